@@ -12,10 +12,11 @@ from infra.ops.control import freeze, rotate_secret, unfreeze
 from infra.ops.dead_letters import discard, redrive
 from infra.ops.endpoint import webhook_endpoint
 from infra.ops.explain_payout import explain_payout
-from infra.ops.look import explain, status
+from infra.ops.look import explain
 from infra.ops.measure import measure
 from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
+from infra.ops.status import status
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,

@@ -159,13 +159,18 @@ def depth(client: Any, url: str) -> tuple[int, int] | None:
 
 
 def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
-    """Every queue with its dead letters."""
+    """Returns every queue with its dead letters. A figure is None where the queue does not exist."""
     client, rows = sqs(), []
     for queue in Queue:
-        waiting, working = depth(client, stage.queue_url(queue)) or (0, 0)
-        dead = depth(client, stage.queue_url(queue.dead_letter)) or (0, 0)
-        rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": sum(dead)})
+        waiting, working = depth(client, stage.queue_url(queue)) or (None, None)
+        dead = depth(client, stage.queue_url(queue.dead_letter))
+        rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": _sum(dead)})
     ticks = depth(client, stage.queue_url(SCHEDULE_FAILURES))
-    if ticks is not None:
-        rows.append({"queue": SCHEDULE_FAILURES, "waiting": 0, "in_work": 0, "dead_letters": sum(ticks)})
+    # The local stack does without this queue: there nobody keeps a tick that fails.
+    if ticks is not None or stage.local_logs is None:
+        rows.append({"queue": SCHEDULE_FAILURES, "waiting": 0, "in_work": 0, "dead_letters": _sum(ticks)})
     return rows
+
+
+def _sum(figures: tuple[int, int] | None) -> int | None:
+    return None if figures is None else sum(figures)
