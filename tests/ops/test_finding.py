@@ -1,4 +1,4 @@
-"""`explain WHAT` finds a thing by any id or number that an operator has, and says where it looked if there is none."""
+"""`explain WHAT` finds a thing by any id or number that an operator has, or says where it looked."""
 
 from __future__ import annotations
 
