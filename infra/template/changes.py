@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from chalicelib.functions import UNTOLD_CHANGES, Changes, Function
-from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, table_id
+from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, table_id
 
 BUS_ID = "ChangesBus"
 """The logical id of the bus."""
@@ -31,7 +31,7 @@ def bus_outputs() -> Json:
     return {
         "ChangesBusName": {
             "Description": "The event bus for rules of consumers; the source of its events is pom-stripe",
-            "Value": ref(BUS_ID),
+            "Value": get_att(BUS_ID, "Name"),
         },
         "ChangesBusArn": {"Description": "The same bus, for policies", "Value": get_att(BUS_ID)},
         "UntoldChangesQueueUrl": {

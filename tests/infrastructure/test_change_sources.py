@@ -81,7 +81,7 @@ def test_the_function_may_read_the_streams_put_on_the_bus_and_queue_what_it_cann
 
 
 def test_consumers_find_the_bus_in_the_outputs() -> None:
-    assert TEMPLATE["Outputs"]["ChangesBusName"]["Value"] == {"Ref": "ChangesBus"}
+    assert TEMPLATE["Outputs"]["ChangesBusName"]["Value"] == get_att("ChangesBus", "Name")
     assert TEMPLATE["Outputs"]["ChangesBusArn"]["Value"] == get_att("ChangesBus")
     assert RESOURCES["ChangesBus"]["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-changes"}
 
