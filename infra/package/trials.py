@@ -99,7 +99,7 @@ _CHANGE: Json = {
             "eventID": "c-1",
             "eventName": "INSERT",
             "eventSource": "aws:dynamodb",
-            "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/none-of-ours/stream/2026-01-01T00:00:00.000",
+            "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/other/stream/2026-01-01T00:00:00.000",
             "awsRegion": "us-east-1",
             "dynamodb": {"Keys": {}, "SequenceNumber": "100", "ApproximateCreationDateTime": 1767225600},
         }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from chalicelib.functions import UNTOLD_CHANGES, Changes, Function
-from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, table_id
+from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, table_id
 
 BUS_ID = "ChangesBus"
 """The logical id of the bus."""
