@@ -13,8 +13,9 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator
 
+from chalicelib.adapters import event_bus
 from chalicelib.api import blueprints
-from chalicelib.api.asyncapi_document import SUMMARIES, document
+from chalicelib.api.asyncapi_document import SOURCE, SUMMARIES, document
 from chalicelib.api.http.table import ROUTES
 from chalicelib.api.models.change_events import CHANGE_EVENTS
 from chalicelib.api.models.system import VERSION
@@ -88,6 +89,11 @@ def test_the_api_serves_it_to_everybody(api: ApiClient) -> None:
     answer = api.get("/asyncapi.json", token=None)
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json == DOCUMENT
+
+
+def test_the_source_of_every_message_is_the_one_that_is_put_on_the_bus() -> None:
+    assert SOURCE == event_bus.SOURCE
+    assert {example(change_type)["source"] for change_type in ChangeType} == {SOURCE}
 
 
 def test_it_is_asyncapi_3_and_has_the_version_of_the_api() -> None:

@@ -94,6 +94,7 @@ def _told(
         "previousStatus": previous_status,
         "status": status,
         "deleted": change.deleted,
+        "objectOmitted": False,
         "object": shown,
     }
 
