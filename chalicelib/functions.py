@@ -168,6 +168,7 @@ FUNCTIONS: Final = (
             "payouts": (*READ, *MANY, "Query"),
             "events": (*MANY, *WRITE, *UPDATE),
             "summaries": (*UPDATE, "Query"),
+            "changes": ("Query",),
         },
         indexes={
             "invoices": (

@@ -58,6 +58,7 @@ EXPECTED = {
     "POST /v1/payments/{paymentId}/refunds": Role.ADMIN,
     "GET /v1/summary": Role.MEMBER,
     "GET /v1/attention": Role.MEMBER,
+    "GET /v1/changes": Role.BILLING,
     "GET /v1/stripe/oauth/callback": Role.PUBLIC,
     "POST /v1/stripe/webhooks": Role.PUBLIC,
     "GET /v1/health": Role.PUBLIC,

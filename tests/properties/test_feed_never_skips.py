@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 )
 
 from chalicelib.adapters.tables import TableChanges, change_rows, changes, database
+from chalicelib.adapters.tables.change_rows import EXPIRES_AFTER
 from chalicelib.adapters.tables.models import ChangeItem
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import CursorExpired, StaleWrite
@@ -62,11 +63,6 @@ class Writer:
         """Lets it make one request, and returns when it stops before the next one."""
         self._turn.release()
         self._wait()
-
-    def finish(self) -> None:
-        while not self.done:
-            self.go_on()
-        self._thread.join()
 
     def stop_here(self) -> None:
         """Called in its thread, before each request."""
@@ -128,13 +124,14 @@ class Feed(RuleBasedStateMachine):
     @precondition(lambda self: self.writers)
     @rule(data=st.data(), requests=st.integers(1, 3))
     def go_on_writing(self, data: st.DataObject, requests: int) -> None:
-        writer = data.draw(st.sampled_from(self.writers))
+        self.let_write(data.draw(st.sampled_from(self.writers)), requests)
+        self.writers = [each for each in self.writers if not each.done]
+
+    def let_write(self, writer: Writer, requests: int) -> None:
         for _ in range(requests):
             if not writer.done:
                 writer.go_on()
                 self.note()
-        if writer.done:
-            self.writers.remove(writer)
 
     @rule(seconds=st.sampled_from((1, 59, 61, LONGEST_STOP)))
     def wait_a_moment(self, seconds: int) -> None:
@@ -143,6 +140,33 @@ class Feed(RuleBasedStateMachine):
     @rule(days=st.sampled_from((0.99, 1, 28, 29, 29.99, 30, 31, 31.99, 32, 33)))
     def wait(self, days: float) -> None:
         self.pass_time(round(days * DAY))
+
+    @rule(
+        organization_id=st.sampled_from(ORGANIZATIONS),
+        before=st.integers(0, 3),
+        behind=st.integers(0, 6),
+        seconds=st.sampled_from((-59, 1, 2 * DAY)),
+    )
+    def let_all_rows_expire_between_two_writers(
+        self, organization_id: OrganizationId, before: int, behind: int, seconds: int
+    ) -> None:
+        """A writer stops shortly before the newest row expires, and another one begins when all are deleted."""
+        expiries = [at + EXPIRES_AFTER for _, at in self.stored[organization_id]]
+        now = self.clock.now()
+        if not expiries or expiries[-1] + seconds < now:
+            return
+        self.pass_time(expiries[-1] + seconds - now)
+        self.begin_to_write(organization_id, 1, both=False)
+        self.let_write(self.writers[-1], before)
+        self.pass_time(60)
+        for item in self.rows():
+            if int(item["expires_at"]["N"]) <= self.clock.now():
+                self.delete(item)
+        self.begin_to_write(organization_id, 1, both=False)
+        self.let_write(self.writers[-1], behind)
+        self.read_from_the_end(organization_id)
+        self.read_from_the_oldest(organization_id)
+        self.writers = [each for each in self.writers if not each.done]
 
     def pass_time(self, seconds: int) -> None:
         """Lets time pass; a writer is ended by AWS before it has stopped for too long, or finishes."""
@@ -159,8 +183,11 @@ class Feed(RuleBasedStateMachine):
         expired = [item for item in self.rows() if int(item["expires_at"]["N"]) <= self.clock.now()]
         for item in expired:
             if all_of_them or data.draw(st.booleans()):
-                key = {name: item[name] for name in ("organization_id", "place")}
-                database.connection().client.delete_item(TableName=ChangeItem.Meta.table_name, Key=key)
+                self.delete(item)
+
+    def delete(self, item: dict[str, Any]) -> None:
+        key = {name: item[name] for name in ("organization_id", "place")}
+        database.connection().client.delete_item(TableName=ChangeItem.Meta.table_name, Key=key)
 
     @rule(organization_id=st.sampled_from(ORGANIZATIONS))
     def read_from_the_oldest(self, organization_id: OrganizationId) -> None:

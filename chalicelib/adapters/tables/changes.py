@@ -88,7 +88,7 @@ class TableChanges:
                 place, told = row.place, len(row.types)
                 break
             place = Place(row.place.epoch, row.place.number - 1)
-        return cursor_at(organization_id, Position(place, told, since))
+        return cursor_at(organization_id, Position(place, told, _hour_of(since)))
 
     def _append(self, change: Change, newest: Row | None) -> Row:
         """Writes the row behind `newest`, or behind the newest row that is stored.
@@ -195,7 +195,7 @@ class _Reading:
         position = self._behind or Position(NOWHERE, 0, self._now)
         more = self._more or self.gap
         if not more:
-            position = position._replace(since=self._now)
+            position = position._replace(since=_hour_of(self._now))
         return FeedPage(tuple(self.entries), cursor_at(organization_id, position), more)
 
     def _told_of(self, row: Row) -> int | None:
@@ -224,6 +224,11 @@ def _newest_first(organization_id: OrganizationId, at_once: int) -> Iterator[Row
 
 def _newest(organization_id: OrganizationId) -> Row | None:
     return next(_newest_first(organization_id, 1), None)
+
+
+def _hour_of(at: int) -> int:
+    """Returns when the hour began. So the same page has the same cursor and the same ETag for up to an hour."""
+    return at - at % 3600
 
 
 def _expired() -> CursorExpired:
