@@ -13,7 +13,6 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
 
-
 Versioned: TypeAlias = Invoice | Customer | Connection | Payout
 """Whatever POM is told of."""
 

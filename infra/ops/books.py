@@ -18,7 +18,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import LoggedEvent
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.functions import SCHEDULE_FAILURES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops.stage import Stage
 
@@ -165,7 +165,8 @@ def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
         waiting, working = depth(client, stage.queue_url(queue)) or (0, 0)
         dead = depth(client, stage.queue_url(queue.dead_letter)) or (0, 0)
         rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": sum(dead)})
-    ticks = depth(client, stage.queue_url(SCHEDULE_FAILURES))
-    if ticks is not None:
-        rows.append({"queue": SCHEDULE_FAILURES, "waiting": 0, "in_work": 0, "dead_letters": sum(ticks)})
+    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+        kept = depth(client, stage.queue_url(name))
+        if kept is not None:
+            rows.append({"queue": name, "waiting": 0, "in_work": 0, "dead_letters": sum(kept)})
     return rows

@@ -24,7 +24,10 @@ MAX_DETAIL = 250_000
 
 
 def bus_events(stored: StoredChange, shown: Shown, dashboard_base: str) -> Sequence[BusEvent]:
-    """Returns the events of a change, one for each of its types. `dashboard_base` is the URL of Stripe's dashboard."""
+    """Returns the events of a change, one for each of its types.
+
+    `dashboard_base` is the URL of Stripe's dashboard.
+    """
     change = stored.change
     view = None if change.deleted else _view(shown, change.at, dashboard_base)
     return [_event(change, each, view) for each in change.difference.types]

@@ -85,7 +85,7 @@ def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dic
     for record in records:
         try:
             change = read(record.body)
-        except Exception as error:  # one record that nobody can read must not stop the others
+        except Exception as error:  # noqa: BLE001 one record that nobody can read must not stop the others
             reasons[record.place] = _unreadable(error)
             continue
         if change is not None:
@@ -103,7 +103,7 @@ def _rendered(
             events[place] = render(change, shown)
         except Retryable:
             raise
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001 the same
             reasons[place] = _unreadable(error)
     return events
 
