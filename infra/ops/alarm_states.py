@@ -22,8 +22,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.cloudwatch.alarms import CompositeAlarm, MetricAlarm, from_template
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints
-from infra.local.cloudwatch.sources import STACK_NAME, Log, of_log_line, of_queues
+from infra.local.cloudwatch.sources import STACK_NAME, of_log_line, of_queues
 from infra.local.cloudwatch.watch import JUDGED
+from infra.local.lines import Tail
 from infra.ops.refused import PATIENCE
 from infra.ops.stage import Stage
 from infra.template import merge_template
@@ -102,7 +103,7 @@ def _of_local_stack(logs: Path | None, aws_url: str) -> dict[str, State]:
 
 def _measured(logs: Path) -> Iterator[Datapoint]:
     for part in ("api", "workers"):
-        for line in Log(logs / f"{part}.log").new_lines():
+        for line in Tail(logs / f"{part}.log").new_lines():
             yield from of_log_line(line, SkippingClock())
 
 
