@@ -1,4 +1,4 @@
-"""Events are put on the bus in portions. Each entry of each answer is looked at, and only what failed is put again."""
+"""Events are put on the bus in portions, each entry of an answer is checked, and only what failed is put again."""
 
 from __future__ import annotations
 

@@ -143,12 +143,12 @@ def _dispute_types(known: _Known, invoice: Invoice) -> Iterator[str]:
 
 def _of_customer(life: list[Entry]) -> Iterator[Telling]:
     status: str | None = None
-    error, taken, length = None, Counter[Any](), 0
+    error, taken = None, Counter[Any]()
     for entry in life:
         customer, types = entry.after, []
         if customer is None:
             yield from _telling(entry, ["customer.deleted"], status, None)
-            status, error, taken, length = None, None, Counter(), 0
+            status, error, taken = None, None, Counter()
             continue
         now = str(customer.sync_status)
         if now == "failed" and (now, customer.sync_error) != (status, error):
