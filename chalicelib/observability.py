@@ -15,7 +15,7 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -197,6 +197,12 @@ def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
     emit(metrics.CANARY_ROUND_TRIP, milliseconds, verdict=verdict)
     fields = {"verdict": verdict, "latency_ms": milliseconds}
     (logger.info if passed else logger.error)("canary", extra=fields)
+
+
+def changes_told(*, told: int, reasons: Sequence[str], repeats: bool) -> None:
+    """What became of a batch of changes. `reasons` says why some could not be told; they are queued."""
+    fields = {"told": told, "untold": len(reasons), "repeats": repeats, "reasons": sorted(set(reasons))}
+    (logger.error if reasons else logger.info)("changes_told", extra=fields)
 
 
 def webhooks_checked(*, answered: bool, problem: str | None) -> None:

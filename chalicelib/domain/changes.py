@@ -31,11 +31,11 @@ class ChangeType(StrEnum):
     INVOICE_SENT = "invoice.sent"
     """Stripe has e-mailed it to the customer."""
     INVOICE_PAYMENT_FAILED = "invoice.payment_failed"
-    """An attempt to pay it failed. The next attempt that fails is told again."""
+    """An attempt to pay it failed, or the reason became known. The next attempt that fails is told again."""
     INVOICE_PARTLY_PAID = "invoice.partly_paid"
     """A part of it was paid, and the rest is still expected."""
     INVOICE_PAID = "invoice.paid"
-    """It is paid, or it is paid again because a refund failed."""
+    """It is paid, or more of it is paid again because a refund failed."""
     INVOICE_REFUNDED = "invoice.refunded"
     """Money was given back: all of it if the status is `refunded`, or else a part."""
     INVOICE_DISPUTE_OPENED = "invoice.dispute_opened"
@@ -92,8 +92,8 @@ DELETED = {
 class Difference:
     """What two stored versions of one object differ in, as far as it is told. No `types`: nothing is told.
 
-    `previous_status` and `status` are the API's words. `previous_status` is None if nothing was told of the object
-    before, and `status` is None if it was deleted.
+    `previous_status` and `status` are the API's words. `previous_status` is None if there was no record of the object
+    before, or if POM was still creating the invoice. `status` is None if the object was deleted.
     """
 
     types: tuple[ChangeType, ...] = ()

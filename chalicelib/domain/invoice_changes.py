@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.changes import NOTHING, ChangeType, Difference
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
 
 ENDED: Mapping[InvoiceStatus, ChangeType] = {
@@ -19,24 +22,33 @@ def invoice_difference(before: Invoice | None, after: Invoice | None) -> Differe
     """Returns what is told of the change from `before` to `after`. None means that there is no record.
 
     An invoice that POM is still creating is not told. If creating it fails, its record is deleted, and nobody needs
-    to know. So is the record of a failed backfill.
+    to know. So is the record of a failed backfill. A draft that POM is editing or sending counts as a draft.
     """
-    before = before if before is not None and _told(before) else None
-    previous_status = before.status if before is not None else None
-    if after is None or not _told(after):
+    previous_status = told_status(before) if before is not None else None
+    before = before if previous_status is not None else None
+    status = told_status(after) if after is not None else None
+    if after is None or status is None:
         deleted = after is None and before is not None
         return Difference((ChangeType.INVOICE_DELETED,), previous_status) if deleted else NOTHING
-    types = tuple(_types(before, after))
-    return Difference(types, previous_status, after.status) if types else NOTHING
+    types = tuple(_types(before, after, entered=previous_status is not status))
+    return Difference(types, previous_status, status) if types else NOTHING
 
 
-def _told(invoice: Invoice) -> bool:
-    return invoice.status is not InvoiceStatus.CREATING
+def told_status(invoice: Invoice) -> InvoiceStatus | None:
+    """Returns the status that is told of an invoice. None while POM is creating it for the first time.
+
+    People see a draft as `creating` too while POM edits or sends it. It was told as a draft before, and stays one
+    until it is sent.
+    """
+    if invoice.status is not InvoiceStatus.CREATING:
+        return invoice.status
+    saga = invoice.saga
+    reviewed = saga.editing or (saga.step is Step.SEND and not saga.send)
+    return InvoiceStatus.DRAFT if reviewed and invoice.facts.invoice is not None else None
 
 
-def _types(before: Invoice | None, after: Invoice) -> Iterator[ChangeType]:
-    """Yields what is told, in the order in which people would tell it."""
-    entered = before is None or before.status is not after.status
+def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator[ChangeType]:
+    """Yields what is told, in the order in which people would tell it. `entered`: the status is a new one."""
     sent = after.sent_at is not None and (before is None or before.sent_at != after.sent_at)
     if before is None:
         yield ChangeType.INVOICE_CREATED
@@ -57,17 +69,34 @@ def _types(before: Invoice | None, after: Invoice) -> Iterator[ChangeType]:
 def _money(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator[ChangeType]:
     status = after.status
     paid, refunded = (before.paid_amount, before.refunded_amount) if before is not None else (0, 0)
-    failed_again = before is not None and after.failure is not None and after.failure != before.failure
-    if status is InvoiceStatus.FAILED and (entered or failed_again):
+    if status is InvoiceStatus.FAILED and (entered or (before is not None and _failed_again(before, after))):
         yield ChangeType.INVOICE_PAYMENT_FAILED
     settled = status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED)
-    if after.paid_amount > paid and not settled:
+    refund_failed = after.refunded_amount < refunded
+    if not settled and (after.paid_amount > paid or (refund_failed and after.paid_amount > 0)):
         yield ChangeType.INVOICE_PARTLY_PAID
     was_settled = before is not None and before.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED)
-    if (status is InvoiceStatus.PAID and entered) or (settled and not was_settled):
+    if (status is InvoiceStatus.PAID and (entered or refund_failed)) or (settled and not was_settled):
         yield ChangeType.INVOICE_PAID
     if after.refunded_amount > refunded or (status is InvoiceStatus.REFUNDED and entered):
         yield ChangeType.INVOICE_REFUNDED
+
+
+def _failed_again(before: Invoice, after: Invoice) -> bool:
+    """Returns True if another attempt failed, or if the reason why the latest one failed has become known.
+
+    The second of a failed attempt is no sign of another one: an intent and its charge show it with different seconds.
+    """
+    if before.failure is None or after.failure is None or before.failure == after.failure:
+        return False
+    return before.failure.reason is not after.failure.reason or not _failed(after.facts) <= _failed(before.facts)
+
+
+def _failed(facts: Snapshots) -> AbstractSet[str]:
+    """Returns the ids of the attempts that failed: those of their charges, where Stripe made one."""
+    charges = {charge.id for charge in facts.charges.values() if charge.status == "failed"}
+    named = {intent.failed_charge_id for intent in facts.intents if intent.failed_charge_id is not None}
+    return {*charges, *named, *facts.attempts}
 
 
 def _disputes(before: Invoice | None, after: Invoice) -> Iterator[ChangeType]:

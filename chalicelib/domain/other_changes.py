@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -32,8 +33,9 @@ def _customer_types(before: Customer | None, after: Customer) -> Iterator[Change
     failed_otherwise = before is not None and before.sync_error != after.sync_error
     if after.sync_status is SyncStatus.FAILED and (entered or failed_otherwise):
         yield ChangeType.CUSTOMER_SYNC_FAILED
-    known = before.history if before is not None else ()
-    if any(each.kind is CustomerEvent.TAKEN_OVER and each not in known for each in after.history):
+    known = Counter(before.history if before is not None else ())
+    # Two entries of the same second about the same fields are equal, so entries are counted.
+    if any(each.kind is CustomerEvent.TAKEN_OVER for each in Counter(after.history) - known):
         yield ChangeType.CUSTOMER_UPDATED_IN_STRIPE
     if after.sync_status is SyncStatus.DELETED_IN_STRIPE and entered:
         yield ChangeType.CUSTOMER_DELETED_IN_STRIPE

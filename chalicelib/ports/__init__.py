@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chalicelib.ports.changes import ChangeFeed
+from chalicelib.ports.changes import ChangeFeed, EventBus, UntoldChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
 from chalicelib.ports.stores import (
     BatchStore,
@@ -27,6 +27,7 @@ __all__ = [
     "Clock",
     "ConnectionStore",
     "CustomerStore",
+    "EventBus",
     "EventStore",
     "InvoiceStore",
     "PaymentStore",
@@ -36,6 +37,7 @@ __all__ = [
     "SettingsStore",
     "StripeGateway",
     "SummaryStore",
+    "UntoldChanges",
     "WebhookDoor",
 ]
 
@@ -63,6 +65,10 @@ class Ports(Protocol):
     def batches(self) -> BatchStore: ...
     @property
     def changes(self) -> ChangeFeed: ...
+    @property
+    def bus(self) -> EventBus: ...
+    @property
+    def untold(self) -> UntoldChanges: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from chalicelib.domain.changes import Change, ChangeType
 from chalicelib.domain.connection import Connection
@@ -13,13 +13,16 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
 
+Versioned: TypeAlias = Invoice | Customer | Connection | Payout
+"""Whatever POM is told of."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
     """A change, and the object after it (before it, if it was deleted)."""
 
     change: Change
-    shown: Invoice | Customer | Connection | Payout
+    shown: Versioned
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m infra.ops`."""
+"""`./ops`, or `python -m infra.ops`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     explain.add_command(explain_payout)
     for command in COMMANDS:
         cli.add_command(command)
-    return exit_status(cli, "python -m infra.ops", arguments)
+    return exit_status(cli, "./ops", arguments)
 
 
 if __name__ == "__main__":

@@ -194,9 +194,7 @@ class Night:
         say.says("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
         self._watch.pass_minutes(CALM)
         say.sees("Alarms that ring", self._telling(), "none")
-        say.sees(
-            "No differences", "Differences: none" in self._operator.runs("python -m infra.ops tie-out --all"), True
-        )
+        say.sees("No differences", "Differences: none" in self._operator.runs("./ops tie-out --all"), True)
 
     def _begins(self, act: str) -> None:
         self.acts.append((self._watch.clock.now(), act))

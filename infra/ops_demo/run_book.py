@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +44,16 @@ class RunBook:
 
 
 class Operator:
-    """Somebody at a terminal in `directory`, where `.local/stack.json` tells the command line of the local stack."""
+    """Somebody at a terminal in `directory`, which has `./ops` and a `.local/stack.json`."""
 
     def __init__(self, stack: LocalStack, directory: Path, teller: Teller) -> None:
         self.directory = directory
         self._stack = stack
         self._teller = teller
         write(description(stack), directory / LOCAL)
+        program = directory / "ops"
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(ROOT / "ops"))} "$@"\n')
+        program.chmod(0o755)
 
     def follows(
         self, book: str, section: str, lines: slice = slice(None), failing: str = "nothing", /, **values: str
@@ -78,7 +81,7 @@ class Operator:
         Raises:
             RuntimeError: it did not go well.
         """
-        done = self._types(f"python -m infra.ops --json {' '.join(words)}", {})
+        done = self._types(f"./ops --json {' '.join(words)}", {})
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
@@ -87,8 +90,7 @@ class Operator:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POM_"))}
         own = {
             VARIABLE: self._stack.environment[VARIABLE],
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-            "PYTHONPATH": os.pathsep.join([str(SITE), str(ROOT)]),
+            "PYTHONPATH": str(SITE),
             "COLUMNS": str(WIDTH),
             "FORCE_COLOR": "1",
         }

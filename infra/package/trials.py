@@ -98,6 +98,7 @@ _TOKEN: Json = {
 _API = (
     Trial(_request("GET", "/v1/health"), r"'statusCode': 200.*\"status\":\"ok\""),
     Trial(_request("GET", "/v1/openapi.json"), r"'statusCode': 200.*\"openapi\":\"3\.1"),
+    Trial(_request("GET", "/v1/asyncapi.json"), r"'statusCode': 200.*\"asyncapi\":\"3\.0"),
     # It gets as far as the secret, which is not there: Stripe is asked to come again.
     Trial(_request("POST", "/v1/stripe/webhooks", "{}"), r"'statusCode': 503.*secrets_unavailable"),
 )

@@ -63,6 +63,7 @@ EXPECTED = {
     "POST /v1/stripe/webhooks": Role.PUBLIC,
     "GET /v1/health": Role.PUBLIC,
     "GET /v1/openapi.json": Role.PUBLIC,
+    "GET /v1/asyncapi.json": Role.PUBLIC,
 }
 MAY = {
     Role.ADMIN: {("admin",)},

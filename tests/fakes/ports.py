@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from chalicelib.ports import StripeGateway
 from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
+from tests.fakes.bus import FakeBus, FakeUntold
 from tests.fakes.changes import FakeChanges
 from tests.fakes.database import FakeDatabase
 from tests.fakes.events import FakeEvents
@@ -91,6 +92,8 @@ class FakePorts:
     events: FakeEvents = field(init=False)
     batches: FakeBatches = field(init=False)
     changes: FakeChanges = field(init=False)
+    bus: FakeBus = field(default_factory=FakeBus)
+    untold: FakeUntold = field(default_factory=FakeUntold)
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)

@@ -30,6 +30,7 @@ from chalicelib.usecases.events.receive_event import receive_event
 from infra.stripe_double import VERSIONS, InProcessClient, StripeDouble
 from tests.boundaries import READS, STORES, Killed, Watched
 from tests.proofs.invariants import Invariants, Violation
+from tests.proofs.ledger import recorded
 from tests.proofs.stage import Actor, Deed, Stage
 from tests.world import World
 
@@ -104,6 +105,7 @@ class Town(World):
         self.trace: list[str] = []
         self.states: list[tuple[OrganizationId, str]] = []
         self.plain = self.ports
+        self.ledger = recorded(self.plain.database, self.plain.clock)
         self.client = stripe.StripeClient(
             self.double.config.platform_key_test,
             client_id=self.double.config.client_id_test,

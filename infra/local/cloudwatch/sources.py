@@ -11,7 +11,6 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from chalicelib.functions import API_HANDLER
 from infra.local.aws.server import QUEUE_METRICS_PATH
@@ -27,22 +26,6 @@ _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(front
 _ANSWERED = re.compile(r"\S+ \S+ (\d{3}) [\d.]+ ms \S+")
 _INVOKED = re.compile(r"(\w+): (?:\d+ done, \d+ to try again|fired|the handler raised|failed)")
 _FAILED = re.compile(r"(\w+): (?:the handler raised|failed)")
-
-
-class Log:
-    """One process's log: what has been added since the last look."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._read = 0
-
-    def new_lines(self) -> list[str]:
-        """Whole lines only; a line that is being written is left for the next look."""
-        with self._path.open("rb") as file:
-            file.seek(self._read)
-            whole, newline, _ = file.read().rpartition(b"\n")
-        self._read += len(whole + newline)
-        return whole.decode(errors="replace").splitlines()
 
 
 def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:

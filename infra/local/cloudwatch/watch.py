@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from infra.local.cloudwatch.alarms import SIGNAL, Alarm, CompositeAlarm, MetricAlarm, from_template
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoints
-from infra.local.cloudwatch.sources import STACK_NAME, Log, of_log_line, of_queues
+from infra.local.cloudwatch.sources import STACK_NAME, of_log_line, of_queues
+from infra.local.lines import Tail
 from infra.local.stack import LocalStack
 from infra.template import merge_template
 
@@ -85,7 +86,7 @@ class Watch:
         self._stack = stack
         names = {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
         self.bells = Bells(from_template(merge_template()["Resources"], names))
-        self._logs = [Log(stack.state_dir / "logs" / f"{part}.log") for part in ("api", "workers")]
+        self._logs = [Tail(stack.state_dir / "logs" / f"{part}.log") for part in ("api", "workers")]
         self._intervals = _intervals(stack)
         self._due = dict.fromkeys(self._intervals, self.began_at)
 

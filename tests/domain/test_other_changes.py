@@ -1,0 +1,194 @@
+"""What is told of customers, connections and payouts, and the id of a change, which is always the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.changes import DELETED, NOTHING, Change, ChangeType, Difference, ObjectKind
+from chalicelib.domain.connection import Connection, Freeze
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Field, Profile
+from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEvent
+from chalicelib.domain.facts import AccountFact
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import UserId
+from chalicelib.domain.other_changes import connection_difference, customer_difference, payout_difference
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ORG, customer, payout
+
+T = ChangeType
+
+
+# Customers
+
+
+def failed(error: str = "Stripe refused the address.") -> Customer:
+    return customer().not_synced(SyncStatus.FAILED, error)
+
+
+def taken_over(known: Customer, at: int = NOW) -> Customer:
+    return known.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, at, (Field.EMAIL,))
+
+
+def test_a_customer_that_pom_saves_is_not_told() -> None:
+    assert customer_difference(None, customer()) == NOTHING
+    edited = customer().edited(Profile(email="other@example.test"), None, NOW)
+    assert customer_difference(customer(), edited) == NOTHING
+
+
+def test_a_sync_that_fails_is_told_once_for_each_reason() -> None:
+    assert customer_difference(customer(), failed()) == Difference((T.CUSTOMER_SYNC_FAILED,), "pending", "failed")
+    assert customer_difference(failed(), failed()) == NOTHING
+    again = customer_difference(failed(), failed("The account is closed."))
+    assert again == Difference((T.CUSTOMER_SYNC_FAILED,), "failed", "failed")
+
+
+def test_what_pom_takes_over_from_stripe_is_told() -> None:
+    difference = customer_difference(customer(), taken_over(customer()))
+    assert difference.types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
+    kept = customer().telling(CustomerEvent.NOT_TAKEN_OVER, Source.WEBHOOK, NOW, (Field.EMAIL,))
+    assert customer_difference(customer(), kept) == NOTHING
+
+
+def test_two_changes_in_stripe_in_one_second_are_both_told() -> None:
+    once = taken_over(customer())
+    assert customer_difference(once, taken_over(once)).types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
+
+
+def test_an_entry_that_drops_out_of_a_full_history_is_not_told() -> None:
+    full = customer()
+    for second in range(MAX_HISTORY):
+        full = taken_over(full, NOW + second)
+    dropped = full.telling(CustomerEvent.LINKED, Source.SWEEP, NOW + MAX_HISTORY)
+    assert customer_difference(full, dropped) == NOTHING
+
+
+def test_a_customer_that_is_deleted_in_stripe_is_told_and_so_is_one_whose_record_is_deleted() -> None:
+    gone = replace(customer(), sync_status=SyncStatus.DELETED_IN_STRIPE)
+    assert customer_difference(customer(), gone).types == (T.CUSTOMER_DELETED_IN_STRIPE,)
+    assert customer_difference(gone, gone) == NOTHING
+    assert customer_difference(gone, None) == Difference((T.CUSTOMER_DELETED,), "deleted_in_stripe")
+
+
+# Connections
+
+
+def account(**changes: Any) -> AccountFact:
+    return replace(AccountFact(ACCOUNT, NOW, "Blue Pools", True, True, True, "usd"), **changes)
+
+
+def connected(**changes: Any) -> Connection:
+    made = Connection(ORG).activated(account(), ACCOUNT, livemode=False, by=UserId("user_1"), now=NOW)
+    return replace(made, **changes)
+
+
+def test_a_connection_is_told_when_it_is_made_and_when_it_ends() -> None:
+    assert connection_difference(None, connected(), NOW) == Difference((T.CONNECTION_CHANGED,), None, "connected")
+    ended = connected().disconnected("revoked", NOW + 5)
+    assert connection_difference(connected(), ended, NOW + 5) == Difference(
+        (T.CONNECTION_CHANGED,), "connected", "disconnected"
+    )
+
+
+def test_an_attempt_to_connect_is_not_told_whether_it_is_the_first_or_not() -> None:
+    assert connection_difference(None, Connection(ORG).authorizing(NOW + 600), NOW) == NOTHING
+    ended = connected().disconnected("revoked", NOW + 5)
+    assert connection_difference(ended, ended.authorizing(NOW + 600), NOW + 6) == NOTHING
+
+
+def test_a_connection_that_was_begun_shows_as_pending_before() -> None:
+    begun = Connection(ORG).authorizing(NOW + 600)
+    assert connection_difference(begun, connected(), NOW).previous_status == "pending"
+    assert connection_difference(begun, connected(), NOW + 601).previous_status == "not_connected"
+
+
+def test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not() -> None:
+    swept = connected(account=account(as_of=NOW + 60), refresh_asked_at=NOW + 60, tested_at=NOW + 60)
+    assert connection_difference(connected(), swept, NOW + 60) == NOTHING
+    restricted = connected(account=account(charges_enabled=False))
+    assert connection_difference(connected(), restricted, NOW) == Difference(
+        (T.CONNECTION_CHANGED,), "connected", "action_required"
+    )
+
+
+def test_a_pause_of_invoicing_is_told() -> None:
+    paused = connected(frozen=Freeze(NOW, "ops", "A bank asks."))
+    assert connection_difference(connected(), paused, NOW) == Difference(
+        (T.CONNECTION_CHANGED,), "connected", "connected"
+    )
+
+
+def test_a_connection_whose_record_is_deleted_is_told() -> None:
+    assert connection_difference(connected(), None, NOW) == Difference((T.CONNECTION_DELETED,), "connected")
+
+
+# Payouts
+
+
+@pytest.mark.parametrize(
+    ("status", "change"),
+    [("paid", T.PAYOUT_PAID), ("failed", T.PAYOUT_FAILED), ("canceled", T.PAYOUT_CANCELED)],
+)
+def test_a_payout_is_told_when_its_money_has_arrived_or_come_back(status: str, change: ChangeType) -> None:
+    ended = payout(status=status)
+    assert payout_difference(payout(), ended) == Difference((change,), "in_transit", status)
+    assert payout_difference(None, ended) == Difference((change,), None, status)
+    assert payout_difference(ended, ended) == NOTHING
+
+
+def test_a_payout_on_its_way_is_not_told() -> None:
+    assert payout_difference(None, payout(status="pending")) == NOTHING
+    assert payout_difference(payout(status="pending"), payout()) == NOTHING
+
+
+def test_a_payout_that_comes_back_after_it_was_paid_is_told() -> None:
+    assert payout_difference(payout(status="paid"), payout(status="failed")).previous_status == "paid"
+
+
+def test_a_payout_whose_record_is_deleted_is_told() -> None:
+    assert payout_difference(payout(), None) == Difference((T.PAYOUT_DELETED,), "in_transit")
+
+
+@pytest.mark.parametrize("difference", [customer_difference, payout_difference])
+def test_what_never_was_is_not_told(difference: Any) -> None:
+    assert difference(None, None) == NOTHING
+
+
+# Ids
+
+
+def change(**changes: Any) -> Change:
+    made = Change(ORG, ObjectKind.PAYOUT, "po_1", 3, NOW, Difference((T.PAYOUT_PAID,), None, "paid"))
+    return replace(made, **changes)
+
+
+def test_the_id_of_a_change_is_the_same_whenever_it_is_told() -> None:
+    first = change().id_of(T.PAYOUT_PAID)
+    assert first == change(at=NOW + 9, difference=NOTHING).id_of(T.PAYOUT_PAID)
+    assert first.startswith("chg_")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        change(version=4),
+        change(object_id="po_2"),
+        change(organization_id=OTHER_ORG),
+        change(object_kind=ObjectKind.INVOICE),
+    ],
+)
+def test_no_two_changes_have_one_id(other: Change) -> None:
+    assert other.id_of(T.PAYOUT_PAID) != change().id_of(T.PAYOUT_PAID)
+    assert change().id_of(T.PAYOUT_FAILED) != change().id_of(T.PAYOUT_PAID)
+
+
+def test_a_change_knows_whether_its_object_is_deleted() -> None:
+    assert not change().deleted
+    assert change(difference=Difference((T.PAYOUT_DELETED,), "paid")).deleted
+
+
+def test_each_type_begins_with_the_kind_of_its_object() -> None:
+    assert {each.object_kind for each in ChangeType} == set(ObjectKind)
+    assert {kind: each.object_kind for kind, each in DELETED.items()} == {kind: kind for kind in ObjectKind}

@@ -1,0 +1,201 @@
+"""What POM has to be told of a ledger, found by another way than the code's.
+
+The code compares two versions, because that is all a stream shows. The oracle follows each object through its life. Of
+invoices it reads what the API shows; of connections it reads every field but those of POM's own work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from chalicelib.api.models.invoices import InvoiceView, invoice_view
+from chalicelib.domain.changes import ObjectKind
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import EntryKind
+from tests.proofs.ledger import Entry, Ledger
+
+SETTLED = ("paid", "refunded")
+OF_STATUS = {
+    "failed": "invoice.payment_failed", "paid": "invoice.paid", "refunded": "invoice.refunded",
+    "void": "invoice.voided", "uncollectible": "invoice.uncollectible",
+}  # fmt: skip
+NOT_SHOWN = ("version", "sweep", "tested_at", "refresh_asked_at", "authorizing_until", "connected_by")
+"""The fields of a connection that tell of POM's own work."""
+
+
+@dataclass(frozen=True, order=True)
+class Telling:
+    """One thing that POM has to be told, or was told. `previous` and `status` are the words for before and after."""
+
+    kind: str
+    organization_id: str
+    object_id: str
+    version: int
+    type: str
+    previous: str | None
+    status: str | None
+
+
+def expected(ledger: Ledger) -> list[Telling]:
+    """Returns all that has to be told of a ledger, the earliest first for each object."""
+    return [telling for life in ledger.lives() for telling in _LIVES[life[0].kind](life)]
+
+
+def _telling(entry: Entry, types: Iterable[str], previous: str | None, status: str | None) -> Iterator[Telling]:
+    for each in types:
+        yield Telling(entry.kind, entry.organization_id, entry.object_id, entry.version, each, previous, status)
+
+
+# Invoices
+
+
+@dataclass
+class _Known:
+    """What has been told of an invoice, and what the API showed of its last version."""
+
+    status: str | None = None
+    view: InvoiceView | None = None
+    attempts: int = 0
+    disputes: dict[str, bool] = field(default_factory=dict)
+
+
+def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
+    known = _Known()
+    for entry in life:
+        invoice = entry.after
+        if invoice is None:
+            yield from _telling(entry, ["invoice.deleted"] if known.status else [], known.status, None)
+            known = _Known()
+            continue
+        view = invoice_view(invoice, customer_name=None, now=entry.at, dashboard_base="https://stripe")
+        creating = view.status == "creating"
+        if creating and known.status is None:
+            continue
+        status = known.status if creating else str(view.status)
+        types = list(dict.fromkeys(_invoice_types(known, view, invoice, str(status))))
+        yield from _telling(entry, types, known.status, status)
+        known = _Known(status, view, _attempts(invoice), {each.id: each.open for each in _disputes(invoice)})
+
+
+def _invoice_types(known: _Known, view: InvoiceView, invoice: Invoice, status: str) -> Iterator[str]:
+    last, entered = known.view, known.status != status
+    if last is None:
+        yield "invoice.created"
+    elif last.stripe_invoice_id and last.stripe_invoice_id != view.stripe_invoice_id:
+        yield "invoice.revised"
+    mailed = view.sent_at is not None and (last is None or last.sent_at != view.sent_at)
+    if mailed:
+        yield "invoice.sent"
+    if entered and status == "pending" and not mailed:
+        yield "invoice.pending"
+    if entered and status in OF_STATUS:
+        yield OF_STATUS[status]
+    if status in SETTLED and known.status not in SETTLED:
+        yield "invoice.paid"
+    if not entered and status == "failed" and last is not None and _fails_again(known, last, view, invoice):
+        yield "invoice.payment_failed"
+    paid, refunded = (last.paid_amount, last.refunded_amount) if last is not None else ("0", "0")
+    more, less = _more(view.paid_amount, paid), _more(refunded, view.refunded_amount)
+    if status not in SETTLED and (more or (less and float(view.paid_amount) > 0)):
+        yield "invoice.partly_paid"
+    if status == "paid" and less:
+        yield "invoice.paid"
+    if _more(view.refunded_amount, refunded):
+        yield "invoice.refunded"
+    yield from _dispute_types(known, invoice)
+    if view.overdue and not (last is not None and last.overdue):
+        yield "invoice.overdue"
+
+
+def _fails_again(known: _Known, last: InvoiceView, view: InvoiceView, invoice: Invoice) -> bool:
+    if last.failure is None or view.failure is None or last.failure == view.failure:
+        return False
+    return last.failure.reason != view.failure.reason or _attempts(invoice) > known.attempts
+
+
+def _attempts(invoice: Invoice) -> int:
+    """Returns how many failed attempts people read in the timeline."""
+    return sum(entry.kind is EntryKind.PAYMENT_FAILED for entry in timeline(invoice))
+
+
+def _more(amount: str, than: str) -> bool:
+    return float(amount) > float(than)
+
+
+def _disputes(invoice: Invoice) -> Iterable[Any]:
+    return invoice.facts.disputes.values()
+
+
+def _dispute_types(known: _Known, invoice: Invoice) -> Iterator[str]:
+    moves = [(known.disputes.get(each.id), each.open) for each in _disputes(invoice)]
+    if any(was is None or (not was and is_open) for was, is_open in moves):
+        yield "invoice.dispute_opened"
+    if any(was is not False and not is_open for was, is_open in moves):
+        yield "invoice.dispute_closed"
+
+
+# The others
+
+
+def _of_customer(life: list[Entry]) -> Iterator[Telling]:
+    status: str | None = None
+    error, taken, length = None, Counter[Any](), 0
+    for entry in life:
+        customer, types = entry.after, []
+        if customer is None:
+            yield from _telling(entry, ["customer.deleted"], status, None)
+            status, error, taken, length = None, None, Counter(), 0
+            continue
+        now = str(customer.sync_status)
+        if now == "failed" and (now, customer.sync_error) != (status, error):
+            types.append("customer.sync_failed")
+        present = Counter(each for each in customer.history if each.kind == "taken_over_from_stripe")
+        if any(count > taken[each] for each, count in present.items()):
+            types.append("customer.updated_in_stripe")
+        if now == "deleted_in_stripe" != status:
+            types.append("customer.deleted_in_stripe")
+        yield from _telling(entry, types, status, now)
+        status, error, taken, length = now, customer.sync_error, present, len(customer.history)
+
+
+def _of_connection(life: list[Entry]) -> Iterator[Telling]:
+    for entry in life:
+        shown = [_shown_of_connection(each) for each in (entry.before, entry.after)]
+        previous = str(entry.before.status(entry.at)) if entry.before is not None else None
+        if entry.after is None:
+            yield from _telling(entry, ["connection.deleted"], previous, None)
+        elif shown[0] != shown[1]:
+            yield from _telling(entry, ["connection.changed"], previous, str(entry.after.status(entry.at)))
+
+
+def _shown_of_connection(connection: Any) -> dict[str, Any]:
+    if connection is None:
+        return {}
+    every = {name: value for name, value in asdict(connection).items() if name not in NOT_SHOWN}
+    if every["account"]:
+        every["account"].pop("as_of")
+    del every["organization_id"]
+    return {name: value for name, value in every.items() if value not in (None, False, 0)}
+
+
+def _of_payout(life: list[Entry]) -> Iterator[Telling]:
+    status: str | None = None
+    for entry in life:
+        now = str(entry.after.fact.status) if entry.after is not None else None
+        types = ["payout.deleted"] if now is None else []
+        if now != status and now in ("paid", "failed", "canceled"):
+            types.append(f"payout.{now}")
+        yield from _telling(entry, types, status, now)
+        status = now
+
+
+_LIVES = {
+    ObjectKind.INVOICE: _of_invoice,
+    ObjectKind.CUSTOMER: _of_customer,
+    ObjectKind.CONNECTION: _of_connection,
+    ObjectKind.PAYOUT: _of_payout,
+}
