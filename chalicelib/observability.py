@@ -120,6 +120,11 @@ def event_received(event_type: str, outcome: str, lag_seconds: int) -> None:
     emit(metrics.EVENT_LAG, max(lag_seconds, 0), family=event_type.partition(".")[0], outcome=outcome)
 
 
+def event_parked(error: BaseException) -> None:
+    """Why an event could not be applied: the error's class and where it was raised, for those who mend the fault."""
+    logger.warning("event_parked", extra={"error": described(error)})
+
+
 def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
     """An invoice that was resumed cannot be made, and has been taken back."""
     emit(metrics.INVOICE_TAKEN_BACK, 1)

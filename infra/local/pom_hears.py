@@ -1,7 +1,8 @@
 """POM as a consumer of the bus: it keeps the latest version of each object, and says in a line what it hears.
 
-It uses the program that POM's engineers can copy, `docs/consumer/consumer.py`, on a queue of its own. An event that
-comes a second time, or after a later version of its object, changes nothing and is not printed.
+The function that keeps the objects is that of the program that POM's engineers can copy, `docs/consumer/consumer.py`.
+An event is printed unless its id came before, or a later version of its object did. One version can have several
+events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ CONSUMER = Path(__file__).resolve().parents[2] / "docs" / "consumer" / "consumer
 LINES = "pom-hears.log"
 """The file of the lines, for people."""
 EVENTS = "pom-hears.jsonl"
-"""The file of every event in the order of arrival, for scripts. `applied` is false if an event was dropped."""
+"""The file of every event in the order of arrival, for scripts. `heard` is false if an event was dropped."""
 DATABASE = "pom-hears.db"
 """The file of the latest version of each object (SQLite)."""
 HEARD = (LINES, EVENTS, DATABASE)
@@ -33,6 +34,11 @@ LONG_POLL = 1
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 WIDTH = 26
 """Characters of the longest type."""
+
+HEARD_IDS = "CREATE TABLE IF NOT EXISTS heard (id TEXT PRIMARY KEY)"
+NEW_ID = "INSERT OR IGNORE INTO heard VALUES (:id)"
+STORED_VERSION = """SELECT version FROM objects
+    WHERE organization = :organizationId AND kind = :objectKind AND id = :objectId"""
 
 log = logging.getLogger("infra.local.pom_hears")
 
@@ -98,14 +104,25 @@ class PomHears:
         database = sqlite3.connect(self._directory / DATABASE)
         try:
             database.execute(self._table)
+            database.execute(HEARD_IDS)
             with (self._directory / LINES).open("a") as lines, (self._directory / EVENTS).open("a") as arrived:
                 for event in events:
-                    applied = self._apply(database, event)
-                    arrived.write(json.dumps({**event, "applied": applied}) + "\n")
-                    if applied:
+                    heard = self._hears(database, event)
+                    arrived.write(json.dumps({**event, "heard": heard}) + "\n")
+                    if heard:
                         lines.write(line(event) + "\n")
         finally:
             database.close()
+
+    def _hears(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
+        """Stores the object. Returns False if the event came before, or after a later version of the object."""
+        detail = event["detail"]
+        self._apply(database, event)
+        [stored] = database.execute(STORED_VERSION, detail).fetchone()
+        if stored > detail["version"]:
+            return False
+        with database:
+            return database.execute(NEW_ID, detail).rowcount == 1
 
 
 def listening(directory: Path) -> PomHears:
