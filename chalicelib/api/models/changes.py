@@ -38,11 +38,7 @@ class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
     id: Annotated[
         str,
         Meta(
-<<<<<<< HEAD
-            description="The same change has the same id, however often it is listed. So has its event.",
-=======
             description="The id of the change, the same however often it is listed. Its event on the bus has it too.",
->>>>>>> main
             examples=["chg_2gkq4hz7n5ax3wobyr6tclmd4e"],
         ),
     ]
