@@ -81,8 +81,8 @@ class FeedPosition(msgspec.Struct, rename="camel"):
 class ChangeList(msgspec.Struct, rename="camel"):
     """A part of what has changed, the oldest change first."""
 
-    data: list[ChangeView]
-    page_info: FeedPosition
+    data: Annotated[list[ChangeView], Meta(description="The changes, the oldest first.")]
+    page_info: Annotated[FeedPosition, Meta(description="Where this page ends.")]
 
 
 def change_list(page: FeedPage) -> ChangeList:
