@@ -118,7 +118,7 @@ def test_tables_queues_and_the_secret_are_there(stack: LocalStack) -> None:
 
     assert {"pom-local-invoices", "pom-local-events"} <= set(tables)
     assert json.loads(secret["SecretString"])["webhookSecrets"] == list(stack.secret.webhook_secrets)
-    # Beside queues and dead letters: failed schedules, untold changes, and what POM hears, which is made by the workers.
+    # Beside queues and dead letters: failed schedules, untold changes, and the queue on which POM hears.
     assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + 3
 
 
