@@ -22,7 +22,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real test-clients test-package test-demo test-names check lint format proofs contract trips ops bench package \
+.PHONY: help demo ops-demo run test test-real test-clients test-package test-demo test-names check lint format proofs contract trips bench package \
 	deploy destroy lock clean
 
 help:  ## Show the targets
@@ -92,14 +92,11 @@ format: $(READY)  ## Format and fix what can be fixed
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
 
-contract: $(READY)  ## Write docs/openapi.json anew, and say what changes for clients (ARGS="--breaking")
+contract: $(READY)  ## Write docs/openapi.json and docs/asyncapi.json anew, and say what changes for clients (ARGS="--breaking")
 	@$(BIN)/python -m infra.contract $(ARGS)
 
 trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass through (ARGS="--list webhook")
 	@$(BIN)/python -m tests.trips $(ARGS)
-
-ops: $(LOCAL)  ## The operator's commands against the local stack (ARGS="--help", ARGS="status")
-	@$(BIN)/python -m infra.ops $(ARGS)
 
 bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import SecretStore, StripeSecrets
     from chalicelib.adapters.stripe.events import WebhookOpener
     from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
+    from chalicelib.adapters.tables.stream import Reader
     from chalicelib.adapters.tokens import TokenVerifier
     from chalicelib.ports import (
         BatchStore,
+        ChangeFeed,
         Clock,
         ConnectionStore,
         CustomerStore,
+        EventBus,
         EventStore,
         InvoiceStore,
         PaymentStore,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         SettingsStore,
         StripeGateway,
         SummaryStore,
+        UntoldChanges,
         WebhookDoor,
     )
 
@@ -114,6 +118,25 @@ class Adapters:
         return TableBatches()
 
     @cached_property
+    def bus(self) -> EventBus:
+        from chalicelib.adapters.event_bus import EventBridgeBus
+
+        return EventBridgeBus(self._config.event_bus_name, self.clock)
+
+    @cached_property
+    def untold(self) -> UntoldChanges:
+        from chalicelib.adapters.untold_changes import UntoldQueue
+
+        return UntoldQueue(self._config.untold_changes_queue_url)
+
+    @cached_property
+    def changes(self) -> ChangeFeed:
+        from chalicelib.adapters.tables.changes import TableChanges
+
+        self._tables()
+        return TableChanges(self.clock)
+
+    @cached_property
     def queues(self) -> Queues:
         from chalicelib.adapters.queues import SqsQueues
 
@@ -185,6 +208,14 @@ def _adapters() -> Adapters:
 def ports() -> Ports:
     """Everything outside, for use cases."""
     return _adapters()
+
+
+@cache
+def change_reader() -> Reader:
+    """Reads the records of the tables' streams."""
+    from chalicelib.adapters.tables.stream import change_reader
+
+    return change_reader(config().table_prefix)
 
 
 @cache

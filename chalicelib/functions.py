@@ -40,6 +40,9 @@ class Queue(StrEnum):
 SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
+UNTOLD_CHANGES: Final = "untold-changes"
+"""The queue of changes that could not be told, each with its stored versions. It feeds no function."""
+
 
 class Messages(NamedTuple):
     """The function is invoked with at most `batch_size` messages of `queue`, `concurrency` batches at once."""
@@ -73,6 +76,8 @@ SETTINGS: Final = (
     "STRIPE_SECRET_ID",
     "PUBLIC_API_URL",
     "POM_SETTINGS_URL",
+    "EVENT_BUS_NAME",
+    "UNTOLD_CHANGES_QUEUE_URL",
 )
 API_SETTINGS: Final = (*SETTINGS, "DEVELOPMENT_ORIGINS")
 TOKEN_SETTINGS: Final = (
@@ -163,6 +168,7 @@ FUNCTIONS: Final = (
             "payouts": (*READ, *MANY, "Query"),
             "events": (*MANY, *WRITE, *UPDATE),
             "summaries": (*UPDATE, "Query"),
+            "changes": ("Query",),
         },
         indexes={
             "invoices": (
@@ -250,6 +256,22 @@ FUNCTIONS: Final = (
         secret=True,
     ),
     Function(
+        "publish_changes",
+        Changes(
+            {"invoices": {}, "customers": {}, "connections": {"kind": "connection"}, "payouts": {"place": "payout"}},
+            batch_size=100,
+            window=1,
+        ),
+        timeout=120,
+        tables={
+            "changes": (*READ_WRITE, "Query", "ConditionCheckItem", "UpdateItem"),
+            "connections": READ,
+            "customers": MANY,
+            "payouts": MANY,
+        },
+        indexes={"events": ("by_received",)},
+    ),
+    Function(
         "plan_reconciliation",
         Schedule("rate(10 minutes)"),
         timeout=120,
@@ -301,3 +323,7 @@ QUEUE_TRIGGERS: Final = {
     function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Messages)
 }
 """What feeds each function that a queue feeds, by the function's name."""
+STREAM_TRIGGERS: Final = {
+    function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Changes)
+}
+"""What feeds each function that streams feed, by the function's name."""

@@ -15,7 +15,7 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -120,6 +120,11 @@ def event_received(event_type: str, outcome: str, lag_seconds: int) -> None:
     emit(metrics.EVENT_LAG, max(lag_seconds, 0), family=event_type.partition(".")[0], outcome=outcome)
 
 
+def event_parked(error: BaseException) -> None:
+    """Why an event could not be applied: the error's class and where it was raised, for those who mend the fault."""
+    logger.warning("event_parked", extra={"error": described(error)})
+
+
 def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
     """An invoice that was resumed cannot be made, and has been taken back."""
     emit(metrics.INVOICE_TAKEN_BACK, 1)
@@ -197,6 +202,12 @@ def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
     emit(metrics.CANARY_ROUND_TRIP, milliseconds, verdict=verdict)
     fields = {"verdict": verdict, "latency_ms": milliseconds}
     (logger.info if passed else logger.error)("canary", extra=fields)
+
+
+def changes_told(*, told: int, reasons: Sequence[str], repeats: bool) -> None:
+    """What became of a batch of changes. `reasons` says why some could not be told; they are queued."""
+    fields = {"told": told, "untold": len(reasons), "repeats": repeats, "reasons": sorted(set(reasons))}
+    (logger.error if reasons else logger.info)("changes_told", extra=fields)
 
 
 def webhooks_checked(*, answered: bool, problem: str | None) -> None:

@@ -21,6 +21,7 @@ from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.ports import (
     BatchStore,
+    ChangeFeed,
     ConnectionStore,
     CustomerStore,
     EventStore,
@@ -34,6 +35,8 @@ from infra.local import resources
 from infra.local.aws import embedded_aws
 from tests.fakes import (
     FakeBatches,
+    FakeChanges,
+    FakeClock,
     FakeConnections,
     FakeCustomers,
     FakeDatabase,
@@ -66,9 +69,11 @@ class Backend:
     events: EventStore
     summaries: SummaryStore
     batches: BatchStore
+    changes: ChangeFeed
+    clock: FakeClock
 
 
-STORES = tuple(field.name for field in fields(Backend) if field.name != "name")
+STORES = tuple(field.name for field in fields(Backend) if field.name not in {"name", "clock"})
 """The names of the stores, as `Ports` has them."""
 
 
@@ -104,7 +109,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 def fake_backend() -> Backend:
-    memory = FakeDatabase()
+    memory, clock = FakeDatabase(), FakeClock()
     return Backend(
         "fake",
         FakeInvoices(memory),
@@ -116,10 +121,13 @@ def fake_backend() -> Backend:
         FakeEvents(memory),
         FakeSummaries(memory),
         FakeBatches(memory),
+        FakeChanges(memory, clock),
+        clock,
     )
 
 
 def table_backend() -> Backend:
+    clock = FakeClock()
     return Backend(
         "table",
         tables.TableInvoices(),
@@ -131,6 +139,8 @@ def table_backend() -> Backend:
         tables.TableEvents(),
         tables.TableSummaries(),
         tables.TableBatches(),
+        tables.TableChanges(clock),
+        clock,
     )
 
 

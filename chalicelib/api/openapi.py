@@ -1,4 +1,4 @@
-"""The contract, as a document."""
+"""The contract, as documents: of the API, and of the events on the bus."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ def openapi(call: Call[Nothing]) -> Reply:
     `servers` has the address under which it was asked for, so that its URL and a path make the address to call.
     """
     return Reply(_document(chalice_door.base_path() or "/"))
+
+
+@router.route("GET", "/asyncapi.json", Role.PUBLIC, takes=Nothing, answers={200: None})
+def asyncapi(call: Call[Nothing]) -> Reply:
+    """Answer the document of the events on the bus, in AsyncAPI 3."""
+    return Reply(_events())
+
+
+@lru_cache(maxsize=1)
+def _events() -> bytes:
+    from chalicelib.api.asyncapi_document import document  # not loaded unless somebody asks
+
+    return msgspec.json.encode(document())
 
 
 @lru_cache(maxsize=4)  # a stage and its domains

@@ -46,6 +46,7 @@ _IDS = {
 TAGS = {
     "Attention": "What needs a person, in one list.",
     "Bulk billing": "Many services billed in one request.",
+    "Changes": "What has changed, for clients that follow an organization by asking.",
     "Connection": "The connection of an organization with its Stripe account.",
     "Customers": "The customers who are billed, in POM and in Stripe.",
     "Invoices": "Invoices, from the draft to the payment.",

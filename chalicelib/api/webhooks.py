@@ -41,4 +41,6 @@ def receive_webhook(call: Call[Nothing]) -> Reply:
     receipt = receive_event(event, Source.WEBHOOK, bootstrap.ports())
     correlation.note(**receipt.ids)
     observability.event_received(receipt.event_type, receipt.outcome, receipt.lag_seconds)
+    if receipt.failure is not None:
+        observability.event_parked(receipt.failure)
     return Reply(Received(received=True))

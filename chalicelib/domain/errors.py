@@ -14,6 +14,7 @@
     │   ├── FormerAddress         Stripe would mail to an address that is not the customer's any more
     │   ├── StripeCustomerTaken   the chosen Stripe customer belongs to another customer
     │   └── InvoicingPaused       operations look into something first
+    ├── CursorExpired             what follows a cursor may have been deleted already
     ├── PreconditionFailed        the thing is no longer as the client has seen it
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
     │   ├── DueDatePassed         the due date lies before today
@@ -41,6 +42,7 @@ Errors that are caught before anybody outside hears of them:
     InvoiceExists                 an invoice of this id exists (ports.storage)
     StripeCustomerClaimed         another customer holds the Stripe customer (ports.storage)
     Cancelled                     DynamoDB cancelled a transaction (adapters.tables.database)
+    _Taken                        another writer has put the next row of a feed (adapters.tables.changes)
     NoEvent                       a body is no event of Stripe's (adapters.stripe.events)
     _Stopped                      a test of the connection went wrong (usecases.connecting.try_connection)
 
@@ -125,6 +127,10 @@ class StripeCustomerTaken(Conflict):
 
 class InvoicingPaused(Conflict):
     """Operations have paused the organization's invoicing. The same request may pass later."""
+
+
+class CursorExpired(IntegrationError):
+    """What follows a cursor may have been deleted already, so a page behind it could leave something out."""
 
 
 class PreconditionFailed(IntegrationError):

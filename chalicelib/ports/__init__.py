@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from chalicelib.ports.changes import ChangeFeed, EventBus, UntoldChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
 from chalicelib.ports.stores import (
     BatchStore,
@@ -22,9 +23,11 @@ from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
     "BatchStore",
+    "ChangeFeed",
     "Clock",
     "ConnectionStore",
     "CustomerStore",
+    "EventBus",
     "EventStore",
     "InvoiceStore",
     "PaymentStore",
@@ -34,6 +37,7 @@ __all__ = [
     "SettingsStore",
     "StripeGateway",
     "SummaryStore",
+    "UntoldChanges",
     "WebhookDoor",
 ]
 
@@ -59,6 +63,12 @@ class Ports(Protocol):
     def events(self) -> EventStore: ...
     @property
     def batches(self) -> BatchStore: ...
+    @property
+    def changes(self) -> ChangeFeed: ...
+    @property
+    def bus(self) -> EventBus: ...
+    @property
+    def untold(self) -> UntoldChanges: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from chalicelib.domain.changes import Change
+from chalicelib.domain.changes import Change, ChangeType
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
+
+Versioned: TypeAlias = Invoice | Customer | Connection | Payout
+"""Whatever POM is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class StoredChange:
     """A change, and the object after it (before it, if it was deleted)."""
 
     change: Change
-    shown: Invoice | Customer | Connection | Payout
+    shown: Versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,16 @@ class EventBus(Protocol):
         """
 
 
+KEPT_FOR = 30 * 86400
+"""Seconds for which a change can be read in the feed."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One change in an organization's feed. Sequences rise, and none is filled in before one that was read."""
+    """One entry of an organization's feed: a change has an entry for each of its types."""
 
-    sequence: str
     change: Change
+    type: ChangeType
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +80,21 @@ class FeedPage:
 
 
 class ChangeFeed(Protocol):
-    """What changed for each organization, kept for 30 days."""
+    """What changed for each organization. Whoever reads page after page sees each change, and in the same order."""
 
     def append(self, changes: Sequence[Change]) -> None:
         """Adds changes at the end of their organizations' feeds. Raises: Retryable; some may have been added."""
 
     def after(self, organization_id: OrganizationId, cursor: str | None, first: int) -> FeedPage:
-        """Returns at most `first` changes after the cursor, or from the oldest that is kept.
+        """Returns at most `first` entries behind the cursor, or from the oldest one that is kept.
 
         Raises:
-            Refused: the cursor is none of this organization's feed, or older than what is kept.
+            Refused: the cursor is not from this organization's feed.
+            CursorExpired: changes behind the cursor may have been deleted.
         """
+
+    def end(self, organization_id: OrganizationId) -> str:
+        """Returns a cursor that leads to whatever is appended from now on, and to the changes of the last minute."""
 
 
 class UntoldChanges(Protocol):

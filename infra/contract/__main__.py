@@ -1,4 +1,4 @@
-"""`make contract`: write `docs/openapi.json` anew, and say what changes for clients.
+"""`make contract`: write `docs/openapi.json` and `docs/asyncapi.json` anew, and say what changes for clients.
 
 Exits with 1, and writes nothing, if a change would break a client, unless `--breaking` says that it may.
 """
@@ -9,25 +9,27 @@ import argparse
 import json
 import sys
 
-from infra.contract.comparison import changes
-from infra.contract.document import FILE, current, reviewed, text
+from infra.contract.document import DOCUMENTS, text
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Compares, tells and writes."""
     parser = argparse.ArgumentParser(prog="python -m infra.contract", description=__doc__)
-    parser.add_argument("--breaking", action="store_true", help="write a document that breaks clients, too")
+    parser.add_argument("--breaking", action="store_true", help="write documents that break clients, too")
     options = parser.parse_args(arguments)
-    document = current()
-    found = changes(reviewed(), document) if FILE.exists() else []
-    for change in found:
+    made = [(each, each.current()) for each in DOCUMENTS]
+    found = {kept.name: kept.changes(document) for kept, document in made}
+    for change in (change for changes in found.values() for change in changes):
         print(change)
-    breaking = sum(change.breaking for change in found)
-    if breaking and not options.breaking:
-        print(f"{breaking} changes break clients: nothing was written. See docs/contract.md.", file=sys.stderr)
+    breaking = {name: sum(change.breaking for change in changes) for name, changes in found.items()}
+    if any(breaking.values()) and not options.breaking:
+        total = sum(breaking.values())
+        print(f"{total} changes break clients: nothing was written. See docs/contract.md.", file=sys.stderr)
         return 1
-    FILE.write_text(text(document))
-    print(f"{FILE.name}: {len(found)} changes, {breaking} of them breaking, {len(json.dumps(document))} characters")
+    for kept, document in made:
+        kept.file.write_text(text(document))
+        seen = f"{len(found[kept.name])} changes, {breaking[kept.name]} of them breaking"
+        print(f"{kept.name}: {seen}, {len(json.dumps(document))} characters")
     return 0
 
 

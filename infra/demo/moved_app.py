@@ -6,3 +6,4 @@ from infra.local.enforced import app
 __all__ = ["app"]
 
 moved_clock.install()
+moved_clock.moves_records(app)

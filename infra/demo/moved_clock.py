@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+from chalice.app import Chalice, DynamoDBEventConfig
 
 from chalicelib.adapters.clock import SystemClock
 
@@ -35,3 +39,29 @@ def install() -> None:
     file = Path(os.environ[VARIABLE])
     SystemClock.now = lambda self: int(time.time() + float(file.read_text()))  # type: ignore[method-assign]
     SystemClock.milliseconds = lambda self: int((time.time() + float(file.read_text())) * 1000)  # type: ignore[method-assign]
+
+
+def moves_records(app: Chalice) -> None:
+    """Gives the records of streams the time at which they were written on the moved clock.
+
+    The stand-in of DynamoDB knows nothing of the moved clock. A record is handled within a second, so the clock is
+    hardly ever moved between the two.
+    """
+    file = Path(os.environ[VARIABLE])
+    for source in app.event_sources:
+        if isinstance(source, DynamoDBEventConfig):
+            app.handler_map[source.name] = _with_moved_records(app.handler_map[source.name], file)
+
+
+def _with_moved_records(handler: Callable[[Any, Any], Any], file: Path) -> Callable[[Any, Any], Any]:
+    def moved(event: Any, context: Any) -> Any:
+        ahead = float(file.read_text())
+        return handler({"Records": [_later(record, ahead) for record in event["Records"]]}, context)
+
+    return moved
+
+
+def _later(record: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    change = record["dynamodb"]
+    written = change["ApproximateCreationDateTime"] + seconds
+    return {**record, "dynamodb": {**change, "ApproximateCreationDateTime": written}}

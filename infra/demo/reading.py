@@ -26,6 +26,9 @@ LINE_COLUMNS = ["Booked", "Invoice", "Customer", "What", "Gross", "Fee", "Net"]
 INVOICE_COLUMNS = ["Number", "Customer", "Total", "Balance", "Status"]
 """Above invoices, see `invoice_row`."""
 
+CHANGE_COLUMNS = ["When (UTC)", "What happened", "Before", "After", "Version"]
+"""Above changes, see `change_row`."""
+
 MONEY_COLUMNS = ["When (UTC)", "What", "Amount", "Card"]
 """Above payments and refunds, see `money_row`."""
 
@@ -116,6 +119,17 @@ def event_row(event: Any) -> list[str]:
         event["outcome"].replace("_", " "),
         f"{event['lagSeconds']} s",
     ]
+
+
+def change_row(change: Any) -> list[str]:
+    """Returns one change of the feed, below `CHANGE_COLUMNS`."""
+    states = [change[name] or "" for name in ("previousStatus", "status")]
+    return [clock_time(change["at"]), change["type"], *states, str(change["version"])]
+
+
+def changes_in_order(changes: Sequence[Any]) -> str:
+    """Returns what happened to an object, without its kind."""
+    return ", ".join(change["type"].partition(".")[2] for change in changes)
 
 
 def money_row(movement: Any) -> list[str]:

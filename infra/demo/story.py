@@ -8,6 +8,7 @@ from infra.demo.acts import (
     asking,
     billing_many,
     depositing,
+    hearing,
     invoicing,
     refunding,
     reminding,
@@ -36,6 +37,7 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
     depositing.explain_a_deposit,
     depositing.wait_for_money,
     depositing.have_a_deposit_fail,
+    hearing.listen,
 )
 
 

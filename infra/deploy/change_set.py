@@ -21,6 +21,7 @@ EVERY = 2
 LOST_WHEN_REPLACED = {
     "AWS::DynamoDB::Table": "its data",
     "AWS::SQS::Queue": "the work that waits in it",
+    "AWS::Events::EventBus": "the bus that the rules of its consumers name",
     "AWS::ApiGateway::RestApi": "the address that Stripe and POM know, unless there is a domain",
 }
 """By type: what goes with the resource."""

@@ -116,5 +116,5 @@ def _webhook_endpoint(stack: Stack, *, first: bool) -> str:
     problem = problem_with(stage.ports.stripe.webhook_endpoints(), stage.webhook_url)
     if problem is None:
         return f"{stage.webhook_url}, as it has to be"
-    mend = f"{problem} Now: python -m infra.ops --deployed {stack.name} webhook-endpoint"
+    mend = f"{problem} Now: ./ops --deployed {stack.name} webhook-endpoint"
     raise ToDo(mend) if first else Bad(mend)

@@ -28,7 +28,7 @@ def look(stage: str, settings: StageSettings, aws: Aws, *, exists: bool) -> str:
         raise Bad("; ".join(wrong))
     if secrets.webhook_secrets:
         return f"of the right form, {len(secrets.webhook_secrets)} webhook secrets"
-    missing = f"there is no webhook secret yet: python -m infra.ops --deployed {settings.stack} webhook-endpoint"
+    missing = f"there is no webhook secret yet: ./ops --deployed {settings.stack} webhook-endpoint"
     raise Bad(missing) if exists else ToDo(f"{missing}, after the deployment")
 
 

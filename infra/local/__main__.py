@@ -10,13 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.local.lines import Tail
 from infra.local.processes import DidNotStart, PortTaken, stoppable
 from infra.local.settings import Ports
 from infra.local.stack import LocalStack
 from infra.local.summary import description, show, write
 
 WATCH_INTERVAL = 0.5
-"""Seconds between two looks at whether every part still runs."""
+"""Seconds between two looks at whether every part still runs, and at what POM has heard."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,8 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
             described = description(stack)
             write(described, options.output)
             show(described, options.output, console, with_api=stack.with_api)
+            heard = Tail(stack.heard)
             while not (ended := stack.ended()):
                 time.sleep(WATCH_INTERVAL)
+                for line in heard.new_lines():
+                    print(line, flush=True)
             print(f"Stopping, because a part has ended: {', '.join(ended)}", file=sys.stderr)
             return 1
     except PortTaken as error:

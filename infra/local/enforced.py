@@ -20,6 +20,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from chalicelib.functions import API_HANDLER, BY_NAME
+from infra.template.changes import BUS_ID
 from infra.template.intrinsics import queue_id, table_id
 from infra.template.policies import DIRECTORY
 
@@ -63,7 +64,7 @@ def granted(function: str) -> frozenset[Right]:
 
 def _logical(resource: Any) -> str:
     match resource:
-        case {"Fn::GetAtt": [name, "Arn"]} | {"Ref": name}:
+        case {"Fn::GetAtt": [name, "Arn" | "StreamArn"]} | {"Ref": name}:
             return str(name)
         case {"Fn::Sub": text}:
             return str(text).replace("${", "").replace(".Arn}", "")
@@ -79,6 +80,9 @@ def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str
         # Many messages in one request take the right to one (Service Authorization Reference, Amazon SQS).
         action = operation.removesuffix("Batch")
         return {(f"sqs:{action}", queue_id(name.removeprefix(prefix)))}
+    if service == "events":
+        buses = {str(entry.get("EventBusName", "")) for entry in parameters.get("Entries", ())}
+        return {(f"events:{operation}", BUS_ID if bus == f"{prefix}changes" else "?") for bus in buses}
     return {(f"{service}:{operation}", SECRET if "SecretId" in parameters else "?")}
 
 

@@ -65,6 +65,11 @@ class EventSourceMapping:
         self._arn = attributes["Attributes"]["QueueArn"]
 
     @property
+    def origin(self) -> str:
+        """The URL of its queue."""
+        return self.queue_url
+
+    @property
     def paused(self) -> bool:
         """Whether messages are left in the queue for now."""
         return self._paused.is_set()

@@ -1,4 +1,4 @@
-"""Whole lines on standard output, however many threads print at once.
+"""Whole lines: on standard output, however many threads print at once, and of a file that grows.
 
 `print` writes its text and its newline apart. One Lambda serves one request at a time, so the application need not
 care; in the threads of the local stack two log lines would end up in one.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from pathlib import Path
 from typing import TextIO
 
 
@@ -41,3 +42,21 @@ class WholeLines(io.TextIOBase):
 def print_whole_lines() -> None:
     """Let this process's standard output carry whole lines only; call before the application is imported."""
     sys.stdout = WholeLines(sys.stdout)
+
+
+class Tail:
+    """A file that another process appends to: what has been added since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = 0
+
+    def new_lines(self) -> list[str]:
+        """Returns whole lines only. A line that is being written is left for the next look; so is a missing file."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._read += len(whole + newline)
+        return whole.decode(errors="replace").splitlines()

@@ -13,13 +13,14 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import boto3
 from pynamodb.models import Model
 
-from chalicelib.functions import SCHEDULE_FAILURES, Queue
-from infra.local.settings import StripeSecret
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
+from infra.local.settings import ACCOUNT, EVENT_BUS, HEARD_BY_POM, StripeSecret
 from infra.template.queues import ATTEMPTS, DEAD_LETTER_RETENTION
 
 VISIBILITY_TIMEOUT = 30
@@ -59,13 +60,26 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
         urls[queue.dead_letter] = dead_url
         urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
     kept = {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
-    urls[SCHEDULE_FAILURES] = _queue(sqs, prefix + SCHEDULE_FAILURES, {}, kept)
+    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+        urls[name] = _queue(sqs, prefix + name, {}, kept)
     return urls
 
 
 def queue_environment(urls: dict[str, str]) -> dict[str, str]:
     """The environment variables through which the code finds its queues."""
-    return {queue.url_variable: urls[queue] for queue in Queue}
+    return {queue.url_variable: urls[queue] for queue in Queue} | {"UNTOLD_CHANGES_QUEUE_URL": urls[UNTOLD_CHANGES]}
+
+
+def create_bus() -> str:
+    """Creates the event bus, with a queue of POM's that receives each event. Returns the name of the bus."""
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    with suppress(events.exceptions.ResourceAlreadyExistsException):
+        events.create_event_bus(Name=EVENT_BUS)
+    url = _queue(sqs, HEARD_BY_POM, {}, {"VisibilityTimeout": str(VISIBILITY_TIMEOUT)})
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name=HEARD_BY_POM, EventBusName=EVENT_BUS, EventPattern=json.dumps({"account": [ACCOUNT]}))
+    events.put_targets(Rule=HEARD_BY_POM, EventBusName=EVENT_BUS, Targets=[{"Id": "queue", "Arn": arn}])
+    return EVENT_BUS
 
 
 def store_secret(name: str, secret: StripeSecret) -> None:
@@ -87,7 +101,7 @@ def _queue(sqs: Any, name: str, fixed: dict[str, str], settings: dict[str, str])
 
 
 def main() -> None:
-    """Create everything and print the queue variables."""
+    """Create everything and print the variables of queues and bus."""
     prefix = os.environ["POM_TABLE_PREFIX"]
     create_tables(prefix)
     secret = json.load(sys.stdin)
@@ -95,7 +109,7 @@ def main() -> None:
         os.environ["STRIPE_SECRET_ID"],
         StripeSecret(secret["apiKey"], secret["clientId"], tuple(secret["webhookSecrets"])),
     )
-    print(json.dumps(queue_environment(create_queues(prefix))))
+    print(json.dumps(queue_environment(create_queues(prefix)) | {"EVENT_BUS_NAME": create_bus()}))
 
 
 if __name__ == "__main__":

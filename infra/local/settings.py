@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import astuple, dataclass
 
-from chalicelib.functions import Queue
+from chalicelib.functions import UNTOLD_CHANGES, Queue
 from infra.local.processes import HOST, PortTaken, free_port, require_free
 
 ACCOUNT = "123456789012"
@@ -13,6 +13,9 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 """Its region."""
 TABLE_PREFIX = "pom-local-"
+EVENT_BUS = f"{TABLE_PREFIX}changes"
+HEARD_BY_POM = f"{TABLE_PREFIX}heard-by-pom"
+"""The name of POM's own queue and of its rule: every event of the bus goes there."""
 SECRET_ID = "pom-local/stripe"
 AUDIENCE = "pom-api"
 """For whom POM's access tokens are."""
@@ -115,6 +118,8 @@ def environment(urls: Urls) -> dict[str, str]:
         "POM_STAGE": "local",
         "POM_TABLE_PREFIX": TABLE_PREFIX,
         **queues,
+        "EVENT_BUS_NAME": EVENT_BUS,
+        "UNTOLD_CHANGES_QUEUE_URL": f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{UNTOLD_CHANGES}",
         "STRIPE_SECRET_ID": SECRET_ID,
         "STRIPE_API_BASE": urls.stripe,
         "STRIPE_CONNECT_BASE": urls.stripe,

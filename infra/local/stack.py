@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from infra.local.pom_hears import EVENTS, HEARD, LINES
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
 from infra.local.processes import DidNotStart, child, wait_until_answers
@@ -98,8 +99,8 @@ class LocalStack:
             self.state_dir = self._given_state_dir or Path(
                 starting.enter_context(tempfile.TemporaryDirectory(prefix="pom-stack-"))
             )
-            for log in (self.state_dir / "logs").glob("*.log"):
-                log.unlink()
+            for left in (*(self.state_dir / "logs").glob("*.log"), *(self.state_dir / name for name in HEARD)):
+                left.unlink(missing_ok=True)
             self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
             stand_ins, application = self._stand_ins(), self._application()
             self._commands = stand_ins | application
@@ -117,6 +118,16 @@ class LocalStack:
         """Stop everything, last started first; returns when every process is gone."""
         self._running.close()
         self._processes.clear()
+
+    @property
+    def heard(self) -> Path:
+        """The file of what POM hears, one line for each change. It is missing before the first one."""
+        return self.state_dir / LINES
+
+    @property
+    def heard_events(self) -> Path:
+        """The file of the events that POM heard, one JSON object in a line (see `pom_hears`)."""
+        return self.state_dir / EVENTS
 
     @property
     def pids(self) -> dict[str, int]:
@@ -156,7 +167,7 @@ class LocalStack:
         self._control(f"/queues/{handler}/resume")
 
     def wait_until_idle(self, timeout: float = 30.0) -> None:
-        """Return once every queue that is not paused is empty.
+        """Returns once every queue that is not paused is empty, and POM has heard every change of the streams.
 
         Raises:
             TimeoutError: it took longer than `timeout` seconds; a message that failed waits for its next try.
@@ -214,7 +225,8 @@ class LocalStack:
     def _application(self) -> dict[str, list[str]]:
         intervals = [f"--interval={name}={seconds}" for name, seconds in self._intervals.items()]
         control = ["--control-port", str(self.ports.control)]
-        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *intervals]}
+        heard = ["--heard", str(self.state_dir)]
+        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *heard, *intervals]}
         if self.with_api:
             origins = [f"--cors-origin={each}" for each in (self.urls.pom, *self._origins)]
             port = ["--port", str(self.ports.api)]

@@ -65,6 +65,7 @@ def description(stack: LocalStack) -> dict[str, Any]:
         "environment": {**stack.environment, LOCAL_LOGS: str(stack.state_dir / "logs")},
         "curl": curl_lines(stack, tokens),
         "logs": str(stack.state_dir / "logs"),
+        "pomHears": {"lines": str(stack.heard), "events": str(stack.heard_events)},
         "pids": stack.pids,
     }
 
@@ -90,6 +91,7 @@ def show(described: dict[str, Any], output: Path, console: Console, *, with_api:
     table.add_row("workers' control", f"{urls['control']}  (POST /schedules/plan_reconciliation …)")
     table.add_row("sample organization", described["organizationId"])
     table.add_row("logs", described["logs"])
+    table.add_row("what POM hears", described["pomHears"]["lines"])
     table.add_row("all of this as JSON", str(output))
     console.print(table)
     for who, token in described["tokens"].items():
@@ -103,7 +105,7 @@ def show(described: dict[str, Any], output: Path, console: Console, *, with_api:
         _plain(console, f"\n# {titles[name]}\n{line}")
     if not with_api:
         _plain(console, "\n# start the API yourself\nchalice local --stage local --port 8000")
-    _plain(console, "\nCtrl-C stops everything.")
+    _plain(console, "\nCtrl-C stops everything. Below is what POM hears.")
 
 
 def _plain(console: Console, text: str) -> None:

@@ -4,9 +4,9 @@ Run it with `python -m infra.local.workers --control-port 8004`. The control ans
 
     GET  /                        the handlers (paused or not) and the schedules (interval in seconds)
     POST /schedules/NAME          fire a schedule now; answers when its handler is done
-    POST /queues/HANDLER/pause    leave a handler's messages in its queue; answers when no batch is under way
-    POST /queues/HANDLER/resume   take messages again
-    POST /idle?timeout=SECONDS    answer once every queue that is not paused is empty; 504 when it takes longer
+    POST /queues/HANDLER/pause    leave a handler's messages or records waiting; answers when no batch is under way
+    POST /queues/HANDLER/resume   take them again
+    POST /idle?timeout=SECONDS    answer once all of them are empty that are not paused; 504 when it takes longer
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from chalice.app import Chalice
 
-from chalicelib.functions import QUEUE_TRIGGERS
-from infra.local.event_sources import EventSourceMapping, mappings
+from chalicelib.functions import QUEUE_TRIGGERS, STREAM_TRIGGERS, Changes
+from infra.local.event_sources import mappings
 from infra.local.front_door import load_app, log_to_stderr, per_thread
 from infra.local.lines import print_whole_lines
+from infra.local.pom_hears import listening
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.schedules import Schedule, schedules
 from infra.local.schedules import run as run_schedules
+from infra.local.streams import stream_mappings
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
 IDLE_TIMEOUT = 30.0
@@ -40,15 +43,46 @@ IDLE_CHECK = 0.05
 AT_ONCE = 10
 """At most so many batches of a queue are worked on at once. Here one process does the work of all Lambdas, and more
 threads would only wait for each other. Ten are enough for all lanes of one account in bulk."""
+LONGEST_WINDOW = 0.1
+"""Seconds for which a batch of a stream's records waits to fill. In AWS it waits longer, to be cheaper."""
 
 log = logging.getLogger("infra.local.workers")
 
 
-class Workers:
-    """The mappings and schedules of one application, and the WSGI application that controls them."""
+class Source(Protocol):
+    """What brings work: a queue, or streams."""
 
-    def __init__(self, queues: list[EventSourceMapping], due: list[Schedule]) -> None:
-        self._queues = {queue.name: queue for queue in queues}
+    @property
+    def name(self) -> str:
+        """By what the control knows it."""
+
+    @property
+    def origin(self) -> str:
+        """The queue's URL, or the tables of the streams."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether work is left waiting for now."""
+
+    def pause(self) -> None:
+        """Takes no more work. Returns when what is under way is done."""
+
+    def resume(self) -> None:
+        """Takes work again."""
+
+    def idle(self) -> bool:
+        """Returns True if nothing is waiting or under way."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop` is set."""
+
+
+class Workers:
+    """The sources and schedules of one application, and the WSGI application that controls them."""
+
+    def __init__(self, sources: Sequence[Source], due: list[Schedule]) -> None:
+        # In this order: what a queue's handler writes comes to the streams, and what they tell comes to POM.
+        self._queues = {source.name: source for source in sources}
         self._schedules = {schedule.name: schedule for schedule in due}
         self._stop = threading.Event()
 
@@ -95,7 +129,7 @@ class Workers:
         return "404 Not Found", {"error": "unknown control", "known": (__doc__ or "").splitlines()[4:9]}
 
     def _state(self) -> dict[str, Any]:
-        queues = {name: {"paused": queue.paused, "queueUrl": queue.queue_url} for name, queue in self._queues.items()}
+        queues = {name: {"paused": queue.paused, "source": queue.origin} for name, queue in self._queues.items()}
         return {"queues": queues, "schedules": {name: s.interval for name, s in self._schedules.items()}}
 
     def _fire(self, schedule: Schedule) -> tuple[str, Any]:
@@ -118,12 +152,29 @@ class Workers:
 
 @contextmanager
 def working(
-    app: Chalice, queue_urls: dict[str, str], intervals: dict[str, float], control_port: int = 0
+    app: Chalice,
+    queue_urls: dict[str, str],
+    intervals: dict[str, float],
+    control_port: int = 0,
+    *,
+    streams: Mapping[str, Changes] | None = None,
+    table_prefix: str = "",
+    heard: Path | None = None,
 ) -> Iterator[Served]:
-    """Run the workers of `app` and their control while the block runs."""
+    """Runs the workers of `app` and their control while the block runs.
+
+    `streams` has the triggers of the handlers that streams feed. If `heard` is given, POM listens to the bus, and
+    what it hears is written to that directory.
+    """
     app = per_thread(app)
     at_once = {name: min(trigger.concurrency, AT_ONCE) for name, trigger in QUEUE_TRIGGERS.items()}
-    workers = Workers(mappings(app, queue_urls, at_once), schedules(app, intervals))
+    sources: list[Source] = [
+        *mappings(app, queue_urls, at_once),
+        *stream_mappings(app, streams or {}, table_prefix, LONGEST_WINDOW),
+    ]
+    if heard is not None:
+        sources.append(listening(heard))
+    workers = Workers(sources, schedules(app, intervals))
     with workers.running(), serve(workers, control_port, threads=4) as control:
         yield control
 
@@ -144,12 +195,14 @@ def main() -> None:
         metavar="NAME=SECONDS",
         help="fire a schedule that often instead of at its own rate; repeatable",
     )
+    parser.add_argument("--heard", type=Path, metavar="DIRECTORY", help="write here what POM hears on the bus")
     options = parser.parse_args()
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     print_whole_lines()
     log_to_stderr()
     urls = {name: os.environ[trigger.queue.url_variable] for name, trigger in QUEUE_TRIGGERS.items()}
-    with stoppable(), working(load_app(options.app), urls, intervals, options.control_port) as control:
+    changes = {"streams": STREAM_TRIGGERS, "table_prefix": os.environ["POM_TABLE_PREFIX"], "heard": options.heard}
+    with stoppable(), working(load_app(options.app), urls, intervals, options.control_port, **changes) as control:
         print(f"workers' control at {control.url}", flush=True)
         run_until_stopped()
 

@@ -1,5 +1,5 @@
 """The operator command line: look at a stage, and put right what needs a person's decision.
 
-`python -m infra.ops --help`. It speaks to tables, queues and Stripe through the very adapters that the functions use,
+`./ops --help`. It speaks to tables, queues and Stripe through the very adapters that the functions use,
 so what it does is what they would do.
 """

@@ -1,4 +1,4 @@
-"""`python -m infra.ops`."""
+"""`./ops`, or `python -m infra.ops`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from infra.ops.cli import cli, exit_status
 from infra.ops.control import freeze, rotate_secret, unfreeze
 from infra.ops.dead_letters import discard, redrive
 from infra.ops.endpoint import webhook_endpoint
-from infra.ops.explain_payout import explain_payout
-from infra.ops.look import explain, status
+from infra.ops.explain import explain
 from infra.ops.measure import measure
 from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
+from infra.ops.status import status
+from infra.ops.untold import tell_again, untold
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
-    webhook_endpoint, canary, backfill, payouts, measure,
+    webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again,
 )  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers the exit status."""
     logging.getLogger("pom-stripe").setLevel(logging.ERROR)
-    explain.add_command(explain_payout)
     for command in COMMANDS:
         cli.add_command(command)
-    return exit_status(cli, "python -m infra.ops", arguments)
+    return exit_status(cli, "./ops", arguments)
 
 
 if __name__ == "__main__":

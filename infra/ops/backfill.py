@@ -140,7 +140,7 @@ class _Organization:
     def _how_to_go_on(self) -> str:
         behind = f" --after {self.latest}" if self.latest else ""
         only_told = " --dry-run" if self.dry_run else ""
-        command = f"python -m infra.ops backfill {self.id} --since {moment(self.since)}{behind}{only_told}"
+        command = f"./ops backfill {self.id} --since {moment(self.since)}{behind}{only_told}"
         return f"{sum(self.did.values()) + self.failed} of {self.total} are done; go on with: {command}"
 
 

@@ -11,13 +11,15 @@ from typing import Any
 
 import click
 
-from chalicelib.functions import SCHEDULE_FAILURES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
 from infra.ops import books
 from infra.ops.cli import command, dry_run
 from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
 
 QUEUES = tuple(queue.value for queue in Queue)
+KEPT = (SCHEDULE_FAILURES, UNTOLD_CHANGES)
+"""The queues that feed no function."""
 AT_ONCE = 10
 """Messages that SQS gives at once."""
 HIDDEN_FOR = 60
@@ -52,13 +54,13 @@ def redrive(
     if chosen is not None:
         wanted = len(chosen)
     if dry_run:
-        shown = list(_received(client, source, wanted, HIDDEN_FOR)) if chosen is None else chosen
-        _put_back(client, source, shown)
+        shown = list(received(client, source, wanted, HIDDEN_FOR)) if chosen is None else chosen
+        put_back(client, source, shown)
         screen.table("deadLetters", f"Would be sent to {queue} again", [_row(each) for each in shown])
         screen.fact("wouldMove", wanted, f"{wanted} messages would be sent to {queue} again; {waiting} are there.")
         screen.document["left"] = waiting
         return
-    letters = _received(client, source, wanted, HIDDEN_FOR) if chosen is None else chosen
+    letters = received(client, source, wanted, HIDDEN_FOR) if chosen is None else chosen
     rows = []
     for message in screen.each(letters, "Messages", wanted):
         attributes = message.get("Attributes", {})
@@ -80,7 +82,7 @@ def redrive(
 
 
 @click.command()
-@click.argument("queue", type=click.Choice((*QUEUES, SCHEDULE_FAILURES)))
+@click.argument("queue", type=click.Choice((*QUEUES, *KEPT)))
 @at_most
 @about_only
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -94,12 +96,12 @@ def discard(
     Shows what they are, and asks. The tick of a schedule is not repeated: the next one does the same work.
     """
     client = books.sqs()
-    name = queue if queue == SCHEDULE_FAILURES else Queue(queue).dead_letter
+    name = queue if queue in KEPT else Queue(queue).dead_letter
     source = stage.queue_url(name)
     waiting = sum(books.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)
     if about is None:
-        letters = list(_received(client, source, wanted, ASKED_FOR))
+        letters = list(received(client, source, wanted, ASKED_FOR))
     else:
         letters = _about(client, source, waiting, wanted, about)
         wanted = len(letters)
@@ -111,7 +113,7 @@ def discard(
                 client.delete_message(QueueUrl=source, ReceiptHandle=each["ReceiptHandle"])
                 kept.popleft()
     finally:
-        _put_back(client, source, kept)
+        put_back(client, source, kept)
     thrown = len(letters) - len(kept)
     if dry_run:
         count = len(letters)
@@ -130,20 +132,22 @@ def _sure(some: int, waiting: int) -> bool:
 
 def _about(client: Any, source: str, waiting: int, wanted: int, about: str) -> list[Any]:
     """Of all dead letters, at most `wanted` that name this id; the others are put back at once."""
-    letters = list(_received(client, source, waiting, ASKED_FOR))
+    letters = list(received(client, source, waiting, ASKED_FOR))
     naming = [each for each in letters if about in _ids(each)][:wanted]
     handles = {each["ReceiptHandle"] for each in naming}
-    _put_back(client, source, [each for each in letters if each["ReceiptHandle"] not in handles])
+    put_back(client, source, [each for each in letters if each["ReceiptHandle"] not in handles])
     return naming
 
 
-def _put_back(client: Any, source: str, letters: Iterable[Any]) -> None:
+def put_back(client: Any, source: str, letters: Iterable[Any]) -> None:
+    """Shows received messages again at once to whoever receives next."""
     for each in letters:
         back = {"QueueUrl": source, "ReceiptHandle": each["ReceiptHandle"]}
         client.change_message_visibility(**back, VisibilityTimeout=0)
 
 
-def _received(client: Any, source: str, wanted: int, hidden_for: int) -> Iterator[Any]:
+def received(client: Any, source: str, wanted: int, hidden_for: int) -> Iterator[Any]:
+    """Yields at most `wanted` messages, and hides them from others for `hidden_for` seconds."""
     left = wanted
     while left > 0:
         batch = client.receive_message(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from chalicelib.domain.payout_wording import story_of
 from chalicelib.usecases.payouts.related import beside
 from infra.ops import books
 from infra.ops.cli import command
+from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
 from infra.ops.screen import Row, Screen, moment
 from infra.ops.stage import Stage
@@ -25,6 +27,9 @@ from infra.timeline_words import money
 LINES_SHOWN = 100
 """Lines that people see. A payout may have thousands; JSON has all."""
 
+INVOICES_SHOWN = 10
+"""Invoices of a payout for which a command is told. The lines have the ids of all."""
+
 
 @click.command("payout")
 @click.argument("organization")
@@ -32,6 +37,15 @@ LINES_SHOWN = 100
 @command
 def explain_payout(stage: Stage, screen: Screen, organization: str, payout: str) -> None:
     """How a payout stands, what it consists of, and its lines. `payouts` compares it with Stripe."""
+    show_payout(stage, screen, organization, payout)
+
+
+def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) -> None:
+    """Tells of a payout.
+
+    Raises:
+        NotFound: the organization was never connected, or has no such payout.
+    """
     connection, _ = books.connected(stage, organization)
     found = stage.ports.payouts.get(connection.organization_id, payout)
     if found is None:
@@ -49,6 +63,8 @@ def explain_payout(stage: Stage, screen: Screen, organization: str, payout: str)
     shown = _columns(lines[:LINES_SHOWN])
     title = "Lines" if len(lines) <= LINES_SHOWN else f"Lines, the first {LINES_SHOWN} of {len(lines)}"
     screen.lines("lines", title, lines, shown)
+    invoices = dict.fromkeys(row["invoice"] for row in lines if row["invoice"])
+    go_on(screen, organization, [("invoice", each) for each in islice(invoices, INVOICES_SHOWN)])
 
 
 def _payout_row(payout: Payout) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from chalicelib.adapters.tables.markers import PARKED
 from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.parked_reasons import reason_in_words
 from chalicelib.domain.payments import Payment, PaymentMethod, PaymentStatus
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.timeline_entries import Entry, EntryKind
@@ -146,6 +148,7 @@ def entry_line(row: Row) -> Forms:
 
 
 def event_row(event: LoggedEvent) -> dict[str, Any]:
+    """Returns the row of an event. `error` is for programs: a code, or the class of an unforeseen error."""
     return {
         "arrived": moment(event.received_at),
         "type": event.type,
@@ -157,6 +160,7 @@ def event_row(event: LoggedEvent) -> dict[str, Any]:
         "source": event.source,
         "object": event.object_id or None,
         "error": event.error,
+        "reason": reason_in_words(event.error) if event.outcome == PARKED else None,
     }
 
 
@@ -178,8 +182,7 @@ def event_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
         f"{cells[0]:{arrived}} {cells[1]:>{lag}}  {cells[2]:{event_type}}  {cells[3]:{became}} {cells[4]:>{again}}"
         for cells in (EVENT_LOG, *shown)
     )
-    ids = (f"{row['id']}  {row['error']}" if row["error"] else row["id"] for row in rows)
-    return heading, [(f"{line}  {more}", line) for line, more in zip(lines, ids, strict=True)]
+    return heading, [(f"{line}  {row['id']}", line) for line, row in zip(lines, rows, strict=True)]
 
 
 EVENT_LOG = ("Arrived", " Lag", "Type", "Outcome", "Again")

@@ -15,6 +15,7 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.parked_reasons import reason_in_words
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, PayoutsSwept
 from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
@@ -104,18 +105,20 @@ def replay(
         kept = books.event(stage, account_id, event.id)
         outcome, error = (_would(kept), None) if dry_run else _applied(stage, account_id, event)
         if outcome == EventOutcome.PARKED:
-            screen.failure(f"{event.id} could not be applied: {error}")
+            screen.failure(f"{event.id} could not be applied. {reason_in_words(error)}")
         rows.append(
             {
                 "event": event.id,
                 "type": event.type,
                 "created": moment(event.created),
-                "parked_for": kept.error if kept and kept.parked else None,
+                "parked_for": reason_in_words(kept.error) if kept and kept.parked else None,
+                "parked_error": kept.error if kept and kept.parked else None,
                 "outcome": outcome,
                 "error": error,
             }
         )
-    screen.table("events", "Would be replayed" if dry_run else "Replayed", rows)
+    columns = ("event", "type", "created", "parked_for", "outcome")
+    screen.table("events", "Would be replayed" if dry_run else "Replayed", rows, columns)
     if since is not None:
         said = (
             f"{dealt_with} events since then have been dealt with and are left out; --event ID replays one of them."

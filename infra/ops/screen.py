@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rich.cells import cell_len
-from rich.console import Console, Group
-from rich.markup import escape
-from rich.padding import Padding
+from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +25,10 @@ SENTENCE_WIDTH = 24
 
 INDENT = 4
 """Columns by which a line that does not fit on the screen is indented where it goes on."""
+
+
+BLOCK_MARGIN = 2
+"""Columns by which the lines of a row are indented that is shown as a block."""
 
 
 @dataclass
@@ -47,19 +49,23 @@ class Screen:
     ) -> None:
         """Tells rows; people see `columns`, or all of the first row's if none are given; `style` is rich's.
 
-        A table in which words would be broken on this screen is shown row by row, one column a line.
+        Every word stays whole, ids included. A table that is too wide for this screen is shown row by row, one column
+        a line; an id that is longer than the screen is wide is a line of its own.
         """
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
             return
         console = Console()
+        console.print(Text(f"\n{title}{'' if rows else ': none'}", style="bold"), soft_wrap=True)
         if not rows:
-            console.print(f"[bold]{escape(title)}[/bold]: none", highlight=False)
             return
         names = columns or tuple(rows[0])
-        table = _table(title, names, rows, style)
-        fits = _least_width(table) <= console.width
-        console.print(table if fits else _row_by_row(title, names, rows, style), highlight=False)
+        table = _table(names, rows, style)
+        if _least_width(table) <= console.width:
+            console.print(table, highlight=False)
+        else:
+            for line in _row_by_row(names, rows, style, console.width):
+                console.print(line, highlight=False, soft_wrap=True)
 
     def lines(
         self, name: str, title: str, rows: Sequence[Row], lines: Sequence[Sequence[str]], heading: str = ""
@@ -73,7 +79,7 @@ class Screen:
         if self.as_json:
             return
         console = Console()
-        console.print(f"\n[bold]{escape(title)}[/bold]{'' if rows else ': none'}", highlight=False)
+        console.print(Text(f"\n{title}{'' if rows else ': none'}", style="bold"), soft_wrap=True)
         if rows and heading:
             console.print(heading, style="dim", highlight=False, markup=False, soft_wrap=True)
         for forms in lines:
@@ -148,19 +154,19 @@ def _folded(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _table(title: str, names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Table:
+def _table(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Table:
     """Returns a table whose least width leaves every word whole and gives each sentence some room."""
-    table = Table(title=escape(title), title_justify="left", title_style="bold")
+    table = Table()
     for name in names:
         texts = [_text(row.get(name)) for row in rows]
-        longest = max(len(text) for text in texts)
+        longest = max(cell_len(text) for text in texts)
         sentence = longest > SENTENCE_WIDTH and any(" " in text for text in texts)
-        words = (word for text in (_header(name), *texts) for word in text.split())
-        least = max(SENTENCE_WIDTH, *map(len, words)) if sentence else max(longest, len(_header(name)))
+        words = [word for text in (_header(name), *texts) for word in text.split()]
+        least = max(SENTENCE_WIDTH, *map(cell_len, words)) if sentence else max(longest, len(_header(name)))
         table.add_column(_header(name), overflow="fold", no_wrap=not sentence, min_width=least)
     for row in rows:
-        # A text may hold square brackets, which rich would take for markup.
-        table.add_row(*(escape(_text(row.get(name))) for name in names), style=style(row))
+        # As `Text`, because rich would take square brackets and colons of a string for markup.
+        table.add_row(*(Text(_text(row.get(name))) for name in names), style=style(row))
     return table
 
 
@@ -169,17 +175,27 @@ def _least_width(table: Table) -> int:
     return sum((column.min_width or 0) + 3 for column in table.columns) + 1
 
 
-def _row_by_row(title: str, names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Group:
-    """Returns each row as a block of lines: the name of a column, and what the row has there."""
-    blocks: list[Any] = [Text(title, style="bold")]
-    for row in rows:
-        block = Table.grid(padding=(0, 2, 0, 0))
-        block.add_column(no_wrap=True)
-        block.add_column(overflow="fold")
+def _row_by_row(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str], width: int) -> Iterator[Text]:
+    """Yields each row as a block of lines: the name of a column, and what the row has there."""
+    margin = " " * BLOCK_MARGIN
+    label = max(len(_header(name)) for name in names) + 2
+    for number, row in enumerate(rows):
+        if number:
+            yield Text()
         for name in names:
-            block.add_row(_header(name), escape(_text(row.get(name))), style=style(row))
-        blocks.append(Padding(block, (0, 0, 1, 2)))
-    return Group(*blocks)
+            text = _text(row.get(name))
+            room = width - BLOCK_MARGIN - label
+            if max(map(cell_len, text.split()), default=0) <= room:
+                first, *more = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
+                yield Text(f"{margin}{_header(name):{label}}{first}", style=style(row))
+                indent = " " * (BLOCK_MARGIN + label)
+            else:
+                yield Text(f"{margin}{_header(name)}", style=style(row))
+                more = textwrap.wrap(
+                    text, max(width - 2 * BLOCK_MARGIN, 1), break_long_words=False, break_on_hyphens=False
+                )
+                indent = 2 * margin
+            yield from (Text(indent + line, style=style(row)) for line in more)
 
 
 def _header(column: str) -> str:

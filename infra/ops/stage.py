@@ -79,6 +79,8 @@ def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
             "POM_TABLE_PREFIX": outputs["TablePrefix"],
             "STRIPE_SECRET_ID": parameters["StripeSecretArn"],
             "PUBLIC_API_URL": parameters["PublicApiUrl"],
+            "EVENT_BUS_NAME": outputs["ChangesBusName"],
+            "UNTOLD_CHANGES_QUEUE_URL": outputs["UntoldChangesQueueUrl"],
             "POM_SETTINGS_URL": parameters["PomSettingsUrl"],
             **queues,
         }

@@ -127,7 +127,7 @@ class Night:
         say.sees("Customers in Stripe", business.synced(customers), len(customers))
         self._stack.wait_until_idle()
         self._operator.follows("stuck-reconciliation.md", "Check")
-        queues = self._operator.asks("status")["queues"]
+        queues = self._operator.asks("status", fine=(0, 1))["queues"]
         say.sees("Messages that wait", sum(each["waiting"] for each in queues), 0)
         say.sees("Dead letters", sum(each["dead_letters"] for each in queues), 0)
         self._is_quiet_again("BacklogCustomerSync", "ReconciliationSilent")
@@ -194,9 +194,7 @@ class Night:
         say.says("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
         self._watch.pass_minutes(CALM)
         say.sees("Alarms that ring", self._telling(), "none")
-        say.sees(
-            "No differences", "Differences: none" in self._operator.runs("python -m infra.ops tie-out --all"), True
-        )
+        say.sees("No differences", "Differences: none" in self._operator.runs("./ops tie-out --all"), True)
 
     def _begins(self, act: str) -> None:
         self.acts.append((self._watch.clock.now(), act))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from infra.template.alarms import RUN_BOOKS
 SITE = Path(__file__).parent / "site"
 """A directory for PYTHONPATH: a Python that starts with it begins by moving its clock."""
 WIDTH = 108
+STATUS = "./ops status"
+"""This line ends with 1 unless its last line says that all is well: other alarms may still be ringing."""
 TIMEOUT = 60
 """Seconds a command may take."""
 
@@ -44,13 +46,16 @@ class RunBook:
 
 
 class Operator:
-    """Somebody at a terminal in `directory`, where `.local/stack.json` tells the command line of the local stack."""
+    """Somebody at a terminal in `directory`, which has `./ops` and a `.local/stack.json`."""
 
     def __init__(self, stack: LocalStack, directory: Path, teller: Teller) -> None:
         self.directory = directory
         self._stack = stack
         self._teller = teller
         write(description(stack), directory / LOCAL)
+        program = directory / "ops"
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(ROOT / "ops"))} "$@"\n')
+        program.chmod(0o755)
 
     def follows(
         self, book: str, section: str, lines: slice = slice(None), failing: str = "nothing", /, **values: str
@@ -69,17 +74,20 @@ class Operator:
         for name in re.findall(r"\$(\w+)", line):
             self._teller.tells(f"${name} is {values[name]}")
         self._teller.printed(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+        said = Text.from_ansi(done.stdout).plain
+        if line == STATUS:
+            status = int(not said.rstrip().endswith("All is well."))
         self._teller.sees("Exit status", done.returncode, status)
-        return Text.from_ansi(done.stdout).plain
+        return said
 
-    def asks(self, *words: str) -> Any:
-        """What a command says as JSON, to be looked at and not shown.
+    def asks(self, *words: str, fine: tuple[int, ...] = (0,)) -> Any:
+        """Returns what a command says as JSON, to be looked at and not shown. `fine` has the good exit statuses.
 
         Raises:
             RuntimeError: it did not go well.
         """
-        done = self._types(f"python -m infra.ops --json {' '.join(words)}", {})
-        if done.returncode != 0:
+        done = self._types(f"./ops --json {' '.join(words)}", {})
+        if done.returncode not in fine:
             raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
@@ -87,8 +95,7 @@ class Operator:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POM_"))}
         own = {
             VARIABLE: self._stack.environment[VARIABLE],
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-            "PYTHONPATH": os.pathsep.join([str(SITE), str(ROOT)]),
+            "PYTHONPATH": str(SITE),
             "COLUMNS": str(WIDTH),
             "FORCE_COLOR": "1",
         }

@@ -29,3 +29,4 @@ def _with_defect(event: StripeEvent, source: Source, ports: Ports) -> EventOutco
 
 vars(receiving)["apply_event"] = _with_defect
 moved_clock.install()
+moved_clock.moves_records(app)

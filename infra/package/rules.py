@@ -102,13 +102,23 @@ class ApiHandler(Requirements):
 
 class Events(Requirements):
     id = "E9103"
-    shortdesc = "No message and no tick is lost without a trace"
+    shortdesc = "No message, no change and no tick is lost without a trace"
     kind = FUNCTION
     schemas: ClassVar = {
         "does not report failed messages one by one: SQS would delete them": _events(
             "SQS", _has(FunctionResponseTypes={"const": ["ReportBatchItemFailures"]})
         ),
         "is fed by what is no queue of this template": _events("SQS", _has(Queue=_has(**{"Fn::GetAtt": {}}))),
+        "does not report failed changes one by one: DynamoDB would repeat those that were told": _events(
+            "DynamoDB", _has(FunctionResponseTypes={"const": ["ReportBatchItemFailures"]})
+        ),
+        "is fed by no stream of this template": _events("DynamoDB", _has(Stream=_has(**{"Fn::GetAtt": {}}))),
+        "gives changes up before their stream does": _events(
+            "DynamoDB", _has(MaximumRetryAttempts={"const": -1}, MaximumRecordAgeInSeconds={"const": -1})
+        ),
+        "can lose changes without a trace: it has no destination for those that left the stream": _events(
+            "DynamoDB", _has(DestinationConfig=_has(OnFailure={}))
+        ),
         "can miss a tick without a trace: its rule has no dead-letter queue": _events(
             "Schedule", _has(DeadLetterConfig={})
         ),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.functions import FUNCTIONS, SCHEDULE_FAILURES, Function, Messages, Queue, Schedule
+from chalicelib.functions import FUNCTIONS, SCHEDULE_FAILURES, Changes, Function, Messages, Queue, Schedule
 from infra.template.alarm_list import alarms
 from infra.template.api import api_resources, rest_api
+from infra.template.changes import bus, stream_events
 from infra.template.dashboard import dashboard
 from infra.template.intrinsics import (
     Json,
@@ -36,7 +37,7 @@ OLDEST_TICK = 300
 
 def merge_template() -> Json:
     """The template to merge."""
-    resources: Json = {**tables(), **queues(), **api_resources(), "RestAPI": rest_api()}
+    resources: Json = {**tables(), **queues(), **bus(), **api_resources(), "RestAPI": rest_api()}
     resources |= {**alarms(), **dashboard(), **queries()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
@@ -60,6 +61,8 @@ def _function(function: Function) -> Json:
     match function.trigger:
         case Messages(queue, _, concurrency):
             properties["Events"] = _queue_event(function, queue, concurrency)
+        case Changes() as changes:
+            properties["Events"] = stream_events(function, changes)
         case Schedule():
             properties |= _schedule(function)
     return {"Type": "AWS::Serverless::Function", "Properties": properties}

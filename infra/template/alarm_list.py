@@ -8,10 +8,10 @@ from chalicelib import metrics
 from chalicelib.domain.canary import Verdict
 from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.template.alarms import Alarm, Composite, Grade, Missing, alarm_id
+from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json, camel
-from infra.template.measures import API_GATEWAY, SQS, Measure, aws, ours
+from infra.template.measures import API_GATEWAY, SQS, STACK, Measure, aws, ours
 
-STACK = "${AWS::StackName}"
 OBJECTIVE = 0.999
 """Of requests are answered without a 5xx, over 30 days."""
 FAST_BURN = 14.4
@@ -297,7 +297,16 @@ _BURNS = (
     _burn("SlowBurnNow", 1800, SLOW_BURN),
 )
 
-ALARMS: tuple[Alarm, ...] = (*_MONEY, *_EVENTS, *_dead_letters(), *_backlogs(), *_BURNS, *_STRIPE, *_SECURITY)
+ALARMS: tuple[Alarm, ...] = (
+    *_MONEY,
+    *_EVENTS,
+    *_dead_letters(),
+    *_backlogs(),
+    *CHANGE_ALARMS,
+    *_BURNS,
+    *_STRIPE,
+    *_SECURITY,
+)
 
 COMPOSITES = (
     Composite(

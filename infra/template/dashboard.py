@@ -14,14 +14,14 @@ from infra.template.alarm_list import (
     BY_NAME,
     COMPOSITES,
     DEAD_LETTER_QUEUES,
-    STACK,
     oldest,
     stripe_tries,
     worked,
 )
 from infra.template.alarms import Grade
+from infra.template.change_alarms import CHANGE_AGE, UNTOLD
 from infra.template.intrinsics import Json, physical, sub
-from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, Measure, Search, aws, ours, search
+from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, STACK, Measure, Search, aws, ours, search
 
 WIDTH = 24
 COLUMNS = 3
@@ -162,6 +162,8 @@ QUESTIONS = (
                 [ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
                 ("WebhookEndpoint",),
             ),
+            Graph("Age of the oldest change when it is told (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")),
+            Graph("Changes that could not be told", [UNTOLD], ("UntoldChanges",)),
         ),
         ("ReconciliationSilent",),
     ),

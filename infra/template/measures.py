@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.metrics import NAMESPACE, SERVICE, VALUES, Metric
 from infra.template.intrinsics import Json, sub
 
+STACK = "${AWS::StackName}"
 SQS = "AWS/SQS"
 API_GATEWAY = "AWS/ApiGateway"
 LAMBDA = "AWS/Lambda"
@@ -28,6 +29,7 @@ AWS_METRICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "Errors": ("FunctionName",),
         "Throttles": ("FunctionName",),
         "Duration": ("FunctionName",),
+        "IteratorAge": ("FunctionName",),
     },
     DYNAMODB: {"ConsumedReadCapacityUnits": ("TableName",), "ConsumedWriteCapacityUnits": ("TableName",)},
 }

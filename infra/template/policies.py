@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalicelib.functions import SCHEDULE_FAILURES, Function, Messages, Schedule
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Changes, Function, Messages, Schedule
+from infra.template.changes import BUS_ID
 from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, sub, table_id
 
 DIRECTORY = Path(__file__).resolve().parents[2] / ".chalice"
@@ -38,6 +39,14 @@ def policy(function: Function) -> Json:
                 "sqs:ChangeMessageVisibility",
             ]
             statements.append(_allow("TakeMessages", taking, [get_att(queue_id(queue))]))
+        case Changes(streamed):
+            reading = [
+                f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+            ]
+            streams = [get_att(table_id(table), "StreamArn") for table in streamed]
+            statements.append(_allow("ReadStreams", reading, streams))
+            statements.append(_allow("TellChanges", ["events:PutEvents"], [get_att(BUS_ID)]))
+            sends.append(UNTOLD_CHANGES)
         case Schedule():
             sends.append(SCHEDULE_FAILURES)
     if sends:

@@ -1,8 +1,8 @@
-"""The queues, each with one for messages that failed again and again, and one for schedules that did."""
+"""The queues, each with one for messages that failed again and again, and two that feed no function."""
 
 from __future__ import annotations
 
-from chalicelib.functions import SCHEDULE_FAILURES, WORKERS, Messages, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, WORKERS, Messages, Queue
 from infra.template.intrinsics import Json, get_att, physical, queue_id, ref, sub
 
 ATTEMPTS = 5
@@ -22,9 +22,8 @@ def queues() -> Json:
             case Messages(queue):
                 resources[queue_id(queue)] = _queue(queue, function.timeout)
                 resources[queue_id(queue.dead_letter)] = _dead_letter_queue(queue)
-    resources[queue_id(SCHEDULE_FAILURES)] = _resource(
-        SCHEDULE_FAILURES, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION}
-    )
+    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+        resources[queue_id(name)] = _resource(name, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION})
     resources["ScheduleFailuresQueuePolicy"] = _rules_may_send()
     return resources
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
-from chalicelib.functions import SCHEDULE_FAILURES, Function, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue
+from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
@@ -64,6 +65,8 @@ VALUES: Mapping[str, Any] = {
     "TOKEN_ORGANIZATION_CLAIM": ref("TokenOrganizationClaim"),
     "TOKEN_ROLES_CLAIM": ref("TokenRolesClaim"),
     **{queue.url_variable: ref(queue_id(queue)) for queue in Queue},
+    "EVENT_BUS_NAME": get_att(BUS_ID, "Name"),
+    "UNTOLD_CHANGES_QUEUE_URL": ref(queue_id(UNTOLD_CHANGES)),
 }
 
 
@@ -90,4 +93,4 @@ def outputs() -> Json:
     for queue in Queue:
         for name in (queue, queue.dead_letter):
             told[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
-    return told
+    return told | bus_outputs()

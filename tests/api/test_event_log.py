@@ -13,6 +13,7 @@ from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.parked_reasons import FAULT, REASONS
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.api.client import ApiClient
 from tests.boundaries import watched
@@ -59,6 +60,7 @@ def test_each_event_is_told_with_what_became_of_it(api: ApiClient, world: World,
         "dashboardUrl": f"https://dashboard.stripe.com/{account}/test/invoices/{stripe_id}",
         "repeated": 0,
         "error": None,
+        "reason": None,
     }
     world.double.pay(account, str(stripe_id))
     world.deliver()
@@ -115,6 +117,7 @@ def test_a_parked_event_says_why_by_a_code_and_nothing_of_the_cause(
         comes_again(world, account, "invoice.paid")
     event = of_type(api, invoice.id, "invoice.paid")
     assert (event["outcome"], event["source"], event["error"]) == ("parked", None, code)
+    assert event["reason"] == (FAULT if code == "internal_error" else REASONS[code])
     assert "foresaw" not in json.dumps(event)
     assert "KeyError" not in json.dumps(event)
 

@@ -58,10 +58,12 @@ EXPECTED = {
     "POST /v1/payments/{paymentId}/refunds": Role.ADMIN,
     "GET /v1/summary": Role.MEMBER,
     "GET /v1/attention": Role.MEMBER,
+    "GET /v1/changes": Role.BILLING,
     "GET /v1/stripe/oauth/callback": Role.PUBLIC,
     "POST /v1/stripe/webhooks": Role.PUBLIC,
     "GET /v1/health": Role.PUBLIC,
     "GET /v1/openapi.json": Role.PUBLIC,
+    "GET /v1/asyncapi.json": Role.PUBLIC,
 }
 MAY = {
     Role.ADMIN: {("admin",)},

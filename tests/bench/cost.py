@@ -1,6 +1,6 @@
 """What it costs to run, in dollars: the stories' recorded invocations by AWS's list prices, and what stands still.
 
-What cannot be recorded here is assumed, and said: see `ASSUMED`. `python -m infra.ops measure` tells it for a
+What cannot be recorded here is assumed, and said: see `ASSUMED`. `./ops measure` tells it for a
 deployed stage.
 """
 

@@ -1,4 +1,4 @@
-"""The document as the local stack answers it, and the two clients that are generated from it."""
+"""The documents as the local stack answers them, and the two clients that are generated from the API's."""
 
 from __future__ import annotations
 
@@ -39,9 +39,19 @@ def contract(stack: LocalStack) -> Path:
     """The file of the document that the stack answered."""
     shutil.rmtree(GENERATED, ignore_errors=True)
     GENERATED.mkdir()
-    answer = request("GET", f"{stack.urls.api}/v1/openapi.json")
+    return _fetched(stack, "openapi.json")
+
+
+@pytest.fixture(scope="session")
+def events(stack: LocalStack, contract: Path) -> Path:
+    """The file of the AsyncAPI document that the stack answered."""
+    return _fetched(stack, "asyncapi.json")
+
+
+def _fetched(stack: LocalStack, name: str) -> Path:
+    answer = request("GET", f"{stack.urls.api}/v1/{name}")
     assert answer.status == 200, answer.text
-    file = GENERATED / "openapi.json"
+    file = GENERATED / name
     file.write_text(answer.text)
     return file
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
+from chalicelib.domain.changes import ChangeType
 from infra.local.stack import LocalStack
 from tests.clients import npm
 from tests.clients.conftest import GENERATED
 from tests.e2e.company import Company
 
 pytestmark = pytest.mark.client
+Json = dict[str, Any]
 
 WALK = """\
 Apps: Stripe not_connected
@@ -92,6 +96,36 @@ def test_spectral_has_nothing_to_say_of_the_document(contract: Path) -> None:
 def test_javascript_can_read_every_pattern_of_the_document(contract: Path) -> None:
     checked = npm.run_program(npm.HERE / "patterns.mjs", {"CONTRACT": str(contract)})
     assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
+
+
+def test_asyncapis_own_parser_finds_nothing_wrong_with_the_document_of_the_events(events: Path) -> None:
+    parsed = npm.run_program(npm.HERE / "asyncapi.mjs", {"EVENTS": str(events)})
+    count = len(ChangeType)
+    assert (parsed.stdout, parsed.stderr) == (f"{count} messages, {count} with an example\n", "")
+
+
+def _shout(document: Json) -> None:
+    document["operations"]["publishChanges"]["action"] = "shout"
+
+
+def _misspell(document: Json) -> None:
+    document["components"]["messages"]["invoice.paid"]["payload"]["allOf"][0]["$ref"] = "#/components/schemas/Nothing"
+
+
+def _mistype(document: Json) -> None:
+    document["components"]["schemas"]["InvoiceChange"]["properties"]["version"]["type"] = "number of times"
+
+
+@pytest.mark.parametrize("spoil", [_shout, _misspell, _mistype])
+def test_asyncapis_own_parser_finds_what_is_wrong_with_a_spoilt_document(
+    spoil: Callable[[Json], None], events: Path, tmp_path: Path
+) -> None:
+    document = json.loads(events.read_text())
+    spoil(document)
+    spoilt = tmp_path / "asyncapi.json"
+    spoilt.write_text(json.dumps(document))
+    parsed = npm.run_program(npm.HERE / "asyncapi.mjs", {"EVENTS": str(spoilt)})
+    assert len(parsed.stdout.splitlines()) > 1, "a line for each problem, and the count"
 
 
 def _redocly_line(problem: dict[str, object]) -> str:

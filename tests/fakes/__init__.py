@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fakes.batches import FakeBatches
+from tests.fakes.changes import FakeChanges
 from tests.fakes.database import FakeDatabase, Parked
 from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
@@ -18,6 +19,7 @@ from tests.fakes.summaries import FakeSummaries
 
 __all__ = [
     "FakeBatches",
+    "FakeChanges",
     "FakeClock",
     "FakeConnections",
     "FakeCustomers",

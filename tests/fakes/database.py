@@ -33,6 +33,7 @@ from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.tallies import Bucket, Tally, added_up
 from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports.changes import FeedEntry
 
 
 class Versioned(Protocol):
@@ -116,6 +117,8 @@ class FakeDatabase:
     settlements: dict[tuple[OrganizationId, str], dict[str, Settlement]] = field(default_factory=Keyed)
     payouts: dict[tuple[OrganizationId, str], Payout] = field(default_factory=Keyed)
     payout_lines: dict[tuple[OrganizationId, str], Mapping[Place, PayoutLine]] = field(default_factory=Keyed)
+    feeds: dict[OrganizationId, list[tuple[int, FeedEntry]]] = field(default_factory=Keyed)
+    """Entries with the time at which each was appended."""
     canaries: dict[str, Canary] = field(default_factory=dict)
 
     batches: dict[tuple[OrganizationId, BatchId], Batch] = field(default_factory=dict)

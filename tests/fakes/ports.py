@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from chalicelib.ports import StripeGateway
 from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
+from tests.fakes.bus import FakeBus, FakeUntold
+from tests.fakes.changes import FakeChanges
 from tests.fakes.database import FakeDatabase
 from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
@@ -89,6 +91,9 @@ class FakePorts:
     settings: FakeSettings = field(init=False)
     events: FakeEvents = field(init=False)
     batches: FakeBatches = field(init=False)
+    changes: FakeChanges = field(init=False)
+    bus: FakeBus = field(default_factory=FakeBus)
+    untold: FakeUntold = field(default_factory=FakeUntold)
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
@@ -100,3 +105,4 @@ class FakePorts:
         self.settings = FakeSettings(self.database)
         self.events = FakeEvents(self.database)
         self.batches = FakeBatches(self.database)
+        self.changes = FakeChanges(self.database, self.clock)

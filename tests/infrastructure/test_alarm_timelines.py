@@ -43,6 +43,12 @@ _ = None
         ("BacklogReconcile", {"age": [100, 301, 320, 340, 0]}, [0, 0, 0, 1, 0]),
         ("StalledReconcile", {"age": [3000, 3601, 3700, 3800]}, [0, 0, 0, 1]),
         ("StalledReconcile", {"age": [340, 400, 500, 600]}, [0, 0, 0, 0]),
+        # Changes: late for three minutes in a row, impossible to tell, or told by nobody while events are applied.
+        ("ChangesLate", {"age": [100_000, 300_001, 310_000, 320_000, 5]}, [0, 0, 0, 1, 0]),
+        ("ChangesStalled", {"age": [3_500_000, 3_600_001, 3_700_000, 3_800_000]}, [0, 0, 0, 1]),
+        ("ChangesStalled", {"age": [_, _, _]}, [0, 0, 0]),
+        ("UntoldChanges", {"waiting": [0, 1, 1, 0, _]}, [0, 1, 1, 0, 0]),
+        ("ChangesSilent", {"applied": [40, 40, 5, _], "batches": [9, _, _, _]}, [0, 1, 0, 0]),
         # Parked, stuck, corrected, drifting.
         ("ParkedEvents", {"parked": [0, 2, 0, _]}, [0, 1, 0, 0]),
         ("StuckInvoices", {"stuck": [1, 1, 1, 1, 1, 1, 0]}, [0, 0, 0, 0, 0, 1, 0]),

@@ -11,7 +11,7 @@ import pytest
 
 from infra.contract import __main__ as command
 from infra.contract.comparison import changes
-from infra.contract.document import FILE, current, reviewed, text
+from infra.contract.document import API, DOCUMENTS, Document, text
 
 Json = dict[str, Any]
 Edit = Callable[[Json], object]
@@ -19,13 +19,15 @@ Edit = Callable[[Json], object]
 
 @pytest.fixture(scope="module")
 def document() -> Json:
-    return current()
+    return API.current()
 
 
-def test_the_document_is_the_one_that_was_reviewed(document: Json) -> None:
+@pytest.mark.parametrize("kept", DOCUMENTS, ids=lambda each: each.name)
+def test_each_document_is_the_one_that_was_reviewed(kept: Document) -> None:
+    document = kept.current()
     # In words first, because the texts are long.
-    assert [str(each) for each in changes(reviewed(), document)] == [], "`make contract` writes it anew"
-    assert text(document) == FILE.read_text(), "its wording has changed; `make contract` writes it anew"
+    assert [str(each) for each in kept.changes(document)] == [], "`make contract` writes it anew"
+    assert text(document) == kept.file.read_text(), "its wording has changed; `make contract` writes it anew"
 
 
 def test_no_path_has_a_word_where_another_has_an_id(document: Json) -> None:
@@ -124,16 +126,15 @@ def test_better_words_are_no_change_for_a_client(document: Json) -> None:
 def test_a_breaking_change_is_written_only_by_somebody_who_says_so(
     document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "openapi.json"
     before = copy.deepcopy(document)
     before["paths"]["/v1/former"] = before["paths"]["/v1/apps"]
-    file.write_text(text(before))
-    for module in ("infra.contract.__main__.FILE", "infra.contract.document.FILE"):
-        monkeypatch.setattr(module, file)
+    monkeypatch.setattr("infra.contract.document.DOCS", tmp_path)
+    API.file.write_text(text(before))
 
     assert command.main([]) == 1
-    assert file.read_text() == text(before)
+    assert [each.name for each in tmp_path.iterdir()] == [API.name]
+    assert API.file.read_text() == text(before)
     assert "BREAKS  GET /v1/former: is gone" in capsys.readouterr().out
     assert command.main(["--breaking"]) == 0
-    assert file.read_text() == text(document)
+    assert API.file.read_text() == text(document)
     assert command.main([]) == 0

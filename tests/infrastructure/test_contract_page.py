@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,11 +11,11 @@ from chalicelib.api.http.decoding import MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.table import KIB, MAX_BODY, MAX_BULK, ROUTES, Role
 from chalicelib.api.models.queries import MAX_ROWS, ROWS
-from infra.contract.document import FILE, current
+from infra.contract.document import API
 from infra.contract.schemas import COMPLETE_SETS
 
 assert blueprints
-PAGE = (Path(FILE).parent / "contract.md").read_text()
+PAGE = API.file.with_name("contract.md").read_text()
 TEXT = " ".join(PAGE.split())
 
 
@@ -42,7 +41,7 @@ def test_it_says_what_to_do_about_every_error_status() -> None:
 @pytest.mark.parametrize("name", sorted(COMPLETE_SETS))
 def test_it_names_each_set_of_values_that_never_grows(name: str) -> None:
     assert f"`{name}`" in TEXT
-    assert "enum" in current()["components"]["schemas"][name]
+    assert "enum" in API.current()["components"]["schemas"][name]
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_before_the_first_deployment_there_may_be_no_webhook_secret(settings: St
     _secret(webhookSecrets=[])(settings)
     found = _looked(settings)["Stripe secret"]
     assert found.state is State.TO_DO
-    assert f"python -m infra.ops --deployed {STACK} webhook-endpoint" in found.found
+    assert f"./ops --deployed {STACK} webhook-endpoint" in found.found
 
 
 def test_no_secret_is_ever_told(settings: StageSettings) -> None:

@@ -16,7 +16,8 @@ from infra.local.cloudwatch.alarms import from_template
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key
 from infra.local.cloudwatch.expressions import NotUnderstood, computed
-from infra.local.cloudwatch.sources import Log, of_log_line
+from infra.local.cloudwatch.sources import of_log_line
+from infra.local.lines import Tail
 from infra.template.measures import API_GATEWAY, LAMBDA
 
 STILL = SkippingClock(real=lambda: 1_000.0)
@@ -75,7 +76,7 @@ def test_work_and_its_failures_are_invocations_of_the_functions_that_do_it() -> 
 def test_a_line_that_is_being_written_is_left_for_the_next_look(tmp_path: Path) -> None:
     file = tmp_path / "api.log"
     file.write_text("one\ntw")
-    log = Log(file)
+    log = Tail(file)
     assert log.new_lines() == ["one"]
     file.write_text("one\ntwo\n")
     assert log.new_lines() == ["two"]

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart, Settlement
 from chalicelib.domain.payout import PayoutFact, first_known
-from infra.ops.look import explain_invoice
+from infra.ops.explain import explain_invoice
 from infra.ops.screen import Screen
 from tests.usecases.invoicing.refunding import DAY, Company
 from tests.world import BEGAN, ORGANIZATION

@@ -12,8 +12,8 @@ import pytest
 
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import NOTHING_NEW, SUBSCRIPTION, LoggedEvent
+from infra.ops.explain import explain_invoice, explain_organization
 from infra.ops.invoice_lines import event_lines, event_row
-from infra.ops.look import explain_invoice, explain_organization
 from infra.ops.screen import Screen
 from tests.usecases.invoicing.refunding import Company
 from tests.world import ORGANIZATION

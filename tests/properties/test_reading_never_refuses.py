@@ -18,7 +18,7 @@ from chalicelib.adapters.tables.codec import decoded
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.summary import contribution, recounted
-from infra.ops.look import explain_invoice
+from infra.ops.explain import explain_invoice
 from infra.ops.repair import tie_out
 from infra.ops.screen import Screen
 from tests.api.client import ApiClient

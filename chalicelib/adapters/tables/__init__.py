@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.adapters.tables.batches import TableBatches
+from chalicelib.adapters.tables.changes import TableChanges
 from chalicelib.adapters.tables.connections import TableConnections
 from chalicelib.adapters.tables.customers import TableCustomers
 from chalicelib.adapters.tables.database import TABLES, configure
@@ -16,6 +17,7 @@ from chalicelib.adapters.tables.summaries import TableSummaries
 __all__ = [
     "TABLES",
     "TableBatches",
+    "TableChanges",
     "TableConnections",
     "TableCustomers",
     "TableEvents",

@@ -31,6 +31,7 @@ from pynamodb.models import Model
 
 from chalicelib.adapters.tables.models import (
     BatchItem,
+    ChangeItem,
     ClaimItem,
     ConnectionItem,
     CustomerItem,
@@ -61,6 +62,7 @@ NAMES: dict[type[Model], str] = {
     BatchItem: "batches",
     PaymentItem: "payments",
     PayoutItem: "payouts",
+    ChangeItem: "changes",
 }
 """Each table's name without its stage's prefix."""
 

@@ -22,7 +22,8 @@ from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.ports.storage import Page
 
-_HEADER = "payout"
+HEADER = "payout"
+"""The place of a payout itself."""
 _LINE = "line"
 _FIRST_LINE, _LAST_LINE = key(_LINE, LOWEST), key(_LINE, HIGHEST)
 _WHAT = "The payout"
@@ -32,11 +33,11 @@ class TablePayouts:
     """Fulfils `PayoutStore`."""
 
     def get(self, organization_id: OrganizationId, payout_id: str) -> Payout | None:
-        item = read(PayoutItem, key(organization_id, payout_id), _HEADER)
+        item = read(PayoutItem, key(organization_id, payout_id), HEADER)
         return decoded_item(Payout, item) if item else None
 
     def find(self, organization_id: OrganizationId, payout_ids: Sequence[str]) -> Mapping[str, Payout]:
-        keys = [{"payout_key": key(organization_id, each), "place": _HEADER} for each in dict.fromkeys(payout_ids)]
+        keys = [{"payout_key": key(organization_id, each), "place": HEADER} for each in dict.fromkeys(payout_ids)]
         found = (decoded_item(Payout, item) for item in read_many(PayoutItem, keys, ("document", "packed")))
         return {payout.id: payout for payout in found}
 
@@ -44,7 +45,7 @@ class TablePayouts:
         stored = replace(payout, version=payout.version + 1)
         values = {
             "payout_key": key(stored.organization_id, stored.id),
-            "place": _HEADER,
+            "place": HEADER,
             "organization_id": stored.organization_id,
             "arrival_key": key(moment(stored.fact.arrival_date), stored.id),
             "version": stored.version,

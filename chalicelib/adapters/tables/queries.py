@@ -13,10 +13,25 @@ from pynamodb.models import Model
 from chalicelib.adapters.tables.database import Item, answering, connection
 
 
-def read_between(model: type[Model], hash_key: str, low: str, high: str) -> Iterator[Item]:
-    """Yields the items of one partition from `low` to `high`, both included; strongly consistent, 1 MB a query."""
+def read_between(
+    model: type[Model], hash_key: str, low: str, high: str, at_once: int | None = None
+) -> Iterator[Item]:
+    """Yields the items of one partition from `low` to `high`, both included; strongly consistent.
+
+    A query reads `at_once` items, or 1 MB.
+    """
+    return _query(model, hash_key, _range_key(model).between(low, high), consistent_read=True, limit=at_once)
+
+
+def read_newest_between(model: type[Model], hash_key: str, low: str, high: str, at_once: int) -> Iterator[Item]:
+    """Yields the same items from `high` to `low`, `at_once` a query; strongly consistent."""
+    between = _range_key(model).between(low, high)
+    return _query(model, hash_key, between, consistent_read=True, scan_index_forward=False, limit=at_once)
+
+
+def _range_key(model: type[Model]) -> Path:
     [range_key] = [name for name, each in model.get_attributes().items() if each.is_range_key]
-    return _query(model, hash_key, Path([range_key]).between(low, high), consistent_read=True)
+    return Path([range_key])
 
 
 def read_newest_first(

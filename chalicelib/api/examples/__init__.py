@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
+from chalicelib.api.examples.changes import CHANGE_EXAMPLES
 from chalicelib.api.examples.common import AnswerExamples
 from chalicelib.api.examples.connection import CONNECTION_ANSWERS, CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_ANSWERS, CUSTOMER_EXAMPLES
@@ -31,6 +32,7 @@ EXAMPLES: Mapping[type, Any] = {
     **PAYOUT_EXAMPLES,
     **REFUND_EXAMPLES,
     **ATTENTION_EXAMPLES,
+    **CHANGE_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }

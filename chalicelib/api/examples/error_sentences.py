@@ -28,6 +28,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "Use a three-letter ISO 4217 code such as usd.",
         "currency",
     ),
+    "cursor_expired": (
+        "Changes behind this cursor may have been deleted already.",
+        "Take a new cursor with `after=now`, load the lists again, and go on from the new cursor.",
+        "after",
+    ),
     "cursor_invalid": (
         "This cursor does not belong to this list.",
         "Begin again without `after`, with the same filters on every page.",

@@ -293,6 +293,7 @@ EVENTS = [
         "dashboardUrl": f"{DASHBOARD}/payments/{CHARGE_DECLINED}",
         "repeated": 0,
         "error": None,
+        "reason": None,
     },
     {
         "id": "evt_1PgagQB7WZ01zgkWd5oXcV8u",
@@ -306,6 +307,7 @@ EVENTS = [
         "dashboardUrl": f"{DASHBOARD}/invoices/{STRIPE_INVOICE_ID}",
         "repeated": 1,
         "error": None,
+        "reason": None,
     },
 ]
 

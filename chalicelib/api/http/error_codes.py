@@ -73,6 +73,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "stripe_customer_taken": "The Stripe customer that was chosen belongs to another customer.",
         "stripe_not_connected": "The organization is not connected to Stripe.",
     },
+    410: {"cursor_expired": "Changes behind the cursor may have been deleted. Load the lists again."},
     412: {"precondition_failed": "The thing is not as `If-Match` says. `stored` shows it as it is."},
     413: {"payload_too_large": "The body is larger than 256 KiB, or than 2 MiB where work in bulk is asked for."},
     415: {"unsupported_media_type": "The body is not `application/json` in UTF-8."},

@@ -16,6 +16,7 @@ from chalicelib.api.models.errors import ErrorBody, ErrorDetail, FirstError, err
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
+    CursorExpired,
     Forbidden,
     IntegrationError,
     InvalidSignature,
@@ -43,6 +44,7 @@ STATUS: Mapping[type[IntegrationError], int] = {
     Conflict: 409,
     AccountUnreachable: 409,
     StaleWrite: 409,
+    CursorExpired: 410,
     PreconditionFailed: 412,
     TooLarge: 413,
     Unsupported: 415,
@@ -58,6 +60,7 @@ USUAL_NEXT_STEP: Mapping[int, str] = {
     403: "Ask an admin of your organization.",
     404: "Check the id; it may belong to something that was never made or has been taken back.",
     409: "Load it again, then decide whether to repeat the request.",
+    410: "Begin again without the cursor.",
     412: "Load it again, then decide whether to repeat the request.",
     413: "Send less at once.",
     415: "Send application/json.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,8 +12,12 @@ from chalicelib.api.models.common import Instant, PageInfo, instant, page_info
 from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.parked_reasons import REASONS, code_of, reason_in_words
 from chalicelib.domain.stripe_pages import object_url
 from chalicelib.ports.storage import Page
+
+UNFORESEEN = "internal_error"
+"""The code of an event that an unforeseen exception parked. The exception's name does not help a client."""
 
 KEPT_DAYS = 35
 """Days for which the log keeps an event: longer than the 30 days for which Stripe lists events."""
@@ -70,6 +73,13 @@ class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
         str | None,
         Meta(description="The error code that says why it is parked. Null for every other outcome."),
     ]
+    reason: Annotated[
+        str | None,
+        Meta(
+            description="Why it is parked, and what to do about it, in sentences. Null for every other outcome.",
+            examples=[REASONS["stripe_unreachable"]],
+        ),
+    ]
 
 
 class InvoiceEvents(msgspec.Struct, rename="camel", kw_only=True):
@@ -104,13 +114,6 @@ def _event_view(event: LoggedEvent, invoice: Invoice, dashboard_base: str) -> Lo
         object_id=event.object_id or None,
         dashboard_url=object_url(dashboard_base, invoice, event.object_id),
         repeated=event.repeated,
-        error=_code_of(event.error) if parked else None,
+        error=(code_of(event.error) or UNFORESEEN) if parked else None,
+        reason=reason_in_words(event.error) if parked else None,
     )
-
-
-def _code_of(error: str | None) -> str:
-    """Returns the error code that says why an event was parked.
-
-    An unforeseen exception is `internal_error`, because its name does not help a client.
-    """
-    return error if error and re.fullmatch("[a-z_]+", error) else "internal_error"

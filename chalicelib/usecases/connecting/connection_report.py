@@ -33,8 +33,12 @@ class ConnectionReport:
 
 
 def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
-    """Returns what is known of the connection."""
-    connection = ports.connections.get(organization_id)
+    """Returns what is known of the organization's connection."""
+    return report_of(ports.connections.get(organization_id), ports)
+
+
+def report_of(connection: Connection, ports: Ports) -> ConnectionReport:
+    """Returns what is known of a connection as it was stored."""
     now = ports.clock.now()
     account_id = connection.account_id
     last_event_at = ports.events.last_received_at(account_id) if account_id else None

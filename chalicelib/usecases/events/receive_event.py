@@ -18,6 +18,8 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 class Receipt:
     """What became of an event. `error` is the reason it was parked: a code or the name of an exception.
 
+    `domain.parked_reasons` has it in words. `failure` is the exception itself, for the log.
+
     `ids` are those of the organization and the invoice that it turned out to be about, for whoever logs.
     """
 
@@ -26,6 +28,7 @@ class Receipt:
     lag_seconds: int
     error: str | None = None
     ids: Mapping[str, str] = field(default_factory=dict, compare=False)
+    failure: Exception | None = field(default=None, compare=False, repr=False)
 
 
 def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
@@ -43,7 +46,7 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
         except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
             reason = getattr(error, "code", None) or type(error).__name__
             ports.events.park(event, now, str(reason), _invoice(ids))
-            return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids)
+            return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids, error)
 
 
 def _invoice(ids: Mapping[str, str]) -> tuple[OrganizationId, InvoiceId] | None:

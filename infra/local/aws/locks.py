@@ -10,7 +10,7 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 
 DYNAMODB = threading.RLock()
-"""Held for the whole of every DynamoDB call."""
+"""Held for the whole of every call of DynamoDB and of its streams: no reader sees a record that is taken back."""
 
 SQS = threading.Condition(threading.RLock())
 """Held for the whole of every SQS call, except while a long poll waits; notified when a message arrives."""
@@ -20,6 +20,6 @@ def lock_for(service: str) -> AbstractContextManager[object]:
     """The lock a call to `service` (a moto service name such as "dynamodb") must hold."""
     if service.startswith("dynamodb"):
         return DYNAMODB
-    if service == "sqs":
+    if service in ("sqs", "events"):  # a rule's target gets its message within the call that puts the event
         return SQS
     return nullcontext()

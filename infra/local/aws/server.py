@@ -21,7 +21,13 @@ HEALTH_PATH = "/health"
 QUEUE_METRICS_PATH = "/queue-metrics"
 THREADS = 32
 """Four queues hold one each while they wait for messages; 10 workers and the API's 16 threads never wait for one."""
-_TARGETS = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
+_TARGETS = {
+    "DynamoDB_20120810": "dynamodb",
+    "DynamoDBStreams_20120810": "dynamodbstreams",
+    "AmazonSQS": "sqs",
+    "AWSEvents": "events",
+    "secretsmanager": "secretsmanager",
+}
 
 
 class EmbeddedAws:

@@ -1,7 +1,8 @@
 """Where the metrics of the local stack come from.
 
 Ours are the EMF lines that API and workers print. AWS's are derived where AWS would count: API Gateway's from the
-front door's lines, Lambda's from those of the front door, the event sources and the schedules, SQS's from the queues.
+front door's lines, Lambda's from those of the front door, the event sources, the streams and the schedules, and SQS's
+from the queues.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from chalicelib.functions import API_HANDLER
 from infra.local.aws.server import QUEUE_METRICS_PATH
@@ -23,26 +23,13 @@ from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 STACK_NAME = TABLE_PREFIX.removesuffix("-")
 """What the CloudFormation stack would be called whose tables and queues have the local names."""
 
-_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(front_door|event_sources|schedules) (.+)")
+_LINE = re.compile(
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(front_door|event_sources|streams|schedules) (.+)"
+)
 _ANSWERED = re.compile(r"\S+ \S+ (\d{3}) [\d.]+ ms \S+")
 _INVOKED = re.compile(r"(\w+): (?:\d+ done, \d+ to try again|fired|the handler raised|failed)")
+_AGE = re.compile(r"(\w+): .*, oldest (\d+) ms")
 _FAILED = re.compile(r"(\w+): (?:the handler raised|failed)")
-
-
-class Log:
-    """One process's log: what has been added since the last look."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._read = 0
-
-    def new_lines(self) -> list[str]:
-        """Whole lines only; a line that is being written is left for the next look."""
-        with self._path.open("rb") as file:
-            file.seek(self._read)
-            whole, newline, _ = file.read().rpartition(b"\n")
-        self._read += len(whole + newline)
-        return whole.decode(errors="replace").splitlines()
 
 
 def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
@@ -63,6 +50,8 @@ def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
     elif invoked := _INVOKED.match(text):
         yield Datapoint(_of_function("Invocations", invoked[1]), at, float(_FAILED.match(text) is None))
         yield Datapoint(_of_function("Errors", invoked[1]), at, float(_FAILED.match(text) is not None))
+        if age := _AGE.match(text):
+            yield Datapoint(_of_function("IteratorAge", age[1]), at, float(age[2]))
 
 
 def of_queues(aws_url: str, clock: SkippingClock, at: float) -> Iterator[Datapoint]:

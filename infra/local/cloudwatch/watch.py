@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from infra.local.cloudwatch.alarms import SIGNAL, Alarm, CompositeAlarm, MetricAlarm, from_template
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoints
-from infra.local.cloudwatch.sources import STACK_NAME, Log, of_log_line, of_queues
+from infra.local.cloudwatch.sources import STACK_NAME, of_log_line, of_queues
+from infra.local.lines import Tail
 from infra.local.stack import LocalStack
 from infra.template import merge_template
 
 MINUTE = 60
+JUDGED = "alarms.json"
+"""The file beside the stack's logs in which a watch keeps which alarms ring, for `./ops status`."""
 
 
 @dataclass
@@ -85,7 +88,7 @@ class Watch:
         self._stack = stack
         names = {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
         self.bells = Bells(from_template(merge_template()["Resources"], names))
-        self._logs = [Log(stack.state_dir / "logs" / f"{part}.log") for part in ("api", "workers")]
+        self._logs = [Tail(stack.state_dir / "logs" / f"{part}.log") for part in ("api", "workers")]
         self._intervals = _intervals(stack)
         self._due = dict.fromkeys(self._intervals, self.began_at)
 
@@ -99,7 +102,12 @@ class Watch:
                 for line in log.new_lines():
                     self.datapoints.add(of_log_line(line, self.clock))
             self.bells.judge(self.datapoints, end)
+            self._keep()
             self._fire(name for name, due in self._due.items() if due <= end)
+
+    def _keep(self) -> None:
+        ringing = {bell.alarm.name: bell.ringing for bell in self.bells}
+        (self._stack.state_dir / JUDGED).write_text(json.dumps(ringing))
 
     def pass_until_fired(self, schedule: str) -> None:
         """Let minutes end until a schedule fires."""

@@ -7,6 +7,7 @@ which keeps the item out of the index keyed by it.
 from __future__ import annotations
 
 from chalicelib.adapters.tables.models.batches import BatchItem
+from chalicelib.adapters.tables.models.changes import ChangeItem
 from chalicelib.adapters.tables.models.connections import ClaimItem, ConnectionItem, OAuthStateItem
 from chalicelib.adapters.tables.models.customers import CustomerItem
 from chalicelib.adapters.tables.models.events import EventItem
@@ -17,6 +18,7 @@ from chalicelib.adapters.tables.models.summaries import SummaryItem
 
 __all__ = [
     "BatchItem",
+    "ChangeItem",
     "ClaimItem",
     "ConnectionItem",
     "CustomerItem",

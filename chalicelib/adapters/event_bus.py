@@ -1,0 +1,141 @@
+"""The stack's event bus on EventBridge.
+
+PutEvents answers 200 although it did not take some entries, so each entry of the answer is looked at
+(https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+
+from chalicelib.domain.errors import Retryable
+from chalicelib.ports import Clock
+from chalicelib.ports.changes import BusEvent, Refusal
+
+SOURCE = "pom-stripe"
+"""The source of all our events, which consumers' rules name."""
+
+MAX_ENTRIES = 10
+"""Entries that one request may have."""
+
+MAX_BYTES = 256 * 1024
+"""Bytes that all entries of one request may have, by EventBridge's way of counting: see `size_of`.
+
+AWS has raised it to 1 MB in some places. Below 256 KB every region takes it.
+"""
+
+PAUSES = (0.1, 0.4, 1.6)
+"""Seconds, more or less by half, until what was not taken for a moment is put again."""
+
+TRANSIENT = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "ServiceUnavailable"})
+"""The codes of entries, and of whole requests, that may be taken later."""
+
+_CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class EventBridgeBus:
+    """Fulfils `EventBus`. The client is made when the first event is put."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self._name = name
+        self._clock = clock
+
+    def put(self, events: Sequence[BusEvent]) -> Mapping[str, Refusal]:
+        """Puts events on the bus, and returns the refusals by the ids of the events.
+
+        Raises:
+            Retryable: the bus does not answer.
+        """
+        left, refusals = list(events), dict[str, Refusal]()
+        for pause in (*PAUSES, None):
+            refused = self._put_once(left)
+            refusals |= refused
+            taken = {each.id for each in left} - set(refused)
+            refusals = {event_id: why for event_id, why in refusals.items() if event_id not in taken}
+            left = [each for each in left if each.id in refused and refused[each.id].transient]
+            if not left or pause is None:
+                break
+            self._clock.pause(pause)
+        return refusals
+
+    def _put_once(self, events: Sequence[BusEvent]) -> dict[str, Refusal]:
+        refused: dict[str, Refusal] = {}
+        for some in portions(events):
+            refused |= self._put_request(some)
+        return refused
+
+    def _put_request(self, events: Sequence[BusEvent]) -> dict[str, Refusal]:
+        try:
+            answer = self._client.put_events(Entries=[self._entry(each) for each in events])
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            if code in TRANSIENT or status >= 500 or status == 429:
+                raise _unavailable() from error
+            if len(events) == 1:
+                return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}
+            # One entry spoils a request. Alone, each shows whether it is that one.
+            refused: dict[str, Refusal] = {}
+            for event in events:
+                refused |= self._put_request([event])
+            return refused
+        except BotoCoreError as error:
+            raise _unavailable() from error
+        return {
+            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT)
+            for event, entry in zip(events, answer["Entries"], strict=True)
+            if (code := entry.get("ErrorCode"))
+        }
+
+    def _entry(self, event: BusEvent) -> dict[str, Any]:
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": event.detail_type,
+            "Time": dt.datetime.fromtimestamp(event.at, dt.UTC),
+            "Detail": event.detail.decode(),
+        }
+
+    @cached_property
+    def _client(self) -> Any:
+        return get_session().create_client("events", config=_CONFIG)
+
+
+def size_of(event: BusEvent) -> int:
+    """Returns the bytes that EventBridge counts for an event: 14 for its time, and its texts in UTF-8.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+    """
+    return 14 + len(SOURCE) + len(event.detail_type.encode()) + len(event.detail)
+
+
+def portions(events: Sequence[BusEvent]) -> Iterator[list[BusEvent]]:
+    """Yields the events as requests take them, in their order: cut by number and by bytes.
+
+    An event that is too large by itself is alone in a request, so that its refusal concerns no other.
+    """
+    portion: list[BusEvent] = []
+    size = 0
+    for event in events:
+        if portion and (len(portion) == MAX_ENTRIES or size + size_of(event) > MAX_BYTES):
+            yield portion
+            portion, size = [], 0
+        portion.append(event)
+        size += size_of(event)
+    if portion:
+        yield portion
+
+
+def _unavailable() -> Retryable:
+    return Retryable(
+        "event_bus_unavailable",
+        "The event bus does not answer at the moment.",
+        next_step="Wait a moment; the changes are told again by themselves.",
+    )

@@ -1,0 +1,240 @@
+"""Each organization's feed: its changes in the order in which they were appended, without gaps.
+
+A cursor never skips a change, because row n + 1 is only ever written while row n exists. A writer reads the newest
+row and puts the next one on the condition that its place is free. Whoever was faster has that place, and the writer
+reads again. So a reader who has seen row n will see every row behind it, and none is filled in before.
+
+Rows expire. A writer whose newest row may be deleted at this moment checks in a transaction that the row still
+exists. If there is no row at all, the writer begins a new epoch in a transaction with the feed's `head`, which never
+expires. Of two writers who do so, one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from chalicelib.adapters.tables.change_rows import (
+    CURSOR_GOOD_FOR,
+    EXPIRES_AFTER,
+    HEAD,
+    LAST,
+    MARGIN,
+    NOWHERE,
+    Place,
+    Position,
+    Row,
+    cursor_at,
+    position_in,
+    row_of,
+    values_of,
+)
+from chalicelib.adapters.tables.database import Transaction, read
+from chalicelib.adapters.tables.models import ChangeItem
+from chalicelib.adapters.tables.queries import read_between, read_newest_between
+from chalicelib.adapters.tables.versions import commit, put
+from chalicelib.adapters.tables.writes import Prepared
+from chalicelib.domain.changes import Change
+from chalicelib.domain.errors import CursorExpired, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.ports.changes import KEPT_FOR, FeedEntry, FeedPage
+from chalicelib.ports.contention import attempts
+from chalicelib.ports.surroundings import Clock
+
+ATTEMPTS = 12
+"""How often a row is tried. Each refusal means that another writer has appended a row."""
+OVERLAP = 60
+"""Seconds before now at which `end` stands. A list lags behind its objects, so the last minute is told again."""
+_WHAT = "The feed"
+_ABSENT = Prepared(ChangeItem.place.does_not_exist())
+_PRESENT = Prepared(ChangeItem.place.exists())
+
+
+class TableChanges:
+    """Fulfils `ChangeFeed`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def append(self, changes: Sequence[Change]) -> None:
+        organization = attrgetter("organization_id")
+        for _, some in groupby(sorted(changes, key=organization), organization):
+            newest: Row | None = None
+            for change in some:
+                newest = self._append(change, newest)
+
+    def after(self, organization_id: OrganizationId, cursor: str | None, first: int) -> FeedPage:
+        now = self._clock.now()
+        if cursor is None:
+            reading = _Reading(None, now)
+            reading.read(_rows(organization_id, NOWHERE, first), first)
+            return reading.page(organization_id)
+        position = position_in(organization_id, cursor)
+        if now >= position.since + CURSOR_GOOD_FOR:
+            raise _expired()
+        for _ in attempts(ATTEMPTS, self._clock):
+            reading = _Reading(position, now)
+            reading.read(_rows(organization_id, position.place, first), first)
+            if reading.entries or not reading.gap:
+                return reading.page(organization_id)
+        raise _expired()
+
+    def end(self, organization_id: OrganizationId) -> str:
+        since = self._clock.now() - OVERLAP
+        place, told = NOWHERE, 0
+        for row in _newest_first(organization_id, 100):
+            if row.appended_at <= since:
+                place, told = row.place, len(row.types)
+                break
+            place = Place(row.place.epoch, row.place.number - 1)
+        return cursor_at(organization_id, Position(place, told, _hour_of(since)))
+
+    def _append(self, change: Change, newest: Row | None) -> Row:
+        """Writes the row behind `newest`, or behind the newest row that is stored.
+
+        Raises:
+            StaleWrite: other writers were faster each time.
+        """
+        for _ in attempts(ATTEMPTS, self._clock):
+            newest = newest or _newest(change.organization_id)
+            try:
+                if newest is None:
+                    return self._begin_epoch(change)
+                return self._put_behind(newest, change)
+            except _Taken as taken:
+                if taken.by_same:
+                    return taken.row
+                newest = None
+        raise StaleWrite(_WHAT)
+
+    def _put_behind(self, newest: Row, change: Change) -> Row:
+        now = self._clock.now()
+        row = Row(newest.place.next, change, max(now, newest.appended_at))
+        try:
+            if now + MARGIN < newest.appended_at + EXPIRES_AFTER:
+                put(ChangeItem, values_of(row), _ABSENT, _WHAT)
+            else:
+                transaction = Transaction()
+                before = {"organization_id": change.organization_id, "place": newest.place.range_key}
+                transaction.check("row before", ChangeItem, before, _PRESENT)
+                transaction.put("row", ChangeItem, values_of(row), _ABSENT)
+                commit(transaction, _WHAT)
+        except StaleWrite as exc:
+            raise _Taken(row) from exc
+        return row
+
+    def _begin_epoch(self, change: Change) -> Row:
+        """Writes the first row of the next epoch. The head is read before it is seen that there is no row.
+
+        In the opposite order another writer could begin an epoch between the two reads.
+        """
+        head = read(ChangeItem, change.organization_id, HEAD)
+        if newest := _newest(change.organization_id):
+            return self._put_behind(newest, change)
+        epoch = int(head["epoch"]["N"]) if head else 0
+        row = Row(Place(epoch + 1, 1), change, self._clock.now())
+        transaction = Transaction()
+        transaction.put(
+            "head",
+            ChangeItem,
+            {"organization_id": change.organization_id, "place": HEAD, "epoch": epoch + 1},
+            ChangeItem.epoch == epoch if head else _ABSENT,
+        )
+        transaction.put("row", ChangeItem, values_of(row), _ABSENT)
+        try:
+            commit(transaction, _WHAT)
+        except StaleWrite as exc:
+            raise _Taken(row) from exc
+        return row
+
+
+class _Taken(Exception):
+    """Another writer was faster, or the answer to this writer's own put was lost and the put was repeated."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row.place)
+        self.row = row
+
+    @property
+    def by_same(self) -> bool:
+        """Returns True if the same change stands at the place of the row."""
+        item = read(ChangeItem, self.row.change.organization_id, self.row.place.range_key)
+        return item is not None and row_of(item).change == self.row.change
+
+
+class _Reading:
+    """Goes through rows from a position on, or from the oldest row that is shown."""
+
+    def __init__(self, position: Position | None, now: int) -> None:
+        self.entries: list[FeedEntry] = []
+        self.gap = False
+        """True if it stopped where a row is missing: the query passed that place before the row was written."""
+        self._now = now
+        self._behind = position
+        self._begun = position is not None
+        self._more = False
+
+    def read(self, rows: Iterator[Row], first: int) -> None:
+        """Reads until there are `first` entries, or a row is missing."""
+        for row in rows:
+            told = self._told_of(row)
+            if told is None:
+                self.gap = True
+                return
+            for number, change_type in enumerate(row.types[told:], start=told + 1):
+                if len(self.entries) == first:
+                    self._more = True
+                    return
+                self.entries.append(FeedEntry(row.change, change_type))
+                self._behind = Position(row.place, number, row.appended_at)
+            self._behind = Position(row.place, len(row.types), row.appended_at)
+
+    def page(self, organization_id: OrganizationId) -> FeedPage:
+        """Returns what was read. If nothing is left, whatever follows is appended from now on."""
+        position = self._behind or Position(NOWHERE, 0, self._now)
+        more = self._more or self.gap
+        if not more:
+            position = position._replace(since=_hour_of(self._now))
+        return FeedPage(tuple(self.entries), cursor_at(organization_id, position), more)
+
+    def _told_of(self, row: Row) -> int | None:
+        """Returns how many types of this row are passed over; None if another row must come first.
+
+        Before the oldest row that is shown, DynamoDB deletes rows in any order.
+        """
+        if not self._begun:
+            self._begun = row.appended_at + KEPT_FOR > self._now
+            return 0 if self._begun else len(row.types)
+        if self._behind is None or self._behind.place.leads_to(row.place):
+            return 0
+        return self._behind.told if row.place == self._behind.place else None
+
+
+def _rows(organization_id: OrganizationId, place: Place, first: int) -> Iterator[Row]:
+    """Yields the rows from this place on, which is included."""
+    items = read_between(ChangeItem, organization_id, place.range_key, LAST.range_key, first + 2)
+    return map(row_of, items)
+
+
+def _newest_first(organization_id: OrganizationId, at_once: int) -> Iterator[Row]:
+    low, high = NOWHERE.range_key, LAST.range_key
+    return map(row_of, read_newest_between(ChangeItem, organization_id, low, high, at_once))
+
+
+def _newest(organization_id: OrganizationId) -> Row | None:
+    return next(_newest_first(organization_id, 1), None)
+
+
+def _hour_of(at: int) -> int:
+    """Returns when the hour began. So the same page has the same cursor and the same ETag for up to an hour."""
+    return at - at % 3600
+
+
+def _expired() -> CursorExpired:
+    return CursorExpired(
+        "cursor_expired",
+        "Changes behind this cursor may have been deleted already.",
+        field="after",
+        next_step="Take a new cursor with `after=now`, load the lists again, and go on from the new cursor.",
+    )

@@ -1,0 +1,57 @@
+"""The queue of changes that could not be told, each with the record of the stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+
+from chalicelib.domain.errors import Retryable
+
+MAX_BYTES = 256 * 1024
+"""Bytes that a message may have. Newer queues take 1 MiB; below this every one does."""
+
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class UntoldQueue:
+    """Fulfils `UntoldChanges`. The client is made when the first record is kept."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def keep(self, record: Mapping[str, Any], reason: str) -> None:
+        """Queues the record and why it cannot be told. Of a record that is too large for SQS the images are left out.
+
+        Raises:
+            Retryable: SQS does not answer.
+        """
+        try:
+            self._client.send_message(QueueUrl=self._url, MessageBody=_body(record, reason))
+        except (BotoCoreError, ClientError) as error:
+            raise Retryable(
+                "queue_unavailable",
+                "A change that cannot be told could not be queued at the moment.",
+                next_step="Wait a moment; it is tried again by itself.",
+            ) from error
+
+    @cached_property
+    def _client(self) -> Any:
+        return get_session().create_client("sqs", config=_CONFIG)
+
+
+def _body(record: Mapping[str, Any], reason: str) -> str:
+    body = _json({"reason": reason, "record": record})
+    if len(body.encode()) <= MAX_BYTES:
+        return body
+    stored = {name: value for name, value in record["dynamodb"].items() if name not in ("OldImage", "NewImage")}
+    return _json({"reason": reason, "record": {**record, "dynamodb": stored}, "imagesOmitted": True})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,182 @@
+"""The AsyncAPI 3.0 document: what is told on the bus, made from the models that the events are encoded with.
+
+A message is what a rule of EventBridge delivers: EventBridge's envelope, with the change as its `detail`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.api.examples.change_events import CHANGE_EXAMPLES
+from chalicelib.api.models.change_events import CHANGE_EVENTS
+from chalicelib.api.models.exact import schema_hook
+from chalicelib.api.models.system import VERSION
+from chalicelib.api.openapi_schemas import Json, readable
+from chalicelib.domain.changes import ChangeType, ObjectKind
+
+SOURCE = "pom-stripe"
+"""What `source` is in the envelope of each event."""
+CHANNEL = "changes"
+DESCRIPTION = """\
+What changes in POM-Stripe, as events on an EventBridge bus. An event tells what changed from one stored version of \
+an object to the next, and shows the object as the API does.
+
+Events arrive at least once, and in any order. So a consumer keeps the highest `version` of each object, and drops \
+an event that is older or the same. It tells two events with the same version apart by their `id`, which is the same \
+however often one is told. The `id` of EventBridge's envelope is another one each time.
+
+Fields, events and values of enums are added at any time, except those of `InvoiceStatus`.
+"""
+SUMMARIES: dict[ChangeType, str] = {
+    ChangeType.INVOICE_CREATED: "The invoice exists in Stripe: as a draft, or issued already.",
+    ChangeType.INVOICE_PENDING: "Money is expected again or now: somebody issued it without an e-mail, or a new "
+    "attempt to pay is under way.",
+    ChangeType.INVOICE_SENT: "Stripe has e-mailed it to the customer.",
+    ChangeType.INVOICE_PAYMENT_FAILED: "An attempt to pay it failed, or the reason became known. The next "
+    "attempt that fails is told again.",
+    ChangeType.INVOICE_PARTLY_PAID: "A part of it was paid, and the rest is still expected.",
+    ChangeType.INVOICE_PAID: "It is paid, or more of it is paid again because a refund failed.",
+    ChangeType.INVOICE_REFUNDED: "Money was given back: all of it if the status is `refunded`, or else a part.",
+    ChangeType.INVOICE_DISPUTE_OPENED: "The customer's bank disputes a payment.",
+    ChangeType.INVOICE_DISPUTE_CLOSED: "A dispute was won, lost or withdrawn.",
+    ChangeType.INVOICE_VOIDED: "It was voided, or deleted in Stripe while it was a draft.",
+    ChangeType.INVOICE_REVISED: "Somebody edited it in Stripe, and another Stripe invoice has taken its place.",
+    ChangeType.INVOICE_UNCOLLECTIBLE: "Nobody expects its money any more.",
+    ChangeType.INVOICE_OVERDUE: "Its due day is over, and it is not paid.",
+    ChangeType.INVOICE_DELETED: "POM's record of it was deleted.",
+    ChangeType.CUSTOMER_SYNC_FAILED: "The customer could not be given to Stripe.",
+    ChangeType.CUSTOMER_UPDATED_IN_STRIPE: "POM has taken over what somebody changed in Stripe.",
+    ChangeType.CUSTOMER_DELETED_IN_STRIPE: "Somebody deleted the Stripe customer. POM's record of the customer "
+    "stays.",
+    ChangeType.CUSTOMER_DELETED: "POM's record of the customer was deleted.",
+    ChangeType.CONNECTION_CHANGED: "The organization's connection, or what Stripe requires of its account, has "
+    "changed.",
+    ChangeType.CONNECTION_DELETED: "POM's record of the connection was deleted.",
+    ChangeType.PAYOUT_PAID: "The bank has the money of a payout.",
+    ChangeType.PAYOUT_FAILED: "The bank refused a payout. Its money is back in the Stripe balance.",
+    ChangeType.PAYOUT_CANCELED: "A payout was canceled. Its money is back in the Stripe balance.",
+    ChangeType.PAYOUT_DELETED: "POM's record of the payout was deleted.",
+}
+"""What each message tells. A test holds these sentences to those in `domain/changes.py`."""
+_ENVELOPE: Json = {
+    "version": {"type": "string", "description": "The version of EventBridge's envelope: `0`."},
+    "id": {
+        "type": "string",
+        "description": "EventBridge's id of this delivery. An event that is put on the bus again has another one.",
+    },
+    "detail-type": {"type": "string", "description": "What happened, as in `detail.type`. Rules select by it."},
+    "source": {"const": SOURCE, "type": "string", "description": "Who put the event on the bus."},
+    "account": {"type": "string", "description": "The AWS account of the bus."},
+    "time": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When the version was stored, as in `detail.at`. RFC 3339, UTC.",
+    },
+    "region": {"type": "string", "description": "The AWS region of the bus."},
+    "resources": {"type": "array", "items": {"type": "string"}, "description": "Empty."},
+}
+_EXAMPLE: Json = {
+    "version": "0",
+    "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+    "account": "123456789012",
+    "region": "us-east-1",
+    "resources": [],
+}
+
+
+def document() -> Json:
+    """Returns the whole document."""
+    messages = {change_type.value: _message(change_type) for change_type in ChangeType}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "POM-Stripe changes",
+            "version": VERSION,
+            "description": DESCRIPTION,
+            "contact": {"name": "The POM-Stripe authors"},
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            CHANNEL: {
+                "address": "{busName}",
+                "title": "The bus",
+                "description": "A custom event bus of Amazon EventBridge. A consumer's rule on it selects events by "
+                "`source`, `detail-type` and fields of `detail`, and puts them into the consumer's queue.",
+                "parameters": {
+                    "busName": {
+                        "description": "The name of the bus: that of POM-Stripe's stack, followed by `-changes`.",
+                        "examples": ["pom-stripe-prod-changes"],
+                    }
+                },
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
+            }
+        },
+        "operations": {
+            "publishChanges": {
+                "action": "send",
+                "channel": {"$ref": f"#/channels/{CHANNEL}"},
+                "title": "Publish changes",
+                "summary": "POM-Stripe puts an event on the bus for each change of each stored version.",
+                "messages": [{"$ref": f"#/channels/{CHANNEL}/messages/{name}"} for name in messages],
+            }
+        },
+        "components": {"messages": messages, "schemas": _schemas()},
+    }
+
+
+def _schemas() -> Json:
+    """Returns the models of the changes and an envelope for each kind of object."""
+    template = "#/components/schemas/{name}"
+    _, models = msgspec.json.schema_components(CHANGE_EVENTS.values(), ref_template=template, schema_hook=schema_hook)
+    envelopes = {_envelope_name(kind): _envelope(kind) for kind in ObjectKind}
+    return {name: _whole(schema) for name, schema in sorted((readable(models) | envelopes).items())}
+
+
+def _envelope_name(kind: ObjectKind) -> str:
+    return f"{kind.title()}Envelope"
+
+
+def _envelope(kind: ObjectKind) -> Json:
+    detail = {"$ref": f"#/components/schemas/{CHANGE_EVENTS[kind].__name__}", "description": "The change."}
+    return {
+        "title": _envelope_name(kind),
+        "type": "object",
+        "description": f"EventBridge's envelope of a change: {kind}.",
+        "properties": {**_ENVELOPE, "detail": detail},
+        "required": [*_ENVELOPE, "detail"],
+    }
+
+
+def _whole(schema: Any) -> Any:
+    """Returns a schema without a `$ref` that has anything beside it, because AsyncAPI ignores what is there."""
+    if isinstance(schema, list):
+        return [_whole(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    whole = {name: _whole(each) for name, each in schema.items()}
+    if isinstance(schema.get("$ref"), str) and len(schema) > 1:
+        whole["allOf"] = [{"$ref": whole.pop("$ref")}]
+    return whole
+
+
+def _message(change_type: ChangeType) -> Json:
+    named = {"const": change_type.value, "type": "string"}
+    envelope = {"$ref": f"#/components/schemas/{_envelope_name(change_type.object_kind)}"}
+    narrowed = {"properties": {"detail-type": named, "detail": {"properties": {"type": named}}}}
+    return {
+        "name": change_type.value,
+        "title": change_type.value,
+        "summary": SUMMARIES[change_type],
+        "contentType": "application/json",
+        "tags": [{"name": change_type.object_kind.value}],
+        "payload": {"allOf": [envelope, narrowed]},
+        "examples": [{"name": change_type.name.lower(), "payload": _example(change_type)}],
+    }
+
+
+def _example(change_type: ChangeType) -> Json:
+    detail = CHANGE_EXAMPLES[change_type]
+    return {**_EXAMPLE, "detail-type": change_type.value, "source": SOURCE, "time": detail["at"], "detail": detail}

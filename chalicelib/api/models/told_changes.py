@@ -1,0 +1,72 @@
+"""Changes as they are put on the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from chalicelib.api.models.change_events import CHANGE_EVENTS
+from chalicelib.api.models.common import instant
+from chalicelib.api.models.connection import connection_view
+from chalicelib.api.models.customers import customer_view
+from chalicelib.api.models.invoices import invoice_view
+from chalicelib.api.models.payouts import payout_view
+from chalicelib.domain.changes import Change, ChangeType
+from chalicelib.domain.customer import Customer
+from chalicelib.ports.changes import BusEvent, StoredChange
+from chalicelib.usecases.connecting.connection_report import ConnectionReport
+from chalicelib.usecases.telling.told_objects import Shown, ShownInvoice, ShownPayout
+
+MAX_DETAIL = 250_000
+"""Bytes that the detail of an event may have. What is larger leaves the object out: see `objectOmitted`."""
+
+
+def bus_events(stored: StoredChange, shown: Shown, dashboard_base: str) -> Sequence[BusEvent]:
+    """Returns the events of a change, one for each of its types.
+
+    `dashboard_base` is the URL of Stripe's dashboard.
+    """
+    change = stored.change
+    view = None if change.deleted else _view(shown, change.at, dashboard_base)
+    return [_event(change, each, view) for each in change.difference.types]
+
+
+def _event(change: Change, change_type: ChangeType, view: Any) -> BusEvent:
+    detail = _detail(change, change_type, view, omitted=False)
+    if len(detail) > MAX_DETAIL:
+        detail = _detail(change, change_type, None, omitted=True)
+    return BusEvent(change.id_of(change_type), change_type, change.at, detail)
+
+
+def _detail(change: Change, change_type: ChangeType, view: Any, *, omitted: bool) -> bytes:
+    model: Any = CHANGE_EVENTS[change.object_kind]
+    return msgspec.json.encode(
+        model(
+            id=change.id_of(change_type),
+            type=change_type,
+            organization_id=change.organization_id,
+            object_kind=change.object_kind,
+            object_id=change.object_id,
+            version=change.version,
+            at=instant(change.at),
+            previous_status=change.difference.previous_status,
+            status=change.difference.status,
+            deleted=change.deleted,
+            object_omitted=omitted,
+            object=view,
+        )
+    )
+
+
+def _view(shown: Shown, at: int, dashboard_base: str) -> msgspec.Struct:
+    match shown:
+        case ShownInvoice(invoice, name):
+            return invoice_view(invoice, customer_name=name, now=at, dashboard_base=dashboard_base)
+        case Customer() as customer:
+            return customer_view(customer)
+        case ConnectionReport() as report:
+            return connection_view(report)
+        case ShownPayout(payout, known):
+            return payout_view(payout, known)

@@ -1,0 +1,137 @@
+"""Tells changes: on the bus first, then in the feed.
+
+A batch is told at least once. What cannot be told is queued with its record, and the others go on. If the bus or a
+table does not answer, the batch is repeated from the first record that was not told; only what is too old to wait
+longer is queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from chalicelib.domain.errors import Retryable
+from chalicelib.ports import Ports
+from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
+from chalicelib.usecases.telling.told_objects import Shown, shown_objects
+
+PATIENCE = 12 * 3600
+"""Seconds after which a record that still cannot be told is queued. The stream keeps it for 24 hours."""
+
+
+class Record(NamedTuple):
+    """A record of a stream. `place` is its sequence number, and `at` when it was written (epoch seconds UTC)."""
+
+    place: str
+    at: int
+    body: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch. `repeat_from` is the place of the first record that is to come again."""
+
+    told: int = 0
+    untold: dict[str, str] = field(default_factory=dict)
+    """Why records cannot be told, by their places."""
+    repeat_from: str | None = None
+
+
+Read = Callable[[Mapping[str, Any]], StoredChange | None]
+Render = Callable[[StoredChange, Shown], Sequence[BusEvent]]
+
+
+def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: Ports) -> Outcome:
+    """Tells a batch of records, in their order, and returns what became of it.
+
+    `read` returns the change of a record, and `render` the events of a change. Whatever they raise concerns one
+    record, unless it is `Retryable`.
+    """
+    outcome = Outcome()
+    reasons: dict[str, str] = {}
+    changes = _read(records, read, reasons)
+    waiting: set[str] = set()
+    try:
+        events = _rendered(changes, render, reasons, ports)
+        refusals = ports.bus.put([event for each in events.values() for event in each])
+    except Retryable as error:
+        events, refusals = {}, {}
+        waiting.update(changes)
+        why = f"{error.code}: {error.message}"
+    else:
+        why = "EventBridge did not take it for hours."
+        waiting.update(_sort_out(events, refusals, reasons))
+    for record in records:
+        place = record.place
+        try:
+            if place in waiting and _too_old(record, ports):
+                reasons[place] = why
+            elif place in waiting:
+                return _repeating(outcome, place)
+            if place in reasons:
+                ports.untold.keep(record.body, reasons[place])
+                outcome.untold[place] = reasons[place]
+            elif place in changes:
+                ports.changes.append([changes[place].change])
+                outcome.told += 1
+        except Retryable:
+            return _repeating(outcome, place)
+    return outcome
+
+
+def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dict[str, StoredChange]:
+    changes: dict[str, StoredChange] = {}
+    for record in records:
+        try:
+            change = read(record.body)
+        except Exception as error:  # noqa: BLE001 one record that nobody can read must not stop the others
+            reasons[record.place] = _unreadable(error)
+            continue
+        if change is not None:
+            changes[record.place] = change
+    return changes
+
+
+def _rendered(
+    changes: Mapping[str, StoredChange], render: Render, reasons: dict[str, str], ports: Ports
+) -> dict[str, Sequence[BusEvent]]:
+    """Returns the events of each record. Raises: Retryable if what is shown with them cannot be read."""
+    events: dict[str, Sequence[BusEvent]] = {}
+    for (place, change), shown in zip(changes.items(), shown_objects(list(changes.values()), ports), strict=True):
+        try:
+            events[place] = render(change, shown)
+        except Retryable:
+            raise
+        except Exception as error:  # noqa: BLE001 the same
+            reasons[place] = _unreadable(error)
+    return events
+
+
+def _sort_out(
+    events: Mapping[str, Sequence[BusEvent]], refusals: Mapping[str, Refusal], reasons: dict[str, str]
+) -> set[str]:
+    """Returns the places of records that the bus may take later, and enters why it does not take others."""
+    waiting: set[str] = set()
+    for place, told in events.items():
+        refused = [refusals[event.id] for event in told if event.id in refusals]
+        for_good = [each for each in refused if not each.transient]
+        if for_good:
+            reasons[place] = f"EventBridge refuses it: {for_good[0].code}. {for_good[0].message}"
+        elif refused:
+            waiting.add(place)
+    return waiting
+
+
+def _too_old(record: Record, ports: Ports) -> bool:
+    return record.at + PATIENCE < ports.clock.now()
+
+
+def _repeating(outcome: Outcome, place: str) -> Outcome:
+    outcome.repeat_from = place
+    return outcome
+
+
+def _unreadable(error: Exception) -> str:
+    """Returns why a record cannot be told, without what is in it: messages of exceptions may hold personal data."""
+    return f"This release cannot read the record, or cannot show the object: {type(error).__name__}."

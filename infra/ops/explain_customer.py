@@ -1,0 +1,112 @@
+"""`explain` of a customer: whether Stripe has it as POM has it, what happened to it, and its latest invoices.
+
+An address or a telephone number is not shown: no operator needs one to see why a customer is not in step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_history import CustomerEntry
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import decimal_string
+from chalicelib.ports.storage import InvoiceFilter
+from infra.ops.going_on import go_on
+from infra.ops.invoice_lines import Forms
+from infra.ops.screen import Row, Screen, moment
+from infra.ops.stage import Stage
+from infra.timeline_words import clock_time, money
+
+INVOICES_SHOWN = 10
+"""The latest invoices of a customer that are told."""
+
+WHY = {
+    SyncStatus.PENDING: "POM has yet to give the customer's latest edition to Stripe. A worker does it by itself.",
+    SyncStatus.SYNCED: "Stripe has the customer as POM has it.",
+    SyncStatus.NEEDS_CHOICE: (
+        "Several Stripe customers have this e-mail address. The office has to choose one, on the customer's page."
+    ),
+    SyncStatus.FAILED: "The customer could not be given to Stripe.",
+    SyncStatus.NOT_CONNECTED: "The organization was not connected to Stripe at the last attempt.",
+    SyncStatus.WAITING_FOR_INVOICE: (
+        "The connected Stripe account does not have the customer until its next invoice. That is normal."
+    ),
+    SyncStatus.DELETED_IN_STRIPE: (
+        "Somebody deleted the customer in Stripe. It is linked or made again when it is next needed."
+    ),
+}
+"""What each status means, in a sentence."""
+
+
+def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: str) -> None:
+    """Tells how a customer stands.
+
+    Raises:
+        NotFound: the organization has no such customer.
+    """
+    organization_id = OrganizationId(organization)
+    customer = stage.ports.customers.get(organization_id, CustomerId(customer_id))
+    if customer is None:
+        raise NotFound("customer_not_found", f"{organization} has no customer {customer_id}.")
+    screen.table("customer", f"Customer {customer.id} of {organization}", [_customer_row(customer)])
+    why = " ".join(filter(None, (WHY[customer.sync_status], customer.sync_error)))
+    screen.fact("explanation", why, why)
+    entries = [_entry_row(each) for each in customer.history]
+    screen.lines("timeline", "Timeline (UTC)", entries, [_entry_line(each) for each in entries])
+    wanted = InvoiceFilter(customer_id=customer.id)
+    page = stage.ports.invoices.page(organization_id, wanted, INVOICES_SHOWN, None)
+    invoices = [_invoice_row(each) for each in page.items]
+    title = f"The latest {INVOICES_SHOWN} invoices (UTC)" if page.has_next else "Invoices (UTC)"
+    screen.lines("invoices", title, invoices, [_invoice_line(each) for each in invoices])
+    go_on(screen, organization, [("invoice", row["id"]) for row in invoices])
+
+
+def _customer_row(customer: Customer) -> dict[str, Any]:
+    return {
+        "customer": customer.id,
+        "name": customer.profile.display_name,
+        "has_email": bool(customer.profile.email),
+        "status": customer.sync_status.value,
+        "stripe": customer.shown_stripe_id,
+        "account": customer.link.account_id if customer.link is not None else None,
+        "in_step_at": moment(customer.synced_at),
+        "candidates": ", ".join(customer.candidates) or None,
+        "changed": moment(customer.updated_at),
+    }
+
+
+def _entry_row(entry: CustomerEntry) -> dict[str, Any]:
+    return {
+        "at": moment(entry.at),
+        "kind": entry.kind.value,
+        "source": entry.source.value,
+        "fields": [each.value for each in entry.fields],
+        "stripe_id": entry.stripe_id,
+    }
+
+
+def _entry_line(row: Row) -> Forms:
+    fields = f": {', '.join(row['fields'])}" if row["fields"] else ""
+    line = f"{clock_time(row['at'])}  {row['kind'].replace('_', ' ').capitalize()}{fields} ({row['source']})"
+    return (f"{line}  {row['stripe_id']}", line) if row["stripe_id"] else (line,)
+
+
+def _invoice_row(invoice: Invoice) -> dict[str, Any]:
+    fact, currency = invoice.facts.invoice, invoice.order.currency
+    return {
+        "id": invoice.id,
+        "number": fact.number if fact is not None else None,
+        "status": invoice.status.value,
+        "created": moment(invoice.created_at),
+        "total": decimal_string(invoice.total, currency),
+        "currency": currency,
+    }
+
+
+def _invoice_line(row: Row) -> Forms:
+    amount = money(row["total"], row["currency"])
+    line = f"{clock_time(row['created'])}  {row['number'] or 'no number yet'}  {amount}, {row['status']}"
+    return f"{line}  {row['id']}", line

@@ -1,0 +1,74 @@
+"""`explain` of an invoice: why it stands where it stands, its money, its timeline and its events."""
+
+from __future__ import annotations
+
+from chalicelib.domain.explained_deposits import where_money_is
+from chalicelib.domain.explanation import explain as explained
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import payments_of
+from chalicelib.domain.timeline import timeline
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing.successors import beside
+from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
+from infra.ops import books
+from infra.ops.deposit_lines import deposit_line, deposit_rows
+from infra.ops.going_on import go_on
+from infra.ops.invoice_lines import (
+    entry_line,
+    entry_row,
+    event_lines,
+    event_row,
+    fact_line,
+    fact_rows,
+    invoice_row,
+    order_line,
+    order_row,
+    payment_line,
+    payment_row,
+)
+from infra.ops.screen import Screen
+from infra.ops.stage import Stage
+
+
+def show_invoice(stage: Stage, screen: Screen, organization: str, invoice_id: str) -> None:
+    """Tells all that is known of an invoice.
+
+    Raises:
+        NotFound: the organization has no such invoice.
+    """
+    found = books.invoice(stage, organization, invoice_id)
+    screen.table("invoice", f"Invoice {found.id} of {organization}", [invoice_row(found)])
+    why = explanation_of(found, stage.ports)
+    screen.fact("explanation", why, why)
+    orders = [order_row(each, found) for each in found.refund_orders if each.open]
+    unknown = "Refunds ordered whose outcome is not known (UTC)"
+    screen.lines("refundOrders", unknown, orders, [order_line(each) for each in orders])
+    facts = fact_rows(found)
+    screen.lines("facts", "What Stripe said (UTC)", facts, [fact_line(each) for each in facts])
+    payments = [payment_row(each) for each in payments_of(found)]
+    screen.lines("payments", "Payments (UTC)", payments, [payment_line(each) for each in payments])
+    deposits = list(deposit_rows(deposits_of_invoice(found, stage.ports).values()))
+    screen.lines("deposits", "Fees and deposits", deposits, [deposit_line(each) for each in deposits])
+    entries = [entry_row(each) for each in timeline(found)]
+    screen.lines("timeline", "Timeline (UTC)", entries, [entry_line(each) for each in entries])
+    events = [event_row(each) for each in books.event_log(stage, found.organization_id, found.id)]
+    heading, lines = event_lines(events)
+    screen.lines("events", "Event log (UTC), the latest arrival first", events, lines, heading)
+    parked = {row["id"]: row["reason"] for row in events if row["reason"]}
+    screen.lines(
+        "parked",
+        "Events that could not be applied yet",
+        [{"id": event_id, "reason": reason} for event_id, reason in parked.items()],
+        [(f"{event_id}  {reason}",) for event_id, reason in parked.items()],
+    )
+    related = [("customer", found.order.customer_id), *(("payment", row["id"]) for row in payments)]
+    related += [("deposit", payout) for payout in dict.fromkeys(row["payout"] for row in deposits) if payout]
+    related += [("correction", each) for each in (found.corrects, found.corrected_by) if each]
+    go_on(screen, organization, related)
+
+
+def explanation_of(invoice: Invoice, ports: Ports) -> str:
+    """Returns the explanation that the API shows: why the invoice has its status, and where its money is."""
+    deposits = deposits_of_invoice(invoice, ports).values()
+    where = where_money_is([(each.settled.movement, each.deposits) for each in deposits])
+    return " ".join([explained(invoice, ports.clock.now(), beside(invoice, ports)), *where])

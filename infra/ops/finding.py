@@ -1,0 +1,267 @@
+"""Finds what somebody names by an id or a number: an invoice, a payment, a customer, a payout, an event.
+
+Every look-up is by a key or an index. Without an organization there is one for each organization that was ever
+connected. Stripe is asked only about an object whose id leads to no record of POM's, such as a charge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.identifiers import (
+    ACCOUNT_ID,
+    INVOICE_PREFIX,
+    STRIPE_ID,
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    StripeAccountId,
+    is_id,
+)
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
+from chalicelib.domain.payments import OUTSIDE_ID
+from chalicelib.ports.storage import InvoiceFilter
+from infra.ops import books
+from infra.ops.stage import Stage
+
+ASKED_AT_MOST = 20
+"""Accounts that Stripe is asked about for one object: one call each."""
+
+SAME_NUMBER = 10
+"""Invoices of one organization with the same number that are looked for. It has two only with another account."""
+
+
+class Kind(StrEnum):
+    """What somebody can ask about."""
+
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    """A payment, a refund or a dispute."""
+    CUSTOMER = "customer"
+    PAYOUT = "payout"
+    EVENT = "event"
+    ORGANIZATION = "organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was found. `invoice_id` is the invoice that a payment belongs to."""
+
+    kind: Kind
+    organization_id: OrganizationId
+    id: str
+    invoice_id: InvoiceId | None = None
+
+
+@dataclass
+class Search:
+    """One search in these connections: what it found, where it looked, and what else is to be told of it."""
+
+    stage: Stage
+    what: str
+    connections: Sequence[Connection]
+    found: list[Found] = field(default_factory=list)
+    looked_for: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def accounts(self) -> Iterator[tuple[OrganizationId, StripeAccountId]]:
+        """Yields each organization that has an account, with the account."""
+        for each in self.connections:
+            if each.account_id is not None:
+                yield each.organization_id, each.account_id
+
+    def run(self) -> None:
+        """Looks wherever something of this name can be."""
+        for name, look_up in self._look_ups():
+            self.looked_for.append(name)
+            for found in look_up():
+                if found not in self.found:
+                    self.found.append(found)
+
+    def _look_ups(self) -> Iterator[tuple[str, Callable[[], Iterator[Found]]]]:
+        """Yields each look-up that fits the form of the name, with what it looks for."""
+        prefix = self.what.partition("_")[0] if "_" in self.what else ""
+        if is_id(self.what):
+            yield "an organization", self._organizations
+            yield "a customer of POM's", self._customers
+        if self.what.startswith(INVOICE_PREFIX) and is_id(self.what):
+            yield "an invoice of POM's", self._invoices
+        by_prefix = {
+            "in": ("an invoice of Stripe's", self._stripe_invoices),
+            "cus": ("a customer of Stripe's", self._stripe_customers),
+            "po": ("a payout", self._payouts),
+            "evt": ("an event", self._events),
+            "acct": ("an account of Stripe's", self._accounts),
+            **dict.fromkeys(PAYMENTS, ("a payment, a refund or a dispute", self._payments)),
+        }
+        if prefix in by_prefix and is_id(self.what, STRIPE_ID):
+            yield by_prefix[prefix]
+        elif not self.what.startswith(INVOICE_PREFIX):
+            yield "an invoice with this number", self._numbers
+
+    def _organizations(self) -> Iterator[Found]:
+        for each in self.connections:
+            if each.organization_id == self.what:
+                yield Found(Kind.ORGANIZATION, each.organization_id, self.what)
+
+    def _accounts(self) -> Iterator[Found]:
+        if not is_id(self.what, ACCOUNT_ID):
+            return
+        owner = self.stage.ports.connections.organization_of(StripeAccountId(self.what))
+        if owner is not None and owner in {each.organization_id for each in self.connections}:
+            yield Found(Kind.ORGANIZATION, owner, owner)
+
+    def _customers(self) -> Iterator[Found]:
+        for each in self.connections:
+            if self.stage.ports.customers.get(each.organization_id, CustomerId(self.what)) is not None:
+                yield Found(Kind.CUSTOMER, each.organization_id, self.what)
+
+    def _stripe_customers(self) -> Iterator[Found]:
+        for organization_id, account_id in self.accounts:
+            customer = self.stage.ports.customers.find_by_stripe_id(account_id, self.what)
+            if customer is not None:
+                yield Found(Kind.CUSTOMER, organization_id, customer.id)
+
+    def _invoices(self) -> Iterator[Found]:
+        for each in self.connections:
+            if self.stage.ports.invoices.get(each.organization_id, InvoiceId(self.what)) is not None:
+                yield Found(Kind.INVOICE, each.organization_id, self.what)
+
+    def _stripe_invoices(self) -> Iterator[Found]:
+        """Yields the invoice that the reference leads to. A former revision keeps its reference."""
+        for _, account_id in self.accounts:
+            for organization_id, invoice_id in self._referred(account_id, self.what):
+                yield Found(Kind.INVOICE, organization_id, invoice_id)
+
+    def _numbers(self) -> Iterator[Found]:
+        """Yields invoices by their number. Stripe's numbers have capital letters, which a mail may not keep."""
+        for each in self.connections:
+            for number in dict.fromkeys((self.what, self.what.upper())):
+                page = self.stage.ports.invoices.page(
+                    each.organization_id, InvoiceFilter(number=number), SAME_NUMBER, None
+                )
+                yield from (Found(Kind.INVOICE, each.organization_id, invoice.id) for invoice in page.items)
+
+    def _payouts(self) -> Iterator[Found]:
+        for each in self.connections:
+            if self.stage.ports.payouts.get(each.organization_id, self.what) is not None:
+                yield Found(Kind.PAYOUT, each.organization_id, self.what)
+
+    def _events(self) -> Iterator[Found]:
+        for organization_id, account_id in self.accounts:
+            if books.event(self.stage, account_id, self.what) is not None:
+                yield Found(Kind.EVENT, organization_id, self.what)
+
+    def _payments(self) -> Iterator[Found]:
+        """Yields payments by their rows and references, or else by what Stripe says they belong to.
+
+        A card that was declined moved no money and has no row. A charge has a row only if it came back.
+        """
+        stored = list(self._stored_payments())
+        yield from stored or self._payments_of_stripe()
+
+    def _stored_payments(self) -> Iterator[Found]:
+        for each in self.connections:
+            row = self.stage.ports.payments.find(each.organization_id, [self.what]).get(self.what)
+            if row is not None:
+                yield self._payment(each.organization_id, row.movement.invoice_id)
+            elif each.account_id is not None:
+                yield from (self._payment(*owner) for owner in self._referred(each.account_id, self.what))
+
+    def _payments_of_stripe(self) -> Iterator[Found]:
+        object_type = PAYMENTS[self.what.partition("_")[0]]
+        if object_type is None:
+            return
+        asked = list(self.accounts)
+        if len(asked) > ASKED_AT_MOST:
+            self.notes.append(f"Stripe was not asked about it, because {len(asked)} accounts are too many.")
+            return
+        for organization_id, account_id in asked:
+            try:
+                fact = self.stage.ports.stripe.fetch(account_id, object_type, self.what)
+            except IntegrationError as error:
+                self.notes.append(f"Stripe could not be asked about it on {account_id}: {error.message}")
+                continue
+            if not isinstance(fact, ChargeFact | RefundFact | DisputeFact):
+                continue
+            owners = list(self._referred(account_id, fact.payment_intent_id or ""))
+            yield from (self._payment(*owner) for owner in owners)
+            if not owners:
+                self.notes.append(
+                    f"Stripe has it on {account_id}, the account of {organization_id}, but it belongs to no invoice "
+                    "that POM knows."
+                )
+
+    def _payment(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Found:
+        return Found(Kind.PAYMENT, organization_id, self.what, invoice_id)
+
+    def _referred(self, account_id: StripeAccountId, stripe_id: str) -> Iterator[tuple[OrganizationId, InvoiceId]]:
+        """Yields the invoice that a Stripe object belongs to, if POM knows one."""
+        if stripe_id:
+            yield from self.stage.ports.invoices.find_by_reference(account_id, [stripe_id]).values()
+
+
+PAYMENTS = {
+    "pi": None,
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "pyr": "refund",
+    "dp": "dispute",
+    "du": "dispute",
+    "cn": None,
+    OUTSIDE_ID.rstrip("_"): None,
+}
+"""How ids of payments, refunds and disputes begin, and the kind of object that Stripe is asked for, if it is asked.
+
+The id of a payment outside Stripe is POM's own, and a credit note can record money that was given back outside.
+"""
+
+
+def searched_in(search: Search, organization: str | None) -> str:
+    """Returns in words where a search looked."""
+    if organization is not None:
+        return organization
+    count = len(search.connections)
+    return "the one organization that was ever connected" if count == 1 else f"all {count} organizations"
+
+
+def not_found(search: Search, organization: str | None) -> str:
+    """Returns a text that says where the search looked and what to try."""
+    looked = ", ".join(search.looked_for)
+    said = [f"Nothing called {search.what} was found in {searched_in(search, organization)}. Looked for: {looked}."]
+    said += search.notes
+    said.append(_advice(search, organization))
+    return " ".join(said)
+
+
+def _advice(search: Search, organization: str | None) -> str:
+    named = organization or "ORGANIZATION"
+    if organization is not None and not any(search.accounts):
+        return f"{organization} was never connected to Stripe; `status` lists the organizations that were."
+    if search.what.startswith("evt_"):
+        return (
+            "POM keeps an event for 35 days. Look for it in Stripe's dashboard. If it is there, "
+            f"`replay {named} --event {search.what}` applies it."
+        )
+    if search.what.startswith("po_"):
+        return f"`payouts {named}` lists what Stripe has, and `--repair` brings it in."
+    if search.what.startswith(INVOICE_PREFIX):
+        return (
+            "Compare the id with POM, or with pom_invoice_id in the metadata of Stripe's invoice; `status` lists the "
+            "organizations."
+        )
+    if "_" in search.what and search.what.partition("_")[0] in (*PAYMENTS, "in", "cus"):
+        return (
+            "Look for it in Stripe's dashboard. If it is there and belongs to an invoice of POM's, "
+            f"`reconcile {named} --objects` brings it in."
+        )
+    return (
+        "Copy the id or the number exactly as it is printed. Otherwise try Stripe's id from the dashboard; `status` "
+        "lists the organizations."
+    )

@@ -1,0 +1,251 @@
+"""The AsyncAPI document says what is told on the bus, with examples that are true."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import inspect
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from jsonschema import Draft7Validator
+
+from chalicelib.adapters import event_bus
+from chalicelib.api import blueprints
+from chalicelib.api.asyncapi_document import SOURCE, SUMMARIES, document
+from chalicelib.api.http.table import ROUTES
+from chalicelib.api.models.change_events import CHANGE_EVENTS
+from chalicelib.api.models.system import VERSION
+from chalicelib.api.models.told_changes import bus_events
+from chalicelib.api.openapi_document import document as openapi_document
+from chalicelib.domain import changes
+from chalicelib.domain.changes import DELETED, Change, ChangeType, Difference, ObjectKind
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import invoice_difference
+from chalicelib.ports.changes import StoredChange
+from chalicelib.usecases.telling.told_objects import ShownInvoice
+from tests.api.client import ApiClient
+from tests.world import World
+
+assert blueprints
+Json = dict[str, Any]
+DOCUMENT: Json = msgspec.json.decode(msgspec.json.encode(document()))
+MESSAGES: Json = DOCUMENT["components"]["messages"]
+SCHEMAS: Json = DOCUMENT["components"]["schemas"]
+STATUSES = {
+    ChangeType.INVOICE_CREATED: {"draft"},
+    ChangeType.INVOICE_PENDING: {"pending"},
+    ChangeType.INVOICE_SENT: {"pending"},
+    ChangeType.INVOICE_PAYMENT_FAILED: {"failed"},
+    ChangeType.INVOICE_PARTLY_PAID: {"pending", "failed"},
+    ChangeType.INVOICE_PAID: {"paid"},
+    ChangeType.INVOICE_REFUNDED: {"paid", "refunded"},
+    ChangeType.INVOICE_VOIDED: {"void"},
+    ChangeType.INVOICE_UNCOLLECTIBLE: {"uncollectible"},
+    ChangeType.INVOICE_OVERDUE: {"pending", "failed"},
+    ChangeType.CUSTOMER_SYNC_FAILED: {"failed"},
+    ChangeType.CUSTOMER_DELETED_IN_STRIPE: {"deleted_in_stripe"},
+    ChangeType.PAYOUT_PAID: {"paid"},
+    ChangeType.PAYOUT_FAILED: {"failed"},
+    ChangeType.PAYOUT_CANCELED: {"canceled"},
+}
+"""The statuses that an object can have when this is told of it."""
+
+
+def example(change_type: ChangeType) -> Json:
+    """Returns the example of a message: the envelope and the change."""
+    [only] = MESSAGES[change_type]["examples"]
+    payload: Json = only["payload"]
+    return payload
+
+
+def detail(change_type: ChangeType) -> Json:
+    """Returns the change of the example."""
+    found: Json = example(change_type)["detail"]
+    return found
+
+
+def nodes(node: Any) -> Iterator[Json]:
+    """Yields every object in a part of the document."""
+    if isinstance(node, dict):
+        yield node
+        node = [*node.values()]
+    if isinstance(node, list):
+        for each in node:
+            yield from nodes(each)
+
+
+def resolved(reference: str) -> Any:
+    found: Any = DOCUMENT
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    return found
+
+
+def errors(payload: Json, change_type: ChangeType) -> list[str]:
+    schema = {**MESSAGES[change_type]["payload"], "components": DOCUMENT["components"]}
+    return [each.message for each in Draft7Validator(schema).iter_errors(payload)]
+
+
+def test_the_api_serves_it_to_everybody(api: ApiClient) -> None:
+    answer = api.get("/asyncapi.json", token=None)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json == DOCUMENT
+
+
+def test_the_source_of_every_message_is_the_one_that_is_put_on_the_bus() -> None:
+    assert SOURCE == event_bus.SOURCE
+    assert {example(change_type)["source"] for change_type in ChangeType} == {SOURCE}
+
+
+def test_it_is_asyncapi_3_and_has_the_version_of_the_api() -> None:
+    assert (DOCUMENT["asyncapi"], DOCUMENT["info"]["version"]) == ("3.0.0", VERSION)
+
+
+def test_every_type_of_change_is_a_message_of_the_bus_and_nothing_else_is() -> None:
+    names = [each.value for each in ChangeType]
+    [channel] = DOCUMENT["channels"].values()
+    [operation] = DOCUMENT["operations"].values()
+    assert list(MESSAGES) == list(channel["messages"]) == names
+    assert [resolved(each["$ref"]) for each in operation["messages"]] == [channel["messages"][name] for name in names]
+    assert operation["action"] == "send"
+
+
+def test_every_reference_leads_somewhere_and_has_nothing_beside_it_that_would_be_ignored() -> None:
+    references = [each for each in nodes(DOCUMENT) if isinstance(each.get("$ref"), str)]
+    assert references
+    assert [each for each in references if len(each) > 1] == []
+    assert all(resolved(each["$ref"]) for each in references)
+
+
+def test_every_message_and_every_field_is_described() -> None:
+    assert all(each["summary"] for each in MESSAGES.values())
+    fields = [
+        (name, field, schema["properties"][field].get("description"))
+        for name, schema in SCHEMAS.items()
+        for field in schema.get("properties", {})
+    ]
+    assert len(fields) > 100
+    assert [(name, field) for name, field, description in fields if not description] == []
+
+
+def test_a_summary_is_the_sentence_that_the_domain_has_for_the_change() -> None:
+    [kind] = [
+        each
+        for each in ast.parse(inspect.getsource(changes)).body
+        if isinstance(each, ast.ClassDef) and each.name == "ChangeType"
+    ]
+    written = {
+        ChangeType[name.targets[0].id]: text.value.value
+        for name, text in zip(kind.body, kind.body[1:], strict=False)
+        if isinstance(name, ast.Assign) and isinstance(text, ast.Expr)
+    }
+    assert written == SUMMARIES
+    assert set(written) == set(ChangeType)
+
+
+def test_objects_have_the_schemas_of_the_api() -> None:
+    shown = openapi_document(ROUTES)["components"]["schemas"]
+    both = SCHEMAS.keys() & shown.keys()
+    assert {"InvoiceView", "CustomerView", "ConnectionView", "PayoutView", "InvoiceStatus"} <= both
+    for name in both:
+        ours, theirs = SCHEMAS[name], shown[name]
+        assert (ours.get("required"), ours.get("enum")) == (theirs.get("required"), theirs.get("enum")), name
+        assert list(ours.get("properties", ())) == list(theirs.get("properties", ())), name
+
+
+@pytest.mark.parametrize("change_type", ChangeType)
+def test_every_example_is_of_its_schema_and_of_its_model(change_type: ChangeType) -> None:
+    assert errors(example(change_type), change_type) == []
+    model = CHANGE_EVENTS[change_type.object_kind]
+    assert msgspec.to_builtins(msgspec.convert(detail(change_type), model)) == detail(change_type)
+
+
+@pytest.mark.parametrize("change_type", ChangeType)
+def test_the_schema_of_a_message_refuses_every_other_message(change_type: ChangeType) -> None:
+    others = [each for each in ChangeType if each is not change_type]
+    assert [each for each in others if not errors(example(each), change_type)] == []
+    assert errors({**example(change_type), "source": "somebody-else"}, change_type)
+
+
+@pytest.mark.parametrize("change_type", ChangeType)
+def test_an_example_agrees_with_itself(change_type: ChangeType) -> None:
+    envelope, told = example(change_type), detail(change_type)
+    shown = told["object"]
+    assert envelope["detail-type"] == told["type"] == change_type
+    assert envelope["time"] == told["at"]
+    assert told["objectKind"] == change_type.object_kind
+    assert told["deleted"] == (shown is None) == (told["status"] is None) == (change_type in DELETED.values())
+    if shown is not None:
+        status = shown["syncStatus" if change_type.object_kind is ObjectKind.CUSTOMER else "status"]
+        assert told["status"] == status
+        assert status in STATUSES.get(change_type, {status})
+        assert told["objectId"] == shown.get("id", told["objectId"])
+        assert told["at"] == shown.get("updatedAt", told["at"])
+
+
+@pytest.mark.parametrize("change_type", ChangeType)
+def test_an_example_has_the_id_that_the_change_has(change_type: ChangeType) -> None:
+    told = detail(change_type)
+    change = Change(
+        organization_id=OrganizationId(told["organizationId"]),
+        object_kind=change_type.object_kind,
+        object_id=told["objectId"],
+        version=told["version"],
+        at=int(dt.datetime.fromisoformat(told["at"]).timestamp()),
+        difference=Difference((change_type,), told["previousStatus"], told["status"]),
+    )
+    assert told["id"] == change.id_of(change_type)
+
+
+@pytest.mark.parametrize("change_type", [each for each in ChangeType if each.object_kind is ObjectKind.INVOICE])
+def test_the_invoice_of_an_example_adds_up_and_shows_what_is_told(change_type: ChangeType) -> None:
+    invoice = detail(change_type)["object"]
+    if invoice is None:
+        return
+    money = {name: Decimal(invoice[name]) for name in invoice if name.endswith("Amount") or name == "balance"}
+    received = money["paidAmount"] - money["refundedAmount"] - money["lostAmount"]
+    assert received == money["receivedAmount"]
+    if invoice["status"] != "void":
+        assert Decimal(invoice["total"]) == money["paidAmount"] + money["balance"]
+    shows = {
+        ChangeType.INVOICE_SENT: invoice["sentAt"] is not None,
+        ChangeType.INVOICE_PAYMENT_FAILED: invoice["failure"] is not None,
+        ChangeType.INVOICE_PARTLY_PAID: 0 < money["paidAmount"] < Decimal(invoice["total"]),
+        ChangeType.INVOICE_PAID: money["balance"] == 0,
+        ChangeType.INVOICE_REFUNDED: money["refundedAmount"] > 0,
+        ChangeType.INVOICE_DISPUTE_OPENED: invoice["disputed"],
+        ChangeType.INVOICE_DISPUTE_CLOSED: not invoice["disputed"],
+        ChangeType.INVOICE_REVISED: invoice["replacedNumbers"] != [],
+        ChangeType.INVOICE_OVERDUE: invoice["overdue"] and invoice["overdueSince"] is not None,
+    }
+    assert shows.get(change_type, True)
+
+
+def told(invoice: Invoice | None, before: Invoice | None = None) -> list[Json]:
+    """Returns the events that the code makes of a change of an invoice, in EventBridge's envelope."""
+    shown = invoice or before
+    assert shown is not None
+    version = shown.version + (invoice is None)
+    difference = invoice_difference(before, invoice)
+    change = Change(shown.organization_id, ObjectKind.INVOICE, shown.id, version, shown.updated_at, difference)
+    events = bus_events(StoredChange(change, shown), ShownInvoice(shown, "Ann Lee"), "https://dashboard.stripe.test")
+    constant = {name: value for name, value in example(ChangeType.INVOICE_PAID).items() if name != "detail"}
+    return [
+        {**constant, "detail-type": each.detail_type, "detail": msgspec.json.decode(each.detail)} for each in events
+    ]
+
+
+def test_what_the_code_puts_on_the_bus_is_of_the_schema_of_its_message() -> None:
+    world = World()
+    world.connect()
+    world.customer()
+    invoice = world.invoice("svc_1")
+    events = [*told(invoice), *told(None, invoice)]
+    assert {each["detail-type"] for each in events} >= {"invoice.created", "invoice.sent", "invoice.deleted"}
+    for each in events:
+        assert errors(each, ChangeType(each["detail-type"])) == []

@@ -1,0 +1,37 @@
+"""A bus that remembers, and a queue for what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.ports.changes import BusEvent, Refusal
+
+
+@dataclass
+class FakeBus:
+    """Fulfils `EventBus`. `refusals` are by the ids of events; `failure` is raised by every call."""
+
+    events: list[BusEvent] = field(default_factory=list)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    def put(self, events: Sequence[BusEvent]) -> Mapping[str, Refusal]:
+        if self.failure is not None:
+            raise self.failure
+        self.events += [each for each in events if each.id not in self.refusals]
+        return {each.id: self.refusals[each.id] for each in events if each.id in self.refusals}
+
+
+@dataclass
+class FakeUntold:
+    """Fulfils `UntoldChanges`."""
+
+    kept: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def keep(self, record: Mapping[str, Any], reason: str) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.kept.append((record, reason))

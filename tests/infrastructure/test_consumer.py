@@ -1,0 +1,225 @@
+"""The consumer that teams copy: its template is deployed, events reach its queue, and its program applies them.
+
+The template is created in moto's CloudFormation. moto passes over the queues' policy (`UNKNOWN`) and delivers without
+one, so what the policy says is read from the template.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.api import lint_file
+from cfnlint.decode.cfn_yaml import load
+
+from infra.local.aws import embedded_aws
+from tests.infrastructure.cloudformation import UNKNOWN
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
+
+FILES = Path(__file__).parents[2] / "docs" / "consumer"
+TEMPLATE = FILES / "template.yaml"
+BUS = "pom-stripe-dev-changes"
+RECEIVED_TIMES = 5
+"""How often SQS hands a message out before it goes to the dead-letter queue, as the template says."""
+
+
+@pytest.fixture(scope="module")
+def program() -> Any:
+    """The consumer's program, loaded as a module."""
+    spec = importlib.util.spec_from_file_location("consumer", FILES / "consumer.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def database(program: Any) -> Iterator[sqlite3.Connection]:
+    """An empty database with the program's table."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute(program.TABLE)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """An AWS that has nothing but the bus."""
+    with embedded_aws():
+        boto3.client("events").create_event_bus(Name=BUS)
+        yield
+
+
+def template() -> Mapping[str, Any]:
+    made: Mapping[str, Any] = load(str(TEMPLATE))
+    return made
+
+
+def deployed(**parameters: str) -> dict[str, str]:
+    """Deploys the template beside the bus and returns the stack's outputs."""
+    cloudformation = boto3.client("cloudformation")
+    values = {"BusName": BUS, **parameters}
+    cloudformation.create_stack(
+        StackName="team",
+        TemplateBody=TEMPLATE.read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+    )
+    [stack] = cloudformation.describe_stacks(StackName="team")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+
+def detail(version: int, status: str | None, **more: Any) -> dict[str, Any]:
+    shown = None if status is None else {"id": "inv_1", "status": status}
+    return {
+        "id": f"chg_{version}",
+        "type": "invoice.paid",
+        "organizationId": "org_1",
+        "objectKind": "invoice",
+        "objectId": "inv_1",
+        "version": version,
+        "at": "2026-11-25T17:12:42Z",
+        "previousStatus": "pending",
+        "status": status,
+        "deleted": status is None,
+        "objectOmitted": False,
+        "object": shown,
+        **more,
+    }
+
+
+def put(
+    detail: Mapping[str, Any], detail_type: str = "invoice.paid", source: str = "pom-stripe", bus: str = BUS
+) -> None:
+    entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "EventBusName": bus}
+    answer = boto3.client("events").put_events(Entries=[entry])  # type: ignore[list-item]
+    assert answer["FailedEntryCount"] == 0
+
+
+def received(queue_url: str) -> list[Any]:
+    """Returns the events that wait in a queue, without waiting for more."""
+    answer = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    return [json.loads(each["Body"]) for each in answer.get("Messages", [])]
+
+
+def test_cfn_lint_finds_nothing_in_the_template() -> None:
+    assert [str(each) for each in lint_file(TEMPLATE)] == []
+
+
+def test_everything_in_the_template_is_created_but_the_policy_that_moto_cannot_make(aws: None) -> None:
+    deployed()
+    listed = boto3.client("cloudformation").list_stack_resources(StackName="team")["StackResourceSummaries"]
+    there = {each["LogicalResourceId"] for each in listed if each["LogicalResourceId"]}
+    missing = {name: each["Type"] for name, each in template()["Resources"].items() if name not in there}
+    assert missing == {"MayDeliver": "AWS::SQS::QueuePolicy"}
+    assert set(missing.values()) <= UNKNOWN
+
+
+@pytest.mark.parametrize("detail_type", ["invoice.paid", "invoice.overdue"])
+def test_a_change_reaches_the_queue_with_its_envelope(aws: None, detail_type: str) -> None:
+    queue_url = deployed()["QueueUrl"]
+    put(detail(4, "paid", type=detail_type), detail_type)
+    [event] = received(queue_url)
+    assert (event["source"], event["detail-type"]) == ("pom-stripe", detail_type)
+    assert event["detail"] == detail(4, "paid", type=detail_type)
+
+
+def test_a_change_of_another_type_source_or_bus_does_not_reach_the_queue(aws: None) -> None:
+    queue_url = deployed(DetailTypes="invoice.paid,payout.failed")["QueueUrl"]
+    put(detail(4, "pending"), "invoice.sent")
+    put(detail(4, "paid"), source="somebody-else")
+    put(detail(4, "paid"), bus="default")
+    assert received(queue_url) == []
+    put(detail(4, "failed"), "payout.failed")
+    assert len(received(queue_url)) == 1
+
+
+def test_the_queue_can_be_limited_to_one_organization(aws: None) -> None:
+    queue_url = deployed(OrganizationId="org_2")["QueueUrl"]
+    put(detail(4, "paid"))
+    put(detail(4, "paid", organizationId="org_2"))
+    assert [each["detail"]["organizationId"] for each in received(queue_url)] == ["org_2"]
+
+
+def test_only_this_rule_may_send_to_its_queue_and_to_the_rules_dead_letter_queue() -> None:
+    resources = template()["Resources"]
+    policy = resources["MayDeliver"]["Properties"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    [target] = resources["Rule"]["Properties"]["Targets"]
+    assert policy["Queues"] == [{"Ref": "Changes"}, {"Ref": "Undelivered"}]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}}
+    assert statement["Resource"] == [target["Arn"], target["DeadLetterConfig"]["Arn"]]
+
+
+def test_the_program_drains_the_queue_and_leaves_nothing_in_it(
+    aws: None, program: Any, database: sqlite3.Connection
+) -> None:
+    queue_url = deployed()["QueueUrl"]
+    for version, status in [(3, "pending"), (5, "paid"), (4, "failed")]:
+        put(detail(version, status))
+    sqs = boto3.client("sqs")
+    assert program.drain(sqs, queue_url, database) == 3
+    assert state(database) == [("org_1", "invoice", "inv_1", 5, "paid")]
+    assert received(queue_url) == []
+
+
+def test_a_message_that_cannot_be_applied_stops_no_other_and_ends_in_the_dead_letter_queue(
+    aws: None, program: Any, database: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    outputs, sqs = deployed(), boto3.client("sqs")
+    put({"nonsense": True})
+    put(detail(4, "paid"))
+    sqs.set_queue_attributes(QueueUrl=outputs["QueueUrl"], Attributes={"VisibilityTimeout": "0"})  # no waiting
+    for _ in range(RECEIVED_TIMES):
+        program.drain(sqs, outputs["QueueUrl"], database)
+    assert state(database) == [("org_1", "invoice", "inv_1", 4, "paid")]
+    assert len([each for each in caplog.records if each.name == "root"]) == RECEIVED_TIMES
+    assert received(outputs["QueueUrl"]) == []
+    assert [each["detail"] for each in received(outputs["FailedUrl"])] == [{"nonsense": True}]
+
+
+def state(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return database.execute("SELECT organization, kind, id, version, status FROM objects ORDER BY 1, 2, 3").fetchall()
+
+
+HISTORY = [
+    detail(2, "pending"),
+    detail(3, "failed"),
+    detail(4, "paid"),
+    detail(2, "synced", objectKind="customer"),  # another object with the same id
+    detail(9, "paid", organizationId="org_2"),
+]
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(HISTORY)])
+def test_in_whatever_order_events_arrive_and_however_often_the_latest_state_is_kept(
+    order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
+) -> None:
+    for each in (*order, *order[::-1], *order):
+        program.apply(database, {"detail": each})
+    assert state(database) == [
+        ("org_1", "customer", "inv_1", 2, "synced"),
+        ("org_1", "invoice", "inv_1", 4, "paid"),
+        ("org_2", "invoice", "inv_1", 9, "paid"),
+    ]
+
+
+def test_a_repeated_event_and_an_older_one_are_dropped(program: Any, database: sqlite3.Connection) -> None:
+    applied = [program.apply(database, {"detail": detail(version, "paid")}) for version in (3, 3, 2, 4)]
+    assert applied == [True, False, False, True]
+
+
+def test_a_late_event_does_not_bring_a_deleted_object_back(program: Any, database: sqlite3.Connection) -> None:
+    for version, status in [(3, None), (2, "draft")]:
+        program.apply(database, {"detail": detail(version, status)})
+    assert database.execute("SELECT version, status, object FROM objects").fetchall() == [(3, None, None)]

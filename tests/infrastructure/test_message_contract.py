@@ -1,0 +1,114 @@
+"""A change of the events on the bus is seen, and judged by what it means to a consumer."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.contract import __main__ as command
+from infra.contract.document import API, DOCUMENTS, EVENTS, text
+from infra.contract.message_comparison import changes
+
+Json = dict[str, Any]
+Edit = Callable[[Json], object]
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    return EVENTS.current()
+
+
+def schema(document: Json, name: str) -> Json:
+    found: Json = document["components"]["schemas"][name]
+    return found
+
+
+def message(document: Json, name: str = "invoice.paid") -> Json:
+    found: Json = document["components"]["messages"][name]
+    return found
+
+
+def gone(mapping: Json, name: str) -> None:
+    del mapping[name]
+
+
+BREAKING: dict[str, Edit] = {
+    "a message is gone": lambda it: gone(it["components"]["messages"], "invoice.paid"),
+    "a message is no longer on the bus": lambda it: gone(it["channels"]["changes"]["messages"], "invoice.paid"),
+    "the bus is gone": lambda it: gone(it["channels"], "changes"),
+    "a message has another detail-type": lambda it: message(it)["payload"]["allOf"][1]["properties"].update(
+        {"detail-type": {"const": "invoice.settled", "type": "string"}}
+    ),
+    "a message is of another kind of object": lambda it: message(it)["payload"]["allOf"].__setitem__(
+        0, {"$ref": "#/components/schemas/PayoutEnvelope"}
+    ),
+    "a message has another encoding": lambda it: message(it).update(contentType="application/xml"),
+    "the source is another one": lambda it: schema(it, "InvoiceEnvelope")["properties"]["source"].update(const="pom"),
+    "a field of the envelope is gone": lambda it: gone(schema(it, "PayoutEnvelope")["properties"], "time"),
+    "a field of a change is gone": lambda it: gone(schema(it, "InvoiceChange")["properties"], "version"),
+    "a field of a change has another type": lambda it: schema(it, "CustomerChange")["properties"].update(
+        version={"type": "string"}
+    ),
+    "a field of a change may be null": lambda it: schema(it, "ConnectionChange")["properties"].update(
+        id={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
+    "a field of a change may be left out": lambda it: schema(it, "PayoutChange")["required"].remove("deleted"),
+    "a field of an object is gone": lambda it: gone(schema(it, "InvoiceView")["properties"], "balance"),
+    "a status of an invoice is new": lambda it: schema(it, "InvoiceStatus")["enum"].append("lost"),
+    "a schema is gone": lambda it: gone(it["components"]["schemas"], "BankView"),
+}
+
+ADDITIVE: dict[str, Edit] = {
+    "a message is new": lambda it: it["components"]["messages"].update({"invoice.new": message(it)}),
+    "a message is new on the bus": lambda it: it["channels"]["changes"]["messages"].update({"invoice.new": {}}),
+    "a field of a change is new": lambda it: schema(it, "InvoiceChange")["properties"].update(
+        more={"type": "string"}
+    ),
+    "a field of an object is new": lambda it: schema(it, "PayoutView")["properties"].update(more={"type": "string"}),
+    "a type of change is new": lambda it: schema(it, "ChangeType")["enum"].append("payout.reversed"),
+}
+
+
+@pytest.mark.parametrize("named", BREAKING)
+def test_what_can_fail_a_consumer_is_breaking(document: Json, named: str) -> None:
+    changed = copy.deepcopy(document)
+    BREAKING[named](changed)
+    assert any(each.breaking for each in changes(document, changed))
+
+
+@pytest.mark.parametrize("named", ADDITIVE)
+def test_what_a_consumer_can_overlook_is_seen_and_does_not_break_it(document: Json, named: str) -> None:
+    changed = copy.deepcopy(document)
+    ADDITIVE[named](changed)
+    found = changes(document, changed)
+    assert found
+    assert not [str(each) for each in found if each.breaking]
+
+
+def test_better_words_are_no_change_for_a_consumer(document: Json) -> None:
+    changed = copy.deepcopy(document)
+    changed["info"]["description"] = message(changed)["summary"] = schema(changed, "InvoiceChange")["title"] = (
+        "Better"
+    )
+    assert changes(document, changed) == []
+
+
+def test_a_change_that_breaks_consumers_alone_is_written_only_by_somebody_who_says_so(
+    document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = copy.deepcopy(document)
+    before["components"]["messages"]["invoice.former"] = message(before)
+    monkeypatch.setattr("infra.contract.document.DOCS", tmp_path)
+    EVENTS.file.write_text(text(before))
+
+    assert command.main([]) == 1
+    assert not API.file.exists()
+    assert EVENTS.file.read_text() == text(before)
+    assert "BREAKS  invoice.former: is gone" in capsys.readouterr().out
+    assert command.main(["--breaking"]) == 0
+    assert {each.name for each in tmp_path.iterdir()} == {each.name for each in DOCUMENTS}
+    assert EVENTS.file.read_text() == text(document)

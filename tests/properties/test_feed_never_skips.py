@@ -1,0 +1,328 @@
+"""No cursor of the feed ever skips a change, whenever writers stop and whichever expired rows DynamoDB deletes.
+
+Writers are threads of the real store over the embedded DynamoDB. Each waits before each of its requests until the
+machine lets it go on, so it can stop between its read and its write for as long as an invocation can last. Rows that
+have expired are deleted in any order and at any moment. Readers have cursors of any age.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from chalicelib.adapters.tables import TableChanges, change_rows, changes, database
+from chalicelib.adapters.tables.change_rows import EXPIRES_AFTER
+from chalicelib.adapters.tables.models import ChangeItem
+from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
+from chalicelib.domain.errors import CursorExpired, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.ports.changes import KEPT_FOR
+from tests.backends import Aws, aws
+from tests.fakes import FakeClock
+
+__all__ = ["aws"]
+
+DAY = 86400
+LONGEST_STOP = 15 * 60
+"""Seconds: AWS ends an invocation after them."""
+ORGANIZATIONS = tuple(OrganizationId(f"org_{name}") for name in "ab")
+BOTH = Difference((ChangeType.INVOICE_PAID, ChangeType.INVOICE_REFUNDED), "pending", "paid")
+ONE = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
+
+numbers = itertools.count()
+_here = threading.local()
+
+
+class Writer:
+    """Appends changes in a thread of its own, one request at a time."""
+
+    def __init__(self, feed: TableChanges, made: list[Change], now: int) -> None:
+        self.since = now
+        self.done = False
+        self._turn, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=(feed, made), daemon=True)
+        self._thread.start()
+        self._wait()
+
+    def go_on(self) -> None:
+        """Lets it make one request, and returns when it stops before the next one."""
+        self._turn.release()
+        self._wait()
+
+    def stop_here(self) -> None:
+        """Called in its thread, before each request."""
+        self._stopped.release()
+        self._turn.acquire()
+
+    def _wait(self) -> None:
+        if not self._stopped.acquire(timeout=30):
+            raise TimeoutError("the writer makes no request")
+        if self._error is not None:
+            raise self._error
+
+    def _run(self, feed: TableChanges, made: list[Change]) -> None:
+        _here.writer = self
+        try:
+            feed.append(made)
+        except StaleWrite:
+            pass  # others were faster each time, so AWS repeats the batch
+        except Exception as error:  # noqa: BLE001 the machine raises it in its own thread
+            self._error = error
+        self.done = True
+        self._stopped.release()
+
+
+@dataclass
+class Reader:
+    """Follows the feed of one organization. `began` is how many of the stored entries were behind it at first."""
+
+    organization_id: OrganizationId
+    cursor: str
+    began: int
+    read: list[str] = field(default_factory=list)
+
+
+class Feed(RuleBasedStateMachine):
+    """Stored entries are noted when DynamoDB takes their row, in the order in which it does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.feed = TableChanges(self.clock)
+        self.stored: dict[OrganizationId, list[tuple[str, int]]] = {each: [] for each in ORGANIZATIONS}
+        self.writers: list[Writer] = []
+        self.readers: list[Reader] = []
+        self.known: set[tuple[str, str]] = set()
+        with ChangeItem.batch_write() as batch:
+            for item in ChangeItem.scan():
+                batch.delete(item)
+
+    @rule(organization_id=st.sampled_from(ORGANIZATIONS), count=st.integers(1, 3), both=st.booleans())
+    def begin_to_write(self, organization_id: OrganizationId, count: int, both: bool) -> None:
+        difference = BOTH if both else ONE
+        made = [
+            Change(organization_id, ObjectKind.INVOICE, f"inv_{next(numbers)}", 1, self.clock.now(), difference)
+            for _ in range(count)
+        ]
+        self.writers.append(Writer(self.feed, made, self.clock.now()))
+
+    @precondition(lambda self: self.writers)
+    @rule(data=st.data(), requests=st.integers(1, 3))
+    def go_on_writing(self, data: st.DataObject, requests: int) -> None:
+        self.let_write(data.draw(st.sampled_from(self.writers)), requests)
+        self.writers = [each for each in self.writers if not each.done]
+
+    def let_write(self, writer: Writer, requests: int) -> None:
+        for _ in range(requests):
+            if not writer.done:
+                writer.go_on()
+                self.note()
+
+    @rule(seconds=st.sampled_from((1, 59, 61, LONGEST_STOP)))
+    def wait_a_moment(self, seconds: int) -> None:
+        self.pass_time(seconds)
+
+    @rule(days=st.sampled_from((0.99, 1, 28, 29, 29.99, 30, 31, 31.99, 32, 33)))
+    def wait(self, days: float) -> None:
+        self.pass_time(round(days * DAY))
+
+    @rule(
+        organization_id=st.sampled_from(ORGANIZATIONS),
+        before=st.integers(0, 3),
+        behind=st.integers(0, 6),
+        seconds=st.sampled_from((-59, 1, 2 * DAY)),
+    )
+    def let_all_rows_expire_between_two_writers(
+        self, organization_id: OrganizationId, before: int, behind: int, seconds: int
+    ) -> None:
+        """A writer stops shortly before the newest row expires, and another one begins when all are deleted."""
+        expiries = [at + EXPIRES_AFTER for _, at in self.stored[organization_id]]
+        now = self.clock.now()
+        if not expiries or expiries[-1] + seconds < now:
+            return
+        self.pass_time(expiries[-1] + seconds - now)
+        self.begin_to_write(organization_id, 1, both=False)
+        self.let_write(self.writers[-1], before)
+        self.pass_time(60)
+        for item in self.rows():
+            if int(item["expires_at"]["N"]) <= self.clock.now():
+                self.delete(item)
+        self.begin_to_write(organization_id, 1, both=False)
+        self.let_write(self.writers[-1], behind)
+        self.read_from_the_end(organization_id)
+        self.read_from_the_oldest(organization_id)
+        self.writers = [each for each in self.writers if not each.done]
+
+    def pass_time(self, seconds: int) -> None:
+        """Lets time pass; a writer is ended by AWS before it has stopped for too long, or finishes."""
+        limit = self.clock.now() + seconds - LONGEST_STOP
+        for writer in [each for each in self.writers if each.since < limit]:
+            while not writer.done:
+                writer.go_on()
+                self.note()
+            self.writers.remove(writer)
+        self.clock.advance(seconds)
+
+    @rule(data=st.data(), all_of_them=st.booleans())
+    def delete_expired_rows(self, data: st.DataObject, all_of_them: bool) -> None:
+        expired = [item for item in self.rows() if int(item["expires_at"]["N"]) <= self.clock.now()]
+        for item in expired:
+            if all_of_them or data.draw(st.booleans()):
+                self.delete(item)
+
+    def delete(self, item: dict[str, Any]) -> None:
+        key = {name: item[name] for name in ("organization_id", "place")}
+        database.connection().client.delete_item(TableName=ChangeItem.Meta.table_name, Key=key)
+
+    @rule(organization_id=st.sampled_from(ORGANIZATIONS))
+    def read_from_the_oldest(self, organization_id: OrganizationId) -> None:
+        now, stored = self.clock.now(), self.stored[organization_id]
+        shown = [name for name, appended_at in stored if appended_at + KEPT_FOR > now]
+        page = self.feed.after(organization_id, None, 2)
+        names = [entry.change.id_of(entry.type) for entry in page.entries]
+        assert names == shown[:2]
+        assert page.has_more == (len(shown) > 2)
+        self.readers.append(Reader(organization_id, page.cursor, len(stored) - len(shown), names))
+
+    @rule(organization_id=st.sampled_from(ORGANIZATIONS))
+    def read_from_the_end(self, organization_id: OrganizationId) -> None:
+        stored = self.stored[organization_id]
+        old = [name for name, appended_at in stored if appended_at <= self.clock.now() - changes.OVERLAP]
+        self.readers.append(Reader(organization_id, self.feed.end(organization_id), len(old)))
+
+    @precondition(lambda self: self.readers)
+    @rule(data=st.data(), first=st.integers(1, 5))
+    def read_on(self, data: st.DataObject, first: int) -> None:
+        reader = data.draw(st.sampled_from(self.readers))
+        self.read_page(reader, first)
+
+    @precondition(lambda self: self.readers)
+    @rule(data=st.data(), first=st.integers(1, 5))
+    def keep_an_old_cursor(self, data: st.DataObject, first: int) -> None:
+        reader = data.draw(st.sampled_from(self.readers))
+        self.readers.append(Reader(reader.organization_id, reader.cursor, reader.began, list(reader.read)))
+
+    def read_page(self, reader: Reader, first: int) -> None:
+        wanted = [name for name, _ in self.stored[reader.organization_id]][reader.began + len(reader.read) :]
+        try:
+            page = self.feed.after(reader.organization_id, reader.cursor, first)
+        except CursorExpired:
+            self.readers.remove(reader)
+            assert self.may_refuse(reader)
+            return
+        names = [entry.change.id_of(entry.type) for entry in page.entries]
+        assert names == wanted[:first]
+        assert page.has_more == (len(wanted) > first)
+        reader.read += names
+        reader.cursor = page.cursor
+
+    def may_refuse(self, reader: Reader) -> bool:
+        """Returns True if the cursor is older than the days for which a cursor is promised to be good."""
+        position = change_rows.position_in(reader.organization_id, reader.cursor)
+        return self.clock.now() >= position.since + KEPT_FOR + DAY
+
+    def rows(self) -> list[dict[str, Any]]:
+        items = database.connection().client.scan(TableName=ChangeItem.Meta.table_name, ConsistentRead=True)["Items"]
+        return [item for item in items if item["place"]["S"] != change_rows.HEAD]
+
+    def note(self) -> None:
+        """Notes the rows that are new. One request writes one row at most."""
+        for item in self.rows():
+            key = (item["organization_id"]["S"], item["place"]["S"])
+            if key not in self.known:
+                self.known.add(key)
+                row = change_rows.row_of(item)
+                entries = [(row.change.id_of(each), row.appended_at) for each in row.types]
+                self.stored[row.change.organization_id] += entries
+
+    @invariant()
+    def no_row_was_filled_in_before_another(self) -> None:
+        for organization_id in ORGANIZATIONS:
+            times = [appended_at for _, appended_at in self.stored[organization_id]]
+            assert times == sorted(times)
+
+    def teardown(self) -> None:
+        for writer in self.writers:
+            while not writer.done:
+                writer.go_on()
+                self.note()
+        for reader in list(self.readers):
+            while reader in self.readers and self.unread(reader):
+                self.read_page(reader, 5)
+
+    def unread(self, reader: Reader) -> int:
+        return len(self.stored[reader.organization_id]) - reader.began - len(reader.read)
+
+
+@contextmanager
+def writers_that_stop() -> Iterator[None]:
+    def stop(**_: Any) -> None:
+        writer = getattr(_here, "writer", None)
+        if writer is not None:
+            writer.stop_here()
+
+    events = database.connection().client.meta.events
+    events.register_first("before-call.dynamodb", stop)
+    try:
+        yield
+    finally:
+        events.unregister("before-call.dynamodb", stop)
+
+
+def paid(name: str) -> Change:
+    return Change(ORGANIZATIONS[0], ObjectKind.INVOICE, name, 1, 0, ONE)
+
+
+def test_a_writer_that_saw_no_rows_begins_no_epoch_behind_one_that_was_begun_since(aws: Aws) -> None:
+    machine = Feed()
+    with writers_that_stop():
+        slow = Writer(machine.feed, [paid("slow")], 0)
+        slow.go_on()
+        quick = Writer(machine.feed, [paid("first")], 0)
+        while not quick.done:
+            quick.go_on()
+        next_one = Writer(machine.feed, [paid("next")], 0)
+        next_one.go_on()  # it has read the first row
+        while not slow.done:
+            slow.go_on()
+        page = machine.feed.after(ORGANIZATIONS[0], None, 10)
+        while not next_one.done:
+            next_one.go_on()
+        rest = machine.feed.after(ORGANIZATIONS[0], page.cursor, 10)
+    told = [entry.change.object_id for entry in (*page.entries, *rest.entries)]
+    assert told == ["first", "slow", "next"]
+
+
+def test_the_time_of_a_row_is_never_before_that_of_the_row_in_front_of_it(aws: Aws) -> None:
+    machine = Feed()
+    machine.feed.append([paid("a")])
+    machine.clock.set(machine.clock.now() - 3600)  # another Lambda's clock is behind
+    machine.feed.append([paid("b")])
+    rows = sorted((row["place"]["S"], row["expires_at"]["N"]) for row in machine.rows())
+    assert len(rows) == 2
+    assert rows[0][1] == rows[1][1]
+
+
+def test_a_cursor_never_skips_a_change_whatever_stops_or_expires(aws: Aws) -> None:
+    with writers_that_stop():
+        run_state_machine_as_test(
+            Feed,
+            settings=settings(
+                max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            ),
+        )
