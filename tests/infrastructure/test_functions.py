@@ -91,7 +91,7 @@ def test_the_local_stack_has_every_queue_with_its_worker_and_fires_every_schedul
         fed = mappings(app, {name: urls[trigger.queue] for name, trigger in QUEUE_TRIGGERS.items()})
         names = {url.rpartition("/")[2] for url in boto3.client("sqs").list_queues()["QueueUrls"]}
     assert names == {*Queue, *(queue.dead_letter for queue in Queue), SCHEDULE_FAILURES, UNTOLD_CHANGES}
-    assert queue_environment(urls).keys() == {queue.url_variable for queue in Queue}
+    assert queue_environment(urls).keys() == {*(queue.url_variable for queue in Queue), "UNTOLD_CHANGES_QUEUE_URL"}
     assert {each.name for each in fed} == QUEUE_TRIGGERS.keys()
     assert {each.name for each in schedules(app) if each.interval} == {
         function.name for function in WORKERS if isinstance(function.trigger, Schedule)
