@@ -34,9 +34,10 @@ SUMMARIES: dict[ChangeType, str] = {
     ChangeType.INVOICE_PENDING: "Money is expected again or now: somebody issued it without an e-mail, or a new "
     "attempt to pay is under way.",
     ChangeType.INVOICE_SENT: "Stripe has e-mailed it to the customer.",
-    ChangeType.INVOICE_PAYMENT_FAILED: "An attempt to pay it failed. The next attempt that fails is told again.",
+    ChangeType.INVOICE_PAYMENT_FAILED: "An attempt to pay it failed, or the reason became known. The next "
+    "attempt that fails is told again.",
     ChangeType.INVOICE_PARTLY_PAID: "A part of it was paid, and the rest is still expected.",
-    ChangeType.INVOICE_PAID: "It is paid, or it is paid again because a refund failed.",
+    ChangeType.INVOICE_PAID: "It is paid, or more of it is paid again because a refund failed.",
     ChangeType.INVOICE_REFUNDED: "Money was given back: all of it if the status is `refunded`, or else a part.",
     ChangeType.INVOICE_DISPUTE_OPENED: "The customer's bank disputes a payment.",
     ChangeType.INVOICE_DISPUTE_CLOSED: "A dispute was won, lost or withdrawn.",

@@ -12,10 +12,10 @@ from infra.ops.control import freeze, rotate_secret, unfreeze
 from infra.ops.dead_letters import discard, redrive
 from infra.ops.endpoint import webhook_endpoint
 from infra.ops.explain import explain
-from infra.ops.look import status
 from infra.ops.measure import measure
 from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
+from infra.ops.status import status
 from infra.ops.untold import tell_again, untold
 
 COMMANDS = (

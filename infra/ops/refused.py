@@ -1,6 +1,6 @@
-"""How many webhooks were refused for their signature: a figure for whoever looks, which decides nothing.
+"""How many webhooks were refused for their signature, in the last hour and in the last 24 hours.
 
-Anybody can send what is refused, so the figure is neither health nor the lack of it.
+Anybody can send what is refused, so the figure never says why. A wrong secret and a stranger look alike in it.
 """
 
 from __future__ import annotations
@@ -19,31 +19,36 @@ from infra.ops.stage import Stage
 from infra.template.measures import ours
 
 HOUR = 3600
+MINUTE = 60
 HOURS = 24
-"""How far to look back."""
+"""The longest time that is looked back."""
 
 NAME = metrics.SIGNATURE_INVALID.name
 
-_PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 
 
-def refused_signatures(stage: Stage) -> int | None:
-    """How many in the last 24 hours; None if CloudWatch cannot tell, or the local stack's logs are not there."""
+def refused_signatures(stage: Stage, hours: int = HOURS) -> int | None:
+    """Returns how many in the last hours, the present one included.
+
+    None if CloudWatch cannot tell, or the local stack's logs are not there.
+    """
     now = stage.ports.clock.now()
     if "AWS_ENDPOINT_URL" in os.environ:
-        return _of_logs(stage.local_logs, now - HOURS * HOUR)
+        return _of_logs(stage.local_logs, now - hours * HOUR)
     try:
-        return _of_cloudwatch(boto3.client("cloudwatch", config=_PATIENCE), now)
+        return _of_cloudwatch(boto3.client("cloudwatch", config=PATIENCE), now, hours)
     except (ClientError, BotoCoreError):
         return None
 
 
-def _of_cloudwatch(client: Any, now: int) -> int:
+def _of_cloudwatch(client: Any, now: int, hours: int) -> int:
     """Nobody writes the metric while nothing is refused: no data is none."""
-    end = now // HOUR * HOUR + HOUR
-    query = {"Id": "refused", "MetricStat": ours(metrics.SIGNATURE_INVALID, "Sum").for_alarm(HOUR)}
+    period = MINUTE if hours == 1 else HOUR
+    end = now // period * period + period
+    query = {"Id": "refused", "MetricStat": ours(metrics.SIGNATURE_INVALID, "Sum").for_alarm(period)}
     pages = client.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=[query], StartTime=end - (HOURS + 1) * HOUR, EndTime=end
+        MetricDataQueries=[query], StartTime=end - hours * HOUR - period, EndTime=end
     )
     values: list[float] = [each for page in pages for one in page["MetricDataResults"] for each in one["Values"]]
     return round(sum(values))

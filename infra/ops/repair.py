@@ -112,6 +112,7 @@ def replay(
                 "type": event.type,
                 "created": moment(event.created),
                 "parked_for": reason_in_words(kept.error) if kept and kept.parked else None,
+                "parked_error": kept.error if kept and kept.parked else None,
                 "outcome": outcome,
                 "error": error,
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, Function, Messages
+from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, Changes, Function, Messages
 from infra.template.intrinsics import Json, function_id
 
 NOBODY = "http://127.0.0.1:9"
@@ -35,6 +35,9 @@ def trials(function: Function) -> tuple[Trial, ...]:
         return (
             Trial(_message("no message of ours"), re.escape("{'batchItemFailures': [{'itemIdentifier': 'm-1'}]}")),
         )
+    if isinstance(function.trigger, Changes):
+        # It cannot be read, and the queue of untold changes does not answer: AWS is asked to bring it again.
+        return (Trial(_CHANGE, re.escape("{'batchItemFailures': [{'itemIdentifier': '100'}]}")),)
     return (Trial(_TICK, UNREACHED),)
 
 
@@ -90,6 +93,19 @@ _TICK: Json = {
     "resources": [],
     "detail": {},
 }
+_CHANGE: Json = {
+    "Records": [
+        {
+            "eventID": "c-1",
+            "eventName": "INSERT",
+            "eventSource": "aws:dynamodb",
+            "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/other/stream/2026-01-01T00:00:00.000",
+            "awsRegion": "us-east-1",
+            "dynamodb": {"Keys": {}, "SequenceNumber": "100", "ApproximateCreationDateTime": 1767225600},
+        }
+    ]
+}
+"""A change in the table of somebody else."""
 _TOKEN: Json = {
     "type": "TOKEN",
     "methodArn": "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/invoices",

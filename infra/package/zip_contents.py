@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from infra.package.bytecode import compile_all
 
-SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts"})
+SERVICES = frozenset({"dynamodb", "events", "secretsmanager", "sqs", "sts"})
 """The services whose descriptions stay; sts is botocore's own, for roles that a profile assumes."""
 DESCRIPTIONS = "botocore/data/"
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -31,7 +31,7 @@ def bus_outputs() -> Json:
     return {
         "ChangesBusName": {
             "Description": "The event bus for rules of consumers; the source of its events is pom-stripe",
-            "Value": ref(BUS_ID),
+            "Value": get_att(BUS_ID, "Name"),
         },
         "ChangesBusArn": {"Description": "The same bus, for policies", "Value": get_att(BUS_ID)},
         "UntoldChangesQueueUrl": {

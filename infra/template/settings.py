@@ -65,7 +65,7 @@ VALUES: Mapping[str, Any] = {
     "TOKEN_ORGANIZATION_CLAIM": ref("TokenOrganizationClaim"),
     "TOKEN_ROLES_CLAIM": ref("TokenRolesClaim"),
     **{queue.url_variable: ref(queue_id(queue)) for queue in Queue},
-    "EVENT_BUS_NAME": ref(BUS_ID),
+    "EVENT_BUS_NAME": get_att(BUS_ID, "Name"),
     "UNTOLD_CHANGES_QUEUE_URL": ref(queue_id(UNTOLD_CHANGES)),
 }
 

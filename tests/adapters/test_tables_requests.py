@@ -27,6 +27,7 @@ from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.canary import Flight, Verdict
+from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_filter import CustomerFilter
@@ -399,6 +400,8 @@ def test_whatever_is_stored_is_declared_by_its_model(stores_on_tables: Backend) 
     stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
     attempt = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
     stores_on_tables.connections.put_authorization(attempt)
+    paid = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
+    stores_on_tables.changes.append([Change(ORG, ObjectKind.INVOICE, "inv_1", 2, NOW, paid)])
     seen = set()
     for model in tables.TABLES:
         declared = {name: attribute.attr_type for name, attribute in model.get_attributes().items()}

@@ -25,6 +25,8 @@ CONFIG = Config(
     stripe_dashboard_base="https://dashboard.stripe.com",
     public_api_url="https://api.example.test",
     pom_settings_url=SETTINGS_URL,
+    event_bus_name="test-changes",
+    untold_changes_queue_url="http://sqs.test/untold-changes",
 )
 
 

@@ -13,16 +13,23 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator
 
+from chalicelib.adapters import event_bus
 from chalicelib.api import blueprints
-from chalicelib.api.asyncapi_document import SUMMARIES, document
+from chalicelib.api.asyncapi_document import SOURCE, SUMMARIES, document
 from chalicelib.api.http.table import ROUTES
 from chalicelib.api.models.change_events import CHANGE_EVENTS
 from chalicelib.api.models.system import VERSION
+from chalicelib.api.models.told_changes import bus_events
 from chalicelib.api.openapi_document import document as openapi_document
 from chalicelib.domain import changes
 from chalicelib.domain.changes import DELETED, Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import invoice_difference
+from chalicelib.ports.changes import StoredChange
+from chalicelib.usecases.telling.told_objects import ShownInvoice
 from tests.api.client import ApiClient
+from tests.world import World
 
 assert blueprints
 Json = dict[str, Any]
@@ -88,6 +95,11 @@ def test_the_api_serves_it_to_everybody(api: ApiClient) -> None:
     answer = api.get("/asyncapi.json", token=None)
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json == DOCUMENT
+
+
+def test_the_source_of_every_message_is_the_one_that_is_put_on_the_bus() -> None:
+    assert SOURCE == event_bus.SOURCE
+    assert {example(change_type)["source"] for change_type in ChangeType} == {SOURCE}
 
 
 def test_it_is_asyncapi_3_and_has_the_version_of_the_api() -> None:
@@ -212,3 +224,28 @@ def test_the_invoice_of_an_example_adds_up_and_shows_what_is_told(change_type: C
         ChangeType.INVOICE_OVERDUE: invoice["overdue"] and invoice["overdueSince"] is not None,
     }
     assert shows.get(change_type, True)
+
+
+def told(invoice: Invoice | None, before: Invoice | None = None) -> list[Json]:
+    """Returns the events that the code makes of a change of an invoice, in EventBridge's envelope."""
+    shown = invoice or before
+    assert shown is not None
+    version = shown.version + (invoice is None)
+    difference = invoice_difference(before, invoice)
+    change = Change(shown.organization_id, ObjectKind.INVOICE, shown.id, version, shown.updated_at, difference)
+    events = bus_events(StoredChange(change, shown), ShownInvoice(shown, "Ann Lee"), "https://dashboard.stripe.test")
+    constant = {name: value for name, value in example(ChangeType.INVOICE_PAID).items() if name != "detail"}
+    return [
+        {**constant, "detail-type": each.detail_type, "detail": msgspec.json.decode(each.detail)} for each in events
+    ]
+
+
+def test_what_the_code_puts_on_the_bus_is_of_the_schema_of_its_message() -> None:
+    world = World()
+    world.connect()
+    world.customer()
+    invoice = world.invoice("svc_1")
+    events = [*told(invoice), *told(None, invoice)]
+    assert {each["detail-type"] for each in events} >= {"invoice.created", "invoice.sent", "invoice.deleted"}
+    for each in events:
+        assert errors(each, ChangeType(each["detail-type"])) == []

@@ -91,6 +91,7 @@ def detail(version: int, status: str | None, **more: Any) -> dict[str, Any]:
         "previousStatus": "pending",
         "status": status,
         "deleted": status is None,
+        "objectOmitted": False,
         "object": shown,
         **more,
     }

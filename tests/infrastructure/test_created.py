@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.functions import BY_NAME, FUNCTIONS, QUEUE_TRIGGERS, Queue, Schedule
+from chalicelib.functions import BY_NAME, FUNCTIONS, QUEUE_TRIGGERS, Changes, Queue, Schedule
 from infra.local.aws import embedded_aws
 from infra.template.intrinsics import function_id, queue_id
 from infra.template.queues import ATTEMPTS
@@ -150,7 +150,8 @@ def test_each_queue_gives_up_to_its_dead_letter_queue(created: Created) -> None:
 
 def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(created: Created) -> None:
     client = boto3.client("lambda")
-    sources = client.list_event_source_mappings()["EventSourceMappings"]
+    every = client.list_event_source_mappings()["EventSourceMappings"]
+    sources = [source for source in every if ":sqs:" in source["EventSourceArn"]]
     fed = {source["EventSourceArn"].rpartition(":")[2]: source for source in sources}
     assert fed.keys() == {f"{STACK}-{queue}" for queue in Queue}
     for name, trigger in QUEUE_TRIGGERS.items():
@@ -160,6 +161,26 @@ def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(
         assert source["State"] == "Enabled"
         assert source["BatchSize"] == trigger.batch_size
         assert source["ScalingConfig"] == {"MaximumConcurrency": trigger.concurrency}
+
+
+def test_each_stream_feeds_the_function_that_tells_changes(created: Created) -> None:
+    every = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    sources = [source for source in every if ":dynamodb:" in source["EventSourceArn"]]
+    trigger = BY_NAME["publish_changes"].trigger
+    assert isinstance(trigger, Changes)
+    fed = {source["EventSourceArn"].partition(":table/")[2].partition("/stream/")[0]: source for source in sources}
+    assert fed.keys() == {f"{STACK}-{table}" for table in trigger.tables}
+    for source in sources:
+        assert source["FunctionArn"].rpartition(":")[2] == created.physical("PublishChanges")
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["BatchSize"] == trigger.batch_size
+
+
+def test_the_bus_is_there_by_the_name_that_the_function_is_told(created: Created) -> None:
+    told = boto3.client("lambda").get_function_configuration(FunctionName=created.physical("PublishChanges"))
+    name = told["Environment"]["Variables"]["EVENT_BUS_NAME"]
+    assert name == f"{STACK}-changes"
+    assert boto3.client("events").describe_event_bus(Name=name)["Name"] == name
 
 
 def test_each_function_has_its_handler_its_code_its_size_and_its_settings(created: Created, package: Package) -> None:

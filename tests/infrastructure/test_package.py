@@ -151,7 +151,13 @@ def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
     kinds = [each["Type"] for each in resources.values()]
     assert kinds.count("AWS::ApiGateway::Stage") == 1
     sources = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Lambda::EventSourceMapping"]
-    assert len(sources) == len(Queue)
+    streams = [each for each in sources if each["EventSourceArn"]["Fn::GetAtt"][1] == "StreamArn"]
+    assert len(sources) - len(streams) == len(Queue)
+    assert {each["EventSourceArn"]["Fn::GetAtt"][0] for each in streams} == {
+        "InvoicesTable", "CustomersTable", "ConnectionsTable", "PayoutsTable",
+    }  # fmt: skip
+    assert len(streams) == 4
+    assert all(each["StartingPosition"] == "TRIM_HORIZON" for each in streams)
     assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in sources)
     rules = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Events::Rule"]
     assert rules

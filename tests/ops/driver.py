@@ -1,12 +1,14 @@
 """Runs command lines of `infra.ops` in one process: one a line on standard input, what it said as a line of output.
 
-Each line of input is `{"words": [...], "input": "..."}`. Four more words than the command line has set a scene:
-`park` keeps an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, `lose` takes away an
-invoice's record, and `let_time_pass` moves what came into the past.
+Each line of input is `{"words": [...], "input": "..."}`. Five more words than the command line has set a scene:
+`park` keeps an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, `leave_untold` queues the
+latest version of an invoice as a change that POM was not told of, `lose` takes away an invoice's record, and
+`let_time_pass` moves what came into the past.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -16,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import boto3
 
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -45,6 +49,30 @@ def bury(stage: Stage, queue: str, body: str) -> str:
     return "buried"
 
 
+def leave_untold(stage: Stage, organization: str, invoice: str, *lacking: str) -> str:
+    """A record of the invoice's creation in the queue of untold changes, without the attributes in `lacking`."""
+    table = f"{stage.config.table_prefix}invoices"
+    keys = {"organization_id": {"S": organization}, "invoice_id": {"S": invoice}}
+    stored: Any = boto3.client("dynamodb").get_item(TableName=table, Key=keys)["Item"]  # type: ignore[arg-type]
+    image = {name: _as_lambda_has_it(value) for name, value in stored.items() if name not in lacking}
+    record = {
+        "eventName": "INSERT",
+        "eventSourceARN": f"arn:aws:dynamodb:us-east-1:123456789012:table/{table}/stream/2026-11-29T00:00:00.000",
+        "dynamodb": {
+            "Keys": keys,
+            "NewImage": image,
+            "SequenceNumber": "100",
+            "ApproximateCreationDateTime": stage.ports.clock.now(),
+        },
+    }
+    stage.ports.untold.keep(record, "EventBridge refuses it: AccessDeniedException. It was a test.")
+    return "left"
+
+
+def _as_lambda_has_it(value: dict[str, Any]) -> dict[str, Any]:
+    return {kind: base64.b64encode(held).decode() if kind == "B" else held for kind, held in value.items()}
+
+
 def lose(stage: Stage, organization: str, invoice: str) -> str:
     """An invoice's record with its claims, as if the tables had been set back to before it."""
     found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
@@ -68,7 +96,13 @@ def let_time_pass(stage: Stage, organization: str, seconds: str) -> str:
 BROKEN = 70
 """The exit status of a command that raised what it should have told."""
 
-SCENES: dict[str, Callable[..., str]] = {"park": park, "bury": bury, "lose": lose, "let_time_pass": let_time_pass}
+SCENES: dict[str, Callable[..., str]] = {
+    "park": park,
+    "bury": bury,
+    "leave_untold": leave_untold,
+    "lose": lose,
+    "let_time_pass": let_time_pass,
+}
 
 
 def run(stack: str, words: list[str], given: str) -> dict[str, Any]:

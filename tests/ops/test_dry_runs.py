@@ -94,7 +94,7 @@ def test_a_replay_names_why_an_event_was_parked_either_way(company: Company, ope
 
     same_kinds(would, did)
     for told in (would, did):
-        assert [(each["event"], each["parked_for"]) for each in told["events"]] == [(event, "stripe_unreachable")]
+        assert [(each["event"], each["parked_error"]) for each in told["events"]] == [(event, "stripe_unreachable")]
     again = ("replay", company.organization_id, "--event", event)
     assert [operator.asks(*again, *more)["events"][0]["outcome"] for more in (("--dry-run",), ())] == [
         "duplicate", "duplicate",

@@ -1,4 +1,4 @@
-"""`explain WHAT` finds a thing by any id or number that an operator has, and says where it looked if there is none."""
+"""`explain WHAT` finds a thing by any id or number that an operator has, or says where it looked."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_an_organization_that_was_never_connected_is_told_as_such(company: Compa
 
 
 def test_stripe_that_does_not_answer_is_told_and_is_not_taken_for_nothing(company: Company) -> None:
-    company.world.double.order_fault("error_before", path="/v1/charges/ch_nothing", times=10)
+    company.world.double.order_fault("error_before", path="/v1/charges/ch_nothing", count=10)
     [told] = asked(company, "ch_nothing", ORGANIZATION).document["failures"]
     assert f"Stripe could not be asked about it on {company.account}" in told
 

@@ -15,9 +15,10 @@ from tests.e2e.company import Company
 from tests.ops.conftest import Operator
 
 BOOKS = sorted(book for book in (ROOT / RUN_BOOKS).glob("*.md") if book.name != "README.md")
-PROGRAM = ["python", "-m", "infra.ops"]
+PROGRAM = ["./ops"]
 ONLY_LOOK = (
     {"status"},
+    {"untold"},
     {"explain"},
     {"canary"},
     {"tie-out"},
@@ -30,7 +31,7 @@ SECTIONS = ("**Alarm.**", "## Query", "## Command", "## Check", "## Way back")
 def commands(text: str) -> list[str]:
     """The lines of its fenced blocks that run this program, and those within sentences."""
     fenced = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
-    said = re.findall(r"`(python -m infra\.ops [^`]+)`", text)
+    said = re.findall(r"`(\./ops [^`]+)`", text)
     return [line for line in (*fenced, *said) if line.startswith("./ops")]
 
 

@@ -1,7 +1,7 @@
 """What POM has to be told of a ledger, found by another way than the code's.
 
-The code compares two versions, because that is all a stream shows. The oracle follows each object through its life. Of
-invoices it reads what the API shows; of connections it reads every field but those of POM's own work.
+The code compares two versions, because that is all a stream shows. The oracle follows each object through its life.
+Of invoices it reads what the API shows; of connections it reads every field but those of POM's own work.
 """
 
 from __future__ import annotations
@@ -143,12 +143,12 @@ def _dispute_types(known: _Known, invoice: Invoice) -> Iterator[str]:
 
 def _of_customer(life: list[Entry]) -> Iterator[Telling]:
     status: str | None = None
-    error, taken, length = None, Counter[Any](), 0
+    error, taken = None, Counter[Any]()
     for entry in life:
         customer, types = entry.after, []
         if customer is None:
             yield from _telling(entry, ["customer.deleted"], status, None)
-            status, error, taken, length = None, None, Counter(), 0
+            status, error, taken = None, None, Counter()
             continue
         now = str(customer.sync_status)
         if now == "failed" and (now, customer.sync_error) != (status, error):
@@ -159,7 +159,7 @@ def _of_customer(life: list[Entry]) -> Iterator[Telling]:
         if now == "deleted_in_stripe" != status:
             types.append("customer.deleted_in_stripe")
         yield from _telling(entry, types, status, now)
-        status, error, taken, length = now, customer.sync_error, present, len(customer.history)
+        status, error, taken = now, customer.sync_error, present
 
 
 def _of_connection(life: list[Entry]) -> Iterator[Telling]:

@@ -284,6 +284,40 @@ def writers_that_stop() -> Iterator[None]:
         events.unregister("before-call.dynamodb", stop)
 
 
+def paid(name: str) -> Change:
+    return Change(ORGANIZATIONS[0], ObjectKind.INVOICE, name, 1, 0, ONE)
+
+
+def test_a_writer_that_saw_no_rows_begins_no_epoch_behind_one_that_was_begun_since(aws: Aws) -> None:
+    machine = Feed()
+    with writers_that_stop():
+        slow = Writer(machine.feed, [paid("slow")], 0)
+        slow.go_on()
+        quick = Writer(machine.feed, [paid("first")], 0)
+        while not quick.done:
+            quick.go_on()
+        next_one = Writer(machine.feed, [paid("next")], 0)
+        next_one.go_on()  # it has read the first row
+        while not slow.done:
+            slow.go_on()
+        page = machine.feed.after(ORGANIZATIONS[0], None, 10)
+        while not next_one.done:
+            next_one.go_on()
+        rest = machine.feed.after(ORGANIZATIONS[0], page.cursor, 10)
+    told = [entry.change.object_id for entry in (*page.entries, *rest.entries)]
+    assert told == ["first", "slow", "next"]
+
+
+def test_the_time_of_a_row_is_never_before_that_of_the_row_in_front_of_it(aws: Aws) -> None:
+    machine = Feed()
+    machine.feed.append([paid("a")])
+    machine.clock.set(machine.clock.now() - 3600)  # another Lambda's clock is behind
+    machine.feed.append([paid("b")])
+    rows = sorted((row["place"]["S"], row["expires_at"]["N"]) for row in machine.rows())
+    assert len(rows) == 2
+    assert rows[0][1] == rows[1][1]
+
+
 def test_a_cursor_never_skips_a_change_whatever_stops_or_expires(aws: Aws) -> None:
     with writers_that_stop():
         run_state_machine_as_test(

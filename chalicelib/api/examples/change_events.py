@@ -94,6 +94,7 @@ def _told(
         "previousStatus": previous_status,
         "status": status,
         "deleted": change.deleted,
+        "objectOmitted": False,
         "object": shown,
     }
 
@@ -129,8 +130,8 @@ _EXAMPLES = (
     _of_customer(ChangeType.CUSTOMER_UPDATED_IN_STRIPE, 4, "synced", UPDATED_IN_STRIPE),
     _of_customer(ChangeType.CUSTOMER_DELETED_IN_STRIPE, 5, "synced", DELETED_IN_STRIPE),
     _told(ChangeType.CUSTOMER_DELETED, 6, "synced", None, "2026-11-26T08:30:00Z", CUSTOMER_ID),
-    _told(ChangeType.CONNECTION_CHANGED, 9, "connected", DISCONNECTED, "2026-11-23T15:10:00Z", "connection"),
-    _told(ChangeType.CONNECTION_DELETED, 10, "disconnected", None, "2026-11-23T15:12:00Z", "connection"),
+    _told(ChangeType.CONNECTION_CHANGED, 9, "connected", DISCONNECTED, "2026-11-23T15:10:00Z", ORGANIZATION_ID),
+    _told(ChangeType.CONNECTION_DELETED, 10, "disconnected", None, "2026-11-23T15:12:00Z", ORGANIZATION_ID),
     _told(ChangeType.PAYOUT_PAID, 3, "in_transit", PAYOUT, "2026-12-01T08:00:10Z", PAYOUT_ID),
     _told(ChangeType.PAYOUT_FAILED, 4, "paid", PAYOUT_FAILED, "2026-12-02T08:00:10Z", PAYOUT_ID),
     _told(ChangeType.PAYOUT_CANCELED, 2, "pending", PAYOUT_CANCELED, "2026-11-27T09:00:10Z", PAYOUT_ID),

@@ -38,7 +38,7 @@ class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
     id: Annotated[
         str,
         Meta(
-            description="The same change has the same id, however often it is listed. Its event on the bus has it too.",
+            description="The id of the change, the same however often it is listed. Its event on the bus has it too.",
             examples=["chg_2gkq4hz7n5ax3wobyr6tclmd4e"],
         ),
     ]
@@ -81,8 +81,8 @@ class FeedPosition(msgspec.Struct, rename="camel"):
 class ChangeList(msgspec.Struct, rename="camel"):
     """A part of what has changed, the oldest change first."""
 
-    data: list[ChangeView]
-    page_info: FeedPosition
+    data: Annotated[list[ChangeView], Meta(description="The changes, the oldest first.")]
+    page_info: Annotated[FeedPosition, Meta(description="Where this page ends.")]
 
 
 def change_list(page: FeedPage) -> ChangeList:

@@ -18,6 +18,8 @@ from infra.local.stack import LocalStack
 from infra.template import merge_template
 
 MINUTE = 60
+JUDGED = "alarms.json"
+"""The file beside the stack's logs in which a watch keeps which alarms ring, for `./ops status`."""
 
 
 @dataclass
@@ -100,7 +102,12 @@ class Watch:
                 for line in log.new_lines():
                     self.datapoints.add(of_log_line(line, self.clock))
             self.bells.judge(self.datapoints, end)
+            self._keep()
             self._fire(name for name, due in self._due.items() if due <= end)
+
+    def _keep(self) -> None:
+        ringing = {bell.alarm.name: bell.ringing for bell in self.bells}
+        (self._stack.state_dir / JUDGED).write_text(json.dumps(ringing))
 
     def pass_until_fired(self, schedule: str) -> None:
         """Let minutes end until a schedule fires."""

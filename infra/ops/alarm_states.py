@@ -1,0 +1,129 @@
+"""The template's alarms as they stand: CloudWatch says so for a deployed stage; locally they are judged here.
+
+The local stack has no process that judges alarms. They are judged when somebody asks, on the metrics in its logs and
+on its queues. Where a watch moves the clock, as `make ops-demo` does, the watch's own judgement is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.cloudwatch.alarms import CompositeAlarm, MetricAlarm, from_template
+from infra.local.cloudwatch.clock import SkippingClock
+from infra.local.cloudwatch.datapoints import Datapoint, Datapoints
+from infra.local.cloudwatch.sources import STACK_NAME, of_log_line, of_queues
+from infra.local.cloudwatch.watch import JUDGED
+from infra.local.lines import Tail
+from infra.ops.refused import PATIENCE
+from infra.ops.stage import Stage
+from infra.template import merge_template
+from infra.template.alarm_list import ALARMS, COMPOSITES
+from infra.template.alarms import Alarm, Composite, Grade
+
+OF_SILENCE = frozenset({"TieOutSilent", "ReconciliationSilent", "ReconciliationStuck", "CanaryFailing"})
+"""Alarms that fire because something has not happened for a time. A stack that is younger cannot have been silent."""
+MINUTE = 60
+QUEUES_JUDGED_BACK = 3
+"""Minutes for which the age of a queue's oldest message is derived: those that the alarms of queues look at."""
+
+
+class State(StrEnum):
+    """What is known of an alarm."""
+
+    QUIET = "quiet"
+    RINGING = "ringing"
+    UNKNOWN = "unknown"
+    """CloudWatch has too little data to judge it, or the stage has no such alarm."""
+
+
+@dataclass(frozen=True)
+class AlarmState:
+    """One alarm that tells somebody. `grade` is `page` or `ticket`."""
+
+    name: str
+    state: State
+    grade: Grade
+    run_book: str
+
+
+def alarm_states(stage: Stage) -> list[AlarmState] | None:
+    """Returns every alarm that tells somebody, in the template's order; None if they cannot be read."""
+    try:
+        if "AWS_ENDPOINT_URL" in os.environ:
+            found = _of_local_stack(stage.local_logs, os.environ["AWS_ENDPOINT_URL"])
+        else:
+            found = _of_cloudwatch(boto3.client("cloudwatch", config=PATIENCE), stage.config.table_prefix)
+    except (ClientError, BotoCoreError, OSError, urllib.error.URLError, ValueError):
+        return None
+    listed: tuple[Alarm | Composite, ...] = (*ALARMS, *COMPOSITES)
+    return [
+        AlarmState(each.name, found.get(each.name, State.UNKNOWN), each.grade, each.run_book)
+        for each in listed
+        if each.grade is not Grade.SIGNAL
+    ]
+
+
+_STATES: Mapping[str, State] = {"OK": State.QUIET, "ALARM": State.RINGING}
+
+
+def _of_cloudwatch(client: Any, prefix: str) -> dict[str, State]:
+    """Returns states by the alarms' names without the stack's. Composite alarms must be asked for by their type."""
+    pages = client.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
+    return {
+        alarm["AlarmName"].removeprefix(prefix): _STATES.get(alarm["StateValue"], State.UNKNOWN)
+        for page in pages
+        for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ()))
+    }
+
+
+def _of_local_stack(logs: Path | None, aws_url: str) -> dict[str, State]:
+    """Raises OSError: the logs or the queues cannot be read."""
+    if logs is None:
+        return {}
+    judged = logs.parent / JUDGED
+    if judged.exists():
+        ringing: dict[str, bool] = json.loads(judged.read_text())
+        return {name: State.RINGING if rings else State.QUIET for name, rings in ringing.items()}
+    now = time.time()
+    return _judged([*_measured(logs), *_queues(aws_url, now)], now)
+
+
+def _measured(logs: Path) -> Iterator[Datapoint]:
+    for part in ("api", "workers"):
+        for line in Tail(logs / f"{part}.log").new_lines():
+            yield from of_log_line(line, SkippingClock())
+
+
+def _queues(aws_url: str, now: float) -> Iterator[Datapoint]:
+    """Yields each queue at the end of the latest minutes, with the ages that its messages of now had then."""
+    for minute in range(QUEUES_JUDGED_BACK):
+        yield from of_queues(aws_url, SkippingClock(), now - 1 - minute * MINUTE)
+
+
+def _judged(measured: list[Datapoint], now: float) -> dict[str, State]:
+    datapoints = Datapoints(measured)
+    age = now - min((each.at for each in measured), default=now)
+    alarms = from_template(
+        merge_template()["Resources"], {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
+    )
+    ringing: set[str] = set()
+    for name, alarm in alarms.items():
+        if isinstance(alarm, MetricAlarm):
+            too_young = name in OF_SILENCE and age < alarm.period * alarm.periods
+            if not too_young and alarm.rings(alarm.measured(datapoints, now)):
+                ringing.add(name)
+    ringing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.rings(ringing)}
+    return {name: State.RINGING if name in ringing else State.QUIET for name in alarms}

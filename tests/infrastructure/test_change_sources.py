@@ -1,0 +1,96 @@
+"""The event sources of `publish_changes`, the bus and the queue of untold changes, as the template has them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.functions import BY_NAME, UNTOLD_CHANGES, Changes
+from infra.deploy.change_set import loss
+from infra.template import merge_template
+from infra.template.intrinsics import get_att, queue_id, table_id
+from infra.template.policies import policy
+
+TEMPLATE = merge_template()
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+PUBLISHER = BY_NAME["publish_changes"]
+SOURCES: dict[str, Any] = RESOURCES["PublishChanges"]["Properties"]["Events"]
+STREAMED = {name for model, name in NAMES.items() if getattr(model.Meta, "stream_view_type", None)}
+
+
+def _source(table: str) -> Any:
+    [found] = [
+        each["Properties"]
+        for each in SOURCES.values()
+        if each["Properties"]["Stream"] == get_att(table_id(table), "StreamArn")
+    ]
+    return found
+
+
+def test_every_table_with_a_stream_feeds_the_function_and_no_other_does() -> None:
+    assert isinstance(PUBLISHER.trigger, Changes)
+    assert PUBLISHER.trigger.tables.keys() == STREAMED
+    assert len(SOURCES) == len(STREAMED)
+    for table in STREAMED:
+        specification = RESOURCES[table_id(table)]["Properties"]["StreamSpecification"]
+        assert specification == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+        assert _source(table)
+
+
+@pytest.mark.parametrize("table", sorted(STREAMED))
+def test_a_batch_is_repeated_until_it_is_told_or_its_records_leave_the_stream(table: str) -> None:
+    source = _source(table)
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert (source["MaximumRetryAttempts"], source["MaximumRecordAgeInSeconds"]) == (-1, -1)
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["ParallelizationFactor"] == 1
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == get_att(queue_id(UNTOLD_CHANGES))
+
+
+def test_only_connections_and_headers_of_payouts_invoke_the_function() -> None:
+    patterns = {
+        table: [json.loads(each["Pattern"]) for each in _source(table).get("FilterCriteria", {}).get("Filters", ())]
+        for table in STREAMED
+    }
+    assert patterns == {
+        "invoices": [],
+        "customers": [],
+        "connections": [{"dynamodb": {"Keys": {"kind": {"S": ["connection"]}}}}],
+        "payouts": [{"dynamodb": {"Keys": {"place": {"S": ["payout"]}}}}],
+    }
+
+
+def test_the_filters_name_keys_of_their_tables() -> None:
+    for table in STREAMED:
+        keys = {each["AttributeName"] for each in RESOURCES[table_id(table)]["Properties"]["KeySchema"]}
+        for each in _source(table).get("FilterCriteria", {}).get("Filters", ()):
+            assert json.loads(each["Pattern"])["dynamodb"]["Keys"].keys() <= keys
+
+
+def test_the_function_may_read_the_streams_put_on_the_bus_and_queue_what_it_cannot_tell() -> None:
+    statements = {each["Sid"]: each for each in policy(PUBLISHER)["Statement"]}
+    streams = [get_att(table_id(table), "StreamArn") for table in PUBLISHER.trigger.tables]  # type: ignore[union-attr]
+    assert statements["ReadStreams"]["Resource"] == streams
+    assert statements["TellChanges"]["Action"] == ["events:PutEvents"]
+    assert statements["TellChanges"]["Resource"] == [get_att("ChangesBus")]
+    assert statements["SendMessages"]["Resource"] == [get_att(queue_id(UNTOLD_CHANGES))]
+
+
+def test_consumers_find_the_bus_in_the_outputs() -> None:
+    assert TEMPLATE["Outputs"]["ChangesBusName"]["Value"] == get_att("ChangesBus", "Name")
+    assert TEMPLATE["Outputs"]["ChangesBusArn"]["Value"] == get_att("ChangesBus")
+    assert RESOURCES["ChangesBus"]["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-changes"}
+
+
+def test_untold_changes_are_kept_for_14_days() -> None:
+    assert RESOURCES[queue_id(UNTOLD_CHANGES)]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_a_deployment_that_replaces_the_bus_is_refused_unless_somebody_allows_it() -> None:
+    change = {"ResourceType": "AWS::Events::EventBus", "LogicalResourceId": "ChangesBus", "Action": "Modify"}
+    assert loss({**change, "Replacement": "True"}) is not None
+    assert loss({**change, "Replacement": "False"}) is None
