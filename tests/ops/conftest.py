@@ -80,6 +80,14 @@ class Operator:
         assert said.status == 0, said
         return said.json
 
+    def status(self) -> Any:
+        """What `status` says as JSON; its exit status is 1 exactly if it does not say that all is well."""
+        said = self.does("--json", "status")
+        told = said.json
+        assert said.status == (0 if told["allWell"] else 1), said
+        assert told["allWell"] is (told["troubles"] == []), said
+        return told
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:

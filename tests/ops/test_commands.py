@@ -49,15 +49,15 @@ def stripe_id(company: Company, made: Any) -> str:
 def test_status_is_one_screen_of_everything(company: Company, operator: Operator) -> None:
     paid(company, "svc_status")
     company.all_delivered()
-    told = operator.asks("status")
+    told = operator.status()
     mine = next(each for each in told["organizations"] if each["organization"] == company.organization_id)
     assert (mine["account"], mine["status"], mine["parked"]) == (company.account_id, "connected", 0)
     assert mine["last_event"] != "never"
     assert {each["queue"] for each in told["queues"]} >= {"reconcile", "invoice-jobs.fifo", "customer-sync.fifo"}
     assert told["stuck"] == []
     screen = operator.does("status")
-    assert screen.status == 0
     assert "Organizations" in screen.out
+    assert screen.out.rstrip().splitlines()[-1].startswith(("All is well.", "NOT all is well: "))
 
 
 def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
@@ -287,13 +287,13 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
 
 def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalStack, operator: Operator) -> None:
     before = Company(stack).connect()
-    assert "platformFrozen" not in operator.asks("status")
+    assert "platformFrozen" not in operator.status()
     would = operator.asks("freeze", "--all", "--reason", "incident", "--dry-run")["frozen"]
     assert before.organization_id in {each["organization"] for each in would}
     assert operator.does("freeze", "--all", before.organization_id, "--reason", "both").status == 2
-    assert "platformFrozen" not in operator.asks("status")
+    assert "platformFrozen" not in operator.status()
     operator.asks("freeze", "--all", "--reason", "incident", "--by", "kim")
-    assert operator.asks("status")["platformFrozen"].endswith("by kim: incident")
+    assert operator.status()["platformFrozen"].endswith("by kim: incident")
     assert "FROZEN for everybody" in operator.does("status").out
     after = Company(stack).connect()
     for company in (before, after):
@@ -302,7 +302,7 @@ def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalSta
         refused(company.admin.call("POST", "/stripe/connection/test"), 409, "invoicing_frozen")
     released = operator.asks("unfreeze", "--all")["unfrozen"]
     assert {before.organization_id, after.organization_id} <= {each["organization"] for each in released}
-    assert "platformFrozen" not in operator.asks("status")
+    assert "platformFrozen" not in operator.status()
     for company in (before, after):
         assert company.bill("svc_released").status == 201
 

@@ -60,7 +60,7 @@ def test_before_the_first_event_nothing_can_be_judged_and_nothing_is_wrong(
     assert rows[""]["problem"] is None
     shown = operator.does("webhook-endpoint", "--verify")
     assert "cannot be judged" in shown.out
-    assert operator.asks("status")["refusedSignatures"] == 0
+    assert operator.status()["refusedSignatures"] == 0
 
 
 def test_a_second_endpoint_is_named_though_the_first_is_good(quiet: tuple[LocalStack, Operator]) -> None:
@@ -114,7 +114,7 @@ def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_not
     shown = company.member.get("/stripe/connection")["webhook"]
     assert shown["healthy"] is False
     assert "have not arrived since" in shown["problem"]
-    assert operator.asks("status")["refusedSignatures"] > 0
+    assert operator.status()["refusedSignatures"] > 0
 
     keep(stack, *stack.secret.webhook_secrets)
     assert company.bill("svc_heard").status == 201

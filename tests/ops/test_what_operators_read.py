@@ -56,9 +56,9 @@ def test_a_second_freeze_of_everybody_replaces_the_reason_of_newcomers(
     company: Company, frozen: str, operator: Operator
 ) -> None:
     operator.asks("freeze", "--all", "--reason", "Second")
-    since = operator.asks("status")["platformFrozen"].split(",")[0]
+    since = operator.status()["platformFrozen"].split(",")[0]
     operator.asks("freeze", "--all", "--reason", "Third")
-    told = operator.asks("status")["platformFrozen"]
+    told = operator.status()["platformFrozen"]
     shown = paused(company)["reason"]
     operator.asks("unfreeze", "--all")
 
@@ -79,7 +79,7 @@ def test_a_freeze_needs_a_reason_in_words(
 
 
 def test_status_says_who_is_frozen_since_when_and_why(frozen: str, operator: Operator) -> None:
-    told = operator.asks("status")
+    told = operator.status()
     mine = next(each for each in told["organizations"] if each["organization"] == frozen)
     [row] = told["frozen"]
 
@@ -91,7 +91,7 @@ def test_status_says_who_is_frozen_since_when_and_why(frozen: str, operator: Ope
 
 def test_status_breaks_no_word_on_a_screen_of_80_columns(frozen: str, operator: Operator) -> None:
     operator.asks("freeze", frozen, "--reason", WHY)
-    told = operator.asks("status")
+    told = operator.status()
     out = operator.does("status").out
 
     for each in told["organizations"]:
@@ -103,7 +103,7 @@ def test_status_breaks_no_word_on_a_screen_of_80_columns(frozen: str, operator: 
 
 
 def test_status_says_in_words_whether_webhooks_arrive(company: Company, operator: Operator) -> None:
-    told = operator.asks("status")["organizations"]
+    told = operator.status()["organizations"]
     mine = next(each for each in told if each["organization"] == company.organization_id)
 
     assert mine["webhooks"] == "no problem known"
