@@ -42,6 +42,7 @@ Errors that are caught before anybody outside hears of them:
     InvoiceExists                 an invoice of this id exists (ports.storage)
     StripeCustomerClaimed         another customer holds the Stripe customer (ports.storage)
     Cancelled                     DynamoDB cancelled a transaction (adapters.tables.database)
+    _Taken                        another writer has put the next row of a feed (adapters.tables.changes)
     NoEvent                       a body is no event of Stripe's (adapters.stripe.events)
     _Stopped                      a test of the connection went wrong (usecases.connecting.try_connection)
 

@@ -128,8 +128,18 @@ def change_row(change: Any) -> list[str]:
 
 
 def changes_in_order(changes: Sequence[Any]) -> str:
-    """Returns what happened to an object, without its kind."""
-    return ", ".join(change["type"].partition(".")[2] for change in changes)
+    """Returns what happened to an object, without its kind and without reasons that became known later."""
+    told = [change for change in changes if not reason_became_known(change)]
+    return ", ".join(change["type"].partition(".")[2] for change in told)
+
+
+def reason_became_known(change: Any) -> bool:
+    """Returns True for a failed attempt of an invoice that had failed already.
+
+    Stripe says in one event that an attempt failed and in another why, in any order. If the reason comes last, the
+    same failed attempt is told again.
+    """
+    return bool(change["type"] == "invoice.payment_failed" and change["previousStatus"] == "failed")
 
 
 def money_row(movement: Any) -> list[str]:

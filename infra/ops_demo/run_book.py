@@ -81,7 +81,7 @@ class Operator:
         return said
 
     def asks(self, *words: str, fine: tuple[int, ...] = (0,)) -> Any:
-        """Returns what a command says as JSON, to be looked at and not shown. `fine` are its expected exit statuses.
+        """Returns what a command says as JSON, to be looked at and not shown. `fine` has the good exit statuses.
 
         Raises:
             RuntimeError: it did not go well.

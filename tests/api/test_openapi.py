@@ -42,6 +42,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "chalicelib").rglob("*.py"))
 CODES = {code for codes in ERROR_CODES.values() for code in codes}
 NOT_ANSWERED = {
+    "event_bus_unavailable",  # the worker's that tells changes
     "invoice_not_recreatable",  # told by the operator's backfill
     "secrets_unusable",  # the canary's, as is the next
     "token_keys_unavailable",  # raised in the authorizer's Lambda, whose failures API Gateway answers itself

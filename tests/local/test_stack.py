@@ -118,7 +118,9 @@ def test_tables_queues_and_the_secret_are_there(stack: LocalStack) -> None:
 
     assert {"pom-local-invoices", "pom-local-events"} <= set(tables)
     assert json.loads(secret["SecretString"])["webhookSecrets"] == list(stack.secret.webhook_secrets)
-    assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + 1  # one for failed schedules
+    alone = ("schedule-failures", "untold-changes", "heard-by-pom")
+    assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + len(alone)
+    assert "pom-local-changes" in [bus["Name"] for bus in client(stack, "events").list_event_buses()["EventBuses"]]
 
 
 def test_the_stripe_double_knows_the_platform_and_its_account(stack: LocalStack) -> None:

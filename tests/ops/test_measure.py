@@ -19,6 +19,8 @@ ENVIRONMENT = {
     "POM_STAGE": STACK,
     "POM_TABLE_PREFIX": f"{STACK}-",
     "STRIPE_SECRET_ID": "secret",
+    "EVENT_BUS_NAME": "changes",
+    "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
     "PUBLIC_API_URL": "https://api.example.com",
     "POM_SETTINGS_URL": "https://pom.example.com/apps",
     **{queue.url_variable: f"https://sqs.example.com/{queue}" for queue in Queue},

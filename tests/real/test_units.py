@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.tables import database
+from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
+from chalicelib.domain.identifiers import OrganizationId
 from tests.backends import Aws, table_backend
 from tests.bench import stories
 from tests.bench.stories import Teller
 from tests.bench.stories_stage import Stage, running
 from tests.bench.units import READS, Request
+from tests.contracts.examples import NOW
 from tests.real.contracts.conftest import aws
 
 __all__ = ["aws"]
@@ -99,3 +102,15 @@ def test_transactions_write_to_the_indexes_that_we_reckon(both: list[tuple[Reque
     assert len(transactions) > 50
     for request, said in transactions:
         assert of_indexes(said) == 4 * request.index_writes, request
+
+
+def test_a_change_in_the_feed_consumes_one_write_unit_even_with_the_longest_ids(aws: Aws) -> None:
+    types = tuple(each for each in ChangeType if each.object_kind is ObjectKind.INVOICE)
+    difference = Difference(types, "uncollectible", "uncollectible")
+    longest = Change(OrganizationId("o" * 128), ObjectKind.INVOICE, "i" * 255, 10**9, NOW, difference)
+    feed = table_backend().changes
+    feed.append([longest])
+    with consuming() as said:
+        feed.append([longest])
+    query, put = said
+    assert (of_tables(query), of_tables(put), of_indexes(put)) == (1, 1, 0)

@@ -28,7 +28,7 @@ def blocks(language: str, text: str = README) -> list[str]:
 def started() -> Iterator[str]:
     """The base address of a double that runs as the README starts it, on a free port."""
     command = blocks("sh")[0].split()
-    assert command == ["python", "-m", "infra.stripe_double", "--port", "12111"]
+    assert command == [".venv/bin/python", "-m", "infra.stripe_double", "--port", "12111"]
     with subprocess.Popen(
         [sys.executable, *command[1:-1], "0"], cwd=PACKAGE.parents[1], stdout=subprocess.PIPE, text=True
     ) as process:

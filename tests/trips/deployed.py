@@ -26,6 +26,8 @@ SETTINGS = {
     "POM_STAGE": "test",
     "POM_TABLE_PREFIX": "trips-",
     "STRIPE_SECRET_ID": "stripe",
+    "EVENT_BUS_NAME": "changes",
+    "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
     "PUBLIC_API_URL": "https://api.example.test/v1",
     "POM_SETTINGS_URL": "https://pom.example.test/settings/apps",
     "POWERTOOLS_METRICS_DISABLED": "true",

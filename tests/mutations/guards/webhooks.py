@@ -99,7 +99,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of an event is its account",
-        "_is_of",
+        "_is_of(event)",
         Check("stripe_account_id"),
         f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
     ),
