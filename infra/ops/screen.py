@@ -80,8 +80,8 @@ class Screen:
         """Tells rows; people see one line for each.
 
         `lines` has each row's line in several forms, the fullest first. The first form that fits on the screen is
-        printed. If none fits, the last one goes on below, indented, and no word of it is broken. With `whole` it stays
-        one line, which the terminal continues: that is for commands, because a copied line break would end them.
+        printed. If none fits, the last one goes on below, indented, and no word of it is broken. With `whole` it is
+        one line nevertheless: that is for commands, because a copied line break would end them.
         """
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
