@@ -183,13 +183,15 @@ class Stage(World):
 
     def _streams_of(self, stores: Backend) -> list[StreamMapping]:
         """Returns the mappings of the tables' streams. Stores in memory have none."""
-        if stores.name == "memory":
+        if stores.name == "fake":
             return []
         prefix = _prefix()
         trigger = BY_NAME[PUBLISHER].trigger
         assert isinstance(trigger, Changes)
         return [
-            StreamMapping(PUBLISHER, self._publish, ShardReader(prefix + table), batch_size=trigger.batch_size, keys=keys)
+            StreamMapping(
+                PUBLISHER, self._publish, ShardReader(prefix + table), batch_size=trigger.batch_size, keys=keys
+            )
             for table, keys in trigger.tables.items()
         ]
 
