@@ -37,6 +37,19 @@ PAUSES = (0.1, 0.4, 1.6)
 TRANSIENT = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "ServiceUnavailable"})
 """The codes of entries, and of whole requests, that may be taken later."""
 
+NOT_OF_THE_EVENTS = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    }
+)
+"""The codes of requests that were refused because of the role, its credentials or the bus.
+
+Any event would be refused. An operator mends the cause, so the events wait for that."""
+
 _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 
@@ -77,7 +90,7 @@ class EventBridgeBus:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if code in TRANSIENT or status >= 500 or status == 429:
+            if code in TRANSIENT | NOT_OF_THE_EVENTS or status >= 500 or status == 429:
                 raise _unavailable() from error
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}

@@ -127,9 +127,23 @@ def change_row(change: Any) -> list[str]:
     return [clock_time(change["at"]), change["type"], *states, str(change["version"])]
 
 
-def changes_in_order(changes: Sequence[Any]) -> str:
-    """Returns what happened to an object, without its kind."""
-    return ", ".join(change["type"].partition(".")[2] for change in changes)
+def milestones(changes: Sequence[Any]) -> str:
+    """Returns what happened to an invoice, without what depends on the order in which Stripe's events arrive.
+
+    That is `invoice.pending`, which is told if the start of an attempt is stored before its end, and a reason that
+    became known later.
+    """
+    told = [each for each in changes if each["type"] != "invoice.pending" and not reason_became_known(each)]
+    return ", ".join(change["type"].partition(".")[2] for change in told)
+
+
+def reason_became_known(change: Any) -> bool:
+    """Returns True for a failed attempt of an invoice that had failed already.
+
+    Stripe says in one event that an attempt failed and in another why, in any order. If the reason comes last, the
+    same failed attempt is told again.
+    """
+    return bool(change["type"] == "invoice.payment_failed" and change["previousStatus"] == "failed")
 
 
 def money_row(movement: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """POM as a consumer of the bus: it keeps the latest version of each object, and says in a line what it hears.
 
-The function that keeps the objects is that of the program to copy: `docs/consumer/consumer.py`.
+The function that keeps the objects is that of the program that POM's engineers can copy, `docs/consumer/consumer.py`.
 An event is printed unless its id came before, or a later version of its object did. One version can have several
 events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed.
 """

@@ -118,8 +118,9 @@ def test_tables_queues_and_the_secret_are_there(stack: LocalStack) -> None:
 
     assert {"pom-local-invoices", "pom-local-events"} <= set(tables)
     assert json.loads(secret["SecretString"])["webhookSecrets"] == list(stack.secret.webhook_secrets)
-    # Beside queues and dead letters: failed schedules, untold changes, and the queue on which POM hears.
-    assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + 3
+    alone = ("schedule-failures", "untold-changes", "heard-by-pom")
+    assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + len(alone)
+    assert "pom-local-changes" in [bus["Name"] for bus in client(stack, "events").list_event_buses()["EventBuses"]]
 
 
 def test_the_stripe_double_knows_the_platform_and_its_account(stack: LocalStack) -> None:

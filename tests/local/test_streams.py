@@ -9,9 +9,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodbstreams.models import dynamodbstreams_backends
 
-from infra.local.aws import embedded_aws
+from infra.local.aws import embedded_aws, streams
 from infra.local.event_sources import Outcome
+from infra.local.settings import ACCOUNT, REGION
 from infra.local.streams import ShardReader, StreamMapping, StreamMappings
 
 TABLE = "parcels"
@@ -182,3 +184,19 @@ def test_a_failed_transaction_leaves_no_records_and_a_good_one_has_the_order_of_
 
     mapping.poll()
     assert recorder.names == [["b", "a", "d"]]
+
+
+def test_the_stand_in_keeps_the_newest_iterators_and_records_only(
+    dynamodb: Any, mapping: StreamMapping, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "KEPT_ITERATORS", 2)
+    monkeypatch.setattr(streams, "KEPT_RECORDS", 3)
+    for sk in "abcdefgh":
+        put(dynamodb, sk)
+        mapping.poll()
+
+    backend = dynamodbstreams_backends[ACCOUNT][REGION]
+    [shard] = {each.stream_shard for each in backend.shard_iterators.values()}
+    assert len(backend.shard_iterators) == 2
+    assert len(shard.items) <= 3
+    assert recorder.names == [[sk] for sk in "abcdefgh"]

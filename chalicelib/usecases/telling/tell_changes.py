@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Ports
 from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
-from chalicelib.usecases.telling.told_objects import Shown, shown_objects
+from chalicelib.usecases.telling.told_objects import Shown, shows
 
 PATIENCE = 12 * 3600
 """Seconds after which a record that still cannot be told is queued. The stream keeps it for 24 hours."""
@@ -73,11 +73,33 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
                 ports.untold.keep(record.body, reasons[place])
                 outcome.untold[place] = reasons[place]
             elif place in changes:
-                ports.changes.append([changes[place].change])
-                outcome.told += 1
+                reason = _append(changes[place], record, ports)
+                if reason is None:
+                    outcome.told += 1
+                else:
+                    ports.untold.keep(record.body, reason)
+                    outcome.untold[place] = reason
         except Retryable:
             return _repeating(outcome, place)
     return outcome
+
+
+def _append(stored: StoredChange, record: Record, ports: Ports) -> str | None:
+    """Appends a change to the feed. Returns why it never will be, or None if it was appended.
+
+    Raises:
+        Retryable: the feed does not answer, and the record can wait.
+    """
+    try:
+        ports.changes.append([stored.change])
+    except Retryable as error:
+        if not _too_old(record, ports):
+            raise
+        return f"{error.code}: {error.message}"
+    except (LookupError, ValueError) as error:
+        # A row that another release wrote, say. One organization's feed must not stop the others.
+        return f"It is on the bus. This release cannot read the feed's newest row: {type(error).__name__}."
+    return None
 
 
 def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dict[str, StoredChange]:
@@ -98,9 +120,10 @@ def _rendered(
 ) -> dict[str, Sequence[BusEvent]]:
     """Returns the events of each record. Raises: Retryable if what is shown with them cannot be read."""
     events: dict[str, Sequence[BusEvent]] = {}
-    for (place, change), shown in zip(changes.items(), shown_objects(list(changes.values()), ports), strict=True):
+    shown = shows(list(changes.values()), ports)
+    for place, change in changes.items():
         try:
-            events[place] = render(change, shown)
+            events[place] = render(change, shown(change))
         except Retryable:
             raise
         except Exception as error:  # noqa: BLE001 the same

@@ -10,12 +10,14 @@ from unittest.mock import patch
 from moto.core.serialize import ResponseSerializer
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.sqs.models import Queue
 
 from infra.local.aws.key_sizes import checking_puts, checking_queries, checking_reads, checking_updates
 from infra.local.aws.queries import answering_narrowed, narrowed
 from infra.local.aws.queues import deduplicating, waiting_unlocked
 from infra.local.aws.rendering import reading_attribute_values_directly
+from infra.local.aws.streams import forgetting
 from infra.local.aws.transactions import copies_all_but_tables, restoring
 
 _guard = threading.Lock()
@@ -34,6 +36,7 @@ def _install() -> None:
         (Table, "query", checking_queries(narrowed(Table.query))),
         (Table, "all_items", answering_narrowed(Table.all_items)),
         (ResponseSerializer, "get_value", reading_attribute_values_directly(ResponseSerializer.get_value)),
+        (DynamoDBStreamsBackend, "get_records", forgetting(DynamoDBStreamsBackend.get_records)),
         (Queue, "wait_for_messages", waiting_unlocked),
         (Queue, "add_message", deduplicating(Queue.add_message)),
     ):

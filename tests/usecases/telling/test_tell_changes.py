@@ -149,3 +149,32 @@ def test_a_feed_that_does_not_answer_has_the_batch_repeated_from_there(
     monkeypatch.setattr(ports.changes, "append", down_at_two)
     outcome = tell(ports, {}, {}, {})
     assert (outcome.told, outcome.repeat_from, in_feed(ports)) == (1, "2", [1])
+
+
+def test_the_feed_that_does_not_answer_for_half_a_day_has_its_changes_queued(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_changes: Sequence[Change]) -> None:
+        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+
+    monkeypatch.setattr(ports.changes, "append", down)
+    assert tell(ports, {}, ago=PATIENCE).repeat_from == "1"
+    outcome = tell(ports, {}, {}, ago=PATIENCE + 1)
+    assert (list(outcome.untold), outcome.repeat_from, outcome.told) == (["1", "2"], None, 0)
+    assert "database_unavailable" in ports.untold.kept[0][1]
+
+
+def test_a_feed_whose_newest_row_cannot_be_read_stops_no_other_change(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = ports.changes.append
+
+    def unreadable_at_two(changes: Sequence[Change]) -> None:
+        if changes[0].version == 2:
+            raise ValueError("'invoice.new' is not a valid ChangeType")
+        append(changes)
+
+    monkeypatch.setattr(ports.changes, "append", unreadable_at_two)
+    outcome = tell(ports, {}, {}, {})
+    assert (list(outcome.untold), outcome.repeat_from, in_feed(ports)) == (["2"], None, [1, 3])
+    assert len(ports.untold.kept) == 1
