@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -37,7 +38,8 @@ class ShardReader:
     """Reads the records of one table's stream in their order, from the oldest one on."""
 
     def __init__(self, table_name: str) -> None:
-        self._streams: Any = boto3.client("dynamodbstreams")
+        # DynamoDB Local serves streams at the address of the tables. AWS and moto find theirs by themselves.
+        self._streams: Any = boto3.client("dynamodbstreams", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_DYNAMODB"))
         description = boto3.client("dynamodb").describe_table(TableName=table_name)["Table"]
         self.arn: str = description["LatestStreamArn"]
         self._iterator: str | None = None
