@@ -12,6 +12,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core import DEFAULT_ACCOUNT_ID
 
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import load_config
@@ -87,6 +89,7 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     monkeypatch.setattr("chalicelib.bootstrap.SystemClock", lambda: clock)
     cli.add_command(status)
     empty_tables()
+    cloudwatch_backends[DEFAULT_ACCOUNT_ID][REGION].reset()
     ports = Adapters(load_config())
     ports.connections.save(
         Connection(ORG, account_id=ACCOUNT, connected_at=NOW, sweep=Sweep(swept_until=NOW, due_at=NOW + 600))
