@@ -35,7 +35,12 @@ def _tell(records: Sequence[Mapping[str, Any]]) -> str | None:
         lambda change, shown: bus_events(change, shown, base),
         bootstrap.ports(),
     )
-    changes_told(told=outcome.told, reasons=list(outcome.untold.values()), repeats=outcome.repeat_from is not None)
+    changes_told(
+        told=outcome.told,
+        reasons=list(outcome.untold.values()),
+        repeats=outcome.repeat_from is not None,
+        failure=outcome.failure,
+    )
     return outcome.repeat_from
 
 

@@ -60,6 +60,10 @@ class ShardReader:
     def _read(self, limit: int) -> None:
         try:
             answer = self._streams.get_records(ShardIterator=self._iterator or self._new_iterator(), Limit=limit)
+        except self._streams.exceptions.TrimmedDataAccessException:
+            # What came next is gone: DynamoDB Local trims at any time. The oldest that is left comes next.
+            self._iterator = self._last_read = None
+            return
         except Exception:
             self._iterator = None  # an iterator ends after 15 minutes, and with the process that gave it
             raise

@@ -67,7 +67,8 @@ def of_queues(rows: Iterable[Row]) -> Iterator[Trouble]:
         elif row["dead_letters"] and row["queue"] == UNTOLD_CHANGES:
             yield Trouble("untold changes", str(row["dead_letters"]), UNTOLD)
         elif row["dead_letters"]:
-            yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD)
+            book = UNTOLD if row["queue"] == UNTOLD_CHANGES else DEAD
+            yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), book)
 
 
 DEAD = "dead-letters.md"

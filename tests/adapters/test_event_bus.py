@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.adapters.event_bus import MAX_BYTES, MAX_ENTRIES, PAUSES, EventBridgeBus, portions, size_of
 from chalicelib.domain.errors import Retryable
+from chalicelib.observability import described
 from chalicelib.ports.changes import BusEvent
 from tests.fakes.ports import FakeClock
 
@@ -108,6 +109,14 @@ def test_a_bus_that_does_not_answer_is_told_as_retryable(failure: Exception) -> 
         made.put([event(0)])
     assert caught.value.code == "event_bus_unavailable"
     assert caught.value.__cause__ is failure
+
+
+def test_the_log_has_the_code_with_which_aws_refused_a_request() -> None:
+    made, _, _ = bus(refused("AccessDeniedException"))
+    with pytest.raises(Retryable) as caught:
+        made.put([event(0)])
+    [cause] = cast("list[dict[str, object]]", described(caught.value)["causes"])
+    assert cause["code"] == "AccessDeniedException"
 
 
 def test_a_request_that_one_event_spoils_takes_the_others() -> None:

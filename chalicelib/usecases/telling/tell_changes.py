@@ -36,6 +36,8 @@ class Outcome:
     untold: dict[str, str] = field(default_factory=dict)
     """Why records cannot be told, by their places."""
     repeat_from: str | None = None
+    failure: Retryable | None = None
+    """What did not answer. None too if EventBridge answered, and did not take an event for the moment."""
 
 
 Read = Callable[[Mapping[str, Any]], StoredChange | None]
@@ -58,6 +60,7 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
     except Retryable as error:
         events, refusals = {}, {}
         waiting.update(changes)
+        outcome.failure = error
         why = f"{error.code}: {error.message}"
     else:
         why = "EventBridge did not take it for hours."
@@ -79,7 +82,8 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
                 else:
                     ports.untold.keep(record.body, reason)
                     outcome.untold[place] = reason
-        except Retryable:
+        except Retryable as error:
+            outcome.failure = error
             return _repeating(outcome, place)
     return outcome
 

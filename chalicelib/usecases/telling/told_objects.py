@@ -52,27 +52,29 @@ def shows(changes: Sequence[StoredChange], ports: Ports) -> Callable[[StoredChan
     return lambda change: _shown(change, names, ports)
 
 
-def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[OrganizationId, Mapping[CustomerId, str]]:
+def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[OrganizationId, Mapping[CustomerId, str] | None]:
     """Returns the names by organization.
 
-    An organization is left out if the record of one of these customers cannot be read.
+    An organization has None if the record of one of these customers cannot be read.
     """
     wanted: dict[OrganizationId, list[CustomerId]] = {}
     for change in changes:
         if isinstance(change.shown, Invoice):
             wanted.setdefault(change.shown.organization_id, []).append(change.shown.order.customer_id)
-    names: dict[OrganizationId, Mapping[CustomerId, str]] = {}
+    names: dict[OrganizationId, Mapping[CustomerId, str] | None] = {}
     for organization_id, ids in wanted.items():
         try:
             names[organization_id] = names_of(organization_id, ids, ports)
         except Retryable:
             raise
         except Exception:  # noqa: BLE001 it raises again for the invoices of that customer: see `_shown`
-            continue
+            names[organization_id] = None
     return names
 
 
-def _shown(change: StoredChange, names: Mapping[OrganizationId, Mapping[CustomerId, str]], ports: Ports) -> Shown:
+def _shown(
+    change: StoredChange, names: Mapping[OrganizationId, Mapping[CustomerId, str] | None], ports: Ports
+) -> Shown:
     match change.shown:
         case Invoice() as invoice:
             customer_id = invoice.order.customer_id

@@ -120,6 +120,7 @@ def test_while_the_bus_is_down_the_whole_batch_comes_again_and_the_feed_gets_not
     ports.bus.failure = DOWN
     outcome = tell(ports, {}, {})
     assert (outcome.repeat_from, in_feed(ports), ports.untold.kept) == ("1", [], [])
+    assert outcome.failure is DOWN
 
 
 def test_what_waits_for_half_a_day_is_queued_before_the_stream_forgets_it(ports: FakePorts) -> None:
