@@ -37,6 +37,15 @@ PAUSES = (0.1, 0.4, 1.6)
 TRANSIENT = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "ServiceUnavailable"})
 """The codes of entries, and of whole requests, that may be taken later."""
 
+_OF_THE_CALLER = frozenset(
+    """
+    Throttling ThrottledException RequestThrottled RequestThrottledException TooManyRequestsException
+    RequestLimitExceeded LimitExceededException SlowDown RequestTimeout RequestTimeoutException
+    ExpiredToken ExpiredTokenException RequestExpired InvalidSignatureException UnrecognizedClientException
+    """.split()
+)
+"""Further codes of whole requests that say nothing about the events: the pace, the clock or the credentials."""
+
 _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 
@@ -77,7 +86,7 @@ class EventBridgeBus:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if code in TRANSIENT or status >= 500 or status == 429:
+            if code in TRANSIENT | _OF_THE_CALLER or status >= 500 or status == 429:
                 raise _unavailable() from error
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}

@@ -11,7 +11,7 @@ from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
 from chalicelib.usecases.telling.tell_changes import PATIENCE, Outcome, Record, tell_changes
-from chalicelib.usecases.telling.told_objects import Shown
+from chalicelib.usecases.telling.told_objects import Shown, shown_objects
 from tests.contracts.examples import ORG, customer
 from tests.fakes.ports import FakePorts
 from tests.world import World
@@ -149,3 +149,78 @@ def test_a_feed_that_does_not_answer_has_the_batch_repeated_from_there(
     monkeypatch.setattr(ports.changes, "append", down_at_two)
     outcome = tell(ports, {}, {}, {})
     assert (outcome.told, outcome.repeat_from, in_feed(ports)) == (1, "2", [1])
+
+
+def test_what_cannot_be_read_beside_one_object_stops_nobody_else(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer of an invoice is read for a whole batch, and the record of one customer may be damaged."""
+
+    def damaged_beside_two(changes: Sequence[StoredChange], ports: FakePorts) -> list[Shown]:
+        if any(each.change.version == 2 for each in changes):
+            raise Unreadable("dana@example.test")
+        return shown_objects(changes, ports)
+
+    monkeypatch.setattr("chalicelib.usecases.telling.tell_changes.shown_objects", damaged_beside_two)
+    outcome = tell(ports, {}, {}, {})
+    assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (2, ["2"], None)
+    assert (on_bus(ports), in_feed(ports)) == ([event_id(1), event_id(3)], [1, 3])
+    assert "dana" not in outcome.untold["2"]
+
+
+def test_a_change_that_the_feed_cannot_hold_is_queued_and_stops_nobody_else(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = ports.changes.append
+
+    def not_two(changes: Sequence[Change]) -> None:
+        if changes[0].version == 2:
+            raise Unreadable("dana@example.test")
+        append(changes)
+
+    monkeypatch.setattr(ports.changes, "append", not_two)
+    outcome = tell(ports, {}, {}, {})
+    assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (2, ["2"], None)
+    assert [body["version"] for body, _ in ports.untold.kept] == [2]
+    assert "dana" not in outcome.untold["2"]
+
+
+def test_what_waits_for_the_feed_for_half_a_day_is_queued_and_stops_nobody_else(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = ports.changes.append
+
+    def never_one(changes: Sequence[Change]) -> None:
+        if changes[0].version == 1:
+            raise Retryable("concurrent_change", "The feed was changed by someone else at the same moment.")
+        append(changes)
+
+    monkeypatch.setattr(ports.changes, "append", never_one)
+    assert tell(ports, {}, {}, ago=PATIENCE).repeat_from == "1"
+    outcome = tell(ports, {}, {}, ago=PATIENCE + 1)
+    assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (1, ["1"], None)
+    assert "concurrent_change" in outcome.untold["1"]
+
+
+def test_a_table_that_does_not_answer_while_objects_are_read_has_the_batch_repeated(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(changes: Sequence[StoredChange], ports: FakePorts) -> list[Shown]:
+        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+
+    monkeypatch.setattr("chalicelib.usecases.telling.tell_changes.shown_objects", down)
+    outcome = tell(ports, {}, {"damaged": True})
+    assert outcome.repeat is not None
+    assert (outcome.repeat.place, outcome.repeat.because.code) == ("1", "database_unavailable")
+    assert (on_bus(ports), ports.untold.kept) == ([], [])
+
+
+def test_a_change_with_one_event_refused_for_good_and_one_for_now_is_queued_once(ports: FakePorts) -> None:
+    def two_events(stored: StoredChange, shown: Shown) -> Sequence[BusEvent]:
+        [event] = render(stored, shown)
+        return [event, BusEvent(f"{event.id}_second", event.detail_type, event.at, event.detail)]
+
+    ports.bus.refusals |= {event_id(1): LATER, f"{event_id(1)}_second": NEVER}
+    outcome = tell_changes(batch(ports, {}, {}), read, two_events, ports)
+    assert (list(outcome.untold), outcome.told, outcome.repeat_from) == (["1"], 1, None)
+    assert "InvalidArgument" in ports.untold.kept[0][1]
