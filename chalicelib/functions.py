@@ -264,7 +264,7 @@ FUNCTIONS: Final = (
         ),
         timeout=120,
         tables={
-            "changes": (*READ_WRITE, "Query", "ConditionCheckItem", "UpdateItem"),
+            "changes": (*READ_WRITE, "Query", "ConditionCheckItem"),
             "connections": READ,
             "customers": MANY,
             "payouts": MANY,

@@ -127,9 +127,13 @@ def change_row(change: Any) -> list[str]:
     return [clock_time(change["at"]), change["type"], *states, str(change["version"])]
 
 
-def changes_in_order(changes: Sequence[Any]) -> str:
-    """Returns what happened to an object, without its kind and without reasons that became known later."""
-    told = [change for change in changes if not reason_became_known(change)]
+def milestones(changes: Sequence[Any]) -> str:
+    """Returns what happened to an invoice, without what depends on the order in which Stripe's events arrive.
+
+    That is `invoice.pending`, which is told if the start of an attempt is stored before its end, and a reason that
+    became known later.
+    """
+    told = [each for each in changes if each["type"] != "invoice.pending" and not reason_became_known(each)]
     return ", ".join(change["type"].partition(".")[2] for change in told)
 
 

@@ -85,6 +85,7 @@ def bill_of(invocations: Iterable[Invocation]) -> Bill:
                 "Lambda, time": price["lambda_arm64"].of(seconds + by_person * _AUTHORIZING),
                 "DynamoDB, writes": price["dynamodb_write"].of(each.writes),
                 "DynamoDB, reads": price["dynamodb_read"].of(each.reads),
+                "EventBridge": price["eventbridge_event"].of(each.events),
                 "SQS": price["sqs_fifo"].of(each.messages * SQS_REQUESTS),
                 "Logs": price["logs_ingested"].of(logged(each) / GIGABYTE),
                 "X-Ray": price["xray_trace"].of(1),

@@ -40,7 +40,7 @@ def page_by(family: str) -> str:
 
 BOUNDS: Mapping[str, tuple[float, float, float]] = {
     EDITED: (12, 7, 37),
-    CORRECTED: (43, 27, 89),
+    CORRECTED: (50, 31, 93),
     REVIEWED: (1930, 1380, 4140),
     NOTHING_CHANGED: (3, 56, 0),
     **{page_by(family): (3, 56, 0) for family in NARROWED},

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,11 +21,16 @@ from chalice.local import LambdaContext
 from moto.core.botocore_stubber import BotocoreStubber
 
 from chalicelib import bootstrap, observability
+from chalicelib.adapters.event_bus import size_of
 from chalicelib.adapters.queues import SqsQueues
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.domain.events import API_VERSION
-from chalicelib.functions import API_HANDLER, QUEUE_TRIGGERS
+from chalicelib.adapters.tables.models import InvoiceItem
+from chalicelib.adapters.tables.stream import change_reader
+from chalicelib.functions import API_HANDLER, BY_NAME, QUEUE_TRIGGERS, Changes
+from chalicelib.ports.changes import BusEvent, Refusal
+from infra.local.streams import ShardReader, StreamMapping
 from infra.stripe_double import InProcessClient
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
@@ -32,11 +38,15 @@ from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
 from tests.backends import STORES, Backend
 from tests.bench.units import Meter, Request
+from tests.fakes.bus import FakeBus
 from tests.world import World
 
 TRACE = "Root=1-68f0c1a2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
 """What Lambda sets, so that log lines are as long as they are there."""
 MEMORY = 1024
+PUBLISHER = "publish_changes"
+BILLED_PORTION = 64 * 1024
+"""EventBridge bills an event once for each 64 KB (https://aws.amazon.com/eventbridge/pricing/)."""
 
 
 @dataclass
@@ -49,6 +59,8 @@ class Invocation:
     requests: list[Request] = field(default_factory=list)
     stripe_calls: int = 0
     messages: int = 0
+    events: int = 0
+    """What it put on the bus, in portions of 64 KB, as EventBridge bills it."""
     logged: str = ""
     answered: int = 0
     cpu: float = 0.0
@@ -77,6 +89,18 @@ class _Queue:
         for entry in Entries:
             self.send_message(QueueUrl=QueueUrl, **entry)
         return {}
+
+
+class _Bus(FakeBus):
+    """A bus that takes everything, and counts what EventBridge would bill."""
+
+    def __init__(self, billed: Callable[[int], None]) -> None:
+        super().__init__()
+        self._billed = billed
+
+    def put(self, events: Sequence[BusEvent]) -> Mapping[str, Refusal]:
+        self._billed(sum(math.ceil(size_of(each) / BILLED_PORTION) for each in events))
+        return super().put(events)
 
 
 class _Stripe(InProcessClient):
@@ -119,6 +143,8 @@ class Stage(World):
             base_addresses={"api": CONFIG.stripe_api_base, "connect": CONFIG.stripe_connect_base},
         )
         self.ports.stripe = StripeGateway(client, self.ports.clock)
+        self.ports.bus = _Bus(self._events_put)
+        self._streams = self._streams_of(stores)
         self.office = ApiClient(app, Issuer())
         self.account_id = ""
 
@@ -148,9 +174,34 @@ class Stage(World):
             self._app.handler_map[schedule]({**event, **more}, _context(schedule))
 
     def settle(self) -> None:
-        """All webhooks that are due, and the work that comes of them."""
+        """All webhooks that are due, the work that comes of them, and what POM is told of it."""
         while self.double.drain() or self.queue.waiting:
             self.work()
+        for stream in self._streams:
+            while (outcome := stream.poll()) is not None:
+                assert not outcome.failed
+
+    def _streams_of(self, stores: Backend) -> list[StreamMapping]:
+        """Returns the mappings of the tables' streams. Stores in memory have none."""
+        if stores.name == "fake":
+            return []
+        prefix = _prefix()
+        trigger = BY_NAME[PUBLISHER].trigger
+        assert isinstance(trigger, Changes)
+        return [
+            StreamMapping(
+                PUBLISHER, self._publish, ShardReader(prefix + table), batch_size=trigger.batch_size, keys=keys
+            )
+            for table, keys in trigger.tables.items()
+        ]
+
+    def _publish(self, event: dict[str, Any], context: Any) -> Any:
+        with self.invoked(PUBLISHER):
+            return self._app.handler_map[PUBLISHER](event, context)
+
+    def _events_put(self, portions: int) -> None:
+        if self._now is not None:
+            self._now.events += portions
 
     # What is noted of it
 
@@ -202,6 +253,7 @@ def running(stores: Backend) -> Iterator[Stage]:
         "ports": lambda: stage.ports,
         "webhook_opener": lambda: stage.opener,
         "config": lambda: CONFIG,
+        "change_reader": lambda: change_reader(_prefix()),
         "token_verifier": lambda: verifier,
     }
     meter = Meter(stage.requested, stage.elsewhere)
@@ -231,6 +283,11 @@ def running(stores: Backend) -> Iterator[Stage]:
         patches.enter_context(meter.listening())
         stage.invocations.clear()
         yield stage
+
+
+def _prefix() -> str:
+    """Returns the prefix of the tables that the stores use now."""
+    return str(InvoiceItem.Meta.table_name).removesuffix("invoices")
 
 
 _FUNCTIONS = {CONFIG.queue_urls[trigger.queue]: name for name, trigger in QUEUE_TRIGGERS.items()}

@@ -53,6 +53,16 @@ class Told:
         return round(self.of(lambda each: each.messages))
 
     @property
+    def events(self) -> int:
+        return round(self.of(lambda each: each.events))
+
+    @property
+    def feed(self) -> float:
+        """Write units of the feed, which are among `writes`."""
+        requests = (request for each in self.invocations for request in each.requests)
+        return sum(request.all_writes for request in requests if any(map(_of_feed, request.sizes)))
+
+    @property
     def item(self) -> int:
         """Bytes of the largest invoice that it left behind; 0 if it wrote none."""
         sizes = (
@@ -65,6 +75,10 @@ class Told:
         return max(sizes, default=0)
 
 
+def _of_feed(table: str) -> bool:
+    return table.endswith("-changes")
+
+
 def show(stories: Sequence[Told], console: Console) -> None:
     """One row a story."""
     table = Table(title="What each story costs", title_justify="left", box=box.ROUNDED)
@@ -75,6 +89,8 @@ def show(stories: Sequence[Told], console: Console) -> None:
         "RRU",
         "WRU",
         "of it indexes",
+        "of it feed",
+        "events",
         "KB written",
         "SQS",
         "Lambda",
@@ -85,7 +101,7 @@ def show(stories: Sequence[Told], console: Console) -> None:
         table.add_column(name, justify="right")
     for each in stories:
         indexes = each.of(lambda one: sum(request.index_writes for request in one.requests))
-        cells = (each.stripe_calls, each.requests, each.reads, each.writes, indexes, each.written / 1024,
+        cells = (each.stripe_calls, each.requests, each.reads, each.writes, indexes, each.feed, each.events, each.written / 1024,
                  each.messages, len(each.invocations), len(each.webhooks), each.item / 1024)  # fmt: skip
         table.add_row(each.name, *(f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in cells))
     console.print(table)

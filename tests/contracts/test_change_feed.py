@@ -9,9 +9,8 @@ from chalicelib.domain.errors import CursorExpired, Refused
 from chalicelib.domain.identifiers import OrganizationId
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG
-from tests.contracts.test_races import eager_threads, race
-
-__all__ = ["eager_threads"]
+from tests.contracts.test_races import eager_threads as eager_threads
+from tests.contracts.test_races import race
 
 DAY = 86400
 PAID = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")

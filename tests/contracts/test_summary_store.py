@@ -25,9 +25,8 @@ from chalicelib.domain.tallies import Bucket, Tally, added_up
 from chalicelib.ports.storage import ServiceClaimed
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, marker, reference, services
-from tests.contracts.test_races import eager_threads, race
-
-__all__ = ["eager_threads"]
+from tests.contracts.test_races import eager_threads as eager_threads
+from tests.contracts.test_races import race
 
 DAY = 86400
 TODAY = dt.date(2027, 1, 15)

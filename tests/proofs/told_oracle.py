@@ -60,6 +60,7 @@ class _Known:
     status: str | None = None
     view: InvoiceView | None = None
     attempts: int = 0
+    """How many failed attempts people could read of when one was told last."""
     disputes: dict[str, bool] = field(default_factory=dict)
 
 
@@ -78,7 +79,9 @@ def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
         status = known.status if creating else str(view.status)
         types = list(dict.fromkeys(_invoice_types(known, view, invoice, str(status))))
         yield from _telling(entry, types, known.status, status)
-        known = _Known(status, view, _attempts(invoice), {each.id: each.open for each in _disputes(invoice)})
+        waiting = status == known.status == "failed" and "invoice.payment_failed" not in types
+        attempts = known.attempts if waiting else _attempts(invoice)
+        known = _Known(status, view, attempts, {each.id: each.open for each in _disputes(invoice)})
 
 
 def _invoice_types(known: _Known, view: InvoiceView, invoice: Invoice, status: str) -> Iterator[str]:

@@ -20,3 +20,5 @@ def test_each_contract_has_its_twin() -> None:
         text = (HERE / "contracts" / name).read_text()
         assert f"from tests.contracts.{name.removesuffix('.py')} import *" in text
         assert "pytestmark = pytest.mark.real" in text
+        contract = (HERE.parent / "contracts" / name).read_text()
+        assert "__all__" not in contract, "its twin would import what is listed, and no test"

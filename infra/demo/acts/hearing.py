@@ -29,7 +29,7 @@ def listen(scene: Scene) -> None:
     say.sees("Changes in the feed that were not heard", len({each["id"] for each in listed} - on_the_bus), 0)
     say.sees("Changes heard that the feed does not have", len(on_the_bus - {each["id"] for each in listed}), 0)
     story = "created, sent, payment_failed, paid, refunded, refunded"
-    say.sees(f"Of the invoice of {ANN.name} POM heard", reading.changes_in_order(of_ann), story)
+    say.sees(f"Of the invoice of {ANN.name} POM heard", reading.milestones(of_ann), story)
     again = sum(reading.reason_became_known(change) for change in of_ann)
     say.sees("Its one failed attempt was told again only if the reason came later, and then once", again <= 1, True)
     shown = {each["id"]: each["status"] for each in _every(scene, f"/invoices?first={PAGE}")}
