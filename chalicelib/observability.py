@@ -204,10 +204,20 @@ def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
     (logger.info if passed else logger.error)("canary", extra=fields)
 
 
-def changes_told(*, told: int, reasons: Sequence[str], repeats: bool) -> None:
-    """What became of a batch of changes. `reasons` says why some could not be told; they are queued."""
-    fields = {"told": told, "untold": len(reasons), "repeats": repeats, "reasons": sorted(set(reasons))}
-    (logger.error if reasons else logger.info)("changes_told", extra=fields)
+def changes_told(*, told: int, reasons: Sequence[str], repeats: bool, failure: Exception | None = None) -> None:
+    """What became of a batch of changes. `reasons` says why some could not be told; they are queued.
+
+    `failure` is why the batch comes again, if something did not answer.
+    """
+    fields: dict[str, object] = {
+        "told": told,
+        "untold": len(reasons),
+        "repeats": repeats,
+        "reasons": sorted(set(reasons)),
+    }
+    if failure is not None:
+        fields["error"] = described(failure)
+    (logger.error if reasons or failure else logger.info)("changes_told", extra=fields)
 
 
 def webhooks_checked(*, answered: bool, problem: str | None) -> None:
@@ -316,4 +326,8 @@ def _one_described(error: BaseException) -> dict[str, object]:
         description["at"] = [
             f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}" for frame, line in walked
         ]
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and isinstance(response.get("Error"), dict):
+        # botocore's errors of all AWS services have one class, and say in their code what they are.
+        description["code"] = response["Error"].get("Code")
     return description

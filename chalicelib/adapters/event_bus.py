@@ -34,17 +34,27 @@ AWS has raised it to 1 MB in some places. Below 256 KB every region takes it.
 PAUSES = (0.1, 0.4, 1.6)
 """Seconds, more or less by half, until what was not taken for a moment is put again."""
 
-TRANSIENT = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "ServiceUnavailable"})
-"""The codes of entries, and of whole requests, that may be taken later."""
-
-_OF_THE_CALLER = frozenset(
+TRANSIENT = frozenset(
     """
-    Throttling ThrottledException RequestThrottled RequestThrottledException TooManyRequestsException
-    RequestLimitExceeded LimitExceededException SlowDown RequestTimeout RequestTimeoutException
-    ExpiredToken ExpiredTokenException RequestExpired InvalidSignatureException UnrecognizedClientException
+    InternalFailure InternalException ServiceUnavailable ThrottlingException Throttling RequestLimitExceeded
+    TooManyRequestsException SlowDown RequestTimeout RequestTimeoutException
     """.split()
 )
-"""Further codes of whole requests that say nothing about the events: the pace, the clock or the credentials."""
+"""The codes of entries, and of whole requests, that may be taken later."""
+
+NOT_OF_THE_EVENTS = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    }
+)
+"""The codes of requests that were refused because of the role, its credentials or the bus.
+
+Any event would be refused. An operator mends the cause, so the events wait for that."""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -86,7 +96,7 @@ class EventBridgeBus:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if code in TRANSIENT | _OF_THE_CALLER or status >= 500 or status == 429:
+            if code in TRANSIENT | NOT_OF_THE_EVENTS or status >= 500 or status == 429:
                 raise _unavailable() from error
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}

@@ -31,8 +31,8 @@ Fields, events and values of enums are added at any time, except those of `Invoi
 """
 SUMMARIES: dict[ChangeType, str] = {
     ChangeType.INVOICE_CREATED: "The invoice exists in Stripe: as a draft, or issued already.",
-    ChangeType.INVOICE_PENDING: "Money is expected again or now: somebody issued it without an e-mail, or a new "
-    "attempt to pay is under way.",
+    ChangeType.INVOICE_PENDING: "Money is expected, and no e-mail is known of yet: `invoice.sent` may "
+    "follow. Or a new attempt to pay began.",
     ChangeType.INVOICE_SENT: "Stripe has e-mailed it to the customer.",
     ChangeType.INVOICE_PAYMENT_FAILED: "An attempt to pay it failed, or the reason became known. The next "
     "attempt that fails is told again.",

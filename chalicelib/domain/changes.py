@@ -27,7 +27,7 @@ class ChangeType(StrEnum):
     INVOICE_CREATED = "invoice.created"
     """The invoice exists in Stripe: as a draft, or issued already."""
     INVOICE_PENDING = "invoice.pending"
-    """Money is expected again or now: somebody issued it without an e-mail, or a new attempt to pay is under way."""
+    """Money is expected, and no e-mail is known of yet: `invoice.sent` may follow. Or a new attempt to pay began."""
     INVOICE_SENT = "invoice.sent"
     """Stripe has e-mailed it to the customer."""
     INVOICE_PAYMENT_FAILED = "invoice.payment_failed"

@@ -8,34 +8,22 @@ from typing import Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import bootstrap, correlation
-from chalicelib.domain.errors import Retryable
 from chalicelib.observability import changes_told, worker_boundary
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-class Repeated(Retryable):
-    """Something did not answer, so the batch is repeated from the record at `place` on. Its cause says what."""
-
-    def __init__(self, place: str, because: Retryable) -> None:
-        super().__init__(because.code, because.message)
-        self.place = place
-
-
 @triggered(worker)
 def publish_changes(event: DynamoDBEvent) -> dict[str, Any]:
     """One batch. Lambda repeats it from the record that is returned as failed."""
     with correlation.about(request_id=getattr(event.context, "aws_request_id", None)):
-        try:
-            _tell(event.to_dict()["Records"])
-        except Repeated as repeated:
-            return {"batchItemFailures": [{"itemIdentifier": repeated.place}]}
-    return {"batchItemFailures": []}
+        repeat_from = _tell(event.to_dict()["Records"])
+    return {"batchItemFailures": [] if repeat_from is None else [{"itemIdentifier": repeat_from}]}
 
 
 @worker_boundary("publish_changes")
-def _tell(records: Sequence[Mapping[str, Any]]) -> None:
+def _tell(records: Sequence[Mapping[str, Any]]) -> str | None:
     # Here, because the API's Lambda imports this module by way of `app.py`.
     from chalicelib.api.models.told_changes import bus_events
     from chalicelib.usecases.telling.tell_changes import Record, tell_changes
@@ -47,9 +35,13 @@ def _tell(records: Sequence[Mapping[str, Any]]) -> None:
         lambda change, shown: bus_events(change, shown, base),
         bootstrap.ports(),
     )
-    changes_told(told=outcome.told, reasons=list(outcome.untold.values()), repeats=outcome.repeat is not None)
-    if outcome.repeat is not None:
-        raise Repeated(outcome.repeat.place, outcome.repeat.because) from outcome.repeat.because
+    changes_told(
+        told=outcome.told,
+        reasons=list(outcome.untold.values()),
+        repeats=outcome.repeat_from is not None,
+        failure=outcome.failure,
+    )
+    return outcome.repeat_from
 
 
 def _written_at(record: Mapping[str, Any]) -> int:

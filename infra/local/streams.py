@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -37,7 +38,8 @@ class ShardReader:
     """Reads the records of one table's stream in their order, from the oldest one on."""
 
     def __init__(self, table_name: str) -> None:
-        self._streams: Any = boto3.client("dynamodbstreams")
+        # DynamoDB Local serves streams at the address of the tables. AWS and moto find theirs by themselves.
+        self._streams: Any = boto3.client("dynamodbstreams", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_DYNAMODB"))
         description = boto3.client("dynamodb").describe_table(TableName=table_name)["Table"]
         self.arn: str = description["LatestStreamArn"]
         self._iterator: str | None = None
@@ -58,6 +60,10 @@ class ShardReader:
     def _read(self, limit: int) -> None:
         try:
             answer = self._streams.get_records(ShardIterator=self._iterator or self._new_iterator(), Limit=limit)
+        except self._streams.exceptions.TrimmedDataAccessException:
+            # What came next is gone: DynamoDB Local trims at any time. The oldest that is left comes next.
+            self._iterator = self._last_read = None
+            return
         except Exception:
             self._iterator = None  # an iterator ends after 15 minutes, and with the process that gave it
             raise

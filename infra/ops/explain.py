@@ -87,7 +87,8 @@ def _connections(stage: Stage, organization: str | None) -> Sequence[Connection]
 
 def _is(found: Found) -> str:
     article = "an" if found.kind.value[0] in "aeiou" else "a"
-    return f"{found.id} is {article} {found.kind.value} of {found.organization_id}."
+    of = "" if found.kind is Kind.ORGANIZATION else f" of {found.organization_id}"
+    return f"{found.id} is {article} {found.kind.value}{of}."
 
 
 def _several(screen: Screen, what: str, found: Sequence[Found]) -> None:
@@ -100,7 +101,13 @@ def _several(screen: Screen, what: str, found: Sequence[Found]) -> None:
         }
         for each in found
     ]
-    screen.lines("several", f"{len(found)} things are called {what}", rows, [(str(row["command"]),) for row in rows])
+    screen.lines(
+        "several",
+        f"{len(found)} things are called {what}",
+        rows,
+        [(str(row["command"]),) for row in rows],
+        whole=True,
+    )
     screen.failure(f"{what} is the name of {len(found)} things. Choose one of them by its command.")
 
 

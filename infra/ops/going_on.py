@@ -20,4 +20,4 @@ def go_on(screen: Screen, organization: str, related: Sequence[tuple[str, str]])
         {"what": what, "id": each, "command": command_for(each, organization)}
         for what, each in dict.fromkeys(related)
     ]
-    screen.lines("related", "Related", rows, [(f"{row['what']:10}  {row['command']}",) for row in rows])
+    screen.lines("related", "Related", rows, [(f"{row['what']:10}  {row['command']}",) for row in rows], whole=True)

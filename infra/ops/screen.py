@@ -68,12 +68,20 @@ class Screen:
                 console.print(line, highlight=False, soft_wrap=True)
 
     def lines(
-        self, name: str, title: str, rows: Sequence[Row], lines: Sequence[Sequence[str]], heading: str = ""
+        self,
+        name: str,
+        title: str,
+        rows: Sequence[Row],
+        lines: Sequence[Sequence[str]],
+        heading: str = "",
+        *,
+        whole: bool = False,
     ) -> None:
         """Tells rows; people see one line for each.
 
         `lines` has each row's line in several forms, the fullest first. The first form that fits on the screen is
-        printed. If none fits, the last one goes on below, indented, and no word of it is broken.
+        printed. If none fits, the last one goes on below, indented, and no word of it is broken. With `whole` it is
+        one line nevertheless: that is for commands, because a copied line break would end them.
         """
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
@@ -84,7 +92,7 @@ class Screen:
             console.print(heading, style="dim", highlight=False, markup=False, soft_wrap=True)
         for forms in lines:
             fitting = (form for form in forms if cell_len(form) <= console.width)
-            line = next(fitting, None) or "\n".join(_folded(forms[-1], console.width))
+            line = next(fitting, None) or (forms[-1] if whole else "\n".join(_folded(forms[-1], console.width)))
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def fact(self, name: str, value: Any, text: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.adapters.event_bus import MAX_BYTES, MAX_ENTRIES, PAUSES, EventBridgeBus, portions, size_of
 from chalicelib.domain.errors import Retryable
+from chalicelib.observability import described
 from chalicelib.ports.changes import BusEvent
 from tests.fakes.ports import FakeClock
 
@@ -96,9 +97,12 @@ def test_an_entry_that_is_never_taken_is_told_after_a_few_tries() -> None:
         refused("InternalException", 500),
         refused("ThrottlingException"),
         refused("RequestLimitExceeded"),
-        refused("ExpiredTokenException"),
-        refused("InvalidSignatureException"),
+        refused("RequestTimeoutException"),
+        refused("RequestExpired"),
         refused("SlowDown", 503),
+        refused("AccessDeniedException"),
+        refused("ExpiredTokenException"),
+        refused("ResourceNotFoundException"),
         EndpointConnectionError(endpoint_url="https://events.example"),
     ],
 )
@@ -108,6 +112,14 @@ def test_a_bus_that_does_not_answer_is_told_as_retryable(failure: Exception) -> 
         made.put([event(0)])
     assert caught.value.code == "event_bus_unavailable"
     assert caught.value.__cause__ is failure
+
+
+def test_the_log_has_the_code_with_which_aws_refused_a_request() -> None:
+    made, _, _ = bus(refused("AccessDeniedException"))
+    with pytest.raises(Retryable) as caught:
+        made.put([event(0)])
+    [cause] = cast("list[dict[str, object]]", described(caught.value)["causes"])
+    assert cause["code"] == "AccessDeniedException"
 
 
 def test_a_request_that_one_event_spoils_takes_the_others() -> None:

@@ -24,10 +24,10 @@ from chalicelib import bootstrap, observability
 from chalicelib.adapters.event_bus import size_of
 from chalicelib.adapters.queues import SqsQueues
 from chalicelib.adapters.stripe.gateway import StripeGateway
-from chalicelib.adapters.tokens import KeySet, TokenVerifier
-from chalicelib.domain.events import API_VERSION
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.adapters.tables.stream import change_reader
+from chalicelib.adapters.tokens import KeySet, TokenVerifier
+from chalicelib.domain.events import API_VERSION
 from chalicelib.functions import API_HANDLER, BY_NAME, QUEUE_TRIGGERS, Changes
 from chalicelib.ports.changes import BusEvent, Refusal
 from infra.local.streams import ShardReader, StreamMapping

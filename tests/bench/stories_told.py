@@ -101,7 +101,8 @@ def show(stories: Sequence[Told], console: Console) -> None:
         table.add_column(name, justify="right")
     for each in stories:
         indexes = each.of(lambda one: sum(request.index_writes for request in one.requests))
-        cells = (each.stripe_calls, each.requests, each.reads, each.writes, indexes, each.feed, each.events, each.written / 1024,
-                 each.messages, len(each.invocations), len(each.webhooks), each.item / 1024)  # fmt: skip
+        cells = (each.stripe_calls, each.requests, each.reads, each.writes, indexes, each.feed, each.events,
+                 each.written / 1024, each.messages, len(each.invocations), len(each.webhooks),
+                 each.item / 1024)  # fmt: skip
         table.add_row(each.name, *(f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in cells))
     console.print(table)

@@ -76,7 +76,7 @@ def test_a_customer_that_is_deleted_in_stripe_is_told_and_so_is_one_whose_record
 
 
 def account(**changes: Any) -> AccountFact:
-    return replace(AccountFact(ACCOUNT, NOW, "Blue Pools", True, True, True, "usd"), **changes)
+    return replace(AccountFact(ACCOUNT, NOW, "Blue Pools", True, True, "usd"), **changes)
 
 
 def connected(**changes: Any) -> Connection:

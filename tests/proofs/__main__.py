@@ -28,6 +28,7 @@ from tests.proofs import (
     never_twice,
     permutations,
     quarter,
+    telling,
 )
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.held import tests_of
@@ -52,8 +53,9 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     **{name: (tests_of(name, *files), 0.0) for name, files in HELD.items()},
     "mutations": (guards.prove, 0.0),
     "load": (load.prove, 0.0),
-    "conservation": (conservation.prove, 0.35),
-    "never-twice": (never_twice.prove, 0.25),
+    "conservation": (conservation.prove, 0.3),
+    "telling": (telling.prove, 0.1),
+    "never-twice": (never_twice.prove, 0.2),
     "machine": (machine.prove, 0.2),
     "healing": (healing.prove, 0.05),
     "late-answers": (late_answers.prove, 0.1),

@@ -91,4 +91,8 @@ INVARIANTS = (
         16, "Each payout's lines add up to it, each of the right invoice; each fee and net is Stripe's, to the cent",
         ("quarter", "conservation", "machine", "crashes", "healing"),
     ),
+    Invariant(
+        17, "POM is told exactly what was stored, on the bus and in the feed, with the status before and after",
+        ("telling",),
+    ),
 )  # fmt: skip

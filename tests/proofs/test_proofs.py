@@ -16,7 +16,17 @@ from infra.local.stack import ROOT
 from tests.fakes.events import FakeEvents
 from tests.fakes.payments import FakePayments
 from tests.fakes.payouts import FakePayouts
-from tests.proofs import conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter
+from tests.proofs import (
+    conservation,
+    crashes,
+    healing,
+    late_answers,
+    machine,
+    never_twice,
+    permutations,
+    quarter,
+    telling,
+)
 from tests.proofs.__main__ import HELD, PROOFS
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.deeds import schedule
@@ -35,7 +45,7 @@ PAID = [Deed(name, number, calm=True) for name in ("create", "pay") for number i
 
 
 @pytest.mark.parametrize(
-    "proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter]
+    "proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter, telling]
 )
 def test_a_short_slice_holds(proof) -> None:  # type: ignore[no-untyped-def]
     result = proof.prove(Budget(slice="short", seconds=2))
@@ -127,6 +137,36 @@ def _days_later(town: Town) -> None:
         conservation._work(town)
 
 
+def test_a_change_that_the_feed_forgets_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.adapters.tables.changes import TableChanges
+
+    kept = TableChanges.append
+    monkeypatch.setattr(TableChanges, "append", lambda self, changes: changes[0].version % 5 and kept(self, changes))
+    [fault, *_] = telling.told(1).faults
+    assert fault.startswith("stored, and not told on the feed of ")
+
+
+def test_an_entry_that_the_bus_did_not_take_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.adapters.event_bus import EventBridgeBus
+
+    monkeypatch.setattr(EventBridgeBus, "put", lambda self, events: self._put_once(events) and {})
+    [fault, *_] = telling.told(1).faults
+    assert fault.startswith("stored, and not told on the bus: ")
+
+
+def test_a_draft_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As drafts were told before: whatever showed as `creating` was told as created afterwards."""
+    from chalicelib.domain import invoice_changes
+
+    def shown(invoice: Any) -> Any:
+        return None if invoice.status == "creating" else invoice.status
+
+    monkeypatch.setattr(invoice_changes, "told_status", shown)
+    assert any(
+        "told on the bus, and not stored" in each for seed in range(1, 9) for each in telling.told(seed).faults
+    )
+
+
 def test_an_answer_that_is_dated_by_when_it_left_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """As reads were dated before, when they are as late as Stripe's: what was told meanwhile counts as older."""
     from chalicelib.adapters.stripe import client
@@ -164,7 +204,7 @@ def test_a_schedule_survives_being_written_down() -> None:
 
 def test_every_invariant_is_told_in_the_docs_with_the_proofs_that_hold_it() -> None:
     told = (ROOT / "docs/proofs.md").read_text()
-    assert [each.number for each in INVARIANTS] == list(range(1, 17))
+    assert [each.number for each in INVARIANTS] == list(range(1, 18))
     for each in INVARIANTS:
         proofs = " ".join(f"`{name}`" for name in each.proofs)
         assert f"| {each.number} | {each.claim} | {proofs} |" in told

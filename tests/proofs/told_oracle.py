@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
 from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from tests.proofs.ledger import Entry, Ledger
@@ -45,6 +46,14 @@ def expected(ledger: Ledger) -> list[Telling]:
     return [telling for life in ledger.lives() for telling in _LIVES[life[0].kind](life)]
 
 
+def differences_told(ledger: Ledger) -> Iterator[Telling]:
+    """Yields what the code tells of the invoices of a ledger, of one write at a time, as a stream shows it."""
+    for entry in ledger.entries:
+        if entry.kind is ObjectKind.INVOICE:
+            difference = invoice_difference(entry.before, entry.after)
+            yield from _telling(entry, difference.types, difference.previous_status, difference.status)
+
+
 def _telling(entry: Entry, types: Iterable[str], previous: str | None, status: str | None) -> Iterator[Telling]:
     for each in types:
         yield Telling(entry.kind, entry.organization_id, entry.object_id, entry.version, each, previous, status)
@@ -65,14 +74,14 @@ class _Known:
 
 
 def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
-    known = _Known()
+    known = _stored_before(life[0])
     for entry in life:
         invoice = entry.after
         if invoice is None:
             yield from _telling(entry, ["invoice.deleted"] if known.status else [], known.status, None)
             known = _Known()
             continue
-        view = invoice_view(invoice, customer_name=None, now=entry.at, dashboard_base="https://stripe")
+        view = _view(invoice, entry.at)
         creating = view.status == "creating"
         if creating and known.status is None:
             continue
@@ -82,6 +91,19 @@ def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
         waiting = status == known.status == "failed" and "invoice.payment_failed" not in types
         attempts = known.attempts if waiting else _attempts(invoice)
         known = _Known(status, view, attempts, {each.id: each.open for each in _disputes(invoice)})
+
+
+def _stored_before(entry: Entry) -> _Known:
+    """Returns what was told of an invoice that was made before the ledger began."""
+    invoice = entry.before
+    if invoice is None or invoice.status == "creating":
+        return _Known()
+    disputes = {each.id: each.open for each in _disputes(invoice)}
+    return _Known(str(invoice.status), _view(invoice, entry.at), _attempts(invoice), disputes)
+
+
+def _view(invoice: Invoice, at: int) -> InvoiceView:
+    return invoice_view(invoice, customer_name=None, now=at, dashboard_base="https://stripe")
 
 
 def _invoice_types(known: _Known, view: InvoiceView, invoice: Invoice, status: str) -> Iterator[str]:

@@ -123,11 +123,11 @@ def test_a_bus_that_does_not_answer_has_lambda_repeat_from_the_first_record(worl
     assert world.ports.untold.kept == []
 
 
-def test_why_a_batch_is_repeated_is_logged_as_work_to_retry(world: World, lines: Lines) -> None:
+def test_why_a_batch_is_repeated_is_logged_with_its_code(world: World, lines: Lines) -> None:
     world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
     invoke(record(world, 1))
-    line = lines.last("work")
-    assert (line["worker"], line["outcome"]) == ("publish_changes", "retry")
+    line = lines.last("changes_told")
+    assert (line["level"], line["told"], line["repeats"]) == ("ERROR", 0, True)
     assert line["error"]["code"] == "event_bus_unavailable"
 
 
@@ -138,8 +138,7 @@ def test_an_event_that_is_throttled_has_lambda_repeat_from_its_record(world: Wor
     world.ports.bus.refusals[throttled] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
     answer = invoke(record(world, 1), record(world, 2), record(world, 3))
     assert answer == {"batchItemFailures": [{"itemIdentifier": place(2)}]}
-    line = lines.last("work")
-    assert line["error"]["code"] == "ThrottlingException"
+    assert lines.last("changes_told")["repeats"] is True
 
 
 def test_half_a_day_after_it_was_written_a_record_is_queued_and_the_batch_has_no_failures(world: World) -> None:

@@ -54,7 +54,8 @@ class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
     version: Annotated[
         int,
         Meta(
-            description="The version of the object after the change. Ignore a change whose version is lower than one that you have of this object."
+            description="The version of the object after the change. Ignore a change with a lower version than one "
+            "that you have of this object."
         ),
     ]
     at: Annotated[Instant, Meta(description="When the change was stored. RFC 3339, UTC.")]

@@ -2,8 +2,7 @@
 
 A batch is told at least once. What cannot be told is queued with its record, and the others go on. If the bus or a
 table does not answer, the batch is repeated from the first record that was not told; only what is too old to wait
-longer is queued. Every other failure concerns one record: a shard waits for its first record, so an error that ended
-the batch would stop all organizations.
+longer is queued.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Ports
 from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
-from chalicelib.usecases.telling.told_objects import Shown, shown_objects
+from chalicelib.usecases.telling.told_objects import Shown, shows
 
 PATIENCE = 12 * 3600
 """Seconds after which a record that still cannot be told is queued. The stream keeps it for 24 hours."""
@@ -29,26 +28,16 @@ class Record(NamedTuple):
     body: Mapping[str, Any]
 
 
-class Repeat(NamedTuple):
-    """The place of the first record that is to come again, and what did not answer."""
-
-    place: str
-    because: Retryable
-
-
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch."""
+    """What became of a batch. `repeat_from` is the place of the first record that is to come again."""
 
     told: int = 0
     untold: dict[str, str] = field(default_factory=dict)
     """Why records cannot be told, by their places."""
-    repeat: Repeat | None = None
-
-    @property
-    def repeat_from(self) -> str | None:
-        """The place of the first record that is to come again, if one is."""
-        return self.repeat.place if self.repeat else None
+    repeat_from: str | None = None
+    failure: Retryable | None = None
+    """What did not answer. None too if EventBridge answered, and did not take an event for the moment."""
 
 
 Read = Callable[[Mapping[str, Any]], StoredChange | None]
@@ -64,21 +53,57 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
     outcome = Outcome()
     reasons: dict[str, str] = {}
     changes = _read(records, read, reasons)
-    waiting = _put(changes, render, reasons, ports)
+    waiting: set[str] = set()
+    try:
+        events = _rendered(changes, render, reasons, ports)
+        refusals = ports.bus.put([event for each in events.values() for event in each])
+    except Retryable as error:
+        events, refusals = {}, {}
+        waiting.update(changes)
+        outcome.failure = error
+        why = f"{error.code}: {error.message}"
+    else:
+        why = "EventBridge did not take it for hours."
+        waiting.update(_sort_out(events, refusals, reasons))
     for record in records:
         place = record.place
         try:
-            if place not in reasons and place in changes:
-                _append(record, changes[place], waiting.get(place), reasons, ports)
+            if place in waiting and _too_old(record, ports):
+                reasons[place] = why
+            elif place in waiting:
+                return _repeating(outcome, place)
             if place in reasons:
                 ports.untold.keep(record.body, reasons[place])
                 outcome.untold[place] = reasons[place]
             elif place in changes:
-                outcome.told += 1
+                reason = _append(changes[place], record, ports)
+                if reason is None:
+                    outcome.told += 1
+                else:
+                    ports.untold.keep(record.body, reason)
+                    outcome.untold[place] = reason
         except Retryable as error:
-            outcome.repeat = Repeat(place, error)
-            break
+            outcome.failure = error
+            return _repeating(outcome, place)
     return outcome
+
+
+def _append(stored: StoredChange, record: Record, ports: Ports) -> str | None:
+    """Appends a change to the feed. Returns why it never will be, or None if it was appended.
+
+    Raises:
+        Retryable: the feed does not answer, and the record can wait.
+    """
+    try:
+        ports.changes.append([stored.change])
+    except Retryable as error:
+        if not _too_old(record, ports):
+            raise
+        return f"{error.code}: {error.message}"
+    except (LookupError, ValueError) as error:
+        # A row that another release wrote, say. One organization's feed must not stop the others.
+        return f"It is on the bus. This release cannot read the feed's newest row: {type(error).__name__}."
+    return None
 
 
 def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dict[str, StoredChange]:
@@ -94,98 +119,44 @@ def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dic
     return changes
 
 
-def _put(
-    changes: Mapping[str, StoredChange], render: Render, reasons: dict[str, str], ports: Ports
-) -> Mapping[str, Retryable]:
-    """Puts the changes on the bus, and enters why some never can be.
-
-    Returns why others are not on the bus yet, by their places.
-    """
-    try:
-        events = _rendered(changes, render, reasons, ports)
-        refusals = ports.bus.put([event for each in events.values() for event in each])
-    except Retryable as error:
-        return dict.fromkeys(changes, error)
-    return _sort_out(events, refusals, reasons)
-
-
-def _append(
-    record: Record, stored: StoredChange, not_on_bus: Retryable | None, reasons: dict[str, str], ports: Ports
-) -> None:
-    """Appends a change to its feed if it is on the bus. Enters why it cannot be told if that will not change.
-
-    Raises:
-        Retryable: it can be told later, and may wait.
-    """
-    try:
-        if not_on_bus is not None:
-            raise not_on_bus
-        ports.changes.append([stored.change])
-    except Retryable as error:
-        if record.at + PATIENCE >= ports.clock.now():
-            raise
-        reasons[record.place] = f"It could not be told for hours: {error.code}. {error.message}"
-    except Exception as error:  # noqa: BLE001 one change that has no place in the feed must not stop the others
-        reasons[record.place] = f"This release cannot add the change to the feed: {type(error).__name__}."
-
-
 def _rendered(
     changes: Mapping[str, StoredChange], render: Render, reasons: dict[str, str], ports: Ports
 ) -> dict[str, Sequence[BusEvent]]:
     """Returns the events of each record. Raises: Retryable if what is shown with them cannot be read."""
     events: dict[str, Sequence[BusEvent]] = {}
-    for place, shown in _shown(changes, reasons, ports).items():
+    shown = shows(list(changes.values()), ports)
+    for place, change in changes.items():
         try:
-            events[place] = render(changes[place], shown)
+            events[place] = render(change, shown(change))
         except Retryable:
             raise
-        except Exception as error:  # noqa: BLE001 one object that cannot be shown must not stop the others
+        except Exception as error:  # noqa: BLE001 the same
             reasons[place] = _unreadable(error)
     return events
 
 
-def _shown(changes: Mapping[str, StoredChange], reasons: dict[str, str], ports: Ports) -> dict[str, Shown]:
-    """Returns what is shown with each change, and enters why some cannot be shown.
-
-    It is read for all changes together. If that fails, each is read alone, which shows whose reading fails: beside an
-    invoice its customer is read, and the record of that customer may be damaged.
-
-    Raises:
-        Retryable: a table does not answer.
-    """
-    try:
-        return dict(zip(changes, shown_objects(list(changes.values()), ports), strict=True))
-    except Retryable:
-        raise
-    except Exception:  # noqa: BLE001 read alone, the record that it concerns meets it again
-        return _shown_alone(changes, reasons, ports)
-
-
-def _shown_alone(changes: Mapping[str, StoredChange], reasons: dict[str, str], ports: Ports) -> dict[str, Shown]:
-    shown: dict[str, Shown] = {}
-    for place, change in changes.items():
-        try:
-            [shown[place]] = shown_objects([change], ports)
-        except Retryable:
-            raise
-        except Exception as error:  # noqa: BLE001 one object that cannot be shown must not stop the others
-            reasons[place] = _unreadable(error)
-    return shown
-
-
 def _sort_out(
     events: Mapping[str, Sequence[BusEvent]], refusals: Mapping[str, Refusal], reasons: dict[str, str]
-) -> Mapping[str, Retryable]:
-    """Returns why the bus may take records later, by their places. Enters why it never takes others."""
-    waiting: dict[str, Retryable] = {}
+) -> set[str]:
+    """Returns the places of records that the bus may take later, and enters why it does not take others."""
+    waiting: set[str] = set()
     for place, told in events.items():
         refused = [refusals[event.id] for event in told if event.id in refusals]
         for_good = [each for each in refused if not each.transient]
         if for_good:
             reasons[place] = f"EventBridge refuses it: {for_good[0].code}. {for_good[0].message}"
         elif refused:
-            waiting[place] = Retryable(refused[0].code, "EventBridge does not take the event at the moment.")
+            waiting.add(place)
     return waiting
+
+
+def _too_old(record: Record, ports: Ports) -> bool:
+    return record.at + PATIENCE < ports.clock.now()
+
+
+def _repeating(outcome: Outcome, place: str) -> Outcome:
+    outcome.repeat_from = place
+    return outcome
 
 
 def _unreadable(error: Exception) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer
+from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
@@ -39,31 +40,53 @@ class ShownPayout:
 Shown: TypeAlias = ShownInvoice | Customer | ConnectionReport | ShownPayout
 
 
-def shown_objects(changes: Sequence[StoredChange], ports: Ports) -> list[Shown]:
-    """Returns what is shown with each change.
+def shows(changes: Sequence[StoredChange], ports: Ports) -> Callable[[StoredChange], Shown]:
+    """Returns what reads what is shown with one of these changes. The names of their customers are read at once.
+
+    What cannot be read raises when its own change is shown, so one damaged record concerns only those that show it.
 
     Raises:
         Retryable: the database does not answer.
     """
     names = _names(changes, ports)
-    return [_shown(each, names, ports) for each in changes]
+    return lambda change: _shown(change, names, ports)
 
 
-def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[OrganizationId, Mapping[CustomerId, str]]:
+def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[OrganizationId, Mapping[CustomerId, str] | None]:
+    """Returns the names by organization.
+
+    An organization has None if the record of one of these customers cannot be read.
+    """
     wanted: dict[OrganizationId, list[CustomerId]] = {}
     for change in changes:
         if isinstance(change.shown, Invoice):
             wanted.setdefault(change.shown.organization_id, []).append(change.shown.order.customer_id)
-    return {organization_id: names_of(organization_id, ids, ports) for organization_id, ids in wanted.items()}
+    names: dict[OrganizationId, Mapping[CustomerId, str] | None] = {}
+    for organization_id, ids in wanted.items():
+        try:
+            names[organization_id] = names_of(organization_id, ids, ports)
+        except Retryable:
+            raise
+        except Exception:  # noqa: BLE001 it raises again for the invoices of that customer: see `_shown`
+            names[organization_id] = None
+    return names
 
 
-def _shown(change: StoredChange, names: Mapping[OrganizationId, Mapping[CustomerId, str]], ports: Ports) -> Shown:
+def _shown(
+    change: StoredChange, names: Mapping[OrganizationId, Mapping[CustomerId, str] | None], ports: Ports
+) -> Shown:
     match change.shown:
         case Invoice() as invoice:
-            return ShownInvoice(invoice, names[invoice.organization_id].get(invoice.order.customer_id))
+            customer_id = invoice.order.customer_id
+            known = names.get(invoice.organization_id)
+            if known is None:
+                known = names_of(invoice.organization_id, [customer_id], ports)
+            return ShownInvoice(invoice, known.get(customer_id))
         case Customer() as customer:
-            return as_it_stands(customer, ports)
+            # Such a status tells of the account of that version, and another account may be connected by now.
+            return customer if customer.sync_status in STATUSES_OF_ONE_ACCOUNT else as_it_stands(customer, ports)
         case Connection() as connection:
-            return report_of(connection, ports)
+            # An attempt to connect may have run out since then.
+            return replace(report_of(connection, ports), status=connection.status(change.change.at))
         case Payout() as payout:
             return ShownPayout(payout, beside([payout], payout.organization_id, ports))

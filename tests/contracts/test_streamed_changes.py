@@ -1,0 +1,87 @@
+"""What the streams of the tables tell of what the stores write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.adapters.tables.models import CustomerItem, PayoutItem
+from chalicelib.adapters.tables.stream import change_reader
+from chalicelib.domain.changes import ChangeType
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.errors import StaleWrite
+from infra.local.streams import ShardReader
+from tests.backends import Backend
+from tests.contracts.examples import ORG, customer, payout
+
+Told = list[tuple[ChangeType, int, str | None, str | None]]
+"""Types with the version, the status before and the status after."""
+
+
+def told_of(table: str) -> Callable[[], Told]:
+    """Returns what returns the changes of a table since it was last asked."""
+    reader = ShardReader(table)
+    prefix = table.rpartition("-")[0] + "-"
+    read = change_reader(prefix)
+
+    def told() -> Told:
+        found: Told = []
+        while records := reader.peek(100):
+            reader.pass_by(len(records))
+            for record in records:
+                stored = read(record)
+                if stored is not None:
+                    change, difference = stored.change, stored.change.difference
+                    found += [(each, change.version, difference.previous_status, difference.status)
+                              for each in difference.types]  # fmt: skip
+        return found
+
+    told()
+    return told
+
+
+@pytest.fixture
+def customers_told(stores_on_tables: Backend) -> Callable[[], Told]:
+    return told_of(CustomerItem.Meta.table_name)
+
+
+@pytest.fixture
+def payouts_told(stores_on_tables: Backend) -> Callable[[], Told]:
+    return told_of(PayoutItem.Meta.table_name)
+
+
+def test_versions_are_told_in_the_order_in_which_they_were_stored(
+    stores_on_tables: Backend, payouts_told: Callable[[], Told]
+) -> None:
+    first = payout()
+    stored = stores_on_tables.payouts.save(replace(first, fact=replace(first.fact, status="pending")))
+    stored = stores_on_tables.payouts.save(replace(stored, fact=replace(stored.fact, status="paid")))
+    stores_on_tables.payouts.save(replace(stored, fact=replace(stored.fact, status="failed")))
+    assert payouts_told() == [
+        (ChangeType.PAYOUT_PAID, 2, "pending", "paid"),
+        (ChangeType.PAYOUT_FAILED, 3, "paid", "failed"),
+    ]
+
+
+def test_a_write_that_was_refused_is_not_told(stores_on_tables: Backend, customers_told: Callable[[], Told]) -> None:
+    stored = stores_on_tables.customers.save(customer())
+    failed = stored.not_synced(SyncStatus.FAILED, "Stripe refused the address.")
+    stores_on_tables.customers.save(failed)
+    with pytest.raises(StaleWrite):
+        stores_on_tables.customers.save(failed)
+    assert customers_told() == [(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", "failed")]
+
+
+def test_a_record_that_is_deleted_is_told_with_a_version_of_its_own(
+    stores_on_tables: Backend, customers_told: Callable[[], Told]
+) -> None:
+    stored = stores_on_tables.customers.save(customer())
+    CustomerItem(ORG, stored.id).delete()
+    assert customers_told() == [(ChangeType.CUSTOMER_DELETED, 2, "pending", None)]
+
+
+def test_lines_of_payouts_are_not_told(stores_on_tables: Backend, payouts_told: Callable[[], Told]) -> None:
+    PayoutItem(f"{ORG}#po_1", "line#1#txn_1", document="{}").save()
+    assert payouts_told() == []

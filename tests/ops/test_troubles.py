@@ -1,0 +1,297 @@
+"""Each trouble alone keeps `status` from saying that all is well, on a deployed stage in the embedded AWS."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from chalicelib.bootstrap import Adapters
+from chalicelib.config import load_config
+from chalicelib.domain.canary import Attempt, Flight, Verdict
+from chalicelib.domain.connection import Connection, Freeze
+from chalicelib.domain.summary import recounted
+from chalicelib.domain.sweep import Sweep
+from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
+from chalicelib.metrics import SIGNATURE_INVALID
+from infra.local.resources import queue_environment
+from infra.local.settings import REGION
+from infra.ops import alarm_states
+from infra.ops.alarm_states import State
+from infra.ops.cli import cli, exit_status
+from infra.ops.status import status
+from infra.template.alarm_list import ALARMS, COMPOSITES
+from infra.template.alarms import RUN_BOOKS, Grade
+from infra.template.measures import ours
+from tests.backends import Aws, aws, empty_tables
+from tests.contracts.examples import ACCOUNT, NOW, ORG, event, invoice
+from tests.fakes.ports import FakeClock
+
+__all__ = ["aws"]
+
+PAGE = next(each for each in ALARMS if each.grade is Grade.PAGE)
+
+
+@dataclass
+class Deployed:
+    """A stage on which all is well until a test breaks one thing."""
+
+    aws: Aws
+    ports: Adapters
+    capsys: pytest.CaptureFixture[str]
+
+    def status(self) -> tuple[int, Any, str]:
+        """Returns the exit status of `status`, its JSON document, and the last line of what people read."""
+        ended = exit_status(cli, "./ops", ["--json", "status"])
+        document = json.loads(self.capsys.readouterr().out)
+        assert exit_status(cli, "./ops", ["status"]) == ended
+        return ended, document, self.capsys.readouterr().out.rstrip().splitlines()[-1]
+
+    def send(self, queue: str) -> None:
+        group = {"MessageGroupId": "g", "MessageDeduplicationId": "d"} if queue.endswith(".fifo") else {}
+        boto3.client("sqs").send_message(QueueUrl=self.aws.queue_urls[queue], MessageBody="{}", **group)
+
+    def alarm(self, name: str, state: str) -> None:
+        boto3.client("cloudwatch").set_alarm_state(
+            AlarmName=self.aws.prefix + name, StateValue=state, StateReason="It is a test."
+        )
+
+    def connect(self, **changes: Any) -> None:
+        stored = self.ports.connections.get(ORG)
+        self.ports.connections.save(replace(stored, **changes))
+
+
+@pytest.fixture
+def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Deployed]:
+    clock = FakeClock(NOW)
+    environment = {
+        "POM_STAGE": "test",
+        "POM_TABLE_PREFIX": aws.prefix,
+        "STRIPE_SECRET_ID": "unused",
+        "PUBLIC_API_URL": "https://api.example.com",
+        "EVENT_BUS_NAME": "bus",
+        "POM_SETTINGS_URL": "https://pom.example.com",
+        "POWERTOOLS_METRICS_DISABLED": "true",
+        **queue_environment(aws.queue_urls),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("chalicelib.bootstrap.SystemClock", lambda: clock)
+    cli.add_command(status)
+    empty_tables()
+    cloudwatch_backends[DEFAULT_ACCOUNT_ID][REGION].reset()
+    ports = Adapters(load_config())
+    ports.connections.save(
+        Connection(ORG, account_id=ACCOUNT, connected_at=NOW, sweep=Sweep(swept_until=NOW, due_at=NOW + 600))
+    )
+    ports.connections.keep_webhook_check(WebhookCheck(NOW, answered=True))
+    ports.connections.keep_canary_flight(Flight(Verdict.PASSED, 20, NOW))
+    cloudwatch = boto3.client("cloudwatch")
+    # moto makes no composite alarms. `test_all_pages_of_alarms_are_read` has them as CloudWatch returns them.
+    for alarm in (*ALARMS, *COMPOSITES):
+        cloudwatch.put_metric_alarm(
+            AlarmName=aws.prefix + alarm.name,
+            Namespace="test",
+            MetricName="m",
+            Period=60,
+            Statistic="Sum",
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    for each in (*ALARMS, *COMPOSITES):
+        cloudwatch.set_alarm_state(AlarmName=aws.prefix + each.name, StateValue="OK", StateReason="It is a test.")
+    yield Deployed(aws, ports, capsys)
+    for url in aws.queue_urls.values():
+        # `purge_queue` may be asked for once a minute alone.
+        for message in boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+            boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def refuse_signatures(stage: Deployed) -> None:
+    asked = ours(SIGNATURE_INVALID, "Sum").for_alarm(60)["Metric"]
+    datum: Any = {
+        "MetricName": asked["MetricName"],
+        "Dimensions": asked.get("Dimensions", []),
+        "Timestamp": dt.datetime.fromtimestamp(NOW - 120, dt.UTC),
+        "Value": 3,
+    }
+    boto3.client("cloudwatch").put_metric_data(Namespace=asked["Namespace"], MetricData=[datum])
+
+
+def freeze_everybody(stage: Deployed) -> None:
+    stage.ports.connections.keep_platform_freeze(Freeze(NOW, "kim", "A drill"))
+
+
+def get_stuck(stage: Deployed) -> None:
+    made = invoice()
+    stage.ports.invoices.insert(recounted(replace(made, saga=replace(made.saga, resume_at=NOW - 1))), {})
+
+
+def refuse_a_secret(stage: Deployed) -> None:
+    attempts = (Attempt("a", Verdict.PASSED), Attempt("b", Verdict.REFUSED, refused_since=NOW - 900))
+    stage.ports.connections.keep_canary_flight(Flight(Verdict.OLDER_SECRET_REFUSED, 20, NOW + 1, attempts))
+
+
+TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
+    "a frozen organization": (
+        lambda stage: stage.connect(frozen=Freeze(NOW, "kim", "A drill")),
+        f"frozen: {ORG}",
+        "suspected-double-bill.md",
+    ),
+    "everybody is frozen": (freeze_everybody, "frozen for everybody", "suspected-double-bill.md"),
+    "an account that is swept too late": (
+        lambda stage: stage.connect(sweep=Sweep(swept_until=NOW - 86400)),
+        f"webhooks of {ORG}",
+        "webhook-endpoint.md",
+    ),
+    "a parked event": (
+        lambda stage: stage.ports.events.park(event(), NOW, "KeyError"),
+        f"parked events of {ORG}",
+        "parked-events.md",
+    ),
+    "a dead letter": (
+        lambda stage: stage.send(Queue.RECONCILE.dead_letter),
+        f"dead letters of {Queue.RECONCILE.value}",
+        "dead-letters.md",
+    ),
+    "a schedule that failed": (
+        lambda stage: stage.send(SCHEDULE_FAILURES),
+        f"dead letters of {SCHEDULE_FAILURES}",
+        "dead-letters.md",
+    ),
+    "a change that POM was not told of": (
+        lambda stage: stage.send(UNTOLD_CHANGES),
+        f"dead letters of {UNTOLD_CHANGES}",
+        "untold-changes.md",
+    ),
+    "a stuck invoice": (get_stuck, "stuck invoices", "stuck-invoices.md"),
+    "a wrong endpoint": (
+        lambda stage: stage.ports.connections.keep_webhook_check(
+            WebhookCheck(NOW + 1, answered=True, problem="Off.")
+        ),
+        "webhook endpoint in Stripe",
+        "webhook-endpoint.md",
+    ),
+    "a canary that fails": (
+        lambda stage: stage.ports.connections.keep_canary_flight(Flight(Verdict.REFUSED, 20, NOW + 1)),
+        "canary",
+        "canary.md",
+    ),
+    "one secret that is refused": (refuse_a_secret, "canary", "canary.md"),
+    "refused signatures": (refuse_signatures, "refused signatures", "secret-rotation.md"),
+    "an alarm that rings": (lambda stage: stage.alarm(PAGE.name, "ALARM"), f"alarm {PAGE.name}", PAGE.run_book),
+    "a composite alarm that rings": (
+        lambda stage: stage.alarm(COMPOSITES[0].name, "ALARM"),
+        f"alarm {COMPOSITES[0].name}",
+        COMPOSITES[0].run_book,
+    ),
+}
+
+
+def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: Deployed) -> None:
+    ended, told, last = stage.status()
+    assert (ended, told["troubles"], told["allWell"], last) == (0, [], True, "All is well.")
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_status_names_each_trouble_with_its_run_book_and_never_says_that_all_is_well(
+    stage: Deployed, trouble: str
+) -> None:
+    happens, what, run_book = TROUBLES[trouble]
+    happens(stage)
+    ended, told, last = stage.status()
+    assert [(row["what"], row["run_book"], row["known"]) for row in told["troubles"]] == [
+        (what, f"{RUN_BOOKS}/{run_book}", True)
+    ]
+    assert (ended, told["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 not known.")
+
+
+def unknown(stage: Deployed) -> tuple[int, list[tuple[str, str]], bool, str]:
+    """Returns what `status` says, which must have no trouble that is known."""
+    ended, told, last = stage.status()
+    assert {row["known"] for row in told["troubles"]} == {False}, told["troubles"]
+    return ended, [(row["what"], row["run_book"]) for row in told["troubles"]], told["allWell"], last
+
+
+def test_what_has_never_been_looked_at_is_not_known(stage: Deployed) -> None:
+    empty_tables()
+    assert unknown(stage) == (
+        1,
+        [
+            ("webhook endpoint in Stripe", f"{RUN_BOOKS}/webhook-endpoint.md"),
+            ("canary", f"{RUN_BOOKS}/canary.md"),
+        ],
+        False,
+        "NOT all is well: 0 wrong, 2 not known.",
+    )
+
+
+def test_an_alarm_with_too_little_data_is_not_known(stage: Deployed) -> None:
+    stage.alarm(PAGE.name, "INSUFFICIENT_DATA")
+    ended, rows, well, _ = unknown(stage)
+    assert (ended, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
+
+
+def test_an_alarm_that_the_stage_does_not_have_is_not_known(stage: Deployed) -> None:
+    boto3.client("cloudwatch").delete_alarms(AlarmNames=[stage.aws.prefix + PAGE.name])
+    ended, rows, well, _ = unknown(stage)
+    assert (ended, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
+
+
+def refusing_client(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Returns the one client of CloudWatch that `alarm_states` gets from now on."""
+    client = boto3.client("cloudwatch", region_name=REGION, aws_access_key_id="no", aws_secret_access_key="no")
+    monkeypatch.setattr(alarm_states, "boto3", SimpleNamespace(client=lambda *_, **__: client))
+    return client
+
+
+def test_alarms_that_cannot_be_read_are_not_known(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Stubber(refusing_client(monkeypatch)) as stub:
+        for _ in range(2):
+            stub.add_client_error("describe_alarms", "AccessDenied")
+        ended, rows, well, _ = unknown(stage)
+    assert (ended, rows, well) == (1, [("alarms", f"{RUN_BOOKS}/README.md")], False)
+
+
+def test_a_queue_that_does_not_exist_is_not_known(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = stage.aws.queue_urls[Queue.RECONCILE] + "-gone"
+    monkeypatch.setattr(
+        "infra.ops.stage.Stage.queue_url",
+        lambda _, name: nowhere if name == Queue.RECONCILE else stage.aws.queue_urls[name],
+    )
+    ended, rows, well, _ = unknown(stage)
+    assert (ended, rows, well) == (1, [(f"queue {Queue.RECONCILE.value}", f"{RUN_BOOKS}/dead-letters.md")], False)
+
+
+def test_all_pages_of_alarms_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"AlarmNamePrefix": "pom-", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    first, last = ALARMS[0], ALARMS[-1]
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    told: Any = SimpleNamespace(config=SimpleNamespace(table_prefix="pom-"))
+    with Stubber(refusing_client(monkeypatch)) as stub:
+        one = {"MetricAlarms": [{"AlarmName": f"pom-{first.name}", "StateValue": "OK"}], "NextToken": "more"}
+        two = {
+            "MetricAlarms": [{"AlarmName": f"pom-{last.name}", "StateValue": "ALARM"}],
+            "CompositeAlarms": [{"AlarmName": f"pom-{COMPOSITES[0].name}", "StateValue": "OK"}],
+        }
+        stub.add_response("describe_alarms", one, asked)
+        stub.add_response("describe_alarms", two, {**asked, "NextToken": "more"})
+        states = {each.name: each.state for each in alarm_states.alarm_states(told) or ()}
+        stub.assert_no_pending_responses()
+    read = {first.name: State.QUIET, last.name: State.RINGING, COMPOSITES[0].name: State.QUIET}
+    signals = {each.name for each in (*ALARMS, *COMPOSITES) if each.grade is Grade.SIGNAL}
+    assert states == {
+        each.name: read.get(each.name, State.UNKNOWN) for each in (*ALARMS, *COMPOSITES) if each.name not in signals
+    }
+    assert State.RINGING in states.values()
