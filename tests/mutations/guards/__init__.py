@@ -31,6 +31,7 @@ from tests.mutations.guards.payouts import PAYOUTS
 from tests.mutations.guards.refunds import REFUNDS
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
+from tests.mutations.guards.telling import TELLING
 from tests.mutations.guards.timeline import TIMELINE
 from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
@@ -38,5 +39,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING,
 )  # fmt: skip
