@@ -34,7 +34,12 @@ AWS has raised it to 1 MB in some places. Below 256 KB every region takes it.
 PAUSES = (0.1, 0.4, 1.6)
 """Seconds, more or less by half, until what was not taken for a moment is put again."""
 
-TRANSIENT = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "ServiceUnavailable"})
+TRANSIENT = frozenset(
+    """
+    InternalFailure InternalException ServiceUnavailable ThrottlingException Throttling RequestLimitExceeded
+    TooManyRequestsException SlowDown RequestTimeout RequestTimeoutException
+    """.split()
+)
 """The codes of entries, and of whole requests, that may be taken later."""
 
 NOT_OF_THE_EVENTS = frozenset(
@@ -42,6 +47,7 @@ NOT_OF_THE_EVENTS = frozenset(
         "AccessDeniedException",
         "ExpiredTokenException",
         "InvalidSignatureException",
+        "RequestExpired",
         "ResourceNotFoundException",
         "UnrecognizedClientException",
     }

@@ -16,6 +16,9 @@ from chalicelib.domain.errors import Retryable
 MAX_BYTES = 256 * 1024
 """Bytes that a message may have. Newer queues take 1 MiB; below this every one does."""
 
+IMAGES = ("OldImage", "NewImage")
+"""The parts of a record that hold the item before and after."""
+
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
 
@@ -26,7 +29,9 @@ class UntoldQueue:
         self._url = url
 
     def keep(self, record: Mapping[str, Any], reason: str) -> None:
-        """Queues the record and why it cannot be told. Of a record that is too large for SQS the images are left out.
+        """Queues the record and why it cannot be told.
+
+        Of a record that is too large for SQS, the keys and the version numbers are kept, and not the documents.
 
         Raises:
             Retryable: SQS does not answer.
@@ -49,8 +54,13 @@ def _body(record: Mapping[str, Any], reason: str) -> str:
     body = _json({"reason": reason, "record": record})
     if len(body.encode()) <= MAX_BYTES:
         return body
-    stored = {name: value for name, value in record["dynamodb"].items() if name not in ("OldImage", "NewImage")}
+    stored = {name: _small(name, value) for name, value in record["dynamodb"].items()}
     return _json({"reason": reason, "record": {**record, "dynamodb": stored}, "imagesOmitted": True})
+
+
+def _small(name: str, value: Any) -> Any:
+    """Returns a part of a record as it is, or of an image only the object's version."""
+    return {"version": value.get("version")} if name in IMAGES else value
 
 
 def _json(value: object) -> str:

@@ -96,6 +96,9 @@ def test_an_entry_that_is_never_taken_is_told_after_a_few_tries() -> None:
     [
         refused("InternalException", 500),
         refused("ThrottlingException"),
+        refused("RequestLimitExceeded"),
+        refused("RequestTimeoutException"),
+        refused("RequestExpired"),
         refused("SlowDown", 503),
         refused("AccessDeniedException"),
         refused("ExpiredTokenException"),

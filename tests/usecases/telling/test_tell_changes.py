@@ -179,3 +179,29 @@ def test_a_feed_whose_newest_row_cannot_be_read_stops_no_other_change(
     outcome = tell(ports, {}, {}, {})
     assert (list(outcome.untold), outcome.repeat_from, in_feed(ports)) == (["2"], None, [1, 3])
     assert len(ports.untold.kept) == 1
+
+
+def test_what_waits_for_one_feed_for_half_a_day_is_queued_and_stops_no_other_change(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = ports.changes.append
+
+    def never_one(changes: Sequence[Change]) -> None:
+        if changes[0].version == 1:
+            raise Retryable("concurrent_change", "The feed was changed by someone else at the same moment.")
+        append(changes)
+
+    monkeypatch.setattr(ports.changes, "append", never_one)
+    outcome = tell(ports, {}, {}, ago=PATIENCE + 1)
+    assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (1, ["1"], None)
+
+
+def test_a_change_with_one_event_refused_for_good_and_one_for_now_is_queued_once(ports: FakePorts) -> None:
+    def two_events(stored: StoredChange, shown: Shown) -> Sequence[BusEvent]:
+        [event] = render(stored, shown)
+        return [event, BusEvent(f"{event.id}_second", event.detail_type, event.at, event.detail)]
+
+    ports.bus.refusals |= {event_id(1): LATER, f"{event_id(1)}_second": NEVER}
+    outcome = tell_changes(batch(ports, {}, {}), read, two_events, ports)
+    assert (list(outcome.untold), outcome.told, outcome.repeat_from) == (["1"], 1, None)
+    assert "InvalidArgument" in ports.untold.kept[0][1]

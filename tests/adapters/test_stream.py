@@ -1,0 +1,153 @@
+"""Records of the tables' streams are read as Lambda hands them over: JSON, with bytes in base64."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables.stream import change_reader, table_of
+from chalicelib.domain.changes import ChangeType, ObjectKind
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import recounted
+from chalicelib.ports.changes import StoredChange
+from infra.local.streams import ShardReader
+from tests.backends import Aws, Backend
+from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, in_status, invoice, payout, payout_line
+
+Written = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def written(aws: Aws, stores_on_tables: Backend) -> Written:
+    """Returns what reads the records that a test has written to a table, in their order."""
+    before = {table: len(_records(aws, table)) for table in ("invoices", "customers", "connections", "payouts")}
+    return lambda table: _records(aws, table)[before[table] :]
+
+
+def _records(aws: Aws, table: str) -> list[dict[str, Any]]:
+    as_json = json.dumps(ShardReader(aws.prefix + table).peek(1000))
+    return list(json.loads(as_json))
+
+
+def read(aws: Aws, record: dict[str, Any]) -> StoredChange | None:
+    return change_reader(aws.prefix)(record)
+
+
+def told(aws: Aws, record: dict[str, Any]) -> StoredChange:
+    change = read(aws, record)
+    assert change is not None
+    return change
+
+
+def test_an_invoice_is_told_from_its_packed_document_of_each_version(
+    aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    store = stores_on_tables.invoices
+    draft = store.insert(recounted(invoice()), {})
+    pending = store.save(recounted(in_status(draft, InvoiceStatus.PENDING)))
+    paid = store.save(recounted(in_status(pending, InvoiceStatus.PAID)))
+    creating, created, settled = written("invoices")
+
+    assert isinstance(settled["dynamodb"]["NewImage"]["packed"]["B"], str)
+    assert read(aws, creating) is None
+    assert ChangeType.INVOICE_CREATED in told(aws, created).change.difference.types
+    change = told(aws, settled).change
+    assert (change.organization_id, change.object_kind, change.object_id) == (ORG, ObjectKind.INVOICE, paid.id)
+    assert change.difference.types == (ChangeType.INVOICE_PAID,)
+    assert (change.difference.previous_status, change.difference.status) == ("pending", "paid")
+    assert change.version == paid.version
+    assert told(aws, settled).shown == paid
+
+
+def test_a_deleted_invoice_is_told_with_a_version_behind_its_last_one(
+    aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    stored = stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.DRAFT)), {})
+    stores_on_tables.invoices.remove(recounted(stored), [])
+    change = told(aws, written("invoices")[-1]).change
+    assert change.deleted
+    assert (change.difference.previous_status, change.difference.status) == ("draft", None)
+    assert change.version == stored.version + 1
+
+
+def test_a_version_that_differs_in_nothing_that_is_told_is_silent(
+    aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    stored = stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    stores_on_tables.invoices.save(recounted(replace(stored, updated_at=NOW + 9)))
+    assert [read(aws, each) is None for each in written("invoices")] == [False, True]
+
+
+def test_a_record_that_comes_again_has_the_same_ids(aws: Aws, stores_on_tables: Backend, written: Written) -> None:
+    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    [record] = written("invoices")
+    first, again = told(aws, record).change, told(aws, record).change
+    ids = [first.id_of(each) for each in first.difference.types]
+    assert ids == [again.id_of(each) for each in again.difference.types]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_customer_that_could_not_be_given_to_stripe_is_told(
+    aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    pending = stores_on_tables.customers.save(customer())
+    failed = stores_on_tables.customers.save(replace(pending, sync_status=SyncStatus.FAILED))
+    saved, broken = written("customers")
+    assert read(aws, saved) is None
+    assert told(aws, broken).change.difference.types == (ChangeType.CUSTOMER_SYNC_FAILED,)
+    assert told(aws, broken).shown == failed
+
+
+def test_a_connection_is_told_and_the_other_items_of_its_table_are_not(
+    aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    stores_on_tables.connections.bind(replace(Connection(ORG), account_id=ACCOUNT, connected_at=NOW))
+    [bound] = written("connections")
+    change = told(aws, bound).change
+    assert (change.object_kind, change.object_id) == (ObjectKind.CONNECTION, ORG)
+    assert change.difference.types == (ChangeType.CONNECTION_CHANGED,)
+    other = {**bound, "dynamodb": {**bound["dynamodb"], "Keys": {"kind": {"S": "settings"}}}}
+    assert read(aws, other) is None
+
+
+def test_a_payout_is_told_and_its_lines_are_not(aws: Aws, stores_on_tables: Backend, written: Written) -> None:
+    on_its_way = stores_on_tables.payouts.save(payout())
+    stores_on_tables.payouts.put_lines(ORG, on_its_way.id, [payout_line()])
+    stores_on_tables.payouts.save(replace(on_its_way, fact=replace(on_its_way.fact, status="paid")))
+    changes = [read(aws, each) for each in written("payouts")]
+    assert [each is None for each in changes] == [True, True, False]
+    assert changes[2] is not None
+    assert changes[2].change.difference.types == (ChangeType.PAYOUT_PAID,)
+
+
+def test_the_time_of_a_change_is_when_its_version_was_stored_in_whole_seconds(
+    aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    [record] = written("invoices")
+    record["dynamodb"]["ApproximateCreationDateTime"] = 1_800_000_123.75
+    assert told(aws, record).change.at == 1_800_000_123
+
+
+@pytest.mark.parametrize("damage", ["not base64!", "AAAA"])
+def test_a_damaged_document_is_an_error_and_never_silence(
+    damage: str, aws: Aws, stores_on_tables: Backend, written: Written
+) -> None:
+    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    [record] = written("invoices")
+    record["dynamodb"]["NewImage"]["packed"]["B"] = damage
+    with pytest.raises(Exception):  # noqa: B017, PT011 whichever it is, the record is queued
+        read(aws, record)
+
+
+def test_a_record_of_an_unknown_table_is_an_error(aws: Aws) -> None:
+    record = {"eventSourceARN": "arn:aws:dynamodb:us-east-1:1:table/other/stream/2026", "dynamodb": {}}
+    assert table_of(record) == "other"
+    with pytest.raises(KeyError):
+        read(aws, record)

@@ -1,0 +1,153 @@
+"""What Lambda is answered about a batch of a stream, and what is logged of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from chalicelib import bootstrap, observability
+from chalicelib.adapters.tables.invoice_items import invoice_values
+from chalicelib.adapters.tables.stream import change_reader
+from chalicelib.adapters.tables.writes import attributes
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import recounted
+from chalicelib.ports.changes import Refusal
+from chalicelib.usecases.telling.tell_changes import PATIENCE
+from chalicelib.workers.publish_changes import publish_changes
+from tests.api.conftest import CONFIG
+from tests.contracts.examples import ORG, customer, in_status, invoice
+from tests.world import World
+
+SOURCE = f"arn:aws:dynamodb:us-east-1:000000000000:table/{CONFIG.table_prefix}invoices/stream/2026"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    made.ports.customers.save(customer())
+    monkeypatch.setattr(bootstrap, "ports", lambda: made.ports)
+    monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
+    monkeypatch.setattr(bootstrap, "change_reader", lambda: change_reader(CONFIG.table_prefix))
+    return made
+
+
+class Lines:
+    """What is logged, line by line, as it stands in CloudWatch."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def last(self, message: str) -> dict[str, Any]:
+        """Returns the last line with this message."""
+        found: list[dict[str, Any]] = [json.loads(line) for line in self.text.splitlines()]
+        return [each for each in found if each["message"] == message][-1]
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
+    stream = io.StringIO()
+    monkeypatch.setattr(observability.logger.handlers[0], "stream", stream)
+    return Lines(stream)
+
+
+def image(stored: Invoice) -> dict[str, Any]:
+    """The item of an invoice as it stands in a record of Lambda's."""
+    known = recounted(stored)
+    item = attributes(invoice_values(known.invoice, known.stored()))
+    return {name: {"B": b64encode(value["B"]).decode()} if "B" in value else value for name, value in item.items()}
+
+
+def record(world: World, number: int, *, ago: int = 1, damaged: bool = False) -> dict[str, Any]:
+    """The record of an invoice that has become paid."""
+    pending = in_status(invoice(str(number)), InvoiceStatus.PENDING)
+    new = image(in_status(invoice(str(number)), InvoiceStatus.PAID))
+    if damaged:
+        new["packed"] = {"B": "AAAA"}
+    return {
+        "eventID": str(number),
+        "eventName": "MODIFY",
+        "eventSourceARN": SOURCE,
+        "dynamodb": {
+            "Keys": {name: new[name] for name in ("organization_id", "invoice_id")},
+            "OldImage": image(pending),
+            "NewImage": new,
+            "SequenceNumber": f"10000000000000000000{number}",
+            "ApproximateCreationDateTime": float(world.ports.clock.now() - ago),
+        },
+    }
+
+
+def invoke(*records: dict[str, Any]) -> Any:
+    """What Lambda is answered. The records are what its JSON gives."""
+    return publish_changes(json.loads(json.dumps({"Records": records})), None)
+
+
+def place(number: int) -> str:
+    return f"10000000000000000000{number}"
+
+
+def told(world: World) -> list[str]:
+    return [json.loads(each.detail)["objectId"] for each in world.ports.bus.events]
+
+
+def test_a_batch_that_was_told_has_no_failures(world: World) -> None:
+    assert invoke(record(world, 1), record(world, 2)) == {"batchItemFailures": []}
+    assert told(world) == ["inv_1", "inv_2"]
+    assert [each.change.object_id for each in world.ports.changes.after(ORG, None, 9).entries] == ["inv_1", "inv_2"]
+    event = json.loads(world.ports.bus.events[0].detail)
+    assert (event["type"], event["object"]["customerName"]) == ("invoice.paid", "Ann")
+
+
+def test_a_damaged_record_is_queued_with_its_body_and_the_batch_has_no_failures(world: World, lines: Lines) -> None:
+    damaged = record(world, 2, damaged=True)
+    assert invoke(record(world, 1), damaged, record(world, 3)) == {"batchItemFailures": []}
+    assert told(world) == ["inv_1", "inv_3"]
+    assert [body for body, _ in world.ports.untold.kept] == [damaged]
+    line = lines.last("changes_told")
+    assert (line["level"], line["told"], line["untold"], line["repeats"]) == ("ERROR", 2, 1, False)
+
+
+def test_a_bus_that_does_not_answer_has_lambda_repeat_from_the_first_record(world: World) -> None:
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
+    assert invoke(record(world, 1), record(world, 2)) == {"batchItemFailures": [{"itemIdentifier": place(1)}]}
+    assert world.ports.untold.kept == []
+
+
+def test_why_a_batch_is_repeated_is_logged_with_its_code(world: World, lines: Lines) -> None:
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
+    invoke(record(world, 1))
+    line = lines.last("changes_told")
+    assert (line["level"], line["told"], line["repeats"]) == ("ERROR", 0, True)
+    assert line["error"]["code"] == "event_bus_unavailable"
+
+
+def test_an_event_that_is_throttled_has_lambda_repeat_from_its_record(world: World, lines: Lines) -> None:
+    invoke(record(world, 2))
+    throttled = world.ports.bus.events[0].id
+    world.ports.bus.events.clear()
+    world.ports.bus.refusals[throttled] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
+    answer = invoke(record(world, 1), record(world, 2), record(world, 3))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": place(2)}]}
+    assert lines.last("changes_told")["repeats"] is True
+
+
+def test_half_a_day_after_it_was_written_a_record_is_queued_and_the_batch_has_no_failures(world: World) -> None:
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
+    assert invoke(record(world, 1, ago=PATIENCE + 1)) == {"batchItemFailures": []}
+    assert len(world.ports.untold.kept) == 1
+
+
+def test_nothing_personal_is_logged_of_a_batch(world: World, lines: Lines) -> None:
+    invoke(record(world, 1), record(world, 2, damaged=True))
+    assert lines.last("changes_told")["told"] == 1
+    assert "Ann" not in lines.text
