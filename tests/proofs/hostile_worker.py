@@ -37,7 +37,9 @@ from tests.proofs.streamed import PREFIX, Record
 BUS = "told-changes"
 DASHBOARD = "https://dashboard.stripe.test"
 CONTEXT = SimpleNamespace(aws_request_id="told")
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
+MUST_READ_WITHIN = 20 * DAY
+"""Seconds after which whoever follows the feed reads on, so that no cursor expires."""
 TRANSIENT = ("ThrottlingException", "InternalFailure")
 FATES = ("kill_before", "kill_after", "down", "answer_lost")
 
@@ -153,6 +155,8 @@ class Worker:
     poison: float = 0.0
     """The share of records that this release cannot read."""
     batches: int = 0
+    while_waiting: Callable[[], None] = lambda: None
+    """What goes on while nothing is stored for weeks."""
     shards: list[Shard] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,6 +164,7 @@ class Worker:
         self._url = self._sqs.create_queue(QueueName=f"told-{id(self)}")["QueueUrl"]
         self.outside = Outside(self.ports, self.boundaries, self._url)
         self.shards = [Shard(records) for records in self.streams.values()]
+        self.outside.clock.set(min(_written_at(records[0]) for records in self.streams.values() if records))
         trigger = BY_NAME["publish_changes"].trigger
         assert isinstance(trigger, Changes)
         self._most = trigger.batch_size
@@ -187,13 +192,13 @@ class Worker:
         return told
 
     def _earliest(self, record: Record) -> float:
-        return float(record["dynamodb"]["ApproximateCreationDateTime"]) + self.rng.choice((0, 0, 5, 90))
+        return _written_at(record) + self.rng.choice((0, 0, 5, 90))
 
     def _deliver(self, shard: Shard) -> None:
         batch = shard.left[: self.rng.choice((1, 2, 3, 8, 40, self._most))]
-        latest = int(batch[-1]["dynamodb"]["ApproximateCreationDateTime"])
+        latest = _written_at(batch[-1])
         late = 13 * HOUR if self.rng.random() < 0.02 else 0
-        self.outside.clock.set(max(self.outside.clock.now(), latest + late))
+        self._time_passes(latest + late)
         with suppress(Killed):
             failures = self._invoke(batch)["batchItemFailures"]
             if not failures:
@@ -203,6 +208,14 @@ class Worker:
             [first] = failures
             places = [each["dynamodb"]["SequenceNumber"] for each in batch]
             shard.position += places.index(first["itemIdentifier"])
+
+    def _time_passes(self, until: int) -> None:
+        """Moves the clock in steps. Before a day goes by, those who follow the feed read on."""
+        clock = self.outside.clock
+        while clock.now() < until:
+            if until - clock.now() > DAY:
+                self.while_waiting()
+            clock.set(min(until, clock.now() + MUST_READ_WITHIN))
 
     def _invoke(self, batch: Sequence[Record]) -> dict[str, Any]:
         self.batches += 1
@@ -220,3 +233,7 @@ class Worker:
         if unreadable.random() < self.poison:
             raise ValueError("this release cannot read it")
         return self._read(record)
+
+
+def _written_at(record: Record) -> int:
+    return int(record["dynamodb"]["ApproximateCreationDateTime"])

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,14 +65,13 @@ class Follower:
         return page.has_more
 
 
-def faults_of_telling(worker: Worker, followers: Iterable[Follower], ledger: Ledger, town: Town) -> Iterator[str]:
+def faults_of_telling(worker: Worker, followers: Sequence[Follower], ledger: Ledger, town: Town) -> Iterator[str]:
     """Yields where the bus, the feed and a consumer differ from the ledger, in words."""
     wanted = set(expected(ledger))
     heard = [(detail["id"], _of_bus(detail)) for detail in worker.outside.bridge.taken]
     yield from _differences("the bus", heard, wanted)
+    _read_all(followers)
     for follower in followers:
-        while follower.read():
-            pass
         own = {each for each in wanted if each.organization_id == follower.organization_id}
         yield from _differences(f"the feed of {follower.organization_id}", follower.heard, own)
     yield from _faults_of_consumer(worker, town)
@@ -143,6 +142,7 @@ def told(seed: int, rate: float = 0.12) -> Told:
         trouble = Trouble(rng, rate)
         worker = Worker(town.plain, streamed(town.ledger), trouble, rng, poison=0.03)
         followers = [Follower(each, worker, rng) for each in ORGANIZATIONS]
+        worker.while_waiting = lambda: _read_all(followers)
         worker.tell(lambda: _follow(followers, rng))
         again = worker.heal()
         faults = list(faults_of_telling(worker, followers, town.ledger, town))
@@ -163,6 +163,12 @@ def _follow(followers: Iterable[Follower], rng: random.Random) -> None:
     for follower in followers:
         if rng.random() < 0.2:
             follower.read()
+
+
+def _read_all(followers: Iterable[Follower]) -> None:
+    for follower in followers:
+        while follower.read():
+            pass
 
 
 # Killed at every call
