@@ -17,6 +17,7 @@ from tests.mutations.guard import Guard
 from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.balance import BALANCE
+from tests.mutations.guards.changes import CHANGES
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.corrections import CORRECTIONS
 from tests.mutations.guards.customers import CUSTOMERS
@@ -38,5 +39,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *CHANGES,
 )  # fmt: skip
