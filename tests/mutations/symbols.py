@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.mutations.places import PatchError
 
 ROOT = Path(__file__).parents[2]
-SEARCHED = ("chalicelib", "infra")
+SEARCHED = ("chalicelib", "docs/consumer", "infra")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from tests.mutations.guard import Guard
 from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.balance import BALANCE
-from tests.mutations.guards.changes import CHANGES
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.corrections import CORRECTIONS
 from tests.mutations.guards.customers import CUSTOMERS
@@ -32,6 +31,7 @@ from tests.mutations.guards.payouts import PAYOUTS
 from tests.mutations.guards.refunds import REFUNDS
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
+from tests.mutations.guards.telling import TELLING
 from tests.mutations.guards.timeline import TIMELINE
 from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
@@ -39,5 +39,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *CHANGES,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING,
 )  # fmt: skip

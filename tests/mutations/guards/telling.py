@@ -1,0 +1,153 @@
+"""Telling POM: what is told, once the same, in the order of the feed, and nothing lost on the way."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
+
+_INVOICES = "tests/domain/test_invoice_changes.py"
+_OTHERS = "tests/domain/test_other_changes.py"
+_TELL = "tests/usecases/telling/test_tell_changes.py"
+_BUS = "tests/adapters/test_event_bus.py"
+_STREAM = "tests/adapters/test_stream.py"
+_FEED = "tests/contracts/test_change_feed.py"
+_SKIPS = "tests/properties/test_feed_never_skips.py"
+
+_COLUMNS = ":organizationId, :objectKind, :objectId, :version, :status, :object"
+
+TELLING = (
+    # What is told
+    guard(
+        "an invoice that POM is creating is not told",
+        "told_status",
+        Always("CREATING"),
+        f"{_INVOICES}::test_an_invoice_that_is_being_made_is_not_told",
+    ),
+    guard(
+        "a draft that is being sent stays a draft",
+        "told_status",
+        Never("SEND"),
+        f"{_INVOICES}::test_a_draft_that_is_sent_was_a_draft_before_and_is_not_created_again",
+    ),
+    guard(
+        "a draft that is being edited stays a draft",
+        "told_status",
+        Never("editing"),
+        f"{_INVOICES}::test_a_draft_that_is_edited_stays_a_draft",
+    ),
+    guard(
+        "the second of a failed attempt is no further attempt",
+        "_failed_again",
+        Always("_failed"),
+        f"{_INVOICES}::test_a_decline_is_told_once_however_many_events_tell_of_it",
+    ),
+    guard(
+        "a charge that fails after another is a further attempt",
+        "invoice_changes._failed",
+        Becomes("frozenset()"),
+        f"{_INVOICES}::test_the_next_attempt_that_fails_is_told_again",
+    ),
+    guard(
+        "what a sweep learns of an account as it was is not told",
+        "_shown(connection)",
+        Instead("replace", "account"),
+        f"{_OTHERS}::test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not",
+    ),
+    # Ids and versions
+    guard(
+        "an id names the version",
+        "Change.id_of",
+        Without("version"),
+        f"{_OTHERS}::test_no_two_changes_have_one_id",
+    ),
+    guard(
+        "an id names the type",
+        "Change.id_of",
+        Without("change_type"),
+        f"{_OTHERS}::test_no_two_changes_have_one_id",
+    ),
+    guard(
+        "an id is the same whenever it is told",
+        "Change.id_of",
+        Instead("version", "self.at"),
+        f"{_OTHERS}::test_the_id_of_a_change_is_the_same_whenever_it_is_told",
+    ),
+    guard(
+        "a deletion has the version behind the last one",
+        "stream._stored",
+        Instead(
+            "Change", "type(_)(_.organization_id, _.object_kind, _.object_id, shown.version, _.at, _.difference)"
+        ),
+        f"{_STREAM}::test_a_deleted_invoice_is_told_with_a_version_behind_its_last_one",
+    ),
+    # The bus
+    guard(
+        "only entries that were not taken are put again",
+        "EventBridgeBus.put",
+        Check("transient"),
+        f"{_BUS}::test_an_entry_that_is_refused_for_good_is_not_put_again",
+    ),
+    guard(
+        "each entry of an answer is looked at",
+        "EventBridgeBus._put_once",
+        Instead("_put_request", "(_, {})[1]"),
+        f"{_BUS}::test_only_the_entries_that_were_not_taken_are_put_again",
+    ),
+    guard(
+        "a request has ten events at most",
+        "event_bus.MAX_ENTRIES",
+        Becomes("1000"),
+        f"{_BUS}::test_no_request_has_more_than_ten_events",
+    ),
+    guard(
+        "a request has no more bytes than EventBridge takes",
+        "event_bus.MAX_BYTES",
+        Becomes("10**9"),
+        f"{_BUS}::test_no_request_has_more_bytes_than_eventbridge_takes",
+    ),
+    # Records that cannot be told
+    guard(
+        "a record that cannot be told is queued",
+        "tell_changes",
+        Never("reasons"),
+        f"{_TELL}::test_a_record_that_nobody_can_read_is_queued_with_its_body_and_stops_nobody_else",
+    ),
+    guard(
+        "the first record that waits is named",
+        "_repeating",
+        Skipped("repeat_from"),
+        f"{_TELL}::test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it",
+    ),
+    guard(
+        "a record is queued before the stream forgets it",
+        "_too_old",
+        Becomes("False"),
+        f"{_TELL}::test_what_waits_for_half_a_day_is_queued_before_the_stream_forgets_it",
+    ),
+    # The feed
+    guard(
+        "a place in the feed is taken once",
+        "changes._ABSENT",
+        Becomes("Prepared(ChangeItem.place.exists() | ChangeItem.place.does_not_exist())"),
+        f"{_FEED}::test_changes_that_are_appended_at_the_same_moment_are_all_there",
+    ),
+    guard(
+        "a row that may be deleted now is checked in the same transaction",
+        "TableChanges._put_behind",
+        Always("MARGIN"),
+        f"{_SKIPS}::test_a_cursor_never_skips_a_change_whatever_stops_or_expires",
+    ),
+    guard(
+        "a cursor that may have missed changes is refused",
+        "TableChanges.after",
+        Never("CURSOR_GOOD_FOR"),
+        f"{_FEED}::test_a_page_that_begins_at_the_oldest_change_can_be_gone_on_from_for_a_day",
+    ),
+    # Those who listen
+    guard(
+        "a consumer drops what is older",
+        "consumer.NEWER",
+        Becomes(f"'INSERT OR REPLACE INTO objects VALUES ({_COLUMNS})'"),
+        "tests/infrastructure/test_consumer.py::test_a_repeated_event_and_an_older_one_are_dropped",
+    ),
+)
