@@ -59,11 +59,7 @@ class ShardReader:
 
     def _read(self, limit: int) -> None:
         try:
-            answer = self._streams.get_records(ShardIterator=self._iterator or self._new_iterator(), Limit=limit)
-        except self._streams.exceptions.TrimmedDataAccessException:
-            # What came next is gone: DynamoDB Local trims at any time. The oldest that is left comes next.
-            self._iterator = self._last_read = None
-            return
+            answer = self._records(limit)
         except Exception:
             self._iterator = None  # an iterator ends after 15 minutes, and with the process that gave it
             raise
@@ -71,6 +67,13 @@ class ShardReader:
         for record in answer["Records"]:
             self._last_read = record["dynamodb"]["SequenceNumber"]
             self._ahead.append(lambda_record(record, self.arn))
+
+    def _records(self, limit: int) -> Any:
+        try:
+            return self._streams.get_records(ShardIterator=self._iterator or self._new_iterator(), Limit=limit)
+        except self._streams.exceptions.TrimmedDataAccessException:
+            # DynamoDB Local's iterators end where a write was refused, because its sequence number has no record.
+            return self._streams.get_records(ShardIterator=self._new_iterator(), Limit=limit)
 
     def _new_iterator(self) -> str:
         [shard] = self._streams.describe_stream(StreamArn=self.arn)["StreamDescription"]["Shards"]
