@@ -89,10 +89,12 @@ def _failed_again(before: Invoice, after: Invoice) -> bool:
     """
     if before.failure is None or after.failure is None or before.failure == after.failure:
         return False
-    return before.failure.reason is not after.failure.reason or not _failed(after.facts) <= _failed(before.facts)
+    return before.failure.reason is not after.failure.reason or not _failed_attempts(after.facts) <= _failed_attempts(
+        before.facts
+    )
 
 
-def _failed(facts: Snapshots) -> AbstractSet[str]:
+def _failed_attempts(facts: Snapshots) -> AbstractSet[str]:
     """Returns the ids of the attempts that failed: those of their charges, where Stripe made one."""
     charges = {charge.id for charge in facts.charges.values() if charge.status == "failed"}
     named = {intent.failed_charge_id for intent in facts.intents if intent.failed_charge_id is not None}
