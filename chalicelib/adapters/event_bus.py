@@ -25,7 +25,7 @@ SOURCE = "pom-stripe"
 MAX_ENTRIES = 10
 """Entries that one request may have."""
 
-MAX_BYTES = 256 * 1024
+MAX_REQUEST_BYTES = 256 * 1024
 """Bytes that all entries of one request may have, by EventBridge's way of counting: see `size_of`.
 
 AWS has raised it to 1 MB in some places. Below 256 KB every region takes it.
@@ -143,7 +143,7 @@ def portions(events: Sequence[BusEvent]) -> Iterator[list[BusEvent]]:
     portion: list[BusEvent] = []
     size = 0
     for event in events:
-        if portion and (len(portion) == MAX_ENTRIES or size + size_of(event) > MAX_BYTES):
+        if portion and (len(portion) == MAX_ENTRIES or size + size_of(event) > MAX_REQUEST_BYTES):
             yield portion
             portion, size = [], 0
         portion.append(event)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib.adapters.event_bus import MAX_BYTES, MAX_ENTRIES, PAUSES, EventBridgeBus, portions, size_of
+from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, PAUSES, EventBridgeBus, portions, size_of
 from chalicelib.domain.errors import Retryable
 from chalicelib.observability import described
 from chalicelib.ports.changes import BusEvent
@@ -63,11 +63,11 @@ def test_no_request_has_more_bytes_than_eventbridge_takes() -> None:
     large = [event(number, 100 * 1024) for number in range(5)]
     cut = list(portions(large))
     assert [len(each) for each in cut] == [2, 2, 1]
-    assert all(sum(map(size_of, each)) <= MAX_BYTES and len(each) <= MAX_ENTRIES for each in cut)
+    assert all(sum(map(size_of, each)) <= MAX_REQUEST_BYTES and len(each) <= MAX_ENTRIES for each in cut)
 
 
 def test_an_event_that_is_too_large_by_itself_is_alone_in_its_request() -> None:
-    cut = list(portions([event(0), event(1, MAX_BYTES), event(2)]))
+    cut = list(portions([event(0), event(1, MAX_REQUEST_BYTES), event(2)]))
     assert [[each.id for each in some] for some in cut] == [["chg_0"], ["chg_1"], ["chg_2"]]
 
 

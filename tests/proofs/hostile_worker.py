@@ -22,7 +22,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from app import app
 from chalicelib import bootstrap
-from chalicelib.adapters.event_bus import MAX_BYTES, MAX_ENTRIES, SOURCE, EventBridgeBus
+from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, SOURCE, EventBridgeBus
 from chalicelib.adapters.tables.changes import TableChanges
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.adapters.untold_changes import UntoldQueue
@@ -86,7 +86,7 @@ class Bridge:
             14 + len(each["Source"]) + len(each["DetailType"]) + len(each["Detail"].encode()) for each in Entries
         )
         assert len(Entries) <= MAX_ENTRIES, f"{len(Entries)} entries in one request"
-        assert len(Entries) == 1 or size <= MAX_BYTES, f"{size} bytes in one request"
+        assert len(Entries) == 1 or size <= MAX_REQUEST_BYTES, f"{size} bytes in one request"
         assert all((each["EventBusName"], each["Source"]) == (BUS, SOURCE) for each in Entries)
         try:
             return dict(self._trouble.cross("bus.put_events", lambda: {"Entries": [*map(self._take, Entries)]}))
