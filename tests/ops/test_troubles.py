@@ -172,7 +172,7 @@ TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
     ),
     "a change that POM was not told of": (
         lambda stage: stage.send(UNTOLD_CHANGES),
-        f"dead letters of {UNTOLD_CHANGES}",
+        "untold changes",
         "untold-changes.md",
     ),
     "a stuck invoice": (get_stuck, "stuck invoices", "stuck-invoices.md"),
