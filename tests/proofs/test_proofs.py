@@ -142,16 +142,20 @@ def test_a_change_that_the_feed_forgets_is_found(monkeypatch: pytest.MonkeyPatch
 
     kept = TableChanges.append
     monkeypatch.setattr(TableChanges, "append", lambda self, changes: changes[0].version % 5 and kept(self, changes))
-    [fault, *_] = telling.told(1).faults
-    assert fault.startswith("stored, and not told on the feed of ")
+    assert _first_fault_of_telling().startswith("stored, and not told on the feed of ")
 
 
 def test_an_entry_that_the_bus_did_not_take_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.adapters.event_bus import EventBridgeBus
 
     monkeypatch.setattr(EventBridgeBus, "put", lambda self, events: self._put_once(events) and {})
-    [fault, *_] = telling.told(1).faults
-    assert fault.startswith("stored, and not told on the bus: ")
+    assert _first_fault_of_telling().startswith("stored, and not told on the bus: ")
+
+
+def _first_fault_of_telling() -> str:
+    """Returns what is wrong in the first of eight towns in which something is."""
+    faults = (fault for seed in range(1, 9) for fault in telling.told(seed).faults)
+    return next(faults, "nothing is wrong")
 
 
 def test_a_draft_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,16 +72,13 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
                 reasons[place] = why
             elif place in waiting:
                 return _repeating(outcome, place)
-            if place in reasons:
-                ports.untold.keep(record.body, reasons[place])
-                outcome.untold[place] = reasons[place]
-            elif place in changes:
+            reason = reasons.get(place)
+            if reason is None and place in changes:
                 reason = _append(changes[place], record, ports)
-                if reason is None:
-                    outcome.told += 1
-                else:
-                    ports.untold.keep(record.body, reason)
-                    outcome.untold[place] = reason
+                outcome.told += reason is None
+            if reason is not None:
+                ports.untold.keep(record.body, reason)
+                outcome.untold[place] = reason
         except Retryable as error:
             outcome.failure = error
             return _repeating(outcome, place)
