@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.event_bus import MAX_BYTES, size_of
+from chalicelib.adapters.event_bus import MAX_REQUEST_BYTES, size_of
 from chalicelib.api.models.invoices import invoice_view
 from chalicelib.api.models.told_changes import bus_events
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
@@ -64,7 +64,10 @@ def test_an_event_of_a_deleted_object_has_no_object() -> None:
 
 def test_an_object_that_is_too_large_for_the_bus_is_left_out_and_the_event_says_so() -> None:
     large = with_lines(3000)
-    assert len(msgspec.json.encode(invoice_view(large, customer_name=None, now=NOW, dashboard_base=""))) > MAX_BYTES
+    assert (
+        len(msgspec.json.encode(invoice_view(large, customer_name=None, now=NOW, dashboard_base="")))
+        > MAX_REQUEST_BYTES
+    )
     for event in events_of(large):
         told = detail(event)
         assert (told["object"], told["objectOmitted"], told["deleted"]) == (None, True, False)
@@ -74,4 +77,4 @@ def test_an_object_that_is_too_large_for_the_bus_is_left_out_and_the_event_says_
 
 def test_whatever_the_size_of_an_object_its_event_fits_into_a_request() -> None:
     for count in range(1, 3000, 100):
-        assert all(size_of(event) < MAX_BYTES for event in events_of(with_lines(count)))
+        assert all(size_of(event) < MAX_REQUEST_BYTES for event in events_of(with_lines(count)))

@@ -390,11 +390,12 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
 
 def test_the_first_reconciliation_of_a_day_ties_the_books_out(stack: LocalStack) -> None:
     company = Company(stack).connect()
+    stack.wait_until_idle()  # connecting asks for a comparison, too; two at once would both tie the books out
     stack.fire("plan_reconciliation")
     stack.wait_until_idle()
     log = (stack.state_dir / "logs" / "workers.log").read_text().splitlines()
     said = [json.loads(each) for each in log if '"tied_out"' in each and company.organization_id in each]
-    assert {(each["differences"], each["billed_twice"]) for each in said} == {(0, 0)}
+    assert [(each["differences"], each["billed_twice"]) for each in said] == [(0, 0)]
     metrics = [json.loads(each) for each in log if each.startswith('{"_aws"')]
     assert {"TieOuts", "TieOutDifferences", "InvoicesBilledTwice", "EventsParked", "StripeLatency"} <= {
         name for metric in metrics for name in metric
