@@ -83,9 +83,8 @@ def _webhooks_in_general(stage: Stage, screen: Screen, now: int) -> list[trouble
     endpoint, canary = troubles.endpoint_in_words(check, now), troubles.canary_in_words(flight, now)
     screen.fact("webhookEndpoint", endpoint, f"Webhook endpoint in Stripe: {endpoint}")
     screen.fact("canary", canary, f"Canary: {canary}")
-    in_an_hour = refused_signatures(stage, 1)
-    for name, hours, words in (("LastHour", 1, "the last hour"), ("", HOURS, f"{HOURS} hours")):
-        count = in_an_hour if hours == 1 else refused_signatures(stage, hours)
+    in_an_hour, in_all = refused_signatures(stage, 1), refused_signatures(stage, HOURS)
+    for name, count, words in (("LastHour", in_an_hour, "the last hour"), ("", in_all, f"{HOURS} hours")):
         figure = "unknown" if count is None else count
         screen.fact(f"refusedSignatures{name}", figure, f"Webhooks refused for their signature in {words}: {figure}")
     return [

@@ -67,8 +67,7 @@ def of_queues(rows: Iterable[Row]) -> Iterator[Trouble]:
         elif row["dead_letters"] and row["queue"] == UNTOLD_CHANGES:
             yield Trouble("untold changes", str(row["dead_letters"]), UNTOLD)
         elif row["dead_letters"]:
-            book = UNTOLD if row["queue"] == UNTOLD_CHANGES else DEAD
-            yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), book)
+            yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD)
 
 
 DEAD = "dead-letters.md"
