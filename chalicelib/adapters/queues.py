@@ -49,7 +49,7 @@ class SqsQueues:
     def send(self, message: Message) -> None:
         """Send one message to its queue. Raises: Retryable."""
         url, body = self._urls[message.queue], self._body(message)
-        with _failures_as_retryable():
+        with failures_as_retryable():
             if not message.queue.fifo:
                 self._client.send_message(QueueUrl=url, MessageBody=body)
                 return
@@ -69,7 +69,7 @@ class SqsQueues:
                 {"Id": str(number), "MessageBody": self._body(message)}
                 for number, message in enumerate(messages[start : start + AT_ONCE])
             ]
-            with _failures_as_retryable():
+            with failures_as_retryable():
                 answer = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
             refused += len(answer.get("Failed", []))
         if refused:
@@ -82,12 +82,16 @@ class SqsQueues:
 
     @cached_property
     def _client(self) -> SQSClient:
-        # botocore's, which pynamodb has loaded: boto3 on top of it would be a tenth of a first webhook
-        return cast("SQSClient", get_session().create_client("sqs", config=_CONFIG))
+        return sqs_client()
+
+
+def sqs_client() -> SQSClient:
+    """Returns a client of SQS: botocore's, which pynamodb has loaded. boto3's would be a tenth of a first webhook."""
+    return cast("SQSClient", get_session().create_client("sqs", config=_CONFIG))
 
 
 @contextmanager
-def _failures_as_retryable() -> Iterator[None]:
+def failures_as_retryable() -> Iterator[None]:
     """Turns the failures of SQS's client into Retryable."""
     try:
         yield

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
+from chalicelib.adapters.queues import failures_as_retryable, sqs_client
 
-from chalicelib.domain.errors import Retryable
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 MAX_BYTES = 256 * 1024
 """Bytes that a message may have. Newer queues take 1 MiB; below this every one does."""
 
 IMAGES = ("OldImage", "NewImage")
 """The parts of a record that hold the item before and after."""
-
-_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class UntoldQueue:
@@ -36,18 +33,12 @@ class UntoldQueue:
         Raises:
             Retryable: SQS does not answer.
         """
-        try:
+        with failures_as_retryable():
             self._client.send_message(QueueUrl=self._url, MessageBody=_body(record, reason))
-        except (BotoCoreError, ClientError) as error:
-            raise Retryable(
-                "queue_unavailable",
-                "A change that cannot be told could not be queued at the moment.",
-                next_step="Wait a moment; it is tried again by itself.",
-            ) from error
 
     @cached_property
-    def _client(self) -> Any:
-        return get_session().create_client("sqs", config=_CONFIG)
+    def _client(self) -> SQSClient:
+        return sqs_client()
 
 
 def _body(record: Mapping[str, Any], reason: str) -> str:
