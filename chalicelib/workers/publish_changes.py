@@ -30,7 +30,7 @@ def _tell(records: Sequence[Mapping[str, Any]]) -> str | None:
 
     base = bootstrap.config().stripe_dashboard_base
     outcome = tell_changes(
-        [Record(str(each["dynamodb"]["SequenceNumber"]), _written_at(each), each) for each in records],
+        [Record.of(each) for each in records],
         bootstrap.change_reader(),
         lambda change, shown: bus_events(change, shown, base),
         bootstrap.ports(),
@@ -42,7 +42,3 @@ def _tell(records: Sequence[Mapping[str, Any]]) -> str | None:
         failure=outcome.failure,
     )
     return outcome.repeat_from
-
-
-def _written_at(record: Mapping[str, Any]) -> int:
-    return int(record["dynamodb"]["ApproximateCreationDateTime"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chalicelib.adapters.tables.stream import change_reader
+from chalicelib.adapters.tables.stream import change_reader, table_of
 from chalicelib.api.models.told_changes import bus_events
 from chalicelib.bootstrap import Adapters
 from chalicelib.functions import UNTOLD_CHANGES
@@ -55,8 +55,7 @@ def read(message: Mapping[str, Any], prefix: str) -> Untold:
 
 
 def _table(arn: str, prefix: str) -> str:
-    """Returns the name in a stream's ARN: `…:table/NAME/stream/…`."""
-    return arn.partition(":table/")[2].partition("/")[0].removeprefix(prefix) or "unknown"
+    return table_of(arn).removeprefix(prefix) or "unknown"
 
 
 def _plain(value: Any) -> str:
@@ -151,17 +150,16 @@ def _told(untold: Untold, stage: Stage) -> str | None:
     """Tells a change as `publish_changes` does. Returns why it could not be told, or None."""
     if untold.record is None:
         return NO_VERSIONS
-    stored = untold.record["dynamodb"]
-    place = str(stored["SequenceNumber"])
+    record = Record.of(untold.record)
     outcome = tell_changes(
-        [Record(place, int(stored["ApproximateCreationDateTime"]), untold.record)],
+        [record],
         change_reader(stage.config.table_prefix),
         lambda change, shown: bus_events(change, shown, stage.config.stripe_dashboard_base),
         _Telling(stage.config),
     )
     if outcome.repeat_from is not None:
         return "The bus or a table did not answer. Try again."
-    return outcome.untold.get(place)
+    return outcome.untold.get(record.place)
 
 
 class _Telling(Adapters):

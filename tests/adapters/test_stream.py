@@ -148,6 +148,6 @@ def test_a_damaged_document_is_an_error_and_never_silence(
 
 def test_a_record_of_an_unknown_table_is_an_error(aws: Aws) -> None:
     record = {"eventSourceARN": "arn:aws:dynamodb:us-east-1:1:table/other/stream/2026", "dynamodb": {}}
-    assert table_of(record) == "other"
+    assert table_of(str(record["eventSourceARN"])) == "other"
     with pytest.raises(KeyError):
         read(aws, record)

@@ -23,19 +23,19 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.other_changes import connection_difference, customer_difference, payout_difference
 from chalicelib.domain.payout import Payout
-from chalicelib.ports.changes import StoredChange, Versioned
+from chalicelib.ports.changes import StoredChange
 
 T = TypeVar("T", Invoice, Customer, Connection, Payout)
 
 Reader = Callable[[Mapping[str, Any]], StoredChange | None]
 
 
-def table_of(record: Mapping[str, Any]) -> str:
-    """Returns the name of the table that a record comes from, from its stream's ARN.
+def table_of(stream_arn: str) -> str:
+    """Returns the name of a stream's table; empty if this is no ARN of a stream.
 
-    The ARN is `arn:aws:dynamodb:<region>:<account>:table/<name>/stream/<label>`.
+    Such an ARN is `arn:aws:dynamodb:<region>:<account>:table/<name>/stream/<label>`.
     """
-    return str(record["eventSourceARN"]).split("/")[1]
+    return stream_arn.partition(":table/")[2].partition("/")[0]
 
 
 def change_reader(prefix: str) -> Reader:
@@ -53,7 +53,7 @@ def change_reader(prefix: str) -> Reader:
         Raises:
             Exception: any, if the record or a document in it cannot be read.
         """
-        return readers[table_of(record)](record["dynamodb"])
+        return readers[table_of(record["eventSourceARN"])](record["dynamodb"])
 
     return read
 
@@ -115,8 +115,7 @@ def _stored(
     shown = after if after is not None else before
     if not difference.types or shown is None:
         return None
-    versioned: Versioned = shown
     # A deletion is later than the last version that was stored.
     version = shown.version if after is not None else shown.version + 1
     change = Change(OrganizationId(shown.organization_id), kind, id_of(shown), version, _at(record), difference)
-    return StoredChange(change, versioned)
+    return StoredChange(change, shown)

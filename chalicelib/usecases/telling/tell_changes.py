@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Ports
@@ -26,6 +26,12 @@ class Record(NamedTuple):
     place: str
     at: int
     body: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        """Returns a record from its body, as Lambda hands it over."""
+        written = body["dynamodb"]
+        return cls(str(written["SequenceNumber"]), int(written["ApproximateCreationDateTime"]), body)
 
 
 @dataclass(slots=True)
