@@ -17,10 +17,7 @@ from botocore.session import get_session
 
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Clock
-from chalicelib.ports.changes import BusEvent, Refusal
-
-SOURCE = "pom-stripe"
-"""The source of all our events, which consumers' rules name."""
+from chalicelib.ports.changes import SOURCE, BusEvent, Refusal
 
 MAX_ENTRIES = 10
 """Entries that one request may have."""

@@ -15,9 +15,8 @@ from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.system import VERSION
 from chalicelib.api.openapi_schemas import Json, readable
 from chalicelib.domain.changes import ChangeType, ObjectKind
+from chalicelib.ports.changes import SOURCE
 
-SOURCE = "pom-stripe"
-"""What `source` is in the envelope of each event."""
 CHANNEL = "changes"
 DESCRIPTION = """\
 What changes in POM-Stripe, as events on an EventBridge bus. An event tells what changed from one stored version of \
@@ -29,37 +28,6 @@ however often one is told. The `id` of EventBridge's envelope is another one eac
 
 Fields, events and values of enums are added at any time, except those of `InvoiceStatus`.
 """
-SUMMARIES: dict[ChangeType, str] = {
-    ChangeType.INVOICE_CREATED: "The invoice exists in Stripe: as a draft, or issued already.",
-    ChangeType.INVOICE_PENDING: "Money is expected, and no e-mail is known of yet: `invoice.sent` may "
-    "follow. Or a new attempt to pay began.",
-    ChangeType.INVOICE_SENT: "Stripe has e-mailed it to the customer.",
-    ChangeType.INVOICE_PAYMENT_FAILED: "An attempt to pay it failed, or the reason became known. The next "
-    "attempt that fails is told again.",
-    ChangeType.INVOICE_PARTLY_PAID: "A part of it was paid, and the rest is still expected.",
-    ChangeType.INVOICE_PAID: "It is paid, or more of it is paid again because a refund failed.",
-    ChangeType.INVOICE_REFUNDED: "Money was given back: all of it if the status is `refunded`, or else a part.",
-    ChangeType.INVOICE_DISPUTE_OPENED: "The customer's bank disputes a payment.",
-    ChangeType.INVOICE_DISPUTE_CLOSED: "A dispute was won, lost or withdrawn.",
-    ChangeType.INVOICE_VOIDED: "It was voided, or deleted in Stripe while it was a draft.",
-    ChangeType.INVOICE_REVISED: "Somebody edited it in Stripe, and another Stripe invoice has taken its place.",
-    ChangeType.INVOICE_UNCOLLECTIBLE: "Nobody expects its money any more.",
-    ChangeType.INVOICE_OVERDUE: "Its due day is over, and it is not paid.",
-    ChangeType.INVOICE_DELETED: "POM's record of it was deleted.",
-    ChangeType.CUSTOMER_SYNC_FAILED: "The customer could not be given to Stripe.",
-    ChangeType.CUSTOMER_UPDATED_IN_STRIPE: "POM has taken over what somebody changed in Stripe.",
-    ChangeType.CUSTOMER_DELETED_IN_STRIPE: "Somebody deleted the Stripe customer. POM's record of the customer "
-    "stays.",
-    ChangeType.CUSTOMER_DELETED: "POM's record of the customer was deleted.",
-    ChangeType.CONNECTION_CHANGED: "The organization's connection, or what Stripe requires of its account, has "
-    "changed.",
-    ChangeType.CONNECTION_DELETED: "POM's record of the connection was deleted.",
-    ChangeType.PAYOUT_PAID: "The bank has the money of a payout.",
-    ChangeType.PAYOUT_FAILED: "The bank refused a payout. Its money is back in the Stripe balance.",
-    ChangeType.PAYOUT_CANCELED: "A payout was canceled. Its money is back in the Stripe balance.",
-    ChangeType.PAYOUT_DELETED: "POM's record of the payout was deleted.",
-}
-"""What each message tells. A test holds these sentences to those in `domain/changes.py`."""
 _ENVELOPE: Json = {
     "version": {"type": "string", "description": "The version of EventBridge's envelope: `0`."},
     "id": {
@@ -169,7 +137,7 @@ def _message(change_type: ChangeType) -> Json:
     return {
         "name": change_type.value,
         "title": change_type.value,
-        "summary": SUMMARIES[change_type],
+        "summary": change_type.meaning,
         "contentType": "application/json",
         "tags": [{"name": change_type.object_kind.value}],
         "payload": {"allOf": [envelope, narrowed]},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from chalicelib.domain.identifiers import OrganizationId, digest
 
@@ -22,56 +23,61 @@ class ObjectKind(StrEnum):
 
 
 class ChangeType(StrEnum):
-    """What happened to an object. Each name begins with the kind of the object."""
+    """What happened to an object. Each name begins with the kind of the object.
 
-    INVOICE_CREATED = "invoice.created"
-    """The invoice exists in Stripe: as a draft, or issued already."""
-    INVOICE_PENDING = "invoice.pending"
-    """Money is expected, and no e-mail is known of yet: `invoice.sent` may follow. Or a new attempt to pay began."""
-    INVOICE_SENT = "invoice.sent"
-    """Stripe has e-mailed it to the customer."""
-    INVOICE_PAYMENT_FAILED = "invoice.payment_failed"
-    """An attempt to pay it failed, or the reason became known. The next attempt that fails is told again."""
-    INVOICE_PARTLY_PAID = "invoice.partly_paid"
-    """A part of it was paid, and the rest is still expected."""
-    INVOICE_PAID = "invoice.paid"
-    """It is paid, or more of it is paid again because a refund failed."""
-    INVOICE_REFUNDED = "invoice.refunded"
-    """Money was given back: all of it if the status is `refunded`, or else a part."""
-    INVOICE_DISPUTE_OPENED = "invoice.dispute_opened"
-    """The customer's bank disputes a payment."""
-    INVOICE_DISPUTE_CLOSED = "invoice.dispute_closed"
-    """A dispute was won, lost or withdrawn."""
-    INVOICE_VOIDED = "invoice.voided"
-    """It was voided, or deleted in Stripe while it was a draft."""
-    INVOICE_REVISED = "invoice.revised"
-    """Somebody edited it in Stripe, and another Stripe invoice has taken its place."""
-    INVOICE_UNCOLLECTIBLE = "invoice.uncollectible"
-    """Nobody expects its money any more."""
-    INVOICE_OVERDUE = "invoice.overdue"
-    """Its due day is over, and it is not paid."""
-    INVOICE_DELETED = "invoice.deleted"
-    """POM's record of it was deleted."""
-    CUSTOMER_SYNC_FAILED = "customer.sync_failed"
-    """The customer could not be given to Stripe."""
-    CUSTOMER_UPDATED_IN_STRIPE = "customer.updated_in_stripe"
-    """POM has taken over what somebody changed in Stripe."""
-    CUSTOMER_DELETED_IN_STRIPE = "customer.deleted_in_stripe"
-    """Somebody deleted the Stripe customer. POM's record of the customer stays."""
-    CUSTOMER_DELETED = "customer.deleted"
-    """POM's record of the customer was deleted."""
-    CONNECTION_CHANGED = "connection.changed"
-    """The organization's connection, or what Stripe requires of its account, has changed."""
-    CONNECTION_DELETED = "connection.deleted"
-    """POM's record of the connection was deleted."""
-    PAYOUT_PAID = "payout.paid"
-    """The bank has the money of a payout."""
-    PAYOUT_FAILED = "payout.failed"
-    """The bank refused a payout. Its money is back in the Stripe balance."""
-    PAYOUT_CANCELED = "payout.canceled"
-    """A payout was canceled. Its money is back in the Stripe balance."""
-    PAYOUT_DELETED = "payout.deleted"
-    """POM's record of the payout was deleted."""
+    `meaning` says it in a sentence, which the documents of the events have too.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        # The default is for type checkers only, which take the look-up of a member by its value for this call.
+        member = str.__new__(cls, value)
+        member._value_, member.meaning = value, meaning
+        return member
+
+    INVOICE_CREATED = "invoice.created", "The invoice exists in Stripe: as a draft, or issued already."
+    INVOICE_PENDING = (
+        "invoice.pending",
+        "Money is expected, and no e-mail is known of yet: `invoice.sent` may follow. Or a new attempt to pay began.",
+    )
+    INVOICE_SENT = "invoice.sent", "Stripe has e-mailed it to the customer."
+    INVOICE_PAYMENT_FAILED = (
+        "invoice.payment_failed",
+        "An attempt to pay it failed, or the reason became known. The next attempt that fails is told again.",
+    )
+    INVOICE_PARTLY_PAID = "invoice.partly_paid", "A part of it was paid, and the rest is still expected."
+    INVOICE_PAID = "invoice.paid", "It is paid, or more of it is paid again because a refund failed."
+    INVOICE_REFUNDED = (
+        "invoice.refunded",
+        "Money was given back: all of it if the status is `refunded`, or else a part.",
+    )
+    INVOICE_DISPUTE_OPENED = "invoice.dispute_opened", "The customer's bank disputes a payment."
+    INVOICE_DISPUTE_CLOSED = "invoice.dispute_closed", "A dispute was won, lost or withdrawn."
+    INVOICE_VOIDED = "invoice.voided", "It was voided, or deleted in Stripe while it was a draft."
+    INVOICE_REVISED = (
+        "invoice.revised",
+        "Somebody edited it in Stripe, and another Stripe invoice has taken its place.",
+    )
+    INVOICE_UNCOLLECTIBLE = "invoice.uncollectible", "Nobody expects its money any more."
+    INVOICE_OVERDUE = "invoice.overdue", "Its due day is over, and it is not paid."
+    INVOICE_DELETED = "invoice.deleted", "POM's record of it was deleted."
+    CUSTOMER_SYNC_FAILED = "customer.sync_failed", "The customer could not be given to Stripe."
+    CUSTOMER_UPDATED_IN_STRIPE = "customer.updated_in_stripe", "POM has taken over what somebody changed in Stripe."
+    CUSTOMER_DELETED_IN_STRIPE = (
+        "customer.deleted_in_stripe",
+        "Somebody deleted the Stripe customer. POM's record of the customer stays.",
+    )
+    CUSTOMER_DELETED = "customer.deleted", "POM's record of the customer was deleted."
+    CONNECTION_CHANGED = (
+        "connection.changed",
+        "The organization's connection, or what Stripe requires of its account, has changed.",
+    )
+    CONNECTION_DELETED = "connection.deleted", "POM's record of the connection was deleted."
+    PAYOUT_PAID = "payout.paid", "The bank has the money of a payout."
+    PAYOUT_FAILED = "payout.failed", "The bank refused a payout. Its money is back in the Stripe balance."
+    PAYOUT_CANCELED = "payout.canceled", "A payout was canceled. Its money is back in the Stripe balance."
+    PAYOUT_DELETED = "payout.deleted", "POM's record of the payout was deleted."
 
     @property
     def object_kind(self) -> ObjectKind:

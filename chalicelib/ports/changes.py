@@ -25,6 +25,10 @@ class StoredChange:
     shown: Versioned
 
 
+SOURCE = "pom-stripe"
+"""The source of all events on the bus, which consumers' rules name."""
+
+
 @dataclass(frozen=True, slots=True)
 class BusEvent:
     """What is put on the bus. `detail` is JSON; `at` is epoch seconds UTC."""

@@ -6,8 +6,8 @@ import re
 
 import msgspec
 
-from chalicelib.api.asyncapi_document import SUMMARIES
 from chalicelib.api.models.change_events import CHANGE_EVENTS
+from chalicelib.domain.changes import ChangeType
 from infra.contract.document import EVENTS
 from tests.infrastructure.test_consumer import template
 
@@ -21,7 +21,7 @@ def rows(header: str) -> list[list[str]]:
 
 
 def test_it_lists_every_event_with_what_the_document_says_of_it() -> None:
-    assert rows("event") == [[f"`{change_type}`", summary] for change_type, summary in SUMMARIES.items()]
+    assert rows("event") == [[f"`{change_type}`", change_type.meaning] for change_type in ChangeType]
 
 
 def test_it_describes_every_field_of_a_change() -> None:

@@ -22,7 +22,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from app import app
 from chalicelib import bootstrap
-from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, SOURCE, EventBridgeBus
+from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, EventBridgeBus
 from chalicelib.adapters.tables.changes import TableChanges
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.adapters.untold_changes import UntoldQueue
@@ -30,6 +30,7 @@ from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.errors import Retryable
 from chalicelib.functions import BY_NAME, Changes
 from chalicelib.ports import Ports
+from chalicelib.ports.changes import SOURCE
 from tests.boundaries import Boundaries, Killed, Watched
 from tests.fakes.ports import FakeClock
 from tests.proofs.streamed import PREFIX, Record

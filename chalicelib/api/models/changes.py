@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import Instant, instant
 from chalicelib.api.models.queries import ROWS, First
-from chalicelib.domain.changes import ChangeType, ObjectKind
-from chalicelib.ports.changes import FeedEntry, FeedPage
+from chalicelib.domain.changes import Change, ChangeType, ObjectKind
+from chalicelib.ports.changes import FeedPage
 
 
 class ChangeQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -38,7 +38,8 @@ class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
     id: Annotated[
         str,
         Meta(
-            description="The id of the change, the same however often it is listed. Its event on the bus has it too.",
+            description="The id of the change, the same however often it is told, on the bus and in the list of "
+            "changes.",
             examples=["chg_2gkq4hz7n5ax3wobyr6tclmd4e"],
         ),
     ]
@@ -55,7 +56,8 @@ class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
         int,
         Meta(
             description="The version of the object after the change. Ignore a change with a lower version than one "
-            "that you have of this object."
+            "that you have of this object.",
+            ge=0,
         ),
     ]
     at: Annotated[Instant, Meta(description="When the change was stored. RFC 3339, UTC.")]
@@ -90,19 +92,22 @@ class ChangeList(msgspec.Struct, rename="camel"):
 
 
 def change_list(page: FeedPage) -> ChangeList:
-    return ChangeList([_change_view(each) for each in page.entries], FeedPosition(page.cursor, page.has_more))
-
-
-def _change_view(entry: FeedEntry) -> ChangeView:
-    change = entry.change
-    return ChangeView(
-        id=change.id_of(entry.type),
-        type=entry.type,
-        object_kind=change.object_kind,
-        object_id=change.object_id,
-        version=change.version,
-        at=instant(change.at),
-        previous_status=change.difference.previous_status,
-        status=change.difference.status,
-        deleted=change.deleted,
+    return ChangeList(
+        [ChangeView(**told(each.change, each.type)) for each in page.entries],
+        FeedPosition(page.cursor, page.has_more),
     )
+
+
+def told(change: Change, change_type: ChangeType) -> dict[str, Any]:
+    """Returns the fields that the feed and the bus have in common."""
+    return {
+        "id": change.id_of(change_type),
+        "type": change_type,
+        "object_kind": change.object_kind,
+        "object_id": change.object_id,
+        "version": change.version,
+        "at": instant(change.at),
+        "previous_status": change.difference.previous_status,
+        "status": change.difference.status,
+        "deleted": change.deleted,
+    }

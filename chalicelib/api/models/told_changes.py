@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.api.models.change_events import CHANGE_EVENTS
-from chalicelib.api.models.common import instant
+from chalicelib.api.models.changes import told
 from chalicelib.api.models.connection import connection_view
 from chalicelib.api.models.customers import customer_view
 from chalicelib.api.models.invoices import invoice_view
@@ -44,16 +44,8 @@ def _detail(change: Change, change_type: ChangeType, view: Any, *, omitted: bool
     model: Any = CHANGE_EVENTS[change.object_kind]
     return msgspec.json.encode(
         model(
-            id=change.id_of(change_type),
-            type=change_type,
+            **told(change, change_type),
             organization_id=change.organization_id,
-            object_kind=change.object_kind,
-            object_id=change.object_id,
-            version=change.version,
-            at=instant(change.at),
-            previous_status=change.difference.previous_status,
-            status=change.difference.status,
-            deleted=change.deleted,
             object_omitted=omitted,
             object=view,
         )
