@@ -20,11 +20,11 @@ def list_changes(call: Call[ChangeQuery]) -> Reply:
     To follow an organization: ask with `after=now` and keep `endCursor`. Then load the lists. Then ask again and
     again with `after` set to the latest `endCursor`: at once while `hasNextPage` is true, and otherwise after some
     seconds. Store the cursor when the page has been dealt with. No change is ever skipped, and a change can come more
-    than once: keep the highest `version` of each object, and ignore what is not higher. Entries do not have the
+    than once: keep the highest `version` of each object, and ignore what is lower. Entries do not have the
     objects. Load those that you need.
 
-    A change is kept for 30 days. Whoever asks at least once in 30 days misses nothing. A cursor that is older is
-    refused with `cursor_expired`. Without `after` the page begins with the oldest change that is kept. A change is
+    A change is kept for 30 days. A client that asks at least once in 30 days misses nothing. A cursor that is older
+    is refused with `cursor_expired`. Without `after` the page begins with the oldest change that is kept. A change is
     listed some seconds after it was stored.
     """
     query, organization_id = call.input, call.caller.organization_id

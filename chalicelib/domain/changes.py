@@ -1,6 +1,6 @@
 """What POM is told: that an object of an organization has changed from one stored version to the next.
 
-A change has a deterministic id, so whoever is told twice can see it. The order in which changes arrive is not
+A change has a deterministic id, so a consumer that is told twice can see it. The order in which changes arrive is not
 promised: a consumer keeps the highest `version` of each object and drops what is older.
 """
 

@@ -1,7 +1,7 @@
 """Each organization's feed: its changes in the order in which they were appended, without gaps.
 
 A cursor never skips a change, because row n + 1 is only ever written while row n exists. A writer reads the newest
-row and puts the next one on the condition that its place is free. Whoever was faster has that place, and the writer
+row and puts the next one on the condition that its place is free. A faster writer has that place, and this one
 reads again. So a reader who has seen row n will see every row behind it, and none is filled in before.
 
 Rows expire. A writer whose newest row may be deleted at this moment checks in a transaction that the row still
