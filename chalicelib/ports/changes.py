@@ -84,7 +84,7 @@ class FeedPage:
 
 
 class ChangeFeed(Protocol):
-    """What changed for each organization. A client that reads page after page sees each change, and in the same order."""
+    """What changed for each organization. A client that reads page after page sees each change, in the same order."""
 
     def append(self, changes: Sequence[Change]) -> None:
         """Adds changes at the end of their organizations' feeds. Raises: Retryable; some may have been added."""
