@@ -86,6 +86,16 @@ _BY_CODE: Mapping[str, type[Refused]] = {"due_date_in_past": DueDatePassed}
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Names what a draft billed when people could look at it. Drafts with the same names look the same to them."""
+
+    order: str
+    """Names POM's order."""
+    in_stripe: str
+    """Names what Stripe's draft says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Saga:
     """How far the work is. Times are epoch seconds UTC.
 
@@ -108,6 +118,8 @@ class Saga:
     """
     finalized_before: bool = False
     """True if the invoice was finalized, and shown as that, when somebody asked for it to be sent."""
+    reviewed: Reviewed | None = None
+    """What the draft billed when it rested last, while it is edited or sent. None if a former release stored it."""
 
     @property
     def key(self) -> str:
@@ -153,6 +165,7 @@ class Saga:
             look_first=False,
             attempts=0,
             resume_at=None if resting else self._lease(now),
+            reviewed=None if resting else self.reviewed,
         )
 
     def _lease(self, now: int) -> int:
@@ -179,7 +192,9 @@ class Saga:
         """Taken up by a worker, which has `LEASE` seconds. Whoever was at it before may have got anywhere."""
         return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
-    def ordered_to_send(self, nonce: str, now: int, *, finalized_before: bool, awaited: bool = True) -> Self:
+    def ordered_to_send(
+        self, nonce: str, now: int, *, finalized_before: bool, reviewed: Reviewed | None, awaited: bool = True
+    ) -> Self:
         """Returns the saga of an invoice that somebody asks to be sent after a review, and waits for if `awaited`.
 
         It has a new key, because Stripe repeats even a refusal if it is asked with the former one.
@@ -190,9 +205,10 @@ class Saga:
             send=False,
             interrupted=not awaited,
             finalized_before=finalized_before,
+            reviewed=reviewed,
         )
 
-    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool) -> Self:
+    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool, reviewed: Reviewed) -> Self:
         """Returns the saga of a draft whose order a person replaces. That person has seen the draft."""
         first = Step.EDIT_CLAIM if more_to_claim else Step.EDIT
         return replace(
@@ -202,6 +218,7 @@ class Saga:
             interrupted=False,
             finalized_before=False,
             refusal=None,
+            reviewed=reviewed,
         )
 
     def undoing(self, refusal: Refusal | None) -> Self:
