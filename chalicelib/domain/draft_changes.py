@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.identifiers import digest
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.saga import Reviewed
+from chalicelib.domain.saga import Drafted
 from chalicelib.domain.terms import day_in_words
 from chalicelib.domain.wording import days, money
 
@@ -38,7 +38,7 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
 
 
-def reviewed(draft: Invoice) -> Reviewed:
+def as_drafted(draft: Invoice) -> Drafted:
     """Returns names of what people see that a resting draft bills: POM's order, and what Stripe's draft says otherwise.
 
     What Stripe's draft says more than once, such as a total and the lines that make it, is named as people are told.
@@ -52,7 +52,7 @@ def reviewed(draft: Invoice) -> Reviewed:
         changed_details(draft),
         fact is not None and fact.charges_automatically,
     )
-    return Reviewed(draft.order.edit_tag, digest("in Stripe", *map(str, in_stripe)))
+    return Drafted(draft.order.edit_tag, digest("in Stripe", *map(str, in_stripe)))
 
 
 def moved_due_date(invoice: Invoice) -> Iterator[str]:

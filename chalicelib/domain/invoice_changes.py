@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.changes import NOTHING, ChangeType, Difference
-from chalicelib.domain.draft_changes import reviewed
+from chalicelib.domain.draft_changes import as_drafted
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
@@ -77,9 +77,9 @@ def _edited(before: Invoice, after: Invoice) -> bool:
     """
     if after.status is InvoiceStatus.CREATING:
         return False
-    rested = before.saga.reviewed if before.status is InvoiceStatus.CREATING else reviewed(before)
+    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
     if after.status is InvoiceStatus.DRAFT:
-        return rested != reviewed(after)
+        return rested != as_drafted(after)
     return rested is not None and rested.order != after.order.edit_tag
 
 

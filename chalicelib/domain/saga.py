@@ -86,8 +86,8 @@ _BY_CODE: Mapping[str, type[Refused]] = {"due_date_in_past": DueDatePassed}
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
-    """Names what a draft billed when people could look at it. Drafts with the same names look the same to them."""
+class Drafted:
+    """Names what a draft billed when people could look at it. It has the same names as long as it looks the same."""
 
     order: str
     """Names POM's order."""
@@ -111,6 +111,11 @@ class Saga:
     resume_at: int | None = None
     attempts: int = 0
     refusal: Refusal | None = None
+    drafted: Drafted | None = None
+    """What the draft billed when people could look at it last, while it is edited or sent. Otherwise None.
+
+    None too while that goes on if a former release began it.
+    """
     interrupted: bool = False
     """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile.
 
@@ -118,8 +123,6 @@ class Saga:
     """
     finalized_before: bool = False
     """True if the invoice was finalized, and shown as that, when somebody asked for it to be sent."""
-    reviewed: Reviewed | None = None
-    """What the draft billed when it rested last, while it is edited or sent. None if a former release stored it."""
 
     @property
     def key(self) -> str:
@@ -165,7 +168,7 @@ class Saga:
             look_first=False,
             attempts=0,
             resume_at=None if resting else self._lease(now),
-            reviewed=None if resting else self.reviewed,
+            drafted=None if resting else self.drafted,
         )
 
     def _lease(self, now: int) -> int:
@@ -193,7 +196,7 @@ class Saga:
         return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
     def ordered_to_send(
-        self, nonce: str, now: int, *, finalized_before: bool, reviewed: Reviewed | None, awaited: bool = True
+        self, nonce: str, now: int, *, finalized_before: bool, drafted: Drafted | None, awaited: bool = True
     ) -> Self:
         """Returns the saga of an invoice that somebody asks to be sent after a review, and waits for if `awaited`.
 
@@ -205,10 +208,10 @@ class Saga:
             send=False,
             interrupted=not awaited,
             finalized_before=finalized_before,
-            reviewed=reviewed,
+            drafted=drafted,
         )
 
-    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool, reviewed: Reviewed) -> Self:
+    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool, drafted: Drafted) -> Self:
         """Returns the saga of a draft whose order a person replaces. That person has seen the draft."""
         first = Step.EDIT_CLAIM if more_to_claim else Step.EDIT
         return replace(
@@ -218,7 +221,7 @@ class Saga:
             interrupted=False,
             finalized_before=False,
             refusal=None,
-            reviewed=reviewed,
+            drafted=drafted,
         )
 
     def undoing(self, refusal: Refusal | None) -> Self:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from chalicelib.domain.billing import BillingTerms, DeductionAsked, Service
 from chalicelib.domain.connection import require_invoicing, usable_account
-from chalicelib.domain.draft_changes import reviewed
+from chalicelib.domain.draft_changes import as_drafted
 from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, UserId
@@ -107,7 +107,7 @@ def _intended(
             precondition.require(invoice, order.edit_tag)
         held = _held_beside(invoice, order)
         more = len(held) > MAX_CLAIMS_AT_ONCE
-        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more, reviewed=reviewed(invoice))
+        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more, drafted=as_drafted(invoice))
         edit = DraftEdit(order, command.user_id, now, held)
         intended = replace(invoice, edit=edit, saga=saga).changed(now)
         try:

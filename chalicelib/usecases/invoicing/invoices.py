@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.actions import SEND_REQUESTED, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.draft_changes import reviewed
+from chalicelib.domain.draft_changes import as_drafted
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -74,7 +74,7 @@ def send_invoice(
             nonce,
             now,
             finalized_before=finalized,
-            reviewed=reviewed(current) if current.status is InvoiceStatus.DRAFT else None,
+            drafted=as_drafted(current) if current.status is InvoiceStatus.DRAFT else None,
             awaited=asked_at is None,
         )
         return replace(current, saga=saga).changed(now, asked)
