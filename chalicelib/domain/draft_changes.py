@@ -39,9 +39,9 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
 
 
 def as_drafted(draft: Invoice) -> Drafted:
-    """Returns names of what people see that a resting draft bills: POM's order, and what Stripe's draft says otherwise.
+    """Returns names of what people see that a draft at rest bills, in POM's order and otherwise in Stripe.
 
-    What Stripe's draft says more than once, such as a total and the lines that make it, is named as people are told.
+    Only what is shown has a part in them: other lines in Stripe are shown by the total, if that is another one, too.
     """
     fact = draft.facts.invoice
     in_stripe = (

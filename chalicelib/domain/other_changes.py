@@ -20,7 +20,7 @@ _PAYOUT_TYPES = {
 
 
 def customer_difference(before: Customer | None, after: Customer | None) -> Difference:
-    """Returns what is told of a customer. What POM itself saved is not told; POM knows it. That Stripe has it is told."""
+    """Returns what is told of a customer. What POM itself saved is told once Stripe has it, or does not take it."""
     previous_status = before.sync_status if before is not None else None
     if after is None:
         return Difference((ChangeType.CUSTOMER_DELETED,), previous_status) if before is not None else NOTHING

@@ -5,12 +5,12 @@ each with its object, version, type, and the status before and after. Nothing is
 tells the same, and a reader who follows it from cursor to cursor misses nothing. A consumer who keeps the highest
 version of each object ends with the status that is stored, and with all that an invoice at rest bills.
 
-Tried. The towns of proof 1, and as many towns whose offices and companies change drafts most of the time. Their tables
-enter each committed version in a ledger. The ledger goes through tables with streams and the worker's real handler,
-bus adapter, feed and queue. The worker is killed before or after any call; the bus, the feed, the queue and the tables
-do not answer, or do and the answer is lost; the bus refuses single entries, for now or for good; batches come again;
-records cannot be read by this release, or wait for 13 hours. Then the operator tells again what was queued. Small
-towns are told once for each call, with the worker killed right there.
+Tried. The towns of proof 1, and as many towns that work on drafts most of the time, in POM and in Stripe. Their
+tables enter each committed version in a ledger. The ledger goes through tables with streams and the worker's real
+handler, bus adapter, feed and queue. The worker is killed before or after any call; the bus, the feed, the queue and
+the tables do not answer, or do and the answer is lost; the bus refuses single entries, for now or for good; batches
+come again; records cannot be read by this release, or wait for 13 hours. Then the operator tells again what was
+queued. Small towns are told once for each call, with the worker killed right there.
 
 Not shown. Streams, the queue and the feed's table are moto's. `make test-real` has DynamoDB Local's streams.
 """
@@ -133,10 +133,9 @@ def _faults_of_consumer(worker: Worker, town: Town) -> Iterator[str]:
             yield f"{invoice_id} has {other} otherwise than a consumer"
     for (organization_id, customer_id), customer in town.plain.database.customers.items():
         known = latest.get(("customer", organization_id, customer_id))
-        if customer.sync_status == "synced" and (
-            known is None or (known["status"], known["object"]["stripeCustomerId"]) != ("synced", customer.linked_id)
-        ):
-            yield f"{customer_id} is in Stripe as {customer.linked_id}, and a consumer has {known and known['status']}"
+        heard = (known["status"], known["object"]["stripeCustomerId"]) if known is not None else None
+        if customer.sync_status == "synced" and heard != ("synced", customer.linked_id):
+            yield f"{customer_id} is in Stripe as {customer.linked_id}, and a consumer has {heard}"
 
 
 # One town

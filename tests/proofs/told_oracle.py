@@ -8,16 +8,17 @@ every field but those of POM's own work.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from chalicelib.api.models.draft_order import DraftOrderView, draft_order_view
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
-from chalicelib.domain.changes import ObjectKind
+from chalicelib.domain.changes import Difference, ObjectKind
 from chalicelib.domain.draft_changes import changes_in_stripe, moved_due_date
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_changes import invoice_difference
+from chalicelib.domain.other_changes import customer_difference
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from tests.proofs.ledger import Entry, Ledger
@@ -50,10 +51,14 @@ def expected(ledger: Ledger) -> list[Telling]:
 
 
 def differences_told(ledger: Ledger) -> Iterator[Telling]:
-    """Yields what the code tells of the invoices of a ledger, of one write at a time, as a stream shows it."""
+    """Yields what the code tells of invoices and customers of a ledger, of one write at a time, as a stream shows it."""
+    compares: dict[ObjectKind, Callable[[Any, Any], Difference]] = {
+        ObjectKind.INVOICE: invoice_difference,
+        ObjectKind.CUSTOMER: customer_difference,
+    }
     for entry in ledger.entries:
-        if entry.kind is ObjectKind.INVOICE:
-            difference = invoice_difference(entry.before, entry.after)
+        if entry.kind in compares:
+            difference = compares[entry.kind](entry.before, entry.after)
             yield from _telling(entry, difference.types, difference.previous_status, difference.status)
 
 
@@ -197,26 +202,32 @@ def _dispute_types(known: _Known, invoice: Invoice) -> Iterator[str]:
 
 
 def _of_customer(life: list[Entry]) -> Iterator[Telling]:
-    status: str | None = None
-    error, stripe_id, taken = None, None, Counter[Any]()
+    before = life[0].before
     for entry in life:
-        customer, types = entry.after, []
+        customer, previous = entry.after, str(before.sync_status) if before is not None else None
         if customer is None:
-            yield from _telling(entry, ["customer.deleted"], status, None)
-            status, error, stripe_id, taken = None, None, None, Counter()
-            continue
-        now = str(customer.sync_status)
-        if now == "failed" and (now, customer.sync_error) != (status, error):
-            types.append("customer.sync_failed")
-        if now == "synced" and (status != "synced" or customer.linked_id != stripe_id):
-            types.append("customer.synced")
-        present = Counter(each for each in customer.history if each.kind == "taken_over_from_stripe")
-        if any(count > taken[each] for each, count in present.items()):
-            types.append("customer.updated_in_stripe")
-        if now == "deleted_in_stripe" != status:
-            types.append("customer.deleted_in_stripe")
-        yield from _telling(entry, types, status, now)
-        status, error, stripe_id, taken = now, customer.sync_error, customer.linked_id, present
+            yield from _telling(entry, ["customer.deleted"], previous, None)
+        else:
+            yield from _telling(entry, _customer_types(before, customer), previous, str(customer.sync_status))
+        before = customer
+
+
+def _customer_types(before: Any, customer: Any) -> Iterator[str]:
+    """Yields what is told of a customer that was `before`, by the words of its status and of its history."""
+    was, now = str(before.sync_status) if before is not None else None, str(customer.sync_status)
+    if now == "failed" and (was, before.sync_error if before is not None else None) != (now, customer.sync_error):
+        yield "customer.sync_failed"
+    if now == "synced" and (was, before.linked_id if before is not None else None) != (now, customer.linked_id):
+        yield "customer.synced"
+    taken, taken_before = _taken_over(customer), _taken_over(before) if before is not None else Counter()
+    if any(count > taken_before[each] for each, count in taken.items()):
+        yield "customer.updated_in_stripe"
+    if now == "deleted_in_stripe" != was:
+        yield "customer.deleted_in_stripe"
+
+
+def _taken_over(customer: Any) -> Counter[Any]:
+    return Counter(each for each in customer.history if each.kind == "taken_over_from_stripe")
 
 
 def _of_connection(life: list[Entry]) -> Iterator[Telling]:
