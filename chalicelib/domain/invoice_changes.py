@@ -55,7 +55,7 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
         yield ChangeType.INVOICE_CREATED
     elif before.stripe_invoice_id not in (None, after.stripe_invoice_id):
         yield ChangeType.INVOICE_REVISED
-    if before is not None and _edited(before, after):
+    if before is not None and _bills_otherwise(before, after):
         yield ChangeType.INVOICE_EDITED
     if sent:
         yield ChangeType.INVOICE_SENT
@@ -69,7 +69,7 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
         yield ChangeType.INVOICE_OVERDUE
 
 
-def _edited(before: Invoice, after: Invoice) -> bool:
+def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """Returns True if `after` bills something else than the draft did when people could look at it last.
 
     Nothing is told while POM edits or sends the draft: Stripe may refuse, and then it is brought back. What it billed
