@@ -151,11 +151,13 @@ def test_a_change_in_stripe_that_comes_while_a_draft_is_sent_is_told_once_it_res
 
 
 def test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one() -> None:
-    rested = draft()
+    rested = replace(draft(), terms_due_at=OPEN.due_at)
+    assert as_drafted(rested) != as_drafted(made(OPEN)), "Once it is issued, its due date is shown."
     order = replace(rested.order, memo="Thank you")
     ordered = editing(Step.RELEASE, rested, order=order)
     assert told(ordered, made(OPEN, order=order)) == ((T.INVOICE_EDITED, T.INVOICE_SENT), "draft", "pending")
-    assert told(editing(Step.EDIT, rested), made(OPEN)) == ((T.INVOICE_SENT,), "draft", "pending")
+    for before in (rested, editing(Step.EDIT, rested), editing(Step.SEND, rested)):
+        assert told(before, made(OPEN)) == ((T.INVOICE_SENT,), "draft", "pending")
     assert told(made(OPEN), made(OPEN, order=order)) == ((T.INVOICE_EDITED,), "pending", "pending")
 
 
