@@ -24,7 +24,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib import correlation, metrics
-from chalicelib.domain.errors import IntegrationError, Retryable
+from chalicelib.domain.errors import DeploymentFault, IntegrationError, Retryable
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.functions import API_HANDLER
 from chalicelib.metrics import FAILED, NAMESPACE, OK, OTHER, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
@@ -207,7 +207,7 @@ def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
 def changes_told(*, told: int, reasons: Sequence[str], repeats: bool, failure: Exception | None = None) -> None:
     """What became of a batch of changes. `reasons` says why some could not be told; they are queued.
 
-    `failure` is why the batch comes again, if something did not answer.
+    `failure` is why the batch comes again, if it does. Its code is in the line.
     """
     fields: dict[str, object] = {
         "told": told,
@@ -326,6 +326,8 @@ def _one_described(error: BaseException) -> dict[str, object]:
         description["at"] = [
             f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}" for frame, line in walked
         ]
+    if isinstance(error, DeploymentFault):
+        description["code"] = error.code
     response = getattr(error, "response", None)
     if isinstance(response, dict) and isinstance(response.get("Error"), dict):
         # botocore's errors of all AWS services have one class, and say in their code what they are.
