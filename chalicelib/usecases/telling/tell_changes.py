@@ -83,8 +83,9 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
                 ports.untold.keep(record.body, reason)
                 outcome.untold[place] = reason
         except CAN_WAIT as error:
-            outcome.failure, outcome.repeat_from = error, place
-            return outcome
+            outcome.failure = error
+            outcome.repeat_from = place
+            break
     return outcome
 
 
@@ -156,11 +157,14 @@ def _sort_out(
         if for_good:
             reasons[place] = f"EventBridge refuses it: {for_good[0].code}. {for_good[0].message}"
         elif refused:
-            why = refused[0]
-            waiting[place] = Retryable(
-                why.code, f"EventBridge did not take it. {why.message}", next_step="It is told again by itself."
-            )
+            waiting[place] = _not_taken(refused[0])
     return waiting
+
+
+def _not_taken(why: Refusal) -> Retryable:
+    return Retryable(
+        why.code, f"EventBridge did not take it. {why.message}", next_step="The change is told again by itself."
+    )
 
 
 def _unreadable(error: Exception) -> str:
