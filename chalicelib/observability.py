@@ -58,20 +58,28 @@ logger.addFilter(_with_ids)
 
 
 def emit(metric: Metric, value: float, **dimensions: str) -> None:
-    """Write one metric, by its own dimensions and by those of each of its rollups.
+    """Write one metric, by its own dimensions and by those of each of its rollups, as far as somebody reads them.
 
+    What is no dimension of this line is in it all the same, for questions to the logs.
     Each call has an emitter of its own: the local stack serves requests from several threads.
     """
     said = {}
     for name, given in dimensions.items():
         known = metrics.VALUES.get((metric.name, name))
         said[name] = given if known is None or given in known else OTHER
+    written = metrics.written_by(metric, said)
+    if not written:
+        return
     emitter = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     emitter.add_metric(name=metric.name, unit=metric.unit, value=value)
+    first, *others = written
     for name in metric.dimensions:
-        emitter.add_dimension(name, said[name])
-    for rollup in metric.rollups:
-        emitter.add_dimensions(service=SERVICE, **{name: said[name] for name in rollup})
+        if name in first:
+            emitter.add_dimension(name, said[name])
+        elif not any(name in each for each in others):
+            emitter.add_metadata(name, said[name])
+    for each in others:
+        emitter.add_dimensions(service=SERVICE, **{name: said[name] for name in each})
     emitter.flush_metrics()
 
 
@@ -209,6 +217,7 @@ def changes_told(*, told: int, reasons: Sequence[str], repeats: bool, failure: E
 
     `failure` is why the batch comes again, if it does. Its code is in the line.
     """
+    emit(metrics.CHANGES_TOLD, told)
     fields: dict[str, object] = {
         "told": told,
         "untold": len(reasons),

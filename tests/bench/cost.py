@@ -139,7 +139,8 @@ def combinations() -> int:
     total = 0
     for metric in metrics.METRICS.values():
         for names in (metric.dimensions, *metric.rollups):
-            total += math.prod(len(metrics.VALUES.get((metric.name, name), range(routes))) for name in names)
+            values = metrics.values_of(metric, names).values()
+            total += math.prod(routes if each is None else len(each) for each in values)
     return total
 
 
