@@ -120,8 +120,8 @@ VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 class Metric(NamedTuple):
     """One metric. `dimensions` are its own, `rollups` further sets it is also written by; all without `service`.
 
-    If there are `detailed` outcomes, it is written by its own dimensions with these only; its rollups are written with
-    every outcome. CloudWatch bills each combination of values, so only those are written that somebody reads.
+    If there are `detailed` outcomes, it is written by its own dimensions with these only. Its rollups have every
+    outcome. CloudWatch bills each combination of values, so only those are written that somebody reads.
     """
 
     name: str

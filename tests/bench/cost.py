@@ -73,7 +73,8 @@ ASSUMED = (
 )
 
 WEBHOOK_LOG_BYTES = 2600
-METRIC_COMBINATIONS = 500
+METRIC_COMBINATIONS = 300
+"""90 dollars a month, if each is emitted every hour. Two of each new route's and worker's come to be."""
 
 
 def standing() -> Bill:
