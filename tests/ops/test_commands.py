@@ -86,7 +86,10 @@ def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
     assert told["explanation"]
     unknown = operator.does("explain", "invoice", company.organization_id, "inv_nothing")
     assert (unknown.status, "NotFound" in unknown.err) == (1, True)
-    assert f"{company.organization_id} has no invoice inv_nothing. `status` lists organizations" in unknown.err
+    assert (
+        f"{company.organization_id} has no invoice inv_nothing. The command `status` lists organizations"
+        in unknown.err
+    )
 
 
 def test_an_organization_and_an_event_are_explained(company: Company, operator: Operator) -> None:

@@ -122,9 +122,9 @@ def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
 @pytest.mark.parametrize(
     ("what", "looked", "advice"),
     [
-        ("in_nothing", "an invoice of Stripe's", f"`reconcile {ORGANIZATION} --objects`"),
-        ("ch_nothing", "a payment, a refund or a dispute", f"`reconcile {ORGANIZATION} --objects`"),
-        ("po_nothing", "a payout", f"`payouts {ORGANIZATION}`"),
+        ("in_nothing", "an invoice of Stripe's", f"`./ops reconcile {ORGANIZATION} --objects`"),
+        ("ch_nothing", "a payment, a refund or a dispute", f"`./ops reconcile {ORGANIZATION} --objects`"),
+        ("po_nothing", "a payout", f"`./ops payouts {ORGANIZATION}`"),
         ("inv_nothing", "an invoice of POM's", "pom_invoice_id"),
         ("A-9999", "an invoice with this number", "exactly as it is printed"),
     ],
