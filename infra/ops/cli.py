@@ -14,13 +14,21 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.config import ConfigurationError
-from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.errors import DeploymentFault, IntegrationError
 from infra.ops.screen import Screen, telling
 from infra.ops.stage import NoStage, Stage, environment_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-EXPECTED = (IntegrationError, ConfigurationError, NoStage, ClientError, BotoCoreError, PynamoDBException)
+EXPECTED = (
+    IntegrationError,
+    ConfigurationError,
+    DeploymentFault,
+    NoStage,
+    ClientError,
+    BotoCoreError,
+    PynamoDBException,
+)
 
 dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 everybody = click.option("--all", "everybody", is_flag=True, help="All connected organizations.")

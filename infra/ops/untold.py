@@ -157,8 +157,8 @@ def _told(untold: Untold, stage: Stage) -> str | None:
         lambda change, shown: bus_events(change, shown, stage.config.stripe_dashboard_base),
         _Telling(stage.config),
     )
-    if outcome.repeat_from is not None:
-        return "The bus or a table did not answer. Try again."
+    if outcome.failure is not None:
+        return f"The bus or a table did not take it: {outcome.failure.code}. Try again when the cause is gone."
     return outcome.untold.get(record.place)
 
 
