@@ -118,7 +118,11 @@ VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 
 
 class Metric(NamedTuple):
-    """One metric. `dimensions` are its own, `rollups` further sets it is also written by; all without `service`."""
+    """One metric. `dimensions` are its own, `rollups` further sets it is also written by; all without `service`.
+
+    If there are `detailed` outcomes, it is written by its own dimensions with these only. Its rollups have every
+    outcome. CloudWatch bills each combination of values, so only those are written that somebody reads.
+    """
 
     name: str
     unit: str
@@ -126,6 +130,7 @@ class Metric(NamedTuple):
     """Which of the dashboard's six questions it helps to answer."""
     dimensions: tuple[str, ...] = ()
     rollups: tuple[tuple[str, ...], ...] = ()
+    detailed: frozenset[str] = frozenset()
 
 
 INVOICE_TAKEN_BACK: Final = Metric("InvoiceTakenBack", COUNT, 1)
@@ -153,7 +158,9 @@ PAYOUT_LINES_REPAIRED: Final = Metric("PayoutLinesRepaired", COUNT, 1)
 PAYOUTS_NOT_TIED_OUT: Final = Metric("PayoutsNotTiedOut", COUNT, 1)
 """Payouts of one organization whose lines POM should have and has not, or whose lines do not add up."""
 
-EVENT_LAG: Final = Metric("EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",), ()))
+EVENT_LAG: Final = Metric(
+    "EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",), ()), detailed=frozenset({"applied"})
+)
 """How long an event took to reach us; its count is the number of events, without our own canaries."""
 EVENTS_PARKED: Final = Metric("EventsParked", COUNT, 2)
 """Events of one organization that came within a day and were still parked when its reconciliation ended."""
@@ -164,14 +171,21 @@ CANARY_PASSED: Final = Metric("CanaryPassed", COUNT, 2)
 """1 if a signed event of ours came through to the table, 0 if not."""
 CANARY_ROUND_TRIP: Final = Metric("CanaryRoundTrip", MILLISECONDS, 2, ("verdict",))
 """How long it took to know; its count is the number of canaries."""
+CHANGES_TOLD: Final = Metric("ChangesTold", COUNT, 2)
+"""Changes of a batch that are on the bus and in the feed. One that is told again counts again."""
 WEBHOOK_ENDPOINT_PROBLEMS: Final = Metric("WebhookEndpointProblems", COUNT, 2)
 """1 if Stripe's endpoint for us is not as it has to be, 0 if it is; nothing where Stripe does not answer."""
 
-REQUEST_LATENCY: Final = Metric("RequestLatency", MILLISECONDS, 3, ("route", "outcome"), (("outcome",),))
+REQUEST_LATENCY: Final = Metric(
+    "RequestLatency", MILLISECONDS, 3, ("route", "outcome"), (("outcome",),), detailed=frozenset({OK, FAILED})
+)
 """Its count is the number of requests."""
-WORK_LATENCY: Final = Metric("WorkLatency", MILLISECONDS, 3, ("worker", "outcome"))
+WORK_LATENCY: Final = Metric("WorkLatency", MILLISECONDS, 3, ("worker", "outcome"), detailed=frozenset({OK, FAILED}))
+"""Work that is repeated is in the logs, and in the age of its queue's oldest message."""
 
-STRIPE_LATENCY: Final = Metric("StripeLatency", MILLISECONDS, 4, ("resource", "outcome"), (("outcome",),))
+STRIPE_LATENCY: Final = Metric(
+    "StripeLatency", MILLISECONDS, 4, ("resource", "outcome"), (("outcome",),), detailed=frozenset({OK, UNKNOWN})
+)
 """One try of one call; its count is the number of tries."""
 
 SIGNATURE_INVALID: Final = Metric("SignatureInvalid", COUNT, 5)
@@ -202,6 +216,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         RECONCILIATIONS_PLANNED,
         CANARY_PASSED,
         CANARY_ROUND_TRIP,
+        CHANGES_TOLD,
         WEBHOOK_ENDPOINT_PROBLEMS,
         REQUEST_LATENCY,
         WORK_LATENCY,
@@ -228,3 +243,17 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (COLD_START.name, "function"): WORKERS | functions.BY_NAME.keys(),
 }
 """The closed set of each dimension of each metric; routes are those of the API's table."""
+
+
+def values_of(metric: Metric, dimensions: tuple[str, ...]) -> Mapping[str, frozenset[str] | None]:
+    """Returns the values with which a metric is written by one of its sets of dimensions. None stands for routes."""
+    values = {name: VALUES.get((metric.name, name)) for name in dimensions}
+    if metric.detailed and dimensions == metric.dimensions:
+        values["outcome"] = metric.detailed
+    return values
+
+
+def written_by(metric: Metric, said: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Returns the sets of dimensions by which these values are written."""
+    in_full = not metric.detailed or said["outcome"] in metric.detailed
+    return [*([metric.dimensions] if in_full else []), *metric.rollups]

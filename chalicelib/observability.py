@@ -24,7 +24,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib import correlation, metrics
-from chalicelib.domain.errors import IntegrationError, Retryable
+from chalicelib.domain.errors import DeploymentFault, IntegrationError, Retryable
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.functions import API_HANDLER
 from chalicelib.metrics import FAILED, NAMESPACE, OK, OTHER, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
@@ -58,20 +58,28 @@ logger.addFilter(_with_ids)
 
 
 def emit(metric: Metric, value: float, **dimensions: str) -> None:
-    """Write one metric, by its own dimensions and by those of each of its rollups.
+    """Write one metric, by its own dimensions and by those of each of its rollups, as far as somebody reads them.
 
+    What is no dimension of this line is in it all the same, for questions to the logs.
     Each call has an emitter of its own: the local stack serves requests from several threads.
     """
     said = {}
     for name, given in dimensions.items():
         known = metrics.VALUES.get((metric.name, name))
         said[name] = given if known is None or given in known else OTHER
+    written = metrics.written_by(metric, said)
+    if not written:
+        return
     emitter = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     emitter.add_metric(name=metric.name, unit=metric.unit, value=value)
+    first, *others = written
     for name in metric.dimensions:
-        emitter.add_dimension(name, said[name])
-    for rollup in metric.rollups:
-        emitter.add_dimensions(service=SERVICE, **{name: said[name] for name in rollup})
+        if name in first:
+            emitter.add_dimension(name, said[name])
+        elif not any(name in each for each in others):
+            emitter.add_metadata(name, said[name])
+    for each in others:
+        emitter.add_dimensions(service=SERVICE, **{name: said[name] for name in each})
     emitter.flush_metrics()
 
 
@@ -207,8 +215,9 @@ def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
 def changes_told(*, told: int, reasons: Sequence[str], repeats: bool, failure: Exception | None = None) -> None:
     """What became of a batch of changes. `reasons` says why some could not be told; they are queued.
 
-    `failure` is why the batch comes again, if something did not answer.
+    `failure` is why the batch comes again, if it does. Its code is in the line.
     """
+    emit(metrics.CHANGES_TOLD, told)
     fields: dict[str, object] = {
         "told": told,
         "untold": len(reasons),
@@ -326,6 +335,8 @@ def _one_described(error: BaseException) -> dict[str, object]:
         description["at"] = [
             f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}" for frame, line in walked
         ]
+    if isinstance(error, DeploymentFault):
+        description["code"] = error.code
     response = getattr(error, "response", None)
     if isinstance(response, dict) and isinstance(response.get("Error"), dict):
         # botocore's errors of all AWS services have one class, and say in their code what they are.

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
+from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS, fault_in
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Clock
 from chalicelib.ports.changes import SOURCE, BusEvent, Refusal
@@ -39,19 +40,11 @@ TRANSIENT = frozenset(
 )
 """The codes of entries, and of whole requests, that may be taken later."""
 
-NOT_OF_THE_EVENTS = frozenset(
-    {
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "InvalidSignatureException",
-        "RequestExpired",
-        "ResourceNotFoundException",
-        "UnrecognizedClientException",
-    }
-)
-"""The codes of requests that were refused because of the role, its credentials or the bus.
+NOT_OF_THE_EVENT = DEPLOYMENT_FAULTS | {"NotAuthorizedForSourceException"}
+"""The codes of entries that were refused because of the role or the bus. All our events have one source.
 
-Any event would be refused. An operator mends the cause, so the events wait for that."""
+AWS documents these as final (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html).
+They are for this deployment, and the next one may mend them."""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -68,6 +61,7 @@ class EventBridgeBus:
 
         Raises:
             Retryable: the bus does not answer.
+            DeploymentFault: EventBridge refuses any event.
         """
         left, refusals = list(events), dict[str, Refusal]()
         for pause in (*PAUSES, None):
@@ -93,8 +87,10 @@ class EventBridgeBus:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if code in TRANSIENT | NOT_OF_THE_EVENTS or status >= 500 or status == 429:
-                raise _unavailable() from error
+            if code in TRANSIENT or status >= 500 or status == 429:
+                raise _unavailable(code) from error
+            if fault := fault_in(error.response):
+                raise fault from error
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}
             # One entry spoils a request. Alone, each shows whether it is that one.
@@ -103,9 +99,9 @@ class EventBridgeBus:
                 refused |= self._put_request([event])
             return refused
         except BotoCoreError as error:
-            raise _unavailable() from error
+            raise _unavailable(type(error).__name__) from error
         return {
-            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT)
+            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT | NOT_OF_THE_EVENT)
             for event, entry in zip(events, answer["Entries"], strict=True)
             if (code := entry.get("ErrorCode"))
         }
@@ -149,9 +145,9 @@ def portions(events: Sequence[BusEvent]) -> Iterator[list[BusEvent]]:
         yield portion
 
 
-def _unavailable() -> Retryable:
+def _unavailable(why: str) -> Retryable:
     return Retryable(
         "event_bus_unavailable",
-        "The event bus does not answer at the moment.",
+        f"The event bus does not answer at the moment: {why}.",
         next_step="Wait a moment; the changes are told again by themselves.",
     )

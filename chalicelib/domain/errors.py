@@ -46,9 +46,10 @@ Errors that are caught before anybody outside hears of them:
     NoEvent                       a body is no event of Stripe's (adapters.stripe.events)
     _Stopped                      a test of the connection went wrong (usecases.connecting.try_connection)
 
-An error of the deployment, which no code catches:
+Errors of the deployment. Only work that can wait for the next deployment catches them:
 
     ConfigurationError            a setting is missing or cannot be used (config)
+    DeploymentFault               AWS refuses requests of this kind, whatever is in them
 
 `code` is stable: front ends and run books match on it. `message` and `next_step` are for people, and hold
 nothing secret. `api.http.errors` alone knows HTTP statuses; workers retry on `Retryable` only. An error of a request
@@ -222,6 +223,18 @@ class StaleWrite(Retryable):
             f"{what} was changed by someone else at the same moment.",
             next_step="Load it again and repeat the request.",
         )
+
+
+class DeploymentFault(Exception):
+    """AWS refuses requests of this kind, whatever is in them: a right, a resource or valid credentials are missing.
+
+    It is no `Retryable`, because whoever waits for an answer must hear of a fault of ours. `code` is AWS's. AWS's
+    message goes into no log and no queue: that of a wrong signature repeats the request's headers.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
 
 
 class InvalidSignature(Exception):

@@ -41,7 +41,11 @@ class BusEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the bus did not take an event: EventBridge's code and message."""
+    """Why the bus did not take an event: EventBridge's code and message.
+
+    A message of an entry names what is wrong, and repeats nothing of the event. That of a whole request may, so it is
+    not in here.
+    """
 
     code: str
     message: str
@@ -59,6 +63,7 @@ class EventBus(Protocol):
 
         Raises:
             Retryable: the bus does not answer.
+            DeploymentFault: the bus refuses any event.
         """
 
 
@@ -87,7 +92,12 @@ class ChangeFeed(Protocol):
     """What changed for each organization. A client that reads page after page sees each change, in the same order."""
 
     def append(self, changes: Sequence[Change]) -> None:
-        """Adds changes at the end of their organizations' feeds. Raises: Retryable; some may have been added."""
+        """Adds changes at the end of their organizations' feeds.
+
+        Raises:
+            Retryable: the feed does not answer; some changes may have been added.
+            DeploymentFault: the feed refuses any change.
+        """
 
     def after(self, organization_id: OrganizationId, cursor: str | None, first: int) -> FeedPage:
         """Returns at most `first` entries behind the cursor, or from the oldest one that is kept.

@@ -122,9 +122,9 @@ def tell_again(stage: Stage, screen: Screen, most: int | None, dry_run: bool) ->
     good = sum(1 for each in rows if each["problem"] is None)
     screen.table("changes", "Changes", rows, ("table", "keys", "since", "told", "problem"))
     if dry_run:
-        screen.fact("wouldTell", good, f"{good} changes would be told; {waiting} are in the queue.")
+        screen.fact("wouldTell", good, f"Would be told: {good} of {waiting} changes.")
     else:
-        screen.fact("told", good, f"{good} changes were told; {waiting - good} are left in the queue.")
+        screen.fact("told", good, f"Told: {good}. Left in the queue: {waiting - good}.")
         if good < len(rows):
             screen.failure(f"{len(rows) - good} changes could not be told, and stay in the queue.")
     _tell_hidden(screen, wanted - len(messages))
@@ -157,8 +157,8 @@ def _told(untold: Untold, stage: Stage) -> str | None:
         lambda change, shown: bus_events(change, shown, stage.config.stripe_dashboard_base),
         _Telling(stage.config),
     )
-    if outcome.repeat_from is not None:
-        return "The bus or a table did not answer. Try again."
+    if outcome.failure is not None:
+        return f"The bus or a table did not take it: {outcome.failure.code}. Try again when the cause is gone."
     return outcome.untold.get(record.place)
 
 

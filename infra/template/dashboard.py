@@ -164,6 +164,7 @@ QUESTIONS = (
             ),
             Graph("Age of the oldest change when it is told (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")),
             Graph("Changes that could not be told", [UNTOLD], ("UntoldChanges",)),
+            Graph("Changes told", [ours(metrics.CHANGES_TOLD, "Sum", "changes")]),
         ),
         ("ReconciliationSilent",),
     ),

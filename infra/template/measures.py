@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.metrics import NAMESPACE, SERVICE, VALUES, Metric
+from chalicelib.metrics import NAMESPACE, SERVICE, Metric, values_of
 from infra.template.intrinsics import Json, sub
 
 STACK = "${AWS::StackName}"
@@ -87,9 +87,10 @@ def ours(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measu
     Raises:
         NoSuchMeasure: it is not written by these dimensions, or never with these values.
     """
-    _check(metric, stat, dimensions)
-    if set(dimensions) not in [set(metric.dimensions), *map(set, metric.rollups)]:
+    written = [each for each in (metric.dimensions, *metric.rollups) if set(each) == set(dimensions)]
+    if not written:
         raise NoSuchMeasure(f"{metric.name} is not written by {sorted(dimensions)}")
+    _check(metric, written[0], stat, dimensions)
     named = (("service", SERVICE), *dimensions.items())
     return Measure(NAMESPACE, metric.name, named, stat, label or next(iter(dimensions.values()), metric.name))
 
@@ -100,7 +101,7 @@ def search(metric: Metric, stat: str, **fixed: str) -> Search:
     Raises:
         NoSuchMeasure: it has no such dimensions, or never these values.
     """
-    _check(metric, stat, fixed)
+    _check(metric, metric.dimensions, stat, fixed)
     return Search(metric, stat, metric.dimensions, tuple(fixed.items()))
 
 
@@ -116,13 +117,14 @@ def aws(namespace: str, name: str, value: str, stat: str, label: str = "") -> Me
     return Measure(namespace, name, ((dimension, value),), stat, label)
 
 
-def _check(metric: Metric, stat: str, dimensions: Mapping[str, str]) -> None:
+def _check(metric: Metric, written: tuple[str, ...], stat: str, dimensions: Mapping[str, str]) -> None:
     if stat not in STATS:
         raise NoSuchMeasure(f"there is no statistic {stat}")
+    values = values_of(metric, written)
     for name, value in dimensions.items():
-        if name not in metric.dimensions:
+        if name not in values:
             raise NoSuchMeasure(f"{metric.name} has no dimension {name}")
-        known = VALUES.get((metric.name, name))
+        known = values[name]
         if known is not None and value not in known:
             raise NoSuchMeasure(f"{metric.name} is never written with {name}={value}")
 

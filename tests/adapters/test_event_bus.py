@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, PAUSES, EventBridgeBus, portions, size_of
-from chalicelib.domain.errors import Retryable
+from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.observability import described
 from chalicelib.ports.changes import BusEvent
 from tests.fakes.ports import FakeClock
@@ -98,11 +98,7 @@ def test_an_entry_that_is_never_taken_is_told_after_a_few_tries() -> None:
         refused("ThrottlingException"),
         refused("RequestLimitExceeded"),
         refused("RequestTimeoutException"),
-        refused("RequestExpired"),
         refused("SlowDown", 503),
-        refused("AccessDeniedException"),
-        refused("ExpiredTokenException"),
-        refused("ResourceNotFoundException"),
         EndpointConnectionError(endpoint_url="https://events.example"),
     ],
 )
@@ -114,12 +110,38 @@ def test_a_bus_that_does_not_answer_is_told_as_retryable(failure: Exception) -> 
     assert caught.value.__cause__ is failure
 
 
-def test_the_log_has_the_code_with_which_aws_refused_a_request() -> None:
-    made, _, _ = bus(refused("AccessDeniedException"))
+def test_what_a_throttled_bus_is_told_as_says_with_which_code_aws_refused_the_request() -> None:
+    made, _, _ = bus(refused("ThrottlingException"))
     with pytest.raises(Retryable) as caught:
         made.put([event(0)])
+    assert "ThrottlingException" in caught.value.message
     [cause] = cast("list[dict[str, object]]", described(caught.value)["causes"])
-    assert cause["code"] == "AccessDeniedException"
+    assert cause["code"] == "ThrottlingException"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    ],
+)
+def test_a_bus_that_refuses_any_event_is_a_fault_of_the_deployment_with_awss_code(code: str) -> None:
+    made, client, _ = bus(refused(code))
+    with pytest.raises(DeploymentFault) as caught:
+        made.put([event(0), event(1)])
+    assert len(client.requests) == 1, "no event is tried alone"
+    assert described(caught.value)["code"] == code
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "NotAuthorizedForSourceException"])
+def test_an_entry_that_is_refused_because_of_a_right_may_be_taken_later(code: str) -> None:
+    made, _, _ = bus(*[{0: {"ErrorCode": code, "ErrorMessage": "You are not allowed to."}}] * (len(PAUSES) + 1))
+    assert made.put([event(0), event(1)])["chg_0"].transient
 
 
 def test_a_request_that_one_event_spoils_takes_the_others() -> None:

@@ -17,7 +17,7 @@ from chalicelib.adapters.tables import database
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer_filter import CustomerFilter
-from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
+from chalicelib.domain.errors import DeploymentFault, DuplicateEvent, Retryable, StaleWrite
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.settings import InvoicingSettings
@@ -121,12 +121,23 @@ def test_an_outage_is_retryable_and_keeps_its_cause(
         assert refused.value.__cause__ is not None
 
 
-@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"])
-def test_a_fault_of_ours_is_not_dressed_up_as_an_outage(stores_on_tables: Backend, code: str) -> None:
+def test_a_fault_of_ours_is_not_dressed_up_as_an_outage(stores_on_tables: Backend) -> None:
+    answer = refusing(400, "ValidationException")
     for run in operations(stores_on_tables):
-        with dynamodb_answering(refusing(400, code)), pytest.raises(Exception, match=r"not today|Failed") as raised:
+        with dynamodb_answering(answer), pytest.raises(Exception, match=r"not today|Failed") as raised:
+            run()
+        assert not isinstance(raised.value, Retryable | DeploymentFault)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ExpiredTokenException"])
+def test_a_missing_right_or_table_is_a_fault_of_the_deployment_with_awss_code(
+    stores_on_tables: Backend, code: str
+) -> None:
+    for run in operations(stores_on_tables):
+        with dynamodb_answering(refusing(400, code)), pytest.raises(DeploymentFault) as raised:
             run()
         assert not isinstance(raised.value, Retryable)
+        assert (raised.value.code, raised.value.__cause__ is not None) == (code, True)
 
 
 def cancelling(*codes: str) -> Callable[..., AWSResponse]:

@@ -104,6 +104,21 @@ def test_a_call_of_stripe_says_what_it_was_about_and_whether_it_is_known_what_be
     assert (metric["resource"], metric["outcome"], metric["StripeLatency"]) == (resource, outcome, [250.0])
 
 
+def test_an_outcome_that_nobody_reads_in_detail_is_written_by_the_rollups_and_the_log_keeps_its_detail(
+    emitted: Any,
+) -> None:
+    observability.stripe_called("get", "/v1/events", 429, 0.25)
+    [metric] = emitted()
+    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["outcome", "service"]]
+    assert metric["resource"] == "events"
+
+
+def test_told_changes_are_counted_also_if_there_were_none(emitted: Any) -> None:
+    for told in (3, 0):
+        observability.changes_told(told=told, reasons=[], repeats=False)
+    assert [metric["ChangesTold"] for metric in emitted()] == [[3.0], [0.0]]
+
+
 def test_each_try_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, str, int | None]] = []
     client = ObservedClient(lambda method, path, status, _: told.append((method, path, status)))

@@ -54,6 +54,8 @@ def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
         ours(metrics.REQUEST_LATENCY, "Sum", route="GET /v1/health")
     with pytest.raises(NoSuchMeasure, match="never written with"):
         ours(metrics.WORK_LATENCY, "Sum", worker="nobody", outcome="ok")
+    with pytest.raises(NoSuchMeasure, match="never written with"):
+        search(metrics.STRIPE_LATENCY, "SampleCount", outcome=metrics.THROTTLED)
     with pytest.raises(NoSuchMeasure, match="no dimension"):
         search(metrics.REQUEST_LATENCY, "Sum", organization="org_1")
     with pytest.raises(NoSuchMeasure, match="no statistic"):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from pynamodb.exceptions import PutError
 
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables.change_rows import EXPIRES_AFTER
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
+from chalicelib.domain.errors import DeploymentFault
 from infra.local import enforced
 from tests.contracts.examples import NOW, ORG
 from tests.fakes import FakeClock
@@ -28,5 +28,5 @@ def test_the_worker_appends_in_each_way_and_the_api_reads(queue_urls: dict[str, 
     with enforced.acting("api_handler"):
         assert len(feed.after(ORG, None, 10).entries) == 1
         assert feed.end(ORG)
-        with pytest.raises(PutError, match="PutItem on ChangesTable"):
+        with pytest.raises(DeploymentFault, match="PutItem on ChangesTable"):
             feed.append([CHANGE])

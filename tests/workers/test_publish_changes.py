@@ -13,7 +13,7 @@ from chalicelib import bootstrap, observability
 from chalicelib.adapters.tables.invoice_items import invoice_values
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.adapters.tables.writes import attributes
-from chalicelib.domain.errors import Retryable
+from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
@@ -138,7 +138,18 @@ def test_an_event_that_is_throttled_has_lambda_repeat_from_its_record(world: Wor
     world.ports.bus.refusals[throttled] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
     answer = invoke(record(world, 1), record(world, 2), record(world, 3))
     assert answer == {"batchItemFailures": [{"itemIdentifier": place(2)}]}
-    assert lines.last("changes_told")["repeats"] is True
+    line = lines.last("changes_told")
+    assert (line["level"], line["told"], line["repeats"]) == ("ERROR", 1, True)
+    assert line["error"]["code"] == "ThrottlingException"
+    assert "Rate exceeded" not in lines.text
+
+
+def test_a_missing_right_is_logged_with_awss_code_and_without_its_message(world: World, lines: Lines) -> None:
+    world.ports.bus.failure = DeploymentFault("InvalidSignatureException", "x-amz-security-token: secret")
+    assert invoke(record(world, 1)) == {"batchItemFailures": [{"itemIdentifier": place(1)}]}
+    line = lines.last("changes_told")
+    assert (line["level"], line["error"]["code"]) == ("ERROR", "InvalidSignatureException")
+    assert "secret" not in lines.text
 
 
 def test_half_a_day_after_it_was_written_a_record_is_queued_and_the_batch_has_no_failures(world: World) -> None:

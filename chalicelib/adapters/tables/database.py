@@ -3,6 +3,7 @@
     condition of a write did not hold   the caller's own error, or StaleWrite
     two transactions met                StaleWrite
     throttled, down, or no connection   Retryable `database_unavailable`; whether a write took place is unknown
+    no right, table or credentials      DeploymentFault
     anything else                       a fault of ours, left as it is
 
 Models describe the tables and make queries. Reads by key and writes go to pynamodb's `Connection`, one level below. A
@@ -29,6 +30,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
+from chalicelib.adapters.refused_requests import fault_in
 from chalicelib.adapters.tables.models import (
     BatchItem,
     ChangeItem,
@@ -124,12 +126,15 @@ def answering() -> Iterator[None]:
 
     Raises:
         Retryable: DynamoDB did not answer, throttled us, or failed.
+        DeploymentFault: DynamoDB refuses any such request of this role, or does not know the table.
     """
     try:
         yield
     except PynamoDBException as exc:
         if _transient(exc.cause):
             raise _unavailable() from exc
+        if isinstance(exc.cause, ClientError) and (fault := fault_in(exc.cause.response)):
+            raise fault from exc
         raise
 
 

@@ -1,20 +1,20 @@
 """Tells changes: on the bus first, then in the feed.
 
 A batch is told at least once. What cannot be told is queued with its record, and the others go on. If the bus or a
-table does not answer, the batch is repeated from the first record that was not told; only what is too old to wait
-longer is queued.
+table does not answer, or AWS refuses any such request, the batch is repeated from the first record that was not told.
+Only what is too old to wait longer is queued.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
-from chalicelib.domain.errors import Retryable
+from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.ports import Ports
 from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
-from chalicelib.usecases.telling.told_objects import Shown, shows
+from chalicelib.usecases.telling.told_objects import CAN_WAIT, Shown, shows
 
 PATIENCE = 12 * 3600
 """Seconds after which a record that still cannot be told is queued. The stream keeps it for 24 hours."""
@@ -34,6 +34,9 @@ class Record(NamedTuple):
         return cls(str(written["SequenceNumber"]), int(written["ApproximateCreationDateTime"]), body)
 
 
+NotNow: TypeAlias = Retryable | DeploymentFault
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a batch. `repeat_from` is the place of the first record that is to come again."""
@@ -42,8 +45,8 @@ class Outcome:
     untold: dict[str, str] = field(default_factory=dict)
     """Why records cannot be told, by their places."""
     repeat_from: str | None = None
-    failure: Retryable | None = None
-    """What did not answer. None too if EventBridge answered, and did not take an event for the moment."""
+    failure: NotNow | None = None
+    """Why that record is to come again. If EventBridge did not take an event for the moment, the code is its own."""
 
 
 Read = Callable[[Mapping[str, Any]], StoredChange | None]
@@ -54,30 +57,24 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
     """Tells a batch of records, in their order, and returns what became of it.
 
     `read` returns the change of a record, and `render` the events of a change. Whatever they raise concerns one
-    record, unless it is `Retryable`.
+    record, unless it can wait.
     """
     outcome = Outcome()
     reasons: dict[str, str] = {}
     changes = _read(records, read, reasons)
-    waiting: set[str] = set()
+    waiting: dict[str, NotNow] = {}
     try:
         events = _rendered(changes, render, reasons, ports)
         refusals = ports.bus.put([event for each in events.values() for event in each])
-    except Retryable as error:
-        events, refusals = {}, {}
-        waiting.update(changes)
-        outcome.failure = error
-        why = f"{error.code}: {error.message}"
+    except CAN_WAIT as error:
+        waiting.update(dict.fromkeys(changes, error))
     else:
-        why = "EventBridge did not take it for hours."
         waiting.update(_sort_out(events, refusals, reasons))
     for record in records:
         place = record.place
         try:
-            if place in waiting and _too_old(record, ports):
-                reasons[place] = why
-            elif place in waiting:
-                return _repeating(outcome, place)
+            if place in waiting:
+                reasons[place] = _given_up(waiting[place], record, ports)
             reason = reasons.get(place)
             if reason is None and place in changes:
                 reason = _append(changes[place], record, ports)
@@ -85,9 +82,10 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
             if reason is not None:
                 ports.untold.keep(record.body, reason)
                 outcome.untold[place] = reason
-        except Retryable as error:
+        except CAN_WAIT as error:
             outcome.failure = error
-            return _repeating(outcome, place)
+            outcome.repeat_from = place
+            break
     return outcome
 
 
@@ -95,18 +93,24 @@ def _append(stored: StoredChange, record: Record, ports: Ports) -> str | None:
     """Appends a change to the feed. Returns why it never will be, or None if it was appended.
 
     Raises:
-        Retryable: the feed does not answer, and the record can wait.
+        Retryable, DeploymentFault: the feed does not answer, or refuses any change, and the record can wait.
     """
     try:
         ports.changes.append([stored.change])
-    except Retryable as error:
-        if not _too_old(record, ports):
-            raise
-        return f"{error.code}: {error.message}"
-    except (LookupError, ValueError) as error:
-        # A row that another release wrote, say. One organization's feed must not stop the others.
-        return f"It is on the bus. This release cannot read the feed's newest row: {type(error).__name__}."
+    except CAN_WAIT as error:
+        return _given_up(error, record, ports)
+    except Exception as error:  # noqa: BLE001 a row that another release wrote, say: one feed must not stop the others
+        return f"It is on the bus. This release cannot continue its feed: {type(error).__name__}."
     return None
+
+
+def _given_up(failure: NotNow, record: Record, ports: Ports) -> str:
+    """Returns why a record is queued that has waited too long. Raises: the failure, if the record can wait longer."""
+    if record.at + PATIENCE >= ports.clock.now():
+        raise failure
+    if isinstance(failure, DeploymentFault):
+        return f"{failure.code}: AWS refused POM's role, its credentials or a resource of the stack for hours."
+    return f"{failure.code}: {failure.message}"
 
 
 def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dict[str, StoredChange]:
@@ -125,13 +129,17 @@ def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dic
 def _rendered(
     changes: Mapping[str, StoredChange], render: Render, reasons: dict[str, str], ports: Ports
 ) -> dict[str, Sequence[BusEvent]]:
-    """Returns the events of each record. Raises: Retryable if what is shown with them cannot be read."""
+    """Returns the events of each record.
+
+    Raises:
+        Retryable, DeploymentFault: what is shown with them cannot be read for the moment.
+    """
     events: dict[str, Sequence[BusEvent]] = {}
     shown = shows(list(changes.values()), ports)
     for place, change in changes.items():
         try:
             events[place] = render(change, shown(change))
-        except Retryable:
+        except CAN_WAIT:
             raise
         except Exception as error:  # noqa: BLE001 the same
             reasons[place] = _unreadable(error)
@@ -140,26 +148,23 @@ def _rendered(
 
 def _sort_out(
     events: Mapping[str, Sequence[BusEvent]], refusals: Mapping[str, Refusal], reasons: dict[str, str]
-) -> set[str]:
-    """Returns the places of records that the bus may take later, and enters why it does not take others."""
-    waiting: set[str] = set()
+) -> dict[str, NotNow]:
+    """Returns why the bus may take records later, by their places, and enters why it does not take others."""
+    waiting: dict[str, NotNow] = {}
     for place, told in events.items():
         refused = [refusals[event.id] for event in told if event.id in refusals]
         for_good = [each for each in refused if not each.transient]
         if for_good:
             reasons[place] = f"EventBridge refuses it: {for_good[0].code}. {for_good[0].message}"
         elif refused:
-            waiting.add(place)
+            waiting[place] = _not_taken(refused[0])
     return waiting
 
 
-def _too_old(record: Record, ports: Ports) -> bool:
-    return record.at + PATIENCE < ports.clock.now()
-
-
-def _repeating(outcome: Outcome, place: str) -> Outcome:
-    outcome.repeat_from = place
-    return outcome
+def _not_taken(why: Refusal) -> Retryable:
+    return Retryable(
+        why.code, f"EventBridge did not take it. {why.message}", next_step="The change is told again by itself."
+    )
 
 
 def _unreadable(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer
-from chalicelib.domain.errors import Retryable
+from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
@@ -19,6 +19,9 @@ from chalicelib.usecases.connecting.connection_report import ConnectionReport, r
 from chalicelib.usecases.customers.customers import as_it_stands
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.payouts.related import beside
+
+CAN_WAIT = (Retryable, DeploymentFault)
+"""Errors that say nothing against a change: it can be told when their cause is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def shows(changes: Sequence[StoredChange], ports: Ports) -> Callable[[StoredChan
 
     Raises:
         Retryable: the database does not answer.
+        DeploymentFault: the database refuses any such request.
     """
     names = _names(changes, ports)
     return lambda change: _shown(change, names, ports)
@@ -65,7 +69,7 @@ def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[Organizatio
     for organization_id, ids in wanted.items():
         try:
             names[organization_id] = names_of(organization_id, ids, ports)
-        except Retryable:
+        except CAN_WAIT:
             raise
         except Exception:  # noqa: BLE001 it raises again for the invoices of that customer: see `_shown`
             names[organization_id] = None

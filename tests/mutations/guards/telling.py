@@ -11,6 +11,7 @@ _SAGA = "tests/domain/test_saga.py"
 _OTHERS = "tests/domain/test_other_changes.py"
 _TELL = "tests/usecases/telling/test_tell_changes.py"
 _BUS = "tests/adapters/test_event_bus.py"
+_REFUSED = "tests/adapters/test_telling_when_aws_refuses.py"
 _STREAM = "tests/adapters/test_stream.py"
 _FEED = "tests/contracts/test_change_feed.py"
 _EXPIRE = "tests/adapters/test_rows_that_expire.py"
@@ -186,15 +187,51 @@ TELLING = (
     ),
     guard(
         "the first record that waits is named",
-        "_repeating",
+        "tell_changes(records)",
         Skipped("repeat_from"),
         f"{_TELL}::test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it",
     ),
     guard(
         "a record is queued before the stream forgets it",
-        "_too_old",
-        Becomes("False"),
+        "_given_up(failure)",
+        Always("PATIENCE"),
         f"{_TELL}::test_what_waits_for_half_a_day_is_queued_before_the_stream_forgets_it",
+    ),
+    guard(
+        "the outcome says with which code EventBridge did not take an event",
+        "_not_taken",
+        Instead("code", "'event_bus_unavailable'"),
+        f"{_TELL}::test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it",
+    ),
+    guard(
+        "a fault of the deployment is logged with its code",
+        "_one_described",
+        Never("DeploymentFault"),
+        "tests/workers/test_publish_changes.py::test_a_missing_right_is_logged_with_awss_code_and_without_its_message",
+    ),
+    guard(
+        "a right that the database refuses waits for the next deployment",
+        "answering",
+        Check("fault_in"),
+        f"{_REFUSED}::test_a_request_to_dynamodb_that_would_be_refused_for_every_change_has_the_batch_repeated",
+    ),
+    guard(
+        "a right that the bus refuses waits for the next deployment",
+        "EventBridgeBus._put_request",
+        Check("fault"),
+        f"{_REFUSED}::test_a_bus_that_refuses_every_event_has_the_batch_repeated",
+    ),
+    guard(
+        "an entry that is refused because of a right waits for the next deployment",
+        "NOT_OF_THE_EVENT",
+        Becomes("frozenset()"),
+        f"{_BUS}::test_an_entry_that_is_refused_because_of_a_right_may_be_taken_later",
+    ),
+    guard(
+        "a fault of the deployment is no record's",
+        "CAN_WAIT",
+        Without("DeploymentFault"),
+        f"{_TELL}::test_a_missing_right_has_the_batch_repeated_and_after_half_a_day_queued_without_awss_message",
     ),
     # The feed
     guard(

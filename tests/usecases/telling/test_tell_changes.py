@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
-from chalicelib.domain.errors import Retryable
+from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
 from chalicelib.usecases.telling.tell_changes import PATIENCE, Outcome, Record, tell_changes
 from chalicelib.usecases.telling.told_objects import Shown
@@ -17,6 +17,7 @@ from tests.fakes.ports import FakePorts
 from tests.world import World
 
 FAILED = Difference((ChangeType.CUSTOMER_SYNC_FAILED,), "pending", "failed")
+NO_RIGHT = DeploymentFault("AccessDeniedException", "x-amz-security-token: secret")
 DOWN = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
 LATER = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
 NEVER = Refusal("InvalidArgument", "Detail is malformed.", transient=False)
@@ -114,6 +115,28 @@ def test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it(ports: 
     outcome = tell(ports, {}, {}, {})
     assert (outcome.repeat_from, ports.untold.kept) == ("2", [])
     assert in_feed(ports) == [1]
+    assert (outcome.failure and outcome.failure.code) == "ThrottlingException"
+
+
+def test_an_event_that_was_not_taken_for_half_a_day_is_queued_with_eventbridges_code_and_message(
+    ports: FakePorts,
+) -> None:
+    ports.bus.refusals[event_id(1)] = LATER
+    outcome = tell(ports, {}, {}, ago=PATIENCE + 1)
+    assert (list(outcome.untold), outcome.told, outcome.failure) == (["1"], 1, None)
+    assert ports.untold.kept[0][1] == "ThrottlingException: EventBridge did not take it. Rate exceeded."
+
+
+def test_a_missing_right_has_the_batch_repeated_and_after_half_a_day_queued_without_awss_message(
+    ports: FakePorts,
+) -> None:
+    ports.bus.failure = NO_RIGHT
+    outcome = tell(ports, {}, {}, ago=PATIENCE)
+    assert (outcome.repeat_from, outcome.failure, ports.untold.kept) == ("1", NO_RIGHT, [])
+    outcome = tell(ports, {}, {}, ago=PATIENCE + 1)
+    assert (list(outcome.untold), outcome.repeat_from) == (["1", "2"], None)
+    assert "AccessDeniedException" in ports.untold.kept[0][1]
+    assert "secret" not in ports.untold.kept[0][1]
 
 
 def test_while_the_bus_is_down_the_whole_batch_comes_again_and_the_feed_gets_nothing(ports: FakePorts) -> None:
