@@ -51,7 +51,7 @@ def expected(ledger: Ledger) -> list[Telling]:
 
 
 def differences_told(ledger: Ledger) -> Iterator[Telling]:
-    """Yields what the code tells of a ledger's invoices and customers, of one write at a time, as a stream shows it."""
+    """Yields what the code tells of invoices and customers, of one write at a time, as a stream shows it."""
     compares: dict[ObjectKind, Callable[[Any, Any], Difference]] = {
         ObjectKind.INVOICE: invoice_difference,
         ObjectKind.CUSTOMER: customer_difference,

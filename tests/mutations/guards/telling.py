@@ -6,6 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _INVOICES = "tests/domain/test_invoice_changes.py"
+_EDITS = "tests/domain/test_edits_told.py"
 _DRAFTS = "tests/usecases/telling/test_what_is_told_of_drafts.py"
 _SAGA = "tests/domain/test_saga.py"
 _OTHERS = "tests/domain/test_other_changes.py"
@@ -39,13 +40,13 @@ TELLING = (
         "a draft that is being edited stays a draft",
         "told_status",
         Never("editing"),
-        f"{_INVOICES}::test_a_draft_that_is_edited_stays_a_draft",
+        f"{_EDITS}::test_a_draft_that_is_edited_stays_a_draft",
     ),
     guard(
         "an edit is not told before the draft rests",
         "_bills_otherwise",
         Never("after CREATING"),
-        f"{_INVOICES}::test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order",
+        f"{_EDITS}::test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order",
     ),
     guard(
         "an edited draft is compared with what it billed before the edit",
@@ -57,7 +58,7 @@ TELLING = (
         "an issued invoice is compared by its order only",
         "_bills_otherwise",
         Always("DRAFT"),
-        f"{_INVOICES}::test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one",
+        f"{_EDITS}::test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one",
     ),
     guard(
         "a change of the memo in Stripe is a change of the draft",
