@@ -84,9 +84,9 @@ class _Organization:
             for each in _counted(screen, listed, self.id):
                 self._one(each, ports, screen)
         except (AccountUnreachable, Retryable) as error:
-            screen.failure(f"{self.id}: {error}. {self._how_to_go_on}")
+            screen.failure(f"{self.id}: {error}. {self._how_to_go_on(screen)}")
         except KeyboardInterrupt:
-            screen.failure(f"{self.id}: interrupted. {self._how_to_go_on}")
+            screen.failure(f"{self.id}: interrupted. {self._how_to_go_on(screen)}")
             raise
         except click.ClickException:
             raise
@@ -136,11 +136,10 @@ class _Organization:
             "failed": self.failed,
         }
 
-    @property
-    def _how_to_go_on(self) -> str:
-        behind = f" --after {self.latest}" if self.latest else ""
-        only_told = " --dry-run" if self.dry_run else ""
-        command = f"./ops backfill {self.id} --since {moment(self.since)}{behind}{only_told}"
+    def _how_to_go_on(self, screen: Screen) -> str:
+        behind = ("--after", self.latest) if self.latest else ()
+        only_told = ("--dry-run",) if self.dry_run else ()
+        command = screen.command("backfill", self.id, "--since", str(moment(self.since)), *behind, *only_told)
         return f"{sum(self.did.values()) + self.failed} of {self.total} are done; go on with: {command}"
 
 

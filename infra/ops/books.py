@@ -72,7 +72,7 @@ def connected(stage: Stage, organization_id: str) -> tuple[Connection, StripeAcc
         raise NotFound(
             "organization_not_connected",
             f"{organization_id} was never connected to Stripe.",
-            next_step="`status` lists the organizations that were.",
+            next_step="The command `status` lists the organizations that were.",
         )
     return connection, connection.account_id
 
@@ -90,7 +90,7 @@ def invoice(stage: Stage, organization_id: str, invoice_id: str) -> Invoice:
             missing.code,
             f"{organization_id} has no invoice {invoice_id}.",
             next_step=(
-                "`status` lists organizations; the invoice's id is in POM, "
+                "The command `status` lists organizations; the invoice's id is in POM, "
                 f"and as {INVOICE_KEY} in the metadata of Stripe's invoice."
             ),
         ) from missing

@@ -60,11 +60,12 @@ def command(work: F) -> Any:
     @click.pass_context
     @functools.wraps(work)
     def run(context: click.Context, *args: Any, **kwargs: Any) -> None:
-        with telling(Screen(context.obj["as_json"])) as screen:
+        stack, deployed = context.obj["where"]
+        with telling(Screen(context.obj["as_json"], _program(stack, deployed))) as screen:
             if kwargs.get("dry_run"):
                 screen.document["dryRun"] = True
             try:
-                stage = Stage(environment_of(*context.obj["where"]))
+                stage = Stage(environment_of(stack, deployed))
                 work(stage, screen, *args, **kwargs)
             except EXPECTED as error:
                 screen.failure(_nobody_answers(error) or _in_words(error))
@@ -74,9 +75,16 @@ def command(work: F) -> Any:
     return run
 
 
+def _program(stack: Path | None, deployed: str | None) -> tuple[str, ...]:
+    """Returns how this program is started for the stage that is meant."""
+    if deployed is not None:
+        return ("./ops", "--deployed", deployed)
+    return ("./ops", "--stack", str(stack)) if stack is not None else ("./ops",)
+
+
 def _in_words(error: Exception) -> str:
     """Returns what went wrong, and what to do about it if the error says so."""
-    text = f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, NoStage) else f"{type(error).__name__}: {error}"
     next_step = error.next_step if isinstance(error, IntegrationError) else None
     return f"{text} {next_step}" if next_step else text
 

@@ -57,7 +57,7 @@ def redrive(
         shown = list(received(client, source, wanted, HIDDEN_FOR)) if chosen is None else chosen
         put_back(client, source, shown)
         screen.table("deadLetters", f"Would be sent to {queue} again", [_row(each) for each in shown])
-        screen.fact("wouldMove", wanted, f"{wanted} messages would be sent to {queue} again; {waiting} are there.")
+        screen.fact("wouldMove", wanted, f"Would be sent to {queue} again: {wanted} of {waiting} messages.")
         screen.document["left"] = waiting
         return
     letters = received(client, source, wanted, HIDDEN_FOR) if chosen is None else chosen
@@ -75,7 +75,7 @@ def redrive(
             time.sleep(1 / rate)
     moved, left = len(rows), sum(books.depth(client, source) or (0, 0))
     screen.table("deadLetters", f"Sent to {queue} again", rows)
-    screen.fact("moved", moved, f"{moved} messages were sent to {queue} again; {left} are left.")
+    screen.fact("moved", moved, f"Sent to {queue} again: {moved}. Left: {left}.")
     screen.document["left"] = left
     if moved < wanted:
         screen.failure(f"SQS gave only {moved} of {wanted} messages; the others are hidden for a minute. Try again.")
@@ -117,9 +117,9 @@ def discard(
     thrown = len(letters) - len(kept)
     if dry_run:
         count = len(letters)
-        screen.fact("wouldDiscard", count, f"{count} messages would be thrown away; {waiting} are there.")
+        screen.fact("wouldDiscard", count, f"Would be thrown away: {count} of {waiting} messages.")
     else:
-        screen.fact("discarded", thrown, f"{thrown} messages were thrown away; {waiting - thrown} are left.")
+        screen.fact("discarded", thrown, f"Thrown away: {thrown}. Left: {waiting - thrown}.")
     screen.document["left"] = waiting - thrown
     if len(letters) < wanted:
         screen.failure(f"SQS showed only {len(letters)} of {wanted} messages; the others are hidden. Try again.")

@@ -17,7 +17,6 @@ from infra.ops.explain_invoice import show_invoice
 from infra.ops.explain_payment import show_payment
 from infra.ops.explain_payout import explain_payout, show_payout
 from infra.ops.finding import Found, Kind, Search, not_found
-from infra.ops.going_on import command_for
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
@@ -70,7 +69,7 @@ def explain_found(
     search.run()
     found = [each for each in search.found if kind in (None, each.kind)]
     if not found:
-        screen.failure(not_found(search, organization))
+        screen.failure(not_found(search, organization, screen))
     elif len(found) > 1:
         _several(screen, search.what, found)
     else:
@@ -97,7 +96,9 @@ def _several(screen: Screen, what: str, found: Sequence[Found]) -> None:
             "kind": each.kind.value,
             "id": each.id,
             "organization": each.organization_id,
-            "command": command_for(each.id, each.organization_id, each.kind.value),
+            "command": screen.command(
+                "explain", each.id, "--organization", each.organization_id, "--kind", each.kind.value
+            ),
         }
         for each in found
     ]

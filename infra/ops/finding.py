@@ -26,6 +26,7 @@ from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.ports.storage import InvoiceFilter
 from infra.ops import books
+from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
 ASKED_AT_MOST = 20
@@ -231,37 +232,39 @@ def searched_in(search: Search, organization: str | None) -> str:
     return "the one organization that was ever connected" if count == 1 else f"all {count} organizations"
 
 
-def not_found(search: Search, organization: str | None) -> str:
+def not_found(search: Search, organization: str | None, screen: Screen) -> str:
     """Returns a text that says where the search looked and what to try."""
     looked = ", ".join(search.looked_for)
     said = [f"Nothing called {search.what} was found in {searched_in(search, organization)}. Looked for: {looked}."]
     said += search.notes
-    said.append(_advice(search, organization))
+    said.append(_advice(search, organization, screen))
     return " ".join(said)
 
 
-def _advice(search: Search, organization: str | None) -> str:
-    named = organization or "ORGANIZATION"
+def _advice(search: Search, organization: str | None, screen: Screen) -> str:
+    connected = [each.organization_id for each in search.connections]
+    named = organization or (connected[0] if len(connected) == 1 else "ORGANIZATION")
+    status = screen.command("status")
     if organization is not None and not any(search.accounts):
-        return f"{organization} was never connected to Stripe; `status` lists the organizations that were."
+        return f"{organization} was never connected to Stripe; `{status}` lists the organizations that were."
     if search.what.startswith("evt_"):
         return (
             "POM keeps an event for 35 days. Look for it in Stripe's dashboard. If it is there, "
-            f"`replay {named} --event {search.what}` applies it."
+            f"`{screen.command('replay', named, '--event', search.what)}` applies it."
         )
     if search.what.startswith("po_"):
-        return f"`payouts {named}` lists what Stripe has, and `--repair` brings it in."
+        return f"`{screen.command('payouts', named)}` lists what Stripe has, and `--repair` brings it in."
     if search.what.startswith(INVOICE_PREFIX):
         return (
-            "Compare the id with POM, or with pom_invoice_id in the metadata of Stripe's invoice; `status` lists the "
-            "organizations."
+            "Compare the id with POM, or with pom_invoice_id in the metadata of Stripe's invoice; "
+            f"`{status}` lists the organizations."
         )
     if "_" in search.what and search.what.partition("_")[0] in (*PAYMENTS, "in", "cus"):
         return (
             "Look for it in Stripe's dashboard. If it is there and belongs to an invoice of POM's, "
-            f"`reconcile {named} --objects` brings it in."
+            f"`{screen.command('reconcile', named, '--objects')}` brings it in."
         )
     return (
-        "Copy the id or the number exactly as it is printed. Otherwise try Stripe's id from the dashboard; `status` "
-        "lists the organizations."
+        "Copy the id or the number exactly as it is printed. Otherwise try Stripe's id from the dashboard; "
+        f"`{status}` lists the organizations."
     )

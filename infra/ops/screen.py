@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +34,13 @@ BLOCK_MARGIN = 2
 
 @dataclass
 class Screen:
-    """Collects what is to be told; `as_json` says it all at once in the end."""
+    """Collects what is to be told; `as_json` says it all at once in the end.
+
+    `program` is how this program was started, with the stage that was meant.
+    """
 
     as_json: bool = False
+    program: Sequence[str] = ("./ops",)
     document: dict[str, Any] = field(default_factory=dict)
     failed: bool = False
 
@@ -100,6 +105,10 @@ class Screen:
         self.document[name] = value
         if not self.as_json:
             Console().print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def command(self, *words: str) -> str:
+        """Returns a command of this program as a line that works when it is pasted, at the same stage."""
+        return shlex.join((*self.program, *words))
 
     def failure(self, text: str) -> None:
         """Something did not go well: the exit status will say so."""

@@ -122,9 +122,9 @@ def tell_again(stage: Stage, screen: Screen, most: int | None, dry_run: bool) ->
     good = sum(1 for each in rows if each["problem"] is None)
     screen.table("changes", "Changes", rows, ("table", "keys", "since", "told", "problem"))
     if dry_run:
-        screen.fact("wouldTell", good, f"{good} changes would be told; {waiting} are in the queue.")
+        screen.fact("wouldTell", good, f"Would be told: {good} of {waiting} changes.")
     else:
-        screen.fact("told", good, f"{good} changes were told; {waiting - good} are left in the queue.")
+        screen.fact("told", good, f"Told: {good}. Left in the queue: {waiting - good}.")
         if good < len(rows):
             screen.failure(f"{len(rows) - good} changes could not be told, and stay in the queue.")
     _tell_hidden(screen, wanted - len(messages))

@@ -27,7 +27,7 @@ def measure() -> list[Figure]:
         company = Company(stack).connect()
         company.customer()
         stack.wait_until_idle()
-        filled = _fill(stack, company.account_id)
+        filled = _fill(stack, company)
         creating = [_create(company, f"svc_{n}") for n in range(CREATES)]
         company.all_delivered()
         posted = _post(stack, company)
@@ -72,9 +72,9 @@ def _logged_of(company: Company, invoice_id: str) -> int:
     return count
 
 
-def _fill(stack: LocalStack, account_id: str) -> float:
+def _fill(stack: LocalStack, company: Company) -> float:
     began = time.perf_counter()
-    run_module(stack, "tests.bench.fill", account_id, str(EVENTS))
+    run_module(stack, "tests.bench.fill", company.account_id, company.organization_id, str(EVENTS))
     return time.perf_counter() - began
 
 

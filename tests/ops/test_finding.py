@@ -122,9 +122,9 @@ def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
 @pytest.mark.parametrize(
     ("what", "looked", "advice"),
     [
-        ("in_nothing", "an invoice of Stripe's", f"`reconcile {ORGANIZATION} --objects`"),
-        ("ch_nothing", "a payment, a refund or a dispute", f"`reconcile {ORGANIZATION} --objects`"),
-        ("po_nothing", "a payout", f"`payouts {ORGANIZATION}`"),
+        ("in_nothing", "an invoice of Stripe's", f"`./ops reconcile {ORGANIZATION} --objects`"),
+        ("ch_nothing", "a payment, a refund or a dispute", f"`./ops reconcile {ORGANIZATION} --objects`"),
+        ("po_nothing", "a payout", f"`./ops payouts {ORGANIZATION}`"),
         ("inv_nothing", "an invoice of POM's", "pom_invoice_id"),
         ("A-9999", "an invoice with this number", "exactly as it is printed"),
     ],
@@ -138,6 +138,11 @@ def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
     assert f"Nothing called {what} was found in {ORGANIZATION}." in told
     assert looked in told
     assert advice in told
+
+
+def test_the_command_to_try_names_the_only_organization_there_is(company: Company) -> None:
+    [told] = asked(company, "in_nothing").document["failures"]
+    assert f"`./ops reconcile {ORGANIZATION} --objects`" in told
 
 
 def test_an_organization_that_was_never_connected_is_told_as_such(company: Company) -> None:

@@ -28,7 +28,7 @@ def test_the_page_names_every_alarm_that_tells_somebody() -> None:
 
 
 def test_the_page_lists_every_command() -> None:
-    table = PAGE.split("| command | does |")[1].split("\n\n")[0]
+    table = PAGE.split("| after `./ops` | does |")[1].split("\n\n")[0]
 
     assert [name for name in cli.commands if f"`{name}" not in table] == []
 
@@ -39,7 +39,7 @@ def test_a_command_to_go_on_stays_one_line_on_a_narrow_screen(
     monkeypatch.setenv("COLUMNS", "40")
     go_on(Screen(), "org_blue_lagoon", [("invoice", "inv_wtmyar6dvkiogmxafn3xwkq455")])
 
-    assert "explain inv_wtmyar6dvkiogmxafn3xwkq455 --organization org_blue_lagoon\n" in capsys.readouterr().out
+    assert "./ops explain inv_wtmyar6dvkiogmxafn3xwkq455 --organization org_blue_lagoon\n" in capsys.readouterr().out
 
 
 def test_untold_changes_have_their_own_run_book() -> None:

@@ -1,0 +1,136 @@
+"""Every command of every run book, typed into a shell at the top of a clone, as it is printed there.
+
+Nothing is left out or added: what freezes does freeze, and what repairs does repair, on a local stack of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.local.stack import LocalStack
+from infra.local.summary import description, write
+from infra.package import ROOT
+from tests.e2e.company import Company
+from tests.ops.conftest import PATIENCE, Operator
+from tests.ops.run_books import BOOKS, commands
+
+CLONED = ("app.py", "ops", "Makefile", "chalicelib", "infra", "docs", *map(str, ROOT.glob("requirements*")))
+"""What the commands need of a clone."""
+
+REFUSED = {"./ops rotate-secret drop --oldest"}
+"""Commands of a way back that end with status 1 here: the line before it has taken away the other secret."""
+
+
+MENDS = {
+    "./ops redrive invoice-jobs.fifo --max 1": "Sent to invoice-jobs.fifo again: 1. Left: 1.",
+    "./ops redrive invoice-jobs.fifo --rate 5": "Sent to invoice-jobs.fifo again: 1. Left: 0.",
+    "./ops replay $ORGANIZATION --parked": "  outcome     no_change",
+    "./ops tell-again --max 1": "Told: 1. Left in the queue: 1.",
+    "./ops tell-again": "Told: 1. Left in the queue: 0.",
+}
+"""What commands that mend something say at last. Each run book is typed while there is something to mend."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Somebody's terminal at the top of a clone, beside whose stack runs."""
+
+    top: Path
+    variables: dict[str, str]
+
+    def types(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Types a line. The shell has what any login has, and the variables that run books tell people to fill in."""
+        login = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **login, **self.variables}
+        return subprocess.run(
+            ["sh", "-c", line],
+            cwd=self.top,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+
+@pytest.fixture(scope="module")
+def shell(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """Beside a stack of a company that has billed an invoice."""
+    top = tmp_path_factory.mktemp("clone")
+    for name in CLONED:
+        source, target = ROOT / name, top / Path(name).name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    (top / ".venv").symlink_to(ROOT / ".venv")
+    write(description(company.stack), top / ".local/stack.json")
+    (top / "new-secret.txt").write_text("whsec_of_a_rotation_under_way\n")
+    made = company.bill("svc_book").json
+    return Shell(top, {"ORGANIZATION": company.organization_id, "INVOICE": made["id"]})
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    with LocalStack() as running:
+        yield running
+        assert running.ended() == []
+
+
+@pytest.fixture(scope="module")
+def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    file = tmp_path_factory.mktemp("ops") / "stack.json"
+    write(description(stack), file)
+    with Operator(file) as operator:
+        yield operator
+
+
+@pytest.mark.demo
+def test_every_command_of_the_run_books_works_as_it_is_printed(
+    shell: Shell, company: Company, operator: Operator
+) -> None:
+    typed: dict[str, subprocess.CompletedProcess[str]] = {}
+    for book in BOOKS:
+        _break(book.stem, shell.variables, operator)
+        for line in commands(book.read_text()):
+            if line not in typed:  # typed twice it proves no more, and takes a second
+                typed[line] = shell.types(line)
+
+    unlike = [
+        (line, said.returncode, said.stdout[-1500:], said.stderr[-1500:])
+        for line, said in typed.items()
+        if said.returncode != _expected(line, said.stdout)
+    ]
+    assert unlike == []
+    assert len(typed) > 45
+    assert {line: typed[line].stdout.strip().splitlines()[-1] for line in MENDS} == MENDS
+
+
+def _break(book: str, variables: dict[str, str], operator: Operator) -> None:
+    """Makes what a run book is for: a dead letter, a parked event or a change that POM was not told of."""
+    organization, invoice = variables["ORGANIZATION"], variables["INVOICE"]
+    match book:
+        case "dead-letters":
+            work = {"organizationId": organization, "invoiceId": invoice, "task": "resume"}
+            for attempt in range(2):
+                operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(work) + " " * attempt)
+        case "parked-events":
+            variables["EVENT"] = operator.sets("park", organization, "for the run books")
+        case "untold-changes":
+            for _ in range(2):
+                operator.sets("leave_untold", organization, invoice)
+
+
+def _expected(line: str, said: str) -> int:
+    """Returns the exit status that a line ends with. That of `status` agrees with its last line."""
+    if line == "./ops status":
+        return int(said.rstrip().splitlines()[-1] != "All is well.")
+    return int(line in REFUSED)
