@@ -37,6 +37,10 @@ class ChangeType(StrEnum):
         return member
 
     INVOICE_CREATED = "invoice.created", "The invoice exists in Stripe: as a draft, or issued already."
+    INVOICE_EDITED = (
+        "invoice.edited",
+        "A draft bills something else than before: somebody saved it in POM, or changed it in Stripe.",
+    )
     INVOICE_PENDING = (
         "invoice.pending",
         "Money is expected, and no e-mail is known of yet: `invoice.sent` may follow. Or a new attempt to pay began.",
@@ -63,6 +67,7 @@ class ChangeType(StrEnum):
     INVOICE_OVERDUE = "invoice.overdue", "Its due day is over, and it is not paid."
     INVOICE_DELETED = "invoice.deleted", "POM's record of it was deleted."
     CUSTOMER_SYNC_FAILED = "customer.sync_failed", "The customer could not be given to Stripe."
+    CUSTOMER_SYNCED = "customer.synced", "Stripe has the customer as POM has it."
     CUSTOMER_UPDATED_IN_STRIPE = "customer.updated_in_stripe", "POM has taken over what somebody changed in Stripe."
     CUSTOMER_DELETED_IN_STRIPE = (
         "customer.deleted_in_stripe",

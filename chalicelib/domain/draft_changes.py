@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib.domain.identifiers import digest
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Drafted
 from chalicelib.domain.terms import day_in_words
 from chalicelib.domain.wording import days, money
 
@@ -34,6 +36,23 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
         yield f"It was changed in Stripe: {_are(changed_details(invoice))} not as in POM's draft."
     if invoice.facts.invoice and invoice.facts.invoice.charges_automatically:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
+
+
+def as_drafted(draft: Invoice) -> Drafted:
+    """Returns names of what people see that a draft at rest bills, in POM's order and otherwise in Stripe.
+
+    Only what is shown has a part in them: other lines in Stripe are shown by the total, if that is another one, too.
+    """
+    fact = draft.facts.invoice
+    in_stripe = (
+        draft.total,
+        draft.amounts.discount,
+        None if draft.due_by_terms else draft.due_day or draft.order.due_date,
+        not draft.total_difference and has_other_lines(draft),
+        changed_details(draft),
+        fact is not None and fact.charges_automatically,
+    )
+    return Drafted(draft.order.edit_tag, digest("in Stripe", *map(str, in_stripe)))
 
 
 def moved_due_date(invoice: Invoice) -> Iterator[str]:

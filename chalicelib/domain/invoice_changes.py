@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.changes import NOTHING, ChangeType, Difference
+from chalicelib.domain.draft_changes import as_drafted
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
@@ -54,6 +55,8 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
         yield ChangeType.INVOICE_CREATED
     elif before.stripe_invoice_id not in (None, after.stripe_invoice_id):
         yield ChangeType.INVOICE_REVISED
+    if before is not None and _bills_otherwise(before, after):
+        yield ChangeType.INVOICE_EDITED
     if sent:
         yield ChangeType.INVOICE_SENT
     elif entered and after.status is InvoiceStatus.PENDING:
@@ -64,6 +67,20 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
         yield ENDED[after.status]
     if after.overdue and not (before is not None and before.overdue):
         yield ChangeType.INVOICE_OVERDUE
+
+
+def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
+    """Returns True if `after` bills something else than the draft did when people could look at it last.
+
+    Nothing is told while POM edits or sends the draft: Stripe may refuse, and then it is brought back. What it billed
+    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only.
+    """
+    if after.status is InvoiceStatus.CREATING:
+        return False
+    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
+    if after.status is InvoiceStatus.DRAFT:
+        return rested != as_drafted(after)
+    return rested is not None and rested.order != after.order.edit_tag
 
 
 def _money(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator[ChangeType]:

@@ -161,9 +161,9 @@ def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bo
     shown = _shown(payment, facts)
     if shown is not None:
         return shown != charge.id
-    if payment.status is PaymentStatus.FAILED:
-        return True  # The attempt failed before Stripe made a charge.
-    intent = facts.payment_intents.get(payment.id)
+    if payment.status in (PaymentStatus.FAILED, PaymentStatus.SUCCEEDED):
+        return True  # POM does not know the charge that succeeded, or the attempt failed before Stripe made one.
+    intent = facts.known_intents.get(payment.id)
     return intent is not None and intent.latest_charge_id == charge.id
 
 
@@ -176,7 +176,7 @@ def _shown(payment: Payment, facts: Snapshots) -> str | None:
         return payment.charge_id
     if payment.status in (PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION):
         return None
-    intent = facts.payment_intents.get(payment.id)
+    intent = facts.known_intents.get(payment.id)
     return intent.latest_charge_id if intent is not None else None
 
 

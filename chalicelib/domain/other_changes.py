@@ -20,7 +20,7 @@ _PAYOUT_TYPES = {
 
 
 def customer_difference(before: Customer | None, after: Customer | None) -> Difference:
-    """Returns what is told of a customer. What POM itself saved is not told; POM knows it."""
+    """Returns what is told of a customer. What POM itself saved is told once Stripe has it, or does not take it."""
     previous_status = before.sync_status if before is not None else None
     if after is None:
         return Difference((ChangeType.CUSTOMER_DELETED,), previous_status) if before is not None else NOTHING
@@ -33,12 +33,20 @@ def _customer_types(before: Customer | None, after: Customer) -> Iterator[Change
     failed_otherwise = before is not None and before.sync_error != after.sync_error
     if after.sync_status is SyncStatus.FAILED and (entered or failed_otherwise):
         yield ChangeType.CUSTOMER_SYNC_FAILED
+    if after.sync_status is SyncStatus.SYNCED and (entered or _linked(before) != _linked(after)):
+        yield ChangeType.CUSTOMER_SYNCED
     known = Counter(before.history if before is not None else ())
     # Two entries of the same second about the same fields are equal, so entries are counted.
     if any(each.kind is CustomerEvent.TAKEN_OVER for each in Counter(after.history) - known):
         yield ChangeType.CUSTOMER_UPDATED_IN_STRIPE
     if after.sync_status is SyncStatus.DELETED_IN_STRIPE and entered:
         yield ChangeType.CUSTOMER_DELETED_IN_STRIPE
+
+
+def _linked(customer: Customer | None) -> tuple[str, str] | None:
+    """Returns the account and the Stripe customer of the link. The next invoice on another account replaces both."""
+    link = customer.link if customer is not None else None
+    return (link.account_id, link.stripe_customer_id) if link is not None else None
 
 
 def connection_difference(before: Connection | None, after: Connection | None, at: int) -> Difference:

@@ -109,19 +109,29 @@ def payment_id(fact: ChargeFact | RefundFact | DisputeFact) -> str:
 
 
 def charges_of(facts: Snapshots) -> list[ChargeFact]:
-    """Returns the charges, and one for each payment whose charge POM does not know.
+    """Returns the charges, with one that succeeded for each payment that came in.
 
     Somebody may pay a part of an invoice by an intent that POM does not know. POM cannot find the invoice of that
-    intent's events until another event links the two, so it learns the charge from the next sweep.
+    intent's events until another event links the two, so it learns the charge from the next sweep. And the event of
+    a payment may come before those of its intent and its charge.
     """
-    known = {*facts.payment_intents, *(charge.payment_intent_id for charge in facts.charges.values())}
-    paid = (each for each in facts.payments.values() if each.status == "paid" and each.payment_intent_id)
-    unknown = [payment for payment in paid if payment.payment_intent_id not in known]
-    return [*facts.charges.values(), *map(_charge_behind, unknown)]
+    charges = dict(facts.charges)
+    for payment in facts.uncharged_payments:
+        charge = _charge_behind(payment, facts)
+        charges[charge.id] = charge
+    return list(charges.values())
 
 
-def _charge_behind(payment: InvoicePaymentFact) -> ChargeFact:
-    """Returns a charge made from a payment that came in and whose charge POM does not know."""
+def _charge_behind(payment: InvoicePaymentFact, facts: Snapshots) -> ChargeFact:
+    """Returns the charge by which a payment came in: the one that was on its way, or one made from the payment."""
+    of_intent = (each for each in facts.charges.values() if each.payment_intent_id == payment.payment_intent_id)
+    pending = max(
+        (each for each in of_intent if each.status == "pending"),
+        key=lambda each: (each.created, each.id),
+        default=None,
+    )
+    if pending is not None:
+        return replace(pending, status="succeeded", seen={**pending.seen, "succeeded": payment.as_of})
     return ChargeFact(
         id=payment.payment_intent_id or "",
         as_of=payment.as_of,
@@ -144,7 +154,7 @@ def _through_stripe(facts: Snapshots) -> Iterator[Payment]:
 
 
 def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Payment | None:
-    intent = facts.payment_intents.get(stripe_id)
+    intent = facts.known_intents.get(stripe_id)
     best = max(charges, key=lambda each: (_STAGES.get(each.status, 0), each.created, each.id), default=None)
     if best is not None and best.status in {"succeeded", "pending"}:
         payment = Payment(

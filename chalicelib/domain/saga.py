@@ -86,6 +86,16 @@ _BY_CODE: Mapping[str, type[Refused]] = {"due_date_in_past": DueDatePassed}
 
 
 @dataclass(frozen=True, slots=True)
+class Drafted:
+    """Names what a draft billed when people could look at it. It has the same names as long as it looks the same."""
+
+    order: str
+    """Names POM's order."""
+    in_stripe: str
+    """Names what Stripe's draft says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Saga:
     """How far the work is. Times are epoch seconds UTC.
 
@@ -101,6 +111,11 @@ class Saga:
     resume_at: int | None = None
     attempts: int = 0
     refusal: Refusal | None = None
+    drafted: Drafted | None = None
+    """What the draft billed when people could look at it last, while it is edited or sent. Otherwise None.
+
+    None too while that goes on if a former release began it.
+    """
     interrupted: bool = False
     """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile.
 
@@ -153,6 +168,7 @@ class Saga:
             look_first=False,
             attempts=0,
             resume_at=None if resting else self._lease(now),
+            drafted=None if resting else self.drafted,
         )
 
     def _lease(self, now: int) -> int:
@@ -179,7 +195,9 @@ class Saga:
         """Taken up by a worker, which has `LEASE` seconds. Whoever was at it before may have got anywhere."""
         return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
-    def ordered_to_send(self, nonce: str, now: int, *, finalized_before: bool, awaited: bool = True) -> Self:
+    def ordered_to_send(
+        self, nonce: str, now: int, *, finalized_before: bool, drafted: Drafted | None, awaited: bool = True
+    ) -> Self:
         """Returns the saga of an invoice that somebody asks to be sent after a review, and waits for if `awaited`.
 
         It has a new key, because Stripe repeats even a refusal if it is asked with the former one.
@@ -190,9 +208,10 @@ class Saga:
             send=False,
             interrupted=not awaited,
             finalized_before=finalized_before,
+            drafted=drafted,
         )
 
-    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool) -> Self:
+    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool, drafted: Drafted) -> Self:
         """Returns the saga of a draft whose order a person replaces. That person has seen the draft."""
         first = Step.EDIT_CLAIM if more_to_claim else Step.EDIT
         return replace(
@@ -202,6 +221,7 @@ class Saga:
             interrupted=False,
             finalized_before=False,
             refusal=None,
+            drafted=drafted,
         )
 
     def undoing(self, refusal: Refusal | None) -> Self:

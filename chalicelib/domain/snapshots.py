@@ -175,6 +175,16 @@ class Snapshots:
         through_stripe = self.invoice.amount_paid - self.invoice.amount_paid_off_stripe
         return through_stripe > sum(payment.amount_paid for payment in self.own_payments)
 
+    @cached_property
+    def uncharged_payments(self) -> list[InvoicePaymentFact]:
+        """Returns the payments that came in through an intent, and of which POM knows no charge that succeeded.
+
+        Events come in any order, and the charge's own may be lost. The daily comparison then brings the charge.
+        """
+        charged = {charge.payment_intent_id for charge in self.charges.values() if charge.status == "succeeded"}
+        paid = (payment for payment in self.payments.values() if payment.status == "paid")
+        return [payment for payment in paid if payment.payment_intent_id and payment.payment_intent_id not in charged]
+
     @property
     def intent_ids(self) -> AbstractSet[str]:
         """Returns the ids of all known payment intents, including those that only a payment or a charge names."""
@@ -204,11 +214,25 @@ class Snapshots:
         paying = {payment.payment_intent_id for payment in self.payments.values() if payment.payment_intent_id}
         return paying - {payment.payment_intent_id for payment in self.own_payments}
 
+    @cached_property
+    def known_intents(self) -> Mapping[str, PaymentIntentFact]:
+        """Returns all payment intents by id. Those whose payment towards an invoice came in have succeeded.
+
+        Stripe credits a payment to its invoice when its intent succeeds, and not before
+        (https://docs.stripe.com/api/invoices/attach_payment). So a payment that came in proves that it has, even if
+        POM still knows the intent from before.
+        """
+        paid = {each.payment_intent_id: each for each in self.payments.values() if each.status == "paid"}
+        return {
+            stripe_id: _succeeded(intent, paid[stripe_id]) if stripe_id in paid and not intent.ended else intent
+            for stripe_id, intent in self.payment_intents.items()
+        }
+
     @property
     def intents(self) -> list[PaymentIntentFact]:
         """Returns the payment intents that pay `invoice`. Those of an invoice that it has replaced are left out."""
         elsewhere = self.intents_elsewhere
-        return [intent for intent in self.payment_intents.values() if intent.id not in elsewhere]
+        return [intent for intent in self.known_intents.values() if intent.id not in elsewhere]
 
     @property
     def payment_under_way(self) -> bool:
@@ -225,6 +249,18 @@ class Snapshots:
         """Returns the numbers of the Stripe invoices that `invoice` has replaced, the first one first."""
         replaced = (fact for fact in self.revisions.values() if fact.number and fact.status == "void")
         return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
+
+
+def _succeeded(intent: PaymentIntentFact, payment: InvoicePaymentFact) -> PaymentIntentFact:
+    """Returns the intent as it is since its payment came in. Its latest charge is one that POM may not know."""
+    return PaymentIntentFact(
+        id=intent.id,
+        as_of=max(intent.as_of, payment.as_of),
+        status="succeeded",
+        amount=intent.amount,
+        currency=intent.currency,
+        seen=intent.seen,
+    )
 
 
 def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:

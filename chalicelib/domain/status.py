@@ -84,13 +84,14 @@ def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
     """Returns the latest attempt if it failed; None while one is processing, or if none was made.
 
     An invoice paid in parts has several intents. One that has ended does not decide about the others, and one that
-    nobody has tried does not count. Attempts to pay an invoice that was replaced do not count for its revision.
+    nobody has tried does not count. Attempts to pay an invoice that was replaced do not count for its revision. When
+    POM read an intent does not decide which attempt is the latest.
     """
     elsewhere, intents = facts.intents_elsewhere, facts.intents
     ended = {pi.id: pi.as_of for pi in intents if pi.ended}
     intent = max(
         (pi for pi in intents if pi.id not in ended),
-        key=lambda pi: (pi.status == "processing", _tried(pi), pi.as_of, pi.id),
+        key=lambda pi: (pi.status == "processing", _tried(pi), _attempted_at(pi, facts), pi.id),
         default=None,
     )
     declined = max(
@@ -116,6 +117,18 @@ def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
 
 def _tried(intent: PaymentIntentFact) -> bool:
     return intent.status != "requires_payment_method" or intent.failure is not None
+
+
+def _attempted_at(intent: PaymentIntentFact, facts: Snapshots) -> int:
+    """Returns when the latest attempt was made or failed (epoch seconds UTC), or 0 if POM does not know when.
+
+    A snapshot with a failure was perhaps taken long after the attempt had failed, so its time does not count.
+    """
+    if intent.failure is None:
+        return intent.as_of
+    charge = facts.charges.get(intent.failed_charge_id or intent.latest_charge_id or "")
+    uncharged = [each.as_of for each in facts.attempts.values() if each.payment_intent_id == intent.id]
+    return max([charge.ended_at if charge is not None else 0, *uncharged])
 
 
 def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:

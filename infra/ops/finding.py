@@ -242,7 +242,8 @@ def not_found(search: Search, organization: str | None, screen: Screen) -> str:
 
 
 def _advice(search: Search, organization: str | None, screen: Screen) -> str:
-    named = organization or "ORGANIZATION"
+    connected = [each.organization_id for each in search.connections]
+    named = organization or (connected[0] if len(connected) == 1 else "ORGANIZATION")
     status = screen.command("status")
     if organization is not None and not any(search.accounts):
         return f"{organization} was never connected to Stripe; `{status}` lists the organizations that were."

@@ -35,6 +35,7 @@ MESSAGES: Json = DOCUMENT["components"]["messages"]
 SCHEMAS: Json = DOCUMENT["components"]["schemas"]
 STATUSES = {
     ChangeType.INVOICE_CREATED: {"draft"},
+    ChangeType.INVOICE_EDITED: {"draft"},
     ChangeType.INVOICE_PENDING: {"pending"},
     ChangeType.INVOICE_SENT: {"pending"},
     ChangeType.INVOICE_PAYMENT_FAILED: {"failed"},
@@ -45,6 +46,7 @@ STATUSES = {
     ChangeType.INVOICE_UNCOLLECTIBLE: {"uncollectible"},
     ChangeType.INVOICE_OVERDUE: {"pending", "failed"},
     ChangeType.CUSTOMER_SYNC_FAILED: {"failed"},
+    ChangeType.CUSTOMER_SYNCED: {"synced"},
     ChangeType.CUSTOMER_DELETED_IN_STRIPE: {"deleted_in_stripe"},
     ChangeType.PAYOUT_PAID: {"paid"},
     ChangeType.PAYOUT_FAILED: {"failed"},
@@ -199,6 +201,7 @@ def test_the_invoice_of_an_example_adds_up_and_shows_what_is_told(change_type: C
     if invoice["status"] != "void":
         assert Decimal(invoice["total"]) == money["paidAmount"] + money["balance"]
     shows = {
+        ChangeType.INVOICE_EDITED: invoice["total"] != detail(ChangeType.INVOICE_CREATED)["object"]["total"],
         ChangeType.INVOICE_SENT: invoice["sentAt"] is not None,
         ChangeType.INVOICE_PAYMENT_FAILED: invoice["failure"] is not None,
         ChangeType.INVOICE_PARTLY_PAID: 0 < money["paidAmount"] < Decimal(invoice["total"]),

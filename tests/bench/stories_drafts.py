@@ -39,7 +39,7 @@ def page_by(family: str) -> str:
 
 
 BOUNDS: Mapping[str, tuple[float, float, float]] = {
-    EDITED: (13, 8, 37),
+    EDITED: (16, 9, 37),
     CORRECTED: (50, 31, 93),
     REVIEWED: (2076, 1598, 4252),
     NOTHING_CHANGED: (3, 56, 0),

@@ -122,10 +122,15 @@ def test_what_a_credit_note_gave_back_outside_stripe_is_a_row_until_the_note_is_
         (OPEN, DECLINED),
         (OPEN, DEBIT, UNDER_WAY),
         (OPEN, BOUNCED),
+        (PAID, replace(INTENT, status="requires_payment_method", latest_charge_id=None), PAYMENT),
+        (PAID, DECLINED, PAYMENT),
+        (PAID, UNDER_WAY, DEBIT, PAYMENT),
+        (PAID, UNDER_WAY, PAYMENT, REFUND),
     ],
     ids=[
         "paid", "refunded_in_part", "refund_failed", "lost_after_a_refund", "given_back_outside", "debit", "by_hand",
-        "overpaid", "declined", "under_way", "came_back",
+        "overpaid", "declined", "under_way", "came_back", "only_the_payment_came_in",
+        "declined_before_the_payment_came_in", "debit_whose_payment_came_in", "refunded_before_the_intent_succeeded",
     ],
 )  # fmt: skip
 def test_the_rows_add_up_to_what_the_invoice_received(facts: tuple[Any, ...]) -> None:
@@ -146,8 +151,18 @@ UNCHARGED = AttemptFact(NOW + 6 * DAY, "pi_1", 7500, "usd", BROKE, "card")
         ((OPEN, BOUNCED, replace(DECLINED, created=NOW + 6 * DAY)), "ch_0"),
         ((OPEN, BOUNCED, UNCHARGED), None),
         ((OPEN, BOUNCED, TO_CONFIRM), None),
+        ((PAID, BOUNCED, PAYMENT), None),
+        ((PAID, BOUNCED, replace(INTENT, status="requires_payment_method", latest_charge_id="py_1"), PAYMENT), None),
     ],
-    ids=["card", "card_not_known", "declined", "not_charged", "not_confirmed"],
+    ids=[
+        "card",
+        "card_not_known",
+        "declined",
+        "not_charged",
+        "not_confirmed",
+        "payment_came_in",
+        "payment_came_in_and_the_intent_shows_the_debit",
+    ],
 )
 def test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_attempt(
     facts: tuple[Any, ...], charge_id: str | None

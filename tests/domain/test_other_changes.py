@@ -12,11 +12,11 @@ from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEvent
-from chalicelib.domain.facts import AccountFact
+from chalicelib.domain.facts import AccountFact, CustomerFact
 from chalicelib.domain.history import Source
-from chalicelib.domain.identifiers import UserId
+from chalicelib.domain.identifiers import StripeAccountId, UserId
 from chalicelib.domain.other_changes import connection_difference, customer_difference, payout_difference
-from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ORG, customer, payout
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, OTHER_ORG, customer, payout
 
 T = ChangeType
 
@@ -43,6 +43,31 @@ def test_a_sync_that_fails_is_told_once_for_each_reason() -> None:
     assert customer_difference(failed(), failed()) == NOTHING
     again = customer_difference(failed(), failed("The account is closed."))
     assert again == Difference((T.CUSTOMER_SYNC_FAILED,), "failed", "failed")
+
+
+def synced(
+    account_id: StripeAccountId = ACCOUNT, stripe_id: str = "cus_1", known: Customer | None = None
+) -> Customer:
+    fact = CustomerFact(stripe_id, NOW, None, None, None)
+    return (known or customer()).synced(account_id, fact, (known or customer()).edition, NOW)
+
+
+@pytest.mark.parametrize("status", [each for each in SyncStatus if each is not SyncStatus.SYNCED])
+def test_a_customer_that_stripe_has_is_told_whatever_it_was_before(status: SyncStatus) -> None:
+    before = replace(customer(), sync_status=status)
+    difference = customer_difference(before, synced(known=before))
+    assert difference == Difference((T.CUSTOMER_SYNCED,), status.value, "synced")
+    assert customer_difference(synced(), synced()) == NOTHING
+
+
+@pytest.mark.parametrize("other", [synced(OTHER_ACCOUNT), synced(stripe_id="cus_2")])
+def test_a_customer_that_becomes_another_stripe_customer_is_told(other: Customer) -> None:
+    assert customer_difference(synced(), other) == Difference((T.CUSTOMER_SYNCED,), "synced", "synced")
+
+
+def test_a_customer_that_is_given_to_stripe_and_taken_over_at_once_is_told_as_both() -> None:
+    difference = customer_difference(customer(), taken_over(synced()))
+    assert set(difference.types) == {T.CUSTOMER_SYNCED, T.CUSTOMER_UPDATED_IN_STRIPE}
 
 
 def test_what_pom_takes_over_from_stripe_is_told() -> None:

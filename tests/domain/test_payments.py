@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,33 @@ def test_if_none_succeeded_it_shows_the_latest_attempt_with_its_reason() -> None
     assert (payment.status, payment.failure) == (PaymentStatus.FAILED, FailureReason.EXPIRED_CARD)
     assert payment.method is not None
     assert payment.method.last4 == "0069"
+
+
+UNPAID = replace(INTENT, as_of=NOW, status="requires_payment_method", latest_charge_id=None)
+FORMER = {
+    "nobody_had_tried": (UNPAID,),
+    "a_card_was_declined": (
+        replace(UNPAID, latest_charge_id="ch_0", failed_charge_id="ch_0", failure=DECLINED.failure),
+        DECLINED,
+    ),
+    "only_the_declined_card_is_known": (DECLINED,),
+    "waits_for_confirmation": (replace(UNPAID, status="requires_action"),),
+    "under_way": (UNDER_WAY,),
+}
+"""What POM may know of an intent when it hears that the payment came in."""
+
+
+@pytest.mark.parametrize("former", FORMER.values(), ids=FORMER)
+def test_a_payment_that_came_in_has_succeeded_whatever_was_known_of_its_intent(former: tuple[Any, ...]) -> None:
+    [payment] = payments_of(made(PAID, *former, PAYMENT))
+    assert (payment.id, payment.status, payment.amount) == ("pi_1", PaymentStatus.SUCCEEDED, 7500)
+    assert (payment.at, payment.failure, payment.refundable) == (NOW + DAY, None, 7500)
+
+
+def test_a_debit_on_its_way_has_arrived_once_the_payment_came_in() -> None:
+    [payment] = payments_of(made(PAID, UNDER_WAY, DEBIT, replace(PAYMENT, as_of=NOW + 5 * DAY)))
+    assert (payment.status, payment.at, payment.charge_id) == (PaymentStatus.SUCCEEDED, NOW + 5 * DAY, "py_1")
+    assert payment.method == PaymentMethod("us_bank_account", "STRIPE TEST BANK", "6789")
 
 
 def test_an_attempt_that_was_not_confirmed_is_a_failed_payment_without_a_charge() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
 from chalicelib.domain.identifiers import OrganizationId, digest, invoice_id_for
-from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, LEASE_LEFT, Refusal, Saga, Step
+from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, LEASE_LEFT, Drafted, Refusal, Saga, Step
 
 NOW = 1_800_000_000
+DRAFTED = Drafted("an order", "in Stripe")
 SAGA = Saga(Step.DRAFT, send=True, nonce="secret", step_began_at=NOW, resume_at=NOW + LEASE)
 
 
@@ -28,7 +29,8 @@ def test_each_step_and_each_intent_has_its_own_key() -> None:
 
 def test_a_step_asked_for_anew_has_a_new_key() -> None:
     review = SAGA.advanced(Step.SEND, NOW).advanced(Step.REVIEW, NOW)
-    assert review.ordered_to_send("fresh", NOW, finalized_before=False).key != SAGA.advanced(Step.SEND, NOW).key
+    asked = review.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
+    assert asked.key != SAGA.advanced(Step.SEND, NOW).key
 
 
 def test_a_saga_knows_the_keys_of_its_step_and_no_others() -> None:
@@ -45,9 +47,19 @@ def test_an_order_that_waited_stays_one_until_somebody_asks_for_it_to_be_sent() 
     put_off = SAGA.failed_attempt(NOW, stored_by_stripe=False).leased(NOW + LEASE)
     assert not SAGA.interrupted
     assert put_off.advanced(Step.SEND, NOW).interrupted
-    asked = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True)
+    asked = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True, drafted=None)
     assert not asked.interrupted
     assert asked.finalized_before
+
+
+def test_what_a_draft_billed_is_known_until_its_edit_or_its_sending_is_over() -> None:
+    resting = SAGA.advanced(Step.REVIEW, NOW)
+    editing = resting.ordered_to_edit("fresh", NOW, more_to_claim=True, drafted=DRAFTED)
+    sending = resting.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
+    interrupted = editing.failed_attempt(NOW, stored_by_stripe=True).leased(NOW).found_nothing(NOW)
+    for busy in (editing, sending, interrupted, interrupted.advanced(Step.EDIT, NOW).advanced(Step.RELEASE, NOW)):
+        assert busy.drafted == DRAFTED
+        assert busy.advanced(Step.REVIEW, NOW).drafted is busy.advanced(Step.DONE, NOW).drafted is None
 
 
 def test_a_key_is_trusted_for_an_hour_less_than_stripe_keeps_it() -> None:

@@ -11,7 +11,15 @@ import pytest
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentFailure, PaymentIntentFact, RefundFact
+from chalicelib.domain.payment_facts import (
+    AttemptFact,
+    ChargeFact,
+    DisputeFact,
+    InvoicePaymentFact,
+    PaymentFailure,
+    PaymentIntentFact,
+    RefundFact,
+)
 from chalicelib.domain.saga import Step
 from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.snapshots import Snapshots
@@ -123,6 +131,35 @@ def test_a_part_that_was_paid_says_nothing_of_the_rest() -> None:
     paid_after_a_decline = known(rest, part, replace(CHARGE, payment_intent_id="pi_2"))
     assert status_of(paid_after_a_decline.attempt_failed(part.as_of)) is InvoiceStatus.PENDING
     assert status_of(known(rest, part).attempt_failed(part.as_of + 1)) is InvoiceStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    "former",
+    [INTENT, replace(INTENT, status="processing", failure=None), replace(INTENT, status="requires_action")],
+    ids=["declined", "under_way", "waits_for_confirmation"],
+)
+def test_a_part_that_came_in_is_over_whatever_was_known_of_its_intent(former: PaymentIntentFact) -> None:
+    """The event of the payment may come before that of its intent."""
+    rest = replace(OPEN, amount_paid=2500, amount_remaining=5000)
+    told = known(rest, former, CHARGE, InvoicePaymentFact("inpay_1", NOW + 30, "paid", "in_1", 2500, "usd", "pi_1"))
+    assert status_of(told) is InvoiceStatus.PENDING
+    assert not told.payment_under_way
+    assert not told.waits_for_confirmation
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, 5])
+def test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_was_read_last(seconds: int) -> None:
+    charge = replace(CHARGE, id="ch_2", created=NOW + 60, as_of=NOW + 60, payment_intent_id="pi_2", failure=EXPIRED)
+    read_at = NOW + 3600
+    last = replace(
+        INTENT, id="pi_2", as_of=read_at, latest_charge_id="ch_2", failed_charge_id="ch_2", failure=EXPIRED
+    )
+    first = replace(INTENT, as_of=read_at + seconds, latest_charge_id=None)
+    attempt = AttemptFact(NOW + 10, "pi_1", 7500, "usd", BROKE, "card")
+    for attempts in ([attempt], []):
+        found = failed_attempt(known(OPEN, first, last, charge, *attempts))
+        assert found is not None
+        assert (found.reason, found.at) == (FailureReason.EXPIRED_CARD, NOW + 60)
 
 
 @pytest.mark.parametrize("seconds", [-5, 0, 5])

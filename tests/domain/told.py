@@ -7,10 +7,12 @@ from typing import Any
 
 from chalicelib.domain import actions
 from chalicelib.domain.actions import Action
+from chalicelib.domain.changes import ChangeType
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.payment_facts import (
     ChargeFact,
     DisputeFact,
@@ -31,6 +33,7 @@ OPEN = InvoiceFact(
     number="A-0001", due_at=NOW + 30 * DAY, finalized_at=NOW, customer_email=ANN, amount_due=7500,
     starting_balance=0, ending_balance=0,
 )  # fmt: skip
+DRAFT_FACT = replace(OPEN, status="draft", finalized_at=None, number=None)
 PAID = replace(OPEN, as_of=NOW + DAY, status="paid", amount_paid=7500, amount_remaining=0, paid_at=NOW + DAY)
 PAYMENT = InvoicePaymentFact("inpay_1", NOW + DAY, "paid", "in_1", 7500, "usd", "pi_1")
 VISA = ChargeFact(
@@ -78,3 +81,20 @@ def made(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoic
         "stripe_invoice_id": known.invoice.id if known.invoice else None,
     }
     return replace(blank, **{**told, **changes})
+
+
+def told(before: Invoice | None, after: Invoice | None) -> tuple[tuple[ChangeType, ...], str | None, str | None]:
+    """Returns what is told of a change, and the status before and after."""
+    difference = invoice_difference(before, after)
+    return difference.types, difference.previous_status, difference.status
+
+
+def draft(step: Step = Step.REVIEW, *, send: bool = False) -> Invoice:
+    """Returns a draft whose making is at this step."""
+    resting = made(DRAFT_FACT, acts=())
+    return replace(resting, saga=replace(resting.saga, step=step, send=send))
+
+
+def changed(known: Invoice, **changes: Any) -> Invoice:
+    """Returns the next version, with these fields."""
+    return replace(known, version=known.version + 1, **changes)

@@ -236,16 +236,16 @@ class Play(
         """All webhooks that are due arrive."""
         self.world.deliver()
 
-    def lose_webhooks(self) -> None:
-        """From now on none arrives."""
-        self.world.double.set_delivery(lose=["*"])
+    def lose_webhooks(self, kinds: tuple[str, ...] | list[str] = ("*",)) -> None:
+        """From now on none of these kinds arrives."""
+        self.world.double.set_delivery(lose=list(kinds))
 
     def webhooks_come(self) -> None:
         self.world.double.set_delivery(lose=[])
 
-    def no_events(self) -> None:
-        """From now on Stripe makes no events at all."""
-        self.world.double.set_delivery(never_generate=["*"])
+    def no_events(self, kinds: tuple[str, ...] | list[str] = ("*",)) -> None:
+        """From now on Stripe makes no events of these kinds."""
+        self.world.double.set_delivery(never_generate=list(kinds))
 
     def no_refund_events(self) -> None:
         """From now on Stripe makes no `refund.*` events for accounts on versions before 2024-10-28."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,11 @@ def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
     assert {"invoice.finalized", "invoice.paid", "charge.succeeded"} <= set(types)
     assert {each["outcome"] for each in told["events"]} <= {"applied", "nothing_new"}
     assert told["explanation"]
+    assert len(told["related"]) >= 2
+    for related in told["related"]:
+        program, option, file, *words = shlex.split(related["command"])
+        assert (program, option, file) == ("./ops", "--stack", str(operator.file)), "it is for the same stage"
+        assert operator.does(*words).status == 0, related
     unknown = operator.does("explain", "invoice", company.organization_id, "inv_nothing")
     assert (unknown.status, "NotFound" in unknown.err) == (1, True)
     assert (

@@ -140,6 +140,11 @@ def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
     assert advice in told
 
 
+def test_the_command_to_try_names_the_only_organization_there_is(company: Company) -> None:
+    [told] = asked(company, "in_nothing").document["failures"]
+    assert f"`./ops reconcile {ORGANIZATION} --objects`" in told
+
+
 def test_an_organization_that_was_never_connected_is_told_as_such(company: Company) -> None:
     [told] = asked(company, "in_nothing", "org_typo").document["failures"]
     assert "org_typo was never connected to Stripe" in told

@@ -15,6 +15,7 @@ from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import told_status
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
@@ -89,6 +90,17 @@ def create(town: Town, me: Actor) -> None:
         payment_terms=asked.choice(("net_15", "due_on_receipt", "net_30")),
         send=asked.random() < 0.75,
     )
+    with town.invariants.on_behalf_of(me, organization):
+        create_invoice(command, town.ports)
+
+
+def draft(town: Town, me: Actor) -> None:
+    """Make a draft of a service that no other invoice bills."""
+    organization, key = me.rng.choice(ORGANIZATIONS), f"draft-{me.deed.number % KEYS}"
+    lines = (line(f"{organization}_{key}"),)
+    command = order(
+        organization_id=organization, idempotency_key=key, fingerprint=key, line_items=lines, send=False
+    )  # fmt: skip
     with town.invariants.on_behalf_of(me, organization):
         create_invoice(command, town.ports)
 
@@ -399,6 +411,31 @@ def in_dashboard(town: Town, me: Actor) -> None:
     ))()  # fmt: skip
 
 
+def draft_in_dashboard(town: Town, me: Actor) -> None:
+    """Somebody changes a draft in Stripe: its memo, its due date or its lines, also while POM edits or sends it."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    account = town.accounts[organization]
+    # A draft that POM is still making is refused for its total.
+    made = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if told_status(i) == "draft"}
+    drafts = [i["id"] for i in town.table(account, "invoice").values() if i["status"] == "draft"]
+    drafts = [draft for draft in drafts if draft in made][-4:]
+    if not drafts:
+        return
+    service, chosen = town.dashboard(organization).v1.invoices, me.rng.choice(drafts)
+    memo: Any = {"description": me.rng.choice(("", "Thank you", "See you"))}
+    due: Any = {"due_date": town.plain.clock.now() + me.rng.choice((10, 20)) * DAY}
+    # No discount is as much, so POM sees by the total that there is another line.
+    more: Any = {"lines": [{"amount": me.rng.choice((700, 2500)), "description": "Filter"}]}
+    lines = town.double.world.ledgers[account].lines[chosen]
+    fewer: Any = {"lines": [{"id": each["id"], "behavior": "delete"} for each in lines[-1:]]}
+    me.rng.choice((
+        lambda: service.update(chosen, memo),
+        lambda: service.update(chosen, due),
+        lambda: service.add_lines(chosen, more),
+        lambda: service.remove_lines(chosen, fewer),
+    ))()  # fmt: skip
+
+
 def revise(town: Town, me: Actor) -> None:
     """Somebody edits a finalized invoice in Stripe, or goes on with a revision that was begun."""
     organization = me.rng.choice(ORGANIZATIONS)
@@ -632,9 +669,10 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "payout_moves": (3, payout_moves), "deliver": (26, deliver), "network": (3, network),
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
-    "batch": (0, batch),
+    "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard),
 }  # fmt: skip
-"""Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`."""
+"""Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
+and drafts of their own in the proof `telling`."""
 
 PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
 

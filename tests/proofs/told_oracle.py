@@ -1,20 +1,24 @@
 """What POM has to be told of a ledger, found by another way than the code's.
 
 The code compares two versions, because that is all a stream shows. The oracle follows each object through its life.
-Of invoices it reads what the API shows; of connections it reads every field but those of POM's own work.
+Of invoices it reads what the API shows, and of drafts the sentences that explain them, too; of connections it reads
+every field but those of POM's own work.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from chalicelib.api.models.draft_order import DraftOrderView, draft_order_view
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
-from chalicelib.domain.changes import ObjectKind
+from chalicelib.domain.changes import Difference, ObjectKind
+from chalicelib.domain.draft_changes import changes_in_stripe, moved_due_date
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_changes import invoice_difference
+from chalicelib.domain.other_changes import customer_difference
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from tests.proofs.ledger import Entry, Ledger
@@ -47,10 +51,14 @@ def expected(ledger: Ledger) -> list[Telling]:
 
 
 def differences_told(ledger: Ledger) -> Iterator[Telling]:
-    """Yields what the code tells of the invoices of a ledger, of one write at a time, as a stream shows it."""
+    """Yields what the code tells of invoices and customers, of one write at a time, as a stream shows it."""
+    compares: dict[ObjectKind, Callable[[Any, Any], Difference]] = {
+        ObjectKind.INVOICE: invoice_difference,
+        ObjectKind.CUSTOMER: customer_difference,
+    }
     for entry in ledger.entries:
-        if entry.kind is ObjectKind.INVOICE:
-            difference = invoice_difference(entry.before, entry.after)
+        if entry.kind in compares:
+            difference = compares[entry.kind](entry.before, entry.after)
             yield from _telling(entry, difference.types, difference.previous_status, difference.status)
 
 
@@ -62,6 +70,18 @@ def _telling(entry: Entry, types: Iterable[str], previous: str | None, status: s
 # Invoices
 
 
+@dataclass(frozen=True)
+class _Billed:
+    """What the API shows that an invoice bills. `beside` is what it shows of a draft only."""
+
+    order: DraftOrderView
+    beside: tuple[object, ...] | None
+
+    def differs_from(self, last: _Billed) -> bool:
+        both_drafts = None not in (self.beside, last.beside)
+        return self.order != last.order or (both_drafts and self.beside != last.beside)
+
+
 @dataclass
 class _Known:
     """What has been told of an invoice, and what the API showed of its last version."""
@@ -71,6 +91,8 @@ class _Known:
     attempts: int = 0
     """How many failed attempts people could read of when one was told last."""
     disputes: dict[str, bool] = field(default_factory=dict)
+    billed: _Billed | None = None
+    """What people read of it when it was neither made, nor edited, nor sent."""
 
 
 def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
@@ -90,7 +112,8 @@ def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
         yield from _telling(entry, types, known.status, status)
         waiting = status == known.status == "failed" and "invoice.payment_failed" not in types
         attempts = known.attempts if waiting else _attempts(invoice)
-        known = _Known(status, view, attempts, {each.id: each.open for each in _disputes(invoice)})
+        billed = known.billed if creating else _billed(view, invoice)
+        known = _Known(status, view, attempts, {each.id: each.open for each in _disputes(invoice)}, billed)
 
 
 def _stored_before(entry: Entry) -> _Known:
@@ -99,11 +122,20 @@ def _stored_before(entry: Entry) -> _Known:
     if invoice is None or invoice.status == "creating":
         return _Known()
     disputes = {each.id: each.open for each in _disputes(invoice)}
-    return _Known(str(invoice.status), _view(invoice, entry.at), _attempts(invoice), disputes)
+    view = _view(invoice, entry.at)
+    return _Known(str(invoice.status), view, _attempts(invoice), disputes, _billed(view, invoice))
 
 
 def _view(invoice: Invoice, at: int) -> InvoiceView:
     return invoice_view(invoice, customer_name=None, now=at, dashboard_base="https://stripe")
+
+
+def _billed(view: InvoiceView, invoice: Invoice) -> _Billed:
+    order = draft_order_view(invoice.order)
+    if view.status != "draft":
+        return _Billed(order, None)
+    shown = view.total, view.total_difference, view.discount_amount, view.due_date
+    return _Billed(order, (*shown, *changes_in_stripe(invoice), *moved_due_date(invoice)))
 
 
 def _invoice_types(known: _Known, view: InvoiceView, invoice: Invoice, status: str) -> Iterator[str]:
@@ -112,6 +144,9 @@ def _invoice_types(known: _Known, view: InvoiceView, invoice: Invoice, status: s
         yield "invoice.created"
     elif last.stripe_invoice_id and last.stripe_invoice_id != view.stripe_invoice_id:
         yield "invoice.revised"
+    at_rest = view.status != "creating"
+    if at_rest and known.billed is not None and _billed(view, invoice).differs_from(known.billed):
+        yield "invoice.edited"
     mailed = view.sent_at is not None and (last is None or last.sent_at != view.sent_at)
     if mailed:
         yield "invoice.sent"
@@ -167,24 +202,32 @@ def _dispute_types(known: _Known, invoice: Invoice) -> Iterator[str]:
 
 
 def _of_customer(life: list[Entry]) -> Iterator[Telling]:
-    status: str | None = None
-    error, taken = None, Counter[Any]()
+    before = life[0].before
     for entry in life:
-        customer, types = entry.after, []
+        customer, previous = entry.after, str(before.sync_status) if before is not None else None
         if customer is None:
-            yield from _telling(entry, ["customer.deleted"], status, None)
-            status, error, taken = None, None, Counter()
-            continue
-        now = str(customer.sync_status)
-        if now == "failed" and (now, customer.sync_error) != (status, error):
-            types.append("customer.sync_failed")
-        present = Counter(each for each in customer.history if each.kind == "taken_over_from_stripe")
-        if any(count > taken[each] for each, count in present.items()):
-            types.append("customer.updated_in_stripe")
-        if now == "deleted_in_stripe" != status:
-            types.append("customer.deleted_in_stripe")
-        yield from _telling(entry, types, status, now)
-        status, error, taken = now, customer.sync_error, present
+            yield from _telling(entry, ["customer.deleted"], previous, None)
+        else:
+            yield from _telling(entry, _customer_types(before, customer), previous, str(customer.sync_status))
+        before = customer
+
+
+def _customer_types(before: Any, customer: Any) -> Iterator[str]:
+    """Yields what is told of a customer that was `before`, by the words of its status and of its history."""
+    was, now = str(before.sync_status) if before is not None else None, str(customer.sync_status)
+    if now == "failed" and (was, before.sync_error if before is not None else None) != (now, customer.sync_error):
+        yield "customer.sync_failed"
+    if now == "synced" and (was, before.linked_id if before is not None else None) != (now, customer.linked_id):
+        yield "customer.synced"
+    taken, taken_before = _taken_over(customer), _taken_over(before) if before is not None else Counter()
+    if any(count > taken_before[each] for each, count in taken.items()):
+        yield "customer.updated_in_stripe"
+    if now == "deleted_in_stripe" != was:
+        yield "customer.deleted_in_stripe"
+
+
+def _taken_over(customer: Any) -> Counter[Any]:
+    return Counter(each for each in customer.history if each.kind == "taken_over_from_stripe")
 
 
 def _of_connection(life: list[Entry]) -> Iterator[Telling]:

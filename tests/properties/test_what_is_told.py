@@ -41,6 +41,12 @@ def test_through_trouble_a_town_is_told_exactly_what_was_stored() -> None:
     assert found.figures["kill_before"] + found.figures["kill_after"] > 0
 
 
+def test_a_town_that_works_on_drafts_is_told_exactly_what_was_stored() -> None:
+    found = telling.told(2)
+    assert found.faults == []
+    assert found.figures["drafts changed"] > 0
+
+
 def test_a_worker_that_is_killed_at_a_call_tells_the_rest_when_it_is_repeated() -> None:
     found = telling.killed_everywhere(1, 3)
     assert found.faults == []

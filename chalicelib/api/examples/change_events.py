@@ -17,6 +17,14 @@ from chalicelib.domain.payout_wording import FAILURES
 
 ORGANIZATION_ID = OrganizationId("org_1")
 
+EDITED = {
+    **DRAFT,
+    "deductions": [],
+    "total": "131.50",
+    "balance": "131.50",
+    "memo": "Thank you. See you next week.",
+    "updatedAt": "2026-11-23T15:30:07Z",
+}
 PARTLY_PAID = {
     **PENDING,
     "paidAmount": "50.00",
@@ -113,6 +121,7 @@ def _of_customer(
 
 _EXAMPLES = (
     _of_invoice(ChangeType.INVOICE_CREATED, 3, None, DRAFT),
+    _of_invoice(ChangeType.INVOICE_EDITED, 6, "draft", EDITED),
     _of_invoice(ChangeType.INVOICE_PENDING, 7, "failed", {**PENDING, "updatedAt": "2026-11-25T17:10:02Z"}),
     _of_invoice(ChangeType.INVOICE_SENT, 4, "draft", PENDING),
     _of_invoice(ChangeType.INVOICE_PAYMENT_FAILED, 5, "pending", FAILED),
@@ -127,6 +136,7 @@ _EXAMPLES = (
     _of_invoice(ChangeType.INVOICE_OVERDUE, 5, "pending", OVERDUE),
     _told(ChangeType.INVOICE_DELETED, 12, "draft", None, "2026-11-24T16:00:02Z"),
     _of_customer(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", SYNC_FAILED),
+    _of_customer(ChangeType.CUSTOMER_SYNCED, 3, "pending", CUSTOMER),
     _of_customer(ChangeType.CUSTOMER_UPDATED_IN_STRIPE, 4, "synced", UPDATED_IN_STRIPE),
     _of_customer(ChangeType.CUSTOMER_DELETED_IN_STRIPE, 5, "synced", DELETED_IN_STRIPE),
     _told(ChangeType.CUSTOMER_DELETED, 6, "synced", None, "2026-11-26T08:30:00Z", CUSTOMER_ID),

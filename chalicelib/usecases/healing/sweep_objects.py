@@ -21,7 +21,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.payment_facts import DisputeFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.shown import shows_the_same
-from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF, InvoiceStatus, StatusGroup
 from chalicelib.domain.sweep import ObjectsSwept
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import ListedInvoice
@@ -37,7 +37,7 @@ CREDIT_NOTES_CHANGE_FOR = 35 * 86400
 """How far back objects are listed that change long after they were made (https://docs.stripe.com/refunds)."""
 
 PAYMENTS_CHECKED_FOR = 150 * 86400
-"""How old a paid invoice may be whose payments are looked up where they were never told."""
+"""How old a paid or refunded invoice may be whose payments are looked up where they were never told."""
 
 IN_STRIPE = {
     InvoiceStatus.PENDING: "open",
@@ -137,10 +137,16 @@ def _window(sweep: _ObjectSweep, before: int | None) -> tuple[list[Invoice], int
 
 
 def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None) -> Iterator[Invoice]:
-    """Paid invoices whose payment event never arrived: their refunds and disputes name nothing but the payment."""
+    """Yields paid and refunded invoices of which POM does not know a payment, or the charge of a payment.
+
+    The refunds and disputes of such a payment name nothing but the payment.
+    """
     earliest = max(since or 0, sweep.ports.clock.now() - PAYMENTS_CHECKED_FOR)
-    paid = InvoiceFilter(InvoiceStatus.PAID, created_from=earliest, created_before=before)
-    return (invoice for invoice in _all(sweep, paid) if invoice.facts.lacks_payments)
+    for status in STATUSES_OF[StatusGroup.SETTLED]:
+        settled = InvoiceFilter(status, created_from=earliest, created_before=before)
+        for invoice in _all(sweep, settled):
+            if invoice.facts.lacks_payments or invoice.facts.uncharged_payments:
+                yield invoice
 
 
 def _all(sweep: _ObjectSweep, wanted: InvoiceFilter) -> Iterator[Invoice]:
@@ -176,7 +182,7 @@ class _Listed:
     def differs_from(self, invoice: Invoice) -> bool:
         """Whether Stripe has it otherwise than we do, as far as the lists tell, or they do not tell enough."""
         found = self.invoices.get(invoice.stripe_invoice_id or "")
-        if found is None or not found.complete:
+        if found is None or not found.complete or invoice.facts.uncharged_payments:
             return True
         wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
         wanted -= invoice.facts.intents_elsewhere

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from chalicelib.domain.billing import BillingTerms, DeductionAsked, Service
 from chalicelib.domain.connection import require_invoicing, usable_account
+from chalicelib.domain.draft_changes import as_drafted
 from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, UserId
@@ -105,7 +106,8 @@ def _intended(
         if precondition is not None:
             precondition.require(invoice, order.edit_tag)
         held = _held_beside(invoice, order)
-        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=len(held) > MAX_CLAIMS_AT_ONCE)
+        more = len(held) > MAX_CLAIMS_AT_ONCE
+        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more, drafted=as_drafted(invoice))
         edit = DraftEdit(order, command.user_id, now, held)
         intended = replace(invoice, edit=edit, saga=saga).changed(now)
         try:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.actions import SEND_REQUESTED, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.draft_changes import as_drafted
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -69,7 +70,13 @@ def send_invoice(
         if current.saga.running or _sent(current):
             return current
         finalized = current.status in OPEN_STATUSES and not _finalized_since(asked_at, current)
-        saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized, awaited=asked_at is None)
+        saga = current.saga.ordered_to_send(
+            nonce,
+            now,
+            finalized_before=finalized,
+            drafted=as_drafted(current) if current.status is InvoiceStatus.DRAFT else None,
+            awaited=asked_at is None,
+        )
         return replace(current, saga=saga).changed(now, asked)
 
     return run(store(invoice, sending, ports), ports)

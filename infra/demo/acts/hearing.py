@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from infra.demo import reading
+from infra.demo.acts.reviewing import FINN, GINA
 from infra.demo.acts.scene import ANN, Scene
 
 PAGE = 100
@@ -22,16 +23,26 @@ def listen(scene: Scene) -> None:
     events = [event["detail"] for event in _heard(scene)]
     listed = _listed(scene)
     say.does("GET /v1/changes, page after page, beside what POM heard on the bus meanwhile")
-    invoice = scene.invoices[ANN.id]
-    of_ann = [change for change in listed if change["objectId"] == invoice]
+    of_ann = _of(scene.invoices[ANN.id], listed)
     say.table("", reading.CHANGE_COLUMNS, [reading.change_row(change) for change in of_ann[:SHOWN]])
     on_the_bus = {event["id"] for event in events}
     say.sees("Changes in the feed that were not heard", len({each["id"] for each in listed} - on_the_bus), 0)
     say.sees("Changes heard that the feed does not have", len(on_the_bus - {each["id"] for each in listed}), 0)
     story = "created, sent, payment_failed, paid, refunded, refunded"
     say.sees(f"Of the invoice of {ANN.name} POM heard", reading.milestones(of_ann), story)
+    saved, changed_in_stripe = (_of(scene.invoices[f"{each.id} draft"], listed) for each in (FINN, GINA))
+    say.sees(
+        f"Of the draft of {FINN.name}, which was saved again", reading.milestones(saved), "created, edited, sent"
+    )
+    story = "created, edited, edited, sent"
+    what = f"Of the draft of {GINA.name}, which was changed in Stripe and saved again"
+    say.sees(what, reading.milestones(changed_in_stripe), story)
     again = sum(reading.reason_became_known(change) for change in of_ann)
     say.sees("Its one failed attempt was told again only if the reason came later, and then once", again <= 1, True)
+    in_stripe = {each["id"] for each in _every(scene, f"/customers?first={PAGE}") if each["syncStatus"] == "synced"}
+    customers = {each["objectId"]: each["status"] for each in sorted(events, key=_version) if _is_of_customer(each)}
+    heard_of = {each for each, status in customers.items() if status == "synced"}
+    say.sees("Customers that are in Stripe, and POM heard otherwise", len(in_stripe ^ heard_of), 0)
     shown = {each["id"]: each["status"] for each in _every(scene, f"/invoices?first={PAGE}")}
     latest = {
         each["objectId"]: each["status"] for each in sorted(events, key=_version) if each["objectKind"] == "invoice"
@@ -53,6 +64,14 @@ def _listed(scene: Scene) -> list[Any]:
         if not page["pageInfo"]["hasNextPage"]:
             return changes
         page = scene.office.get(f"/changes?first={PAGE}&after={page['pageInfo']['endCursor']}")
+
+
+def _of(object_id: str, changes: list[Any]) -> list[Any]:
+    return [change for change in changes if change["objectId"] == object_id]
+
+
+def _is_of_customer(event: Any) -> bool:
+    return bool(event["objectKind"] == "customer")
 
 
 def _every(scene: Scene, path: str) -> list[Any]:

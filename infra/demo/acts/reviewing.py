@@ -71,6 +71,7 @@ def _make_drafts(scene: Scene) -> Reviewed:
     say.does(f"POST /v1/invoice-batches: {len(services)} services of 3 customers, to be reviewed first")
     say.sees("Drafts", office.sees(path, reading.made, 3), 3)
     drafts = {item["customerId"]: item["invoiceId"] for item in office.get(path)["items"]}
+    scene.invoices.update({f"{each.id} draft": drafts[each.id] for each in (FINN, GINA)})
     expected = "3 over 420.00 USD"
     path_of_drafts = "/invoices?status=draft&totals=true"
     totals = office.sees(path_of_drafts, reading.totals, expected)

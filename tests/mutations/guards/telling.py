@@ -6,6 +6,9 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _INVOICES = "tests/domain/test_invoice_changes.py"
+_EDITS = "tests/domain/test_edits_told.py"
+_DRAFTS = "tests/usecases/telling/test_what_is_told_of_drafts.py"
+_SAGA = "tests/domain/test_saga.py"
 _OTHERS = "tests/domain/test_other_changes.py"
 _TELL = "tests/usecases/telling/test_tell_changes.py"
 _BUS = "tests/adapters/test_event_bus.py"
@@ -37,7 +40,73 @@ TELLING = (
         "a draft that is being edited stays a draft",
         "told_status",
         Never("editing"),
-        f"{_INVOICES}::test_a_draft_that_is_edited_stays_a_draft",
+        f"{_EDITS}::test_a_draft_that_is_edited_stays_a_draft",
+    ),
+    guard(
+        "an edit is not told before the draft rests",
+        "_bills_otherwise",
+        Never("after CREATING"),
+        f"{_EDITS}::test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order",
+    ),
+    guard(
+        "an edited draft is compared with what it billed before the edit",
+        "_bills_otherwise",
+        Never("before CREATING"),
+        f"{_DRAFTS}::test_a_saved_draft_is_told_once",
+    ),
+    guard(
+        "an issued invoice is compared by its order only",
+        "_bills_otherwise",
+        Always("DRAFT"),
+        f"{_EDITS}::test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one",
+    ),
+    guard(
+        "a change of the memo in Stripe is a change of the draft",
+        "as_drafted",
+        Without("changed_details"),
+        f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
+    ),
+    guard(
+        "a change of the due date in Stripe is a change of the draft",
+        "as_drafted",
+        Without("due_day"),
+        f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
+    ),
+    guard(
+        "what a draft billed is stored when it is edited",
+        "Saga.ordered_to_edit",
+        Instead("drafted=", "None"),
+        f"{_DRAFTS}::test_a_save_that_changes_nothing_is_not_told",
+    ),
+    guard(
+        "what a draft billed is stored when it is sent",
+        "Saga.ordered_to_send",
+        Instead("drafted=", "None"),
+        f"{_DRAFTS}::test_a_draft_that_cannot_be_sent_and_bills_the_same_is_not_told",
+    ),
+    guard(
+        "what a draft billed is kept until the edit is over",
+        "Saga.advanced",
+        Instead("drafted=", "None"),
+        f"{_DRAFTS}::test_a_save_that_stripe_refuses_is_not_told",
+    ),
+    guard(
+        "a customer that Stripe has is told",
+        "_customer_types",
+        Never("SYNCED"),
+        f"{_OTHERS}::test_a_customer_that_stripe_has_is_told_whatever_it_was_before",
+    ),
+    guard(
+        "a customer that stays in Stripe is not told",
+        "_customer_types",
+        Never("_linked"),
+        f"{_OTHERS}::test_a_customer_that_stripe_has_is_told_whatever_it_was_before",
+    ),
+    guard(
+        "a customer that is made on another account is told",
+        "_customer_types",
+        Always("_linked"),
+        f"{_OTHERS}::test_a_customer_that_becomes_another_stripe_customer_is_told",
     ),
     guard(
         "the second of a failed attempt is no further attempt",

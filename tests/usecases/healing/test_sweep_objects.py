@@ -9,15 +9,18 @@ import pytest
 
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import movements
+from chalicelib.domain.payments import PaymentMethod, PaymentStatus, payments_of
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.healing import sweep_objects
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.invoicing.invoices import refresh_invoice
 from tests.oracle import differences
 from tests.timelines import kinds
 from tests.usecases.healing.test_reconcile import lively
-from tests.world import ORGANIZATION, World
+from tests.world import OFFICE, ORGANIZATION, World
 
 
 def by_itself(world: World) -> int:
@@ -84,6 +87,43 @@ def test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_wa
     assert world.sweep().corrected == 1
     assert world.now(invoice).status is status
     assert world.now(invoice).facts.payment_under_way == (status is InvoiceStatus.PENDING)
+    assert world.sweep().corrected == 0
+
+
+@pytest.mark.parametrize("amount", [None, 2500], ids=["paid", "paid_in_part"])
+@pytest.mark.parametrize(
+    "never", [("charge.*",), ("charge.*", "payment_intent.*")], ids=["charge", "charge_and_intent"]
+)
+def test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known(
+    never: tuple[str, ...], amount: int | None, world: World, account: StripeAccountId
+) -> None:
+    [invoice] = unpaid(world, 1)
+    world.double.set_delivery(never_generate=list(never))
+    world.double.pay(account, str(invoice.stripe_invoice_id), amount=amount)
+    world.deliver()
+    assert world.now(invoice).facts.uncharged_payments
+    assert world.sweep().corrected == 1
+    [payment] = [each for each in payments_of(world.now(invoice)) if each.status is PaymentStatus.SUCCEEDED]
+    assert payment.method == PaymentMethod("card", "visa", "4242", "2034-12")
+    world.double.api.log.reset()
+    assert world.sweep().corrected == 0
+    assert by_itself(world) == 0
+
+
+def test_a_payment_that_no_event_told_of_is_found_though_it_was_refunded(
+    world: World, account: StripeAccountId
+) -> None:
+    options: Any = {"stripe_account": account}
+    [invoice] = unpaid(world, 1)
+    refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    world.double.set_delivery(never_generate=["charge.*", "payment_intent.*", "invoice_payment.*"])
+    paid = world.double.pay(account, str(invoice.stripe_invoice_id))
+    world.client.v1.refunds.create({"payment_intent": paid["payment_intent"]}, options)
+    world.deliver()
+    assert world.now(invoice).status is InvoiceStatus.REFUNDED
+    assert not payments_of(world.now(invoice))
+    assert world.sweep().corrected == 1
+    assert sum(row.counted for row in movements(world.now(invoice))) == 0
     assert world.sweep().corrected == 0
 
 

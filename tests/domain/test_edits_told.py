@@ -1,0 +1,93 @@
+"""An edited draft is told when it rests and bills something else than when it rested last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.changes import NOTHING, ChangeType
+from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_details import DraftDetails
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import invoice_difference
+from chalicelib.domain.saga import Step
+from chalicelib.domain.status import InvoiceStatus
+from tests.contracts.examples import NOW
+from tests.domain.told import DAY, DRAFT_FACT, OPEN, changed, draft, made, told
+
+T = ChangeType
+
+
+def editing(step: Step, before: Invoice, **changes: Any) -> Invoice:
+    """Returns a draft whose edit has come to this step. `before` is the draft as it was at rest."""
+    busy = draft(step)
+    return changed(replace(busy, saga=replace(busy.saga, drafted=as_drafted(before))), **changes)
+
+
+@pytest.mark.parametrize("step", [Step.EDIT_CLAIM, Step.EDIT, Step.RESTORE, Step.RELEASE])
+def test_a_draft_that_is_edited_stays_a_draft(step: Step) -> None:
+    rested = draft()
+    busy = editing(step, rested)
+    assert busy.status is InvoiceStatus.CREATING
+    assert invoice_difference(rested, busy) == invoice_difference(busy, changed(rested)) == NOTHING
+
+
+def test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order() -> None:
+    rested = draft()
+    order = replace(rested.order, memo="Thank you")
+    claimed, ordered = editing(Step.EDIT, rested), editing(Step.RELEASE, rested, order=order)
+    assert invoice_difference(rested, claimed) == invoice_difference(claimed, ordered) == NOTHING
+    assert told(ordered, changed(rested, order=order)) == ((T.INVOICE_EDITED,), "draft", "draft")
+
+
+def test_an_edit_that_is_taken_back_or_changes_nothing_is_not_told() -> None:
+    rested = draft()
+    for step in (Step.RESTORE, Step.RELEASE):
+        assert invoice_difference(editing(step, rested), changed(rested)) == NOTHING
+
+
+def test_an_edit_that_a_former_release_began_is_told_whatever_it_changed() -> None:
+    assert told(draft(Step.RELEASE), draft()) == ((T.INVOICE_EDITED,), "draft", "draft")
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        replace(DRAFT_FACT, total=9000, amount_remaining=9000),
+        replace(DRAFT_FACT, due_at=NOW + 9 * DAY),
+        replace(DRAFT_FACT, drafted_lines=(("", 7500),)),
+        replace(DRAFT_FACT, drafted_details=DraftDetails("See you")),
+        replace(DRAFT_FACT, charges_automatically=True),
+        replace(DRAFT_FACT, discount_amount=500),
+    ],
+)
+def test_what_somebody_changes_of_a_draft_in_stripe_is_told(fact: InvoiceFact) -> None:
+    rested, in_stripe = (
+        replace(made(each, acts=()), saga=draft().saga, details_as_made=DraftDetails(), terms_due_at=OPEN.due_at)
+        for each in (replace(DRAFT_FACT, drafted_details=DraftDetails()), fact)
+    )
+    assert told(rested, in_stripe) == ((T.INVOICE_EDITED,), "draft", "draft")
+    assert invoice_difference(in_stripe, changed(in_stripe)) == NOTHING
+
+
+def test_a_change_in_stripe_that_comes_while_a_draft_is_sent_is_told_once_it_rests_again() -> None:
+    rested = draft()
+    in_stripe = made(replace(DRAFT_FACT, total=9000, amount_remaining=9000), acts=())
+    sending = editing(Step.SEND, rested)
+    met = replace(sending, facts=in_stripe.facts)
+    assert invoice_difference(sending, met) == NOTHING
+    assert told(met, replace(rested, facts=in_stripe.facts)) == ((T.INVOICE_EDITED,), "draft", "draft")
+
+
+def test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one() -> None:
+    rested = replace(draft(), terms_due_at=OPEN.due_at)
+    assert as_drafted(rested) != as_drafted(made(OPEN)), "Once it is issued, its due date is shown."
+    order = replace(rested.order, memo="Thank you")
+    ordered = editing(Step.RELEASE, rested, order=order)
+    assert told(ordered, made(OPEN, order=order)) == ((T.INVOICE_EDITED, T.INVOICE_SENT), "draft", "pending")
+    for before in (rested, editing(Step.EDIT, rested), editing(Step.SEND, rested)):
+        assert told(before, made(OPEN)) == ((T.INVOICE_SENT,), "draft", "pending")
+    assert told(made(OPEN), made(OPEN, order=order)) == ((T.INVOICE_EDITED,), "pending", "pending")
