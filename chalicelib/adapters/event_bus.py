@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
-from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS, fault_in
+from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS, raise_deployment_fault
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Clock
 from chalicelib.ports.changes import SOURCE, BusEvent, Refusal
@@ -89,8 +89,7 @@ class EventBridgeBus:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if code in TRANSIENT or status >= 500 or status == 429:
                 raise _unavailable(code) from error
-            if fault := fault_in(error.response):
-                raise fault from error
+            raise_deployment_fault(error.response, error)
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}
             # One entry spoils a request. Alone, each shows whether it is that one.

@@ -22,8 +22,13 @@ DEPLOYMENT_FAULTS = frozenset(
 Any request of the kind would be refused. The next deployment or an operator mends the cause."""
 
 
-def fault_in(response: Mapping[str, Any]) -> DeploymentFault | None:
-    """Returns the fault that the response of a botocore error tells of, or None if it may be what was asked for."""
+def raise_deployment_fault(response: Mapping[str, Any], cause: Exception) -> None:
+    """Does nothing if the response of a botocore error says that AWS refused what was asked for, or failed.
+
+    Raises:
+        DeploymentFault: AWS would refuse any such request.
+    """
     error = response.get("Error", {})
     code = error.get("Code", "")
-    return DeploymentFault(code, error.get("Message", "")) if code in DEPLOYMENT_FAULTS else None
+    if code in DEPLOYMENT_FAULTS:
+        raise DeploymentFault(code, error.get("Message", "")) from cause

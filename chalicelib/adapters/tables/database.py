@@ -30,7 +30,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
-from chalicelib.adapters.refused_requests import fault_in
+from chalicelib.adapters.refused_requests import raise_deployment_fault
 from chalicelib.adapters.tables.models import (
     BatchItem,
     ChangeItem,
@@ -133,8 +133,8 @@ def answering() -> Iterator[None]:
     except PynamoDBException as exc:
         if _transient(exc.cause):
             raise _unavailable() from exc
-        if isinstance(exc.cause, ClientError) and (fault := fault_in(exc.cause.response)):
-            raise fault from exc
+        if isinstance(exc.cause, ClientError):
+            raise_deployment_fault(exc.cause.response, exc)
         raise
 
 
