@@ -27,6 +27,15 @@ FOUND = {
         "never_generated.656545-,settle_debit.487391-,revise.157-"),
     "a part that had failed made another part, which was under way, look failed": (229, "create.46166,pay.582326,"
         "wait.121306,pay.355309"),
+    "a payment was heard of and its intent and its charge never were, so the invoice was paid without a row": (155,
+        "create.329903-,create.451790-,never_generated.174501-,revise.643979-,deliver.385770-,reconnect.154637-,"
+        "pay.849497-,create.204193-,account_business.712457-"),
+    "of two parts that had failed, the one that was read last counted as the last to fail": (60, "create.584581-,"
+        "pay.722684-,deliver.711906-,verification.840870-,wait.284692-,pay.229611-"),
+    "the log kept that a draft was deleted that POM had not noted, and the proof took that for another's": (1252,
+        "create.123078,create.336328,create.312522-,create.395131-,create.858546-,create.238419,pay.699698-,"
+        "correct.357797,plan_mails.647888-,refresh.846002-,deliver.895836-,dispute.657507-,create.716117,"
+        "wait.970526-,in_dashboard.398362-,deliver.63853-,disconnect.266687-,deliver.694734-"),
 }  # fmt: skip
 """What was found, to the town's seed and the shortest schedule that showed it."""
 

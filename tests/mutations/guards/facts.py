@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Check, Instead, Never, Skipped, Without
+from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
 _T_REVISIONS = "tests/usecases/invoicing/test_revisions.py"
+_T_OBJECTS = "tests/usecases/healing/test_sweep_objects.py"
 
 FACTS = (
     guard(
@@ -47,6 +48,57 @@ FACTS = (
         "tests/usecases/healing/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
         "tests/usecases/healing/test_reconcile.py::test_nothing_lost_is_nothing_found",
         "tests/usecases/healing/test_reconcile.py::test_only_what_was_missed_is_written",
+    ),
+    guard(
+        "a payment that came in proves that its intent succeeded",
+        "Snapshots.known_intents",
+        Becomes("self.payment_intents"),
+        "tests/domain/test_status.py::test_a_part_that_came_in_is_over_whatever_was_known_of_its_intent",
+    ),
+    guard(
+        "a payment that came in is a charge that succeeded, whatever was known of its intent",
+        "Snapshots.uncharged_payments",
+        Becomes(
+            "[p for p in self.payments.values()"
+            " if p.payment_intent_id not in {c.payment_intent_id for c in self.charges.values()}]"
+        ),
+        "tests/domain/test_payments.py::test_a_payment_that_came_in_has_succeeded_whatever_was_known_of_its_intent",
+    ),
+    guard(
+        "a debit on its way is the charge by which its payment came in",
+        "_charge_behind(payment)",
+        Check("seen"),
+        "tests/domain/test_payments.py::test_a_debit_on_its_way_has_arrived_once_the_payment_came_in",
+    ),
+    guard(
+        "a payment that came in does not show the charge that failed before",
+        "_shown(payment)",
+        Instead("known_intents", "facts.payment_intents"),
+        "tests/domain/test_movements.py::test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_attempt",
+    ),
+    guard(
+        "the charge of a payment is looked for in invoices that are settled",
+        "_lacking_payments",
+        Never("uncharged_payments"),
+        f"{_T_OBJECTS}::test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known",
+    ),
+    guard(
+        "the charge of a payment is looked for in invoices that are open",
+        "_Listed.differs_from",
+        Instead("uncharged_payments", "()"),
+        f"{_T_OBJECTS}::test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known",
+    ),
+    guard(
+        "a payment that is lacking is looked for in refunded invoices, too",
+        "_lacking_payments",
+        Instead("STATUSES_OF", "(InvoiceStatus.PAID,)"),
+        f"{_T_OBJECTS}::test_a_payment_that_no_event_told_of_is_found_though_it_was_refunded",
+    ),
+    guard(
+        "the attempt that failed last counts, whichever intent was read last",
+        "_attempted_at",
+        Becomes("intent.as_of"),
+        "tests/domain/test_status.py::test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_was_read_last",
     ),
     guard(
         "an invoice of which lists do not say enough is asked for",
