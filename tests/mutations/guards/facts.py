@@ -74,6 +74,12 @@ FACTS = (
         "tests/domain/test_movements.py::test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_attempt",
     ),
     guard(
+        "declined cards do not take the place of a debit that came back",
+        "_without_old_failures",
+        Instead("BANK_DEBITS", "()"),
+        "tests/domain/test_movements.py::test_a_debit_that_came_back_keeps_its_row_however_many_cards_are_declined_after_it",
+    ),
+    guard(
         "the charge of a payment is looked for in invoices that are settled",
         "_lacking_payments",
         Never("uncharged_payments"),
