@@ -18,9 +18,12 @@ from chalicelib.domain.payment_facts import (
     PaymentIntentFact,
     RefundFact,
 )
+from chalicelib.domain.payment_methods import BANK_DEBITS
 
-MAX_FAILURES, MAX_MAILS = 5, 20
-"""How many failed attempts and how many e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
+MAX_FAILURES, MAX_RETURNED, MAX_MAILS = 5, 20, 20
+"""How many failed attempts, bank debits that came back and e-mails of an invoice are kept, the latest ones.
+
+Stripe has all of them. A debit takes days to come back, so there are few."""
 
 MAX_REVISIONS = 100
 """POM does not follow a longer chain of revisions, because it can only be a circle."""
@@ -279,9 +282,10 @@ def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple
 
 
 def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, StripeFact]:
-    """Returns the facts with only the latest `MAX_FAILURES` failed attempts.
+    """Returns the facts with only the latest failed attempts, and the latest bank debits that came back.
 
-    Otherwise somebody who tries many cards could make the item too large.
+    Otherwise somebody who tries many cards could make the item too large. Each debit that came back has a row in
+    `GET /payments`, so declined cards do not take its place.
     """
     if len(facts) <= MAX_FAILURES:
         return facts
@@ -289,7 +293,9 @@ def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, Strip
         fact for fact in facts.values() if isinstance(fact, ChargeFact | AttemptFact) and fact.status == "failed"
     ]
     failed.sort(key=lambda each: (each.created if isinstance(each, ChargeFact) else each.as_of, each.id))
-    old = {each.id for each in failed[:-MAX_FAILURES]}
+    returned = [each for each in failed if isinstance(each, ChargeFact) and each.method in BANK_DEBITS]
+    others = [each for each in failed if each not in returned]
+    old = {each.id for each in (*returned[:-MAX_RETURNED], *others[:-MAX_FAILURES])}
     return {stripe_id: fact for stripe_id, fact in facts.items() if stripe_id not in old}
 
 

@@ -172,6 +172,14 @@ def test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_a
     assert (found["py_1"].charge_id, found["py_1"].status, found["py_1"].payment_id) == ("py_1", "failed", "pi_1")
 
 
+@pytest.mark.parametrize("cards", [5, 50])
+def test_a_debit_that_came_back_keeps_its_row_however_many_cards_are_declined_after_it(cards: int) -> None:
+    later = [replace(DECLINED, id=f"ch_{number}", created=NOW + 6 * DAY + number) for number in range(cards)]
+    found = rows(OPEN, *later, BOUNCED)
+    assert found.keys() == rows(OPEN, BOUNCED, *later).keys() == {"pi_1", "py_1"}
+    assert (found["pi_1"].charge_id, found["py_1"].status) == (f"ch_{cards - 1}", "failed")
+
+
 @pytest.mark.parametrize(
     "intent", [replace(UNDER_WAY, latest_charge_id=None), replace(UNDER_WAY, latest_charge_id="py_1"), None]
 )

@@ -32,6 +32,9 @@ FOUND = {
         "pay.849497-,create.204193-,account_business.712457-"),
     "of two parts that had failed, the one that was read last counted as the last to fail": (60, "create.584581-,"
         "pay.722684-,deliver.711906-,verification.840870-,wait.284692-,pay.229611-"),
+    "declined cards took the place of a debit that came back, whose row was no movement any more": (1708,
+        "create.518778-,pay.279204-,settle_debit.947417-,pay.720479-,pay.21769-,pay.639446-,pay.521300-,"
+        "pay.367174-,settle_debit.998949-"),
     "the log kept that a draft was deleted that POM had not noted, and the proof took that for another's": (1252,
         "create.123078,create.336328,create.312522-,create.395131-,create.858546-,create.238419,pay.699698-,"
         "correct.357797,plan_mails.647888-,refresh.846002-,deliver.895836-,dispute.657507-,create.716117,"

@@ -391,6 +391,17 @@ def test_an_invoice_that_is_being_made_is_left_to_whoever_makes_it(world: World,
 # Only to look
 
 
+def test_an_invoice_that_was_just_voided_needs_no_update(world: World, account: StripeAccountId) -> None:
+    """Voiding cancels the payment that nobody made, and Stripe makes no event of that."""
+    invoice = world.invoice()
+    world.deliver()
+    void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert [each.did for each in filled(world, dry_run=True)] == [Did.UNCHANGED]
+    world.deliver()
+    assert [each.did for each in filled(world, dry_run=True)] == [Did.UNCHANGED]
+    assert [each.did for each in filled(world)] == [Did.UNCHANGED]
+
+
 def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(world: World, account: StripeAccountId) -> None:
     lost, behind, right = world.invoice("svc_1"), world.invoice("svc_2"), world.invoice("svc_3")
     world.deliver()
