@@ -139,7 +139,9 @@ class _Organization:
     def _how_to_go_on(self, screen: Screen) -> str:
         behind = ("--after", self.latest) if self.latest else ()
         only_told = ("--dry-run",) if self.dry_run else ()
-        command = screen.command("backfill", self.id, "--since", str(moment(self.since)), *behind, *only_told)
+        command = screen.command(
+            "backfill", self.id, options=("--since", str(moment(self.since)), *behind, *only_told)
+        )
         return f"{sum(self.did.values()) + self.failed} of {self.total} are done; go on with: {command}"
 
 

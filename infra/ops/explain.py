@@ -17,6 +17,7 @@ from infra.ops.explain_invoice import show_invoice
 from infra.ops.explain_payment import show_payment
 from infra.ops.explain_payout import explain_payout, show_payout
 from infra.ops.finding import Found, Kind, Search, not_found
+from infra.ops.going_on import explaining
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
@@ -96,9 +97,7 @@ def _several(screen: Screen, what: str, found: Sequence[Found]) -> None:
             "kind": each.kind.value,
             "id": each.id,
             "organization": each.organization_id,
-            "command": screen.command(
-                "explain", each.id, "--organization", each.organization_id, "--kind", each.kind.value
-            ),
+            "command": explaining(screen, each.id, each.organization_id, "--kind", each.kind.value),
         }
         for each in found
     ]

@@ -25,7 +25,7 @@ def show_event(stage: Stage, screen: Screen, organization: str, event: str) -> N
         screen.failure(
             f"{event} has not come to {organization}, neither by webhook nor by reconciliation, or it came more than "
             f"35 days ago. Look for it in Stripe's dashboard of {account_id}. If it is there, "
-            f"`{screen.command('replay', organization, '--event', event)}` applies it."
+            f"`{screen.command('replay', organization, options=('--event', event))}` applies it."
         )
         return
     row = event_row(known)

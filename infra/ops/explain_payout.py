@@ -49,10 +49,11 @@ def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) ->
     connection, _ = books.connected(stage, organization)
     found = stage.ports.payouts.get(connection.organization_id, payout)
     if found is None:
+        listing = screen.command("payouts", organization)
         raise NotFound(
             "payout_not_found",
             f"{organization} has no payout {payout}.",
-            next_step=f"`payouts {organization}` lists what Stripe has, and `--repair` brings it in.",
+            next_step=f"`{listing}` lists what Stripe has, and `--repair` brings it in.",
         )
     screen.table("payout", f"Payout {found.id} of {organization}", [_payout_row(found)])
     story = story_of(found, beside([found], connection.organization_id, stage.ports))

@@ -250,7 +250,7 @@ def _advice(search: Search, organization: str | None, screen: Screen) -> str:
     if search.what.startswith("evt_"):
         return (
             "POM keeps an event for 35 days. Look for it in Stripe's dashboard. If it is there, "
-            f"`{screen.command('replay', named, '--event', search.what)}` applies it."
+            f"`{screen.command('replay', named, options=('--event', search.what))}` applies it."
         )
     if search.what.startswith("po_"):
         return f"`{screen.command('payouts', named)}` lists what Stripe has, and `--repair` brings it in."
@@ -262,7 +262,7 @@ def _advice(search: Search, organization: str | None, screen: Screen) -> str:
     if "_" in search.what and search.what.partition("_")[0] in (*PAYMENTS, "in", "cus"):
         return (
             "Look for it in Stripe's dashboard. If it is there and belongs to an invoice of POM's, "
-            f"`{screen.command('reconcile', named, '--objects')}` brings it in."
+            f"`{screen.command('reconcile', named, options=('--objects',))}` brings it in."
         )
     return (
         "Copy the id or the number exactly as it is printed. Otherwise try Stripe's id from the dashboard; "

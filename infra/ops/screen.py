@@ -106,9 +106,14 @@ class Screen:
         if not self.as_json:
             Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def command(self, *words: str) -> str:
-        """Returns a command of this program as a line that works when it is pasted, at the same stage."""
-        return shlex.join((*self.program, *words))
+    def command(self, name: str, *what: str, options: Sequence[str] = ()) -> str:
+        """Returns a command of this program as a line that works when it is pasted, at the same stage.
+
+        `what` are names of things. POM's ids may begin with a dash: such a name comes last, so that it is no option.
+        """
+        if any(each.startswith("-") for each in what):
+            return shlex.join((*self.program, name, *options, "--", *what))
+        return shlex.join((*self.program, name, *what, *options))
 
     def failure(self, text: str) -> None:
         """Something did not go well: the exit status will say so."""

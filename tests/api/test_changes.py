@@ -54,6 +54,12 @@ def test_an_entry_says_what_happened_without_the_object(api: ApiClient, world: W
     msgspec.convert(EXAMPLES[ChangeList], ChangeList)
 
 
+def test_a_change_of_a_type_that_a_later_release_told_is_shown_after_a_way_back(api: ApiClient, world: World) -> None:
+    append(world, "inv_1", Difference((ChangeType("invoice.moved"),), "pending", "pending"))
+    [moved] = api.get("/changes").json["data"]
+    assert (moved["type"], moved["objectKind"], moved["deleted"]) == ("invoice.moved", "invoice", False)
+
+
 def test_a_cursor_that_is_too_old_is_refused_with_what_to_do(api: ApiClient, world: World) -> None:
     cursor = api.get("/changes?after=now").json["pageInfo"]["endCursor"]
     world.ports.clock.advance(32 * DAY)

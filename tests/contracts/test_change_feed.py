@@ -45,6 +45,18 @@ def test_changes_are_read_as_they_were_appended(backend: Backend) -> None:
     assert [entry.change.deleted for entry in page.entries] == [False, True, False]
 
 
+def test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one(backend: Backend) -> None:
+    moved = Difference((ChangeType("invoice.moved"), ChangeType.INVOICE_PAID), "pending", "paid")
+    of_new_kind = Difference((ChangeType("visit.deleted"),), "planned")
+    made = [change("a", moved), Change(ORG, ObjectKind("visit"), "b", 3, NOW, of_new_kind)]
+    backend.changes.append(made)
+    backend.changes.append([change("c")])
+    entries = backend.changes.after(ORG, None, 10).entries
+    assert [entry.change for entry in entries] == [made[0], made[0], made[1], change("c")]
+    assert [entry.type for entry in entries] == ["invoice.moved", "invoice.paid", "visit.deleted", "invoice.paid"]
+    assert [entry.change.deleted for entry in entries] == [False, False, True, False]
+
+
 @pytest.mark.parametrize("first", [1, 2, 3, 100])
 def test_pages_have_each_change_once_and_in_order(backend: Backend, first: int) -> None:
     wanted = [str(number) for number in range(7)]

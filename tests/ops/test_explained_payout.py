@@ -88,4 +88,4 @@ def test_an_unknown_payout_is_named_and_where_to_look_for_it(company: Depositing
         company.explains("po_nothing")
 
     assert "po_nothing" in raised.value.message
-    assert "`payouts org_blue`" in str(raised.value.next_step)
+    assert "`./ops payouts org_blue`" in str(raised.value.next_step)

@@ -178,8 +178,9 @@ def _fails_again(known: _Known, last: InvoiceView, view: InvoiceView, invoice: I
 
 
 def _attempts(invoice: Invoice) -> int:
-    """Returns how many failed attempts people read in the timeline."""
-    return sum(entry.kind is EntryKind.PAYMENT_FAILED for entry in timeline(invoice))
+    """Returns how many failed attempts people read in the timeline, or in the status if it knows of one first."""
+    read = sum(entry.kind is EntryKind.PAYMENT_FAILED for entry in timeline(invoice))
+    return max(read, int(invoice.status == "failed"))
 
 
 def _more(amount: str, than: str) -> bool:

@@ -1,0 +1,65 @@
+"""Commands that are printed mean the same when they are pasted into a shell, whatever the things are called."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import click
+import pytest
+
+from infra.ops.__main__ import COMMANDS, main
+from infra.ops.explain import ANYTHING, explain
+from infra.ops.going_on import COMMANDS as OWN_COMMANDS
+from infra.ops.going_on import explaining
+from infra.ops.screen import Screen
+
+NAMES = (
+    "cust_1", "-x", "-h", "--all", "--dry-run", "--organization", "--", "-", "~", *sorted(OWN_COMMANDS),
+    "two words", "it's", '"', "$(exit 9)", "`exit 9`", "a;b", "*", "\\", "!!", "#1",
+)  # fmt: skip
+"""Ids of POM's have letters, digits and `._:~-`. Whatever an operator types is printed, too."""
+
+
+def pasted(line: str) -> list[str]:
+    """Returns the words of a command, as a shell hands them over."""
+    said = subprocess.run(["sh", "-c", f"printf '%s\\0' {line}"], capture_output=True, text=True, check=True)
+    return said.stdout.split("\0")[:-1]
+
+
+def understood(line: str, command: click.Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Returns what the command is asked for when the line is pasted."""
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(command, "callback", lambda **given: asked.append(given))
+    program, *words = pasted(line)
+    assert (program, main(words)) == ("./ops", 0), line
+    [given] = asked
+    return given
+
+
+@pytest.mark.parametrize("organization", ["org_1", "-o", "--all", "invoice", "two words"])
+@pytest.mark.parametrize("what", NAMES)
+def test_a_related_thing_is_explained_whatever_it_is_called(
+    what: str, organization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = explaining(Screen(), what, organization, "--kind", "customer")
+    given = understood(line, explain.commands[ANYTHING], monkeypatch)
+    assert given == {"what": what, "organization": organization, "kind": "customer"}
+
+
+@pytest.mark.parametrize("organization", NAMES)
+def test_a_command_to_try_concerns_the_organization_that_it_names_and_no_other(
+    organization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_name = {each.name: each for each in COMMANDS}
+    line = Screen().command("reconcile", organization, options=("--objects",))
+    given = understood(line, by_name["reconcile"], monkeypatch)
+    assert (given["organizations"], given["everybody"], given["objects"]) == ((organization,), False, True)
+    line = Screen().command("replay", organization, options=("--event", "-evt"))
+    given = understood(line, by_name["replay"], monkeypatch)
+    assert (given["organization"], given["events"], given["dry_run"]) == (organization, ("-evt",), False)
+    assert understood(Screen().command("payouts", organization), by_name["payouts"], monkeypatch)["repair"] is False
+
+
+def test_every_command_of_explain_is_known_as_a_name_that_things_may_have() -> None:
+    assert {*OWN_COMMANDS, ANYTHING} == set(explain.commands)
