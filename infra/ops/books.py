@@ -91,7 +91,8 @@ def invoice(stage: Stage, organization_id: str, invoice_id: str) -> Invoice:
             f"{organization_id} has no invoice {invoice_id}.",
             next_step=(
                 "The command `status` lists organizations; the invoice's id is in POM, "
-                f"and as {INVOICE_KEY} in the metadata of Stripe's invoice."
+                f"and as {INVOICE_KEY} in the metadata of Stripe's invoice. "
+                "`explain` with the invoice's number alone, or with Stripe's id, finds it, too."
             ),
         ) from missing
 

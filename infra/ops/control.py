@@ -117,9 +117,14 @@ def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], every
             rows.append({**_frozen_before(each, was), "reason": was.reason if was else None})
     screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)
     if everybody:
-        was_told = f"was frozen: {newcomers.reason}" if newcomers else "was not frozen"
-        said = f"{was_told}; {'would not be' if dry_run else 'is not'} from now on"
-        screen.fact("newcomers", newcomers.reason if newcomers else None, f"Whoever connects {said}.")
+        whoever = "Organizations that connect from now on"
+        if newcomers is None:
+            said = f"{whoever} are not frozen, and were not to be."
+        else:
+            said = (
+                f"{whoever} {'would not be' if dry_run else 'are not'} frozen any more. Until now: {newcomers.reason}"
+            )
+        screen.fact("newcomers", newcomers.reason if newcomers else None, said)
 
 
 def _frozen_before(organization_id: OrganizationId, was: Freeze | None) -> dict[str, Any]:

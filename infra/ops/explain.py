@@ -16,7 +16,7 @@ from infra.ops.explain_event import show_event, show_organization
 from infra.ops.explain_invoice import show_invoice
 from infra.ops.explain_payment import show_payment
 from infra.ops.explain_payout import explain_payout, show_payout
-from infra.ops.finding import Found, Kind, Search, not_found
+from infra.ops.finding import PAYMENT_WORDS, Found, Kind, Search, not_found
 from infra.ops.going_on import explaining
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
@@ -70,7 +70,7 @@ def explain_found(
     search.run()
     found = [each for each in search.found if kind in (None, each.kind)]
     if not found:
-        screen.failure(not_found(search, organization, screen))
+        screen.failure(not_found(search, organization, screen, kind))
     elif len(found) > 1:
         _several(screen, search.what, found)
     else:
@@ -86,9 +86,12 @@ def _connections(stage: Stage, organization: str | None) -> Sequence[Connection]
 
 
 def _is(found: Found) -> str:
-    article = "an" if found.kind.value[0] in "aeiou" else "a"
+    what = found.kind.value
+    if found.kind is Kind.PAYMENT:
+        what = PAYMENT_WORDS.get(found.id.partition("_")[0], what)
+    article = "an" if what[0] in "aeiou" else "a"
     of = "" if found.kind is Kind.ORGANIZATION else f" of {found.organization_id}"
-    return f"{found.id} is {article} {found.kind.value}{of}."
+    return f"{found.id} is {article} {what}{of}."
 
 
 def _several(screen: Screen, what: str, found: Sequence[Found]) -> None:

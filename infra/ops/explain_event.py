@@ -23,8 +23,9 @@ def show_event(stage: Stage, screen: Screen, organization: str, event: str) -> N
     known = books.event(stage, account_id, event)
     if known is None:
         screen.failure(
-            f"{event} has not come to {organization}, neither by webhook nor by reconciliation, or it came more than "
-            f"35 days ago. Look for it in Stripe's dashboard of {account_id}. If it is there, "
+            f"POM has no record of {event} of {organization}. The event has not come, it came more than 35 days ago, "
+            "or it came and is about nothing of POM's: of such an event no record is kept. Look for it in Stripe's "
+            f"dashboard of {account_id}. If it is there, and about something of POM's, "
             f"`{screen.command('replay', organization, options=('--event', event))}` applies it."
         )
         return

@@ -74,9 +74,9 @@ def _sentence(what: str, invoice: Invoice, named: Movement | None, payment: Paym
     of = f"of invoice{number} ({invoice.id})"
     if named is not None and named.kind is not MovementKind.PAYMENT:
         amount = money(decimal_string(named.amount, named.currency), named.currency)
-        reason = f", because of {named.reason.replace('_', ' ')}" if named.reason else ""
+        reason = f" Its reason is {named.reason.replace('_', ' ')}." if named.reason else ""
         status = named.status.replace("_", " ")
-        return f"{what} is a {named.kind.value} of {amount}{reason}, {of}. Its status is {status}."
+        return f"{what} is a {named.kind.value} of {amount} {of}.{reason} Its status is {status}."
     if payment is not None:
         amount = money(decimal_string(payment.amount, payment.currency), payment.currency)
         method = payment.method

@@ -224,6 +224,25 @@ The id of a payment outside Stripe is POM's own, and a credit note can record mo
 """
 
 
+PAYMENT_WORDS = {
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "pyr": "refund",
+    "dp": "dispute",
+    "du": "dispute",
+    "cn": "credit note",
+}
+"""What people call a thing of the kind `payment`, by how its id begins. All others are payments."""
+
+NEVER_FOUND = {
+    "chg": "It is the id of an event on the bus: look for the event's `objectId`.",
+    "inpay": "Nothing is found by such an id: look for the payment (pi_) or for the invoice.",
+    "txn": "Nothing is found by such an id: look for the payment, the refund or the payout that it belongs to.",
+}
+"""Ids that POM or Stripe print, by how they begin, and what to look for instead."""
+
+
 def searched_in(search: Search, organization: str | None) -> str:
     """Returns in words where a search looked."""
     if organization is not None:
@@ -232,8 +251,14 @@ def searched_in(search: Search, organization: str | None) -> str:
     return "the one organization that was ever connected" if count == 1 else f"all {count} organizations"
 
 
-def not_found(search: Search, organization: str | None, screen: Screen) -> str:
-    """Returns a text that says where the search looked and what to try."""
+def not_found(search: Search, organization: str | None, screen: Screen, kind: str | None = None) -> str:
+    """Returns a text that says where the search looked and what to try.
+
+    `kind` is the only kind that was wanted, if the search may have found things of other kinds.
+    """
+    others = dict.fromkeys(each.kind.value for each in search.found)
+    if others:
+        return f"Nothing called {search.what} is of the kind {kind}. Leave out --kind: found as {', '.join(others)}."
     looked = ", ".join(search.looked_for)
     said = [f"Nothing called {search.what} was found in {searched_in(search, organization)}. Looked for: {looked}."]
     said += search.notes
@@ -247,9 +272,12 @@ def _advice(search: Search, organization: str | None, screen: Screen) -> str:
     status = screen.command("status")
     if organization is not None and not any(search.accounts):
         return f"{organization} was never connected to Stripe; `{status}` lists the organizations that were."
+    if advice := NEVER_FOUND.get(search.what.partition("_")[0]):
+        return advice
     if search.what.startswith("evt_"):
         return (
-            "POM keeps an event for 35 days. Look for it in Stripe's dashboard. If it is there, "
+            "POM keeps an event for 35 days, if it is about something of POM's. Look for it in Stripe's dashboard. "
+            "If it is there, "
             f"`{screen.command('replay', named, options=('--event', search.what))}` applies it."
         )
     if search.what.startswith("po_"):

@@ -26,9 +26,12 @@ Forms = Sequence[str]
 
 
 def invoice_row(invoice: Invoice) -> dict[str, Any]:
-    currency = invoice.order.currency
+    """Returns how an invoice stands. `number` is None until Stripe has given it one."""
+    currency, fact = invoice.order.currency, invoice.facts.invoice
     return {
         "invoice": invoice.id,
+        "number": fact.number if fact is not None else None,
+        "customer": invoice.order.customer_id,
         "status": invoice.status.value,
         "currency": currency,
         "total": decimal_string(invoice.total, currency),

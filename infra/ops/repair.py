@@ -31,6 +31,9 @@ from infra.ops.stage import Stage
 ONLY_A_RUN_TELLS = ("recovered", "early", "corrected", "goes_on")
 """Of what a reconciliation counts: that which is not known before it is done."""
 
+BODIES_AT_ONCE = 1000
+"""Parked events whose bodies are read, for those of them that Stripe does not list."""
+
 AGO = re.compile(r"(\d+)(min|h|d)")
 UNITS = {"min": 60, "h": 3600, "d": 86400}
 
@@ -87,7 +90,7 @@ def replay(
     _, account_id = books.connected(stage, organization)
     wanted: dict[str, StripeEvent] = {}
     if parked:
-        wanted |= {each.id: each for each in _parked(stage, account_id)}
+        wanted |= {each.id: each for each in _parked(stage, screen, account_id)}
     for event_id in events:
         found = _listed(stage, account_id, event_id)
         if found is None:
@@ -130,16 +133,23 @@ def _would(kept: books.KnownEvent | None) -> str:
     return "would be applied" if kept is None or kept.parked else "duplicate"
 
 
-def _parked(stage: Stage, account_id: StripeAccountId) -> Iterator[StripeEvent]:
-    """As Stripe lists them now; as they came where it lists them no longer."""
+def _parked(stage: Stage, screen: Screen, account_id: StripeAccountId) -> Iterator[StripeEvent]:
+    """Yields each parked event as Stripe lists it now, or as it came if Stripe does not list it.
+
+    Stripe lists events for 30 days, and by their own dates. An event whose date lay in the future is parked with the
+    time at which it came, so it is not found by that.
+    """
+    bodies = {each.event_id: each.body for each in stage.ports.events.parked(account_id, BODIES_AT_ONCE)}
     for known in list(books.parked(stage, account_id)):
-        listed = _listed(stage, account_id, known.id)
-        if listed is not None:
-            yield listed
-    for parked in stage.ports.events.parked(account_id, 1000):
-        kept = stage.ports.stripe.read_event(parked.body, account_id)
-        if kept is not None and stage.ports.clock.now() - kept.created > EVENTS_LISTED_FOR:
-            yield kept
+        event = _listed(stage, account_id, known.id)
+        if event is None and known.id in bodies:
+            event = stage.ports.stripe.read_event(bodies[known.id], account_id)
+        if event is None:
+            screen.failure(
+                f"{known.id} is parked, and neither Stripe's list nor POM has it in a form that can be read."
+            )
+        else:
+            yield event
 
 
 def _listed(stage: Stage, account_id: StripeAccountId, event_id: str) -> StripeEvent | None:

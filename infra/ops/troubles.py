@@ -125,7 +125,7 @@ def endpoint_in_words(check: WebhookCheck | None, now: int) -> str:
         return "not looked at yet"
     if not check.usable(now):
         return f"not known: the latest look, {ago(check.at, now)} ago, is too old or Stripe did not answer"
-    return check.problem or "as it should be"
+    return f"{(check.problem or 'as it should be').removesuffix('.')}, looked at {ago(check.at, now)} ago"
 
 
 def canary_in_words(flight: Flight | None, now: int) -> str:

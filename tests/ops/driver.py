@@ -29,14 +29,17 @@ from infra.ops.__main__ import main
 from infra.ops.stage import Stage, environment_of
 
 
-def park(stage: Stage, organization: str, error: str) -> str:
-    """The latest event of Stripe's list, as if it could not have been applied; answers its id."""
+def park(stage: Stage, organization: str, error: str, dated_later: str = "0") -> str:
+    """Parks the latest event of Stripe's list, as if it could not have been applied, and returns its id.
+
+    Its record says that it happened `dated_later` seconds after the date in Stripe's list.
+    """
     _, account_id = books.connected(stage, organization)
     now = stage.ports.clock.now()
     event = next(each for page in stage.ports.stripe.events(account_id, now - 3600, now + 5) for each in page)
     for item in EventItem.query(account_id, EventItem.event_id == event.id):
         item.delete()
-    stage.ports.events.park(event, now, error)
+    stage.ports.events.park(replace(event, created=event.created + int(dated_later)), now, error)
     return event.id
 
 

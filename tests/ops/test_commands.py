@@ -119,6 +119,21 @@ def test_an_organization_and_an_event_are_explained(company: Company, operator: 
     assert (nobody.status, "`status` lists the organizations" in nobody.err) == (1, True)
 
 
+def test_a_parked_event_that_stripe_does_not_list_is_replayed_as_it_came(
+    company: Company, operator: Operator
+) -> None:
+    made = company.bill("svc_parked_undated").json
+    company.all_delivered()
+    unheard_of(company, made)
+    event = operator.sets("park", company.organization_id, "stripe_unreachable", "100000")
+    would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
+    assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
+    done = operator.asks("replay", company.organization_id, "--parked")["events"]
+    assert [each["event"] for each in done] == [event]
+    operator.asks("reconcile", company.organization_id)
+    assert operator.asks("explain", "organization", company.organization_id)["parked"] == []
+
+
 def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, operator: Operator) -> None:
     made = company.bill("svc_parked").json
     company.all_delivered()

@@ -127,6 +127,9 @@ def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
         ("po_nothing", "a payout", f"`./ops payouts {ORGANIZATION}`"),
         ("inv_nothing", "an invoice of POM's", "pom_invoice_id"),
         ("A-9999", "an invoice with this number", "exactly as it is printed"),
+        ("chg_nothing", "an organization", "the id of an event on the bus"),
+        ("inpay_nothing", "an organization", "look for the payment (pi_)"),
+        ("txn_nothing", "an organization", "the payout that it belongs to"),
     ],
 )
 def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
@@ -138,6 +141,30 @@ def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
     assert f"Nothing called {what} was found in {ORGANIZATION}." in told
     assert looked in told
     assert advice in told
+
+
+def test_a_thing_of_another_kind_than_asked_for_is_told_with_its_kind(company: Company) -> None:
+    [told] = asked(company, number_of(company), kind="payout").document["failures"]
+    assert f"Nothing called {number_of(company)} is of the kind payout." in told
+    assert "found as invoice" in told
+
+
+@pytest.mark.parametrize(("kind", "said"), [("refund", "is a refund of"), ("charge", "is a charge of")])
+def test_a_refund_and_a_charge_are_called_by_their_own_names(
+    company: Company, capsys: pytest.CaptureFixture[str], kind: str, said: str
+) -> None:
+    company.refunds(amount="20")
+    company.world.deliver()
+    [payment] = payments_of(company.now)
+    name = payment.refunds[0].id if kind == "refund" else payment.charge_id
+    assert name is not None
+    asked(company, name, as_json=False)
+    assert capsys.readouterr().out.startswith(f"{name} {said} {ORGANIZATION}.")
+
+
+def test_an_invoice_is_shown_with_its_number_and_its_customer(company: Company) -> None:
+    [told] = asked(company, company.invoice.id).document["invoice"]
+    assert (told["number"], told["customer"]) == (number_of(company), company.now.order.customer_id)
 
 
 def test_the_command_to_try_names_the_only_organization_there_is(company: Company) -> None:

@@ -30,6 +30,7 @@ from infra.ops import alarm_states
 from infra.ops.alarm_states import State
 from infra.ops.cli import cli, exit_status
 from infra.ops.status import status
+from infra.ops.troubles import endpoint_in_words
 from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.alarms import RUN_BOOKS, Grade
 from infra.template.measures import ours
@@ -202,6 +203,11 @@ TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
 def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: Deployed) -> None:
     ended, told, last = stage.status()
     assert (ended, told["troubles"], told["allWell"], last) == (0, [], True, "All is well.")
+
+
+def test_status_says_how_long_ago_stripes_endpoint_was_looked_at() -> None:
+    good = WebhookCheck(NOW - 90, answered=True)
+    assert endpoint_in_words(good, NOW) == "as it should be, looked at 90 s ago"
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)

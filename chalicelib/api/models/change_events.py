@@ -14,7 +14,8 @@ from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.payouts import PayoutView
 from chalicelib.domain.changes import ObjectKind
 
-_OBJECT = "as the API shows this version of it. Null if it was deleted."
+_LISTED = "as the API's lists show this version of it"
+_NULL = "Null if it was deleted or omitted."
 
 
 class ChangeEvent(ChangeView, rename="camel", kw_only=True):
@@ -30,25 +31,29 @@ class ChangeEvent(ChangeView, rename="camel", kw_only=True):
 class InvoiceChange(ChangeEvent, rename="camel", kw_only=True):
     """A change of an invoice."""
 
-    object: Annotated[InvoiceView | None, Meta(description=f"The invoice, {_OBJECT}")]
+    object: Annotated[
+        InvoiceView | None, Meta(description=f"The invoice, {_LISTED}: without its payments and its history. {_NULL}")
+    ]
 
 
 class CustomerChange(ChangeEvent, rename="camel", kw_only=True):
     """A change of a customer."""
 
-    object: Annotated[CustomerView | None, Meta(description=f"The customer, {_OBJECT}")]
+    object: Annotated[CustomerView | None, Meta(description=f"The customer, {_LISTED}: without its history. {_NULL}")]
 
 
 class ConnectionChange(ChangeEvent, rename="camel", kw_only=True):
     """A change of the connection with Stripe."""
 
-    object: Annotated[ConnectionView | None, Meta(description=f"The connection, {_OBJECT}")]
+    object: Annotated[
+        ConnectionView | None, Meta(description=f"The connection, as the API shows this version of it. {_NULL}")
+    ]
 
 
 class PayoutChange(ChangeEvent, rename="camel", kw_only=True):
     """A change of a payout."""
 
-    object: Annotated[PayoutView | None, Meta(description=f"The payout, {_OBJECT}")]
+    object: Annotated[PayoutView | None, Meta(description=f"The payout, {_LISTED}: without its lines. {_NULL}")]
 
 
 CHANGE_EVENTS: Mapping[ObjectKind, type[ChangeEvent]] = {
