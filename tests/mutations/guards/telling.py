@@ -23,6 +23,19 @@ _REPLACED = (
 """The example's statement without its condition. Tabs, because a text with spaces counts as a message."""
 
 TELLING = (
+    # A way back
+    guard(
+        "the feed goes on behind a type that this release does not tell",
+        "ChangeType._missing_",
+        Becomes("None"),
+        f"{_FEED}::test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one",
+    ),
+    guard(
+        "the feed goes on behind an object of a kind that this release does not know",
+        "ObjectKind._missing_",
+        Becomes("None"),
+        f"{_FEED}::test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one",
+    ),
     # What is told
     guard(
         "an invoice that POM is creating is not told",
