@@ -5,9 +5,9 @@ row and puts the next one on the condition that its place is free. A faster writ
 reads again. So a reader who has seen row n will see every row behind it, and none is filled in before.
 
 Rows expire, and DynamoDB deletes expired rows in any order. So behind a row that expires soon there may have been
-others, and a place that was taken once would be given again. A writer who sees such a row, or none, begins a new epoch
-in a transaction with the feed's `head`, which never expires. Of two writers who do so, one is refused. Shortly before
-that time, a row is put in a transaction which checks that no other writer has begun a new epoch since.
+others, and a place that was taken once would be given again. A writer who sees such a row, or none, begins a new
+epoch in a transaction with the feed's `head`, which never expires. Of two writers who do so, one is refused. Shortly
+before that time, a row is put in a transaction which checks that no other writer has begun a new epoch since.
 """
 
 from __future__ import annotations
