@@ -88,7 +88,7 @@ def show(described: dict[str, Any], output: Path, console: Console, *, with_api:
     table.add_row("POM settings page", described["settingsPage"])
     table.add_row("Stripe double", f"{urls['stripe']}  (controls: {described['stripe']['controls']})")
     table.add_row("AWS", urls["aws"])
-    table.add_row("workers' control", f"{urls['control']}  (POST /schedules/plan_reconciliation …)")
+    table.add_row("workers' control", f"{urls['control']}  (GET / lists the controls)")
     table.add_row("sample organization", described["organizationId"])
     table.add_row("logs", described["logs"])
     table.add_row("what POM hears", described["pomHears"]["lines"])

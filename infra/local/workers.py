@@ -2,7 +2,7 @@
 
 Run it with `python -m infra.local.workers --control-port 8004`. The control answers JSON:
 
-    GET  /                        the handlers (paused or not) and the schedules (interval in seconds)
+    GET  /                        the handlers (paused or not), the schedules (interval in seconds) and this list
     POST /schedules/NAME          fire a schedule now; answers when its handler is done
     POST /queues/HANDLER/pause    leave a handler's messages or records waiting; answers when no batch is under way
     POST /queues/HANDLER/resume   take them again
@@ -36,6 +36,8 @@ from infra.local.schedules import run as run_schedules
 from infra.local.streams import stream_mappings
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
+CONTROLS = [" ".join(line.split()) for line in (__doc__ or "").splitlines()[4:9]]
+"""What the control can do, as it tells everybody who asks with `GET /` or for something that it cannot do."""
 IDLE_TIMEOUT = 30.0
 """Seconds `POST /idle` waits unless told otherwise."""
 IDLE_CHECK = 0.05
@@ -126,11 +128,12 @@ class Workers:
                 return "200 OK", self._state()
             case ("POST", "idle"):
                 return self._wait_until_idle(float(query.get("timeout", [str(IDLE_TIMEOUT)])[0]))
-        return "404 Not Found", {"error": "unknown control", "known": (__doc__ or "").splitlines()[4:9]}
+        return "404 Not Found", {"error": "unknown control", "known": CONTROLS}
 
     def _state(self) -> dict[str, Any]:
         queues = {name: {"paused": queue.paused, "source": queue.origin} for name, queue in self._queues.items()}
-        return {"queues": queues, "schedules": {name: s.interval for name, s in self._schedules.items()}}
+        schedules = {name: schedule.interval for name, schedule in self._schedules.items()}
+        return {"queues": queues, "schedules": schedules, "controls": CONTROLS}
 
     def _fire(self, schedule: Schedule) -> tuple[str, Any]:
         try:

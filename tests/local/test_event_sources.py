@@ -203,9 +203,9 @@ def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder
     with working(sample_app(on_messages=recorder), {"work": url}, {}) as control:
         handler = "work"
 
-        def post(path: str) -> tuple[int, Any]:
+        def post(path: str, method: str = "POST") -> tuple[int, Any]:
             connection = http.client.HTTPConnection("127.0.0.1", control.port, timeout=20)
-            connection.request("POST", path)
+            connection.request(method, path)
             response = connection.getresponse()
             answer = response.status, json.loads(response.read())
             connection.close()
@@ -223,7 +223,9 @@ def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder
 
         status, answer = post("/schedules/tick")
         assert (status, answer["result"]["source"]) == (200, "aws.events")
-        assert post("/schedules/unknown")[0] == 404
+        status, refused = post("/schedules/unknown")
+        assert (status, refused["known"]) == (404, post("/", "GET")[1]["controls"])
+        assert "POST /queues/HANDLER/pause leave a handler's messages or records waiting" in refused["known"][2]
 
 
 def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_all(sqs: Any) -> None:

@@ -1,0 +1,58 @@
+"""A queue of one's own on the bus of the local stack, made as `docs/events.md` says."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+
+from infra.local.stack import ROOT
+from infra.local.summary import description, write
+from tests.e2e.company import Company
+
+CONSUMER = ROOT / "docs" / "consumer"
+
+
+def test_a_queue_of_ones_own_hears_what_happens_after_it_was_made(company: Company, tmp_path: Path) -> None:
+    write(description(company.stack), tmp_path / ".local/stack.json")
+    variables = made_beside(tmp_path)
+
+    billed = company.bill("svc_own_queue").json
+    company.stack.wait_until_idle()
+
+    queue = boto3.client(
+        "sqs",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        region_name=variables["AWS_DEFAULT_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+    )
+    received = queue.receive_message(QueueUrl=variables["QUEUE_URL"], MaxNumberOfMessages=10)["Messages"]
+    told = [json.loads(message["Body"])["detail"] for message in received]
+    of_invoice = {each["type"] for each in told if each["objectId"] == billed["id"]}
+    assert of_invoice == {"invoice.created", "invoice.sent"}
+    assert made_beside(tmp_path) == variables, "a second call finds the same queue"
+
+
+def test_the_page_prints_the_commands_that_make_the_queue_and_start_the_program() -> None:
+    page = (ROOT / "docs" / "events.md").read_text()
+    for printed in (
+        'eval "$(.venv/bin/python docs/consumer/local_queue.py)"',
+        ".venv/bin/python docs/consumer/consumer.py",
+    ):
+        assert f"\n{printed}\n" in page
+        assert (ROOT / printed.split()[-1].rstrip(')"')).is_file()
+
+
+def made_beside(directory: Path) -> dict[str, str]:
+    """Runs the program beside the stack that `directory` describes; returns the variables that it exports."""
+    done = subprocess.run(
+        [sys.executable, str(CONSUMER / "local_queue.py")], cwd=directory, capture_output=True, text=True, check=True
+    )
+    lines = [shlex.split(line) for line in done.stdout.splitlines()]
+    assert {line[0] for line in lines} == {"export"}
+    return {name: value for line in lines for name, _, value in [line[1].partition("=")]}
