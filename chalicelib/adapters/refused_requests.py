@@ -11,7 +11,12 @@ DEPLOYMENT_FAULTS = frozenset(
     {
         "AccessDeniedException",
         "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
         "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
         "RequestExpired",
         "ResourceNotFoundException",
         "UnrecognizedClientException",

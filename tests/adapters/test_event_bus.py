@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, PAUSES, EventBridgeBus, portions, size_of
+from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS
 from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.observability import described
 from chalicelib.ports.changes import BusEvent
@@ -119,17 +120,7 @@ def test_what_a_throttled_bus_is_told_as_says_with_which_code_aws_refused_the_re
     assert cause["code"] == "ThrottlingException"
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "InvalidSignatureException",
-        "RequestExpired",
-        "ResourceNotFoundException",
-        "UnrecognizedClientException",
-    ],
-)
+@pytest.mark.parametrize("code", sorted(DEPLOYMENT_FAULTS))
 def test_a_bus_that_refuses_any_event_is_a_fault_of_the_deployment_with_awss_code(code: str) -> None:
     made, client, _ = bus(refused(code))
     with pytest.raises(DeploymentFault) as caught:
