@@ -28,6 +28,13 @@ INDENT = 4
 """Columns by which a line that does not fit on the screen is indented where it goes on."""
 
 
+_UNSAFE = {
+    code: "\ufffd"
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\n\t"
+}
+"""Characters that command a terminal or turn the order of letters. Names that strangers chose may have them."""
+
 BLOCK_MARGIN = 2
 """Columns by which the lines of a row are indented that is shown as a block."""
 
@@ -61,7 +68,7 @@ class Screen:
         if self.as_json:
             return
         console = Console()
-        console.print(Text(f"\n{title}{'' if rows else ': none'}", style="bold"), soft_wrap=True)
+        console.print(Text(_safe(f"\n{title}{'' if rows else ': none'}"), style="bold"), soft_wrap=True)
         if not rows:
             return
         names = columns or tuple(rows[0])
@@ -92,19 +99,19 @@ class Screen:
         if self.as_json:
             return
         console = Console()
-        console.print(Text(f"\n{title}{'' if rows else ': none'}", style="bold"), soft_wrap=True)
+        console.print(Text(_safe(f"\n{title}{'' if rows else ': none'}"), style="bold"), soft_wrap=True)
         if rows and heading:
             console.print(heading, style="dim", highlight=False, markup=False, soft_wrap=True)
         for forms in lines:
             fitting = (form for form in forms if cell_len(form) <= console.width)
             line = next(fitting, None) or (forms[-1] if whole else "\n".join(_folded(forms[-1], console.width)))
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            console.print(_safe(line), highlight=False, markup=False, soft_wrap=True)
 
     def fact(self, name: str, value: Any, text: str) -> None:
         """Tell one thing."""
         self.document[name] = value
         if not self.as_json:
-            Console().print(text, highlight=False, markup=False, soft_wrap=True)
+            Console().print(_safe(text), highlight=False, markup=False, soft_wrap=True)
 
     def command(self, name: str, *what: str, options: Sequence[str] = ()) -> str:
         """Returns a command of this program as a line that works when it is pasted, at the same stage.
@@ -119,16 +126,16 @@ class Screen:
         """Something did not go well: the exit status will say so."""
         self.failed = True
         self.document.setdefault("failures", []).append(text)
-        print(text, file=sys.stderr)
+        print(_safe(text), file=sys.stderr)
 
     def warning(self, text: str) -> None:
         """What must not be overlooked."""
         self.document.setdefault("warnings", []).append(text)
-        Console(stderr=True).print(text, style="bold red", highlight=False, markup=False, soft_wrap=True)
+        Console(stderr=True).print(_safe(text), style="bold red", highlight=False, markup=False, soft_wrap=True)
 
     def step(self, text: str) -> None:
         """Tell what is going on, to whoever watches."""
-        print(text, file=sys.stderr, flush=True)
+        print(_safe(text), file=sys.stderr, flush=True)
 
     def each(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
         """The items, with a bar where a person watches."""
@@ -228,4 +235,9 @@ def _text(value: Any) -> str:
     """Returns what people see of a value: JSON keeps true, false and null."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "-" if value is None or value == "" else str(value)
+    return "-" if value is None or value == "" else _safe(str(value))
+
+
+def _safe(text: str) -> str:
+    """Returns a text that only shows: each character that would command the terminal is replaced by a mark."""
+    return text.translate(_UNSAFE)

@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -89,6 +90,15 @@ class Operator:
         return told
 
 
+@contextmanager
+def operator_at(stack: LocalStack, directory: Path) -> Iterator[Operator]:
+    """Somebody at this stack. `directory` is where its description is kept."""
+    file = directory / "stack.json"
+    write(description(stack), file)
+    with Operator(file) as operator:
+        yield operator
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     with LocalStack() as running:
@@ -98,9 +108,7 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="session")
 def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    file = tmp_path_factory.mktemp("ops") / "stack.json"
-    write(description(stack), file)
-    with Operator(file) as operator:
+    with operator_at(stack, tmp_path_factory.mktemp("ops")) as operator:
         yield operator
 
 

@@ -10,9 +10,8 @@ import pytest
 
 from infra.demo.http import request
 from infra.local.stack import LocalStack
-from infra.local.summary import description, write
 from tests.e2e.company import Company
-from tests.ops.conftest import Operator
+from tests.ops.conftest import Operator, operator_at
 from tests.ops.test_commands import paid, unheard_of
 
 
@@ -25,9 +24,7 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="module")
 def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    file = tmp_path_factory.mktemp("ops") / "stack.json"
-    write(description(stack), file)
-    with Operator(file) as operator:
+    with operator_at(stack, tmp_path_factory.mktemp("ops")) as operator:
         yield operator
 
 

@@ -19,7 +19,7 @@ from infra.local.stack import LocalStack
 from infra.local.summary import description, write
 from infra.package import ROOT
 from tests.e2e.company import Company
-from tests.ops.conftest import PATIENCE, Operator
+from tests.ops.conftest import PATIENCE, Operator, operator_at
 from tests.ops.run_books import BOOKS, commands
 
 CLONED = ("app.py", "ops", "Makefile", "chalicelib", "infra", "docs", *map(str, ROOT.glob("requirements*")))
@@ -87,9 +87,7 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="module")
 def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    file = tmp_path_factory.mktemp("ops") / "stack.json"
-    write(description(stack), file)
-    with Operator(file) as operator:
+    with operator_at(stack, tmp_path_factory.mktemp("ops")) as operator:
         yield operator
 
 

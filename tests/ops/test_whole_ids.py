@@ -84,3 +84,17 @@ def test_text_that_looks_like_markup_is_shown_as_it_is(screen: Screen, capsys: p
     out = capsys.readouterr().out
     assert "[bold]:smile:" in out
     assert "[red]:warning:[/red]" in out
+
+
+def test_a_name_that_strangers_chose_commands_no_terminal(screen: Screen, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "Dana\x1b]52;c;cm0gLXJm\x07\x9b2J\r\u202eOrtiz"
+    screen.table("rows", name, [{"name": name}])
+    screen.table("none", name, [])
+    screen.lines("lines", name, [{"name": name}], [(name,)])
+    screen.fact("name", name, name)
+    screen.warning(name)
+    screen.failure(name)
+    screen.step(name)
+    said = capsys.readouterr()
+    assert [each for each in said.out + said.err if not each.isprintable() and each != "\n"] == []
+    assert (said.out.count("Ortiz"), said.err.count("Ortiz")) == (6, 3)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.changes import ObjectKind
-from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Clock
 from tests.fakes.database import FakeDatabase, Keyed
 
@@ -55,6 +56,15 @@ class Ledger:
     def enter(self, kind: ObjectKind, key: Any, before: Any, after: Any) -> None:
         organization_id, object_id = key if isinstance(key, tuple) else (key, key)
         self.entries.append(Entry(kind, organization_id, object_id, before, after, self.clock.now()))
+
+    def removed(self) -> Iterator[tuple[Invoice, StripeAccountId | None]]:
+        """Yields each invoice that was removed, and the account that was connected then."""
+        connected: dict[OrganizationId, StripeAccountId | None] = {}
+        for entry in self.entries:
+            if entry.kind is ObjectKind.CONNECTION:
+                connected[entry.organization_id] = entry.after.account_id if entry.after is not None else None
+            elif entry.kind is ObjectKind.INVOICE and entry.after is None:
+                yield entry.before, connected.get(entry.organization_id)
 
     def lives(self) -> Iterator[list[Entry]]:
         """Yields the entries of each object, in order."""

@@ -39,6 +39,8 @@ FOUND = {
         "create.123078,create.336328,create.312522-,create.395131-,create.858546-,create.238419,pay.699698-,"
         "correct.357797,plan_mails.647888-,refresh.846002-,deliver.895836-,dispute.657507-,create.716117,"
         "wait.970526-,in_dashboard.398362-,deliver.63853-,disconnect.266687-,deliver.694734-"),
+    "a draft of which POM had no answer stays on an account that was replaced, and the proof took that for a loss": (
+        920082, "begin.713379-,begin.240721,grant.394347-,pay.392983-,complete.768657-,create.960006"),
 }  # fmt: skip
 """What was found, to the town's seed and the shortest schedule that showed it."""
 

@@ -110,7 +110,8 @@ def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
         status = known.status if creating else str(view.status)
         types = list(dict.fromkeys(_invoice_types(known, view, invoice, str(status))))
         yield from _telling(entry, types, known.status, status)
-        waiting = status == known.status == "failed" and "invoice.payment_failed" not in types
+        told = "invoice.payment_failed" in types
+        waiting = status == known.status == "failed" and not told and _shows_a_later_attempt(invoice)
         attempts = known.attempts if waiting else _attempts(invoice)
         billed = known.billed if creating else _billed(view, invoice)
         known = _Known(status, view, attempts, {each.id: each.open for each in _disputes(invoice)}, billed)
@@ -178,9 +179,21 @@ def _fails_again(known: _Known, last: InvoiceView, view: InvoiceView, invoice: I
 
 
 def _attempts(invoice: Invoice) -> int:
-    """Returns how many failed attempts people read in the timeline, or in the status if it knows of one first."""
-    read = sum(entry.kind is EntryKind.PAYMENT_FAILED for entry in timeline(invoice))
-    return max(read, int(invoice.status == "failed"))
+    """Returns how many failed attempts people read in the timeline."""
+    return len(_failed_at(invoice))
+
+
+def _shows_a_later_attempt(invoice: Invoice) -> bool:
+    """Returns True if the timeline has a failed attempt after the one that the status is about.
+
+    An earlier attempt may become known later than the latest one, and the timeline may learn of one after the status.
+    """
+    failure = invoice.failure
+    return failure is not None and max(_failed_at(invoice), default=0) > failure.at
+
+
+def _failed_at(invoice: Invoice) -> list[int]:
+    return [entry.at for entry in timeline(invoice) if entry.kind is EntryKind.PAYMENT_FAILED]
 
 
 def _more(amount: str, than: str) -> bool:

@@ -107,7 +107,7 @@ class Feed(RuleBasedStateMachine):
         self.stored: dict[OrganizationId, list[tuple[str, int]]] = {each: [] for each in ORGANIZATIONS}
         self.writers: list[Writer] = []
         self.readers: list[Reader] = []
-        self.known: set[tuple[str, str]] = set()
+        self.known: dict[tuple[str, str], str] = {}
         with ChangeItem.batch_write() as batch:
             for item in ChangeItem.scan():
                 batch.delete(item)
@@ -244,9 +244,10 @@ class Feed(RuleBasedStateMachine):
         """Notes the rows that are new. One request writes one row at most."""
         for item in self.rows():
             key = (item["organization_id"]["S"], item["place"]["S"])
+            row = change_rows.row_of(item)
+            assert self.known.get(key, row.change.object_id) == row.change.object_id, "a place was given twice"
             if key not in self.known:
-                self.known.add(key)
-                row = change_rows.row_of(item)
+                self.known[key] = row.change.object_id
                 entries = [(row.change.id_of(each), row.appended_at) for each in row.types]
                 self.stored[row.change.organization_id] += entries
 

@@ -22,7 +22,11 @@ EXPIRES_AFTER = KEPT_FOR + 2 * DAY
 CURSOR_GOOD_FOR = KEPT_FOR + DAY
 """Seconds for which a cursor is good. One that begins at the oldest change shown is good for a day at least."""
 MARGIN = DAY
-"""Seconds by which the clocks of two Lambdas may differ, the time from a writer's read to its write included."""
+"""Seconds before a row expires in which it is checked that no epoch has begun. In the second half one is begun.
+
+Each half is far longer than the clocks of two Lambdas may differ by, together with the time from a writer's read to
+its write.
+"""
 
 HEAD = "head"
 _FORM = r"[0-9]{8}#[0-9]{12}#[0-9]{2}#[0-9]{12}"
@@ -61,6 +65,11 @@ class Row(NamedTuple):
     place: Place
     change: Change
     appended_at: int
+
+    @property
+    def expires_at(self) -> int:
+        """Returns when DynamoDB may delete the row (epoch seconds UTC)."""
+        return self.appended_at + EXPIRES_AFTER
 
     @property
     def types(self) -> tuple[ChangeType, ...]:
@@ -112,7 +121,7 @@ def values_of(row: Row) -> Values:
         "types": " ".join(each.removeprefix(f"{change.object_kind}.") for each in difference.types),
         "previous_status": difference.previous_status,
         "status": difference.status,
-        "expires_at": row.appended_at + EXPIRES_AFTER,
+        "expires_at": row.expires_at,
     }
 
 

@@ -4,9 +4,10 @@ A cursor never skips a change, because row n + 1 is only ever written while row 
 row and puts the next one on the condition that its place is free. A faster writer has that place, and this one
 reads again. So a reader who has seen row n will see every row behind it, and none is filled in before.
 
-Rows expire. A writer whose newest row may be deleted at this moment checks in a transaction that the row still
-exists. If there is no row at all, the writer begins a new epoch in a transaction with the feed's `head`, which never
-expires. Of two writers who do so, one is refused.
+Rows expire, and DynamoDB deletes expired rows in any order. So behind a row that expires soon there may have been
+others, and a place that was taken once would be given again. A writer who sees such a row, or none, begins a new
+epoch in a transaction with the feed's `head`, which never expires. Of two writers who do so, one is refused. Shortly
+before that time, a row is put in a transaction which checks that no other writer has begun a new epoch since.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import TypeGuard
 
 from chalicelib.adapters.tables.change_rows import (
     CURSOR_GOOD_FOR,
-    EXPIRES_AFTER,
     HEAD,
     LAST,
     MARGIN,
@@ -48,7 +49,6 @@ OVERLAP = 60
 """Seconds before now at which `end` stands. A list lags behind its objects, so the last minute is told again."""
 _WHAT = "The feed"
 _ABSENT = Prepared(ChangeItem.place.does_not_exist())
-_PRESENT = Prepared(ChangeItem.place.exists())
 
 
 class TableChanges:
@@ -99,25 +99,29 @@ class TableChanges:
         for _ in attempts(ATTEMPTS, self._clock):
             newest = newest or _newest(change.organization_id)
             try:
-                if newest is None:
-                    return self._begin_epoch(change)
-                return self._put_behind(newest, change)
+                if self._goes_on_behind(newest):
+                    return self._put_behind(newest, change)
+                return self._begin_epoch(change)
             except _Taken as taken:
                 if taken.by_same:
                     return taken.row
                 newest = None
         raise StaleWrite(_WHAT)
 
+    def _goes_on_behind(self, newest: Row | None) -> TypeGuard[Row]:
+        """Returns True if the next row has the next place: there is a row, and it does not expire soon."""
+        return newest is not None and self._clock.now() + MARGIN // 2 < newest.expires_at
+
     def _put_behind(self, newest: Row, change: Change) -> Row:
         now = self._clock.now()
         row = Row(newest.place.next, change, max(now, newest.appended_at))
         try:
-            if now + MARGIN < newest.appended_at + EXPIRES_AFTER:
+            if now + MARGIN < newest.expires_at:
                 put(ChangeItem, values_of(row), _ABSENT, _WHAT)
             else:
                 transaction = Transaction()
-                before = {"organization_id": change.organization_id, "place": newest.place.range_key}
-                transaction.check("row before", ChangeItem, before, _PRESENT)
+                head = {"organization_id": change.organization_id, "place": HEAD}
+                transaction.check("head", ChangeItem, head, ChangeItem.epoch == newest.place.epoch)
                 transaction.put("row", ChangeItem, values_of(row), _ABSENT)
                 commit(transaction, _WHAT)
         except StaleWrite as exc:
@@ -125,15 +129,17 @@ class TableChanges:
         return row
 
     def _begin_epoch(self, change: Change) -> Row:
-        """Writes the first row of the next epoch. The head is read before it is seen that there is no row.
+        """Writes the first row of the next epoch. The head is read before it is seen that the former epoch ends.
 
         In the opposite order another writer could begin an epoch between the two reads.
         """
         head = read(ChangeItem, change.organization_id, HEAD)
-        if newest := _newest(change.organization_id):
+        newest = _newest(change.organization_id)
+        if self._goes_on_behind(newest):
             return self._put_behind(newest, change)
         epoch = int(head["epoch"]["N"]) if head else 0
-        row = Row(Place(epoch + 1, 1), change, self._clock.now())
+        at = max(self._clock.now(), newest.appended_at if newest is not None else 0)
+        row = Row(Place(epoch + 1, 1), change, at)
         transaction = Transaction()
         transaction.put(
             "head",

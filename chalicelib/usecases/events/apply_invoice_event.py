@@ -7,7 +7,7 @@ for. An object is believed in our version only. In another version it is fetched
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -81,38 +81,50 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
     """Returns the invoice that the event is about, if it is one of ours on this account.
 
     The hint in an invoice's metadata comes first, and one look-up is usually enough. Somebody may have changed the
-    metadata in Stripe, so a hint that leads nowhere costs a second look-up by Stripe's ids.
+    metadata in Stripe, so a hint that leads nowhere costs a second look-up by Stripe's ids. A revision may have no
+    metadata of ours, and may replace an invoice that POM does not know. Then Stripe is asked what that one revised.
     """
     organization_id, invoice_id = event.organization_hint, event.invoice_hint
     if event.object_type == "invoice" and organization_id is not None and invoice_id is not None:
         hinted = ports.invoices.get(organization_id, invoice_id)
-        if hinted is not None and _is_of(hinted, event, account_id, ports):
+        if hinted is not None and _is_of(hinted, event, account_id):
             return hinted
-    ids = _owner_ids(event, account_id, ports)
+    referred_to = _referred_to(_owner_ids(event, account_id, ports), account_id, ports)
+    if referred_to is not None and _is_of(referred_to, event, account_id):
+        return referred_to
+    earlier = (_referred_to([origin], account_id, ports) for origin in _origins(event, account_id, ports))
+    return next((each for each in earlier if each is not None and each.stripe_account_id == account_id), None)
+
+
+def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+    """Returns the invoice to which the first of Stripe's ids leads that POM knows."""
     owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
     owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
-    referred_to = ports.invoices.get(*owner) if owner is not None else None
-    return referred_to if referred_to is not None and _is_of(referred_to, event, account_id, ports) else None
+    return ports.invoices.get(*owner) if owner is not None else None
 
 
-def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId) -> bool:
     """Returns True if the event is of the invoice's account, and its object belongs to the invoice.
 
-    An object that is an invoice must be this one in Stripe, or a revision of it. If POM does not know the invoice
-    that a revision replaced, it asks Stripe what that one was a revision of.
+    An object that is an invoice must be this one in Stripe, or a revision of it.
     """
     if invoice.stripe_account_id != account_id:
         return False
-    if event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id):
-        return True
+    return event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id)
+
+
+def _origins(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Iterator[str]:
+    """Yields the Stripe invoices that stand before the one that the event's revises, the latest first.
+
+    Stripe is asked for each of them.
+    """
     origin, met = event.revised_id, {event.object_id}
     while origin is not None and origin not in met:
         met.add(origin)
         fact = ports.stripe.fetch(account_id, "invoice", origin)
         origin = fact.from_invoice_id if isinstance(fact, InvoiceFact) else None
-        if origin in invoice.stripe_invoice_ids:
-            return True
-    return False
+        if origin is not None:
+            yield origin
 
 
 def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Sequence[str]:

@@ -23,6 +23,19 @@ _REPLACED = (
 """The example's statement without its condition. Tabs, because a text with spaces counts as a message."""
 
 TELLING = (
+    # A way back
+    guard(
+        "the feed goes on behind a type that this release does not tell",
+        "ChangeType._missing_",
+        Becomes("None"),
+        f"{_FEED}::test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one",
+    ),
+    guard(
+        "the feed goes on behind an object of a kind that this release does not know",
+        "ObjectKind._missing_",
+        Becomes("None"),
+        f"{_FEED}::test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one",
+    ),
     # What is told
     guard(
         "an invoice that POM is creating is not told",
@@ -242,10 +255,16 @@ TELLING = (
         f"{_FEED}::test_changes_that_are_appended_at_the_same_moment_are_all_there",
     ),
     guard(
-        "a row that may be deleted now is checked in the same transaction",
+        "a row is put behind no epoch that has ended meanwhile",
         "TableChanges._put_behind",
         Always("MARGIN"),
-        f"{_EXPIRE}::test_a_change_behind_a_row_that_is_deleted_meanwhile_begins_a_new_epoch",
+        f"{_EXPIRE}::test_whoever_is_slow_writes_behind_an_epoch_that_was_begun_meanwhile",
+    ),
+    guard(
+        "the place of a deleted row is not given again",
+        "TableChanges._goes_on_behind",
+        Always("MARGIN"),
+        f"{_EXPIRE}::test_the_place_of_a_row_that_was_deleted_is_not_given_again",
     ),
     guard(
         "a cursor that may have missed changes is refused",

@@ -133,16 +133,19 @@ def test_a_copy_that_somebody_revises_is_another_invoice(world: World, account: 
     assert {receipt.outcome for receipt in receipts} <= {EventOutcome.FOREIGN, EventOutcome.NO_CHANGE}
 
 
+@copied_or_not
 def test_a_revision_of_a_revision_of_which_nothing_was_heard_is_followed(
-    world: World, account: StripeAccountId
+    world: World, account: StripeAccountId, metadata: bool
 ) -> None:
     invoice = sent(world)
     world.double.set_delivery(lose=["*"])
-    revise(world, invoice, more=100)
+    revise(world, invoice, metadata=metadata, more=100)
     world.double.set_delivery(lose=["invoice.updated", "invoice.voided"])
-    second = revise(world, invoice, more=200)
+    second = revise(world, invoice, metadata=metadata, more=200)
     world.deliver()
-    assert (world.now(invoice).stripe_invoice_id, world.now(invoice).total) == (second, 7800)
+    now = world.now(invoice)
+    assert (now.stripe_invoice_id, now.total) == (second, 7800)
+    assert now.sent_at == world.ports.clock.now(), "Stripe has mailed the second revision"
 
 
 @copied_or_not
