@@ -8,7 +8,7 @@ import click
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from infra.ops import books
 from infra.ops.cli import command
 from infra.ops.explain_customer import show_customer
@@ -16,8 +16,9 @@ from infra.ops.explain_event import show_event, show_organization
 from infra.ops.explain_invoice import show_invoice
 from infra.ops.explain_payment import show_payment
 from infra.ops.explain_payout import explain_payout, show_payout
-from infra.ops.finding import PAYMENT_WORDS, Found, Kind, Search, not_found
+from infra.ops.finding import PAYMENT_WORDS, Found, Kind, Search
 from infra.ops.going_on import explaining
+from infra.ops.not_found import not_found
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
@@ -43,7 +44,7 @@ class Explain(click.Group):
         return ANYTHING, self.commands[ANYTHING], args
 
 
-@click.group(cls=Explain, subcommand_metavar="WHAT [--organization ORG] [--kind KIND]")
+@click.group(cls=Explain, subcommand_metavar="WHAT [--organization ORG] [--account ACCT] [--kind KIND]")
 def explain() -> None:
     """Everything that is known of one thing.
 
@@ -57,10 +58,19 @@ def explain() -> None:
 @click.argument("what")
 @click.option("--organization", metavar="ORG", help="Look only here.")
 @click.option("--kind", type=click.Choice([each.value for each in Kind]), help="If several things have this name.")
+@click.option("--account", metavar="ACCT", help="Look on this account, such as one that was connected formerly.")
 @command
-def explain_anything(stage: Stage, screen: Screen, what: str, organization: str | None, kind: str | None) -> None:
+def explain_anything(
+    stage: Stage, screen: Screen, what: str, organization: str | None, kind: str | None, account: str | None
+) -> None:
     """What it is, how it stands and why, and what is related to it."""
-    explain_found(stage, screen, Search(stage, what, _connections(stage, organization)), organization, kind)
+    if account is not None:
+        owner = stage.ports.connections.organization_of(StripeAccountId(account))
+        if owner is None or organization not in (None, owner):
+            raise NotFound("account_unknown", f"{account} was never connected by {organization or 'anybody'}.")
+        organization = owner
+    search = Search(stage, what, _connections(stage, organization), StripeAccountId(account) if account else None)
+    explain_found(stage, screen, search, organization, kind)
 
 
 def explain_found(
@@ -125,7 +135,7 @@ def _show(stage: Stage, screen: Screen, found: Found) -> None:
         case Kind.PAYOUT:
             show_payout(stage, screen, found.organization_id, found.id)
         case Kind.EVENT:
-            show_event(stage, screen, found.organization_id, found.id)
+            show_event(stage, screen, found.organization_id, found.id, found.account_id)
         case Kind.ORGANIZATION:
             show_organization(stage, screen, found.organization_id)
         case _:

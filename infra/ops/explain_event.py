@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters.tables.markers import PARKED
+from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.parked_reasons import reason_in_words
 from infra.ops import books
 from infra.ops.going_on import go_on
@@ -13,13 +14,16 @@ from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
 
 
-def show_event(stage: Stage, screen: Screen, organization: str, event: str) -> None:
-    """Tells what became of one of Stripe's events.
+def show_event(
+    stage: Stage, screen: Screen, organization: str, event: str, account: StripeAccountId | None = None
+) -> None:
+    """Tells what became of one of Stripe's events, on `account` or else on the one that was connected last.
 
     Raises:
         NotFound: the organization was never connected.
     """
     _, account_id = books.connected(stage, organization)
+    account_id = account or account_id
     known = books.event(stage, account_id, event)
     if known is None:
         screen.failure(

@@ -26,7 +26,6 @@ from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.ports.storage import InvoiceFilter
 from infra.ops import books
-from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
 ASKED_AT_MOST = 20
@@ -50,31 +49,37 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing that was found. `invoice_id` is the invoice that a payment belongs to."""
+    """One thing that was found: a payment with the invoice that it belongs to, an event with its account."""
 
     kind: Kind
     organization_id: OrganizationId
     id: str
     invoice_id: InvoiceId | None = None
+    account_id: StripeAccountId | None = None
 
 
 @dataclass
 class Search:
-    """One search in these connections: what it found, where it looked, and what else is to be told of it."""
+    """One search in these connections: what it found, where it looked, and what else is to be told of it.
+
+    Stripe's ids are looked for on `account`, or else on the account that each organization connected last.
+    """
 
     stage: Stage
     what: str
     connections: Sequence[Connection]
+    account: StripeAccountId | None = None
     found: list[Found] = field(default_factory=list)
     looked_for: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def accounts(self) -> Iterator[tuple[OrganizationId, StripeAccountId]]:
-        """Yields each organization that has an account, with the account."""
+        """Yields each organization that has an account, with the account on which it is looked."""
         for each in self.connections:
-            if each.account_id is not None:
-                yield each.organization_id, each.account_id
+            account_id = self.account or each.account_id
+            if account_id is not None:
+                yield each.organization_id, account_id
 
     def run(self) -> None:
         """Looks wherever something of this name can be."""
@@ -156,7 +161,7 @@ class Search:
     def _events(self) -> Iterator[Found]:
         for organization_id, account_id in self.accounts:
             if books.event(self.stage, account_id, self.what) is not None:
-                yield Found(Kind.EVENT, organization_id, self.what)
+                yield Found(Kind.EVENT, organization_id, self.what, account_id=account_id)
 
     def _payments(self) -> Iterator[Found]:
         """Yields payments by their rows and references, or else by what Stripe says they belong to.
@@ -171,8 +176,8 @@ class Search:
             row = self.stage.ports.payments.find(each.organization_id, [self.what]).get(self.what)
             if row is not None:
                 yield self._payment(each.organization_id, row.movement.invoice_id)
-            elif each.account_id is not None:
-                yield from (self._payment(*owner) for owner in self._referred(each.account_id, self.what))
+            elif account_id := self.account or each.account_id:
+                yield from (self._payment(*owner) for owner in self._referred(account_id, self.what))
 
     def _payments_of_stripe(self) -> Iterator[Found]:
         object_type = PAYMENTS[self.what.partition("_")[0]]
@@ -234,65 +239,3 @@ PAYMENT_WORDS = {
     "cn": "credit note",
 }
 """What people call a thing of the kind `payment`, by how its id begins. All others are payments."""
-
-NEVER_FOUND = {
-    "chg": "It is the id of an event on the bus: look for the event's `objectId`.",
-    "inpay": "Nothing is found by such an id: look for the payment (pi_) or for the invoice.",
-    "txn": "Nothing is found by such an id: look for the payment, the refund or the payout that it belongs to.",
-}
-"""Ids that POM or Stripe print, by how they begin, and what to look for instead."""
-
-
-def searched_in(search: Search, organization: str | None) -> str:
-    """Returns in words where a search looked."""
-    if organization is not None:
-        return organization
-    count = len(search.connections)
-    return "the one organization that was ever connected" if count == 1 else f"all {count} organizations"
-
-
-def not_found(search: Search, organization: str | None, screen: Screen, kind: str | None = None) -> str:
-    """Returns a text that says where the search looked and what to try.
-
-    `kind` is the only kind that was wanted, if the search may have found things of other kinds.
-    """
-    others = dict.fromkeys(each.kind.value for each in search.found)
-    if others:
-        return f"Nothing called {search.what} is of the kind {kind}. Leave out --kind: found as {', '.join(others)}."
-    looked = ", ".join(search.looked_for)
-    said = [f"Nothing called {search.what} was found in {searched_in(search, organization)}. Looked for: {looked}."]
-    said += search.notes
-    said.append(_advice(search, organization, screen))
-    return " ".join(said)
-
-
-def _advice(search: Search, organization: str | None, screen: Screen) -> str:
-    connected = [each.organization_id for each in search.connections]
-    named = organization or (connected[0] if len(connected) == 1 else "ORGANIZATION")
-    status = screen.command("status")
-    if organization is not None and not any(search.accounts):
-        return f"{organization} was never connected to Stripe; `{status}` lists the organizations that were."
-    if advice := NEVER_FOUND.get(search.what.partition("_")[0]):
-        return advice
-    if search.what.startswith("evt_"):
-        return (
-            "POM keeps an event for 35 days, if it is about something of POM's. Look for it in Stripe's dashboard. "
-            "If it is there, "
-            f"`{screen.command('replay', named, options=('--event', search.what))}` applies it."
-        )
-    if search.what.startswith("po_"):
-        return f"`{screen.command('payouts', named)}` lists what Stripe has, and `--repair` brings it in."
-    if search.what.startswith(INVOICE_PREFIX):
-        return (
-            "Compare the id with POM, or with pom_invoice_id in the metadata of Stripe's invoice; "
-            f"`{status}` lists the organizations."
-        )
-    if "_" in search.what and search.what.partition("_")[0] in (*PAYMENTS, "in", "cus"):
-        return (
-            "Look for it in Stripe's dashboard. If it is there and belongs to an invoice of POM's, "
-            f"`{screen.command('reconcile', named, options=('--objects',))}` brings it in."
-        )
-    return (
-        "Copy the id or the number exactly as it is printed. Otherwise try Stripe's id from the dashboard; "
-        f"`{status}` lists the organizations."
-    )

@@ -109,6 +109,10 @@ def test_an_organization_and_an_event_are_explained(company: Company, operator: 
     unheard_of_event = operator.does("explain", "event", company.organization_id, "evt_unheard_of")
     assert (unheard_of_event.status, "replay" in unheard_of_event.err) == (1, True)
     assert operator.asks("explain", event)["event"] == [known]
+    assert operator.asks("explain", event, "--account", company.account_id)["event"] == [known]
+    for account, elsewhere in (("acct_nobodys", ()), (company.account_id, ("--organization", "org_nobody"))):
+        refused = operator.does("explain", event, "--account", account, *elsewhere)
+        assert (refused.status, f"{account} was never connected by" in refused.err) == (1, True)
     nowhere = operator.does("explain", "evt_unheard_of")
     assert (nowhere.status, "Nothing called evt_unheard_of was found in" in nowhere.err) == (1, True)
     assert operator.asks("explain", company.account_id)["found"]["id"] == company.organization_id

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.payments import payments_of
 from infra.ops.explain import explain_found
 from infra.ops.finding import Search
@@ -170,6 +171,23 @@ def test_an_invoice_is_shown_with_its_number_and_its_customer(company: Company) 
 def test_the_command_to_try_names_the_only_organization_there_is(company: Company) -> None:
     [told] = asked(company, "in_nothing").document["failures"]
     assert f"`./ops reconcile {ORGANIZATION} --objects`" in told
+
+
+def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(company: Company) -> None:
+    [payment] = payments_of(company.now)
+    former, stripe_id, charge_id = company.account, company.now.stripe_invoice_id, payment.charge_id
+    assert stripe_id is not None
+    assert charge_id is not None
+    stage = cast(Stage, SimpleNamespace(ports=company.world.ports))
+    connection = company.world.ports.connections.get(OrganizationId(ORGANIZATION))
+    elsewhere = replace(connection, account_id=StripeAccountId("acct_another"))
+    for name, kind in ((stripe_id, "invoice"), (payment.id, "payment"), (charge_id, "payment")):
+        missed, named = Screen(as_json=True), Screen(as_json=True)
+        explain_found(stage, missed, Search(stage, name, [elsewhere]), None)
+        if name != payment.id:
+            assert "If it is of a former account, add --account" in missed.document["failures"][0]
+        explain_found(stage, named, Search(stage, name, [elsewhere], former), None)
+        assert named.document["found"]["kind"] == kind
 
 
 def test_an_organization_that_was_never_connected_is_told_as_such(company: Company) -> None:
