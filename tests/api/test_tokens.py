@@ -32,6 +32,7 @@ from tests.api.tokens import CONFIG, Issuer, jwks, private_key, public_jwk, publ
 
 ISSUER = Issuer()
 NOW = int(time.time())
+DAY = 86400
 
 
 def b64(data: bytes) -> str:
@@ -57,8 +58,8 @@ def altered() -> str:
 
 ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
     "expired": (lambda: ISSUER.sign(exp=NOW - 61), "expired"),
-    "not valid yet": (lambda: ISSUER.sign(nbf=NOW + 300), "not_yet_valid"),
-    "issued in the future": (lambda: ISSUER.sign(iat=NOW + 300), "not_yet_valid"),
+    "not valid yet": (lambda: ISSUER.sign(nbf=NOW + DAY), "not_yet_valid"),
+    "issued in the future": (lambda: ISSUER.sign(iat=NOW + DAY), "not_yet_valid"),
     "never expires": (lambda: ISSUER.sign(exp=None), "claim_missing"),
     "expires in words": (lambda: ISSUER.sign(exp="tomorrow"), "malformed"),
     "alg none": (lambda: unsigned({"alg": "none", "kid": "key-1"}), "algorithm"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import select
 import subprocess
 import sys
@@ -88,6 +89,12 @@ class Operator:
         assert said.status == (0 if told["allWell"] else 1), said
         assert told["allWell"] is (told["troubles"] == []), said
         return told
+
+
+@pytest.fixture(autouse=True)
+def log_level_restored(caplog: pytest.LogCaptureFixture) -> None:
+    """The program logs errors only, for good. A test that runs it in this process leaves the level as it was."""
+    caplog.set_level(logging.ERROR, logger="pom-stripe")
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
 import boto3
@@ -70,8 +69,7 @@ class Aws:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Aws:
-    caplog.set_level(logging.ERROR, logger="pom-stripe")  # as the program does for good; this is taken back
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
