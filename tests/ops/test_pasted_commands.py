@@ -44,7 +44,7 @@ def test_a_related_thing_is_explained_whatever_it_is_called(
 ) -> None:
     line = explaining(Screen(), what, organization, "--kind", "customer")
     given = understood(line, explain.commands[ANYTHING], monkeypatch)
-    assert given == {"what": what, "organization": organization, "kind": "customer"}
+    assert given == {"what": what, "organization": organization, "kind": "customer", "account": None}
 
 
 @pytest.mark.parametrize("organization", NAMES)
