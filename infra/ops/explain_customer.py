@@ -72,7 +72,7 @@ def _customer_row(customer: Customer) -> dict[str, Any]:
         "status": customer.sync_status.value,
         "stripe": customer.shown_stripe_id,
         "account": customer.link.account_id if customer.link is not None else None,
-        "in_step_at": moment(customer.synced_at),
+        "synced_at": moment(customer.synced_at),
         "candidates": ", ".join(customer.candidates) or None,
         "changed": moment(customer.updated_at),
     }

@@ -83,7 +83,7 @@ def event_row(known: books.KnownEvent) -> dict[str, Any]:
         "type": known.type,
         "created": moment(known.created),
         "received": moment(known.received_at),
-        "lag_s": known.lag,
+        "lag_seconds": known.lag,
         "outcome": outcome(known.outcome),
         "source": known.source,
         "repeated": known.repeated,

@@ -156,7 +156,7 @@ def event_row(event: LoggedEvent) -> dict[str, Any]:
         "arrived": moment(event.received_at),
         "type": event.type,
         "outcome": outcome(event.outcome),
-        "lag_s": event.lag,
+        "lag_seconds": event.lag,
         "repeated": event.repeated,
         "id": event.id,
         "created": moment(event.created),
@@ -172,7 +172,7 @@ def event_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
     shown = [
         (
             _at(row["arrived"]),
-            span(row["lag_s"]),
+            span(row["lag_seconds"]),
             row["type"],
             row["outcome"].replace("_", " "),
             str(row["repeated"]),

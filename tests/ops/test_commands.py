@@ -105,7 +105,7 @@ def test_an_organization_and_an_event_are_explained(company: Company, operator: 
     [known] = operator.asks("explain", "event", company.organization_id, event)["event"]
     assert known["outcome"] in {"applied", "nothing_new"}
     assert (known["source"], known["invoice"], known["repeated"]) == ("webhook", made["id"], 0)
-    assert 0 <= known["lag_s"] < 60
+    assert 0 <= known["lag_seconds"] < 60
     unheard_of_event = operator.does("explain", "event", company.organization_id, "evt_unheard_of")
     assert (unheard_of_event.status, "replay" in unheard_of_event.err) == (1, True)
     assert operator.asks("explain", event)["event"] == [known]
