@@ -54,6 +54,7 @@ LIFETIME = (CREATED, PAID, FEE, "show an invoice")
 BULK_LIFETIME = (f"bulk of {BULK}, sent", PAID, FEE)
 FEE_WORKER = "balance_jobs"
 """The function that reads what a payment cost, when a webhook has told that Stripe has booked it."""
+TELLING_WORKER = "publish_changes"
 DEPOSIT_LINES = 100
 """Lines of the payout of which each invoice is one."""
 SWEEP = "reconciliation, nothing missed"
@@ -165,6 +166,7 @@ def measure() -> list[Figure]:
         "the stage, by the month": month,
     }
     show(bills, Console(width=140))
+    show_telling(stories.values(), Console(width=140))
     prices = price_list()
     how = f"list prices of {prices.as_of}, {prices.region}"
     lines = sum(map(logged, webhooks)) / len(webhooks)
@@ -191,6 +193,24 @@ def _sum(stories: Iterable[Told]) -> Bill:
 def _biggest(bill: Bill) -> str:
     name = max(bill.components, key=lambda each: bill.components[each])
     return f"most of it {name}: {bill.components[name]:.2f}"
+
+
+def show_telling(stories: Iterable[Told], console: Console) -> None:
+    """One row a story of which POM hears, or whose writes a stream has."""
+    table = Table(title="What telling costs, a thousand of each", title_justify="left", box=box.ROUNDED)
+    table.add_column("Story")
+    for name in ("feed WRU", "RRU", "events", "telling, $", "whole, $"):
+        table.add_column(name, justify="right")
+    for story in stories:
+        telling = [each for each in story.invocations if each.function == TELLING_WORKER]
+        if telling:
+            units = (sum(each.writes for each in telling), sum(each.reads for each in telling))
+            events = sum(each.events for each in telling)
+            dollars = (1000 * bill_of(each).total for each in (telling, story.invocations))
+            table.add_row(
+                story.name, *(f"{each:g}" for each in (*units, events)), *(f"{each:.4f}" for each in dollars)
+            )
+    console.print(table)
 
 
 def show(bills: Mapping[str, Bill], console: Console) -> None:
