@@ -228,14 +228,5 @@ PAYMENTS = {
 The id of a payment outside Stripe is POM's own, and a credit note can record money that was given back outside.
 """
 
-
-PAYMENT_WORDS = {
-    "ch": "charge",
-    "py": "charge",
-    "re": "refund",
-    "pyr": "refund",
-    "dp": "dispute",
-    "du": "dispute",
-    "cn": "credit note",
-}
+PAYMENT_WORDS = {**{begins: kind for begins, kind in PAYMENTS.items() if kind is not None}, "cn": "credit note"}
 """What people call a thing of the kind `payment`, by how its id begins. All others are payments."""
