@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 from chalicelib.domain.identifiers import OrganizationId, digest
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 class ObjectKind(StrEnum):
@@ -22,13 +24,8 @@ class ObjectKind(StrEnum):
     PAYOUT = "payout"
 
     @classmethod
-    def _missing_(cls, value: object) -> ObjectKind | None:
-        """Returns a kind with the unknown word of another release, whose rows the feed goes on to show."""
-        if not isinstance(value, str):
-            return None
-        unknown = str.__new__(cls, value)
-        unknown._name_, unknown._value_ = "UNKNOWN", value
-        return unknown
+    def _missing_(cls, value: object) -> Self | None:
+        return _of_another_release(cls, value)
 
 
 class ChangeType(StrEnum):
@@ -46,12 +43,10 @@ class ChangeType(StrEnum):
         return member
 
     @classmethod
-    def _missing_(cls, value: object) -> ChangeType | None:
-        """Returns a type with the unknown word of another release. The feed shows it, and clients ignore it."""
-        if not isinstance(value, str):
-            return None
-        unknown = str.__new__(cls, value)
-        unknown._name_, unknown._value_, unknown.meaning = "UNKNOWN", value, ""
+    def _missing_(cls, value: object) -> Self | None:
+        unknown = _of_another_release(cls, value)
+        if unknown is not None:
+            unknown.meaning = ""
         return unknown
 
     INVOICE_CREATED = "invoice.created", "The invoice exists in Stripe: as a draft, or issued already."
@@ -106,6 +101,15 @@ class ChangeType(StrEnum):
     def object_kind(self) -> ObjectKind:
         """The kind of object that it is about."""
         return ObjectKind(self.partition(".")[0])
+
+
+def _of_another_release(words: type[Word], value: object) -> Word | None:
+    """Returns a word of another release as one of these words. The feed shows it, and clients ignore it."""
+    if not isinstance(value, str):
+        return None
+    unknown = str.__new__(words, value)
+    unknown._name_, unknown._value_ = "UNKNOWN", value
+    return unknown
 
 
 @dataclass(frozen=True, slots=True)
