@@ -77,9 +77,11 @@ class Search:
     def accounts(self) -> Iterator[tuple[OrganizationId, StripeAccountId]]:
         """Yields each organization that has an account, with the account on which it is looked."""
         for each in self.connections:
-            account_id = self.account or each.account_id
-            if account_id is not None:
+            if account_id := self._account_of(each):
                 yield each.organization_id, account_id
+
+    def _account_of(self, connection: Connection) -> StripeAccountId | None:
+        return self.account or connection.account_id
 
     def run(self) -> None:
         """Looks wherever something of this name can be."""
@@ -176,7 +178,7 @@ class Search:
             row = self.stage.ports.payments.find(each.organization_id, [self.what]).get(self.what)
             if row is not None:
                 yield self._payment(each.organization_id, row.movement.invoice_id)
-            elif account_id := self.account or each.account_id:
+            elif account_id := self._account_of(each):
                 yield from (self._payment(*owner) for owner in self._referred(account_id, self.what))
 
     def _payments_of_stripe(self) -> Iterator[Found]:
