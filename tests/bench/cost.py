@@ -36,7 +36,7 @@ from tests.bench.payouts import read_payouts
 from tests.bench.prices import price_list
 from tests.bench.stories import BULK, told
 from tests.bench.stories_growth import CREATED, FEE, PAID
-from tests.bench.stories_stage import Invocation
+from tests.bench.stories_stage import PUBLISHER, Invocation
 from tests.bench.stories_told import Told
 
 MILLION = 1_000_000
@@ -54,7 +54,6 @@ LIFETIME = (CREATED, PAID, FEE, "show an invoice")
 BULK_LIFETIME = (f"bulk of {BULK}, sent", PAID, FEE)
 FEE_WORKER = "balance_jobs"
 """The function that reads what a payment cost, when a webhook has told that Stripe has booked it."""
-TELLING_WORKER = "publish_changes"
 DEPOSIT_LINES = 100
 """Lines of the payout of which each invoice is one."""
 SWEEP = "reconciliation, nothing missed"
@@ -202,7 +201,7 @@ def show_telling(stories: Iterable[Told], console: Console) -> None:
     for name in ("feed WRU", "RRU", "events", "telling, $", "whole, $"):
         table.add_column(name, justify="right")
     for story in stories:
-        telling = [each for each in story.invocations if each.function == TELLING_WORKER]
+        telling = [each for each in story.invocations if each.function == PUBLISHER]
         if telling:
             units = (sum(each.writes for each in telling), sum(each.reads for each in telling))
             events = sum(each.events for each in telling)

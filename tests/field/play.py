@@ -7,7 +7,7 @@ A case is a JSON file in `cases/`. Its `steps` are methods of `Play`: `{"refund"
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
@@ -236,14 +236,14 @@ class Play(
         """All webhooks that are due arrive."""
         self.world.deliver()
 
-    def lose_webhooks(self, kinds: tuple[str, ...] | list[str] = ("*",)) -> None:
+    def lose_webhooks(self, kinds: Sequence[str] = ("*",)) -> None:
         """From now on none of these kinds arrives."""
         self.world.double.set_delivery(lose=list(kinds))
 
     def webhooks_come(self) -> None:
         self.world.double.set_delivery(lose=[])
 
-    def no_events(self, kinds: tuple[str, ...] | list[str] = ("*",)) -> None:
+    def no_events(self, kinds: Sequence[str] = ("*",)) -> None:
         """From now on Stripe makes no events of these kinds."""
         self.world.double.set_delivery(never_generate=list(kinds))
 

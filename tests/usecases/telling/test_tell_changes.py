@@ -57,6 +57,18 @@ def batch(ports: FakePorts, *bodies: Mapping[str, Any], ago: int = 1) -> list[Re
     ]
 
 
+def cannot_append(version: int, error: Exception, ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the feed refuse the change of this version, and take the others."""
+    append = ports.changes.append
+
+    def unless_refused(changes: Sequence[Change]) -> None:
+        if changes[0].version == version:
+            raise error
+        append(changes)
+
+    monkeypatch.setattr(ports.changes, "append", unless_refused)
+
+
 def tell(ports: FakePorts, *bodies: Mapping[str, Any], ago: int = 1) -> Outcome:
     return tell_changes(batch(ports, *bodies, ago=ago), read, render, ports)
 
@@ -163,14 +175,7 @@ def test_a_record_that_can_neither_be_told_nor_queued_comes_again(ports: FakePor
 def test_a_feed_that_does_not_answer_has_the_batch_repeated_from_there(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = ports.changes.append
-
-    def down_at_two(changes: Sequence[Change]) -> None:
-        if changes[0].version == 2:
-            raise Retryable("database_unavailable", "The database does not answer at the moment.")
-        append(changes)
-
-    monkeypatch.setattr(ports.changes, "append", down_at_two)
+    cannot_append(2, Retryable("database_unavailable", "The database does not answer."), ports, monkeypatch)
     outcome = tell(ports, {}, {}, {})
     assert (outcome.told, outcome.repeat_from, in_feed(ports)) == (1, "2", [1])
 
@@ -191,14 +196,7 @@ def test_the_feed_that_does_not_answer_for_half_a_day_has_its_changes_queued(
 def test_a_feed_whose_newest_row_cannot_be_read_stops_no_other_change(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = ports.changes.append
-
-    def unreadable_at_two(changes: Sequence[Change]) -> None:
-        if changes[0].version == 2:
-            raise ValueError("'invoice.new' is not a valid ChangeType")
-        append(changes)
-
-    monkeypatch.setattr(ports.changes, "append", unreadable_at_two)
+    cannot_append(2, ValueError("'version'"), ports, monkeypatch)
     outcome = tell(ports, {}, {}, {})
     assert (list(outcome.untold), outcome.repeat_from, in_feed(ports)) == (["2"], None, [1, 3])
     assert len(ports.untold.kept) == 1
@@ -207,14 +205,7 @@ def test_a_feed_whose_newest_row_cannot_be_read_stops_no_other_change(
 def test_what_waits_for_one_feed_for_half_a_day_is_queued_and_stops_no_other_change(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = ports.changes.append
-
-    def never_one(changes: Sequence[Change]) -> None:
-        if changes[0].version == 1:
-            raise Retryable("concurrent_change", "The feed was changed by someone else at the same moment.")
-        append(changes)
-
-    monkeypatch.setattr(ports.changes, "append", never_one)
+    cannot_append(1, Retryable("concurrent_change", "The feed was changed by someone else."), ports, monkeypatch)
     outcome = tell(ports, {}, {}, ago=PATIENCE + 1)
     assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (1, ["1"], None)
 
