@@ -2,9 +2,12 @@
 
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
-import { statusOf } from "./words.js";
+import { moment, statusOf } from "./words.js";
 
 /** @typedef {import("./elements.js").Child} Child */
+
+/** Returns a moment that machines can read, too. @param {string | null} instant */
+export const when = (instant) => (instant ? h("time", { datetime: instant }, moment(instant)) : "–");
 
 /** @param {string} sign @param {string} word @param {string} tone one of good, wait, bad, info, quiet */
 export const badge = (sign, word, tone) =>
@@ -182,7 +185,9 @@ export function showErrors(form, error) {
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {
-    const input = field && form.querySelector(`[name="${CSS.escape(field)}"]`);
+    // A list that is typed into one field is refused at one of its places, such as `daysAfterDue[1]`.
+    const names = field ? [field, field.replace(/\[\d+\]$/, "")] : [];
+    const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
     const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
