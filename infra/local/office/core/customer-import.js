@@ -1,6 +1,6 @@
 /** Giving the office's customers to Stripe in one import. Its key is the organization's, so it is made once, whoever asks. */
 
-import { ApiError, newKey, post } from "./api.js";
+import { ApiError, get, newKey, post } from "./api.js";
 import { customers } from "./company.js";
 import { h, refill } from "./elements.js";
 import { follow } from "./live.js";
@@ -11,8 +11,6 @@ import { counted } from "./words.js";
 /** @typedef {import("./types").Schemas["CustomerImportDetail"]} Import */
 /** @typedef {import("./company.js").Customer} Customer */
 
-const LATER = "later";
-
 /**
  * Returns what offers the import, and how far it is once it was asked for. Role `billing`.
  *
@@ -21,64 +19,54 @@ const LATER = "later";
  */
 export async function customerImport(signal, done) {
   const place = h("div", { class: "stack" });
-  const remembered = `office.import.${person().organization}`;
-  const all = await customers();
-  const over = new AbortController();
+  const [all, known] = await Promise.all([customers(), get("/v1/customers", { query: { first: 100 } })]);
+  const ids = new Set(known.data.map(({ id }) => id));
+  // Where Stripe has more customers than one page shows, they were given before.
+  const unknown = known.pageInfo.hasNextPage ? 0 : all.filter(({ id }) => !ids.has(id)).length;
 
   /** @param {string} key */
   const give = async (key) => {
     try {
-      const begun = await post("/v1/customer-imports", { key, body: { customers: all } });
-      localStorage.setItem(remembered, begun.id);
-      await watch(begun.id);
+      const { id } = await post("/v1/customer-imports", { key, body: { customers: all } });
+      await watch(id);
     } catch (error) {
       if (!(error instanceof ApiError && error.code === "idempotency_key_reused")) throw error;
       const said = "The customers were given to Stripe before, and POM’s records have changed since.";
       refill(place, problem(error), h("p", null, said), button("Give them as they are now", () => give(newKey()), { class: "main" }));
     }
   };
-
-  const offer = () => {
-    const key = `customers-of-${person().organization}`;
-    const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main" });
-    const later = button("Not now", () => {
-      localStorage.setItem(remembered, LATER);
-      offer();
-    });
-    const skipped = localStorage.getItem(remembered) === LATER;
-    const said = skipped
-      ? "The office’s customers have not been given to Stripe yet. Only those that have been can be billed."
-      : `POM has ${counted(all.length, "customer")}. Given to Stripe, they can be billed. E-mail addresses are the primary identifier: ` +
-        "a customer that Stripe has already is linked, and not made twice. Nobody is e-mailed.";
-    refill(place, h("p", null, said), h("div", { class: "actions" }, press, !skipped && later));
-  };
-
   /** @param {string} importId */
   const watch = async (importId) => {
-    let wasRunning = false;
+    const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     await follow("/v1/customer-imports/{importId}", { path: { importId }, query: { first: 100 } }, (found) => {
       refill(place, ...progress(found, all));
-      if (found.status !== "completed") return void (wasRunning = true);
+      if (found.status !== "completed") return;
       over.abort();
-      if (wasRunning) notice("The customers have been given to Stripe.");
-      if (wasRunning) done?.();
+      notice("The customers have been given to Stripe.");
+      done?.();
     }, both);
   };
-
-  const known = localStorage.getItem(remembered);
-  if (!known || known === LATER) offer();
-  else {
-    try {
-      await watch(known);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
-      localStorage.removeItem(remembered); // the stack has begun anew
-      offer();
-    }
-  }
+  const skip = () => {
+    sessionStorage.setItem("office.customers", "later");
+    offer();
+  };
+  const offer = () => {
+    const skipped = sessionStorage.getItem("office.customers") === "later";
+    const key = `customers-of-${person().organization}`;
+    const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main", id: "give" });
+    refill(place,
+      h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet. Only those that are can be billed.`),
+      !skipped && h("p", null, "E-mail addresses are the primary identifier: a customer whom Stripe has already is not made twice. " +
+        "Nobody gets an e-mail."),
+      h("div", { class: "actions" }, press, !skipped && button("Not now", skip)));
+  };
+  if (unknown > 0) offer();
+  else refill(place, h("p", null, `All of POM’s ${counted(all.length, "customer")} are linked with Stripe.`), seeCustomers());
   return place;
 }
+
+const seeCustomers = () => h("p", null, h("a", { href: "/customers" }, "See the customers"));
 
 /** @param {Import} found @param {Customer[]} all @returns {import("./elements.js").Child[]} */
 function progress({ status, total, counts: { queued, created, updated, unchanged, failed }, rows }, all) {
@@ -91,7 +79,7 @@ function progress({ status, total, counts: { queued, created, updated, unchanged
   return [
     h("p", null, `${total - queued} of ${counted(total, "customer")} given to Stripe${words.length ? `: ${words.join(", ")}` : ""}.`),
     status === "completed"
-      ? h("p", null, h("a", { href: "/customers" }, "See the customers"))
+      ? seeCustomers()
       : h("progress", { max: total, value: total - queued, "aria-label": "Customers given to Stripe" }),
     failed > 0 && h("ul", null, rows.flatMap(({ customerId, row, error }) => {
       const name = nameOf(all.find((each) => each.id === customerId)) || `Row ${row}`;

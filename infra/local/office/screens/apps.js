@@ -35,9 +35,9 @@ const BENEFITS = [
 const PREREQUISITES = ["An active Stripe account", "Admin access to POM", "Business verification completed in Stripe"];
 const INSTALLING =
   "Install leads to Stripe. Log in there, grant POM permission to access your Stripe data, and return here to complete the setup.";
-const DISCONNECTED =
-  "Every invoice, payment and customer is kept and stays readable. No invoice can be sent until Stripe is reconnected. Reconnecting " +
-  "fetches what has happened in Stripe in the meantime. Afterwards verify the connection with a test invoice.";
+const KEPT = "Every invoice, payment and customer is kept and can be read here. Invoices that were sent can still be paid in Stripe.";
+const GIVEN_UP = "POM gives up its access to the Stripe account. Until Stripe is reconnected, POM sees no payments and makes no invoices.";
+const RECONNECTING = "Reconnecting fetches what has happened in Stripe in the meantime. Then verify the connection with a test invoice.";
 
 /** @type {[Schemas["TrialStep"], string][]} */
 const STEPS = [
@@ -130,7 +130,7 @@ function outcomeOf(query) {
  */
 function standing({ name, status, installed, attention, invoicingPaused }, { requirements, livemode }, verification) {
   const told = status === "pending" ? [] : attention; // what a pending connection needs is said below, to whom it concerns
-  const later = requirements.filter(({ message }) => !attention.some((each) => each.message === message));
+  const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
   return [
     h("div", { class: "heading" }, h("h2", { id: "stripe" }, name), h("span", { class: "badges" },
       badge(.../** @type {[string, string, string]} */ (STANDING[status])),
@@ -152,7 +152,7 @@ function introduction(status) {
   if (status === "not_connected") {
     return [listed(BENEFITS), h("div", null, h("h3", null, "Prerequisites"), listed(PREREQUISITES)), h("p", null, INSTALLING)];
   }
-  if (status === "disconnected") return [h("p", null, DISCONNECTED)];
+  if (status === "disconnected") return [h("p", null, KEPT), h("p", null, RECONNECTING)];
   if (status !== "pending") return [];
   if (may("admin") && sessionStorage.getItem(STATE)) {
     return [h("p", null, "Stripe has authorized the connection. One step is left: finish the set-up here.")];
@@ -175,10 +175,10 @@ function details(connection, comparing) {
     [ended ? "Was connected on" : "Connected since", timeAt(connection.connectedAt)],
     ["Disconnected on", ended && timeAt(connection.disconnectedAt)],
     ["Latest event from Stripe", timeAt(connection.lastEventAt) ?? "None yet"],
-    ["Webhooks", !ended && [webhooks, problem && h("p", { class: "small" }, problem)]],
+    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, problem)]], // a known problem is said above
     ["Compared with Stripe until", timeAt(connection.sweptUntil) ?? "Not yet"],
     ["Latest comparison", comparing ? badge("…", "Comparing now", "wait") : inWords(connection.lastSync)],
-    ["First comparison after reconnecting", inWords(connection.catchUp)],
+    ["First comparison after reconnecting", connection.catchUp?.at !== connection.lastSync?.at && inWords(connection.catchUp)],
   ]);
 }
 
@@ -212,15 +212,16 @@ function actions(app, again, compare) {
     sessionStorage.removeItem(STATE);
     notice("Stripe is connected.");
     await again();
+    document.getElementById("test")?.focus();
   };
-  const disconnect = () => ask("Disconnect Stripe?", [
-    h("p", null, "POM gives up its access to the Stripe account. Until Stripe is reconnected, no invoice can be made or sent, and " +
-      "POM does not see payments."),
-    h("p", null, "What stays: every invoice, payment and customer can be read here. Invoices that were sent can still be paid."),
-  ], { confirm: "Disconnect", danger: true, work: async () => {
-    await remove("/v1/stripe/connection");
-    await again();
-  } });
+  const disconnect = async () => {
+    const work = async () => {
+      await remove("/v1/stripe/connection");
+      await again();
+    };
+    const said = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
+    if (await ask("Disconnect Stripe?", said, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
+  };
   const admin = may("admin");
   const word = finishing ? "Begin again" : app.action === "reconnect" ? "Reconnect" : "Install";
   return h("div", { class: "actions" },
