@@ -18,6 +18,7 @@ from chalicelib.api.models.saved_customers import save_from
 from infra.demo import sample
 from infra.local import company_records
 from infra.local.sample_company.companies import COMPANIES
+from infra.local.sample_company.in_stripe import FORMER
 from infra.local.sample_people import BLUE_LAGOON, PEOPLE
 from infra.local.stack import OTHER_STRIPE_ACCOUNT, STRIPE_ACCOUNT
 from infra.local.summary import INVOICE
@@ -92,6 +93,13 @@ def test_the_demo_and_the_printed_commands_bill_services_that_the_office_shows()
         assert {name: service[name] for name in ("description", "quantity", "unitPrice")} == {
             name: line[name] for name in ("description", "quantity", "unitPrice")
         }
+
+
+def test_a_customer_who_was_in_stripe_before_is_one_of_poms_customers_too() -> None:
+    in_stripe = Counter(email for _, email in FORMER)
+
+    assert sorted(in_stripe.values()) == [1, 2], "one is linked, and between two somebody has to choose"
+    assert in_stripe.keys() <= {each["email"] for each in customers()}
 
 
 def test_each_company_can_connect_a_stripe_account_of_its_own() -> None:
