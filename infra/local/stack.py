@@ -23,8 +23,9 @@ from typing import Any, Self
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from infra.local.pom_hears import EVENTS, HEARD, LINES
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
-from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
+from infra.local.pom_web import KEY_FILE
 from infra.local.processes import DidNotStart, child, wait_until_answers
+from infra.local.sample_people import ALICE, BOB
 from infra.local.settings import Ports, StripeSecret, Urls, environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,13 @@ STRIPE_ACCOUNT: dict[str, Any] = {
     "payout_schedule": "daily",
 }
 """The Stripe account that the sample organization can connect. At 00:00 UTC it pays out what is available."""
+OTHER_STRIPE_ACCOUNT: dict[str, Any] = {
+    **STRIPE_ACCOUNT,
+    "account_id": "acct_local_desert_springs",
+    "business_name": "Desert Springs Pools",
+    "email": "office@desertsprings.example",
+}
+"""The account of the other sample company."""
 
 
 class LocalStack:
@@ -138,8 +146,8 @@ class LocalStack:
     def tokens(self) -> dict[str, str]:
         """Tokens of the sample organization's administrator and of its billing user, valid for 12 hours."""
         return {
-            "admin": self.mint_token(ORGANIZATION, ADMIN, ["admin", "billing"]),
-            "billing": self.mint_token(ORGANIZATION, BILLING, ["billing"]),
+            role: self.mint_token(person.organization, person.user_id, person.roles)
+            for role, person in (("admin", ALICE), ("billing", BOB))
         }
 
     def mint_token(
@@ -200,7 +208,7 @@ class LocalStack:
             "client_id_test": self.secret.client_id,
             "api_version": API_VERSION,
             "redirect_uris": [self.urls.oauth_callback],
-            "accounts": [STRIPE_ACCOUNT],
+            "accounts": [STRIPE_ACCOUNT, OTHER_STRIPE_ACCOUNT],
             "webhook_endpoints": [
                 {
                     "url": self.urls.webhooks,
@@ -215,11 +223,11 @@ class LocalStack:
         config = self.state_dir / "stripe-double.json"
         config.write_text(json.dumps(double, indent=2))
         config.chmod(0o600)
-        ports, pom = self.ports, ["--api-url", self.urls.api, "--state-dir", str(self.state_dir)]
+        ports, urls = self.ports, ["--api-url", self.urls.api, "--stripe-url", self.urls.stripe]
         return {
             "aws": ["infra.local.aws", "--port", str(ports.aws)],
             "stripe": ["infra.stripe_double", "--port", str(ports.stripe), "--config", str(config)],
-            "pom": ["infra.local.pom_web", "--port", str(ports.pom), *pom],
+            "pom": ["infra.local.pom_web", "--port", str(ports.pom), *urls, "--state-dir", str(self.state_dir)],
         }
 
     def _application(self) -> dict[str, list[str]]:
