@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title>
-<style>body {{ background: #fff; color: #111 }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #eee }} }}</style></head><body><main><h1>A page</h1>{}</main></body></html>"""
+<style>
+body {{ background: #fff; color: #111 }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #eee }} }}
+</style></head><body><main><h1>A page</h1>{}</main></body></html>"""
 WRONG = {
     "an error on the console": ("<script>console.error('spoilt')</script>", "console: spoilt"),
     "an exception": ("<script>throw new Error('spoilt')</script>", "exception: spoilt"),
