@@ -57,6 +57,7 @@ def _stack(options: argparse.Namespace) -> LocalStack:
         state_dir=options.state_dir.resolve(),
         with_api=not options.without_api,
         app=options.app,
+        schedules_follow=True,
         intervals=intervals,
         origins=options.origin,
     )
