@@ -26,7 +26,7 @@ from .pieces import (
 from .visit import Act, Page, Show, Visit, Wrong
 
 REASONS = {
-    "fraudulent": "I did not make this payment (fraudulent)",
+    "fraudulent": "I did not make this payment",
     "product_not_received": "The service was not done",
     "product_unacceptable": "The service was not as agreed",
     "duplicate": "I paid twice",

@@ -19,7 +19,7 @@ _MOST = 366
 def home(visit: Visit, _: str) -> Page:
     """Returns the home page."""
     return Page(
-        name_of(visit.ledger.account),
+        "Home",
         join(columns(_balance(visit), _attention(visit)), _clock(visit), account.connection(visit)),
     )
 
@@ -83,16 +83,16 @@ def _clock(visit: Visit) -> Html:
     parts = [facts([("Now", moment(visit.ledger, clock.now())), ("Ahead by", f"{ahead:g} days" if ahead else "")])]
     parts.append(
         muted(
-            "Moving it forward lets happen what takes days at Stripe. A bank debit arrives after four days. The money of"
-            " a card payment is available after two and at the bank after four. Links expire. It never moves back."
+            "Moving it forward lets happen what takes days at Stripe. A bank debit arrives after four days. The money"
+            " of a card payment is available after two and at the bank after four. Links expire. It never moves back."
         )
     )
     if ahead:
         parts.append(
             note(
-                f"Only Stripe's clock is ahead. The days of {visit.platform}, such as when an invoice is overdue, follow"
-                " the clock of this computer. Its reconciliation looks for lost webhooks up to this computer's time."
-                " What is lost later is found by Refresh on the invoice."
+                f"Only Stripe's clock is ahead. The days of {visit.platform}, such as when an invoice is overdue, "
+                "follow the clock of this computer. Its reconciliation looks for lost webhooks up to this computer's"
+                " time. What is lost later is found by Refresh on the invoice."
             )
         )
     steps = [

@@ -11,6 +11,7 @@ from . import mails, payments
 from .pieces import (
     Html,
     badge,
+    buttons,
     code,
     columns,
     facts,
@@ -85,7 +86,7 @@ def _facts(visit: Visit, invoice: JSON) -> Html:
     pairs = [
         ("Status", _state(visit, invoice)),
         ("Customer", payments.customer_link(visit, invoice["customer"])),
-        ("Sent to", invoice["customer_email"] or ""),
+        ("E-mail", invoice["customer_email"] or ""),
         ("Total", money(invoice["total"], currency)),
         ("Paid", money(invoice["amount_paid"], currency)),
         ("Of it outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
@@ -107,23 +108,23 @@ def _unless_zero(amount: int, currency: str) -> str:
 
 def _acts(visit: Visit, invoice: JSON) -> Html:
     path, status = f"invoices/{invoice['id']}", invoice["status"]
-    parts: list[Html] = []
-    if status in ("open", "uncollectible"):
-        parts.append(Html(f"<p>{link(invoice['hosted_invoice_url'], 'Open the payment page')}</p>"))
     if status == "draft":
-        parts.append(form(visit, path, "send", "Finalize and send"))
-        parts.append(form(visit, path, "delete", "Delete the draft", plain=True))
-    if status == "open":
-        parts.append(form(visit, path, "send", "Send again"))
-    if status in ("open", "uncollectible"):
-        parts.append(form(visit, path, "pay-outside", "Mark as paid outside Stripe", plain=True))
-    if status == "open":
-        parts.append(form(visit, path, "give-up", "Mark as uncollectible", plain=True))
-    if status in ("open", "uncollectible"):
-        parts.append(form(visit, path, "void", "Void", plain=True))
-    if not parts:
+        forms = [
+            form(visit, path, "send", "Finalize and send"),
+            form(visit, path, "delete", "Delete the draft", plain=True),
+        ]
+        return section("What the owner can do", buttons(*forms))
+    if status not in ("open", "uncollectible"):
         return section("What the owner can do", muted(f"Nothing: the invoice is {status}."))
-    return section("What the owner can do", *parts)
+    pay = Html(f"<p>{link(invoice['hosted_invoice_url'], 'Open the payment page')}</p>")
+    forms = [
+        form(visit, path, "pay-outside", "Mark as paid outside Stripe", plain=True),
+        form(visit, path, "void", "Void", plain=True),
+    ]
+    if status == "open":
+        forms.insert(0, form(visit, path, "send", "Send again"))
+        forms.insert(2, form(visit, path, "give-up", "Mark as uncollectible", plain=True))
+    return section("What the owner can do", pay, buttons(*forms))
 
 
 def _lines(visit: Visit, invoice: JSON) -> Html:

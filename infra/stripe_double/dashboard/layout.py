@@ -23,7 +23,7 @@ MENU = {
 """Pages of an account by their path."""
 
 STYLE = """
-main{max-width:72rem;margin:0 auto;padding:1.5rem 2rem 2.5rem;background:none;box-shadow:none}
+main{max-width:72rem;box-sizing:border-box;margin:0 auto;padding:1.5rem 2rem 2.5rem;background:none;box-shadow:none}
 h1{font-size:1.6rem}h2{margin:0 0 .5rem}.banner{background:var(--wait);color:var(--wait-ink);margin:0;
 padding:.35rem 1rem;text-align:center;font-size:.9rem;font-weight:600}
 .top{background:var(--sheet);border-bottom:1px solid var(--line)}
@@ -36,7 +36,8 @@ section,article{background:var(--sheet);border:1px solid var(--line);border-radi
 margin:1rem 0}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem}
 .columns>*{margin:0}.columns+*,*+.columns{margin-top:1rem}
-.scroll{overflow-x:auto}.scroll table{min-width:40rem}caption{text-align:left;color:var(--muted);padding-bottom:.4rem}
+.scroll{overflow-x:auto}.scroll table{min-width:40rem;margin:0}
+ul{margin:.3rem 0;padding-left:1.2rem}li{padding:.15rem 0}
 th,td{padding:.5rem .9rem .5rem 0;text-align:left;vertical-align:top;white-space:normal;max-width:26rem}
 th{font-size:.8rem;color:var(--muted);font-weight:600}tr{border-top:1px solid var(--line)}
 thead tr{border-top:0}
@@ -46,14 +47,19 @@ dt{color:var(--muted)}dd{margin:0;min-width:0}code{font:.85em ui-monospace,monos
 button{width:auto;margin:.6rem .4rem 0 0;padding:.45rem .9rem;font-size:.95rem}
 td:last-child{text-align:left;white-space:normal}th.sum,td.sum{text-align:right;white-space:nowrap;
 font-variant-numeric:tabular-nums}td form,li form{margin:0}td button{margin:0;padding:.2rem .7rem;font-size:.85rem}
-input,select{max-width:22rem;padding:.4rem .6rem}form+form{margin-top:1rem}
+input,select{display:block;max-width:24rem;padding:.4rem .6rem}form+form{margin-top:1rem}
 .problem{color:var(--bad-ink);font-weight:600;margin:.25rem 0}.buttons{display:flex;flex-wrap:wrap}
 .buttons form+form{margin:0}pre{white-space:pre-wrap;font:inherit;margin:.6rem 0;padding-left:1rem;
 border-left:3px solid var(--line)}.done{background:var(--good);color:var(--good-ink)}
-.act{display:inline-block;padding:.3rem 0}.pages{display:flex;gap:1.5rem;align-items:center;margin:.6rem 0}
+.badge,td time{white-space:nowrap}.act{display:inline-block;padding:.3rem 0;margin:-.3rem 0}
+.pages{display:flex;gap:1.5rem;align-items:center;margin:.6rem 0}
 .pages a{padding:.3rem 0}
 @media(max-width:36rem){main,.top>*{padding-left:1rem;padding-right:1rem}dl{grid-template-columns:1fr;gap:0}
-dd{margin-bottom:.5rem}}
+dd{margin-bottom:.5rem}
+.scroll{background:linear-gradient(to right,var(--sheet) 40%,transparent),
+linear-gradient(to left,var(--sheet) 40%,transparent) 100% 0,linear-gradient(to right,var(--edge),transparent),
+linear-gradient(to left,var(--edge),transparent) 100% 0;background-repeat:no-repeat;
+background-size:3rem 100%,3rem 100%,.7rem 100%,.7rem 100%;background-attachment:local,local,scroll,scroll}}
 """
 
 

@@ -159,7 +159,8 @@ def _facts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
 def _paid_with(charge: JSON) -> str:
     details = charge["payment_method_details"]
     used = details[details["type"]]
-    return f"{used.get('brand') or used.get('bank_name')} ending in {used['last4']}"
+    by = str(used.get("brand") or used["bank_name"])
+    return f"{by[:1].upper()}{by[1:]} ending in {used['last4']}"
 
 
 def _money(visit: Visit, charge: JSON | None) -> Html:

@@ -101,10 +101,15 @@ def _balance(visit: Visit) -> Html:
         amounts = [("Available", money(available, currency)), ("Pending", money(funds.pending(currency), currency))]
         parts.append(facts(amounts))
         if available:
-            parts.append(form(visit, "payouts", "pay-out", f"Pay out {shown(available, currency)} now", of=currency))
+            parts.append(form(visit, "payouts", "pay-out", _now(available, currency), of=currency))
     if len(parts) == 1:
         parts.append(muted("The balance is empty."))
     return section("Balance", *parts)
+
+
+def _now(available: int, currency: str) -> str:
+    amount = shown(abs(available), currency)
+    return f"Pay out {amount} now" if available > 0 else f"Take {amount} from the bank account now"
 
 
 def _bank(visit: Visit) -> Html:
@@ -141,7 +146,9 @@ def _acts(visit: Visit, payout: JSON) -> Html:
         parts.append(form(visit, path, "fail", "Let it fail", reason, plain=True))
     if not parts:
         return NOTHING
-    return section("What becomes of it", muted("It arrives by itself when Stripe's clock reaches its day."), *parts)
+    if status != "paid":
+        parts.insert(0, muted("It arrives by itself when Stripe's clock reaches its day."))
+    return section("What becomes of it", *parts)
 
 
 def _lines(visit: Visit, payout: JSON) -> Html:
