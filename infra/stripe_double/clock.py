@@ -35,6 +35,11 @@ class Clock:
         """Returns epoch seconds."""
         return self._source() + self._offset
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which it was moved forward."""
+        return self._offset
+
     def seconds(self) -> int:
         """Returns `now()` in whole seconds, as Stripe's timestamps are."""
         return int(self.now())
