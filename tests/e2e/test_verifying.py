@@ -32,10 +32,7 @@ def test_a_test_invoice_verifies_the_connection_and_leaves_nothing_behind(compan
 
 
 def test_a_member_sees_the_steps_of_a_test_while_it_runs(company: Company) -> None:
-    finalizing = "/v1/invoices/*/finalize"
-    company.double(
-        "POST", "faults", kind="delay", method="POST", path=finalizing, seconds=2, account=company.account_id
-    )
+    company.fault("delay", "POST", "/v1/invoices/*/finalize", seconds=2)
     answers: list[Answer] = []
     testing = threading.Thread(target=lambda: answers.append(company.admin.call("POST", "/stripe/connection/test")))
 
