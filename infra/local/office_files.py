@@ -12,8 +12,8 @@ KINDS = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml; charset=utf-8",
 }
-_FILE = re.compile(r"(?:[a-zA-Z0-9_][a-zA-Z0-9_.-]*/)*[a-zA-Z0-9_][a-zA-Z0-9_.-]*\.(css|js|svg)")
-"""No part of a path begins with a dot, so that none leads out of the directory."""
+_FILE = re.compile(r"(?:core/|screens/)?[a-z-]+\.(css|js|svg)")
+"""What the page loads. Nothing leads out of the directory, or into the tools that npm installs in it."""
 _PAGES = re.compile(r"/|/settings/(?:apps|invoicing)|/attention|/(?:billing|invoicing|payments|customers)(?:/.*)?")
 
 
