@@ -2,6 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
+import { wayOut } from "./way-out.js";
 import { statusOf } from "./words.js";
 
 /** @typedef {import("./elements.js").Child} Child */
@@ -67,7 +68,7 @@ export function problem(error) {
     { class: "problem", role: "alert" },
     h("p", null, h("strong", null, error.message)),
     several.length > 0 && h("ul", null, several.map((each) => h("li", null, each.message))),
-    h("p", null, error.nextStep),
+    h("p", null, error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }

@@ -49,6 +49,12 @@ export function plain(word) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Returns when an invoice is due by its payment terms, such as `net_30`. @param {string} terms */
+export function termsInWords(terms) {
+  const days = /^(?:net|days)_(\d+)$/.exec(terms)?.[1];
+  return days ? `${counted(Number(days), "day")} after it is sent` : terms === "due_on_receipt" ? "On receipt" : plain(terms);
+}
+
 /** The guide's words for where an invoice stands, each with a sign, so that no status is told by its color alone. */
 /** @type {Record<string, Status>} */
 const STATUSES = {
