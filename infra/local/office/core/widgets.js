@@ -40,6 +40,7 @@ export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h
  */
 export function button(label, work, more = {}) {
   const press = async () => {
+    const focused = document.activeElement === element;
     element.disabled = true;
     element.setAttribute("aria-busy", "true");
     try {
@@ -49,6 +50,9 @@ export function button(label, work, more = {}) {
     } finally {
       element.disabled = false;
       element.removeAttribute("aria-busy");
+      // A disabled button loses the focus, and a poll may have put another one in its place.
+      const now = element.isConnected ? element : document.getElementById(element.id);
+      if (focused && document.activeElement === document.body) now?.focus({ preventScroll: true });
     }
   };
   const { describedby, ...rest } = more;
@@ -158,7 +162,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   const about = { id, name, required, "aria-describedby": `${id}-hint ${id}-error` };
   const input =
     type === "select"
-      ? h("select", { ...about, value }, choices.map(([each, word]) => h("option", { value: each }, word)))
+      ? h("select", { ...about, ...(value ? { value } : {}) }, choices.map(([each, word]) => h("option", { value: each }, word)))
       : type === "textarea"
         ? h("textarea", { ...about, rows: 3, value })
         : h("input", { ...about, type, value, autocomplete: "off" });
