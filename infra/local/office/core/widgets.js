@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
 import { day, moment, statusOf } from "./words.js";
+import { wayOut } from "./way-out.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -49,6 +50,7 @@ export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h
  */
 export function button(label, work, more = {}) {
   const press = async () => {
+    const focused = document.activeElement === element;
     element.disabled = true;
     element.setAttribute("aria-busy", "true");
     try {
@@ -58,6 +60,9 @@ export function button(label, work, more = {}) {
     } finally {
       element.disabled = false;
       element.removeAttribute("aria-busy");
+      // A disabled button loses the focus, and a poll may have put another one in its place.
+      const now = element.isConnected ? element : document.getElementById(element.id);
+      if (focused && document.activeElement === document.body) now?.focus({ preventScroll: true });
     }
   };
   const { describedby, ...rest } = more;
@@ -77,7 +82,7 @@ export function problem(error) {
     { class: "problem", role: "alert" },
     h("p", null, h("strong", null, error.message)),
     several.length > 0 && h("ul", null, several.map((each) => h("li", null, each.message))),
-    h("p", null, error.nextStep),
+    h("p", null, error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }
@@ -129,8 +134,9 @@ export const facts = (pairs) =>
  * Turns the pages of a list; one page is shown at a time, so a list of 10,000 has no more rows than one of 50.
  *
  * @param {(after: string | undefined) => Promise<void> | void} show shows the page that begins after a cursor
+ * @param {[back: string, on: string]} [words]
  */
-export function pager(show) {
+export function pager(show, words = ["← Newer", "Older →"]) {
   /** @type {(string | undefined)[]} */
   const begins = [undefined];
   const place = h("nav", { class: "pager", "aria-label": "Pages" });
@@ -138,8 +144,8 @@ export function pager(show) {
     place,
     /** @param {{ endCursor: string | null, hasNextPage: boolean }} pageInfo */
     after(pageInfo) {
-      const back = button("← Newer", () => { begins.pop(); return show(begins.at(-1)); }, { id: "newer", disabled: begins.length < 2 });
-      const on = button("Older →", () => {
+      const back = button(words[0], () => { begins.pop(); return show(begins.at(-1)); }, { id: "newer", disabled: begins.length < 2 });
+      const on = button(words[1], () => {
         begins.push(pageInfo.endCursor ?? undefined);
         return show(begins.at(-1));
       }, { id: "older", disabled: !pageInfo.hasNextPage });
@@ -166,7 +172,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   const about = { id, name, required, "aria-describedby": `${id}-hint ${id}-error` };
   const input =
     type === "select"
-      ? h("select", { ...about, value }, choices.map(([each, word]) => h("option", { value: each }, word)))
+      ? h("select", { ...about, ...(value ? { value } : {}) }, choices.map(([each, word]) => h("option", { value: each }, word)))
       : type === "textarea"
         ? h("textarea", { ...about, rows: 3, value })
         : h("input", { ...about, type, value, autocomplete: "off" });
