@@ -119,8 +119,9 @@ export const facts = (pairs) =>
  * Turns the pages of a list; one page is shown at a time, so a list of 10,000 has no more rows than one of 50.
  *
  * @param {(after: string | undefined) => Promise<void> | void} show shows the page that begins after a cursor
+ * @param {[string, string]} [words] where the buttons lead, if the list is not one with the newest first
  */
-export function pager(show) {
+export function pager(show, words = ["← Newer", "Older →"]) {
   /** @type {(string | undefined)[]} */
   const begins = [undefined];
   const place = h("nav", { class: "pager", "aria-label": "Pages" });
@@ -128,8 +129,8 @@ export function pager(show) {
     place,
     /** @param {{ endCursor: string | null, hasNextPage: boolean }} pageInfo */
     after(pageInfo) {
-      const back = button("← Newer", () => { begins.pop(); return show(begins.at(-1)); }, { id: "newer", disabled: begins.length < 2 });
-      const on = button("Older →", () => {
+      const back = button(words[0], () => { begins.pop(); return show(begins.at(-1)); }, { id: "newer", disabled: begins.length < 2 });
+      const on = button(words[1], () => {
         begins.push(pageInfo.endCursor ?? undefined);
         return show(begins.at(-1));
       }, { id: "older", disabled: !pageInfo.hasNextPage });
