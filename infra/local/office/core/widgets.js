@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
-import { statusOf } from "./words.js";
+import { day, moment, statusOf } from "./words.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -27,7 +27,17 @@ export function badges(invoice) {
   );
 }
 
-/** Returns the head of a screen. @param {string} title @param {...Child} beside */
+/** Returns a moment for people, with the exact one for programs. @param {string | null} instant */
+export const timeAt = (instant) => instant && h("time", { datetime: instant }, moment(instant));
+
+/** Returns a day for people and for programs. @param {string | null} date */
+export const timeOn = (date) => date && h("time", { datetime: date }, day(date));
+
+/** Returns a link out of the office, which opens in a new window. @param {string} label @param {string} href */
+export const outside = (label, href) =>
+  h("a", { href, target: "_blank", rel: "noopener" }, label, h("span", { "aria-hidden": "true" }, " ↗"));
+
+/** Returns the head of a screen. @param {Child} title @param {...Child} beside */
 export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, title), ...beside);
 
 /**
@@ -236,8 +246,13 @@ export function tell(title, ...said) {
 
 /** @param {string} title @param {...Child} inside */
 function opened(title, ...inside) {
+  const opener = document.activeElement?.id;
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...inside);
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    // A poll may have drawn the button anew meanwhile, so the browser cannot find it.
+    if (opener) document.getElementById(opener)?.focus();
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
