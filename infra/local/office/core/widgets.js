@@ -38,7 +38,7 @@ export const timeOn = (date) => date && h("time", { datetime: date }, day(date))
 export const outside = (label, href) =>
   h("a", { href, target: "_blank", rel: "noopener" }, label, h("span", { "aria-hidden": "true" }, " ↗"));
 
-/** Returns the head of a screen. @param {string} title @param {...Child} beside */
+/** Returns the head of a screen. @param {Child} title @param {...Child} beside */
 export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, title), ...beside);
 
 /**
@@ -134,7 +134,7 @@ export const facts = (pairs) =>
  * Turns the pages of a list; one page is shown at a time, so a list of 10,000 has no more rows than one of 50.
  *
  * @param {(after: string | undefined) => Promise<void> | void} show shows the page that begins after a cursor
- * @param {[back: string, on: string]} [words]
+ * @param {[string, string]} [words] where the buttons lead, if the list is not one with the newest first
  */
 export function pager(show, words = ["← Newer", "Older →"]) {
   /** @type {(string | undefined)[]} */
