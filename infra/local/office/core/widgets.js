@@ -50,19 +50,14 @@ export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h
  */
 export function button(label, work, more = {}) {
   const press = async () => {
-    const focused = document.activeElement === element;
-    element.disabled = true;
+    if (element.hasAttribute("aria-busy")) return; // it is not disabled, because that would take the focus away
     element.setAttribute("aria-busy", "true");
     try {
       await work();
     } catch (error) {
       await tell(`${label}: this did not work`, problem(error));
     } finally {
-      element.disabled = false;
       element.removeAttribute("aria-busy");
-      // A disabled button loses the focus, and a poll may have put another one in its place.
-      const now = element.isConnected ? element : document.getElementById(element.id);
-      if (focused && document.activeElement === document.body) now?.focus({ preventScroll: true });
     }
   };
   const { describedby, ...rest } = more;
@@ -80,9 +75,9 @@ export function problem(error) {
   return h(
     "div",
     { class: "problem", role: "alert" },
-    h("p", null, h("strong", null, error.message)),
-    several.length > 0 && h("ul", null, several.map((each) => h("li", null, each.message))),
-    h("p", null, error.nextStep, wayOut(error)),
+    h("p", null, h("strong", null, several.length > 0 ? `${several.length} things need correction:` : error.message)),
+    several.length > 0 && h("ul", null, several.map((each) => h("li", null, `${each.message} ${each.nextStep}`))),
+    h("p", null, several.length === 0 && error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }
@@ -229,7 +224,8 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
     let done = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      go.disabled = true;
+      if (go.hasAttribute("aria-busy")) return;
+      go.setAttribute("aria-busy", "true");
       try {
         await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
         done = true;
@@ -237,7 +233,7 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
       } catch (error) {
         refill(errors, showErrors(form, error));
       } finally {
-        go.disabled = false;
+        go.removeAttribute("aria-busy");
       }
     });
     dialog.addEventListener("close", () => resolve(done));
