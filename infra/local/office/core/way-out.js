@@ -1,5 +1,6 @@
 /** Where the next step of an error is taken: the texts say what to do, and these links lead there. */
 
+import { ApiError } from "./api.js";
 import { h } from "./elements.js";
 
 /** @typedef {import("./types").Schemas} Schemas */
@@ -17,6 +18,12 @@ export function wayOut({ code, details = [], customerId }) {
   const atCustomer = code.startsWith("customer_") || AT_CUSTOMER.includes(code);
   return atCustomer && customerId ? lead(`/customers/${customerId}`, "Go to the customer") : [];
 }
+
+/** Notes on a refusal whom it is about, so that it leads there. @param {string | undefined} customerId @returns {(error: unknown) => never} */
+export const about = (customerId) => (error) => {
+  if (error instanceof ApiError) error.customerId = customerId ?? null;
+  throw error;
+};
 
 /** @param {string} href @param {string} words */
 const lead = (href, words) => [" ", h("a", { href }, words)];

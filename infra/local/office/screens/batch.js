@@ -1,6 +1,7 @@
 /** A batch of invoices: how far it is, what became of each invoice, and what to do about those that were not made or sent. */
 
 import { newKey, post } from "../core/api.js";
+import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
@@ -33,6 +34,7 @@ const PLACES = {
 export async function show(main, { params: [batchId = ""], signal }) {
   if (!may("billing")) return refill(main, heading("A batch"), empty("Batches take the role billing or admin.", h("a", { href: "/invoicing" }, "Go to Invoicing")));
   const path = { batchId };
+  const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
   const items = h("div", null, h("p", { class: "loading" }, "Loading…"));
   let running = true;
@@ -48,7 +50,7 @@ export async function show(main, { params: [batchId = ""], signal }) {
       running = isRunning(batch);
       state.hidden = false;
       refill(state, ...progress(batch, () => again()));
-      refill(items, itemsOf(batch));
+      refill(items, itemsOf(batch, names));
       pages.after(batch.pageInfo);
     }, leaving.signal, () => (running ? RUNNING : AT_REST));
   };
@@ -114,12 +116,12 @@ function stateInWords({ status, sendRequestedAt, counts }) {
   return counts.failed + counts.heldBack > 0 ? "Done. Not all went through." : "Done.";
 }
 
-/** Returns the invoices of a page; those that need a person come first. @param {Batch} batch */
-function itemsOf({ id, items }) {
+/** Returns the invoices of a page; those that need a person come first. @param {Batch} batch @param {Map<string, string>} names POM's own */
+function itemsOf({ id, items }, names) {
   const needy = items.filter(({ error }) => error);
   if (items.length === 0) return h("p", { class: "loading" }, "The invoices of this batch are being written down…");
-  return table("Invoices of this batch", ["Customer", "Status", "Invoice", { name: "Total", number: true }], [...needy, ...items.filter(({ error }) => !error)].map((item) => [
-    h("span", { dir: "auto" }, item.customerName ?? item.customerId),
+  return table("Invoices of this batch", ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }], [...needy, ...items.filter(({ error }) => !error)].map((item) => [
+    h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
     [badge(...PLACES[item.status]), reason(item)],
     item.invoiceId && item.total && link(item, item.invoiceId, id),
     item.total && money(item.total, item.currency),

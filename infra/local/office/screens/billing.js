@@ -6,6 +6,7 @@ import { h, refill } from "../core/elements.js";
 import { go, remember } from "../core/going.js";
 import { follow, keepAsking } from "../core/live.js";
 import { may } from "../core/session.js";
+import { about } from "../core/way-out.js";
 import { ask, badge, button, empty, fieldOf, heading } from "../core/widgets.js";
 import { counted, day, money, moment, sum, termChoices } from "../core/words.js";
 
@@ -220,9 +221,7 @@ async function create(chosen) {
           return;
         }
         const body = { ...how, customerId, invoiceType: /** @type {const} */ ("stripe"), currency, lineItems: some.map(lineOf) };
-        const { id } = await post("/v1/invoices", { body, key }).catch((error) => {
-          throw Object.assign(error, { customerId });
-        });
+        const { id } = await post("/v1/invoices", { body, key }).catch(about(customerId));
         made = how.send ? `/invoicing/${id}` : `/billing/drafts/${id}`;
       },
     },

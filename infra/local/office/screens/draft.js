@@ -9,7 +9,7 @@ import { go } from "../core/going.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
 import { ask, badge, button, empty, facts, heading, notice, showErrors, table } from "../core/widgets.js";
-import { wayOut } from "../core/way-out.js";
+import { about, wayOut } from "../core/way-out.js";
 import { day, isNothing, money, statusOf } from "../core/words.js";
 
 /** @typedef {import("../core/types").Schemas} Schemas */
@@ -57,7 +57,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
 
   /** @param {string | null} then where to go afterwards, or null to stay until it has been sent */
   const send = async (then) => {
-    await post("/v1/invoices/{invoiceId}/send", { path });
+    await post("/v1/invoices/{invoiceId}/send", { path }).catch(about(latest?.customerId));
     if (!then) return again();
     notice(`The invoice of ${latest?.customerName ?? "the customer"} is sent.`);
     go(then);
@@ -134,7 +134,7 @@ async function* draftsOfBatch(batchId) {
 function review(invoice, preview, replaced, acts) {
   const bills = may("billing");
   return [
-    h("p", { class: "soft" }, invoice.explanation),
+    preview.warnings.length === 0 && h("p", { class: "soft" }, invoice.explanation),
     replaced && h("p", { class: "note" }, "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
       `, which is ${statusOf(replaced.status).word.toLowerCase()}.`),
     preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" }, preview.warnings.map((each) => [
