@@ -5,7 +5,7 @@ import { conflict } from "../core/conflict.js";
 import { h, refill } from "../core/elements.js";
 import { follow } from "../core/live.js";
 import { may, stripeAddress } from "../core/session.js";
-import { button, facts, fieldOf, heading, notice, showErrors } from "../core/widgets.js";
+import { button, clearErrors, facts, fieldOf, heading, notice, showErrors } from "../core/widgets.js";
 import { moment, plain } from "../core/words.js";
 import { nameOf, notForYou, syncBadge } from "./customers.js";
 
@@ -34,7 +34,7 @@ const FIELDS = [
 export async function show(main, { params, signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
   const path = { customerId: params[0] ?? "" };
-  const [head, errors, inStripe, past] = [h("div"), h("div"), h("section", { class: "card stack", "aria-labelledby": "in-stripe" }), h("section", { class: "card" })];
+  const [head, errors, inStripe, past] = [h("div"), h("div", { class: "errors" }), h("section", { class: "card stack", "aria-labelledby": "in-stripe" }), h("section", { class: "card" })];
   const submit = h("button", { class: "main" }, "Save");
   const form = h("form", { class: "card", novalidate: true, "aria-labelledby": "record" },
     h("h2", { id: "record" }, "What POM has"), errors,
@@ -62,6 +62,7 @@ export async function show(main, { params, signal }) {
   };
   const save = async () => {
     if (!loaded) return;
+    clearErrors(form);
     try {
       await store(loaded, "Saved. Stripe gets it in a moment.", typedIn(form));
     } catch (error) {

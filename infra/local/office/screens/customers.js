@@ -37,9 +37,9 @@ export const notForYou = () => empty("Customers are shown to people with the rol
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { query, signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
-  const place = h("div", null, h("p", { class: "loading" }, "Loading…"));
+  const place = h("div", { class: "even" }, h("p", { class: "loading" }, "Loading…"));
   const chosen = filters([
-    { name: "search", label: "Search", type: "search", value: query.get("search") ?? "", hint: "The beginning of the name, or a whole e-mail address" },
+    { name: "search", label: "Name begins with, or e-mail address", type: "search", value: query.get("search") ?? "" },
     { name: "syncStatus", label: "In Stripe", type: "select", value: query.get("syncStatus") ?? "", choices: [["", "All"], ...ALL.map((each) => /** @type {[string, string]} */ ([each, STATUSES[each][1]]))] },
   ], () => list.showFirst());
   const list = listing(place, (after, turning, turn) =>
