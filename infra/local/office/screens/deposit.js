@@ -48,7 +48,7 @@ const storyOf = (payout) => [
   !payout.accountConnected && h("p", { class: "note" }, "It belongs to a Stripe account that is no longer connected, so POM does not hear what becomes of it."),
   chainOf(payout),
   facts([
-    [isDebit(payout.amount) ? "Taken on" : "Arrives on", dayOf(payout.arrivesOn)],
+    [isDebit(payout.amount) ? "Taken on" : payout.status === "paid" ? "Arrived on" : "Expected on", dayOf(payout.arrivesOn)],
     ["Bank account", bankInWords(payout.bank)],
     ["At the bank", money(payout.bankAmount, payout.currency)],
     ["Made", [h("time", { datetime: payout.createdAt }, moment(payout.createdAt)), payout.automatic ? ", by Stripe" : ", by hand"]],
@@ -87,7 +87,7 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
   ];
   const rows = parts.map(([name, part]) => h("div", { class: isNothing(part) && "soft" }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency))));
   const last = h("div", { class: "last" }, h("dt", null, "Amount"), h("dd", { class: "money" }, money(amount, currency)));
-  const said = tiedOut ? badge("✓", "Its lines add up to the amount exactly", "good") : badge("✕", "Its lines do not explain the whole amount", "bad");
+  const said = tiedOut ? badge("✓", "Adds up to the cent", "good") : badge("✕", "Its lines do not add up", "bad");
   return h("section", { class: "card stack", "aria-labelledby": "totals" },
     h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, last), h("p", null, said));
 }
