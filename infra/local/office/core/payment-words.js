@@ -2,7 +2,7 @@
 
 import { h } from "./elements.js";
 import { badge } from "./widgets.js";
-import { day, plain } from "./words.js";
+import { plain } from "./words.js";
 
 /** @typedef {import("./types").Schemas} Schemas */
 /** @typedef {[string, string, string]} Signed a sign, words and a tone, so that nothing is told by its color alone */
@@ -66,9 +66,6 @@ export function bankInWords(bank) {
   if (!bank) return "–";
   return bank.last4 ? `${bank.name ?? "Account"} ending in ${bank.last4}` : bank.name ?? "–";
 }
-
-/** Returns a day that programs can read too. @param {string} date @param {string} [said] */
-export const dayOf = (date, said = day(date)) => h("time", { datetime: date }, said);
 
 /**
  * Returns the invoice of a row as a link, and its customer.

@@ -2,7 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
-import { statusOf } from "./words.js";
+import { day, moment, statusOf } from "./words.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -26,6 +26,16 @@ export function badges(invoice) {
     invoice.partiallyRefunded && badge("↩", "Partly refunded", "info"),
   );
 }
+
+/** Returns a moment for people, with the exact one for programs. @param {string | null} instant */
+export const timeAt = (instant) => instant && h("time", { datetime: instant }, moment(instant));
+
+/** Returns a day for people and for programs. @param {string | null} date */
+export const timeOn = (date) => date && h("time", { datetime: date }, day(date));
+
+/** Returns a link out of the office, which opens in a new window. @param {string} label @param {string} href */
+export const outside = (label, href) =>
+  h("a", { href, target: "_blank", rel: "noopener" }, label, h("span", { "aria-hidden": "true" }, " ↗"));
 
 /** Returns the head of a screen. @param {string} title @param {...Child} beside */
 export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, title), ...beside);
@@ -187,7 +197,9 @@ export function showErrors(form, error) {
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {
-    const input = field && form.querySelector(`[name="${CSS.escape(field)}"]`);
+    // A list that is typed into one field is refused at one of its places, such as `daysAfterDue[1]`.
+    const names = field ? [field, field.replace(/\[\d+\]$/, "")] : [];
+    const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
     const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
@@ -240,8 +252,13 @@ export function tell(title, ...said) {
 
 /** @param {string} title @param {...Child} inside */
 function opened(title, ...inside) {
+  const opener = document.activeElement?.id;
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...inside);
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    // A poll may have drawn the button anew meanwhile, so the browser cannot find it.
+    if (opener) document.getElementById(opener)?.focus();
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -5,8 +5,8 @@ import { h, refill } from "../core/elements.js";
 import { saveFile } from "../core/files.js";
 import { filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { bankInWords, dayOf, depositAddress, depositBadge, invoiceOf, isDebit, paymentBadge, whereBadge } from "../core/payment-words.js";
-import { badge, button, empty, facts, heading, notice, problem, table } from "../core/widgets.js";
+import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit, paymentBadge, whereBadge } from "../core/payment-words.js";
+import { badge, button, empty, facts, heading, notice, problem, table, timeOn } from "../core/widgets.js";
 import { counted, isNothing, methodInWords, money, plain } from "../core/words.js";
 
 /** @typedef {import("../core/types").Schemas} Schemas */
@@ -61,7 +61,7 @@ const currencyCard = ({ currency, available, pending, onItsWay, beingTaken, payo
     ]),
     payouts.length > 0 && h("ul", { class: "bare" }, payouts.map((each) => h("li", null,
       h("a", { href: depositAddress(each.id), id: `under-way-${each.id}` }, money(each.amount, each.currency)),
-      isDebit(each.amount) ? " is taken on " : " arrives on ", dayOf(each.arrivesOn)))));
+      isDebit(each.amount) ? " is taken on " : " arrives on ", timeOn(each.arrivesOn)))));
 
 /** @param {string} amount @param {string} currency */
 const figure = (amount, currency) => h("strong", { class: "figure" }, money(amount, currency));
@@ -86,7 +86,7 @@ function depositList({ query, signal }) {
 /** @param {Schemas["PayoutView"][]} payouts */
 const depositTable = (payouts) =>
   table("Deposits, those that arrive last first", ["Day", "Status", { name: "Amount", number: true }, "Bank account", "What is in it"], payouts.map((each) => [
-    h("a", { href: depositAddress(each.id), id: each.id }, dayOf(each.arrivesOn)),
+    h("a", { href: depositAddress(each.id), id: each.id }, timeOn(each.arrivesOn)),
     depositBadge(each),
     [money(each.amount, each.currency), isDebit(each.amount) && h("div", { class: "small" }, "from the bank account")],
     [bankInWords(each.bank), !each.accountConnected && h("div", { class: "small" }, "Earlier Stripe account")],
@@ -155,7 +155,7 @@ const feeOf = ({ fee, feeStatus, settlementCurrency }) => (feeStatus === "pendin
 const depositsOf = ({ id, deposits }) =>
   [...new Map(deposits.map((each) => [each.payoutId ?? each.message, each])).values()].map(({ payoutId, on, status, message }) =>
     payoutId === null ? h("div", { class: "small" }, message) : h("div", null,
-      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, on && dayOf(on)), " ", whereBadge(status)));
+      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, timeOn(on)), " ", whereBadge(status)));
 
 /** @param {URLSearchParams} query @param {string} what @returns {Field[]} */
 const dayFields = (query, what) => [
