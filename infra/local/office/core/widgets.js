@@ -114,7 +114,7 @@ export function table(caption, columns, rows) {
   const body = rows.map((cells) =>
     h("tr", null, cells.map((cell, at) => {
       const column = named[at];
-      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, cell);
+      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, h("div", null, cell));
     })),
   );
   return h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, heads)), h("tbody", null, body));
@@ -181,6 +181,12 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   );
 }
 
+/** Takes the errors beside the fields away. @param {HTMLElement} form */
+export function clearErrors(form) {
+  for (const each of form.querySelectorAll(".error")) each.textContent = "";
+  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+}
+
 /**
  * Shows each error of a refusal beside its field; returns what remains to be shown above the form.
  *
@@ -188,8 +194,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
  * @param {unknown} error
  */
 export function showErrors(form, error) {
-  for (const each of form.querySelectorAll(".error")) each.textContent = "";
-  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+  clearErrors(form);
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {

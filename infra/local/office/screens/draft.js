@@ -173,7 +173,7 @@ function sheet(preview) {
     facts([["Date, if it is sent today", day(preview.date)], preview.dueInWords ? ["Payment terms", preview.dueInWords] : ["Due", day(preview.dueDate)], ...customFields.map(({ name, value }) => /** @type {[string, string]} */ ([name, value]))]),
     preview.memo && h("p", { class: "text" }, preview.memo),
     list,
-    h("dl", { class: "sums" }, sums.map(([name, amount]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, amount)))),
+    h("dl", { class: "total" }, sums.map(([name, amount]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, amount)))),
     preview.paymentMethods.length > 0 && h("p", { class: "small" }, `Can be paid by: ${preview.paymentMethods.join(", ")}.`),
     preview.footer && h("p", { class: "text small" }, preview.footer));
 }
