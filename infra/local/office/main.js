@@ -40,6 +40,7 @@ let leaving = new AbortController();
 async function show() {
   leaving.abort();
   leaving = new AbortController();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // a link in it was followed
   const { signal } = leaving;
   const main = byId("main");
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;

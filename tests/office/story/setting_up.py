@@ -79,11 +79,17 @@ def give_customers(scene: Scene) -> None:
     shown(bob.get_by_role("row", name="Ann Lee").get_by_text("In Stripe"))
     scene.says("Customer updates sync in real-time")
     bob.get_by_role("link", name="Ann Lee").click()
-    bob.get_by_label("Phone").fill("+1 813 555 0199")
+    bob.get_by_label("E-mail").fill("ann@lee.example")
     bob.get_by_role("button", name="Save").click()
-    owner = scene.at_stripe("Customers")
-    owner.get_by_role("link", name="Ann Lee").click()
-    again_until(owner, "+1 813 555 0199")
+    in_stripe = bob.get_by_role("region", name="In Stripe")
+    with bob.expect_popup() as opened:
+        in_stripe.get_by_role("link").click()
+    owner = opened.value
+    again_until(owner, "ann@lee.example")
+    owner.get_by_label("E-mail").fill("ann.lee@example.com")
+    owner.get_by_role("button", name="Save").click()
+    shown(bob.get_by_text("Changed in Stripe, and taken over: e-mail"))
+    assert bob.get_by_label("E-mail").input_value() == "ann.lee@example.com"
 
 
 def configure(scene: Scene) -> None:

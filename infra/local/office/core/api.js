@@ -40,6 +40,8 @@ export class ApiError extends Error {
     this.details = error.details ?? [];
     this.requestId = error.requestId ?? null;
     this.stored = stored;
+    /** @type {string | null} whom it is about, if the screen knows it; its next step is taken there */
+    this.customerId = null;
   }
 }
 
@@ -80,6 +82,26 @@ export async function getIfChanged(path, tag, ...given) {
  */
 export async function getText(path, type, ...given) {
   return (await request("GET", path, given[0], { Accept: type })).body;
+}
+
+/**
+ * Returns what a list answers as a table for spreadsheets: all its pages, under one line with the names of the columns.
+ *
+ * @template {PathsWith<"get">} P
+ * @param {P} path
+ * @param {Given<P, "get">} given
+ * @returns {Promise<string>}
+ */
+export async function getTable(path, ...given) {
+  /** @type {Request} */
+  const asked = given[0] ?? {};
+  let page = await request("GET", path, asked, { Accept: "text/csv" });
+  let table = page.body;
+  while (page.next) {
+    page = await request("GET", path, { ...asked, query: { ...asked.query, after: page.next } }, { Accept: "text/csv" });
+    table += page.body.slice(page.body.indexOf("\r\n") + 2);
+  }
+  return table;
 }
 
 /**
@@ -135,7 +157,9 @@ async function request(method, path, asked = {}, headers = {}) {
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   const body = isJson && text ? JSON.parse(text) : text;
   if (!answer.ok && answer.status !== 304) throw new ApiError(answer.status, body.error ?? {}, body.stored);
-  return { status: answer.status, body, tag: answer.headers.get("ETag") };
+  const nextPage = /^<(.+)>; rel="next"$/.exec(answer.headers.get("Link") ?? "")?.[1];
+  const next = nextPage ? new URL(nextPage).searchParams.get("after") : null;
+  return { status: answer.status, body, tag: answer.headers.get("ETag"), next };
 }
 
 /**

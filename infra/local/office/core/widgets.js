@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
 import { day, moment, statusOf } from "./words.js";
+import { wayOut } from "./way-out.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -37,7 +38,7 @@ export const timeOn = (date) => date && h("time", { datetime: date }, day(date))
 export const outside = (label, href) =>
   h("a", { href, target: "_blank", rel: "noopener" }, label, h("span", { "aria-hidden": "true" }, " ↗"));
 
-/** Returns the head of a screen. @param {string} title @param {...Child} beside */
+/** Returns the head of a screen. @param {Child} title @param {...Child} beside */
 export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, title), ...beside);
 
 /**
@@ -76,7 +77,7 @@ export function problem(error) {
     { class: "problem", role: "alert" },
     h("p", null, h("strong", null, several.length > 0 ? `${several.length} things need correction:` : error.message)),
     several.length > 0 && h("ul", null, several.map((each) => h("li", null, `${each.message} ${each.nextStep}`))),
-    several.length === 0 && h("p", null, error.nextStep),
+    h("p", null, several.length === 0 && error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }
@@ -113,7 +114,7 @@ export function table(caption, columns, rows) {
   const body = rows.map((cells) =>
     h("tr", null, cells.map((cell, at) => {
       const column = named[at];
-      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, cell);
+      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, h("div", null, cell));
     })),
   );
   return h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, heads)), h("tbody", null, body));
@@ -128,8 +129,9 @@ export const facts = (pairs) =>
  * Turns the pages of a list; one page is shown at a time, so a list of 10,000 has no more rows than one of 50.
  *
  * @param {(after: string | undefined) => Promise<void> | void} show shows the page that begins after a cursor
+ * @param {[string, string]} [words] where the buttons lead, if the list is not one with the newest first
  */
-export function pager(show) {
+export function pager(show, words = ["← Newer", "Older →"]) {
   /** @type {(string | undefined)[]} */
   const begins = [undefined];
   const place = h("nav", { class: "pager", "aria-label": "Pages" });
@@ -137,8 +139,8 @@ export function pager(show) {
     place,
     /** @param {{ endCursor: string | null, hasNextPage: boolean }} pageInfo */
     after(pageInfo) {
-      const back = button("← Newer", () => { begins.pop(); return show(begins.at(-1)); }, { id: "newer", disabled: begins.length < 2 });
-      const on = button("Older →", () => {
+      const back = button(words[0], () => { begins.pop(); return show(begins.at(-1)); }, { id: "newer", disabled: begins.length < 2 });
+      const on = button(words[1], () => {
         begins.push(pageInfo.endCursor ?? undefined);
         return show(begins.at(-1));
       }, { id: "older", disabled: !pageInfo.hasNextPage });
@@ -165,7 +167,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   const about = { id, name, required, "aria-describedby": `${id}-hint ${id}-error` };
   const input =
     type === "select"
-      ? h("select", { ...about, value }, choices.map(([each, word]) => h("option", { value: each }, word)))
+      ? h("select", { ...about, ...(value ? { value } : {}) }, choices.map(([each, word]) => h("option", { value: each }, word)))
       : type === "textarea"
         ? h("textarea", { ...about, rows: 3, value })
         : h("input", { ...about, type, value, autocomplete: "off" });
@@ -179,6 +181,12 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   );
 }
 
+/** Takes the errors beside the fields away. @param {HTMLElement} form */
+export function clearErrors(form) {
+  for (const each of form.querySelectorAll(".error")) each.textContent = "";
+  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+}
+
 /**
  * Shows each error of a refusal beside its field; returns what remains to be shown above the form.
  *
@@ -186,8 +194,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
  * @param {unknown} error
  */
 export function showErrors(form, error) {
-  for (const each of form.querySelectorAll(".error")) each.textContent = "";
-  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+  clearErrors(form);
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {
