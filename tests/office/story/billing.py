@@ -116,7 +116,7 @@ def look(scene: Scene) -> None:
     status(mel, "Paid")
     scene.says("View payment details and transaction history")
     reads(mel, "Visa ending in 4242")
-    timeline = mel.get_by_role("region", name="Timeline")
+    timeline = mel.locator(".timeline")
     for words in (
         "Created",
         "Sent to ann.lee@example.com",
