@@ -58,7 +58,8 @@ border-left:3px solid var(--line)}.done{background:var(--good);color:var(--good-
 dd{margin-bottom:.5rem}section,article{padding:1rem}.banner{font-size:.8rem;padding:.35rem .5rem}
 table,tbody,tr,td{display:block}.scroll table{min-width:0}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-tr{padding:.5rem 0}td,td.sum{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem;text-align:left;padding:.15rem 0;
+tr{padding:.5rem 0}
+td,td.sum{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem;text-align:left;padding:.15rem 0;
 justify-items:start}
 td::before{content:attr(data-name);color:var(--muted);font-size:.85rem}td:empty{display:none}
 .badge{white-space:normal;border-radius:.6rem}}
