@@ -1,0 +1,19 @@
+/** POM's own records: the completed services and the customers of the company. They come from POM's site. */
+
+import { token } from "./session.js";
+
+/** @typedef {import("./types").Service} Service */
+/** @typedef {import("./types").Schemas["ImportedCustomer"]} Customer */
+
+/** Returns the completed services, the latest first, each with the invoice that bills it. @returns {Promise<Service[]>} */
+export const services = () => records("services");
+
+/** Returns the customers as the office has them. @returns {Promise<Customer[]>} */
+export const customers = () => records("customers");
+
+/** @param {string} name */
+async function records(name) {
+  const answer = await fetch(`/company/${name}`, { headers: { Authorization: `Bearer ${await token()}` } });
+  if (!answer.ok) throw new Error(`POM did not answer with its ${name}: ${answer.status}.`);
+  return (await answer.json()).data;
+}

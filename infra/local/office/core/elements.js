@@ -1,0 +1,64 @@
+/** Making elements, and filling a place again without taking the focus away. Texts are never read as HTML. */
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+/** @typedef {{ [name: string]: unknown }} Properties */
+
+/**
+ * Returns an element. A function becomes a listener (`onclick`), `true` an empty attribute; null, undefined and false
+ * are left out. `value` and `checked` are set as properties, because people change them.
+ *
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Properties | null} [properties]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, properties, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else if (name !== "value" && name !== "checked") element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...nodesOf(children));
+  // After the children: a select has its options by then.
+  if (properties && "value" in properties) Object.assign(element, { value: properties["value"] ?? "" });
+  if (properties && "checked" in properties) Object.assign(element, { checked: Boolean(properties["checked"]) });
+  return element;
+}
+
+/**
+ * @param {(Child | Child[])[]} children
+ * @returns {(Node | string)[]}
+ */
+function nodesOf(children) {
+  return children.flat().flatMap((child) => {
+    if (child === null || child === undefined || child === false) return [];
+    return [child instanceof Node ? child : String(child)];
+  });
+}
+
+/**
+ * Puts other children into a place. The focus, the caret and what was folded open stay where they are, found by `id`.
+ *
+ * @param {Element} place
+ * @param {...(Child | Child[])} children
+ */
+export function refill(place, ...children) {
+  const focused = document.activeElement;
+  const held = focused instanceof HTMLElement && place.contains(focused) ? focused : null;
+  const caret = held instanceof HTMLInputElement && held.type === "text" ? held.selectionStart : null;
+  const open = [...place.querySelectorAll("details[open][id]")].map((each) => each.id);
+  place.replaceChildren(...nodesOf(children));
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  const again = held?.id ? document.getElementById(held.id) : null;
+  again?.focus({ preventScroll: true });
+  if (again instanceof HTMLInputElement && caret !== null) again.setSelectionRange(caret, caret);
+}
+
+/** @param {string} id */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no element #${id}.`);
+  return found;
+}

@@ -1,0 +1,61 @@
+/** Keeps what a screen shows true, cheaply: asked for again with its `ETag`, an answer that is the same has no body. */
+
+import { ApiError, getIfChanged } from "./api.js";
+import { byId, h, refill } from "./elements.js";
+
+/**
+ * @template {import("./types").PathsWith<"get">} P
+ * @typedef {import("./types").Asked<P, "get">} Asked
+ */
+
+const PAUSE = 1500;
+
+/**
+ * Shows what a path answers, and again each time that it has changed, until the screen is left. The first answer is
+ * awaited, so its error is the screen's. Later errors are told above the page, and the next answer takes that away.
+ * A page that nobody sees does not ask.
+ *
+ * @template {import("./types").PathsWith<"get">} P
+ * @param {P} path
+ * @param {Asked<P>} asked
+ * @param {(body: import("./types").Answer<P, "get">, tag: string | null) => void | Promise<void>} show the tag is for `ifMatch`
+ * @param {AbortSignal} signal
+ * @param {number | (() => number)} [pause] milliseconds between two requests; a function is asked before each
+ * @returns {Promise<() => Promise<void>>} what asks at once
+ */
+export async function follow(path, asked, show, signal, pause = PAUSE) {
+  /** @type {string | null} */
+  let tag = null;
+  const ask = async () => {
+    const answer = await getIfChanged(path, tag, .../** @type {import("./types").Given<P, "get">} */ ([asked]));
+    if (!answer || signal.aborted) return;
+    tag = answer.tag;
+    await show(answer.body, answer.tag);
+  };
+  await ask();
+  void keepAsking(ask, signal, pause);
+  return ask;
+}
+
+/**
+ * Asks again and again until the screen is left; for what `follow` cannot ask, such as POM's own records.
+ *
+ * @param {() => Promise<void>} ask
+ * @param {AbortSignal} signal
+ * @param {number | (() => number)} pause
+ */
+export async function keepAsking(ask, signal, pause) {
+  while (!signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, typeof pause === "number" ? pause : pause()));
+    if (document.hidden || signal.aborted) continue;
+    try {
+      await ask();
+      refill(byId("offline"));
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiError)) console.error(error); // a fault of the screen, not of the network
+      const said = error instanceof Error ? error.message : String(error);
+      refill(byId("offline"), h("p", { class: "bar" }, `This page may be out of date: ${said} Trying again.`));
+    }
+  }
+}

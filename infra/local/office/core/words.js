@@ -1,0 +1,95 @@
+/** Money, days and statuses in words. Money is an exact decimal in a string; it never becomes a number. */
+
+/** @typedef {import("./types").Schemas} Schemas */
+/** @typedef {{ word: string, sign: string, tone: string }} Status */
+
+/**
+ * Returns an amount as people read it, such as `$1,204.50` or `CA$80.00`.
+ *
+ * @param {string | null} amount
+ * @param {string | null} currency
+ */
+export function money(amount, currency) {
+  if (amount === null || currency === null) return "–";
+  const decimals = amount.split(".")[1]?.length ?? 0;
+  const format = { style: /** @type {const} */ ("currency"), currency, minimumFractionDigits: decimals };
+  return new Intl.NumberFormat("en-US", format).format(/** @type {Intl.StringNumericLiteral} */ (amount));
+}
+
+/** Says whether an exact decimal is 0, such as `0.00`. @param {string} amount */
+export const isNothing = (amount) => /^-?0*\.?0*$/.test(amount);
+
+/** Returns the sum of exact decimals. @param {string[]} amounts */
+export function sum(amounts) {
+  const decimals = Math.max(0, ...amounts.map((each) => each.split(".")[1]?.length ?? 0));
+  const units = amounts.reduce((all, each) => {
+    const [whole = "0", part = ""] = each.split(".");
+    return all + BigInt(whole + part.padEnd(decimals, "0"));
+  }, 0n);
+  const digits = (units < 0n ? -units : units).toString().padStart(decimals + 1, "0");
+  const cut = digits.length - decimals;
+  return `${units < 0n ? "-" : ""}${digits.slice(0, cut)}${decimals ? `.${digits.slice(cut)}` : ""}`;
+}
+
+const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeZone: "UTC" });
+const MOMENT = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "short" });
+
+/** Returns a day such as `2026-11-28` as people read it. @param {string | null} date */
+export const day = (date) => (date ? DAY.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)) : "–");
+
+/** Returns a moment in the reader's time zone. @param {string | null} instant */
+export const moment = (instant) => (instant ? MOMENT.format(new Date(instant)) : "–");
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+
+/** Returns a word of the API as people read it, such as `insufficient_funds` or `us_bank_account`. @param {string} word */
+export function plain(word) {
+  const text = word.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Returns when an invoice is due by its payment terms, such as `net_30`. @param {string} terms */
+export function termsInWords(terms) {
+  const days = /^(?:net|days)_(\d+)$/.exec(terms)?.[1];
+  return days ? `${counted(Number(days), "day")} after it is sent` : terms === "due_on_receipt" ? "On receipt" : plain(terms);
+}
+
+/** The payment terms and the payment methods that can be chosen, with their words. */
+/** @type {[string, string][]} */
+export const TERMS = ["due_on_receipt", "net_7", "net_15", "net_30", "net_60"].map((each) => [each, termsInWords(each)]);
+export const METHODS = /** @type {const} */ ([
+  ["card", "Cards"],
+  ["us_bank_account", "US bank account (ACH debit)"],
+  ["link", "Link"],
+  ["acss_debit", "Canadian bank account (pre-authorized debit)"],
+  ["sepa_debit", "SEPA Direct Debit (euro)"],
+  ["bacs_debit", "Bacs Direct Debit (United Kingdom)"],
+  ["au_becs_debit", "BECS Direct Debit (Australia)"],
+]);
+
+/** Returns the payment terms to choose from, those of the invoice among them. @param {string} terms @returns {[string, string][]} */
+export const termChoices = (terms) => (TERMS.some(([each]) => each === terms) ? TERMS : [...TERMS, [terms, termsInWords(terms)]]);
+
+/** The guide's words for where an invoice stands, each with a sign, so that no status is told by its color alone. */
+/** @type {Record<string, Status>} */
+const STATUSES = {
+  creating: { word: "Being made", sign: "…", tone: "quiet" },
+  draft: { word: "Draft", sign: "✎", tone: "quiet" },
+  pending: { word: "Pending", sign: "◷", tone: "wait" },
+  paid: { word: "Paid", sign: "✓", tone: "good" },
+  failed: { word: "Failed", sign: "✕", tone: "bad" },
+  refunded: { word: "Refunded", sign: "↩", tone: "info" },
+  void: { word: "Void", sign: "⊘", tone: "quiet" },
+  uncollectible: { word: "Uncollectible", sign: "⊗", tone: "bad" },
+};
+
+/** Returns the word and the sign of an invoice's status. @param {string} status @returns {Status} */
+export const statusOf = (status) => STATUSES[status] ?? { word: plain(status), sign: "•", tone: "quiet" };
+
+/** @param {{ brand: string | null, last4: string | null, type: string | null } | null} method */
+export function methodInWords(method) {
+  if (!method) return "–";
+  const name = method.brand ? plain(method.brand) : method.type === "us_bank_account" ? "Bank account" : plain(method.type ?? "other");
+  return method.last4 ? `${name} ending in ${method.last4}` : name;
+}

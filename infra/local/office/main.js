@@ -1,0 +1,143 @@
+/** The shell: which address shows which screen, who is signed in, and what needs attention everywhere. */
+
+import { ApiError } from "./core/api.js";
+import { byId, h, refill } from "./core/elements.js";
+import { follow } from "./core/live.js";
+import { become, loadOffice, people, person, stripeAddress } from "./core/session.js";
+import { empty, problem } from "./core/widgets.js";
+
+/** @typedef {import("./core/types").Screen} Screen */
+
+/** @type {[RegExp, () => Promise<Screen>][]} */
+const SCREENS = [
+  [/^\/settings\/apps$/, () => import("./screens/apps.js")],
+  [/^\/settings\/invoicing$/, () => import("./screens/invoicing-settings.js")],
+  [/^\/billing$/, () => import("./screens/billing.js")],
+  [/^\/billing\/drafts\/([^/]+)$/, () => import("./screens/draft.js")],
+  [/^\/billing\/batches\/([^/]+)$/, () => import("./screens/batch.js")],
+  [/^\/invoicing$/, () => import("./screens/invoicing.js")],
+  [/^\/invoicing\/([^/]+)$/, () => import("./screens/invoice.js")],
+  [/^\/payments$/, () => import("./screens/payments.js")],
+  [/^\/payments\/deposits\/([^/]+)$/, () => import("./screens/deposit.js")],
+  [/^\/attention$/, () => import("./screens/attention.js")],
+  [/^\/customers$/, () => import("./screens/customers.js")],
+  [/^\/customers\/([^/]+)$/, () => import("./screens/customer.js")],
+];
+
+const PLACES = /** @type {const} */ ([
+  ["/billing", "Billing"],
+  ["/invoicing", "Invoicing"],
+  ["/payments", "Payments and deposits"],
+  ["/attention", "Attention"],
+  ["/customers", "Customers"],
+  ["/settings/apps", "Settings: Apps"],
+  ["/settings/invoicing", "Settings: Invoicing"],
+]);
+
+const SLOWLY = 10_000;
+let leaving = new AbortController();
+
+async function show() {
+  leaving.abort();
+  leaving = new AbortController();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // a link in it was followed
+  const { signal } = leaving;
+  const main = byId("main");
+  const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
+  markPlace(path);
+  refill(byId("offline"));
+  refill(main, h("p", { class: "loading" }, "Loading…"));
+  try {
+    const found = SCREENS.find(([pattern]) => pattern.test(path));
+    if (!found) {
+      document.title = "Not found – Pool Office Manager";
+      return refill(main, empty("There is no page at this address.", h("a", { href: "/billing" }, "Go to Billing")));
+    }
+    const [pattern, load] = found;
+    const screen = await load();
+    document.title = `${screen.title} – Pool Office Manager`;
+    const params = (pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
+    await screen.show(main, { params, query: new URLSearchParams(location.search), signal });
+  } catch (error) {
+    if (signal.aborted) return;
+    refill(main, h("h1", null, "This page could not be shown"), problem(error), h("p", null, h("a", { href: location.href }, "Try again")));
+  }
+  /** @type {HTMLElement | null} */ (main.querySelector("h1[tabindex]"))?.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+/** Shows another page of the office. @param {string} href */
+function go(href) {
+  history.pushState(null, "", href);
+  void show();
+}
+
+/** @param {string} path */
+function markPlace(path) {
+  for (const link of document.querySelectorAll("#places a")) {
+    const here = path === link.getAttribute("href") || path.startsWith(`${link.getAttribute("href")}/`);
+    here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+  }
+}
+
+/** Links inside the office change the page without loading it anew. @param {MouseEvent} event */
+function followLink(event) {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  const elsewhere = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+  if (!link || elsewhere || link.target || link.origin !== location.origin || link.hash || link.download) return;
+  event.preventDefault();
+  go(link.href);
+}
+
+function showPeople() {
+  const byOrganization = Map.groupBy(people(), (each) => each.organizationName);
+  const groups = [...byOrganization].map(([name, members]) =>
+    h("optgroup", { label: name }, members.map((each) => h("option", { value: each.id }, `${each.name}, ${roleOf(each.roles)}`))));
+  const menu = /** @type {HTMLSelectElement} */ (byId("person"));
+  refill(menu, ...groups);
+  menu.value = person().id;
+  menu.addEventListener("change", () => {
+    become(menu.value);
+    location.reload();
+  });
+}
+
+/** @param {string[]} roles */
+const roleOf = (roles) => (roles.includes("admin") ? "admin" : roles.includes("billing") ? "billing" : "member");
+
+function showPlaces() {
+  const links = PLACES.map(([href, name]) => h("li", null, h("a", { href }, name, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
+  const stripe = stripeAddress();
+  const beside = stripe && h("li", { class: "outside" }, h("a", { href: `${stripe}/dashboard`, target: "_blank", rel: "noopener" }, "Stripe’s side (stand-in) ↗"));
+  refill(byId("places"), ...links, beside);
+}
+
+/** What is told on every page: that invoicing is paused, and how much needs a person. */
+async function watchEverywhere() {
+  const watching = new AbortController();
+  const { signal } = watching;
+  try {
+    await follow("/v1/apps", {}, ({ data }) => {
+      const pause = data[0]?.invoicingPaused;
+      refill(byId("paused"), pause && h("p", { class: "bar" }, `Invoicing is paused: ${pause.reason} Nothing is lost. Payments and refunds go on.`));
+    }, signal, SLOWLY);
+    await follow("/v1/attention", { query: { first: 1 } }, ({ counts }) => {
+      const count = counts.reduce((all, each) => all + each.count, 0);
+      const more = counts.some((each) => each.atLeast) ? "+" : "";
+      refill(byId("count-attention"), count > 0 && [` ${count}${more}`, h("span", { class: "unseen" }, " to look at")]);
+    }, signal, SLOWLY);
+  } catch (error) {
+    watching.abort();
+    if (!(error instanceof ApiError)) throw error;
+    setTimeout(watchEverywhere, SLOWLY); // the screen itself has said that POM does not answer
+  }
+}
+
+await loadOffice();
+showPeople();
+showPlaces();
+document.addEventListener("click", followLink);
+document.addEventListener("office:go", (event) => go(/** @type {CustomEvent<string>} */ (event).detail));
+addEventListener("popstate", () => void show());
+await show();
+await watchEverywhere();
