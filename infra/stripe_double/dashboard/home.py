@@ -90,9 +90,8 @@ def _clock(visit: Visit) -> Html:
     if ahead:
         parts.append(
             note(
-                f"Only Stripe's clock is ahead. The days of {visit.platform}, such as when an invoice is overdue, "
-                "follow the clock of this computer. Its reconciliation looks for lost webhooks up to this computer's"
-                " time. What is lost later is found by Refresh on the invoice."
+                "A program that does not follow this clock takes what happens here for the future. Its own days,"
+                " such as when an invoice is overdue, wait, and its search for lost webhooks may end too early."
             )
         )
     steps = [
