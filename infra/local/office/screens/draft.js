@@ -202,7 +202,7 @@ async function correct(place, invoiceId) {
   const leave = h("button", { type: "button" }, "Cancel");
   form.append(errors, h("div", { class: "actions" }, save, leave));
   refill(place, form);
-  form.querySelector("input:not([type=hidden])")?.scrollIntoView({ block: "center" });
+  /** @type {HTMLElement | null} */ (form.querySelector("input:not([type=hidden])"))?.focus();
   return /** @type {Promise<void>} */ (new Promise((resolve) => {
     const saved = async () => {
       await put("/v1/invoices/{invoiceId}", { path, body: typed(), ifMatch: tag });
