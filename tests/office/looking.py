@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds for which something that happens by itself is waited for."""
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 """The rules that make WCAG 2.2 AA, as axe tags them."""
@@ -30,14 +30,14 @@ def sign_in(page: Page, name: str) -> None:
             menu.select_option(value)
 
 
-def reads(page: Page, text: str) -> Locator:
+def reads(page: Page, text: str, patience: float = PATIENCE) -> Locator:
     """Returns the first element that shows the text, once it is there.
 
     Raises:
         playwright.sync_api.TimeoutError: it was not there in time.
     """
     element = page.get_by_text(text).first
-    element.wait_for(timeout=PATIENCE)
+    element.wait_for(timeout=patience)
     return element
 
 

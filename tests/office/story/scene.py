@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GOOD_CARD = "4242 4242 4242 4242"
 """One of Stripe's published test cards (https://docs.stripe.com/testing)."""
+LOADED = 300
+"""How often a page is loaded before it is given up."""
 
 
 @dataclass
@@ -86,3 +88,16 @@ def status(page: Page, word: str) -> None:
 def in_dialog(page: Page, name: str) -> Locator:
     """Returns the dialog that has this name."""
     return shown(page.get_by_role("dialog", name=name))
+
+
+def again_until(page: Page, text: str) -> None:
+    """Loads a page of Stripe's side again until it has the text, because it does not change by itself.
+
+    Raises:
+        AssertionError: it never had it.
+    """
+    for _ in range(LOADED):
+        if page.get_by_text(text).count():
+            return
+        page.reload()
+    raise AssertionError(f"{page.url} never showed {text!r}")

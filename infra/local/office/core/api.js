@@ -85,6 +85,26 @@ export async function getText(path, type, ...given) {
 }
 
 /**
+ * Returns what a list answers as a table for spreadsheets: all its pages, under one line with the names of the columns.
+ *
+ * @template {PathsWith<"get">} P
+ * @param {P} path
+ * @param {Given<P, "get">} given
+ * @returns {Promise<string>}
+ */
+export async function getTable(path, ...given) {
+  /** @type {Request} */
+  const asked = given[0] ?? {};
+  let page = await request("GET", path, asked, { Accept: "text/csv" });
+  let table = page.body;
+  while (page.next) {
+    page = await request("GET", path, { ...asked, query: { ...asked.query, after: page.next } }, { Accept: "text/csv" });
+    table += page.body.slice(page.body.indexOf("\r\n") + 2);
+  }
+  return table;
+}
+
+/**
  * @template {PathsWith<"post">} P
  * @param {P} path
  * @param {Given<P, "post">} given
@@ -137,7 +157,9 @@ async function request(method, path, asked = {}, headers = {}) {
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   const body = isJson && text ? JSON.parse(text) : text;
   if (!answer.ok && answer.status !== 304) throw new ApiError(answer.status, body.error ?? {}, body.stored);
-  return { status: answer.status, body, tag: answer.headers.get("ETag") };
+  const nextPage = /^<(.+)>; rel="next"$/.exec(answer.headers.get("Link") ?? "")?.[1];
+  const next = nextPage ? new URL(nextPage).searchParams.get("after") : null;
+  return { status: answer.status, body, tag: answer.headers.get("ETag"), next };
 }
 
 /**

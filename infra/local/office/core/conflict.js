@@ -11,13 +11,13 @@ import { button, table } from "./widgets.js";
  */
 export function conflict(theirs, mine, saveMine, takeTheirs) {
   const typed = new Map(mine);
-  const different = theirs.filter(([name, value]) => typed.get(name) !== value);
+  const rows = theirs.flatMap(([name, value]) => (typed.get(name) === value ? [] : [[h("strong", null, name), value, typed.get(name)]]));
   return h(
     "div",
-    { class: "note stack", role: "alert" },
+    { class: "note stack", role: "alert", tabindex: "-1" },
     h("h2", null, "Somebody else has saved in the meantime"),
     h("p", null, "Nothing of yours is stored yet. Choose which of the two is kept."),
-    table("What differs", ["", "Stored now", "Yours"], different.map(([name, value]) => [h("strong", null, name), value, typed.get(name) ?? "–"])),
+    table("What differs", [{ name: "What", hidden: true }, "Stored now", "Yours"], rows),
     h("div", { class: "actions" }, button("Save mine", saveMine, { class: "main" }), button("Take theirs", takeTheirs)),
   );
 }

@@ -18,7 +18,7 @@ const PAUSE = 1500;
  * @template {import("./types").PathsWith<"get">} P
  * @param {P} path
  * @param {Asked<P>} asked
- * @param {(body: import("./types").Answer<P, "get">) => void | Promise<void>} show
+ * @param {(body: import("./types").Answer<P, "get">, tag: string | null) => void | Promise<void>} show the tag is for `ifMatch`
  * @param {AbortSignal} signal
  * @param {number | (() => number)} [pause] milliseconds between two requests; a function is asked before each
  * @returns {Promise<() => Promise<void>>} what asks at once
@@ -30,7 +30,7 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
     const answer = await getIfChanged(path, tag, .../** @type {import("./types").Given<P, "get">} */ ([asked]));
     if (!answer || signal.aborted) return;
     tag = answer.tag;
-    await show(answer.body);
+    await show(answer.body, answer.tag);
   };
   await ask();
   void keepAsking(ask, signal, pause);

@@ -2,8 +2,8 @@
 
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
+import { day, moment, statusOf } from "./words.js";
 import { wayOut } from "./way-out.js";
-import { statusOf } from "./words.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -28,7 +28,17 @@ export function badges(invoice) {
   );
 }
 
-/** Returns the head of a screen. @param {string} title @param {...Child} beside */
+/** Returns a moment for people, with the exact one for programs. @param {string | null} instant */
+export const timeAt = (instant) => instant && h("time", { datetime: instant }, moment(instant));
+
+/** Returns a day for people and for programs. @param {string | null} date */
+export const timeOn = (date) => date && h("time", { datetime: date }, day(date));
+
+/** Returns a link out of the office, which opens in a new window. @param {string} label @param {string} href */
+export const outside = (label, href) =>
+  h("a", { href, target: "_blank", rel: "noopener" }, label, h("span", { "aria-hidden": "true" }, " ↗"));
+
+/** Returns the head of a screen. @param {Child} title @param {...Child} beside */
 export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, title), ...beside);
 
 /**
@@ -40,19 +50,14 @@ export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h
  */
 export function button(label, work, more = {}) {
   const press = async () => {
-    const focused = document.activeElement === element;
-    element.disabled = true;
+    if (element.hasAttribute("aria-busy")) return; // it is not disabled, because that would take the focus away
     element.setAttribute("aria-busy", "true");
     try {
       await work();
     } catch (error) {
       await tell(`${label}: this did not work`, problem(error));
     } finally {
-      element.disabled = false;
       element.removeAttribute("aria-busy");
-      // A disabled button loses the focus, and a poll may have put another one in its place.
-      const now = element.isConnected ? element : document.getElementById(element.id);
-      if (focused && document.activeElement === document.body) now?.focus({ preventScroll: true });
     }
   };
   const { describedby, ...rest } = more;
@@ -70,9 +75,9 @@ export function problem(error) {
   return h(
     "div",
     { class: "problem", role: "alert" },
-    h("p", null, h("strong", null, error.message)),
-    several.length > 0 && h("ul", null, several.map((each) => h("li", null, each.message))),
-    h("p", null, error.nextStep, wayOut(error)),
+    h("p", null, h("strong", null, several.length > 0 ? `${several.length} things need correction:` : error.message)),
+    several.length > 0 && h("ul", null, several.map((each) => h("li", null, `${each.message} ${each.nextStep}`))),
+    h("p", null, several.length === 0 && error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }
@@ -109,7 +114,7 @@ export function table(caption, columns, rows) {
   const body = rows.map((cells) =>
     h("tr", null, cells.map((cell, at) => {
       const column = named[at];
-      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, cell);
+      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, h("div", null, cell));
     })),
   );
   return h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, heads)), h("tbody", null, body));
@@ -124,7 +129,7 @@ export const facts = (pairs) =>
  * Turns the pages of a list; one page is shown at a time, so a list of 10,000 has no more rows than one of 50.
  *
  * @param {(after: string | undefined) => Promise<void> | void} show shows the page that begins after a cursor
- * @param {[back: string, on: string]} [words]
+ * @param {[string, string]} [words] where the buttons lead, if the list is not one with the newest first
  */
 export function pager(show, words = ["← Newer", "Older →"]) {
   /** @type {(string | undefined)[]} */
@@ -176,6 +181,12 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   );
 }
 
+/** Takes the errors beside the fields away. @param {HTMLElement} form */
+export function clearErrors(form) {
+  for (const each of form.querySelectorAll(".error")) each.textContent = "";
+  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+}
+
 /**
  * Shows each error of a refusal beside its field; returns what remains to be shown above the form.
  *
@@ -183,12 +194,13 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
  * @param {unknown} error
  */
 export function showErrors(form, error) {
-  for (const each of form.querySelectorAll(".error")) each.textContent = "";
-  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+  clearErrors(form);
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {
-    const input = field && form.querySelector(`[name="${CSS.escape(field)}"]`);
+    // A list that is typed into one field is refused at one of its places, such as `daysAfterDue[1]`.
+    const names = field ? [field, field.replace(/\[\d+\]$/, "")] : [];
+    const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
     const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
@@ -217,7 +229,8 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
     let done = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      go.disabled = true;
+      if (go.hasAttribute("aria-busy")) return;
+      go.setAttribute("aria-busy", "true");
       try {
         await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
         done = true;
@@ -225,7 +238,7 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
       } catch (error) {
         refill(errors, showErrors(form, error));
       } finally {
-        go.disabled = false;
+        go.removeAttribute("aria-busy");
       }
     });
     dialog.addEventListener("close", () => resolve(done));
@@ -241,8 +254,13 @@ export function tell(title, ...said) {
 
 /** @param {string} title @param {...Child} inside */
 function opened(title, ...inside) {
+  const opener = document.activeElement?.id;
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...inside);
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    // A poll may have drawn the button anew meanwhile, so the browser cannot find it.
+    if (opener) document.getElementById(opener)?.focus();
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -179,7 +179,7 @@ function sheet(preview) {
     ]),
     preview.memo && h("p", { class: "text" }, preview.memo),
     list,
-    h("dl", { class: "sums" }, sums.map(([name, amount = ""]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, exact(amount))))),
+    h("dl", { class: "total" }, sums.map(([name, amount = ""]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, exact(amount))))),
     preview.paymentMethods.length > 0 && h("p", { class: "small" }, `Can be paid by: ${preview.paymentMethods.join(", ")}.`),
     preview.footer && h("p", { class: "text small" }, preview.footer));
 }

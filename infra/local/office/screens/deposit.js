@@ -1,0 +1,116 @@
+/** A deposit: how it stands, what it consists of, and the line of each payment in it. */
+
+import { getTable } from "../core/api.js";
+import { h, refill } from "../core/elements.js";
+import { saveFile } from "../core/files.js";
+import { listing } from "../core/listing.js";
+import { follow } from "../core/live.js";
+import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit } from "../core/payment-words.js";
+import { badge, button, empty, facts, heading, notice, table, timeAt, timeOn } from "../core/widgets.js";
+import { counted, day, isNothing, money, plain } from "../core/words.js";
+
+/** @typedef {import("../core/types").Schemas} Schemas */
+/** @typedef {Schemas["PayoutDetail"]} Payout */
+
+export const title = "Deposit";
+
+/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+export async function show(main, { params, signal }) {
+  const path = { payoutId: params[0] ?? "" };
+  const head = h("div", null, heading(title));
+  const about = h("div", { class: "cards" });
+  const lines = h("section", { "aria-labelledby": "lines" });
+  const list = listing(lines, (after, turning, turn) =>
+    follow("/v1/payouts/{payoutId}", { path, query: { after } }, (payout) => {
+      refill(head, headOf(payout));
+      refill(about, h("section", { class: "card stack", "aria-label": "How it stands" }, ...storyOf(payout)), totalsOf(payout));
+      refill(lines, h("h2", { id: "lines" }, "What is in it"), linesOf(payout));
+      turn(payout.pageInfo);
+    }, turning), signal);
+  await list.showFirst();
+  refill(main, h("p", null, h("a", { href: "/payments" }, "← Payments and deposits")), head, about, lines, list.below);
+}
+
+/** @param {Payout} payout */
+function headOf({ id, amount, arrivesOn }) {
+  const name = isDebit(amount) ? "Debit" : "Deposit";
+  return heading(`${name} of ${day(arrivesOn)}`, button("Save as CSV", async () => {
+    saveFile(`${name.toLowerCase()}-${arrivesOn}-${id}.csv`, await getTable("/v1/payouts/{payoutId}", { path: { payoutId: id } }));
+    notice("The lines were saved as a file.");
+  }, { id: "save" }));
+}
+
+/** @param {Payout} payout */
+const storyOf = (payout) => [
+  h("div", { class: "heading" }, h("p", { class: "amount money" }, money(payout.amount, payout.currency)), depositBadge(payout)),
+  h("p", null, payout.message),
+  payout.nextStep && h("p", { class: "note" }, payout.nextStep),
+  !payout.accountConnected && h("p", { class: "note" }, "It belongs to a Stripe account that is no longer connected, so POM does not hear what becomes of it."),
+  chainOf(payout),
+  facts([
+    [isDebit(payout.amount) ? "Taken on" : payout.status === "paid" ? "Arrived on" : "Expected on", timeOn(payout.arrivesOn)],
+    ["Bank account", bankInWords(payout.bank)],
+    ["At the bank", money(payout.bankAmount, payout.currency)],
+    ["Made", [timeAt(payout.createdAt), payout.automatic ? ", by Stripe" : ", by hand"]],
+    ["Method", plain(payout.method)],
+    ["On the bank’s statement", payout.statementDescriptor],
+    ["Bank’s reference", payout.traceId],
+    ["Stripe’s ID", payout.id],
+  ]),
+];
+
+/** Returns links to the deposits that this one reverses or pays again, and to those that do so with it. @param {Payout} payout */
+function chainOf({ originalPayoutId, reversedById, paidAgainIn, paysAgain }) {
+  /** @type {[string, string | null][]} */
+  const chain = [
+    ["The deposit that this one reverses", originalPayoutId],
+    ["The deposit that reverses this one", reversedById],
+    ["The deposit that paid its money again", paidAgainIn],
+    ...paysAgain.map((each) => /** @type {[string, string]} */ (["The deposit that came back, and whose money is in this one", each])),
+  ];
+  const links = chain.flatMap(([said, id]) => (id ? [h("li", null, h("a", { href: depositAddress(id), id: `to-${id}` }, said))] : []));
+  return links.length > 0 && h("ul", { class: "bare" }, links);
+}
+
+/** @param {Payout} payout */
+function totalsOf({ amount, currency, totals, tiedOut }) {
+  if (!totals) return null;
+  /** @type {[string, string][]} */
+  const parts = [
+    ["Payments", totals.payments],
+    ["Refunds", totals.refunds],
+    ["Disputes", totals.disputes],
+    ["Stripe’s fees", totals.fees],
+    ["Other", totals.other],
+    ["Outside POM", totals.outsidePom],
+    ["Unexplained", totals.unexplained],
+  ];
+  const rows = parts.map(([name, part]) => h("div", { class: isNothing(part) && "soft" }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency))));
+  const last = h("div", { class: "last" }, h("dt", null, "Amount"), h("dd", { class: "money" }, money(amount, currency)));
+  const said = tiedOut ? badge("✓", "Adds up to the cent", "good") : badge("✕", "Its lines do not add up", "bad");
+  return h("section", { class: "card stack", "aria-labelledby": "totals" },
+    h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, last), h("p", null, said));
+}
+
+/** @param {Payout} payout */
+function linesOf({ lines, lineCount, totals, message }) {
+  if (!totals) return empty("It is not itemized.", h("p", null, message));
+  if (lines.length === 0) return empty("It has no lines.");
+  const columns = ["Day", "What", "Invoice", { name: "Gross", number: true }, { name: "Fee", number: true }, { name: "Net", number: true }];
+  return table(`Lines, ${counted(lineCount ?? lines.length, "line")} in all, the newest first`, columns, lines.map((each) => [
+    timeOn(each.at),
+    [plain(each.kind), h("div", { class: "small" }, aboutLine(each))],
+    invoiceOf(each),
+    money(each.gross, each.currency),
+    money(each.fee, each.currency),
+    money(each.net, each.currency),
+  ]));
+}
+
+/** @param {Schemas["PayoutLineView"]} line */
+const aboutLine = ({ kind, category, description, outsidePom, exchange }) =>
+  [
+    outsidePom && "Outside POM",
+    description ?? (kind === "other" ? plain(category) : null),
+    exchange?.amount && `Exchanged from ${money(exchange.amount, exchange.currency)} at ${exchange.rate}`,
+  ].filter(Boolean).join(". ");
