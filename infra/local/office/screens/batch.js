@@ -3,9 +3,10 @@
 import { newKey, post } from "../core/api.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
+import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badge, button, empty, heading, pager, table } from "../core/widgets.js";
+import { ask, badge, button, empty, heading, table } from "../core/widgets.js";
 import { wayOut } from "../core/way-out.js";
 import { counted, money, moment } from "../core/words.js";
 
@@ -38,25 +39,18 @@ export async function show(main, { params: [batchId = ""], signal }) {
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
   const items = h("div", null, h("p", { class: "loading" }, "Loading…"));
   let running = true;
-  let leaving = new AbortController();
-  let again = async () => {};
-  signal.addEventListener("abort", () => leaving.abort());
-
-  /** @param {string} [after] */
-  const turn = async (after) => {
-    leaving.abort();
-    leaving = new AbortController();
-    again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
+  const { below, showFirst } = listing(items, async (after, seen, turn) => {
+    const again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
       running = isRunning(batch);
       state.hidden = false;
       refill(state, ...progress(batch, () => again()));
       refill(items, itemsOf(batch, names));
-      pages.after(batch.pageInfo);
-    }, leaving.signal, () => (running ? RUNNING : AT_REST));
-  };
-  const pages = pager(turn, ["← Previous", "Next →"]);
-  refill(main, heading("Batch of invoices", h("a", { href: "/billing" }, "Back to Billing")), state, h("h2", null, "Invoices of this batch"), items, pages.place);
-  await turn();
+      turn(batch.pageInfo);
+    }, seen, () => (running ? RUNNING : AT_REST));
+  }, signal, ["← Previous", "Next →"]);
+  const back = h("a", { href: "/billing" }, "Back to Billing");
+  refill(main, heading("Batch of invoices", back), state, h("h2", null, "Invoices of this batch"), items, below);
+  await showFirst();
 }
 
 /** @param {Batch} batch */
@@ -70,16 +64,16 @@ function progress(batch, again) {
   const drafts = counts.created + counts.heldBack;
   const told = [
     [counts.sent, "sent"],
-    [counts.created, counts.created === 1 ? "draft" : "drafts"],
+    [counts.created, counts.created === 1 ? "draft made" : "drafts made"],
     [counts.queued, "queued"],
     [counts.heldBack, "held back"],
     [counts.failed, "failed"],
     [counts.cancelled, "left out"],
   ].flatMap(([count, word]) => (count ? [`${count.toLocaleString("en-US")} ${word}`] : []));
-  const first = batch.items.find(({ status }) => status === "created" || status === "held_back")?.invoiceId;
+  const first = batch.items.find(isDraft)?.invoiceId;
   const send = async () => {
     const key = newKey();
-    const said = `Stripe e-mails ${counted(drafts, "invoice")} to the customers. A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason.`;
+    const said = `Stripe e-mails what is still a draft to the customers, ${counted(drafts, "invoice")} at most. A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason.`;
     if (await ask("Send all drafts?", h("p", null, said), { confirm: "Send", work: () => post("/v1/invoice-batches/{batchId}/send", { path, key }) })) await again();
   };
   const retry = async () => {
@@ -122,19 +116,21 @@ function itemsOf({ id, items }, names) {
   if (items.length === 0) return h("p", { class: "loading" }, "The invoices of this batch are being written down…");
   return table("Invoices of this batch", ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }], [...needy, ...items.filter(({ error }) => !error)].map((item) => [
     h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
-    [badge(...PLACES[item.status]), reason(item)],
+    [badge(...PLACES[item.status === "created" && item.number ? "sent" : item.status]), reason(item)],
     item.invoiceId && item.total && link(item, item.invoiceId, id),
     item.total && money(item.total, item.currency),
   ]));
 }
+
+/** Says whether an item is a draft: it still counts as made, or held back, after somebody has sent it by itself. @param {Item} item */
+const isDraft = ({ status, number }) => (status === "created" || status === "held_back") && !number;
 
 /** @param {Item} item */
 const reason = ({ error, customerId }) =>
   error && h("div", { class: "why" }, h("p", null, error.message), h("p", { class: "soft" }, error.nextStep, wayOut({ ...error, customerId })));
 
 /** @param {Item} item @param {string} invoiceId @param {string} batch */
-function link({ status, number }, invoiceId, batch) {
-  const draft = status === "created" || status === "held_back";
-  const href = draft ? `/billing/drafts/${invoiceId}?batch=${batch}` : `/invoicing/${invoiceId}`;
-  return h("a", { href, id: `item-${invoiceId}` }, draft ? "Review" : number ?? "See the invoice");
+function link(item, invoiceId, batch) {
+  const href = isDraft(item) ? `/billing/drafts/${invoiceId}?batch=${batch}` : `/invoicing/${invoiceId}`;
+  return h("a", { href, id: `item-${invoiceId}` }, isDraft(item) ? "Review" : item.number ?? "See the invoice");
 }

@@ -112,7 +112,7 @@ async function* drafts(batchId) {
     let pageInfo;
     if (batchId) {
       const batch = await get("/v1/invoice-batches/{batchId}", { path: { batchId }, query });
-      yield* batch.items.flatMap(({ invoiceId, status }) => (invoiceId && (status === "created" || status === "held_back") ? [invoiceId] : []));
+      yield* batch.items.flatMap(({ invoiceId, total, number }) => (invoiceId && total && !number ? [invoiceId] : []));
       pageInfo = batch.pageInfo;
     } else {
       const list = await get("/v1/invoices", { query: { ...query, status: "draft" } });
