@@ -33,7 +33,10 @@ const PLACES = {
 
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { params: [batchId = ""], signal }) {
-  if (!may("billing")) return refill(main, heading("A batch"), empty("Batches take the role billing or admin.", h("a", { href: "/invoicing" }, "Go to Invoicing")));
+  if (!may("billing")) {
+    const elsewhere = h("a", { href: "/invoicing" }, "Go to Invoicing");
+    return refill(main, heading("Batch of invoices"), empty("Batches take the role billing or admin.", elsewhere));
+  }
   const path = { batchId };
   const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
@@ -73,29 +76,39 @@ function progress(batch, again) {
   const first = batch.items.find(isDraft)?.invoiceId;
   const send = async () => {
     const key = newKey();
-    const said = `Stripe e-mails what is still a draft to the customers, ${counted(drafts, "invoice")} at most. A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason.`;
-    if (await ask("Send all drafts?", h("p", null, said), { confirm: "Send", work: () => post("/v1/invoice-batches/{batchId}/send", { path, key }) })) await again();
+    const said = [
+      h("p", null, `Stripe e-mails what is still a draft to the customers: ${counted(drafts, "invoice")} at most.`),
+      h("p", null, "A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason."),
+    ];
+    const work = () => post("/v1/invoice-batches/{batchId}/send", { path, key });
+    if (await ask("Send all drafts?", said, { confirm: "Send", work })) await again();
   };
   const retry = async () => {
     await post("/v1/invoice-batches/{batchId}/retry", { path });
     await again();
   };
   const cancel = async () => {
-    const left = batch.sendRequestedAt ? "What is queued stays a draft, and can be sent later." : "What is queued is left out: its services can be billed again.";
+    const left = batch.sendRequestedAt
+      ? "What is queued stays a draft, and can be sent later."
+      : "What is queued is left out: its services can be billed again.";
+    const work = () => post("/v1/invoice-batches/{batchId}/cancel", { path });
     const said = h("p", null, `${left} What has been made or sent stays as it is.`);
-    if (await ask("Cancel what is queued?", said, { confirm: "Cancel what is queued", danger: true, work: () => post("/v1/invoice-batches/{batchId}/cancel", { path }) })) await again();
+    if (await ask("Cancel what is queued?", said, { confirm: "Cancel what is queued", danger: true, work })) await again();
   };
   return [
     h("p", null, h("strong", null, `${stateInWords(batch)} `), `${counted(total, "invoice")}: ${told.join(", ")}.`),
     h("progress", { max: Math.max(1, total), value: total - counts.queued, "aria-label": `${total - counts.queued} of ${total} done` }),
-    h("p", { class: "small" }, "Asked for ", time(batch.createdAt), ...(batch.sendRequestedAt ? [". Sending ordered ", time(batch.sendRequestedAt)] : []),
+    h("p", { class: "small" }, "Asked for ", time(batch.createdAt),
+      ...(batch.sendRequestedAt ? [". Sending ordered ", time(batch.sendRequestedAt)] : []),
       ...(batch.sendCancelledAt ? [". Sending cancelled ", time(batch.sendCancelledAt)] : []), "."),
-    pause && h("p", { class: "note" }, `Invoicing is paused since ${moment(pause.since)}: ${pause.reason} The batch goes on by itself afterwards.`),
+    pause && h("p", { class: "note" },
+      "Invoicing is paused since ", time(pause.since), `: ${pause.reason} The batch goes on by itself afterwards.`),
     h("div", { class: "actions" },
-      !running && first && h("a", { class: "button", href: `/billing/drafts/${first}?batch=${batch.id}`, id: "review" }, "Review the drafts"),
+      !running && first && h("a", { class: "button", id: "review", href: draftPage(first, batch.id) }, "Review the drafts"),
       !running && drafts > 0 && button("Send all drafts", send, { id: "send", class: "main" }),
-      !running && counts.failed > 0 && batch.status !== "cancelled" && button("Retry the failed", retry, { id: "retry", class: drafts ? "" : "main" }),
-      running && counts.queued > 0 && batch.status !== "cancelling" && button("Cancel what is queued", cancel, { id: "cancel", class: "danger" })),
+      batch.status === "completed" && counts.failed > 0 && button("Retry the failed", retry, { id: "retry" }),
+      running && batch.status !== "cancelling" && counts.queued > 0 &&
+        button("Cancel what is queued", cancel, { id: "cancel", class: "danger" })),
   ];
 }
 
@@ -110,11 +123,17 @@ function stateInWords({ status, sendRequestedAt, counts }) {
   return counts.failed + counts.heldBack > 0 ? "Done. Not all went through." : "Done.";
 }
 
-/** Returns the invoices of a page; those that need a person come first. @param {Batch} batch @param {Map<string, string>} names POM's own */
+/**
+ * Returns the invoices of a page; those that need a person come first.
+ *
+ * @param {Batch} batch
+ * @param {Map<string, string>} names of the customers that only POM has
+ */
 function itemsOf({ id, items }, names) {
   const needy = items.filter(({ error }) => error);
   if (items.length === 0) return h("p", { class: "loading" }, "The invoices of this batch are being written down…");
-  return table("Invoices of this batch", ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }], [...needy, ...items.filter(({ error }) => !error)].map((item) => [
+  const columns = ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }];
+  return table("Invoices of this batch", columns, [...needy, ...items.filter(({ error }) => !error)].map((item) => [
     h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
     [badge(...PLACES[item.status === "created" && item.number ? "sent" : item.status]), reason(item)],
     item.invoiceId && item.total && link(item, item.invoiceId, id),
@@ -127,10 +146,14 @@ const isDraft = ({ status, number }) => (status === "created" || status === "hel
 
 /** @param {Item} item */
 const reason = ({ error, customerId }) =>
-  error && h("div", { class: "why" }, h("p", null, error.message), h("p", { class: "soft" }, error.nextStep, wayOut({ ...error, customerId })));
+  error && h("div", { class: "why" },
+    h("p", null, error.message), h("p", { class: "soft" }, error.nextStep, wayOut({ ...error, customerId })));
+
+/** @param {string} invoiceId @param {string} batch */
+const draftPage = (invoiceId, batch) => `/billing/drafts/${invoiceId}?batch=${batch}`;
 
 /** @param {Item} item @param {string} invoiceId @param {string} batch */
 function link(item, invoiceId, batch) {
-  const href = isDraft(item) ? `/billing/drafts/${invoiceId}?batch=${batch}` : `/invoicing/${invoiceId}`;
+  const href = isDraft(item) ? draftPage(invoiceId, batch) : `/invoicing/${invoiceId}`;
   return h("a", { href, id: `item-${invoiceId}` }, isDraft(item) ? "Review" : item.number ?? "See the invoice");
 }

@@ -9,7 +9,7 @@ import { follow, keepAsking } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about } from "../core/way-out.js";
 import { ask, badge, button, empty, heading } from "../core/widgets.js";
-import { counted, day, money, moment, sum, termChoices } from "../core/words.js";
+import { counted, day, money, moment, plain, sum, termChoices } from "../core/words.js";
 
 /** @typedef {import("../core/types").Service} Service */
 /** @typedef {import("../core/types").Schemas} Schemas */
@@ -20,6 +20,8 @@ const ROWS = 100;
 const SLOWLY = 5000;
 /** @type {[string, string][]} */
 const SHOWN = [["unbilled", "Not billed yet"], ["billed", "Billed"], ["all", "All"]];
+/** @type {[string, string][]} */
+const WAYS = [["review", "Review first, as a draft"], ["send", "Send at once, by e-mail"]];
 
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { query, signal }) {
@@ -135,7 +137,8 @@ function list(shown, known, page, picking) {
       null,
       h("tr", { class: "group" },
         h("td", null, box(`all-${id}`, `All of ${name}`, their)),
-        h("th", { scope: "rowgroup", colspan: 3 }, h("label", { for: `all-${id}`, dir: "auto" }, name), " ", h("span", { class: "soft" }, count)),
+        h("th", { scope: "rowgroup", colspan: 3 },
+          h("label", { for: `all-${id}`, dir: "auto" }, name), " ", h("span", { class: "soft" }, count)),
         h("td", { class: "number" }, their.length > 1 && h("strong", null, sums(their)))),
       pageOf(shown, page).filter(({ customerId }) => customerId === id).map((each) => h("tr", null,
         h("td", null, box(`pick-${each.id}`, `${each.description}, ${day(each.serviceDate)}, ${name}`, [each])),
@@ -152,7 +155,8 @@ function list(shown, known, page, picking) {
     h("label", { class: "tick" }, box("pick-all", everything, shown), everything),
     h("table", { class: "services" },
       h("caption", { class: "unseen" }, "Completed services by customer"),
-      h("thead", null, h("tr", null, head.map(([kind, seen, word]) => h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
+      h("thead", null, h("tr", null, head.map(([kind, seen, word]) =>
+        h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
       bodies),
   ];
 }
@@ -162,7 +166,8 @@ const pageOf = (some, page) => some.slice(page * ROWS, (page + 1) * ROWS);
 
 /** Returns the sum of services by currency, in words. @param {Service[]} some */
 const sums = (some) =>
-  [...Map.groupBy(some, ({ currency }) => currency)].map(([currency, each]) => money(sum(each.map(({ amount }) => amount)), currency)).join(" + ");
+  [...Map.groupBy(some, ({ currency }) => currency)]
+    .map(([currency, each]) => money(sum(each.map(({ amount }) => amount)), currency)).join(" + ");
 
 /** @param {number} count @param {number} page @param {(to: number) => void} turn */
 function pages(count, page, turn) {
@@ -189,7 +194,7 @@ function selection(chosen, clear) {
 /** Asks how to bill services, bills them, and goes to the draft, the invoice or the batch. @param {Service[]} chosen */
 async function create(chosen) {
   const key = newKey();
-  const settings = await get("/v1/settings/invoicing");
+  const { paymentTerms: terms, memo } = await get("/v1/settings/invoicing");
   const currencies = Map.groupBy(chosen, ({ currency }) => currency);
   /** @param {Service[]} some */
   const customersOf = (some) => [...new Set(some.map(({ customerId }) => customerId))];
@@ -201,7 +206,7 @@ async function create(chosen) {
     "Create Invoice",
     [
       h("p", null, `${inWords(chosen)}. Each customer gets one invoice.`),
-      currencies.size > 1 && h("p", { class: "note" }, "An invoice has one currency, and so has a batch. Bill one currency now and the others after it."),
+      currencies.size > 1 && h("p", { class: "note" }, "An invoice has one currency, and so has a batch. Bill the others after it."),
     ],
     {
       fields: [
@@ -209,10 +214,10 @@ async function create(chosen) {
           ? [{ name: "currency", label: "Currency", type: "select", choices: inEach }]
           : []),
         { name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe: can be paid online"]] },
-        { name: "send", label: "Review and send", type: "select", choices: [["review", "Review first, as a draft"], ["send", "Send at once, by e-mail"]] },
-        { name: "paymentTerms", label: "Payment terms", type: "select", value: settings.paymentTerms, choices: termChoices(settings.paymentTerms) },
+        { name: "send", label: "Review and send", type: "select", choices: WAYS },
+        { name: "paymentTerms", label: "Payment terms", type: "select", value: terms, choices: termChoices(terms) },
         { name: "dueDate", label: "Or due on (optional)", type: "date" },
-        { name: "memo", label: "Memo (optional)", type: "textarea", value: settings.memo ?? "", hint: "The text above the lines, which the customer reads." },
+        { name: "memo", label: "Memo (optional)", type: "textarea", value: memo ?? "", hint: "The customer reads it above the lines." },
       ],
       confirm: "Create",
       work: async ({ currency = chosen[0]?.currency ?? "", send, paymentTerms, dueDate, memo }) => {
@@ -241,14 +246,16 @@ const lineOf = ({ id, description, quantity, unitPrice, currency, taxable, servi
 /** @param {Schemas["ConnectionView"]} connection */
 function connectionNote({ status }) {
   const apps = h("a", { href: "/settings/apps" }, "Go to Settings → Apps");
-  if (status === "action_required") return h("p", { class: "note" }, "Stripe does not let the account take payments. Drafts can be made, and not sent. ", apps);
-  return status !== "connected" && h("p", { class: "note" }, "Stripe is not connected, so nothing can be billed. ", apps);
+  if (status === "connected") return null;
+  const restricted = "Stripe does not let the account take payments. Drafts can be made, and not sent. ";
+  return h("p", { class: "note" }, status === "action_required" ? restricted : "Stripe is not connected, so nothing can be billed. ", apps);
 }
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceList"]} drafts */
 function showDrafts(place, { data, totals }) {
   const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
-  refill(place, h("h2", { id: "waiting" }, "Drafts to review"), data.length === 0 ? h("p", { class: "soft" }, "No draft waits for a review.") : [
+  const none = h("p", { class: "soft" }, "No draft waits for a review.");
+  refill(place, h("h2", { id: "waiting" }, "Drafts to review"), data.length === 0 ? none : [
     h("ul", { class: "bare lines" }, data.map((each) => h("li", null,
       h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
       h("span", { class: "money" }, money(each.total, each.currency))))),
@@ -264,6 +271,7 @@ function showBatches(place, found) {
       return h("li", null,
         h("a", { href: `/billing/batches/${id}`, id: `batch-${id}` }, h("time", { datetime: createdAt }, moment(createdAt))),
         h("span", null, counted(total, "invoice"), " ",
-          amiss > 0 ? badge("!", `${amiss} not done`, "bad") : status === "completed" ? badge("✓", "Done", "good") : badge("…", status, "wait")));
+          amiss > 0 ? badge("!", `${amiss} not done`, "bad")
+            : status === "completed" ? badge("✓", "Done", "good") : badge("…", plain(status), "wait")));
     })));
 }

@@ -49,7 +49,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     }
     if (status !== "draft") {
       if (wasDraft) return void go(`/invoicing/${invoiceId}`);
-      return refill(body, empty(`This invoice is no draft any more. Its status: ${statusOf(status).word}.`, h("a", { href: `/invoicing/${invoiceId}` }, "See the invoice")));
+      return refill(body, empty("This invoice is no draft any more.", h("a", { href: `/invoicing/${invoiceId}` }, "See the invoice")));
     }
     wasDraft = true;
     const preview = await get("/v1/invoices/{invoiceId}/preview", { path });
@@ -135,12 +135,14 @@ function review(invoice, preview, replaced, acts) {
   const bills = may("billing");
   return [
     preview.warnings.length === 0 && h("p", { class: "soft" }, invoice.explanation),
-    replaced && h("p", { class: "note" }, "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
+    replaced && h("p", { class: "note" },
+      "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
       `, which is ${statusOf(replaced.status).word.toLowerCase()}.`),
-    preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" }, preview.warnings.map((each) => [
-      h("p", null, h("strong", null, each.message)),
-      h("p", null, each.nextStep, wayOut({ ...each, customerId: invoice.customerId })),
-    ]).flat()),
+    preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" },
+      preview.warnings.flatMap((each) => [
+        h("p", null, h("strong", null, each.message)),
+        h("p", null, each.nextStep, wayOut({ ...each, customerId: invoice.customerId })),
+      ])),
     bills ? null : h("p", { class: "note" }, "Sending and correcting a draft takes the role billing or admin."),
     h("div", { class: "actions" },
       bills && button("Send", acts.send, { id: "send", class: "main" }),
@@ -161,7 +163,8 @@ function sheet(preview) {
   const sums = [["Subtotal", preview.subtotal], ["Tax", preview.tax], ["Total", preview.total]].filter(([name, amount = ""]) =>
     name === "Total" || (name === "Tax" ? !isNothing(amount) : amount !== preview.total));
   /** @param {string} name @param {(string | null)[]} lines */
-  const party = (name, lines) => h("div", null, h("h3", null, name), lines.flatMap((each) => (each ? [h("p", { dir: "auto" }, each)] : [])));
+  const party = (name, lines) =>
+    h("div", null, h("h3", null, name), lines.flatMap((each) => (each ? [h("p", { dir: "auto" }, each)] : [])));
   const list = table("What is billed", ["Service", { name: "Amount", number: true }], [
     ...preview.lineItems.map((each) => [each.text, exact(each.amount)]),
     ...deductions.map((each) => [each.text, exact(`-${each.amount}`)]),
@@ -179,7 +182,8 @@ function sheet(preview) {
     ]),
     preview.memo && h("p", { class: "text" }, preview.memo),
     list,
-    h("dl", { class: "total" }, sums.map(([name, amount = ""]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, exact(amount))))),
+    h("dl", { class: "total" }, sums.map(([name, amount = ""]) =>
+      h("div", null, h("dt", null, name), h("dd", { class: "money" }, exact(amount))))),
     preview.paymentMethods.length > 0 && h("p", { class: "small" }, `Can be paid by: ${preview.paymentMethods.join(", ")}.`),
     preview.footer && h("p", { class: "text small" }, preview.footer));
 }
@@ -195,8 +199,9 @@ async function correct(place, invoiceId) {
   if (!loaded) return; // it is no draft any more, which the review says
   let { order, tag } = loaded;
   const { invoice } = loaded;
-  const open = (await services()).filter((each) => each.customerId === invoice.customerId && !each.invoiceId && each.currency === invoice.currency);
-  const { form, fill, typed } = draftForm(order, invoice.currency, open.map((each) => ({ ...each, serviceId: each.id })));
+  const { customerId, currency } = invoice;
+  const open = (await services()).filter((each) => each.customerId === customerId && each.currency === currency && !each.invoiceId);
+  const { form, fill, typed } = draftForm(order, currency, open.map((each) => ({ ...each, serviceId: each.id })));
   const errors = h("div");
   const save = h("button", { type: "submit", class: "main" }, "Save");
   const leave = h("button", { type: "button" }, "Cancel");
