@@ -107,7 +107,7 @@ def configure(scene: Scene) -> None:
     alice.get_by_label("Days before the due date").fill("3")
     scene.chapter("Benefits of Stripe Integration")
     scene.says("Support for multiple payment methods")
-    alice.get_by_label("Card", exact=True).check()
+    alice.get_by_label("Cards", exact=True).check()
     alice.get_by_label("US bank account").check()
     scene.chapter("Customer Communication")
     scene.says("Inform customers about online payment option")
@@ -165,5 +165,5 @@ def look_before_going_live(scene: Scene) -> None:
         "Review connected apps periodically",
     ):
         scene.says(sentence)
-    for words in ("test invoice", "e-mail address", "fees", "two-factor", "apps"):
+    for words in ("test invoice", "e-mail address", "fees", "Two-step log-in", "apps"):
         assert words in lines, lines
