@@ -57,8 +57,7 @@ function drawn(invoice, look) {
     actionsOn(invoice, look),
     h("div", { class: "columns" },
       h("div", { class: "stack" }, aboutOf(invoice), linesOf(invoice),
-        h("section", { class: "stack" }, h("h2", null, "Payments"),
-          payments.length > 0 ? payments.map((each) => paymentOf(each, look)) : h("p", { class: "soft" }, "Nobody has tried to pay yet."))),
+        payments.length > 0 && h("section", { class: "stack" }, h("h2", null, "Payments"), payments.map((each) => paymentOf(each, look)))),
       h("section", { class: "card" }, h("h2", null, "Timeline"), h("ol", { class: "timeline" }, invoice.history.map(entryOf)))),
   ];
 }
@@ -74,28 +73,28 @@ function actionsOn(invoice, look) {
   const isUnpaid = isPayable && isNothing(invoice.paidAmount);
   const customer = invoice.customerEmail ?? "the customer";
 
-  const send = () => ask("Send this invoice?", `Stripe e-mails ${customer} a link to pay ${money(invoice.total, currency)}.`, {
+  const send = () => ask("Send this invoice?", h("p", null, `Stripe e-mails ${customer} the link to pay it.`), {
     confirm: "Send the invoice", work: () => post("/v1/invoices/{invoiceId}/send", { path }).then(look),
   });
-  const remind = () => ask("Remind the customer?", `Stripe e-mails the payment link to ${customer} again.`, {
+  const remind = () => ask("Remind the customer?", h("p", null, `Stripe e-mails the payment link to ${customer} again.`), {
     confirm: "Send the reminder", work: () => post("/v1/invoices/{invoiceId}/remind", { path }).then(look),
   });
-  const end = () => ask(isDraft ? "Delete this draft?" : "Void this invoice?", isDraft
+  const end = () => ask(isDraft ? "Delete this draft?" : "Void this invoice?", h("p", null, isDraft
     ? "The draft is deleted in Stripe. Its services can be billed again."
-    : "Nobody can pay it any more, and that is for good. Its services can be billed again.", {
+    : "Nobody can pay it any more, and that is for good. Its services can be billed again."), {
     confirm: isDraft ? "Delete the draft" : "Void the invoice", danger: true,
     work: () => post("/v1/invoices/{invoiceId}/void", { path }).then(look),
   });
-  const correct = async () => ask("Correct this invoice?", await whatCorrectingDoes(id), {
+  const correct = async () => ask("Correct this invoice?", h("p", null, await whatCorrectingDoes(id)), {
     confirm: "Void it and make a copy", danger: true,
     work: async () => {
       const copy = await post("/v1/invoices/{invoiceId}/correct", { path, body: { confirmed: true } });
       go(copy.status === "draft" ? `/billing/drafts/${copy.id}` : `/invoicing/${copy.id}`);
     },
   });
-  const markPaid = () => ask("Mark as paid", "For money that did not go through Stripe. All that is left to pay is recorded as paid.", {
+  const markPaid = () => ask("Mark as paid", h("p", null, "For money outside Stripe. All that is left to pay is recorded as paid."), {
     fields: [
-      { name: "method", label: "How it was paid", type: "select", choices: METHODS.map((each) => [each, plain(each)]) },
+      { name: "method", label: "How it was paid", type: "select", value: METHODS[0], choices: METHODS.map(choiceOf) },
       { name: "paidOn", label: "Day of the payment", type: "date", hint: "Today, if it is left empty." },
       { name: "reference", label: "Reference", hint: "Such as the number of the check." },
       { name: "amount", label: `Amount in ${currency.toUpperCase()}`, value: balance },
@@ -160,7 +159,7 @@ function aboutOf(invoice) {
     ["Changed in Stripe by", unlessNothing(invoice.totalDifference)],
     ["Due", timeOn(invoice.dueDate)],
     ["Paid on", timeOn(invoice.paidOn)],
-    ["Sent", invoice.sentAt && [timeAt(invoice.sentAt), invoice.customerEmail && ` to ${invoice.customerEmail}`]],
+    ["Sent", timeAt(invoice.sentAt)],
     ["Created", timeAt(invoice.createdAt)],
     ["Replaces the numbers", invoice.replacedNumbers.join(", ") || null],
     ["Memo", invoice.memo && h("span", { class: "text" }, invoice.memo)],
@@ -233,7 +232,7 @@ const depositsOf = ({ deposits }) => deposits.length > 0 && h("ul", { class: "ba
 /** @param {Payment} payment @param {Look} look */
 function refund({ id, currency, refundable }, look) {
   const key = newKey();
-  return ask("Refund", "Stripe gives the money back in the way it was paid.", {
+  return ask("Refund", h("p", null, "Stripe gives the money back in the way it was paid."), {
     fields: [
       { name: "amount", label: `Amount in ${currency.toUpperCase()}`, value: refundable, hint: `At most ${money(refundable, currency)}.` },
       {
