@@ -1,4 +1,5 @@
-# Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real and test-clients.
+# Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real, test-clients,
+# test-browser and screens.
 PYTHON ?= python3
 STAGE  ?= dev
 SINCE  ?= HEAD
@@ -9,6 +10,7 @@ BIN    := $(VENV)/bin
 UV     := $(VENV)/.uv
 LOCAL  := $(VENV)/.local
 READY  := $(VENV)/.ready
+DRIVER := $(VENV)/.driver
 NEEDED := requirements-uv.txt requirements.txt requirements-local.txt
 TESTS  := $(BIN)/python -m pytest -n 2 --dist loadscope
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
@@ -22,8 +24,8 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real test-clients test-package test-demo test-names check lint format proofs contract trips bench package \
-	deploy destroy lock clean
+.PHONY: help demo ops-demo run test test-real test-clients test-browser test-package test-demo test-names check lint format proofs \
+	contract trips bench screens package deploy destroy lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +48,11 @@ $(READY): $(LOCAL) requirements-dev.txt
 	@$(INSTALL) $(addprefix -r ,$(NEEDED)) -r requirements-dev.txt
 	@touch $@
 
+$(DRIVER): $(READY) requirements-browser.txt
+	@echo "Installing what drives a browser"
+	@$(INSTALL) -r requirements-browser.txt
+	@touch $@
+
 demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
 	@$(BIN)/python -m infra.demo $(ARGS)
 
@@ -56,7 +63,7 @@ run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports an
 	@$(BIN)/python -m infra.local $(ARGS)
 
 test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests on the embedded stand-ins
-	$(TESTS) -m "not (client or demo or package or proof or real)" $(ARGS)
+	$(TESTS) -m "not (browser or client or demo or package or proof or real)" $(ARGS)
 
 test-package: $(READY)  ## What is packaged for Lambda: its gate, linters, and deploying it to an account in memory
 	$(TESTS) -m package $(ARGS)
@@ -69,6 +76,9 @@ test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and 
 
 test-clients: $(READY)  ## Clients generated from the API's document compile and walk the guide; two linters read it (Node, npm)
 	$(BIN)/python -m pytest -m client $(ARGS)
+
+test-browser: $(DRIVER)  ## The office's screens: types, weight, accessibility, and the guide told by mouse (Chromium; Node, npm)
+	$(BIN)/python -m pytest -m browser $(ARGS)
 
 test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and whether any is gone (SINCE=COMMIT)
 	@$(BIN)/python -m tests.names --since $(SINCE) $(ARGS)
@@ -101,6 +111,9 @@ trips: $(READY)  ## Count the functions, files and layer crossings that four pie
 bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+screens: $(DRIVER)  ## Make the pictures of the office's screens in docs/screens (Chromium; ARGS="--help" for single ones)
+	@$(BIN)/python -m tests.office.pictures $(ARGS)
+
 package: $(READY)  ## Write build/STAGE: the CloudFormation template and the zip (needs no AWS credentials)
 	@$(BIN)/python -m infra.package --stage $(STAGE) --out build/$(STAGE) $(ARGS)
 
@@ -111,7 +124,8 @@ destroy: $(READY)  ## Take a development stage away; its tables stay, unless ARG
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(ARGS)
 
 lock: $(UV)  ## Pin every requirements*.in anew, with hashes
-	@for name in requirements-uv requirements requirements-local requirements-dev tests/bench/dj_stripe/requirements; do \
+	@for name in requirements-uv requirements requirements-local requirements-dev requirements-browser \
+			tests/bench/dj_stripe/requirements; do \
 		echo "$$name.txt"; \
 		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 $$name.in -o $$name.txt \
 			|| exit 1; \
@@ -119,4 +133,5 @@ lock: $(UV)  ## Pin every requirements*.in anew, with hashes
 
 clean:  ## Remove what the targets made, except the virtual environment
 	rm -rf tests/clients/node_modules tests/clients/generated
+	rm -rf infra/local/office/node_modules infra/local/office/contract.d.ts
 	rm -rf build .local .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,7 +13,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-PINNED = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "requirements-uv.txt")
+PINNED = (
+    "requirements.txt",
+    "requirements-local.txt",
+    "requirements-dev.txt",
+    "requirements-browser.txt",
+    "requirements-uv.txt",
+)
 TIMEOUT = 300
 """Seconds."""
 

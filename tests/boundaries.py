@@ -29,6 +29,7 @@ READS = (
     "unused_grants",
     "webhook_check",
     "canary_flight",
+    "trial",
     "arrivals",
     "without_email",
     "to_search",

@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 ONE_STACK_EACH = ("tests/e2e", "tests/ops")
 """Directories whose tests share a local stack of five processes: all tests of one run in one process."""
 
-TARGETS = ("demo", "package", "proof", "real")
+TARGETS = ("browser", "client", "demo", "package", "proof", "real")
 """Markers of tests that have a target of their own; `make test` runs all others."""
 PROOFS = "tests/proofs/"
 

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.guide import ROOT, Sentence, sentences
+
 NOTHING_TO_DO = "nothing to do here"
-
-Sentence = tuple[str, str]
-"""The heading it stands under, and its text."""
-
-
-def guide() -> list[Sentence]:
-    """The sentences of the guide in their order; a list entry is one, however it ends."""
-    sentences, section = [], ""
-    for line in (ROOT / "docs/guide.md").read_text().splitlines():
-        if line.startswith("#"):
-            section = line.lstrip("# ")
-        elif text := re.sub(r"^(-|\d+\.)\s+", "", line.strip()).replace("**", ""):
-            sentences += [(section, each) for each in re.split(r"(?<=\.)\s+(?=[A-Z])", text)]
-    return sentences
 
 
 def coverage() -> list[tuple[Sentence, str, list[str]]]:
@@ -38,7 +24,7 @@ def coverage() -> list[tuple[Sentence, str, list[str]]]:
 
 
 def test_every_sentence_is_in_the_table_and_nothing_else() -> None:
-    assert [sentence for sentence, _, _ in coverage()] == guide()
+    assert [sentence for sentence, _, _ in coverage()] == sentences()
 
 
 def test_every_sentence_says_what_makes_it_true_and_what_proves_it() -> None:

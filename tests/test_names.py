@@ -14,6 +14,7 @@ def test_each_target_is_read_with_the_tests_it_chooses() -> None:
     targets = targets_of((ROOT / "Makefile").read_text())
     chosen = {name: expression for name, expression in targets.items() if name != "test"}
     assert chosen == {
+        "test-browser": "browser",
         "test-clients": "client",
         "test-demo": "demo",
         "test-package": "package",

@@ -10,14 +10,16 @@ from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.verification import (
     Checklist,
     RefreshView,
+    TestProgress,
     TestReport,
     checklist_view,
     refresh_view,
+    test_progress_view,
     test_report_view,
 )
 from chalicelib.usecases.connecting.connection_report import go_live_checklist
 from chalicelib.usecases.connecting.sweep_sooner import refresh_all
-from chalicelib.usecases.connecting.try_connection import try_connection
+from chalicelib.usecases.connecting.try_connection import latest_trial, try_connection
 
 router = Router(__name__, "Connection")
 
@@ -37,6 +39,16 @@ def test_connection(call: Call[Nothing]) -> Reply:
     POM. The test stops at the first step that goes wrong, and cleans up in any case.
     """
     return Reply(test_report_view(try_connection(call.caller.organization_id, bootstrap.ports())))
+
+
+@router.route("GET", "/stripe/connection/test", Role.MEMBER, takes=Nothing, answers={200: TestProgress})
+def get_connection_test(call: Call[Nothing]) -> Reply:
+    """Show the latest test of the connection, and how far it is.
+
+    Each step is shown as soon as it was taken, while the request that makes the test still waits for its answer.
+    Of two tests at once, the later one is shown.
+    """
+    return Reply(test_progress_view(latest_trial(call.caller.organization_id, bootstrap.ports())))
 
 
 @router.route(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
+
+from chalicelib.domain.identifiers import StripeAccountId
 
 TRIAL_EMAIL = "pom-connection-test@example.com"
 """Stripe wants an address; nobody is written to, and nobody can have this one (RFC 2606)."""
@@ -12,6 +15,9 @@ TRIAL_NAME = "POM connection test"
 
 LEFT_ALONE_FOR = 60
 """Seconds for which what another run made is left alone; no request lasts longer."""
+
+OVER_AFTER = 30
+"""Seconds after which a test takes no more steps: AWS stops its function after 28."""
 
 
 class TrialStep(StrEnum):
@@ -34,6 +40,57 @@ class TrialReport:
     ok: bool
     message: str
     next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialProgress:
+    """How far the latest test of a connection is. Everything is empty if there was none."""
+
+    started_at: int | None = None
+    finished_at: int | None = None
+    ok: bool | None = None
+    """None while the test is running."""
+    steps: tuple[TrialReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A test of the connection with an account, with the steps reported so far. `run` is the nonce that names it."""
+
+    account_id: StripeAccountId
+    run: str
+    started_at: int
+    steps: tuple[TrialReport, ...] = ()
+    finished_at: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step that was reported went well."""
+        return all(report.ok for report in self.steps)
+
+    def reported(self, report: TrialReport, now: int) -> Self:
+        """Returns the test with one more step. Cleaning up is the last one, unless the account already failed."""
+        last = report.step is TrialStep.CLEAN_UP or (report.step is TrialStep.ACCOUNT and not report.ok)
+        return replace(self, steps=(*self.steps, report), finished_at=now if last else None)
+
+    def progress(self, now: int) -> TrialProgress:
+        """Returns how far the test is. A test that was cut off has failed in the step that it did not report."""
+        if self.finished_at is not None:
+            return TrialProgress(self.started_at, self.finished_at, self.ok, self.steps)
+        if now <= self.started_at + OVER_AFTER:
+            return TrialProgress(self.started_at, None, None, self.steps)
+        missing = TrialReport(
+            self._next_step,
+            False,
+            "This step was not reported in time: the test was probably cut off.",
+            "Test again: a later test removes what this one may have left; nobody is billed.",
+        )
+        return TrialProgress(self.started_at, None, False, (*self.steps, missing))
+
+    @property
+    def _next_step(self) -> TrialStep:
+        """After a step that went wrong, the test cleans up."""
+        return list(TrialStep)[len(self.steps)] if self.ok else TrialStep.CLEAN_UP
 
 
 @dataclass(frozen=True, slots=True)

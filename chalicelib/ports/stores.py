@@ -31,6 +31,7 @@ from chalicelib.domain.pacing import Pace
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.summary import Recounted
+from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceFilter, Page
 
@@ -222,6 +223,15 @@ class ConnectionStore(Protocol):
 
     def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
         """Keeps what was found, unless something found later is kept."""
+
+    def trial(self, organization_id: OrganizationId) -> Trial | None:
+        """Returns the latest test of the connection, with the steps kept so far: one strongly consistent read."""
+
+    def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+        """Keeps a test that begins, in place of the one before it."""
+
+    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+        """Keeps how far a test is, unless another one has begun since."""
 
 
 class SettingsStore(Protocol):

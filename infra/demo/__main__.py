@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 
 from rich.console import Console
 
@@ -31,9 +29,9 @@ def main() -> int:
     teller = Teller(console, pause=options.pause)
     teller.title(f"{COMPANY} uses Stripe with Pool Office Manager", "everything below goes over HTTP")
     try:
-        with tempfile.TemporaryDirectory(prefix="pom-demo-") as directory, ExitStack() as running:
+        with ExitStack() as running:
             with console.status("starting the local stack"):
-                stack, clock = running.enter_context(staged(Path(directory)))
+                stack, clock = running.enter_context(staged())
             owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
             return 0 if tell(Scene.of(stack, clock, owner, teller)) else 1
     except DidNotStart as failure:

@@ -12,8 +12,9 @@ from rich.console import Console
 
 from infra.local.lines import Tail
 from infra.local.processes import DidNotStart, PortTaken, stoppable
+from infra.local.sample_company.in_stripe import create_former_customers
 from infra.local.settings import Ports
-from infra.local.stack import LocalStack
+from infra.local.stack import STRIPE_ACCOUNT, LocalStack
 from infra.local.summary import description, show, write
 
 WATCH_INTERVAL = 0.5
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console()
     try:
         with stoppable(), _stack(options) as stack:
+            create_former_customers(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
             described = description(stack)
             write(described, options.output)
             show(described, options.output, console, with_api=stack.with_api)
@@ -55,6 +57,7 @@ def _stack(options: argparse.Namespace) -> LocalStack:
         state_dir=options.state_dir.resolve(),
         with_api=not options.without_api,
         app=options.app,
+        schedules_follow=True,
         intervals=intervals,
         origins=options.origin,
     )

@@ -29,7 +29,7 @@ from chalice.local import (
 )
 
 from chalicelib.functions import API_HANDLER, BY_NAME
-from infra.local import models
+from infra.local import followed_clock, models
 from infra.local.compression import compressed
 from infra.local.cors import Cors
 from infra.local.headers import KeepingChannel, header_values
@@ -222,9 +222,11 @@ def served_app(app: Chalice, port: int = 0, *, cors_origins: Sequence[str] = ())
 
 
 def load_app(reference: str) -> Chalice:
-    """Import the application that `module:attribute` names, and prepare its models for several threads."""
+    """Import the application that `module:attribute` names, on the followed clock and ready for several threads."""
     module, _, attribute = reference.partition(":")
     app: Chalice = getattr(importlib.import_module(module), attribute or "app")
+    followed_clock.follow()
+    followed_clock.move_records(app)
     models.prepare()
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import time
@@ -20,6 +21,10 @@ from infra.local.settings import AUDIENCE
 LIFETIME = 12 * 3600
 """Seconds a token is valid unless told otherwise."""
 KEY_BITS = 2048
+
+
+class NotSignedIn(Exception):
+    """A request has no token of this issuer that is valid now."""
 
 
 class TokenIssuer:
@@ -56,6 +61,36 @@ class TokenIssuer:
             **claims,
         }
         return jwt.encode(payload, self._key, algorithm="RS256", headers={"kid": self._key_id})
+
+    def organization_of(self, token: str) -> str:
+        """Returns the organization that a token of this issuer is for.
+
+        Raises:
+            NotSignedIn: the token is not one of this issuer, or has expired.
+        """
+        return str(self._claims(token)["organization_id"])
+
+    def end_of(self, token: str) -> dt.datetime:
+        """Returns when a token of this issuer expires.
+
+        Raises:
+            NotSignedIn: the token is not one of this issuer, or has expired.
+        """
+        return dt.datetime.fromtimestamp(self._claims(token)["exp"], dt.UTC)
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key.public_key(),
+                algorithms=["RS256"],
+                audience=self.audience,
+                issuer=self.issuer,
+                options={"require": ["exp", "organization_id"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise NotSignedIn(f"this token is not valid: {error}") from error
+        return claims
 
     def jwks(self) -> dict[str, Any]:
         """The key set that verifies these tokens."""

@@ -1,75 +1,162 @@
-"""A stand-in for POM's own site: its token issuer and the settings page to which Stripe's callback leads.
+"""A stand-in for POM's own site: the office's screens, the sign-in, POM's own records, and its token issuer.
 
 Run it with `python -m infra.local.pom_web --port 8001 --api-url http://127.0.0.1:8000`. It answers:
 
+    GET  /, /settings/apps, /billing, /invoicing, ...   the page of the office (Stripe's callback leads to it)
+    GET  /office/PATH             the modules, the stylesheet and the images of the page
+    GET  /office.json             where API and Stripe are, and who can sign in
+    POST /sign-in                 a token of one of these people: {"person": "alice"}
+    GET  /company/services        the completed services of the token's organization, with the invoices that bill them
+    GET  /company/customers       its customers
     GET  /.well-known/jwks.json   the keys of its tokens
-    GET  /settings/apps           the page; ?stripe=pending|denied|error, with state and code
-    POST /tokens                  mints a token: {"organizationId", "userId", "roles", "lifetimeSeconds"?}
+    POST /tokens                  mints any token: {"organizationId", "userId", "roles", "lifetimeSeconds"?}
     GET  /health                  200
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-from infra.local.pom_page import settings_page
-from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
+from infra.local import company_records
+from infra.local.compression import compressed
+from infra.local.office_files import OFFICE, file_of, is_page, page_headers, page_of
+from infra.local.pom_hears import DATABASE
+from infra.local.pom_tokens import LIFETIME, NotSignedIn, TokenIssuer, signing_key
 from infra.local.processes import run_until_stopped, stoppable
+from infra.local.sample_company.companies import COMPANIES
+from infra.local.sample_people import PEOPLE
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
-ORGANIZATION = "org_blue_lagoon"
-"""The sample organization."""
-ADMIN = "user_alice"
-BILLING = "user_bob"
 KEY_FILE = "pom-signing-key.pem"
+JSON = "application/json"
+NOT_STORED = (("Cache-Control", "no-store"),)
+CHECKED_BEFORE_USE = (("Cache-Control", "no-cache"),)
+"""A browser may keep the answer, and asks each time whether it is still the same."""
+COMMON = (("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"), ("Vary", "Accept-Encoding"))
+FROM_OURSELVES = (None, "same-origin", "none")
+"""What `Sec-Fetch-Site` may say of a sign-in. Scripts do not send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered."""
+
+    body: bytes
+    kind: str = JSON
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Iterable[tuple[str, str]] = NOT_STORED
+    tagged: bool = False
+    """True if it has an entity tag, so that a client which has it already is answered 304."""
 
 
 class PomSite:
-    """The site as a WSGI application."""
+    """The site as a WSGI application. `heard` is the database of `pom_hears`; services end before `today`."""
 
-    def __init__(self, issuer: TokenIssuer, api_url: str) -> None:
+    def __init__(
+        self, issuer: TokenIssuer, api_url: str, *, stripe_url: str | None, heard: Path, today: dt.date, office: Path
+    ) -> None:
         self._issuer = issuer
         self._api_url = api_url
+        self._stripe_url = stripe_url
+        self._heard = heard
+        self._today = today
+        self._office = office
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
-        request = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        status, kind, body = HTTPStatus.OK, "application/json", b""
-        match request:
-            case ("GET", "/health"):
-                kind, body = "text/plain", b"ok"
-            case ("GET", "/.well-known/jwks.json"):
-                body = json.dumps(self._issuer.jwks()).encode()
-            case ("GET", "/settings/apps"):
-                kind, body = "text/html; charset=utf-8", self._page(environ.get("QUERY_STRING", "")).encode()
-            case ("POST", "/tokens"):
-                status, answer = self._mint(environ["wsgi.input"].read())
-                body = json.dumps(answer).encode()
-            case _:
-                status, body = HTTPStatus.NOT_FOUND, json.dumps({"error": "not found"}).encode()
-        headers = [
-            ("Content-Type", kind),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
-        ]
+        """Answers one request."""
+        answer = self._answer(environ)
+        status, body, headers = answer.status, answer.body, [*COMMON, *answer.headers]
+        if answer.tagged:
+            tag = f'W/"{sha256(body).hexdigest()[:32]}"'
+            headers.append(("ETag", tag))
+            if tag in environ.get("HTTP_IF_NONE_MATCH", ""):
+                start_response(f"{HTTPStatus.NOT_MODIFIED.value} Not Modified", headers)
+                return []
+        smaller = compressed(body, environ.get("HTTP_ACCEPT_ENCODING"))
+        if smaller is not None:
+            body = smaller
+            headers.append(("Content-Encoding", "gzip"))
+        headers += [("Content-Type", answer.kind), ("Content-Length", str(len(body)))]
         start_response(f"{status.value} {status.phrase}", headers)
         return [body]
 
-    def _page(self, query: str) -> str:
-        values = parse_qs(query)
-        outcome, state, code = (values.get(name, [""])[0] for name in ("stripe", "state", "code"))
-        admin = self._issuer.mint(ORGANIZATION, ADMIN, ["admin", "billing"])
-        return settings_page(self._api_url, admin, outcome=outcome, state=state, code=code)
+    def _answer(self, environ: Environ) -> Answer:
+        match (environ["REQUEST_METHOD"], environ["PATH_INFO"]):
+            case ("GET", "/health"):
+                return Answer(b"ok", "text/plain")
+            case ("GET", "/.well-known/jwks.json"):
+                return _json(self._issuer.jwks())
+            case ("GET", "/office.json"):
+                return _json(self._described())
+            case ("POST", "/sign-in"):
+                return self._sign_in(environ)
+            case ("POST", "/tokens"):
+                return self._mint(environ["wsgi.input"].read())
+            case ("GET", "/company/services" | "/company/customers" as path):
+                return self._records(path, environ.get("HTTP_AUTHORIZATION", ""))
+            case ("GET", path):
+                return self._page_or_file(path, environ.get("HTTP_ACCEPT", ""))
+            case _:
+                return _refused(HTTPStatus.NOT_FOUND, "not found")
 
-    def _mint(self, body: bytes) -> tuple[HTTPStatus, dict[str, Any]]:
+    def _page_or_file(self, path: str, accepted: str) -> Answer:
+        if path.startswith("/office/"):
+            file = file_of(self._office, path.removeprefix("/office/"))
+            if file is None:
+                return _refused(HTTPStatus.NOT_FOUND, "not found")
+            return Answer(file[1], file[0], headers=CHECKED_BEFORE_USE, tagged=True)
+        known = is_page(path)
+        if not known and "text/html" not in accepted:
+            return _refused(HTTPStatus.NOT_FOUND, "not found")
+        status = HTTPStatus.OK if known else HTTPStatus.NOT_FOUND
+        return Answer(page_of(self._office), "text/html; charset=utf-8", status, page_headers(self._api_url))
+
+    def _described(self) -> dict[str, Any]:
+        people = [
+            {
+                "id": person.id,
+                "name": person.name,
+                "organization": person.organization,
+                "organizationName": COMPANIES[person.organization].name,
+                "roles": person.roles,
+            }
+            for person in PEOPLE.values()
+        ]
+        return {"api": self._api_url, "stripe": self._stripe_url, "people": people}
+
+    def _sign_in(self, environ: Environ) -> Answer:
+        if environ.get("HTTP_SEC_FETCH_SITE") not in FROM_OURSELVES:
+            return _refused(HTTPStatus.FORBIDDEN, "only a page of this site can sign somebody in")
+        try:
+            person = PEOPLE.get(json.loads(environ["wsgi.input"].read())["person"])
+        except (ValueError, KeyError, TypeError) as error:
+            return _refused(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
+        if person is None:
+            return _refused(HTTPStatus.NOT_FOUND, "nobody has this id: GET /office.json lists the people")
+        token = self._issuer.mint(person.organization, person.user_id, person.roles)
+        return _json({"token": token, "expiresAt": self._issuer.end_of(token).isoformat()})
+
+    def _records(self, path: str, authorization: str) -> Answer:
+        try:
+            organization = self._issuer.organization_of(authorization.removeprefix("Bearer "))
+        except NotSignedIn as error:
+            return _refused(HTTPStatus.UNAUTHORIZED, str(error))
+        if path == "/company/customers":
+            records = company_records.customers(organization)
+        else:
+            records = company_records.services(organization, self._today, self._heard)
+        return Answer(json.dumps({"data": records}).encode(), headers=CHECKED_BEFORE_USE, tagged=True)
+
+    def _mint(self, body: bytes) -> Answer:
         try:
             asked = json.loads(body)
             token = self._issuer.mint(
@@ -79,14 +166,32 @@ class PomSite:
                 lifetime=int(asked.get("lifetimeSeconds", LIFETIME)),
             )
         except (ValueError, KeyError, TypeError) as error:
-            return HTTPStatus.BAD_REQUEST, {"error": f"{type(error).__name__}: {error}"}
-        return HTTPStatus.CREATED, {"token": token}
+            return _refused(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
+        return _json({"token": token}, HTTPStatus.CREATED)
+
+
+def _json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+    return Answer(json.dumps(value).encode(), status=status)
+
+
+def _refused(status: HTTPStatus, why: str) -> Answer:
+    return _json({"error": why}, status)
 
 
 @contextmanager
-def served_pom(issuer: TokenIssuer, api_url: str, port: int = 0) -> Iterator[Served]:
-    """Serve the site on 127.0.0.1 until the block ends; port 0 takes a free one."""
-    with serve(PomSite(issuer, api_url), port, threads=4) as served:
+def served_pom(
+    issuer: TokenIssuer,
+    api_url: str,
+    port: int = 0,
+    *,
+    heard: Path,
+    today: dt.date,
+    stripe_url: str | None = None,
+    office: Path = OFFICE,
+) -> Iterator[Served]:
+    """Serves the site on 127.0.0.1 until the block ends; port 0 takes a free one."""
+    site = PomSite(issuer, api_url, stripe_url=stripe_url, heard=heard, today=today, office=office)
+    with serve(site, port, threads=4) as served:
         yield served
 
 
@@ -99,10 +204,21 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
     parser.add_argument("--api-url", default="http://127.0.0.1:8000", help="(default: %(default)s)")
-    parser.add_argument("--state-dir", type=Path, default=Path(".local"), help="where the signing key is kept")
+    parser.add_argument("--stripe-url", help="where Stripe's side can be seen; the office leads there")
+    parser.add_argument(
+        "--state-dir", type=Path, default=Path(".local"), help="where the signing key and what POM hears are kept"
+    )
     options = parser.parse_args()
     issuer = TokenIssuer(f"http://127.0.0.1:{options.port}", signing_key(options.state_dir / KEY_FILE))
-    with stoppable(), served_pom(issuer, options.api_url.rstrip("/"), options.port) as served:
+    site = served_pom(
+        issuer,
+        options.api_url.rstrip("/"),
+        options.port,
+        stripe_url=options.stripe_url,
+        heard=options.state_dir / DATABASE,
+        today=dt.datetime.now(dt.UTC).date(),
+    )
+    with stoppable(), site as served:
         print(f"POM site at {served.url}", flush=True)
         run_until_stopped()
 

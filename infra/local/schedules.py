@@ -21,6 +21,9 @@ from infra.local.settings import ACCOUNT, REGION
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
+LOOK = 0.5
+"""Seconds after which the clock is looked at again, because it may have been moved."""
+
 log = logging.getLogger("infra.local.schedules")
 
 
@@ -55,19 +58,26 @@ def schedules(app: Chalice, intervals: Mapping[str, float] | None = None) -> lis
 
 
 def run(due: list[Schedule], stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
-    """Fire each schedule every interval, the first time after one, until `stop` is set."""
+    """Fire each schedule every interval, the first time after one, until `stop` is set.
+
+    A clock that was moved ahead past several times of a schedule fires it once, and then an interval later.
+    """
     start = clock()
     timed = [(start + s.interval, number, s) for number, s in enumerate(due) if s.interval is not None]
     heapq.heapify(timed)
     while timed:
         at, number, schedule = timed[0]
-        if stop.wait(max(0.0, at - clock())):
+        if stop.wait(min(max(0.0, at - clock()), LOOK)):
             return
+        if clock() < at:
+            continue
         try:
             schedule.fire()
         except Exception:
             log.exception("%s: failed; the next one is due in %s s", schedule.name, schedule.interval)
-        heapq.heapreplace(timed, (at + float(schedule.interval or 0), number, schedule))
+        interval = float(schedule.interval or 0)
+        following = at + interval if clock() < at + interval else clock() + interval
+        heapq.heapreplace(timed, (following, number, schedule))
     stop.wait()
 
 

@@ -21,10 +21,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from infra.local.followed_clock import VARIABLE as CLOCK
 from infra.local.pom_hears import EVENTS, HEARD, LINES
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
-from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
+from infra.local.pom_web import KEY_FILE
 from infra.local.processes import DidNotStart, child, wait_until_answers
+from infra.local.sample_people import ALICE, BOB
 from infra.local.settings import Ports, StripeSecret, Urls, environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,13 @@ STRIPE_ACCOUNT: dict[str, Any] = {
     "payout_schedule": "daily",
 }
 """The Stripe account that the sample organization can connect. At 00:00 UTC it pays out what is available."""
+OTHER_STRIPE_ACCOUNT: dict[str, Any] = {
+    **STRIPE_ACCOUNT,
+    "account_id": "acct_local_desert_springs",
+    "business_name": "Desert Springs Pools",
+    "email": "office@desertsprings.example",
+}
+"""The account of the other sample company."""
 
 
 class LocalStack:
@@ -48,7 +57,8 @@ class LocalStack:
     `ports` are free ones unless given; `state_dir` is a temporary directory, removed at the end, unless given;
     `intervals` are seconds by schedule name; `stripe_settings` go to the double's configuration; `variables` go over
     the environment of API and workers, say AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB. Pages of
-    `origins` may call the API, as those of POM may.
+    `origins` may call the API, as those of POM may. POM's clock follows that of the Stripe double; with
+    `schedules_follow` the schedules do, too: when days pass at Stripe, the work of the day is done.
     """
 
     def __init__(
@@ -62,6 +72,7 @@ class LocalStack:
         stripe_settings: Mapping[str, Any] | None = None,
         variables: Mapping[str, str] | None = None,
         origins: Sequence[str] = (),
+        schedules_follow: bool = False,
     ) -> None:
         self.ports = ports or Ports.free()
         self.urls = Urls.of(self.ports)
@@ -72,6 +83,7 @@ class LocalStack:
         self._app = app
         self._origins = tuple(origins)
         self._intervals = dict(intervals or {})
+        self._schedules_follow = schedules_follow
         self._stripe_settings = dict(stripe_settings or {})
         self._given_state_dir = state_dir
         self._running = ExitStack()
@@ -101,6 +113,7 @@ class LocalStack:
             )
             for left in (*(self.state_dir / "logs").glob("*.log"), *(self.state_dir / name for name in HEARD)):
                 left.unlink(missing_ok=True)
+            self.environment[CLOCK] = str(self._clock_file)
             self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
             stand_ins, application = self._stand_ins(), self._application()
             self._commands = stand_ins | application
@@ -118,6 +131,10 @@ class LocalStack:
         """Stop everything, last started first; returns when every process is gone."""
         self._running.close()
         self._processes.clear()
+
+    @property
+    def _clock_file(self) -> Path:
+        return (self.state_dir / "clock").resolve()
 
     @property
     def heard(self) -> Path:
@@ -138,8 +155,8 @@ class LocalStack:
     def tokens(self) -> dict[str, str]:
         """Tokens of the sample organization's administrator and of its billing user, valid for 12 hours."""
         return {
-            "admin": self.mint_token(ORGANIZATION, ADMIN, ["admin", "billing"]),
-            "billing": self.mint_token(ORGANIZATION, BILLING, ["billing"]),
+            role: self.mint_token(person.organization, person.user_id, person.roles)
+            for role, person in (("admin", ALICE), ("billing", BOB))
         }
 
     def mint_token(
@@ -200,7 +217,7 @@ class LocalStack:
             "client_id_test": self.secret.client_id,
             "api_version": API_VERSION,
             "redirect_uris": [self.urls.oauth_callback],
-            "accounts": [STRIPE_ACCOUNT],
+            "accounts": [STRIPE_ACCOUNT, OTHER_STRIPE_ACCOUNT],
             "webhook_endpoints": [
                 {
                     "url": self.urls.webhooks,
@@ -215,18 +232,19 @@ class LocalStack:
         config = self.state_dir / "stripe-double.json"
         config.write_text(json.dumps(double, indent=2))
         config.chmod(0o600)
-        ports, pom = self.ports, ["--api-url", self.urls.api, "--state-dir", str(self.state_dir)]
+        clock = ["--clock-file", str(self._clock_file)]
+        ports, urls = self.ports, ["--api-url", self.urls.api, "--stripe-url", self.urls.stripe]
         return {
             "aws": ["infra.local.aws", "--port", str(ports.aws)],
-            "stripe": ["infra.stripe_double", "--port", str(ports.stripe), "--config", str(config)],
-            "pom": ["infra.local.pom_web", "--port", str(ports.pom), *pom],
+            "stripe": ["infra.stripe_double", "--port", str(ports.stripe), "--config", str(config), *clock],
+            "pom": ["infra.local.pom_web", "--port", str(ports.pom), *urls, "--state-dir", str(self.state_dir)],
         }
 
     def _application(self) -> dict[str, list[str]]:
         intervals = [f"--interval={name}={seconds}" for name, seconds in self._intervals.items()]
         control = ["--control-port", str(self.ports.control)]
-        heard = ["--heard", str(self.state_dir)]
-        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *heard, *intervals]}
+        more = ["--heard", str(self.state_dir), *(["--schedules-follow"] if self._schedules_follow else [])]
+        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *more, *intervals]}
         if self.with_api:
             origins = [f"--cors-origin={each}" for each in (self.urls.pom, *self._origins)]
             port = ["--port", str(self.ports.api)]

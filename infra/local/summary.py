@@ -12,24 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.pom_web import ADMIN, BILLING, ORGANIZATION
+from infra.local.sample_company.companies import CLEANING, MARIA
+from infra.local.sample_people import ALICE, BOB
 from infra.local.settings import LOCAL_LOGS
 from infra.local.stack import STRIPE_ACCOUNT, LocalStack
 
-CUSTOMER = {
-    "firstName": "Maria",
-    "lastName": "Lopez",
-    "email": "maria.lopez@example.com",
-    "phone": "+15125550123",
-    "address": {"street": "12 Palm Way", "city": "Austin", "state": "TX", "zipCode": "78701", "country": "US"},
-}
-INVOICE = {
-    "customerId": "cust_456",
-    "lineItems": [
-        {"serviceId": "svc_001", "description": "Weekly pool cleaning", "quantity": 1, "unitPrice": "75.00"}
-    ],
-    "invoiceType": "stripe",
-}
+INVOICE: dict[str, Any] = {"customerId": MARIA.id, "lineItems": [CLEANING.line], "invoiceType": "stripe"}
 
 
 def curl_lines(stack: LocalStack, tokens: dict[str, str]) -> dict[str, str]:
@@ -37,7 +25,7 @@ def curl_lines(stack: LocalStack, tokens: dict[str, str]) -> dict[str, str]:
     api = stack.urls.api
     return {
         "connect": _curl("POST", f"{api}/v1/stripe/connection", tokens["admin"]),
-        "customer": _curl("PUT", f"{api}/v1/customers/cust_456", tokens["billing"], CUSTOMER),
+        "customer": _curl("PUT", f"{api}/v1/customers/{MARIA.id}", tokens["billing"], MARIA.body),
         "invoice": _curl(
             "POST", f"{api}/v1/invoices", tokens["billing"], INVOICE, {"Idempotency-Key": "first-invoice"}
         ),
@@ -50,10 +38,12 @@ def description(stack: LocalStack) -> dict[str, Any]:
     return {
         "urls": asdict(stack.urls),
         "ports": asdict(stack.ports),
+        "office": stack.urls.pom,
+        "dashboard": f"{stack.urls.stripe}/dashboard",
         "settingsPage": stack.urls.settings_page,
         "reference": stack.urls.reference,
-        "organizationId": ORGANIZATION,
-        "users": {"admin": ADMIN, "billing": BILLING},
+        "organizationId": ALICE.organization,
+        "users": {"admin": ALICE.user_id, "billing": BOB.user_id},
         "tokens": tokens,
         "stripe": {
             "apiKey": stack.secret.api_key,
@@ -80,22 +70,22 @@ def write(described: dict[str, Any], path: Path) -> None:
 
 def show(described: dict[str, Any], output: Path, console: Console, *, with_api: bool) -> None:
     """Print the description for a person."""
-    urls = described["urls"]
+    urls, stripe = described["urls"], described["stripe"]
+    opened = f"Open {described['office']} (the office). Stripe's side: {described['dashboard']}"
+    if with_api:
+        console.print(f"\n{opened}\n", style="bold", highlight=False, soft_wrap=True)
     table = Table(title="Local stack", title_justify="left", show_header=False)
     if with_api:
         table.add_row("API", f"{urls['api']}/v1")
         table.add_row("API reference", described["reference"])
-    table.add_row("POM settings page", described["settingsPage"])
-    table.add_row("Stripe double", f"{urls['stripe']}  (controls: {described['stripe']['controls']})")
+    table.add_row("Stripe double", f"{urls['stripe']}  (controls: {stripe['controls']})")
     table.add_row("AWS", urls["aws"])
     table.add_row("workers' control", f"{urls['control']}  (GET / lists the controls)")
     table.add_row("sample organization", described["organizationId"])
     table.add_row("logs", described["logs"])
     table.add_row("what POM hears", described["pomHears"]["lines"])
-    table.add_row("all of this as JSON", str(output))
+    table.add_row("all of this, and tokens, as JSON", str(output))
     console.print(table)
-    for who, token in described["tokens"].items():
-        _plain(console, f"\n# {who} token, valid for 12 hours\n{token}")
     titles = {
         "connect": "connect Stripe: open the authorizeUrl that it answers",
         "customer": "save a customer",
@@ -103,7 +93,9 @@ def show(described: dict[str, Any], output: Path, console: Console, *, with_api:
     }
     for name, line in described["curl"].items():
         _plain(console, f"\n# {titles[name]}\n{line}")
-    if not with_api:
+    if with_api:
+        _plain(console, f"\n{opened}")  # once more, because the commands above are long
+    else:
         _plain(console, "\n# start the API yourself\nchalice local --stage local --port 8000")
     _plain(console, "\nCtrl-C stops everything. Below is what POM hears.")
 

@@ -17,7 +17,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from urllib.parse import parse_qs
 from chalice.app import Chalice
 
 from chalicelib.functions import QUEUE_TRIGGERS, STREAM_TRIGGERS, Changes
+from infra.local import followed_clock
 from infra.local.event_sources import mappings
 from infra.local.front_door import load_app, log_to_stderr, per_thread
 from infra.local.lines import print_whole_lines
@@ -82,10 +83,11 @@ class Source(Protocol):
 class Workers:
     """The sources and schedules of one application, and the WSGI application that controls them."""
 
-    def __init__(self, sources: Sequence[Source], due: list[Schedule]) -> None:
+    def __init__(self, sources: Sequence[Source], due: list[Schedule], clock: Callable[[], float]) -> None:
         # In this order: what a queue's handler writes comes to the streams, and what they tell comes to POM.
         self._queues = {source.name: source for source in sources}
         self._schedules = {schedule.name: schedule for schedule in due}
+        self._clock = clock
         self._stop = threading.Event()
 
     @contextmanager
@@ -95,7 +97,7 @@ class Workers:
             threading.Thread(target=queue.run, args=[self._stop], name=name) for name, queue in self._queues.items()
         ]
         due = list(self._schedules.values())
-        threads.append(threading.Thread(target=run_schedules, args=[due, self._stop], name="schedules"))
+        threads.append(threading.Thread(target=run_schedules, args=[due, self._stop, self._clock], name="schedules"))
         for thread in threads:
             thread.start()
         try:
@@ -163,11 +165,12 @@ def working(
     streams: Mapping[str, Changes] | None = None,
     table_prefix: str = "",
     heard: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Served]:
     """Runs the workers of `app` and their control while the block runs.
 
     `streams` has the triggers of the handlers that streams feed. If `heard` is given, POM listens to the bus, and
-    what it hears is written to that directory.
+    what it hears is written to that directory. `clock` says when schedules are due, in seconds.
     """
     app = per_thread(app)
     at_once = {name: min(trigger.concurrency, AT_ONCE) for name, trigger in QUEUE_TRIGGERS.items()}
@@ -177,7 +180,7 @@ def working(
     ]
     if heard is not None:
         sources.append(listening(heard))
-    workers = Workers(sources, schedules(app, intervals))
+    workers = Workers(sources, schedules(app, intervals), clock)
     with workers.running(), serve(workers, control_port, threads=4) as control:
         yield control
 
@@ -198,14 +201,17 @@ def main() -> None:
         metavar="NAME=SECONDS",
         help="fire a schedule that often instead of at its own rate; repeatable",
     )
+    parser.add_argument("--schedules-follow", action="store_true", help="by the clock that POM follows")
     parser.add_argument("--heard", type=Path, metavar="DIRECTORY", help="write here what POM hears on the bus")
     options = parser.parse_args()
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     print_whole_lines()
     log_to_stderr()
     urls = {name: os.environ[trigger.queue.url_variable] for name, trigger in QUEUE_TRIGGERS.items()}
+    clock = followed_clock.now if options.schedules_follow else time.monotonic
     changes = {"streams": STREAM_TRIGGERS, "table_prefix": os.environ["POM_TABLE_PREFIX"], "heard": options.heard}
-    with stoppable(), working(load_app(options.app), urls, intervals, options.control_port, **changes) as control:
+    working_app = working(load_app(options.app), urls, intervals, options.control_port, clock=clock, **changes)
+    with stoppable(), working_app as control:
         print(f"workers' control at {control.url}", flush=True)
         run_until_stopped()
 

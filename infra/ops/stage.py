@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import Config, load_config
 from chalicelib.functions import Queue
+from infra.local import followed_clock
 from infra.local.settings import LOCAL_LOGS
 from infra.template.intrinsics import queue_id
 
@@ -26,6 +27,7 @@ class Stage:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         os.environ.update(environment)
+        followed_clock.follow()
         # This program's output is for people: what it does is not to count as the functions' work.
         os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
         self.config: Config = load_config()

@@ -29,7 +29,7 @@ HEADINGS = Headings("What was done, and what it showed", "Step", "{}")
 def scene(teller: Teller, directory: Path) -> Iterator[tuple[Night, Watch]]:
     """A stack whose time can pass and whose defect can be deployed, its operator, its alarms, and their night."""
     defect = directory / "defect-is-deployed"
-    with staged(directory, app=APP, variables={DEFECT: str(defect)}) as (stack, clock):
+    with staged(app=APP, variables={DEFECT: str(defect)}) as (stack, clock):
         watch = Watch(stack, clock)
         yield Night(stack, watch, Operator(stack, directory, teller), defect, teller), watch
 

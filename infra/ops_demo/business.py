@@ -7,7 +7,7 @@ from typing import Any
 from infra.demo.http import request
 from infra.demo.people import Office, Owner, Payer, Surroundings, query_of
 from infra.demo.sample import CUSTOMERS, PoolOwner, services_of
-from infra.local.pom_web import ORGANIZATION
+from infra.local.sample_people import BLUE_LAGOON
 from infra.local.stack import STRIPE_ACCOUNT, LocalStack
 
 GOOD_CARD = "4242 4242 4242 4242"
@@ -16,7 +16,7 @@ GOOD_CARD = "4242 4242 4242 4242"
 class Business:
     """Blue Lagoon Pools, day by day."""
 
-    organization = ORGANIZATION
+    organization = BLUE_LAGOON
 
     def __init__(self, stack: LocalStack) -> None:
         self.admin = Office(stack.urls.api, stack.tokens["admin"])

@@ -14,14 +14,12 @@ from typing import Any
 
 from rich.text import Text
 
-from infra.demo.moved_clock import VARIABLE
 from infra.demo.telling import Teller
 from infra.local.stack import ROOT, LocalStack
 from infra.local.summary import description, write
 from infra.ops.stage import LOCAL
 from infra.template.alarms import RUN_BOOKS
 
-SITE = Path(__file__).parent / "site"
 """A directory for PYTHONPATH: a Python that starts with it begins by moving its clock."""
 WIDTH = 108
 STATUS = "./ops status"
@@ -94,8 +92,6 @@ class Operator:
     def _types(self, line: str, values: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POM_"))}
         own = {
-            VARIABLE: self._stack.environment[VARIABLE],
-            "PYTHONPATH": str(SITE),
             "COLUMNS": str(WIDTH),
             "FORCE_COLOR": "1",
         }

@@ -1,4 +1,4 @@
-"""The application on a clock that can be moved, with a defect that can be deployed.
+"""The application with a defect that can be deployed.
 
 While the file exists that POM_DEMO_DEFECT names, events about refunds cannot be applied.
 """
@@ -15,7 +15,6 @@ from chalicelib.ports import Ports
 from chalicelib.usecases.events import receive_event as receiving
 from chalicelib.usecases.events.apply_event import apply_event
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from infra.demo import moved_clock
 from infra.ops_demo import DEFECT
 
 __all__ = ["app"]
@@ -28,5 +27,3 @@ def _with_defect(event: StripeEvent, source: Source, ports: Ports) -> EventOutco
 
 
 vars(receiving)["apply_event"] = _with_defect
-moved_clock.install()
-moved_clock.moves_records(app)

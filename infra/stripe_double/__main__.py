@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from functools import partial
+from pathlib import Path
 
+from .clock import Clock
 from .config import Config
 from .double import StripeDouble
 from .server import Server
@@ -23,6 +26,9 @@ def main() -> None:
     parser.add_argument(
         "--global-rate", type=float, default=100.0, help="requests per second and account, 0: no limit"
     )
+    parser.add_argument(
+        "--clock-file", type=Path, help="keeps there how many seconds the clock is ahead, for clocks that follow it"
+    )
     given = parser.parse_args()
     config = Config.from_file(given.config) if given.config else Config()
     config.endpoint_rate = config.endpoint_rate or given.endpoint_rate
@@ -30,9 +36,17 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with Server(StripeDouble(config), given.port, public_url=given.public_url) as server:
+    clock = Clock(moved=partial(_keep, given.clock_file)) if given.clock_file else Clock()
+    with Server(StripeDouble(config, clock=clock), given.port, public_url=given.public_url) as server:
         print(f"Stripe double ready at {server.url} (controls under {server.url}/_double/)", flush=True)
         stopped.wait()
+
+
+def _keep(file: Path, offset: float) -> None:
+    """Writes the offset so that a reader never sees half of it."""
+    written = file.with_suffix(".new")
+    written.write_text(repr(offset))
+    written.replace(file)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,17 @@ DAY = 86_400
 class Clock:
     """`now()` in epoch seconds, movable forward only."""
 
-    def __init__(self, source: Callable[[], float] = time.time, offset: float = 0.0) -> None:
+    def __init__(
+        self,
+        source: Callable[[], float] = time.time,
+        offset: float = 0.0,
+        moved: Callable[[float], None] = lambda offset: None,
+    ) -> None:
+        """`moved` is told the offset now and after each move, in seconds: for clocks that follow this one."""
         self._source = source
+        self._moved = moved
         self._offset = offset
+        moved(offset)
 
     @classmethod
     def frozen(cls, at: float = 1_790_000_000.0) -> Clock:
@@ -27,6 +35,11 @@ class Clock:
         """Returns epoch seconds."""
         return self._source() + self._offset
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which it was moved forward."""
+        return self._offset
+
     def seconds(self) -> int:
         """Returns `now()` in whole seconds, as Stripe's timestamps are."""
         return int(self.now())
@@ -35,9 +48,13 @@ class Clock:
         """Moves forward by seconds. Raises ValueError for a step back."""
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")
-        self._offset += seconds
+        self._move(seconds)
 
     def move_to(self, at: float) -> None:
         """Moves forward to an epoch second. Does nothing if it has passed."""
         if (step := at - self.now()) > 0:
-            self._offset += step
+            self._move(step)
+
+    def _move(self, seconds: float) -> None:
+        self._offset += seconds
+        self._moved(self._offset)

@@ -15,10 +15,10 @@ from .clock import Clock
 from .config import Config
 from .control.controls import Controls
 from .control.routes import ControlRoutes
+from .dashboard.routing import Dashboard
 from .http.dates import AnswerDates
-from .http.messages import Request, Response, as_html, as_json
+from .http.messages import Request, Response, as_json
 from .http.wsgi import StartResponse, answer
-from .pages import frame
 from .pages.hosted_page import HostedPage
 from .pages.oauth import OAuth
 from .pages.receipt_page import ReceiptPage
@@ -47,6 +47,7 @@ class StripeDouble(Controls):
         self._hosted_page = HostedPage(world)
         self._receipt_page = ReceiptPage(world)
         self._control_routes = ControlRoutes(self)
+        self._dashboard = Dashboard(self)
         self._dates = AnswerDates(self.clock, config.seed, lag=config.date_lag)
         for account in config.accounts:
             self.create_account(**account)
@@ -65,8 +66,8 @@ class StripeDouble(Controls):
             response = self._receipt_page.handle(request)
         elif request.path.startswith("/_double"):
             response = self._control_routes.handle(request)
-        elif request.method == "GET" and not _API_VERSION.match(request.path):
-            response = as_html(404, frame.no_dashboard(request.path))
+        elif not _API_VERSION.match(request.path) and self._dashboard.takes(request):
+            response = self._dashboard.handle(request)
         else:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
             response = as_json(404, {"error": {"message": message, "type": "invalid_request_error"}})

@@ -13,8 +13,10 @@ from chalicelib.adapters.tables.stream import change_reader, table_of
 from chalicelib.domain.changes import ChangeType, ObjectKind
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
+from chalicelib.domain.trial import Trial, TrialReport, TrialStep
 from chalicelib.ports.changes import StoredChange
 from infra.local.streams import ShardReader
 from tests.backends import Aws, Backend
@@ -112,8 +114,12 @@ def test_a_connection_is_told_and_the_other_items_of_its_table_are_not(
     change = told(aws, bound).change
     assert (change.object_kind, change.object_id) == (ObjectKind.CONNECTION, ORG)
     assert change.difference.types == (ChangeType.CONNECTION_CHANGED,)
-    other = {**bound, "dynamodb": {**bound["dynamodb"], "Keys": {"kind": {"S": "settings"}}}}
-    assert read(aws, other) is None
+    stores_on_tables.settings.save(InvoicingSettings(ORG))
+    test = Trial(ACCOUNT, "run", NOW)
+    stores_on_tables.connections.begin_trial(ORG, test)
+    stores_on_tables.connections.keep_trial(ORG, test.reported(TrialReport(TrialStep.ACCOUNT, True, "Well."), NOW))
+    _, *others = written("connections")
+    assert [read(aws, each) for each in others] == [None, None, None]
 
 
 def test_a_payout_is_told_and_its_lines_are_not(aws: Aws, stores_on_tables: Backend, written: Written) -> None:

@@ -22,6 +22,7 @@ from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceExists, InvoiceFilter
 from tests.backends import Backend, dynamodb_answering
@@ -94,6 +95,8 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW),
         lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)),
         lambda: stores.connections.canary_flight(),
+        lambda: stores.connections.begin_trial(ORG, Trial(ACCOUNT, "run", NOW)),
+        lambda: stores.connections.keep_trial(ORG, Trial(ACCOUNT, "run", NOW)),
         lambda: stores.payments.page(ORG, MovementFilter(), 10, None),
         lambda: stores.payments.find(ORG, ["ch_1"]),
         lambda: stores.payments.settle(ORG, [("ch_1", Settlement(booked()))]),

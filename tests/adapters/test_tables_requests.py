@@ -38,6 +38,7 @@ from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.status import InvoiceStatus, StatusGroup
 from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Aws, Backend, requests_to_dynamodb
@@ -150,6 +151,9 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
             lambda: stores.connections.keep_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ())),
             [put],
         ),
+        "the latest test": (lambda: stores.connections.trial(ORG), [get]),
+        "begin a test": (lambda: stores.connections.begin_trial(ORG, Trial(ACCOUNT, "run", NOW)), [put]),
+        "keep a test": (lambda: stores.connections.keep_trial(ORG, Trial(ACCOUNT, "run", NOW)), [put]),
         "keep a flight": (lambda: stores.connections.keep_canary_flight(Flight(Verdict.PASSED, 90, NOW)), [put]),
     }
 

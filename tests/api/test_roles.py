@@ -22,6 +22,7 @@ EXPECTED = {
     "DELETE /v1/stripe/connection": Role.ADMIN,
     "POST /v1/stripe/connection/complete": Role.ADMIN,
     "POST /v1/stripe/connection/test": Role.ADMIN,
+    "GET /v1/stripe/connection/test": Role.MEMBER,
     "POST /v1/stripe/connection/refresh": Role.BILLING,
     "GET /v1/stripe/connection/checklist": Role.MEMBER,
     "GET /v1/settings/invoicing": Role.MEMBER,

@@ -8,8 +8,10 @@ import pytest
 
 from chalicelib.domain.errors import Retryable
 from chalicelib.usecases.connecting.freeze import freeze
+from chalicelib.usecases.connecting.try_connection import try_connection
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from tests.api.client import ApiClient
+from tests.boundaries import Killed
 from tests.world import ORGANIZATION, World
 
 URL = "https://api.example.test/v1/stripe/webhooks"
@@ -29,6 +31,50 @@ def test_the_test_invoice_is_reported_step_by_step(api: ApiClient, world: World,
     assert api.get("/stripe/connection").json["lastTestedAt"] == "2027-01-15T08:00:00Z"
     assert api.get("/invoices").json["data"] == []
     assert api.get("/customers").json["data"] == []
+
+
+def test_another_request_shows_how_far_the_test_is(api: ApiClient, world: World, account: str) -> None:
+    member, path = api.acting("member"), "/stripe/connection/test"
+    assert member.get(path).json == {"startedAt": None, "finishedAt": None, "ok": None, "steps": []}
+    plain = world.ports.stripe
+    seen: list[Any] = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            world.advance(1)
+            seen.append(member.get(path).json)
+            return getattr(plain, name)
+
+    world.ports.stripe = Watched()  # type: ignore[assignment]
+    answer = api.admin.post(path)
+    at = "2027-01-15T08:00:00Z"
+    assert seen[0] == {"startedAt": at, "finishedAt": None, "ok": None, "steps": []}
+    assert [len(each["steps"]) for each in seen] == [0, 1, 2, 3, 4, 5, 6, 6, 6]
+    assert seen[-1] == {"startedAt": at, "finishedAt": None, "ok": None, "steps": answer.json["steps"][:-1]}
+    last = member.get(path)
+    assert last.json == {"startedAt": at, "finishedAt": "2027-01-15T08:00:09Z", **answer.json}
+    assert member.get(path, headers={"If-None-Match": last.headers["etag"]}).status == 304
+
+
+def test_a_test_that_was_cut_off_does_not_run_for_ever(
+    api: ApiClient, world: World, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise Killed("create_trial_draft")
+
+    monkeypatch.setattr(world.ports.stripe, "create_trial_draft", dies)
+    with pytest.raises(Killed):
+        try_connection(ORGANIZATION, world.ports)
+    assert api.get("/stripe/connection/test").json["ok"] is None
+    world.advance(31)
+    shown = api.get("/stripe/connection/test").json
+    assert (shown["ok"], shown["finishedAt"]) == (False, None)
+    assert [(each["step"], each["ok"]) for each in shown["steps"]] == [
+        ("account", True),
+        ("customer", True),
+        ("draft", False),
+    ]
+    assert "cut off" in shown["steps"][-1]["message"]
 
 
 def test_a_test_that_fails_is_an_answer_with_a_next_step(api: ApiClient, world: World) -> None:

@@ -12,16 +12,16 @@ import pytest
 from infra.demo.http import request
 from infra.local.real.fetching import Unavailable
 from infra.local.stack import LocalStack
-from tests.clients import npm
+from tests.clients.npm import CLIENTS
 
-GENERATED = npm.HERE / "generated"
+GENERATED = CLIENTS.directory / "generated"
 
 
 @pytest.fixture(scope="session")
 def tools() -> None:
     """The pinned tools; a test that needs them is skipped where they cannot be had."""
     try:
-        npm.install()
+        CLIENTS.install()
     except Unavailable as error:
         pytest.skip(f"the npm tools are {error}")
 
@@ -59,9 +59,9 @@ def _fetched(stack: LocalStack, name: str) -> Path:
 @pytest.fixture(scope="session")
 def compiled(contract: Path) -> CompletedProcess[str]:
     """What the compiler said of both generated clients and both programs."""
-    _succeeds(npm.run_tool("openapi-typescript", str(contract), "-o", "generated/openapi-typescript/api.ts"))
-    _succeeds(npm.run_tool("openapi-ts", "-i", str(contract), "-o", "generated/hey-api"))
-    return npm.run_tool("tsc", "--project", ".")
+    _succeeds(CLIENTS.run_tool("openapi-typescript", str(contract), "-o", "generated/openapi-typescript/api.ts"))
+    _succeeds(CLIENTS.run_tool("openapi-ts", "-i", str(contract), "-o", "generated/hey-api"))
+    return CLIENTS.run_tool("tsc", "--project", ".")
 
 
 def _succeeds(done: CompletedProcess[str]) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from chalicelib.domain.changes import ChangeType
 from infra.local.stack import LocalStack
-from tests.clients import npm
 from tests.clients.conftest import GENERATED
+from tests.clients.npm import CLIENTS
 from tests.e2e.company import Company
 
 pytestmark = pytest.mark.client
@@ -61,7 +61,7 @@ def test_both_programs_compile_under_strict_and_the_types_refuse_every_mistake(
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_uses_what_the_types_offer_and_talks_round_none_of_them(program: str) -> None:
-    source = (npm.HERE / f"{program}.ts").read_text()
+    source = (CLIENTS.directory / f"{program}.ts").read_text()
     assert re.findall(r"\bany\b|\bunknown\b|\bas [A-Za-z]+;?|@ts-|\w!\.", source) == []
 
 
@@ -76,30 +76,30 @@ def test_a_program_that_knows_only_the_types_walks_the_guide(
         "POM_BILLING_TOKEN": company.token("user_office", "billing"),
         "STRIPE_ACCOUNT": company.account_id,
     }
-    walked = npm.run_program(GENERATED / "compiled" / f"{program}.js", variables)
+    walked = CLIENTS.run_program(GENERATED / "compiled" / f"{program}.js", variables)
     assert (walked.stdout, walked.stderr, walked.returncode) == (WALK, "", 0)
 
 
 def test_redocly_has_nothing_to_say_of_the_document(contract: Path) -> None:
     # `.redocly.lint-ignore.yaml` has the one exception.
-    said = npm.run_tool("redocly", "lint", "--format=json", "--max-problems=1000", str(contract))
+    said = CLIENTS.run_tool("redocly", "lint", "--format=json", "--max-problems=1000", str(contract))
     problems = json.loads(said.stdout)["problems"]
     assert [_redocly_line(each) for each in problems] == [], said.stderr
 
 
 def test_spectral_has_nothing_to_say_of_the_document(contract: Path) -> None:
-    said = npm.run_tool("spectral", "lint", "--format=json", "--quiet", str(contract))
+    said = CLIENTS.run_tool("spectral", "lint", "--format=json", "--quiet", str(contract))
     problems = json.loads(said.stdout)
     assert [f"{each['code']} {'.'.join(map(str, each['path']))}" for each in problems] == [], said.stderr
 
 
 def test_javascript_can_read_every_pattern_of_the_document(contract: Path) -> None:
-    checked = npm.run_program(npm.HERE / "patterns.mjs", {"CONTRACT": str(contract)})
+    checked = CLIENTS.run_program(CLIENTS.directory / "patterns.mjs", {"CONTRACT": str(contract)})
     assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
 
 
 def test_asyncapis_own_parser_finds_nothing_wrong_with_the_document_of_the_events(events: Path) -> None:
-    parsed = npm.run_program(npm.HERE / "asyncapi.mjs", {"EVENTS": str(events)})
+    parsed = CLIENTS.run_program(CLIENTS.directory / "asyncapi.mjs", {"EVENTS": str(events)})
     count = len(ChangeType)
     assert (parsed.stdout, parsed.stderr) == (f"{count} messages, {count} with an example\n", "")
 
@@ -124,7 +124,7 @@ def test_asyncapis_own_parser_finds_what_is_wrong_with_a_spoilt_document(
     spoil(document)
     spoilt = tmp_path / "asyncapi.json"
     spoilt.write_text(json.dumps(document))
-    parsed = npm.run_program(npm.HERE / "asyncapi.mjs", {"EVENTS": str(spoilt)})
+    parsed = CLIENTS.run_program(CLIENTS.directory / "asyncapi.mjs", {"EVENTS": str(spoilt)})
     assert len(parsed.stdout.splitlines()) > 1, "a line for each problem, and the count"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.real.fetching import Unavailable
-from tests.clients import npm
+from tests.clients.npm import Tools
 
 
 def program(directory: Path, name: str, script: str) -> None:
@@ -20,33 +20,38 @@ def program(directory: Path, name: str, script: str) -> None:
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory that has all programs of a machine, on which nothing is installed yet."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(npm, "INSTALLED", tmp_path / ".version")
-    monkeypatch.setattr(npm, "CACHE", tmp_path / "cache")
+    (tmp_path / "package-lock.json").write_text("{}")
+    (tmp_path / "node_modules").mkdir()
     return tmp_path
 
 
-def test_without_node_it_says_so(machine: Path) -> None:
+@pytest.fixture
+def tools(machine: Path) -> Tools:
+    return Tools(machine, cache=machine / "cache")
+
+
+def test_without_node_it_says_so(tools: Tools) -> None:
     with pytest.raises(Unavailable, match="unavailable: node is not installed"):
-        npm.install()
+        tools.install()
 
 
-def test_an_old_node_is_named_with_what_is_needed(machine: Path) -> None:
+def test_an_old_node_is_named_with_what_is_needed(machine: Path, tools: Tools) -> None:
     program(machine, "node", "echo v18.20.4")
     with pytest.raises(Unavailable, match=r"Node is v18.20.4; 20.19 or later is needed$"):
-        npm.install()
+        tools.install()
 
 
-def test_a_registry_that_does_not_answer_is_told_in_npms_words(machine: Path) -> None:
+def test_a_registry_that_does_not_answer_is_told_in_npms_words(machine: Path, tools: Tools) -> None:
     program(machine, "node", "echo v22.13.0")
     program(machine, "npm", "echo 'npm error getaddrinfo ENOTFOUND registry.npmjs.org' >&2; exit 1")
     with pytest.raises(Unavailable, match="npm ci failed: npm error getaddrinfo ENOTFOUND"):
-        npm.install()
-    assert not npm.INSTALLED.exists()
+        tools.install()
+    assert not tools.installed.exists()
 
 
-def test_what_is_installed_is_not_installed_again(machine: Path) -> None:
+def test_what_is_installed_is_not_installed_again(machine: Path, tools: Tools) -> None:
     program(machine, "node", "echo v22.13.0")
     program(machine, "npm", f"echo once >> {machine}/installations")
     for _ in range(2):
-        npm.install()
+        tools.install()
     assert (machine / "installations").read_text() == "once\n"

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.sweep import Sweep
+from chalicelib.domain.trial import Trial, TrialReport, TrialStep
 from chalicelib.domain.webhook import WebhookCheck
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, OTHER_ORG, marker
@@ -203,6 +204,34 @@ def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) ->
     assert store.unknown_invoices(OTHER_ORG) is None
     assert store.get(ORG) == Connection(ORG)
     assert list(store.all_active()) == []
+
+
+def test_the_steps_of_the_latest_test_are_kept_apart_from_the_connection(backend: Backend) -> None:
+    store = backend.connections
+    assert store.trial(ORG) is None
+    begun = Trial(ACCOUNT, "run-1", NOW)
+    store.begin_trial(ORG, begun)
+    assert store.trial(ORG) == begun
+    steps = [TrialReport(TrialStep.ACCOUNT, True, "Well."), TrialReport(TrialStep.CLEAN_UP, False, "No.", "Again.")]
+    for report in steps:
+        begun = begun.reported(report, NOW + 3)
+        store.keep_trial(ORG, begun)
+        assert store.trial(ORG) == begun
+    assert store.trial(OTHER_ORG) is None
+    assert store.get(ORG) == Connection(ORG)
+    assert list(store.all_active()) == []
+
+
+def test_a_test_does_not_write_into_one_that_began_after_it(backend: Backend) -> None:
+    store = backend.connections
+    earlier, later = Trial(ACCOUNT, "run-1", NOW), Trial(ACCOUNT, "run-2", NOW)
+    report = TrialReport(TrialStep.ACCOUNT, True, "Well.")
+    store.begin_trial(ORG, earlier)
+    store.begin_trial(ORG, later)
+    store.keep_trial(ORG, earlier.reported(report, NOW))
+    assert store.trial(ORG) == later
+    store.keep_trial(ORG, later.reported(report, NOW + 1))
+    assert store.trial(ORG) == later.reported(report, NOW + 1)
 
 
 def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:

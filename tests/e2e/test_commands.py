@@ -72,6 +72,8 @@ def test_the_printed_lines_work_when_pasted_and_ctrl_c_ends_it_all(tmp_path: Pat
     with command(tmp_path) as (running, described, shown):
         lines = [line for line in shown.splitlines() if line.startswith("curl ")]
         assert lines == list(described["curl"].values())
+        first = next(line for line in shown.splitlines() if line)
+        assert first == f"Open {described['office']} (the office). Stripe's side: {described['dashboard']}"
         connect, customer, invoice = lines
 
         begun = run(connect)
@@ -89,6 +91,7 @@ def test_the_printed_lines_work_when_pasted_and_ctrl_c_ends_it_all(tmp_path: Pat
         assert saved["email"] == "maria.lopez@example.com"
         assert (first["status"], first["total"]) == ("pending", "75.00")
         assert again["id"] == first["id"]
+        assert request("GET", described["office"]).status == 200
         assert request("GET", described["settingsPage"]).status == 200
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=20) == 0

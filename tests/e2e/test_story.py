@@ -49,7 +49,7 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     printed, pages = io.StringIO(), tmp_path_factory.mktemp("pages")
     teller = Teller(Console(file=printed, width=118))
-    with staged(tmp_path_factory.mktemp("demo")) as (stack, clock):
+    with staged() as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
         true = tell(Scene.of(stack, clock, owner, teller, pages))
         yield Told(printed.getvalue(), true, pages)

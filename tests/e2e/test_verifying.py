@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infra.demo.http import request
+import threading
+
+from infra.demo.http import Answer, request
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, eventually, refused
 from tests.e2e.passing_time import abandon
@@ -27,6 +29,27 @@ def test_a_test_invoice_verifies_the_connection_and_leaves_nothing_behind(compan
     assert [each["status"] for each in tests] == ["void"]
     assert company.member.get("/stripe/connection")["lastTestedAt"]
     refused(company.office.call("POST", "/stripe/connection/test"), 403, "role_missing")
+
+
+def test_a_member_sees_the_steps_of_a_test_while_it_runs(company: Company) -> None:
+    company.fault("delay", "POST", "/v1/invoices/*/finalize", seconds=2)
+    answers: list[Answer] = []
+    testing = threading.Thread(target=lambda: answers.append(company.admin.call("POST", "/stripe/connection/test")))
+
+    testing.start()
+    drafted = eventually(
+        lambda: company.member.get("/stripe/connection/test"),
+        lambda seen: seen["ok"] is None and len(seen["steps"]) == 3,
+        "the drafted test invoice",
+    )
+    testing.join()
+
+    assert (drafted["finishedAt"], drafted["steps"][-1]["step"]) == (None, "draft")
+    assert answers[0].json["ok"], answers[0].text
+    assert answers[0].json["steps"][:3] == drafted["steps"]
+    finished = company.member.get("/stripe/connection/test")
+    assert (finished["ok"], finished["steps"]) == (True, answers[0].json["steps"])
+    assert finished["finishedAt"] > finished["startedAt"] == drafted["startedAt"]
 
 
 def test_an_account_that_may_not_take_payments_fails_the_test_in_plain_words(stack: LocalStack) -> None:

@@ -32,6 +32,7 @@ from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.tallies import Bucket, Tally, added_up
+from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.changes import FeedEntry
 
@@ -109,6 +110,7 @@ class FakeDatabase:
     canary_flight: Flight | None = None
     platform_freeze: Freeze | None = None
     unknown_invoices: dict[OrganizationId, UnknownInvoices] = field(default_factory=Keyed)
+    trials: dict[OrganizationId, Trial] = field(default_factory=Keyed)
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=Keyed)
     delivered: dict[tuple[StripeAccountId, str], int] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import Page, StripeCustomerClaimed
 from tests.fakes.database import FakeDatabase, require_possible_key, require_unchanged
@@ -233,6 +234,20 @@ class FakeConnections:
             kept = self._db.unknown_invoices.get(organization_id)
             if kept is None or kept.at <= found.at:
                 self._db.unknown_invoices[organization_id] = found
+
+    def trial(self, organization_id: OrganizationId) -> Trial | None:
+        with self._db.lock:
+            return self._db.trials.get(organization_id)
+
+    def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+        with self._db.lock:
+            self._db.trials[organization_id] = trial
+
+    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+        with self._db.lock:
+            kept = self._db.trials.get(organization_id)
+            if kept is not None and kept.run == trial.run:
+                self._db.trials[organization_id] = trial
 
 
 class FakeSettings:

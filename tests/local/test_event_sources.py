@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -197,6 +198,36 @@ def test_schedules_fire_each_interval_and_survive_a_failing_handler() -> None:
     run([type(schedule)(schedule.name, handler, schedule.interval)], stop)
 
     assert fired == ["tick"] * 3
+
+
+class Impatient(threading.Event):
+    """Is waited for in no time, because the clock of the test goes on by itself."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+def test_a_schedule_is_due_once_after_a_clock_was_moved_past_several_of_its_times() -> None:
+    stop, fired = Impatient(), 0
+    # It starts at 0 and is moved by a day while the first wait lasts. Then ten seconds are between two looks at it.
+    moments = itertools.chain([0.0, 0.0], itertools.count(86_400.0, 10.0))
+    latest = 0.0
+
+    def clock() -> float:
+        nonlocal latest
+        latest = next(moments)
+        return latest
+
+    def handler(event: Any, context: Any) -> None:
+        nonlocal fired
+        fired += 1
+        if latest > 86_400 + 3600:
+            stop.set()
+
+    [schedule] = schedules(sample_app(), {"tick": 1200.0})
+    run([type(schedule)(schedule.name, handler, schedule.interval)], stop, clock)
+
+    assert fired == 4
 
 
 def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder: Recorder) -> None:

@@ -1,39 +1,231 @@
-"""POM's stand-in: tokens that our own verifier accepts, and a settings page that is safe to open."""
+"""POM's stand-in: the office's files and page, the sign-in, and tokens that our own verifier accepts."""
 
 from __future__ import annotations
 
+import datetime as dt
+import gzip
 import json
+import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 
 from chalicelib.config import TokenConfig
-from infra.local.pom_page import settings_page
 from infra.local.pom_tokens import AUDIENCE, TokenIssuer, signing_key
 from infra.local.pom_web import served_pom
+from infra.local.sample_people import PEOPLE
 from infra.local.wsgi import Served
+from infra.template.api import COMPRESSED_FROM
 
 API = "http://127.0.0.1:1"
+STRIPE = "http://127.0.0.1:2"
+TODAY = dt.date(2026, 11, 29)
+PAGE = b"<!doctype html><title>Pool Office Manager</title>"
+MODULE = b"export const word = 1;\n" * COMPRESSED_FROM
+
+
+@dataclass(frozen=True)
+class Got:
+    """What the site answered."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 @pytest.fixture(scope="module")
-def issuer(tmp_path_factory: pytest.TempPathFactory) -> TokenIssuer:
-    return TokenIssuer("http://pom.example", signing_key(tmp_path_factory.mktemp("pom") / "key.pem"))
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pom")
 
 
 @pytest.fixture(scope="module")
-def site(issuer: TokenIssuer) -> Iterator[Served]:
-    with served_pom(issuer, API) as served:
+def issuer(directory: Path) -> TokenIssuer:
+    return TokenIssuer("http://pom.example", signing_key(directory / "key.pem"))
+
+
+@pytest.fixture(scope="module")
+def site(issuer: TokenIssuer, directory: Path) -> Iterator[Served]:
+    office = directory / "office"
+    (office / "core").mkdir(parents=True)
+    (office / "index.html").write_bytes(PAGE)
+    (office / "core" / "api.js").write_bytes(MODULE)
+    for name in ("office.css", "icon.svg", "package.json", ".hidden.js", "types.d.ts"):
+        (office / name).write_text("content")
+    (directory / "outside.js").write_text("secret")
+    heard = directory / "pom-hears.db"
+    with served_pom(issuer, API, stripe_url=STRIPE, heard=heard, today=TODAY, office=office) as served:
         yield served
 
 
-def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as response:
-        return str(response.read().decode())
+def call(url: str, body: bytes | None = None, **headers: str) -> Got:
+    """Sends a GET, or a POST of this body."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, named), timeout=10) as response:
+            return Got(response.status, response.headers, response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Got(error.code, error.headers, error.read())
+
+
+def signed_in(site: Served, person: str) -> str:
+    given = call(f"{site.url}/sign-in", json.dumps({"person": person}).encode())
+    assert given.status == 200, given.body
+    return f"Bearer {given.json['token']}"
+
+
+def services(site: Served, person: str) -> dict[str, Any]:
+    shown = call(f"{site.url}/company/services", Authorization=signed_in(site, person)).json["data"]
+    return {service["id"]: service for service in shown}
+
+
+# -- the office's files -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/settings/apps?stripe=pending&state=st_1",
+        "/settings/invoicing",
+        "/billing",
+        "/billing/batches/b_1",
+        "/invoicing",
+        "/invoicing/inv_1",
+        "/payments",
+        "/payments/po_1",
+        "/attention",
+        "/customers",
+        "/customers/cust_1",
+    ],
+)
+def test_the_address_of_each_screen_answers_the_page(site: Served, path: str) -> None:
+    shown = call(f"{site.url}{path}", Accept="text/html")
+
+    assert (shown.status, shown.body) == (200, PAGE)
+    assert shown.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: Served) -> None:
+    headers = call(f"{site.url}/billing").headers
+
+    assert headers["Content-Security-Policy"] == (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {API}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path", ["/billings", "/settings", "/settings/apps/x", "/invoices", "/company", "/index.html"]
+)
+def test_any_other_address_is_not_found_and_a_browser_still_gets_the_page(site: Served, path: str) -> None:
+    assert call(f"{site.url}{path}").json == {"error": "not found"}
+
+    shown = call(f"{site.url}{path}", Accept="text/html,*/*;q=0.8")
+    assert (shown.status, shown.body) == (404, PAGE)
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("core/api.js", "text/javascript; charset=utf-8"),
+        ("office.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml; charset=utf-8"),
+    ],
+)
+def test_a_file_of_the_office_comes_with_its_content_type(site: Served, path: str, kind: str) -> None:
+    file = call(f"{site.url}/office/{path}")
+
+    assert (file.status, file.headers["Content-Type"]) == (200, kind)
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../outside.js",
+        "core/../../outside.js",
+        "%2e%2e/outside.js",
+        "..%2foutside.js",
+        "..%5coutside.js",
+        "/outside.js",
+        "core//api.js",
+        "core/api.js%00.js",
+        "core/api.js%0a",
+        ".hidden.js",
+        "index.html",
+        "package.json",
+        "types.d.ts",
+        "core",
+        "missing.js",
+        "",
+    ],
+)
+def test_nothing_else_is_served_from_the_disk(site: Served, path: str) -> None:
+    assert call(f"{site.url}/office/{path}").status == 404
+
+
+def test_a_file_that_a_browser_has_already_is_not_sent_again(site: Served, directory: Path) -> None:
+    first = call(f"{site.url}/office/office.css")
+    again = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
+    (directory / "office" / "office.css").write_text("other content")
+    changed = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
+
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert (again.status, again.body) == (304, b"")
+    assert (changed.status, changed.body) == (200, b"other content")
+
+
+def test_a_file_is_compressed_for_a_browser_that_accepts_it(site: Served) -> None:
+    file = call(f"{site.url}/office/core/api.js", Accept_Encoding="gzip, br")
+
+    assert file.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(file.body) == MODULE
+    assert call(f"{site.url}/office/core/api.js").body == MODULE
+
+
+# -- signing in ---------------------------------------------------------------------------------------------------
+
+
+def test_everybody_in_the_menu_can_sign_in_and_holds_the_roles_shown_there(site: Served, issuer: TokenIssuer) -> None:
+    office = call(f"{site.url}/office.json").json
+
+    assert (office["api"], office["stripe"]) == (API, STRIPE)
+    assert [each["name"] for each in office["people"]] == ["Alice Moreno", "Bob Tran", "Mel Okafor", "Dana Fields"]
+    for person in office["people"]:
+        given = call(f"{site.url}/sign-in", json.dumps({"person": person["id"]}).encode()).json
+        claims = jwt.decode(given["token"], options={"verify_signature": False})
+        assert claims["sub"] == PEOPLE[person["id"]].user_id
+        assert (claims["organization_id"], claims["roles"]) == (person["organization"], person["roles"])
+        assert dt.datetime.fromisoformat(given["expiresAt"]).timestamp() == claims["exp"]
+    assert {each["organizationName"] for each in office["people"]} == {"Blue Lagoon Pools", "Desert Springs Pools"}
+
+
+def test_nobody_signs_in_under_an_unknown_name_or_from_another_site(site: Served) -> None:
+    alice = b'{"person": "alice"}'
+
+    assert call(f"{site.url}/sign-in", b'{"person": "mallory"}').status == 404
+    for body in (b"not json", b"{}", b"[]", b'{"person": []}'):
+        assert call(f"{site.url}/sign-in", body).status == 400
+    for other in ("cross-site", "same-site"):
+        assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=other).status == 403
+    for own in ("same-origin", "none"):
+        assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=own).status == 200
 
 
 def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: Served) -> None:
@@ -49,17 +241,15 @@ def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: Served) -> N
 
 def test_a_token_can_be_had_over_http(site: Served) -> None:
     asked = {"organizationId": "org_2", "userId": "u", "roles": ["billing"], "lifetimeSeconds": 60}
-    request = urllib.request.Request(f"{site.url}/tokens", json.dumps(asked).encode(), method="POST")
-    with urllib.request.urlopen(request, timeout=10) as response:
-        token = json.loads(response.read())["token"]
+    minted = call(f"{site.url}/tokens", json.dumps(asked).encode())
 
-    claims = jwt.decode(token, options={"verify_signature": False})
+    claims = jwt.decode(minted.json["token"], options={"verify_signature": False})
+    assert minted.status == 201
     assert (claims["organization_id"], claims["sub"], claims["roles"]) == ("org_2", "u", ["billing"])
     assert claims["exp"] - claims["iat"] == 60
 
     for body in (b"not json", b"{}", b"[]"):
-        with pytest.raises(urllib.error.HTTPError, match="400"):
-            urllib.request.urlopen(urllib.request.Request(f"{site.url}/tokens", body, method="POST"), timeout=10)
+        assert call(f"{site.url}/tokens", body).status == 400
 
 
 def test_tokens_outlive_a_restart_and_the_key_is_private(tmp_path: Path) -> None:
@@ -70,26 +260,67 @@ def test_tokens_outlive_a_restart_and_the_key_is_private(tmp_path: Path) -> None
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_only_a_pending_outcome_offers_to_finish(site: Served) -> None:
-    pending = get(f"{site.url}/settings/apps?stripe=pending&state=st_1")
-    assert "Finish set-up" in pending
-    assert f"curl -sS -X POST {API}/v1/stripe/connection/complete" in pending
-
-    for outcome in ("denied", "error&code=state_expired", ""):
-        assert "Finish set-up" not in get(f"{site.url}/settings/apps?stripe={outcome}&state=st_1")
-    assert "state_expired" in get(f"{site.url}/settings/apps?stripe=error&code=state_expired")
+# -- POM's own records --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("outcome", ["pending", "error", "<script>x</script>"])
-def test_nothing_from_the_query_becomes_markup(outcome: str) -> None:
-    hostile = "</script><script>alert('x')</script>'\"$(id)"
+def test_records_are_shown_to_nobody_without_a_valid_token(site: Served, issuer: TokenIssuer, tmp_path: Path) -> None:
+    other = TokenIssuer(issuer.issuer, signing_key(tmp_path / "other.pem"))
+    roles = ["admin"]
+    tokens = (
+        "",
+        "nonsense",
+        issuer.mint("org_blue_lagoon", "u", roles, lifetime=-60),
+        issuer.mint("org_blue_lagoon", "u", roles, aud="somebody else"),
+        other.mint("org_blue_lagoon", "u", roles),
+    )
+    for path in ("services", "customers"):
+        assert call(f"{site.url}/company/{path}").status == 401
+        for token in tokens:
+            assert call(f"{site.url}/company/{path}", Authorization=f"Bearer {token}").status == 401
 
-    page = settings_page(API, "token", outcome=outcome, state=hostile, code=hostile)
 
-    assert "<script>alert" not in page
-    assert "<script>x" not in page
-    assert page.count("</script>") == 2
+def test_each_company_sees_its_own_records_only(site: Served, issuer: TokenIssuer) -> None:
+    lagoon, desert = services(site, "mel"), services(site, "dana")
+    newcomer = issuer.mint("org_new", "u", ["admin"])
+
+    assert len(lagoon) == 300
+    assert not lagoon.keys() & desert.keys()
+    for path in ("services", "customers"):
+        assert call(f"{site.url}/company/{path}", Authorization=f"Bearer {newcomer}").json == {"data": []}
 
 
-def test_the_settings_page_survives_braces_in_the_query() -> None:
-    assert "{state}" in settings_page(API, "token", outcome="pending", state="{state}", code="")
+def test_records_that_have_not_changed_are_not_sent_again(site: Served) -> None:
+    for path in ("services", "customers"):
+        alice, dana = signed_in(site, "alice"), signed_in(site, "dana")
+        first = call(f"{site.url}/company/{path}", Authorization=alice, Accept_Encoding="gzip")
+        tag = first.headers["ETag"]
+
+        assert first.headers["Content-Encoding"] == "gzip"
+        assert call(f"{site.url}/company/{path}", Authorization=alice, If_None_Match=tag).status == 304
+        assert call(f"{site.url}/company/{path}", Authorization=dana, If_None_Match=tag).status == 200
+
+
+def test_a_service_is_billed_by_the_invoice_that_pom_has_heard_of_until_it_is_void_or_deleted(
+    site: Served, directory: Path
+) -> None:
+    assert services(site, "alice")["svc_001"]["invoiceId"] is None, "nothing has been heard yet"
+
+    def hear(organization: str, invoice: str, status: str | None, *lines: str) -> dict[str, str]:
+        shown = json.dumps({"lineItems": [{"serviceId": each} for each in lines]}) if status else None
+        with sqlite3.connect(directory / "pom-hears.db") as database:
+            database.execute("CREATE TABLE IF NOT EXISTS objects (organization, kind, id UNIQUE, status, object)")
+            row = (organization, invoice, status or "draft", shown)
+            database.execute("REPLACE INTO objects VALUES (?, 'invoice', ?, ?, ?)", row)
+        database.close()
+        of_alice = services(site, "alice").values()
+        return {each["id"]: each["invoiceId"] for each in of_alice if each["invoiceId"]}
+
+    assert hear("org_blue_lagoon", "inv_1", "draft", "svc_001", "svc_cover") == {
+        "svc_001": "inv_1",
+        "svc_cover": "inv_1",
+    }
+    assert hear("org_blue_lagoon", "inv_1", "pending", "svc_001") == {"svc_001": "inv_1"}
+    assert hear("org_desert_springs", "inv_2", "paid", "svc_cover") == {"svc_001": "inv_1"}
+    assert hear("org_blue_lagoon", "inv_1", "void", "svc_001") == {}
+    assert hear("org_blue_lagoon", "inv_3", "draft", "svc_001") == {"svc_001": "inv_3"}
+    assert hear("org_blue_lagoon", "inv_3", None) == {}

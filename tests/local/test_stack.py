@@ -167,6 +167,7 @@ def test_the_command_writes_its_description_and_stops_at_a_signal(tmp_path: Path
     assert not any(runs(pid) for pid in described["pids"].values())
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
     assert described["tokens"]["billing"] in "".join(shown)
+    assert described["office"] not in "".join(shown), "without the API, its buttons would do nothing"
     assert "chalice local" in "".join(shown)
 
 

@@ -186,6 +186,7 @@ def _furnish(made: Tenants) -> None:
     world.ports.changes.append(
         [Change(BLUE, ObjectKind.INVOICE, made.ids["invoiceId"], 9, world.ports.clock.now(), paid)]
     )
+    assert made.blue.post("/stripe/connection/test").json["ok"]
     made.secrets = {BLUE, *made.ids.values(), *STRIPE_IDS.findall(json.dumps(made.as_blue_sees_it()))}
     assert len(made.secrets) > 8
 
@@ -393,7 +394,7 @@ def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tena
     """Green owns a Stripe account and writes into its metadata whatever it likes; webhooks and sweeps carry it."""
     world, before = tenants.world, tenants.as_blue_sees_it()
     [blues] = [each for each in world.in_stripe(tenants.blue_account) if each["status"] == "paid"]
-    theirs = [each for each in world.in_stripe(tenants.blue_account, "customer") if each["metadata"]]
+    theirs = [each for each in world.in_stripe(tenants.blue_account, "customer") if each.get("metadata")]
     on_green: Any = {"stripe_account": tenants.green_account}
     customer: Any = world.client.v1.customers.create(
         {"email": "x@example.test", "metadata": dict(theirs[0]["metadata"])}, on_green

@@ -10,6 +10,7 @@ import pytest
 import stripe
 
 from infra.stripe_double import DAY, Clock, Config, InProcessClient, Server, StripeDouble
+from tests.stripe_double.browser import Browser
 
 stripe.enable_telemetry = False
 
@@ -149,3 +150,9 @@ def alone(inbox: Inbox) -> Company:
         client_id=double.config.client_id_test,
     )
     return Company(double, client, double.create_account()["id"])
+
+
+@pytest.fixture
+def browser(alone: Company) -> Browser:
+    """The dashboard of the company that is `alone`."""
+    return Browser(alone.double, alone.account)

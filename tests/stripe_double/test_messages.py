@@ -93,18 +93,6 @@ def test_a_bank_debit_that_comes_back_says_why_in_words(company: Any, code: str)
     assert company.intent(invoice).last_payment_error.code == code
 
 
-@pytest.mark.parametrize("path", ["/acct_1Blue/test/invoices/in_1", "/settings/user", "/account/status", "/", ""])
-def test_a_page_of_the_dashboard_says_that_there_is_none_here_and_what_to_do(server: Any, path: str) -> None:
-    request = urllib.request.Request(server.url + path, headers={"Accept": "text/html,*/*;q=0.8"})
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request)
-
-    page = refused.value.read().decode()
-    assert (refused.value.code, refused.value.headers.get_content_type()) == (404, "text/html")
-    assert "has no dashboard" in page
-    assert "README" in page
-
-
 def test_an_unknown_path_of_the_api_is_still_stripes_own_refusal(server: Any) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(f"{server.url}/v2/core/accounts", b"", method="POST"))

@@ -19,6 +19,7 @@ from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 
 ACTIVE = "active"
@@ -44,6 +45,8 @@ FREEZE = "freeze"
 """The item that is there while whoever connects is frozen; its version is the second in which it began."""
 UNKNOWN_INVOICES = "unknown_invoices"
 """An organization's item with the unknown invoices of its account; its version is the second of the comparison."""
+TRIAL = "trial"
+"""An organization's item with the latest test of its connection; its version is the second in which it began."""
 
 _BINDING = "binding"
 _WHAT = "The connection"
@@ -164,6 +167,18 @@ class TableConnections:
     def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
         _keep_latest(organization_id, UNKNOWN_INVOICES, found)
 
+    def trial(self, organization_id: OrganizationId) -> Trial | None:
+        item = read(ConnectionItem, organization_id, TRIAL)
+        return decoded_item(Trial, item) if item else None
+
+    def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+        with answering():
+            ConnectionItem(**_trial_values(organization_id, trial)).save()
+
+    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+        with suppress(StaleWrite):
+            put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run == trial.run, "The test")
+
 
 def _keep_latest(organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices) -> None:
     """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
@@ -181,6 +196,16 @@ def _values(connection: Connection) -> Values:
         "active": ACTIVE if connection.active else None,
         "sweep_at": connection.sweep.due_at if connection.active else None,
         **encoded(connection),
+    }
+
+
+def _trial_values(organization_id: OrganizationId, trial: Trial) -> Values:
+    return {
+        "organization_id": organization_id,
+        "kind": TRIAL,
+        "version": trial.started_at,
+        "run": trial.run,
+        **encoded(trial),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.api.examples.common import WHOLE_LIST, AnswerExamples
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
-from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
+from chalicelib.api.models.verification import Checklist, RefreshView, TestProgress, TestReport
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
 
 STATE = "pYz0tB2rVb3kq1m2dK0o5w"
@@ -30,6 +30,16 @@ CONNECTION: dict[str, Any] = {
     "lastTestedAt": "2026-11-01T09:32:10Z",
     "webhook": {"healthy": True, "problem": None, "checkedAt": "2026-11-23T15:00:00Z"},
     "invoicingPaused": None,
+}
+
+RUNNING_TEST: dict[str, Any] = {
+    "startedAt": "2026-11-23T15:04:05Z",
+    "finishedAt": None,
+    "ok": None,
+    "steps": [
+        {"step": "account", "ok": True, "message": "Stripe answers for Blue Lagoon Pools.", "nextStep": None},
+        {"step": "customer", "ok": True, "message": "A test customer was made.", "nextStep": None},
+    ],
 }
 
 CONNECTION_EXAMPLES: Mapping[type, Any] = {
@@ -76,6 +86,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
     CompleteConnection: {"state": STATE},
     ConnectionView: CONNECTION,
     RefreshView: {"askedAt": "2026-11-23T15:04:05Z", "sweptUntil": "2026-11-23T15:00:00Z", "lastSync": SYNC},
+    TestProgress: RUNNING_TEST,
     TestReport: {
         "ok": False,
         "steps": [
@@ -113,4 +124,21 @@ DISCONNECTED = {
 CONNECTION_ANSWERS: AnswerExamples = {
     ("complete_connection", 200): {"connected": JUST_CONNECTED},
     ("disconnect", 200): {"disconnected": DISCONNECTED},
+    ("get_connection_test", 200): {
+        "running": RUNNING_TEST,
+        "cut off": {
+            **RUNNING_TEST,
+            "ok": False,
+            "steps": [
+                *RUNNING_TEST["steps"],
+                {
+                    "step": "draft",
+                    "ok": False,
+                    "message": "This step was not reported in time: the test was probably cut off.",
+                    "nextStep": "Test again: a later test removes what this one may have left; nobody is billed.",
+                },
+            ],
+        },
+        "never tested": {"startedAt": None, "finishedAt": None, "ok": None, "steps": []},
+    },
 }

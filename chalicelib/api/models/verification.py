@@ -12,8 +12,7 @@ from chalicelib.api.models.connection import SyncReportView, sync_report_view
 from chalicelib.domain.checklist import Item
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.stripe_pages import address
-from chalicelib.domain.trial import TrialReport, TrialStep
-from chalicelib.usecases.connecting.try_connection import TrialResult
+from chalicelib.domain.trial import Trial, TrialProgress, TrialReport, TrialStep
 
 
 class TestStep(msgspec.Struct, rename="camel", kw_only=True):
@@ -32,6 +31,28 @@ class TestReport(msgspec.Struct, rename="camel"):
 
     ok: Annotated[bool, Meta(description="True if every step went well.")]
     steps: Annotated[list[TestStep], Meta(description="The steps that were taken, in their order.")]
+
+
+class TestProgress(msgspec.Struct, rename="camel", kw_only=True):
+    """How far the latest test is. Without a test of the connected account, all is null, and `steps` is empty."""
+
+    started_at: Annotated[
+        Instant | None, Meta(description="When the test began. RFC 3339, UTC. Null if there was none.")
+    ]
+    finished_at: Annotated[
+        Instant | None,
+        Meta(
+            description="When its last step was reported. RFC 3339, UTC. Null while it runs, and if it was cut off."
+        ),
+    ]
+    ok: Annotated[
+        bool | None,
+        Meta(
+            description="True if every step went well, false if one went wrong. Null while the test runs. Also false "
+            "if the test has not finished after 30 seconds, because it was cut off; its last step says so."
+        ),
+    ]
+    steps: Annotated[list[TestStep], Meta(description="The steps that were taken so far, in their order.")]
 
 
 class RefreshView(msgspec.Struct, rename="camel", kw_only=True):
@@ -65,8 +86,17 @@ class Checklist(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def test_report_view(result: TrialResult) -> TestReport:
-    return TestReport(result.ok, [_step_view(step) for step in result.steps])
+def test_report_view(trial: Trial) -> TestReport:
+    return TestReport(trial.ok, [_step_view(step) for step in trial.steps])
+
+
+def test_progress_view(progress: TrialProgress) -> TestProgress:
+    return TestProgress(
+        started_at=instant_or_none(progress.started_at),
+        finished_at=instant_or_none(progress.finished_at),
+        ok=progress.ok,
+        steps=[_step_view(step) for step in progress.steps],
+    )
 
 
 def _step_view(report: TrialReport) -> TestStep:

@@ -1,21 +1,22 @@
 """Verify the connection with a test invoice: made in Stripe, looked at, voided, and cleaned up.
 
-It is none of POM's invoices: nothing of it is stored, and its events are foreign to us because its objects carry
-a key of their own instead of our ids. By that key a run also finds what an earlier one left when it was cut off.
+It is none of POM's invoices: nothing of it is stored but how the test goes, and its events are foreign to us because
+its objects carry a key of their own instead of our ids. By that key a run also finds what an earlier one left when it
+was cut off. Each step is stored before the next one begins, so that others can watch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import Connection, require_invoicing, usable_account
-from chalicelib.domain.errors import AccountUnreachable, IntegrationError
+from chalicelib.domain.errors import AccountUnreachable, IntegrationError, Retryable
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.money import decimal_string, minimum_charge
-from chalicelib.domain.trial import TrialCustomer, TrialReport, TrialStep
+from chalicelib.domain.trial import Trial, TrialCustomer, TrialProgress, TrialReport, TrialStep
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.change_connection import change_connection
 from chalicelib.usecases.connecting.revocation import mark_revoked
@@ -28,39 +29,48 @@ LOOK_AT_DEFAULTS = "Look for taxes or discounts that the Stripe account adds to 
 DRAFT, OPEN = "draft", "open"
 
 
-@dataclass(frozen=True, slots=True)
-class TrialResult:
-    """Whether everything went well, and each step that was taken."""
-
-    ok: bool
-    steps: tuple[TrialReport, ...]
-
-
 class _Stopped(Exception):
     """A step went wrong; it has been reported."""
 
 
 @dataclass(slots=True)
-class _Trial:
-    """A test of the connection, and the steps that it has reported so far."""
+class _Run:
+    """A test that is being made, with the steps that it has reported so far."""
 
     ports: Ports
-    account_id: StripeAccountId
-    name: str
-    ends_at: int
-    steps: list[TrialReport] = field(default_factory=list)
+    organization_id: OrganizationId
+    trial: Trial
+
+    @property
+    def account_id(self) -> StripeAccountId:
+        return self.trial.account_id
+
+    @property
+    def name(self) -> str:
+        return self.trial.run
+
+    def report(self, report: TrialReport) -> None:
+        """Reports a step, and stores how far the test is.
+
+        If the database does not answer, the test goes on: Stripe has to be cleaned up, the request that asked for the
+        test returns every step in the end, and the next write has all steps again. Any other error is a fault of ours
+        and ends the test.
+        """
+        self.trial = self.trial.reported(report, self.ports.clock.now())
+        with suppress(Retryable):
+            self.ports.connections.keep_trial(self.organization_id, self.trial)
 
     def went_well(self, step: TrialStep, message: str) -> None:
-        self.steps.append(TrialReport(step, True, message))
+        self.report(TrialReport(step, True, message))
 
     def stop(self, step: TrialStep, message: str, next_step: str) -> _Stopped:
-        self.steps.append(TrialReport(step, False, message, next_step))
+        self.report(TrialReport(step, False, message, next_step))
         return _Stopped()
 
     @contextmanager
     def step(self, step: TrialStep) -> Iterator[None]:
         """What Stripe refuses, or does not answer, within this step ends the trial."""
-        if self.ports.clock.now() > self.ends_at:
+        if self.ports.clock.now() > self.trial.started_at + ENOUGH:
             raise self.stop(step, "Stripe takes too long to answer.", TRY_AGAIN)
         try:
             yield
@@ -68,91 +78,97 @@ class _Trial:
             raise self.stop(step, failure.message, failure.next_step or TRY_AGAIN) from failure
 
 
-def try_connection(organization_id: OrganizationId, ports: Ports) -> TrialResult:
+def try_connection(organization_id: OrganizationId, ports: Ports) -> Trial:
     """Make, read and void a test invoice; what it made is removed, however far it came.
 
     Raises:
         Conflict: the organization is not connected, or its invoicing is paused: nothing is made in Stripe then.
+        Retryable: the database could not store that the test begins, before anything was made in Stripe; or that it
+            went well, after everything was removed.
     """
     connection = ports.connections.get(organization_id)
     account_id = usable_account(connection)
     require_invoicing(connection)
-    trial = _Trial(ports, account_id, ports.clock.nonce(), ports.clock.now() + ENOUGH)
+    run = _Run(ports, organization_id, Trial(account_id, ports.clock.nonce(), ports.clock.now()))
+    ports.connections.begin_trial(organization_id, run.trial)
     try:
-        account = _account_of(trial, organization_id)
+        account = _account_of(run)
     except _Stopped:
-        return TrialResult(False, tuple(trial.steps))
-    try:
-        _take_steps(trial, account)
-    except _Stopped:
-        _clean_up(trial)
-        return TrialResult(False, tuple(trial.steps))
-    if not _clean_up(trial):
-        return TrialResult(False, tuple(trial.steps))
-    _remember(organization_id, account_id, ports)
-    return TrialResult(True, tuple(trial.steps))
+        return run.trial
+    with suppress(_Stopped):
+        _take_steps(run, account)
+    cleaned_up = _clean_up(run)
+    if run.trial.ok and cleaned_up.ok:
+        _remember(organization_id, account_id, ports)
+    run.report(cleaned_up)
+    return run.trial
 
 
-def _account_of(trial: _Trial, organization_id: OrganizationId) -> AccountFact:
-    with trial.step(TrialStep.ACCOUNT):
+def latest_trial(organization_id: OrganizationId, ports: Ports) -> TrialProgress:
+    """Returns how far the latest test of the connected account is. A test of another account counts for nothing."""
+    trial = ports.connections.trial(organization_id)
+    if trial is None or trial.account_id != ports.connections.get(organization_id).account_id:
+        return TrialProgress()
+    return trial.progress(ports.clock.now())
+
+
+def _account_of(run: _Run) -> AccountFact:
+    with run.step(TrialStep.ACCOUNT):
         try:
-            account = trial.ports.stripe.account(trial.account_id)
+            account = run.ports.stripe.account(run.account_id)
         except AccountUnreachable:
-            mark_revoked(organization_id, trial.account_id, trial.ports)
+            mark_revoked(run.organization_id, run.account_id, run.ports)
             raise
     if not account.charges_enabled:
         missing = " ".join(each.message for each in account.requirements[:3])
         message = f"Stripe does not let this account take payments. {missing}".rstrip()
-        raise trial.stop(TrialStep.ACCOUNT, message, f"{account.next_step} Then test again.")
-    trial.went_well(TrialStep.ACCOUNT, f"Stripe answers for {account.business_name or trial.account_id}.")
+        raise run.stop(TrialStep.ACCOUNT, message, f"{account.next_step} Then test again.")
+    run.went_well(TrialStep.ACCOUNT, f"Stripe answers for {account.business_name or run.account_id}.")
     return account
 
 
-def _take_steps(trial: _Trial, account: AccountFact) -> None:
-    stripe, account_id = trial.ports.stripe, trial.account_id
-    with trial.step(TrialStep.CUSTOMER):
-        customer_id = stripe.create_trial_customer(account_id, trial.name)
-    trial.went_well(TrialStep.CUSTOMER, "A test customer was made.")
-    with trial.step(TrialStep.DRAFT):
+def _take_steps(run: _Run, account: AccountFact) -> None:
+    stripe, account_id = run.ports.stripe, run.account_id
+    with run.step(TrialStep.CUSTOMER):
+        customer_id = stripe.create_trial_customer(account_id, run.name)
+    run.went_well(TrialStep.CUSTOMER, "A test customer was made.")
+    with run.step(TrialStep.DRAFT):
         currency = account.default_currency
         amount = minimum_charge(currency)
-        drafted = stripe.create_trial_draft(account_id, customer_id, trial.name, amount, currency)
+        drafted = stripe.create_trial_draft(account_id, customer_id, run.name, amount, currency)
     shown = f"{decimal_string(amount, currency)} {currency.upper()}"
-    trial.went_well(TrialStep.DRAFT, f"A test invoice over {shown} was drafted.")
-    with trial.step(TrialStep.FINALIZE):
+    run.went_well(TrialStep.DRAFT, f"A test invoice over {shown} was drafted.")
+    with run.step(TrialStep.FINALIZE):
         stripe.finalize_trial(account_id, drafted.id)
-    trial.went_well(TrialStep.FINALIZE, "It was finalized; no e-mail was sent.")
-    with trial.step(TrialStep.READ):
+    run.went_well(TrialStep.FINALIZE, "It was finalized; no e-mail was sent.")
+    with run.step(TrialStep.READ):
         read = stripe.trial_invoice(account_id, drafted.id)
     if read.status != OPEN or not read.payable or (read.total, read.currency) != (amount, currency):
-        raise trial.stop(TrialStep.READ, "Read back, the test invoice is not as it was ordered.", LOOK_AT_DEFAULTS)
-    trial.went_well(TrialStep.READ, "Read back, it has its amount and a payment page.")
-    with trial.step(TrialStep.VOID):
+        raise run.stop(TrialStep.READ, "Read back, the test invoice is not as it was ordered.", LOOK_AT_DEFAULTS)
+    run.went_well(TrialStep.READ, "Read back, it has its amount and a payment page.")
+    with run.step(TrialStep.VOID):
         stripe.void_trial(account_id, drafted.id)
-    trial.went_well(TrialStep.VOID, "It was voided: nobody can pay it.")
+    run.went_well(TrialStep.VOID, "It was voided: nobody can pay it.")
 
 
-def _clean_up(trial: _Trial) -> bool:
-    """Remove what this run made, and what earlier ones left; answers whether that worked."""
+def _clean_up(run: _Run) -> TrialReport:
+    """Removes what this run made, and what earlier ones left. Returns how that went."""
     try:
         earlier = 0
-        for customer in trial.ports.stripe.trial_customers(trial.account_id):
-            if customer.run == trial.name or customer.forgotten:
-                _remove(trial, customer)
-                earlier += customer.run != trial.name
+        for customer in run.ports.stripe.trial_customers(run.account_id):
+            if customer.run == run.name or customer.forgotten:
+                _remove(run, customer)
+                earlier += customer.run != run.name
     except IntegrationError as failure:
         left = f"The test customer could not be removed from Stripe: {failure.message}"
-        trial.steps.append(
-            TrialReport(TrialStep.CLEAN_UP, False, left, "Test again: the next test removes it; nobody is billed.")
-        )
-        return False
+        next_step = "Test again: the next test removes it; nobody is billed."
+        return TrialReport(TrialStep.CLEAN_UP, False, left, next_step)
     also = f" So was what {earlier} earlier tests had left." if earlier else ""
-    trial.went_well(TrialStep.CLEAN_UP, f"The test customer was removed.{also}")
-    return True
+    return TrialReport(TrialStep.CLEAN_UP, True, f"The test customer was removed.{also}")
 
 
-def _remove(trial: _Trial, customer: TrialCustomer) -> None:
-    stripe, account_id = trial.ports.stripe, trial.account_id
+def _remove(run: _Run, customer: TrialCustomer) -> None:
+    stripe, account_id = run.ports.stripe, run.account_id
     for invoice in stripe.trial_invoices(account_id, customer.id):
         if invoice.status == DRAFT:
             stripe.delete_draft(account_id, invoice.id)

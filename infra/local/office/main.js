@@ -1,5 +1,6 @@
 /** The shell: which address shows which screen, who is signed in, and what needs attention everywhere. */
 
+import { ApiError } from "./core/api.js";
 import { byId, h, refill } from "./core/elements.js";
 import { follow } from "./core/live.js";
 import { become, loadOffice, people, person, stripeAddress } from "./core/session.js";
@@ -39,6 +40,7 @@ let leaving = new AbortController();
 async function show() {
   leaving.abort();
   leaving = new AbortController();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // a link in it was followed
   const { signal } = leaving;
   const main = byId("main");
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
@@ -112,16 +114,23 @@ function showPlaces() {
 
 /** What is told on every page: that invoicing is paused, and how much needs a person. */
 async function watchEverywhere() {
-  const { signal } = new AbortController();
-  await follow("/v1/apps", {}, ({ data }) => {
-    const pause = data[0]?.invoicingPaused;
-    refill(byId("paused"), pause && h("p", { class: "bar" }, `Invoicing is paused: ${pause.reason} Nothing is lost. Payments and refunds go on.`));
-  }, signal, SLOWLY);
-  await follow("/v1/attention", { query: { first: 1 } }, ({ counts }) => {
-    const count = counts.reduce((all, each) => all + each.count, 0);
-    const more = counts.some((each) => each.atLeast) ? "+" : "";
-    refill(byId("count-attention"), count > 0 && [` ${count}${more}`, h("span", { class: "unseen" }, " to look at")]);
-  }, signal, SLOWLY);
+  const watching = new AbortController();
+  const { signal } = watching;
+  try {
+    await follow("/v1/apps", {}, ({ data }) => {
+      const pause = data[0]?.invoicingPaused;
+      refill(byId("paused"), pause && h("p", { class: "bar" }, `Invoicing is paused: ${pause.reason} Nothing is lost. Payments and refunds go on.`));
+    }, signal, SLOWLY);
+    await follow("/v1/attention", { query: { first: 1 } }, ({ counts }) => {
+      const count = counts.reduce((all, each) => all + each.count, 0);
+      const more = counts.some((each) => each.atLeast) ? "+" : "";
+      refill(byId("count-attention"), count > 0 && [` ${count}${more}`, h("span", { class: "unseen" }, " to look at")]);
+    }, signal, SLOWLY);
+  } catch (error) {
+    watching.abort();
+    if (!(error instanceof ApiError)) throw error;
+    setTimeout(watchEverywhere, SLOWLY); // the screen itself has said that POM does not answer
+  }
 }
 
 await loadOffice();

@@ -137,10 +137,14 @@ def name_of(account: JSON) -> str:
 
 
 def day(account: JSON, at: int) -> str:
-    """Returns the day of an epoch second as people see it: in the Dashboard's time zone, or else in UTC."""
+    """Returns the day of an epoch second as people see it."""
+    return datetime.fromtimestamp(at, zone(account)).strftime("%B %-d, %Y")
+
+
+def zone(account: JSON) -> ZoneInfo:
+    """Returns the time zone in which people see times: the Dashboard's, or else UTC."""
     named = account["settings"]["dashboard"]["timezone"]
-    zone = ZoneInfo(named if named in available_timezones() else "UTC")
-    return datetime.fromtimestamp(at, zone).strftime("%B %-d, %Y")
+    return ZoneInfo(named if named in available_timezones() else "UTC")
 
 
 def application(world: World) -> JSON:

@@ -7,6 +7,7 @@ from tests.mutations.taken import AnyValue, Becomes, Check, Instead
 
 _DOORS = "tests/proofs/test_hostile_doors.py"
 _T_CONNECT = "tests/usecases/connecting/test_connect.py"
+_T_TRIALS = "tests/usecases/connecting/test_try_connection.py"
 _T_CONNECTIONS = "tests/contracts/test_connection_store.py"
 
 CONNECTING = (
@@ -61,6 +62,18 @@ CONNECTING = (
         "TableConnections.bind",
         AnyValue("holder", "=="),
         f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_is_refused_to_another",
+    ),
+    guard(
+        "a test does not write into a later one",
+        "TableConnections.keep_trial",
+        Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
+        f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
+    ),
+    guard(
+        "a test of a former account is not shown",
+        "latest_trial",
+        Check("account_id"),
+        f"{_T_TRIALS}::test_a_test_of_another_account_is_not_shown",
     ),
     guard(
         "what an account was left for is not ended",

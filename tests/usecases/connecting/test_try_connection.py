@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import Conflict, StripeUnavailable
+from chalicelib.domain.errors import Conflict, Retryable, StripeUnavailable
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.domain.trial import TrialStep
+from chalicelib.domain.trial import OVER_AFTER, Trial, TrialProgress, TrialStep
+from chalicelib.functions import API_HANDLER, BY_NAME
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
-from chalicelib.usecases.connecting.try_connection import TrialResult, try_connection
+from chalicelib.usecases.connecting.try_connection import latest_trial, try_connection
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from tests.boundaries import Killed
+from tests.boundaries import Killed, watched
 from tests.world import ADMIN, ORGANIZATION, World
 
 ALL = list(TrialStep)
+KEPT = "connections.keep_trial"
 WRITES = {
     TrialStep.CUSTOMER: "/v1/customers",
     TrialStep.DRAFT: "/v1/invoices",
@@ -26,11 +29,16 @@ WRITES = {
 }
 
 
-def tried(world: World) -> TrialResult:
+def tried(world: World) -> Trial:
     return try_connection(ORGANIZATION, world.ports)
 
 
-def steps(result: TrialResult) -> list[TrialStep]:
+def shown(world: World) -> TrialProgress:
+    """What others see of the latest test at this moment."""
+    return latest_trial(ORGANIZATION, world.ports)
+
+
+def steps(result: Trial | TrialProgress) -> list[TrialStep]:
     return [report.step for report in result.steps]
 
 
@@ -118,6 +126,189 @@ def test_a_rejected_account_is_not_sent_to_the_verification(world: World) -> Non
     assert "rejected this account" in only.message
     assert "personal details" not in only.message
     assert only.next_step == "Ask Stripe support about the account. Then test again."
+
+
+class Watched:
+    """Stripe, with something that happens before each call of it."""
+
+    def __init__(self, stripe: Any, happens: Callable[[str], object]) -> None:
+        self._stripe, self._happens = stripe, happens
+
+    def __getattr__(self, name: str) -> Any:
+        self._happens(name)
+        return getattr(self._stripe, name)
+
+
+def before_each_call(world: World, happens: Callable[[str], object]) -> None:
+    world.ports.stripe = Watched(world.ports.stripe, happens)  # type: ignore[assignment]
+
+
+def test_others_see_each_step_before_the_next_one_begins(world: World, account: StripeAccountId) -> None:
+    assert shown(world) == TrialProgress()
+    seen = dict[str, TrialProgress]()
+    before_each_call(world, lambda call: (world.advance(1), seen.setdefault(call, shown(world))))
+    began = world.ports.clock.now()
+    result = tried(world)
+    number_of_steps = {call: len(progress.steps) for call, progress in seen.items()}
+    assert number_of_steps == {
+        "account": 0,
+        "create_trial_customer": 1,
+        "create_trial_draft": 2,
+        "finalize_trial": 3,
+        "trial_invoice": 4,
+        "void_trial": 5,
+        "trial_customers": 6,
+        "trial_invoices": 6,
+        "delete_trial_customer": 6,
+    }
+    assert {(each.started_at, each.finished_at, each.ok) for each in seen.values()} == {(began, None, None)}
+    assert all(each.steps == result.steps[: len(each.steps)] for each in seen.values())
+    assert shown(world) == TrialProgress(began, world.ports.clock.now(), True, result.steps)
+
+
+def test_a_test_that_failed_stays_to_be_seen_until_the_next_one_begins(
+    world: World, account: StripeAccountId
+) -> None:
+    world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.DRAFT])
+    failed = tried(world)
+    world.advance(3600)
+    assert (shown(world).ok, shown(world).steps) == (False, failed.steps)
+    assert shown(world).finished_at == world.ports.clock.now() - 3600
+    seen = list[TrialProgress]()
+    before_each_call(world, lambda _: seen.append(shown(world)))
+    tried(world)
+    assert seen[0] == TrialProgress(world.ports.clock.now())
+
+
+def test_a_test_of_an_account_that_may_not_take_payments_is_over_with_its_first_step(world: World) -> None:
+    world.connect(account=world.account(charges_enabled=False))
+    result = tried(world)
+    assert shown(world) == TrialProgress(world.ports.clock.now(), world.ports.clock.now(), False, result.steps)
+
+
+@pytest.mark.parametrize("call", ["account", "finalize_trial", "trial_customers"])
+def test_a_test_that_was_cut_off_is_shown_as_failed_when_its_request_must_be_over(
+    call: str, world: World, account: StripeAccountId
+) -> None:
+    def dies(called: str) -> None:
+        if called == call:
+            raise Killed(call)
+
+    before_each_call(world, dies)
+    with pytest.raises(Killed):
+        tried(world)
+    world.advance(OVER_AFTER)
+    running = shown(world)
+    assert (running.ok, running.finished_at) == (None, None)
+    world.advance(1)
+    over = shown(world)
+    assert (over.ok, over.finished_at) == (False, None)
+    *reported, missing = over.steps
+    assert tuple(reported) == running.steps
+    assert missing.step == {"account": "account", "finalize_trial": "finalize", "trial_customers": "clean_up"}[call]
+    assert (missing.ok, "cut off" in missing.message) == (False, True)
+    assert "nobody is billed" in (missing.next_step or "")
+
+
+def test_a_test_that_is_cut_off_after_a_failed_step_is_missing_its_cleaning_up(
+    world: World, account: StripeAccountId
+) -> None:
+    def dies(called: str) -> None:
+        if called == "trial_customers":
+            raise Killed(called)
+
+    before_each_call(world, dies)
+    world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.CUSTOMER])
+    with pytest.raises(Killed):
+        tried(world)
+    world.advance(OVER_AFTER + 1)
+    assert steps(shown(world)) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.CLEAN_UP]
+
+
+def test_of_two_tests_at_once_the_later_one_is_shown_and_both_end(world: World, account: StripeAccountId) -> None:
+    later = list[Trial]()
+    plain = world.ports.stripe
+
+    def another_begins(called: str) -> None:
+        if called == "finalize_trial" and not later:
+            world.ports.stripe = plain
+            world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.DRAFT])
+            later.append(tried(world))
+
+    before_each_call(world, another_begins)
+    earlier = tried(world)
+    assert (earlier.ok, steps(earlier)) == (True, ALL)
+    assert (later[0].ok, shown(world).ok) == (False, False)
+    assert shown(world).steps == later[0].steps
+
+
+def test_a_test_writes_its_steps_eight_times_and_whoever_watches_it_reads_twice(
+    world: World, account: StripeAccountId
+) -> None:
+    test = watched(world)
+    tried(world)
+    assert test.writes == ["connections.begin_trial", *[KEPT] * 6, "connections.save", KEPT]
+    watching = watched(world)
+    shown(world)
+    assert watching.calls == ["connections.trial", "connections.get"]
+
+
+def test_no_test_is_called_cut_off_while_its_function_may_still_run() -> None:
+    assert BY_NAME[API_HANDLER].timeout < OVER_AFTER
+
+
+def test_a_test_of_another_account_is_not_shown(world: World, account: StripeAccountId) -> None:
+    tried(world)
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    assert shown(world).ok
+    world.connect()
+    assert shown(world) == TrialProgress()
+
+
+def down(*_: object) -> None:
+    raise Retryable("database_unavailable", "The database does not answer at the moment.")
+
+
+def test_a_test_goes_on_though_its_steps_cannot_be_stored_and_the_next_write_has_them_all(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[TrialProgress]()
+
+    def comes_back(called: str) -> None:
+        if called == "void_trial":
+            monkeypatch.undo()
+        if called == "trial_customers":
+            seen.append(shown(world))
+
+    monkeypatch.setattr(world.ports.connections, "keep_trial", down)
+    before_each_call(world, comes_back)
+    result = tried(world)
+    assert (result.ok, steps(result)) == (True, ALL)
+    assert steps(seen[0]) == ALL[:-1]
+    assert shown(world).ok
+    assert left_in_stripe(world, account) == []
+
+
+def test_nothing_is_made_in_stripe_if_it_cannot_be_stored_that_the_test_begins(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.ports.connections, "begin_trial", down)
+    calls = world.stripe_calls()
+    with pytest.raises(Retryable, match="database_unavailable"):
+        tried(world)
+    assert world.stripe_calls() == calls
+
+
+def test_a_success_that_could_not_be_remembered_is_not_shown_as_one(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.ports.connections, "save", down)
+    with pytest.raises(Retryable, match="database_unavailable"):
+        tried(world)
+    assert shown(world).ok is None
+    world.advance(OVER_AFTER + 1)
+    assert (shown(world).ok, shown(world).steps[-1].step) == (False, TrialStep.CLEAN_UP)
+    assert left_in_stripe(world, account) == []
 
 
 def test_without_a_connection_there_is_nothing_to_test(world: World) -> None:

@@ -21,7 +21,8 @@ class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
 
 
 class ConnectionItem(Aggregate):
-    """What belongs to an organization itself: its connection, its settings, and the unknown invoices of its account.
+    """What belongs to an organization itself: its connection, its settings, the unknown invoices of its account, and
+    the latest test of its connection.
 
     Three items belong to none of them: the latest look at the platform's webhook endpoints, the latest flight of the
     canaries, and the platform's freeze.
@@ -34,6 +35,8 @@ class ConnectionItem(Aggregate):
     kind = UnicodeAttribute(range_key=True)
     active = UnicodeAttribute(null=True)
     sweep_at = NumberAttribute(null=True)
+    run = UnicodeAttribute(null=True)
+    """Which test of the connection it is, in the item of the latest test alone."""
 
     by_active = ActiveConnections()
 

@@ -2,7 +2,7 @@
 
 import { h } from "./elements.js";
 import { badge } from "./widgets.js";
-import { day, plain } from "./words.js";
+import { plain } from "./words.js";
 
 /** @typedef {import("./types").Schemas} Schemas */
 /** @typedef {[string, string, string]} Signed a sign, words and a tone, so that nothing is told by its color alone */
@@ -35,6 +35,13 @@ const OF_DEPOSITS = {
   canceled: ["⊘", "Canceled", "quiet"],
 };
 
+/** @type {Record<string, Signed>} where the money of a payment is, once a deposit has it */
+const OF_PLACES = {
+  on_its_way: ["→", "On its way", "info"],
+  arrived: ["✓", "Arrived", "good"],
+  returned: ["✕", "Came back", "bad"],
+};
+
 /** @param {Record<string, Signed>} words @param {string} status */
 const signed = (words, status) => badge(...(words[status] ?? ["•", plain(status), "quiet"]));
 
@@ -44,6 +51,9 @@ export const paymentBadge = (status) => signed(OF_PAYMENTS, status);
 /** Returns the status of a deposit, or of a debit of the bank account. @param {{ status: string, amount: string }} payout */
 export const depositBadge = ({ status, amount }) =>
   status === "paid" && isDebit(amount) ? badge("✓", "Taken", "good") : signed(OF_DEPOSITS, status);
+
+/** Returns where the money of a payment is. @param {string} status */
+export const whereBadge = (status) => signed(OF_PLACES, status);
 
 /** Says whether Stripe takes this money from the bank account. @param {string} amount */
 export const isDebit = (amount) => amount.startsWith("-");
@@ -56,9 +66,6 @@ export function bankInWords(bank) {
   if (!bank) return "–";
   return bank.last4 ? `${bank.name ?? "Account"} ending in ${bank.last4}` : bank.name ?? "–";
 }
-
-/** Returns a day that programs can read too. @param {string} date @param {string} [said] */
-export const dayOf = (date, said = day(date)) => h("time", { datetime: date }, said);
 
 /**
  * Returns the invoice of a row as a link, and its customer.

@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
 import { day, moment, statusOf } from "./words.js";
+import { wayOut } from "./way-out.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -49,16 +50,15 @@ export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h
  */
 export function button(label, work, more = {}) {
   const press = async () => {
-    element.disabled = true;
+    if (element.hasAttribute("aria-busy")) return; // it is not disabled, because that would take the focus away
     element.setAttribute("aria-busy", "true");
     try {
       await work();
     } catch (error) {
       await tell(`${label}: this did not work`, problem(error));
     } finally {
-      element.disabled = false;
       element.removeAttribute("aria-busy");
-      // A disabled button loses the focus, and a poll may have drawn it anew meanwhile.
+      // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
       const again = element.isConnected ? element : document.getElementById(element.id);
       if (document.activeElement === document.body) again?.focus();
     }
@@ -78,9 +78,9 @@ export function problem(error) {
   return h(
     "div",
     { class: "problem", role: "alert" },
-    h("p", null, h("strong", null, error.message)),
-    several.length > 0 && h("ul", null, several.map((each) => h("li", null, each.message))),
-    h("p", null, error.nextStep),
+    h("p", null, h("strong", null, several.length > 0 ? `${several.length} things need correction:` : error.message)),
+    several.length > 0 && h("ul", null, several.map((each) => h("li", null, `${each.message} ${each.nextStep}`))),
+    h("p", null, several.length === 0 && error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }
@@ -117,7 +117,7 @@ export function table(caption, columns, rows) {
   const body = rows.map((cells) =>
     h("tr", null, cells.map((cell, at) => {
       const column = named[at];
-      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, cell);
+      return h("td", { class: column?.number && "number", "data-name": column?.hidden ? null : column?.name }, h("div", null, cell));
     })),
   );
   return h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, heads)), h("tbody", null, body));
@@ -170,7 +170,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   const about = { id, name, required, "aria-describedby": `${id}-hint ${id}-error` };
   const input =
     type === "select"
-      ? h("select", { ...about, value }, choices.map(([each, word]) => h("option", { value: each }, word)))
+      ? h("select", { ...about, ...(value ? { value } : {}) }, choices.map(([each, word]) => h("option", { value: each }, word)))
       : type === "textarea"
         ? h("textarea", { ...about, rows: 3, value })
         : h("input", { ...about, type, value, autocomplete: "off" });
@@ -184,6 +184,12 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   );
 }
 
+/** Takes the errors beside the fields away. @param {HTMLElement} form */
+export function clearErrors(form) {
+  for (const each of form.querySelectorAll(".error")) each.textContent = "";
+  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+}
+
 /**
  * Shows each error of a refusal beside its field; returns what remains to be shown above the form.
  *
@@ -191,12 +197,13 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
  * @param {unknown} error
  */
 export function showErrors(form, error) {
-  for (const each of form.querySelectorAll(".error")) each.textContent = "";
-  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+  clearErrors(form);
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {
-    const input = field && form.querySelector(`[name="${CSS.escape(field)}"]`);
+    // A list that is typed into one field is refused at one of its places, such as `daysAfterDue[1]`.
+    const names = field ? [field, field.replace(/\[\d+\]$/, "")] : [];
+    const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
     const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
@@ -225,7 +232,8 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
     let done = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      go.disabled = true;
+      if (go.hasAttribute("aria-busy")) return;
+      go.setAttribute("aria-busy", "true");
       try {
         await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
         done = true;
@@ -233,7 +241,7 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
       } catch (error) {
         refill(errors, showErrors(form, error));
       } finally {
-        go.disabled = false;
+        go.removeAttribute("aria-busy");
       }
     });
     dialog.addEventListener("close", () => resolve(done));

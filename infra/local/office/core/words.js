@@ -49,6 +49,28 @@ export function plain(word) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Returns when an invoice is due by its payment terms, such as `net_30`. @param {string} terms */
+export function termsInWords(terms) {
+  const days = /^(?:net|days)_(\d+)$/.exec(terms)?.[1];
+  return days ? `${counted(Number(days), "day")} after it is sent` : terms === "due_on_receipt" ? "On receipt" : plain(terms);
+}
+
+/** The payment terms and the payment methods that can be chosen, with their words. */
+/** @type {[string, string][]} */
+export const TERMS = ["due_on_receipt", "net_7", "net_15", "net_30", "net_60"].map((each) => [each, termsInWords(each)]);
+export const METHODS = /** @type {const} */ ([
+  ["card", "Cards"],
+  ["us_bank_account", "US bank account (ACH debit)"],
+  ["link", "Link"],
+  ["acss_debit", "Canadian bank account (pre-authorized debit)"],
+  ["sepa_debit", "SEPA Direct Debit (euro)"],
+  ["bacs_debit", "Bacs Direct Debit (United Kingdom)"],
+  ["au_becs_debit", "BECS Direct Debit (Australia)"],
+]);
+
+/** Returns the payment terms to choose from, those of the invoice among them. @param {string} terms @returns {[string, string][]} */
+export const termChoices = (terms) => (TERMS.some(([each]) => each === terms) ? TERMS : [...TERMS, [terms, termsInWords(terms)]]);
+
 /** The guide's words for where an invoice stands, each with a sign, so that no status is told by its color alone. */
 /** @type {Record<string, Status>} */
 const STATUSES = {

@@ -5,8 +5,8 @@ import { h, refill } from "../core/elements.js";
 import { follow } from "../core/live.js";
 import { depositAddress } from "../core/payment-words.js";
 import { may } from "../core/session.js";
-import { badge, button, empty, heading, notice } from "../core/widgets.js";
-import { day, moment, money, plain } from "../core/words.js";
+import { badge, button, empty, heading, notice, timeAt } from "../core/widgets.js";
+import { day, money, plain } from "../core/words.js";
 
 /** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["AttentionItemView"]} Item */
@@ -78,7 +78,7 @@ function itemOf(item) {
     h("div", null, h("h2", { class: "said" }, message), h("p", null, nextStep)),
     h("div", { class: "heading" },
       h("div", { class: "actions" }, actionsOf(item)),
-      h("p", { class: "small" }, about && `${about}. `, "Since ", h("time", { datetime: at }, moment(at)))));
+      h("p", { class: "small" }, about && `${about}. `, "Since ", timeAt(at))));
 }
 
 /** @param {Kind} kind @param {string} dueBy */

@@ -5,7 +5,7 @@ import { conflict } from "../core/conflict.js";
 import { h, refill } from "../core/elements.js";
 import { follow } from "../core/live.js";
 import { may, stripeAddress } from "../core/session.js";
-import { button, facts, fieldOf, heading, notice, showErrors } from "../core/widgets.js";
+import { button, clearErrors, facts, fieldOf, heading, notice, outside, showErrors, timeAt } from "../core/widgets.js";
 import { moment, plain } from "../core/words.js";
 import { nameOf, notForYou, syncBadge } from "./customers.js";
 
@@ -34,11 +34,11 @@ const FIELDS = [
 export async function show(main, { params, signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
   const path = { customerId: params[0] ?? "" };
-  const [head, errors, inStripe, past] = [h("div"), h("div"), h("section", { class: "card stack", "aria-labelledby": "in-stripe" }), h("section", { class: "card" })];
+  const [head, errors, inStripe, past] = [h("div"), h("div", { class: "errors" }), h("section", { class: "card stack", "aria-labelledby": "in-stripe" }), h("section", { class: "card" })];
   const submit = h("button", { class: "main" }, "Save");
   const form = h("form", { class: "card", novalidate: true, "aria-labelledby": "record" },
     h("h2", { id: "record" }, "What POM has"), errors,
-    h("div", { class: "columns" }, FIELDS.map(([name, label, type]) => fieldOf({ name, label, ...(type && { type }) }))), submit);
+    h("div", { class: "fields" }, FIELDS.map(([name, label, type]) => fieldOf({ name, label, ...(type && { type }) }))), submit);
   const stripePage = await pagesInStripe();
 
   /** @type {Customer | null} */
@@ -62,6 +62,7 @@ export async function show(main, { params, signal }) {
   };
   const save = async () => {
     if (!loaded) return;
+    clearErrors(form);
     try {
       await store(loaded, "Saved. Stripe gets it in a moment.", typedIn(form));
     } catch (error) {
@@ -157,7 +158,7 @@ function stripeOf(customer, page, store, sync) {
   const { syncStatus, syncError, syncedAt, stripeCustomerId, candidates } = customer;
   const link = (/** @type {string} */ id) => {
     const href = page(id);
-    return href ? h("a", { href, target: "_blank", rel: "noopener", id: `page-${id}` }, `${id} ↗`) : id;
+    return href ? outside(id, href) : id;
   };
   const choice = candidates.map((id) =>
     h("label", { class: "tick" }, h("input", { type: "radio", name: "candidate", value: id, id, checked: id === stripeCustomerId }), h("span", null, link(id), id === stripeCustomerId && " (linked now)")));
@@ -174,7 +175,7 @@ function stripeOf(customer, page, store, sync) {
       button("Choose this one", choose, { class: "main", id: "choose" })),
     facts([
       ["Stripe customer", stripeCustomerId && link(stripeCustomerId)],
-      ["Given to Stripe", syncedAt && h("time", { datetime: syncedAt }, moment(syncedAt))],
+      ["Given to Stripe", timeAt(syncedAt)],
     ]),
     h("div", { class: "actions" }, button("Sync again", sync, { id: "sync" })),
   ];

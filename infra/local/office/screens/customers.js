@@ -1,5 +1,6 @@
 /** Customers: who can be billed, and whether Stripe has them as POM has them. */
 
+import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
 import { filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
@@ -37,9 +38,9 @@ export const notForYou = () => empty("Customers are shown to people with the rol
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { query, signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
-  const place = h("div", null, h("p", { class: "loading" }, "Loading…"));
+  const place = h("div", { class: "even" }, h("p", { class: "loading" }, "Loading…"));
   const chosen = filters([
-    { name: "search", label: "Search", type: "search", value: query.get("search") ?? "", hint: "The beginning of the name, or a whole e-mail address" },
+    { name: "search", label: "Name begins with, or e-mail address", type: "search", value: query.get("search") ?? "" },
     { name: "syncStatus", label: "In Stripe", type: "select", value: query.get("syncStatus") ?? "", choices: [["", "All"], ...ALL.map((each) => /** @type {[string, string]} */ ([each, STATUSES[each][1]]))] },
   ], () => list.showFirst());
   const list = listing(place, (after, turning, turn) =>
@@ -48,8 +49,11 @@ export async function show(main, { query, signal }) {
       turn(pageInfo);
     }, turning), signal, ["← Previous", "Next →"]);
   chosen.form.addEventListener("input", (event) => alone(chosen.form, event.target));
-  refill(main, heading(title), chosen.form, place, list.below);
-  await list.showFirst();
+  const unknown = h("div");
+  refill(main, heading(title), unknown, chosen.form, place, list.below);
+  const [offered] = await Promise.all([customerImport(signal, list.showFirst), list.showFirst()]);
+  // Without a button, all of POM's customers are there.
+  if (offered.querySelector("button")) refill(unknown, h("section", { class: "card" }, h("h2", null, "Customers to give to Stripe"), offered));
 }
 
 /** The API offers one filter at a time: what is chosen last takes the other one away. @param {HTMLFormElement} form @param {EventTarget | null} chosen */
@@ -67,7 +71,7 @@ function asked({ search, syncStatus }) {
 }
 
 /** @param {Record<string, string>} chosen */
-const noneOf = (chosen) => (Object.keys(chosen).length ? empty("No customers match what you have chosen.") : empty("Stripe’s integration knows no customers yet."));
+const noneOf = (chosen) => (Object.keys(chosen).length ? empty("No customers match what you have chosen.") : empty("No customers have been given to Stripe yet."));
 
 /** @param {Schemas["CustomerView"][]} customers */
 const customerTable = (customers) =>

@@ -5,9 +5,9 @@ import { h, refill } from "../core/elements.js";
 import { saveFile } from "../core/files.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { bankInWords, dayOf, depositAddress, depositBadge, invoiceOf, isDebit } from "../core/payment-words.js";
-import { badge, button, empty, facts, heading, notice, table } from "../core/widgets.js";
-import { counted, day, isNothing, moment, money, plain } from "../core/words.js";
+import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit } from "../core/payment-words.js";
+import { badge, button, empty, facts, heading, notice, table, timeAt, timeOn } from "../core/widgets.js";
+import { counted, day, isNothing, money, plain } from "../core/words.js";
 
 /** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["PayoutDetail"]} Payout */
@@ -48,10 +48,10 @@ const storyOf = (payout) => [
   !payout.accountConnected && h("p", { class: "note" }, "It belongs to a Stripe account that is no longer connected, so POM does not hear what becomes of it."),
   chainOf(payout),
   facts([
-    [isDebit(payout.amount) ? "Taken on" : "Arrives on", dayOf(payout.arrivesOn)],
+    [isDebit(payout.amount) ? "Taken on" : payout.status === "paid" ? "Arrived on" : "Expected on", timeOn(payout.arrivesOn)],
     ["Bank account", bankInWords(payout.bank)],
     ["At the bank", money(payout.bankAmount, payout.currency)],
-    ["Made", [h("time", { datetime: payout.createdAt }, moment(payout.createdAt)), payout.automatic ? ", by Stripe" : ", by hand"]],
+    ["Made", [timeAt(payout.createdAt), payout.automatic ? ", by Stripe" : ", by hand"]],
     ["Method", plain(payout.method)],
     ["On the bank’s statement", payout.statementDescriptor],
     ["Bank’s reference", payout.traceId],
@@ -87,7 +87,7 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
   ];
   const rows = parts.map(([name, part]) => h("div", { class: isNothing(part) && "soft" }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency))));
   const last = h("div", { class: "last" }, h("dt", null, "Amount"), h("dd", { class: "money" }, money(amount, currency)));
-  const said = tiedOut ? badge("✓", "Its lines add up to the amount exactly", "good") : badge("✕", "Its lines do not explain the whole amount", "bad");
+  const said = tiedOut ? badge("✓", "Adds up to the cent", "good") : badge("✕", "Its lines do not add up", "bad");
   return h("section", { class: "card stack", "aria-labelledby": "totals" },
     h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, last), h("p", null, said));
 }
@@ -98,7 +98,7 @@ function linesOf({ lines, lineCount, totals, message }) {
   if (lines.length === 0) return empty("It has no lines.");
   const columns = ["Day", "What", "Invoice", { name: "Gross", number: true }, { name: "Fee", number: true }, { name: "Net", number: true }];
   return table(`Lines, ${counted(lineCount ?? lines.length, "line")} in all, the newest first`, columns, lines.map((each) => [
-    h("time", { datetime: each.at }, day(each.at)),
+    timeOn(each.at),
     [plain(each.kind), h("div", { class: "small" }, aboutLine(each))],
     invoiceOf(each),
     money(each.gross, each.currency),

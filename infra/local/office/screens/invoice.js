@@ -94,7 +94,7 @@ function actionsOn(invoice, look) {
   });
   const markPaid = () => ask("Mark as paid", h("p", null, "For money outside Stripe. All that is left to pay is recorded as paid."), {
     fields: [
-      { name: "method", label: "How it was paid", type: "select", value: METHODS[0], choices: METHODS.map(choiceOf) },
+      { name: "method", label: "How it was paid", type: "select", choices: METHODS.map(choiceOf) },
       { name: "paidOn", label: "Day of the payment", type: "date", hint: "Today, if it is left empty." },
       { name: "reference", label: "Reference", hint: "Such as the number of the check." },
       { name: "amount", label: `Amount in ${currency.toUpperCase()}`, value: balance },
@@ -144,10 +144,8 @@ async function whatCorrectingDoes(invoiceId) {
 function aboutOf(invoice) {
   /** @param {string} amount */
   const unlessNothing = (amount) => !isNothing(amount) && money(amount, invoice.currency);
-  const customer = h(may("billing") ? "a" : "span", { href: `/customers/${encodeURIComponent(invoice.customerId)}`, dir: "auto" },
-    invoice.customerName ?? "No name");
-  return h("section", { class: "card", "aria-label": "Amounts and days" }, facts([
-    ["Customer", customer],
+  const customer = may("billing") ? { href: `/customers/${encodeURIComponent(invoice.customerId)}` } : {}; // else a link that leads nowhere
+  return h("section", { class: "card" }, h("h2", null, h("a", { ...customer, dir: "auto" }, invoice.customerName ?? "No name")), facts([
     ["Total", h("strong", null, money(invoice.total, invoice.currency))],
     ["To be paid", money(invoice.balance, invoice.currency)],
     ["Received", money(invoice.receivedAmount, invoice.currency)],

@@ -5,8 +5,8 @@ import { h, refill } from "../core/elements.js";
 import { saveFile } from "../core/files.js";
 import { filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { bankInWords, dayOf, depositAddress, depositBadge, invoiceOf, isDebit, paymentBadge } from "../core/payment-words.js";
-import { badge, button, empty, heading, notice, problem, table } from "../core/widgets.js";
+import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit, paymentBadge, whereBadge } from "../core/payment-words.js";
+import { badge, button, empty, facts, heading, notice, problem, table, timeOn } from "../core/widgets.js";
 import { counted, isNothing, methodInWords, money, plain } from "../core/words.js";
 
 /** @typedef {import("../core/types").Schemas} Schemas */
@@ -29,7 +29,7 @@ export async function show(main, visit) {
     balance,
     h("nav", { class: "tabs", "aria-label": "Lists" },
       tab("/payments", "Deposits", !query.has("list")),
-      tab("/payments?list=payments", "Payments, refunds and disputes", query.has("list"))),
+      tab("/payments?list=payments", "Payments and refunds", query.has("list"))),
     ...list.parts,
   );
   await Promise.all([showBalance(balance, signal), list.showFirst()]);
@@ -50,23 +50,21 @@ async function showBalance(place, signal) {
 }
 
 /** @param {Schemas["CurrencyBalance"]} balance */
-function currencyCard({ currency, available, pending, onItsWay, beingTaken, payouts }) {
-  /** @type {[string, string, string][]} */
-  const figures = [
-    ["Available", available, "can be paid out now"],
-    ["Pending", pending, "becomes available on a later day"],
-    ["On its way", onItsWay, "to the bank account"],
-    ["Being taken", beingTaken, "from the bank account"],
-  ];
-  const shown = figures.filter(([name, amount]) => name !== "Being taken" || !isNothing(amount));
-  return h("div", { class: "card stack" },
+const currencyCard = ({ currency, available, pending, onItsWay, beingTaken, payouts }) =>
+  h("div", { class: "card stack" },
     h("h3", null, currency.toUpperCase()),
-    h("ul", { class: "tiles" }, shown.map(([name, amount, said]) =>
-      h("li", { class: "figure" }, h("span", null, name), h("strong", { class: "money" }, money(amount, currency)), h("span", null, said)))),
+    facts([
+      ["Available now", figure(available, currency)],
+      ["Available later", figure(pending, currency)],
+      ["On its way to the bank", figure(onItsWay, currency)],
+      ["Being taken from the bank", !isNothing(beingTaken) && figure(beingTaken, currency)],
+    ]),
     payouts.length > 0 && h("ul", { class: "bare" }, payouts.map((each) => h("li", null,
       h("a", { href: depositAddress(each.id), id: `under-way-${each.id}` }, money(each.amount, each.currency)),
-      isDebit(each.amount) ? " is taken on " : " arrives on ", dayOf(each.arrivesOn), ` (${bankInWords(each.bank)})`))));
-}
+      isDebit(each.amount) ? " is taken on " : " arrives on ", timeOn(each.arrivesOn)))));
+
+/** @param {string} amount @param {string} currency */
+const figure = (amount, currency) => h("strong", { class: "figure" }, money(amount, currency));
 
 /** @param {import("../core/types").Visit} visit */
 function depositList({ query, signal }) {
@@ -88,7 +86,7 @@ function depositList({ query, signal }) {
 /** @param {Schemas["PayoutView"][]} payouts */
 const depositTable = (payouts) =>
   table("Deposits, those that arrive last first", ["Day", "Status", { name: "Amount", number: true }, "Bank account", "What is in it"], payouts.map((each) => [
-    h("a", { href: depositAddress(each.id), id: each.id }, dayOf(each.arrivesOn)),
+    h("a", { href: depositAddress(each.id), id: each.id }, timeOn(each.arrivesOn)),
     depositBadge(each),
     [money(each.amount, each.currency), isDebit(each.amount) && h("div", { class: "small" }, "from the bank account")],
     [bankInWords(each.bank), !each.accountConnected && h("div", { class: "small" }, "Earlier Stripe account")],
@@ -141,7 +139,7 @@ const paymentTable = (movements) =>
     ["Day", "What", "Invoice", { name: "Amount", number: true }, { name: "Fee", number: true }, { name: "Net", number: true }, "Deposit"],
     movements.map((each) => [
       h("time", { datetime: each.at }, new Date(each.at).toLocaleDateString("en-US", { dateStyle: "medium" })),
-      [h("div", null, `${plain(each.kind)} `, paymentBadge(each.status)), h("div", { class: "small" }, methodInWords(each.method))],
+      [h("div", null, `${plain(each.kind)} `, paymentBadge(each.status)), each.method && h("div", { class: "small" }, methodInWords(each.method))],
       invoiceOf(each),
       money(isNothing(each.receivedAmount) ? each.amount : each.receivedAmount, each.currency),
       feeOf(each),
@@ -153,10 +151,11 @@ const paymentTable = (movements) =>
 /** @param {Schemas["MovementView"]} movement */
 const feeOf = ({ fee, feeStatus, settlementCurrency }) => (feeStatus === "pending" ? "Not known yet" : money(fee, settlementCurrency));
 
-/** @param {Schemas["MovementView"]} movement */
+/** Returns each deposit once: a refund that failed and its money that came back are often in the same. @param {Schemas["MovementView"]} movement */
 const depositsOf = ({ id, deposits }) =>
-  deposits.map(({ payoutId, message }, at) =>
-    h("div", null, payoutId ? h("a", { href: depositAddress(payoutId), id: `deposit-of-${id}-${at}` }, message) : message));
+  [...new Map(deposits.map((each) => [each.payoutId ?? each.message, each])).values()].map(({ payoutId, on, status, message }) =>
+    payoutId === null ? h("div", { class: "small" }, message) : h("div", null,
+      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, timeOn(on)), " ", whereBadge(status)));
 
 /** @param {URLSearchParams} query @param {string} what @returns {Field[]} */
 const dayFields = (query, what) => [

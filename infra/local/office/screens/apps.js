@@ -1,0 +1,314 @@
+/** Settings → Apps: Stripe is installed, verified, looked at, reconnected and disconnected; and what to do before going live. */
+
+import { post, remove } from "../core/api.js";
+import { customerImport } from "../core/customer-import.js";
+import { h, refill } from "../core/elements.js";
+import { follow } from "../core/live.js";
+import { may } from "../core/session.js";
+import { ask, badge, button, facts, heading, notice, outside, timeAt } from "../core/widgets.js";
+import { counted } from "../core/words.js";
+
+/** @typedef {import("../core/types").Schemas} Schemas */
+/** @typedef {import("../core/elements.js").Child} Child */
+
+export const title = "Apps";
+
+const OFTEN = 2000;
+const SELDOM = 5000;
+const WHILE_TESTING = 300;
+const STATE = "office.stripe-state";
+
+/** @type {Record<string, [sign: string, word: string, tone: string]>} */
+const STANDING = {
+  not_connected: ["○", "Not installed", "quiet"],
+  pending: ["◷", "Pending", "wait"],
+  connected: ["✓", "Connected", "good"],
+  action_required: ["!", "Action required", "bad"],
+  disconnected: ["⊘", "Disconnected", "bad"],
+};
+const BENEFITS = [
+  "Accept card payments and bank debits directly through invoices",
+  "Real-time sync of invoices and customer data",
+  "Automatic payment tracking and reconciliation",
+  "Secure PCI-compliant payment processing",
+];
+const PREREQUISITES = ["An active Stripe account", "Admin access to POM", "Business verification completed in Stripe"];
+const INSTALLING =
+  "Install leads to Stripe. Log in there, grant POM permission to access your Stripe data, and return here to complete the setup.";
+const KEPT = "Every invoice, payment and customer is kept and can be read here. Invoices that were sent can still be paid in Stripe.";
+const GIVEN_UP = "POM gives up its access to the Stripe account. Until Stripe is reconnected, POM sees no payments and makes no invoices.";
+const RECONNECTING = "Reconnecting fetches what has happened in Stripe in the meantime. Then verify the connection with a test invoice.";
+
+/** @type {[Schemas["TrialStep"], string][]} */
+const STEPS = [
+  ["account", "Reach the Stripe account"],
+  ["customer", "Make a test customer"],
+  ["draft", "Draft a test invoice"],
+  ["finalize", "Finalize it, without an e-mail"],
+  ["read", "Read it back"],
+  ["void", "Void it"],
+  ["clean_up", "Remove the test customer"],
+];
+
+/** Where in the office a line of the check list is dealt with. @type {Record<string, [href: string, name: string]>} */
+const PAGES = {
+  payment_terms: ["/settings/invoicing", "Invoicing settings"],
+  payment_instructions: ["/settings/invoicing", "Invoicing settings"],
+  customer_emails: ["/customers", "Customers"],
+};
+
+/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+export async function show(main, { query, signal }) {
+  const outcome = outcomeOf(query);
+  const card = h("section", { class: "card stack", "aria-labelledby": "stripe" });
+  const list = h("section", { class: "card stack", "aria-labelledby": "before-live" });
+  const besides = h("div", { class: "cards" }, await verifying(again, signal), may("billing") && (await syncing(again, signal)));
+  /** @type {Schemas["AppView"] | undefined} */
+  let app;
+  /** @type {Schemas["ConnectionView"] | undefined} */
+  let connection;
+  /** @type {Schemas["ChecklistItem"][]} */
+  let checklist = [];
+  let comparingSince = "";
+  let shown = "";
+
+  const draw = () => {
+    if (!app || !connection) return;
+    if ((connection.lastSync?.at ?? "") >= comparingSince) comparingSince = "";
+    const verification = checklist.find(({ id }) => id === "business_verified")?.link ?? null;
+    // The lag grows with each second. Where nothing else has changed, what somebody marked or pressed stays.
+    const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, verification, comparingSince]);
+    if (now === shown) return;
+    shown = now;
+    besides.hidden = !app.installed;
+    refill(card, ...standing(app, connection, verification), details(connection, comparingSince !== ""), actions(app, again, compare));
+  };
+  const compare = async () => {
+    comparingSince = (await post("/v1/stripe/connection/refresh")).askedAt;
+    draw();
+  };
+  const asks = await Promise.all([
+    follow("/v1/apps", {}, ({ data }) => { app = data[0]; draw(); }, signal, OFTEN),
+    follow("/v1/stripe/connection", {}, (body) => { connection = body; draw(); }, signal, OFTEN),
+    follow("/v1/stripe/connection/checklist", {}, ({ data }) => {
+      checklist = data;
+      refill(list, ...linesOf(data));
+      draw();
+    }, signal, SELDOM),
+  ]);
+  async function again() {
+    await Promise.all(asks.map((each) => each()));
+  }
+  refill(main, heading("Apps"), h("p", { class: "soft" }, "The integrations of Pool Office Manager."), outcome, card, besides, list);
+}
+
+/**
+ * Reads how the browser came back from Stripe, and takes it out of the address. The state stays in this tab, so that the
+ * set-up can still be finished after the page was loaded anew.
+ *
+ * @param {URLSearchParams} query
+ */
+function outcomeOf(query) {
+  const outcome = query.get("stripe");
+  if (!outcome) return null;
+  history.replaceState(null, "", location.pathname);
+  if (outcome === "pending") return void sessionStorage.setItem(STATE, query.get("state") ?? "");
+  const denied = outcome === "denied";
+  return h("div", { class: "problem", role: "alert" },
+    h("p", null, h("strong", null, denied ? "The connection was cancelled in Stripe." : "Stripe did not complete the connection.")),
+    h("p", null, "Nothing was changed. You can begin again below."),
+    !denied && h("p", { class: "small" }, `For support: ${query.get("code")}`));
+}
+
+/**
+ * Returns where Stripe stands, what needs attention, and what comes next.
+ *
+ * @param {Schemas["AppView"]} app
+ * @param {Schemas["ConnectionView"]} connection
+ * @param {string | null} verification the page on which Stripe is given what it needs
+ * @returns {Child[]}
+ */
+function standing({ name, status, installed, attention, invoicingPaused }, { requirements, livemode }, verification) {
+  const told = status === "pending" ? [] : attention; // what a pending connection needs is said below, to whom it concerns
+  const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
+  return [
+    h("div", { class: "heading" }, h("h2", { id: "stripe" }, name), h("span", { class: "badges" },
+      badge(.../** @type {[string, string, string]} */ (STANDING[status])),
+      invoicingPaused && badge("‖", "Invoicing paused", "wait"),
+      installed && badge(livemode ? "$" : "⚗", livemode ? "Live mode" : "Test mode", "info"))),
+    h("p", { class: "soft" }, "Real-time payment processing and invoice synchronization."),
+    told.length > 0 && h("div", { class: "note" },
+      h("h3", null, "What needs attention"),
+      listed(told.map((each) => `${each.message} ${each.nextStep}`)),
+      invoicingPaused && h("p", null, "Payments, refunds, voiding and the comparisons with Stripe go on."),
+      status === "action_required" && verification && h("p", null, outside("Open the account in Stripe", verification))),
+    later.length > 0 && h("div", null, h("h3", null, "What Stripe will need next"), listed(later.map(({ message }) => message))),
+    ...introduction(status),
+  ];
+}
+
+/** @param {Schemas["ConnectionStatus"]} status @returns {Child[]} */
+function introduction(status) {
+  if (status === "not_connected") {
+    return [listed(BENEFITS), h("div", null, h("h3", null, "Prerequisites"), listed(PREREQUISITES)), h("p", null, INSTALLING)];
+  }
+  if (status === "disconnected") return [h("p", null, KEPT), h("p", null, RECONNECTING)];
+  if (status !== "pending") return [];
+  if (may("admin") && sessionStorage.getItem(STATE)) {
+    return [h("p", null, "Stripe has authorized the connection. One step is left: finish the set-up here.")];
+  }
+  const begun = "An admin has begun to connect Stripe. The same admin finishes it in the same browser, within ten minutes.";
+  return [h("p", null, begun), may("admin") && h("p", null, "If that cannot be, begin again. The latest attempt counts.")];
+}
+
+/** @param {Schemas["ConnectionView"]} connection @param {boolean} comparing @returns {Child} */
+function details(connection, comparing) {
+  if (!connection.stripeAccountId) return null;
+  const { healthy, problem } = connection.webhook;
+  const webhooks = healthy === null ? badge("?", "Not known yet", "quiet")
+    : healthy ? badge("✓", "Arriving", "good") : badge("!", "Not arriving", "bad");
+  const ended = connection.status === "disconnected";
+  return facts([
+    ["Business", connection.businessName],
+    ["Stripe account", connection.stripeAccountId],
+    ["Mode", connection.livemode ? "Live: real money moves" : "Test: no real money moves"],
+    [ended ? "Was connected on" : "Connected since", timeAt(connection.connectedAt)],
+    ["Disconnected on", ended && timeAt(connection.disconnectedAt)],
+    ["Latest event from Stripe", timeAt(connection.lastEventAt) ?? "None yet"],
+    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, problem)]], // a known problem is said above
+    ["Compared with Stripe until", timeAt(connection.sweptUntil) ?? "Not yet"],
+    ["Latest comparison", comparing ? badge("…", "Comparing now", "wait") : inWords(connection.lastSync)],
+    ["First comparison after reconnecting", connection.catchUp?.at !== connection.lastSync?.at && inWords(connection.catchUp)],
+  ]);
+}
+
+/** @param {Schemas["SyncReportView"] | null} report @returns {Child[] | null} */
+function inWords(report) {
+  if (!report) return null;
+  const { at, eventsSeen, recovered, corrected, parked } = report;
+  const found = [
+    recovered > 0 && `${recovered} that no webhook had brought, applied now`,
+    corrected > 0 && `${counted(corrected, "invoice")} corrected`,
+    parked > 0 && `${parked} to be tried again`,
+  ].filter(Boolean);
+  const said = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "nothing was missing"}.`;
+  return [timeAt(at), h("p", { class: "small" }, said)];
+}
+
+/**
+ * @param {Schemas["AppView"]} app
+ * @param {() => Promise<unknown>} again shows how things stand now
+ * @param {() => Promise<unknown>} compare
+ */
+function actions(app, again, compare) {
+  const state = sessionStorage.getItem(STATE);
+  const finishing = app.status === "pending" && state;
+  const install = async () => {
+    sessionStorage.removeItem(STATE);
+    location.href = (await post("/v1/stripe/connection")).authorizeUrl;
+  };
+  const finish = async () => {
+    await post("/v1/stripe/connection/complete", { body: { state: state ?? "" } });
+    sessionStorage.removeItem(STATE);
+    notice("Stripe is connected.");
+    await again();
+    document.getElementById("test")?.focus();
+  };
+  const disconnect = async () => {
+    const work = async () => {
+      await remove("/v1/stripe/connection");
+      await again();
+    };
+    const said = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
+    if (await ask("Disconnect Stripe?", said, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
+  };
+  const admin = may("admin");
+  const word = finishing ? "Begin again" : app.action === "reconnect" ? "Reconnect" : "Install";
+  return h("div", { class: "actions" },
+    admin && finishing && button("Finish set-up", finish, { class: "main", id: "finish" }),
+    admin && app.action && button(word, install, { class: finishing ? "" : "main", id: "install" }),
+    app.installed && may("billing") && button("Compare everything with Stripe now", compare, { id: "compare" }),
+    admin && app.installed && button("Disconnect", disconnect, { class: "danger", id: "disconnect" }),
+    !admin && h("p", { class: "soft" }, "Only an admin can install, reconnect, verify or disconnect Stripe."));
+}
+
+/** Returns the card with the test invoice. @param {() => Promise<unknown>} again @param {AbortSignal} signal */
+async function verifying(again, signal) {
+  const place = h("div", { class: "stack" });
+  /** @type {Schemas["TestProgress"]} */
+  let latest = { startedAt: null, finishedAt: null, ok: null, steps: [] };
+  /** @type {string | null | undefined} when the test before the one that is asked for here began; undefined if none is */
+  let before;
+  const draw = () => {
+    const begun = before === undefined || latest.startedAt !== before;
+    refill(place, ...stepsOf(begun ? latest : { ...latest, ok: null, steps: [] }, before !== undefined));
+  };
+  /** @param {Schemas["TestProgress"]} test */
+  const take = (test) => { latest = test; draw(); };
+  const look = await follow("/v1/stripe/connection/test", {}, take, signal, SELDOM);
+  const verify = async () => {
+    const over = new AbortController();
+    before = latest.startedAt;
+    draw();
+    try {
+      await follow("/v1/stripe/connection/test", {}, take, AbortSignal.any([signal, over.signal]), WHILE_TESTING);
+      await post("/v1/stripe/connection/test");
+    } finally {
+      over.abort();
+      before = undefined;
+      draw();
+    }
+    await Promise.all([look(), again()]);
+  };
+  return h("section", { class: "card stack", "aria-labelledby": "verify" },
+    h("h2", { id: "verify" }, "Verify connection"),
+    h("p", null, "A small invoice is made in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
+    may("admin") && h("div", { class: "actions" }, button("Verify with a test invoice", verify, { id: "test" })),
+    place);
+}
+
+/** @param {Schemas["TestProgress"]} test @param {boolean} asked true if a test was asked for here and has not ended */
+function stepsOf({ startedAt, ok, steps }, asked) {
+  const running = asked || (startedAt !== null && ok === null);
+  const next = steps.some((each) => !each.ok) ? "clean_up" : STEPS[steps.length]?.[0];
+  const without = running || !startedAt ? "Waiting" : "Not taken";
+  const lines = STEPS.map(([step, name]) => {
+    const report = steps.find((each) => each.step === step);
+    if (report?.ok) return line("✓", "good", name, "Done", h("p", { class: "small" }, report.message));
+    if (report) return line("✕", "bad", name, "Failed", h("p", null, report.message), h("p", null, report.nextStep));
+    return running && step === next ? line("◔", "wait", name, "Running") : line("○", "quiet", name, without);
+  });
+  const result = badge(ok ? "✓" : "✕", ok ? "The connection works" : "The test failed", ok ? "good" : "bad");
+  const said = running ? `Step ${Math.min(steps.length + 1, STEPS.length)} of ${STEPS.length} is running.`
+    : startedAt ? [result, " Tested ", timeAt(startedAt)] : "Not tested yet.";
+  return [h("p", { role: "status" }, said), h("ol", { class: "steps" }, lines)];
+}
+
+/** Returns the card with the import. @param {() => Promise<unknown>} again @param {AbortSignal} signal */
+const syncing = async (again, signal) => h("section", { class: "card stack", "aria-labelledby": "customer-sync" },
+  h("h2", { id: "customer-sync" }, "Customer sync"), await customerImport(signal, again));
+
+/** @param {Schemas["ChecklistItem"][]} items @returns {Child[]} */
+function linesOf(items) {
+  const known = items.filter(({ done }) => done !== null);
+  const lines = items.map(({ id, title: name, done, detail, nextStep, link }) => {
+    const page = PAGES[id];
+    const inside = page && h("a", { href: page[0] }, `Go to ${page[1]}`);
+    const more = done ? [] : [nextStep && h("p", { class: "soft" }, nextStep), link ? outside("Open in Stripe", link) : inside];
+    const said = h("strong", null, name);
+    if (done === null) return line("?", "info", said, "Only you can know", h("p", null, detail), ...more);
+    return line(done ? "✓" : "○", done ? "good" : "wait", said, done ? "Done" : "To do", h("p", null, detail), ...more);
+  });
+  return [
+    h("div", { class: "heading" }, h("h2", { id: "before-live" }, "Before going live"),
+      h("span", { class: "soft" }, `${known.filter(({ done }) => done).length} of ${known.length} done`)),
+    h("ul", { class: "steps two" }, lines),
+  ];
+}
+
+/** @param {string} sign @param {string} tone @param {Child} name @param {string} word @param {...Child} more */
+const line = (sign, tone, name, word, ...more) => h("li", null, h("span", { class: `sign ${tone}-ink`, "aria-hidden": "true" }, sign),
+  h("div", null, name, h("span", { class: `small ${tone}-ink` }, ` ${word}`), ...more));
+
+/** @param {string[]} texts */
+const listed = (texts) => h("ul", null, texts.map((each) => h("li", null, each)));

@@ -1,0 +1,187 @@
+/** Settings → Invoicing: the defaults of new invoices, each with what it does. */
+
+import { ApiError, getIfChanged, put } from "../core/api.js";
+import { conflict } from "../core/conflict.js";
+import { h, refill } from "../core/elements.js";
+import { may } from "../core/session.js";
+import { facts, fieldOf, heading, notice, outside, showErrors } from "../core/widgets.js";
+import { METHODS, TERMS, counted, termsInWords } from "../core/words.js";
+
+/** @typedef {import("../core/types").Schemas} Schemas */
+/** @typedef {Schemas["SaveInvoicingSettings"]} Settings */
+/** @typedef {{ view: Schemas["InvoicingSettingsView"], tag: string }} Loaded */
+
+export const title = "Invoicing settings";
+
+const PATH = "/v1/settings/invoicing";
+
+/** @type {[string, string][]} */
+const CREATION = [["when_saved", "When they are saved in POM"], ["when_invoiced", "With their first invoice"]];
+
+/** @param {HTMLElement} main */
+export async function show(main) {
+  const place = h("div", { class: "stack" });
+  /** @param {Loaded} loaded */
+  const draw = (loaded) => refill(place, ...(may("admin") ? [noteOf(loaded), formOf(loaded, draw)] : [noteOf(loaded), readOnly(loaded)]));
+  draw(await load());
+  refill(main, heading("Invoicing settings"),
+    h("p", { class: "soft" }, "The defaults of new invoices. Each invoice can have others. What was sent already does not change."), place);
+}
+
+/** @returns {Promise<Loaded>} */
+async function load() {
+  const answer = await getIfChanged(PATH, null);
+  if (!answer?.tag) throw new Error("POM answered without a tag of the settings.");
+  return { view: answer.body, tag: answer.tag };
+}
+
+/** @param {Loaded} loaded */
+const noteOf = ({ view: { note } }) => note && h("div", { class: "note" },
+  h("p", null, note.message), h("p", null, note.nextStep), h("p", null, outside("Open in Stripe", note.link)));
+
+/** @param {Loaded} loaded */
+const readOnly = ({ view }) => h("section", { class: "card stack" },
+  facts(inWords(view).map(([name, value]) => [name, h("span", { class: "text" }, value)])),
+  h("p", { class: "soft" }, "Only an admin can change these settings."));
+
+/** @param {Loaded} loaded @param {(loaded: Loaded) => void} draw */
+function formOf({ view, tag }, draw) {
+  const { reminders, paymentTerms, reminderTime: { from, until, timeZone } } = view;
+  const errors = h("div");
+  const named = TERMS.some(([name]) => name === paymentTerms);
+  const days = fieldOf({ name: "termDays", label: "Days after it is sent", type: "number", value: named ? "" : paymentTerms.slice(5) });
+  const terms = fieldOf({ name: "paymentTerms", label: "Payment terms", type: "select", value: named ? paymentTerms : "days",
+    choices: [...TERMS, ["days", "Another number of days"]], hint: "When an invoice is due, counted from the day on which it is sent." });
+  const adapt = () => { days.hidden = terms.querySelector("select")?.value !== "days"; };
+  terms.addEventListener("change", adapt);
+  adapt();
+  const save = h("button", { type: "submit", class: "main", id: "save" }, "Save settings");
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    void store(tag);
+  };
+  const form = h("form", { novalidate: true, class: "stack", onsubmit: submit },
+    errors,
+    h("div", { class: "two" },
+      group("Invoices",
+        fieldOf({ name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe"]], value: view.invoiceType,
+          hint: "Stripe: the customer gets an e-mail from Stripe with a link, and pays online." }),
+        terms,
+        days,
+        fieldOf({ name: "paymentWindow", label: "Payment window, in days", type: "number", value: String(view.paymentWindow ?? ""),
+          hint: "An invoice that is still unpaid so many days after its due date is marked uncollectible, and nobody is reminded " +
+            "of it any more. Empty: POM waits without end." })),
+      group("Auto-reminders",
+        tick("enabled", "Enable payment reminder e-mails through Stripe", reminders.enabled),
+        h("p", { class: "hint" }, `They go out between ${from} and ${until} (${timeZone}), and never on the day of sending. ` +
+          "Enabled without any day: 3 days before, on, and 3, 7 and 14 days after the due date."),
+        fieldOf({ name: "reminders.daysBeforeDue", label: "Days before the due date", value: reminders.daysBeforeDue.join(", "),
+          hint: "Numbers such as 3, 7." }),
+        tick("onDueDate", "On the due date", reminders.onDueDate),
+        fieldOf({ name: "reminders.daysAfterDue", label: "Days after the due date", value: reminders.daysAfterDue.join(", "),
+          hint: "Numbers such as 3, 7, 14." })),
+      group("Payment methods",
+        h("p", { class: "hint" }, "What the customer can choose on Stripe’s page. None ticked: as the Stripe account is set up."),
+        ...METHODS.map(([method, name]) => tick("paymentMethods", name, view.paymentMethods.includes(method), method))),
+      group("Texts",
+        fieldOf({ name: "memo", label: "Memo", type: "textarea", value: view.memo ?? "",
+          hint: "Stands above the lines of an invoice. At most 500 characters." }),
+        fieldOf({ name: "footer", label: "Footer", type: "textarea", value: view.footer ?? "",
+          hint: "Stands at the foot of an invoice: say how to pay, and whom to ask. At most 1,000 characters." })),
+      group("Currency and time",
+        fieldOf({ name: "currency", label: "Currency", value: view.currency?.toUpperCase() ?? "",
+          hint: "Three letters, such as USD. Empty: the currency of the Stripe account." }),
+        fieldOf({ name: "timeZone", label: "Time zone", value: view.timeZone ?? "",
+          hint: "In which days begin and end, such as America/New_York. Empty: that of the Stripe account. " +
+            `Now it is ${timeZone}. A change counts for invoices that are made from then on.` })),
+      group("Customer sync",
+        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select", choices: CREATION,
+          value: view.customerCreation, hint: "E-mail addresses are the primary identifier: a customer whom Stripe has with the same " +
+            "address is linked, and not made again." }))),
+    h("div", { class: "actions" }, save));
+
+  /** @param {string} ifMatch */
+  const store = async (ifMatch) => {
+    if (save.hasAttribute("aria-busy")) return;
+    save.setAttribute("aria-busy", "true");
+    try {
+      await put(PATH, { body: typedIn(form), ifMatch });
+      draw(await load());
+      notice("The settings are saved.");
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 412) await choose();
+      else refill(errors, showErrors(form, error));
+    } finally {
+      save.removeAttribute("aria-busy");
+    }
+  };
+  const choose = async () => {
+    const now = await load();
+    const asked = conflict(inWords(now.view), inWords(typedIn(form)), () => store(now.tag), () => draw(now));
+    refill(errors, asked);
+    asked.focus();
+  };
+  return form;
+}
+
+/** @param {string} legend @param {...import("../core/elements.js").Child} inside */
+const group = (legend, ...inside) => h("fieldset", { class: "card" }, h("legend", null, legend), ...inside);
+
+/** @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
+const tick = (name, label, checked, value = "true") =>
+  h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
+
+/**
+ * Returns what the form says. What is no number of days becomes 0, which the API refuses in words.
+ *
+ * @param {HTMLFormElement} form
+ * @returns {Settings}
+ */
+function typedIn(form) {
+  const given = new FormData(form);
+  /** @param {string} name */
+  const text = (name) => String(given.get(name) ?? "").trim();
+  /** @param {string} name */
+  const numbers = (name) => text(name).split(/[\s,;]+/).filter(Boolean).map((each) => (/^\d+$/.test(each) ? Number(each) : 0));
+  const terms = text("paymentTerms");
+  return {
+    invoiceType: "stripe",
+    paymentTerms: terms === "days" ? `days_${text("termDays")}` : terms,
+    paymentWindow: numbers("paymentWindow")[0] ?? null,
+    paymentMethods: /** @type {Settings["paymentMethods"]} */ (given.getAll("paymentMethods")),
+    memo: text("memo") || null,
+    footer: text("footer") || null,
+    reminders: {
+      enabled: given.has("enabled"),
+      daysBeforeDue: numbers("reminders.daysBeforeDue"),
+      onDueDate: given.has("onDueDate"),
+      daysAfterDue: numbers("reminders.daysAfterDue"),
+    },
+    currency: text("currency") || null,
+    timeZone: text("timeZone") || null,
+    customerCreation: text("customerCreation") === "when_invoiced" ? "when_invoiced" : "when_saved",
+  };
+}
+
+/** @param {Settings | Schemas["InvoicingSettingsView"]} settings @returns {[string, string][]} */
+function inWords({ paymentTerms, paymentWindow, paymentMethods = [], memo, footer, reminders, currency, timeZone, customerCreation }) {
+  const { enabled, daysBeforeDue = [], onDueDate, daysAfterDue = [] } = reminders ?? {};
+  const methods = METHODS.flatMap(([method, name]) => (paymentMethods.includes(method) ? [name] : []));
+  const days = [
+    daysBeforeDue.length > 0 && `${daysBeforeDue.join(", ")} days before`,
+    onDueDate && "on",
+    daysAfterDue.length > 0 && `${daysAfterDue.join(", ")} days after`,
+  ].filter(Boolean).join("; ");
+  return [
+    ["Invoice type", "Stripe"],
+    ["Payment terms", termsInWords(paymentTerms ?? "")],
+    ["Payment window", paymentWindow ? counted(paymentWindow, "day") : "None"],
+    ["Payment methods", methods.join(", ") || "As the Stripe account is set up"],
+    ["Memo", memo || "None"],
+    ["Footer", footer || "None"],
+    ["Reminders", enabled ? `${days || "3 days before; on; 3, 7, 14 days after"} the due date` : "Off"],
+    ["Currency", currency?.toUpperCase() ?? "That of the Stripe account"],
+    ["Time zone", timeZone ?? "That of the Stripe account"],
+    ["Customers are made in Stripe", CREATION.find(([name]) => name === customerCreation)?.[1] ?? "–"],
+  ];
+}

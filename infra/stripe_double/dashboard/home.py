@@ -1,0 +1,119 @@
+"""The home page of an account: its balance, what needs attention, Stripe's clock, and the connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..clock import DAY
+from ..objects.accounts import name_of
+from ..objects.money import shown
+from ..state.ledger import Ledger
+from . import account, webhooks
+from .disputes import STATES
+from .pieces import Html, badge, buttons, columns, entry, facts, form, join, link, moment, muted, note, section, table
+from .visit import Act, Page, Show, Visit, Wrong, address
+
+_MOST = 366
+
+
+def home(visit: Visit, _: str) -> Page:
+    """Returns the home page."""
+    return Page(
+        "Home",
+        join(columns(_balance(visit), _attention(visit)), _clock(visit), account.connection(visit)),
+    )
+
+
+def accounts(ledgers: Iterable[Ledger], path: str = "") -> Html:
+    """Returns the list of accounts, each with a link to its page at `path`."""
+    rows = [
+        (
+            link(address(ledger, path), name_of(ledger.account)),
+            badge("Connected", "paid") if ledger.connected else badge("Not connected"),
+            "Live mode" if ledger.livemode else "Test mode",
+            ledger.id,
+        )
+        for ledger in ledgers
+    ]
+    empty = "There is no account yet. The page where one connects an account can make one."
+    return section("Accounts", table("Accounts", ("Name", "Connection", "Mode", "Account"), rows, empty=empty))
+
+
+def _balance(visit: Visit) -> Html:
+    funds = visit.ledger.funds
+    parts = []
+    for currency in funds.currencies():
+        available, pending = funds.available(currency), funds.pending(currency)
+        names = [("Available", Html(f'<span class="figure">{shown(available, currency)}</span>')),
+                 ("Pending", Html(f'<span class="figure">{shown(pending, currency)}</span>'))]  # fmt: skip
+        parts.append(facts(names))
+    if not parts:
+        parts.append(muted("The balance is empty. It fills when a customer pays."))
+    parts.append(Html(f"<p>{link(visit.url('payouts'), 'Payouts')}</p>"))
+    return section("Balance", *parts)
+
+
+def _attention(visit: Visit) -> Html:
+    items = "".join(f"<li>{each}</li>" for each in _calls(visit))
+    return section("Needs attention", Html(f"<ul>{items}</ul>") if items else muted("Nothing."))
+
+
+def _calls(visit: Visit) -> Iterator[Html]:
+    ledger = visit.ledger
+    if account.needs_more(visit):
+        yield link(visit.url("account/status"), "Stripe needs something of the account")
+    for each in ledger.all("dispute"):
+        if each["status"].endswith("needs_response"):
+            words = f"{STATES[each['status']][0]}: dispute over {shown(each['amount'], each['currency'])}"
+            yield link(visit.url(f"disputes/{each['id']}"), words)
+    for each in ledger.all("payout", status="failed"):
+        yield link(visit.url(f"payouts/{each['id']}"), f"Payout of {shown(each['amount'], each['currency'])} failed")
+    for each in ledger.all("payment_intent", status="processing"):
+        words = f"Bank debit of {shown(each['amount'], each['currency'])} is under way"
+        yield link(visit.url(f"payments/{each['id']}"), words)
+    if webhooks.losing(visit):
+        yield link(visit.url("webhooks"), "Webhooks are being lost")
+    if count := len(webhooks.missed(visit)):
+        yield link(visit.url("webhooks"), f"Events that were not delivered: {count:,}")
+
+
+def _clock(visit: Visit) -> Html:
+    clock = visit.controls.clock
+    ahead = round(clock.ahead / DAY, 1)
+    parts = [facts([("Now", moment(visit.ledger, clock.now())), ("Ahead by", f"{ahead:g} days" if ahead else "")])]
+    parts.append(
+        muted(
+            "Moving it forward lets happen what takes days at Stripe. A bank debit arrives after four days. The money"
+            " of a card payment is available after two and at the bank after four. Links expire. It never moves back."
+        )
+    )
+    if ahead:
+        parts.append(
+            note(
+                f"Only Stripe's clock is ahead. The days of {visit.platform}, such as when an invoice is overdue, "
+                "follow the clock of this computer. Its reconciliation looks for lost webhooks up to this computer's"
+                " time. What is lost later is found by Refresh on the invoice."
+            )
+        )
+    steps = [
+        form(visit, "", "clock", f"{days} {'day' if days == 1 else 'days'}", of=str(days), plain=True)
+        for days in (1, 4, 7)
+    ]
+    parts.append(Html("<p>Move the clock forward by</p>"))
+    parts.append(buttons(*steps))
+    number = entry(visit, "clock", "days", "Any number of days", "", f"A whole number from 1 to {_MOST}.")
+    parts.append(form(visit, "", "clock", "Move the clock", number, plain=True))
+    return section("Stripe's clock", *parts)
+
+
+def _move_clock(visit: Visit, _: str) -> None:
+    typed = (visit.form.get("of") or visit.form.get("days", "")).strip()
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= _MOST):
+        raise Wrong(f"Enter a whole number from 1 to {_MOST}.", "days")
+    # Receivers refuse a signature from the future, so webhooks are signed by this computer's clock from now on.
+    visit.controls.set_delivery(real_time_signatures=True)
+    visit.controls.advance(int(typed) * DAY)
+
+
+PAGES: dict[str, Show] = {"": home}
+ACTS = {"clock": Act(_move_clock, "Stripe's clock was moved.")}

@@ -1,0 +1,190 @@
+"""Invoices: the list, the page of one, and what an owner does with it in Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..objects import invoice_actions, invoices
+from ..objects.money import shown
+from ..state.ledger import JSON
+from . import mails, payments
+from .pieces import (
+    Html,
+    badge,
+    buttons,
+    code,
+    columns,
+    facts,
+    form,
+    join,
+    link,
+    moment,
+    money,
+    muted,
+    page_of,
+    section,
+    table,
+    text,
+)
+from .visit import Act, Page, Show, Visit
+
+_STATES = {
+    "draft": ("Draft", ""),
+    "open": ("Open", "wait"),
+    "paid": ("Paid", "paid"),
+    "void": ("Void", ""),
+    "uncollectible": ("Uncollectible", "bad"),
+}
+
+
+def listed(visit: Visit, _: str) -> Page:
+    """Returns the list, newest first."""
+    chosen, pages = page_of(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
+    empty = f"There is no invoice yet. {visit.platform} makes them: see its screen Billing."
+    return Page("Invoices", section("All invoices", rows_of(visit, chosen, empty), pages))
+
+
+def rows_of(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
+    """Returns a table of invoices."""
+    rows = [
+        (
+            link(visit.url(f"invoices/{each['id']}"), each["number"] or "Draft"),
+            _state(visit, each),
+            payments.customer_link(visit, each["customer"]),
+            money(each["total"], each["currency"]),
+            money(each["amount_remaining"], each["currency"]),
+            moment(visit.ledger, each["due_date"]),
+        )
+        for each in found
+    ]
+    names = ("Number", "Status", "Customer", "Total", "Remaining", "Due")
+    return table("Invoices", names, rows, empty=empty, sums=("Total", "Remaining"))
+
+
+def page(visit: Visit, invoice: str) -> Page:
+    """Returns the page of an invoice, with links that work, as reading it in Stripe gives."""
+    found = invoices.retrieve(visit.call(invoice))
+    return Page(
+        f"Invoice {found['number']}" if found["number"] else "Draft invoice",
+        join(
+            columns(_facts(visit, found), _acts(visit, found)),
+            _lines(visit, found),
+            _payments(visit, found),
+            section("Mails", mails.short(visit, [m for m in visit.ledger.mails if m["invoice"] == found["id"]])),
+        ),
+    )
+
+
+def _state(visit: Visit, invoice: JSON) -> Html:
+    overdue = invoice["status"] == "open" and invoice["due_date"] and invoice["due_date"] < visit.controls.clock.now()
+    return badge("Overdue", "bad") if overdue else badge(*_STATES[invoice["status"]])
+
+
+def _facts(visit: Visit, invoice: JSON) -> Html:
+    currency = invoice["currency"]
+    original = visit.ledger.find("invoice", (invoice["from_invoice"] or {}).get("invoice"))
+    pairs = [
+        ("Status", _state(visit, invoice)),
+        ("Customer", payments.customer_link(visit, invoice["customer"])),
+        ("E-mail", invoice["customer_email"] or ""),
+        ("Total", money(invoice["total"], currency)),
+        ("Paid", money(invoice["amount_paid"], currency)),
+        ("Of it outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
+        ("Credited", _unless_zero(invoice["pre_payment_credit_notes_amount"], currency)),
+        ("Remaining", money(invoice["amount_remaining"], currency)),
+        ("Created", moment(visit.ledger, invoice["created"])),
+        ("Due", moment(visit.ledger, invoice["due_date"])),
+        ("Replaces", link(visit.url(f"invoices/{original['id']}"), original["number"]) if original else ""),
+        ("Memo", invoice["description"] or ""),
+        ("Footer", invoice["footer"] or ""),
+        ("Invoice", code(invoice["id"])),
+    ]
+    return section("Details", facts(pairs))
+
+
+def _unless_zero(amount: int, currency: str) -> str:
+    return money(amount, currency) if amount else ""
+
+
+def _acts(visit: Visit, invoice: JSON) -> Html:
+    path, status = f"invoices/{invoice['id']}", invoice["status"]
+    if status == "draft":
+        forms = [
+            form(visit, path, "send", "Finalize and send"),
+            form(visit, path, "delete", "Delete the draft", plain=True),
+        ]
+        return section("What the owner can do", buttons(*forms))
+    if status not in ("open", "uncollectible"):
+        return section("What the owner can do", muted(f"Nothing: the invoice is {status}."))
+    pay = Html(f"<p>{link(invoice['hosted_invoice_url'], 'Open the payment page')}</p>")
+    forms = [
+        form(visit, path, "pay-outside", "Mark as paid outside Stripe", plain=True),
+        form(visit, path, "void", "Void", plain=True),
+    ]
+    if status == "open":
+        forms.insert(0, form(visit, path, "send", "Send again"))
+        forms.insert(2, form(visit, path, "give-up", "Mark as uncollectible", plain=True))
+    return section("What the owner can do", pay, buttons(*forms))
+
+
+def _lines(visit: Visit, invoice: JSON) -> Html:
+    currency = invoice["currency"]
+    rows = [
+        (text(each["description"] or "Item"), str(each["quantity_decimal"]), money(each["amount"], currency))
+        for each in visit.ledger.lines.get(invoice["id"], [])
+    ]
+    rows += [(Html(f"<b>{name}</b>"), "", amount) for name, amount in _sums(invoice)]
+    lines = table("Lines", ("Description", "Quantity", "Amount"), rows, empty="", sums=("Amount",))
+    return section("Lines", lines)
+
+
+def _sums(invoice: JSON) -> Iterator[tuple[str, Html]]:
+    currency = invoice["currency"]
+    if discount := sum(each["amount"] for each in invoice["total_discount_amounts"] or ()):
+        yield "Discount", money(-discount, currency)
+    if taxes := sum(tax["amount"] for tax in invoice["total_taxes"] if tax["tax_behavior"] == "exclusive"):
+        yield "Tax", money(taxes, currency)
+    yield "Total", money(invoice["total"], currency)
+
+
+def _payments(visit: Visit, invoice: JSON) -> Html:
+    ledger = visit.ledger
+    rows = []
+    for each in ledger.all("invoice_payment", invoice=invoice["id"]):
+        intent = ledger.find("payment_intent", each["payment"]["payment_intent"])
+        if intent is not None:
+            amount = link(visit.url(f"payments/{intent['id']}"), shown(intent["amount"], intent["currency"]))
+            rows.append((amount, payments.state(ledger, intent), moment(ledger, intent["created"])))
+    names = ("Amount", "Status", "Created")
+    return section("Payments", table("Payments", names, rows[::-1], empty="There is nothing to pay yet."))
+
+
+def _send(visit: Visit, invoice: str) -> None:
+    invoice_actions.send(visit.call(invoice))
+
+
+def _delete(visit: Visit, invoice: str) -> str:
+    invoices.delete(visit.call(invoice))
+    return "invoices"
+
+
+def _void(visit: Visit, invoice: str) -> None:
+    invoice_actions.void(visit.call(invoice))
+
+
+def _give_up(visit: Visit, invoice: str) -> None:
+    invoice_actions.mark_uncollectible(visit.call(invoice))
+
+
+def _pay_outside(visit: Visit, invoice: str) -> None:
+    invoice_actions.pay(visit.call(invoice, paid_out_of_band=True))
+
+
+PAGES: dict[str, Show] = {"invoices": listed, "invoices/*": page}
+ACTS = {
+    "invoices/*/send": Act(_send, "Stripe has mailed the invoice."),
+    "invoices/*/delete": Act(_delete, "The draft was deleted."),
+    "invoices/*/void": Act(_void, "The invoice is void."),
+    "invoices/*/give-up": Act(_give_up, "The invoice is uncollectible. Its link can still be paid."),
+    "invoices/*/pay-outside": Act(_pay_outside, "The invoice is paid, outside Stripe."),
+}

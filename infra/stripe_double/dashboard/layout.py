@@ -1,0 +1,113 @@
+"""The frame around each page of the dashboard: what it is, whose it is, the menu, and what came of the last act."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..objects.accounts import name_of
+from ..pages.frame import NO_MONEY, document
+from .pieces import Html, link, note, text
+from .visit import Page, Visit
+
+MENU = {
+    "": "Home",
+    "payments": "Payments",
+    "disputes": "Disputes",
+    "invoices": "Invoices",
+    "customers": "Customers",
+    "payouts": "Payouts",
+    "mails": "Mails",
+    "webhooks": "Webhooks",
+    "account/status": "Account",
+}
+"""Pages of an account by their path."""
+
+STYLE = """
+main{max-width:72rem;box-sizing:border-box;margin:0 auto;padding:1.5rem 2rem 2.5rem;background:none;box-shadow:none}
+h1{font-size:1.6rem}h2{margin:0 0 .5rem}.banner{background:var(--wait);color:var(--wait-ink);margin:0;
+padding:.35rem 1rem;text-align:center;font-size:.9rem;font-weight:600}
+.top{background:var(--sheet);border-bottom:1px solid var(--line)}
+.top>*{max-width:72rem;margin:0 auto;padding:.6rem 2rem;box-sizing:border-box}
+.top p{padding-bottom:0}nav ul{display:flex;flex-wrap:wrap;gap:.15rem;list-style:none;margin:0 0 0 -.7rem;padding:0}
+nav a{display:block;padding:.3rem .7rem;border-radius:6px;text-decoration:none;color:var(--ink)}
+nav a:hover{background:var(--quiet)}
+nav a[aria-current]{background:var(--quiet);font-weight:600;box-shadow:inset 0 -3px var(--accent)}
+section,article{background:var(--sheet);border:1px solid var(--line);border-radius:10px;padding:1.1rem 1.25rem;
+margin:1rem 0}
+.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem}
+.columns>*{margin:0}.columns+*,*+.columns{margin-top:1rem}
+.scroll{overflow-x:auto}.scroll table{min-width:40rem;margin:0}
+ul{margin:.3rem 0;padding-left:1.2rem}li{padding:.15rem 0}
+th,td{padding:.5rem .9rem .5rem 0;text-align:left;vertical-align:top;white-space:normal;max-width:26rem}
+th{font-size:.8rem;color:var(--muted);font-weight:600}tr{border-top:1px solid var(--line)}
+thead tr{border-top:0}
+dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.35rem 1.2rem;margin:.4rem 0}
+dt{color:var(--muted)}dd{margin:0;min-width:0}code{font:.85em ui-monospace,monospace}
+.figure{font-size:1.5rem;font-weight:600;font-variant-numeric:tabular-nums}
+button{width:auto;margin:.6rem .4rem 0 0;padding:.45rem .9rem;font-size:.95rem}
+td:last-child{text-align:left;white-space:normal}th.sum,td.sum{text-align:right;white-space:nowrap;
+font-variant-numeric:tabular-nums}td form,li form{margin:0}td button{margin:0;padding:.2rem .7rem;font-size:.85rem}
+input,select{display:block;max-width:24rem;padding:.4rem .6rem}form+form{margin-top:1rem}
+.problem{color:var(--bad-ink);font-weight:600;margin:.25rem 0}.buttons{display:flex;flex-wrap:wrap}
+.buttons form+form{margin:0}pre{white-space:pre-wrap;font:inherit;margin:.6rem 0;padding-left:1rem;
+border-left:3px solid var(--line)}.done{background:var(--good);color:var(--good-ink)}
+.badge,td time{white-space:nowrap}.act{display:inline-block;padding:.3rem 0;margin:-.3rem 0}
+.pages{display:flex;gap:1.5rem;align-items:center;margin:.6rem 0}
+.pages a{padding:.3rem 0}
+@media(max-width:36rem){main,.top>*{padding-left:1rem;padding-right:1rem}dl{grid-template-columns:1fr;gap:0}
+dd{margin-bottom:.5rem}
+.scroll{background:linear-gradient(to right,var(--sheet) 40%,transparent),
+linear-gradient(to left,var(--sheet) 40%,transparent) 100% 0,linear-gradient(to right,var(--edge),transparent),
+linear-gradient(to left,var(--edge),transparent) 100% 0;background-repeat:no-repeat;
+background-size:3rem 100%,3rem 100%,.7rem 100%,.7rem 100%;background-attachment:local,local,scroll,scroll}}
+"""
+
+
+def of_account(visit: Visit, section: str, page: Page, done: str = "") -> str:
+    """Returns a page of an account, with the menu. `done` says what the last act did."""
+    said, problem = "", visit.problem
+    if problem is not None and not problem.shown:  # the form that was sent is not on the page any more
+        said = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
+    elif done:
+        said = f'<p class="note done" role=status>{escape(done)}</p>'
+    error = "Error: " if problem is not None else ""
+    title = f"{error}{page.title} - {name_of(visit.ledger.account)}"
+    return _whole(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{said}{page.body}")
+
+
+def of_nobody(title: str, body: str) -> str:
+    """Returns a page that belongs to no account."""
+    return _whole(title, '<p><a href="/dashboard">All accounts</a></p>', f"<h1>{escape(title)}</h1>{body}")
+
+
+def nothing_here(path: str, home: str = "/dashboard") -> str:
+    """Returns the page of an address that has none."""
+    where = link(home, "Go to the home page of the account" if home != "/dashboard" else "Go to the accounts")
+    return of_nobody(
+        "Not found", f"<section><p>There is nothing at {escape(path or '/')}.</p><p>{where}</p></section>"
+    )
+
+
+def refused() -> str:
+    """Returns the page for a form that another site has sent."""
+    body = note(
+        "A page of another site sent this form. Nothing was changed. Press the button on the dashboard's page."
+    )
+    return of_nobody("Refused", body)
+
+
+def _menu(visit: Visit, section: str) -> Html:
+    mode = "live mode" if visit.ledger.livemode else "test mode"
+    name, account = text(name_of(visit.ledger.account)), escape(visit.ledger.id)
+    others = link("/dashboard", "All accounts")
+    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}</span> {others}</p>"
+    items = "".join(
+        f'<li><a href="{escape(visit.url(path))}"{" aria-current=page" if path == section else ""}>{name}</a></li>'
+        for path, name in MENU.items()
+    )
+    return Html(f'{whose}<nav aria-label="Dashboard"><ul>{items}</ul></nav>')
+
+
+def _whole(title: str, head: str, body: str) -> str:
+    banner = f"<p class=banner>{NO_MONEY}</p>"
+    return document(title, f'<header>{banner}<div class="top">{head}</div></header><main>{body}</main>', STYLE)

@@ -1,0 +1,47 @@
+"""The e-mails that Stripe would have sent, where a person reads them and opens the link that a customer gets."""
+
+from __future__ import annotations
+
+from ..state.ledger import JSON
+from .pieces import Html, badge, join, link, moment, muted, page_of, table, text
+from .visit import Page, Show, Visit
+
+_KINDS = {"invoice": "Invoice", "reminder": "Reminder"}
+
+
+def listed(visit: Visit, _: str) -> Page:
+    """Returns the mails with their text, newest first."""
+    chosen, pages = page_of(visit, visit.ledger.mails[::-1], "mails")
+    if not chosen:
+        return Page("Mails", muted("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent."))
+    said = muted("What customers find in their mailbox. Open the payment page in a mail to pay as the customer.")
+    return Page("Mails", join(said, *(_mail(visit, each) for each in chosen), pages))
+
+
+def short(visit: Visit, mails: list[JSON]) -> Html:
+    """Returns a table of mails without their text."""
+    rows = [
+        (
+            moment(visit.ledger, each["at"]),
+            _KINDS[each["kind"]],
+            each["to"],
+            link(visit.url("mails"), each["subject"]),
+        )
+        for each in reversed(mails)
+    ]
+    return table("Mails", ("Time", "Kind", "To", "Subject"), rows, empty="Stripe has mailed nothing of this invoice.")
+
+
+def _mail(visit: Visit, mail: JSON) -> Html:
+    before, address, after = mail["text"].partition(mail["link"])
+    written = join(text(before), link(address, address), text(after)) if address else text(mail["text"])
+    invoice = link(visit.url(f"invoices/{mail['invoice']}"), "The invoice in Stripe")
+    return Html(
+        f"<article><h2>{text(mail['subject'])}</h2>"
+        f"<p class=muted>{badge(_KINDS[mail['kind']])} {moment(visit.ledger, mail['at'])}, from {text(mail['from'])}"
+        f" to {text(mail['to'])}</p><pre>{written}</pre>"
+        f"<p>{link(mail['link'], 'Open the payment page')} &nbsp; {invoice}</p></article>"
+    )
+
+
+PAGES: dict[str, Show] = {"mails": listed}

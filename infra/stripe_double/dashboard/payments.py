@@ -1,0 +1,263 @@
+"""Payments: the list of those that somebody tried, and the page of one with all that can become of it."""
+
+from __future__ import annotations
+
+from ..objects.money import shown
+from ..state.ledger import JSON, Ledger
+from . import disputes, refunds
+from .amounts import minor_units, plain
+from .pieces import (
+    NOTHING,
+    Html,
+    badge,
+    buttons,
+    choice,
+    chosen_of,
+    code,
+    columns,
+    entry,
+    facts,
+    form,
+    join,
+    link,
+    moment,
+    money,
+    muted,
+    page_of,
+    section,
+    table,
+)
+from .visit import Act, Page, Show, Visit, Wrong
+
+_FAILURES = {
+    "insufficient_funds": "Insufficient funds",
+    "account_closed": "The bank account is closed",
+    "no_account": "There is no such bank account",
+    "debit_not_authorized": "The customer did not authorize the debit",
+    "bank_ownership_changed": "The bank account has another owner",
+}
+_STATES = {
+    "succeeded": ("Succeeded", "paid"),
+    "processing": ("Under way", "wait"),
+    "requires_action": ("Waiting for 3-D Secure", "wait"),
+    "canceled": ("Canceled", ""),
+}
+
+
+def listed(visit: Visit, _: str) -> Page:
+    """Returns the list, newest first."""
+    ledger = visit.ledger
+    tried = [each for each in ledger.all("payment_intent") if _was_tried(each)][::-1]
+    chosen, pages = page_of(visit, tried, "payments")
+    rows = [
+        (
+            link(visit.url(f"payments/{each['id']}"), money(each["amount"], each["currency"])),
+            state(ledger, each),
+            customer_link(visit, each["customer"]),
+            _invoice_link(visit, each),
+            moment(ledger, _paid_at(ledger, each)),
+        )
+        for each in chosen
+    ]
+    names = ("Amount", "Status", "Customer", "Invoice", "Time")
+    empty = "Nobody has paid anything yet. Open the link in a mail, and pay with a test card: 4242 4242 4242 4242."
+    return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), pages)))
+
+
+def page(visit: Visit, payment: str) -> Page:
+    """Returns the page of a payment, by the id of its payment intent or of a charge."""
+    ledger = visit.ledger
+    intent = intent_of(ledger, payment)
+    charge = ledger.find("charge", intent["latest_charge"])
+    amount = shown(intent["amount"], intent["currency"])
+    return Page(
+        f"Payment of {amount}",
+        join(
+            columns(_facts(visit, intent, charge), _money(visit, charge)),
+            _acts(visit, intent, charge),
+            refunds.of_charge(visit, intent, charge) if charge else NOTHING,
+            disputes.of_charge(visit, charge) if charge else NOTHING,
+            _attempts(ledger, intent),
+        ),
+    )
+
+
+def intent_of(ledger: Ledger, payment: str) -> JSON:
+    """Returns the payment intent of a payment's id. Raises NoSuchObject if there is none."""
+    charge = ledger.find("charge", payment)
+    return ledger.get("payment_intent", charge["payment_intent"] if charge else payment)
+
+
+def state(ledger: Ledger, intent: JSON) -> Html:
+    """Returns the status of a payment in words."""
+    charge = ledger.find("charge", intent["latest_charge"])
+    if charge is not None and charge["disputed"]:
+        latest = list(ledger.all("dispute", charge=charge["id"]))[-1]
+        return badge(
+            "Disputed: " + disputes.STATES[latest["status"]][0].lower(), disputes.STATES[latest["status"]][1]
+        )
+    if charge is not None and charge["amount_refunded"]:
+        return badge("Refunded" if charge["refunded"] else "Refunded in part")
+    if intent["status"] == "requires_payment_method":
+        return badge("Failed", "bad") if intent["last_payment_error"] else badge("Not paid yet")
+    return badge(*_STATES[intent["status"]])
+
+
+def customer_link(visit: Visit, customer: str | None) -> Html:
+    """Returns a customer's name as a link to their page."""
+    if visit.ledger.find("customer", customer) is None:
+        return Html("—")
+    return link(visit.url(f"customers/{customer}"), customer_name(visit, customer))
+
+
+def customer_name(visit: Visit, customer: str | None) -> str:
+    """Returns what people call a customer; a payment without an invoice has none."""
+    found = visit.ledger.find("customer", customer)
+    if found is None:
+        return "A payment without an invoice"
+    return str(found.get("name") or found.get("email") or found["id"])
+
+
+def _was_tried(intent: JSON) -> bool:
+    return bool(intent["latest_charge"] or intent["last_payment_error"] or intent["status"] == "requires_action")
+
+
+def _invoice_of(ledger: Ledger, intent: JSON) -> JSON | None:
+    payment = ledger.find("invoice_payment", intent.get("_payment"))
+    return ledger.find("invoice", payment["invoice"]) if payment else None
+
+
+def _invoice_link(visit: Visit, intent: JSON) -> Html:
+    invoice = _invoice_of(visit.ledger, intent)
+    if invoice is None:
+        return Html("No invoice")
+    return link(visit.url(f"invoices/{invoice['id']}"), invoice["number"] or invoice["id"])
+
+
+def _paid_at(ledger: Ledger, intent: JSON) -> int:
+    charge = ledger.find("charge", intent["latest_charge"])
+    return int(charge["created"] if charge else intent["created"])
+
+
+def _facts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
+    error = intent["last_payment_error"]
+    pairs = [
+        ("Status", state(visit.ledger, intent)),
+        ("Why it failed", error["message"] if error else ""),
+        ("Customer", customer_link(visit, intent["customer"])),
+        ("Invoice", _invoice_link(visit, intent)),
+        ("Paid with", _paid_with(charge) if charge else ""),
+        ("Time", moment(visit.ledger, _paid_at(visit.ledger, intent))),
+        ("Description", intent["description"] or ""),
+        ("Receipt", link(charge["receipt_url"], "Open the receipt") if charge and charge["receipt_url"] else ""),
+        ("Payment", code(intent["id"])),
+        ("Charge", code(charge["id"]) if charge else ""),
+    ]
+    return section("Details", facts(pairs))
+
+
+def _paid_with(charge: JSON) -> str:
+    details = charge["payment_method_details"]
+    used = details[details["type"]]
+    by = str(used.get("brand") or used["bank_name"])
+    return f"{by[:1].upper()}{by[1:]} ending in {used['last4']}"
+
+
+def _money(visit: Visit, charge: JSON | None) -> Html:
+    moved = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
+    if charge is None or moved is None:
+        said = "Stripe knows its fee seconds after a card payment, and as soon as a bank debit has arrived."
+        return section("Fee and net", muted(said))
+    currency = moved["currency"]
+    pairs = [
+        ("Amount", money(moved["amount"], currency)),
+        ("Stripe's fee", money(-moved["fee"], currency)),
+        ("Net", money(moved["net"], currency)),
+        ("Refunded", money(-charge["amount_refunded"], charge["currency"]) if charge["amount_refunded"] else ""),
+        ("Available", moment(visit.ledger, moved["available_on"])),
+    ]
+    return section("Fee and net", facts(pairs))
+
+
+def _acts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
+    """Returns the forms of what can become of the payment now."""
+    path = f"payments/{intent['id']}"
+    if intent["status"] == "processing":
+        return section(
+            "The bank debit is under way",
+            muted("It arrives by itself after four days of Stripe's clock."),
+            buttons(form(visit, path, "settle", "Let it arrive now")),
+            form(
+                visit, path, "fail", "Let it fail", choice(visit, "fail", "reason", "Reason", _FAILURES), plain=True
+            ),
+        )
+    if charge is None or charge["status"] != "succeeded":
+        return NOTHING
+    left = charge["amount"] - charge["amount_refunded"]
+    parts = []
+    if left:
+        hint = f"In {charge['currency'].upper()}, up to {plain(left, charge['currency'])}. A part is possible."
+        amount = entry(visit, "refund", "amount", "Amount", plain(left, charge["currency"]), hint)
+        parts.append(section("Refund", form(visit, path, "refund", "Refund", amount)))
+    if not charge["disputed"]:
+        reason = choice(visit, "dispute", "reason", "What the customer says", disputes.REASONS)
+        said = muted("As if the customer complained to their bank. The bank takes the amount back, and Stripe a fee.")
+        parts.append(section("Dispute", said, form(visit, path, "dispute", "Open a dispute", reason, plain=True)))
+    return columns(*parts) if parts else NOTHING
+
+
+def _attempts(ledger: Ledger, intent: JSON) -> Html:
+    rows = [
+        (
+            moment(ledger, each["created"]),
+            badge({"succeeded": "Succeeded", "pending": "Under way"}.get(each["status"], "Failed"),
+                  {"succeeded": "paid", "pending": "wait"}.get(each["status"], "bad")),
+            _paid_with(each),
+            each["failure_message"] or "",
+            code(each["id"]),
+        )
+        for each in reversed(list(ledger.all("charge", payment_intent=intent["id"])))
+    ]  # fmt: skip
+    names = ("Time", "Status", "Paid with", "Why it failed", "Charge")
+    return section("Attempts", table("Attempts", names, rows, empty="Nobody has tried to pay yet."))
+
+
+def _settle(visit: Visit, payment: str) -> None:
+    visit.controls.settle_debit(visit.account, intent_of(visit.ledger, payment)["id"])
+
+
+def _fail(visit: Visit, payment: str) -> None:
+    reason = chosen_of(visit, "reason", _FAILURES)
+    visit.controls.settle_debit(visit.account, intent_of(visit.ledger, payment)["id"], fail=reason)
+
+
+def _refund(visit: Visit, payment: str) -> None:
+    charge = _charge(visit, payment)
+    amount = minor_units(visit.form.get("amount", ""), charge["currency"])
+    visit.controls.refund_charge(visit.account, charge["id"], amount=amount)
+
+
+def _dispute(visit: Visit, payment: str) -> None:
+    charge = _charge(visit, payment)
+    if charge["disputed"]:
+        raise Wrong("This payment has a dispute already.")
+    visit.controls.open_dispute(visit.account, charge["id"], reason=chosen_of(visit, "reason", disputes.REASONS))
+
+
+def _charge(visit: Visit, payment: str) -> JSON:
+    intent = intent_of(visit.ledger, payment)
+    charge = visit.ledger.find("charge", intent["latest_charge"])
+    if charge is None:
+        raise Wrong("Nobody has paid this yet.")
+    return charge
+
+
+PAGES: dict[str, Show] = {"payments": listed, "payments/*": page}
+ACTS = {
+    "payments/*/settle": Act(_settle, "The bank debit has arrived."),
+    "payments/*/fail": Act(_fail, "The bank debit has failed."),
+    "payments/*/refund": Act(_refund, "The refund was made."),
+    "payments/*/dispute": Act(_dispute, "The dispute was opened."),
+    "payments/*/refund-succeed": Act(refunds.succeed, "The refund has succeeded."),
+    "payments/*/refund-fail": Act(refunds.fail, "The refund has failed. Its money is back in the balance."),
+}

@@ -1,0 +1,223 @@
+"""Payouts: the list with the balance, the page of one with its lines, and what the bank does with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..objects.money import shown
+from ..objects.payout_steps import MESSAGES
+from ..state.ledger import JSON, KINDS
+from . import payments
+from .pieces import (
+    NOTHING,
+    Html,
+    badge,
+    buttons,
+    choice,
+    chosen_of,
+    code,
+    columns,
+    entry,
+    facts,
+    form,
+    join,
+    link,
+    moment,
+    money,
+    muted,
+    page_of,
+    section,
+    table,
+    utc_day,
+)
+from .visit import Act, Page, Show, Visit, Wrong
+
+_STATES = {"pending": "wait", "in_transit": "wait", "paid": "paid", "failed": "bad", "canceled": ""}
+
+
+def listed(visit: Visit, _: str) -> Page:
+    """Returns the list, newest first, with what can be paid out now and the bank account."""
+    chosen, pages = page_of(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
+    rows = [
+        (
+            link(visit.url(f"payouts/{each['id']}"), shown(each["amount"], each["currency"])),
+            state(each),
+            utc_day(each["arrival_date"]),
+            "Automatic" if each["automatic"] else "By hand",
+            moment(visit.ledger, each["created"]),
+        )
+        for each in chosen
+    ]
+    names = ("Amount", "Status", "Arrives", "Made", "Created")
+    made = section("All payouts", table("Payouts", names, rows, empty="Nothing was paid out yet."), pages)
+    return Page("Payouts", join(columns(_balance(visit), _bank(visit)), made))
+
+
+def page(visit: Visit, payout: str) -> Page:
+    """Returns the page of a payout with its lines."""
+    found = visit.ledger.get("payout", payout)
+    bank = visit.ledger.get("bank_account", found["destination"])
+    others = [
+        (name, link(visit.url(f"payouts/{found[key]}"), words) if found[key] else "")
+        for name, key, words in (("Takes back", "original_payout", "An earlier payout"),
+                                 ("Taken back by", "reversed_by", "A later payout"))
+    ]  # fmt: skip
+    pairs = [
+        ("Status", state(found)),
+        ("Why it failed", found["failure_message"] or ""),
+        ("Arrives", utc_day(found["arrival_date"])),
+        ("Bank account", _named(bank)),
+        ("Made", "By Stripe, on the account's schedule" if found["automatic"] else "By hand"),
+        ("Created", moment(visit.ledger, found["created"])),
+        *others,
+        ("Payout", code(found["id"])),
+    ]
+    title = f"Payout of {shown(found['amount'], found['currency'])}"
+    return Page(title, join(columns(section("Details", facts(pairs)), _acts(visit, found)), _lines(visit, found)))
+
+
+def state(payout: JSON) -> Html:
+    """Returns the status of a payout in words."""
+    return badge(payout["status"].replace("_", " ").capitalize(), _STATES.get(payout["status"], ""))
+
+
+def _named(bank: JSON) -> str:
+    errored = ", which the bank has refused" if bank["status"] == "errored" else ""
+    return f"{bank['bank_name']}, ending in {bank['last4']}{errored}"
+
+
+def _balance(visit: Visit) -> Html:
+    funds = visit.ledger.funds
+    schedule = visit.ledger.settlement.payout_schedule
+    said = (
+        "What is available is paid out at 00:00 UTC of each day."
+        if schedule == "daily"
+        else "Payouts are made by hand."
+    )
+    parts = [muted(said)]
+    for currency in funds.currencies():
+        available = funds.available(currency)
+        amounts = [("Available", money(available, currency)), ("Pending", money(funds.pending(currency), currency))]
+        parts.append(facts(amounts))
+        if available:
+            parts.append(form(visit, "payouts", "pay-out", _now(available, currency), of=currency))
+    if len(parts) == 1:
+        parts.append(muted("The balance is empty."))
+    return section("Balance", *parts)
+
+
+def _now(available: int, currency: str) -> str:
+    amount = shown(abs(available), currency)
+    return f"Pay out {amount} now" if available > 0 else f"Take {amount} from the bank account now"
+
+
+def _bank(visit: Visit) -> Html:
+    settlement = visit.ledger.settlement
+    now = [_named(each) for each in visit.ledger.all("bank_account", default_for_currency=True)]
+    known = now or [f"{settlement.bank_name}, ending in {settlement.bank_last4}"]
+    return section(
+        "Bank account",
+        Html(f"<p>{'<br>'.join(join(each) for each in known)}</p>"),
+        muted("After a payout has failed, Stripe makes no other until there is another bank account."),
+        form(
+            visit,
+            "payouts",
+            "bank",
+            "Use this bank account",
+            entry(visit, "bank", "bank_name", "Bank", settlement.bank_name),
+            entry(visit, "bank", "last4", "Last four digits of the account number", "", "Four digits, such as 4321."),
+            plain=True,
+        ),
+    )
+
+
+def _acts(visit: Visit, payout: JSON) -> Html:
+    path, status = f"payouts/{payout['id']}", payout["status"]
+    small, parts = [], []
+    if status == "pending":
+        small.append(form(visit, path, "cancel", "Cancel it", plain=True))
+    if status == "paid" and payout["amount"] > 0 and not payout["reversed_by"]:
+        small.append(form(visit, path, "reverse", "Take it back", plain=True))
+    if small:
+        parts.append(buttons(*small))
+    if status in ("pending", "in_transit", "paid") and not payout["reversed_by"]:
+        reason = choice(visit, "fail", "reason", "What the bank says", MESSAGES)
+        parts.append(form(visit, path, "fail", "Let it fail", reason, plain=True))
+    if not parts:
+        return NOTHING
+    if status != "paid":
+        parts.insert(0, muted("It arrives by itself when Stripe's clock reaches its day."))
+    return section("What becomes of it", *parts)
+
+
+def _lines(visit: Visit, payout: JSON) -> Html:
+    if not payout["automatic"]:
+        return section("Lines", muted("Stripe cannot say which payments are in a payout that was made by hand."))
+    lines = [each for each in visit.ledger.funds.lines(payout["id"]) if each["id"] != payout["balance_transaction"]]
+    rows: list[Sequence[str]] = [
+        (
+            each["reporting_category"].replace("_", " ").capitalize(),
+            _source(visit, each),
+            each["description"] or "",
+            money(each["amount"], each["currency"]),
+            money(-each["fee"], each["currency"]),
+            money(each["net"], each["currency"]),
+        )
+        for each in reversed(lines)
+    ]
+    total = money(sum(each["net"] for each in lines), payout["currency"])
+    rows.append((Html("<b>Sum</b>"), "", "", "", "", Html(f"<b>{total}</b>")))
+    names = ("Kind", "Of", "Description", "Amount", "Fee", "Net")
+    return section("Lines", table("Lines of the payout", names, rows, empty="", sums=("Amount", "Fee", "Net")))
+
+
+def _source(visit: Visit, transaction: JSON) -> Html:
+    """Returns a link to what a balance transaction belongs to: a payment, a dispute or a payout."""
+    source = transaction["source"] or ""
+    kind = KINDS.get(source.partition("_")[0], "")
+    found = visit.ledger.find(kind, source)
+    if found is None:
+        return Html("—")
+    if kind == "payout":
+        return link(visit.url(f"payouts/{source}"), "Payout")
+    if kind == "dispute":
+        return link(visit.url(f"disputes/{source}"), "Dispute")
+    intent = visit.ledger.get("payment_intent", found["payment_intent"])
+    return link(visit.url(f"payments/{intent['id']}"), payments.customer_name(visit, intent["customer"]))
+
+
+def _pay_out(visit: Visit, _: str) -> None:
+    visit.controls.pay_out(visit.account, visit.form.get("of"))
+
+
+def _give_bank(visit: Visit, _: str) -> None:
+    name, last4 = visit.form.get("bank_name", "").strip(), visit.form.get("last4", "").strip()
+    if not name:
+        raise Wrong("Enter the name of the bank.", "bank_name")
+    if not re.fullmatch("[0-9]{4}", last4):
+        raise Wrong("Enter four digits.", "last4")
+    visit.controls.update_account(visit.account, bank_name=name, bank_last4=last4)
+
+
+def _fail(visit: Visit, payout: str) -> None:
+    visit.controls.fail_payout(visit.account, payout, failure_code=chosen_of(visit, "reason", MESSAGES))
+
+
+def _cancel(visit: Visit, payout: str) -> None:
+    visit.controls.cancel_payout(visit.account, payout)
+
+
+def _reverse(visit: Visit, payout: str) -> str:
+    back = visit.controls.reverse_payout(visit.account, payout)
+    return f"payouts/{back['id']}"
+
+
+PAGES: dict[str, Show] = {"payouts": listed, "payouts/*": page, "settings/payouts": listed}
+ACTS = {
+    "payouts/pay-out": Act(_pay_out, "The payout was made."),
+    "payouts/bank": Act(_give_bank, "The next payout goes to this bank account."),
+    "payouts/*/fail": Act(_fail, "The payout has failed. Its money is in the balance again."),
+    "payouts/*/cancel": Act(_cancel, "The payout was canceled. Its money is in the balance again."),
+    "payouts/*/reverse": Act(_reverse, "This payout takes the other one back."),
+}

@@ -1,0 +1,210 @@
+"""Pieces of HTML. Whatever is not `Html` already is escaped where it is put into a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from ..objects.accounts import zone
+from ..objects.money import shown
+from ..state.ledger import JSON, Ledger
+from .visit import Visit
+
+AT_ONCE = 50
+"""Rows of a list on one page."""
+
+
+class Html(str):
+    """A string that is HTML."""
+
+
+NOTHING = Html("")
+
+
+def text(words: str) -> Html:
+    """Returns HTML as it is, and anything else escaped, with a writing direction of its own."""
+    return words if isinstance(words, Html) else Html(f"<bdi>{escape(words)}</bdi>") if words else NOTHING
+
+
+def join(*parts: str) -> Html:
+    """Returns the parts one after the other."""
+    return Html("".join(map(text, parts)))
+
+
+def link(href: str, words: str) -> Html:
+    """Returns a link."""
+    return Html(f'<a class=act href="{escape(href)}">{text(words)}</a>')
+
+
+def badge(words: str, kind: str = "") -> Html:
+    """Returns a status: words first, and a colour (`paid`, `wait`, `bad`) for those who see it."""
+    return Html(f'<span class="badge {kind}">{escape(words)}</span>')
+
+
+def code(object_id: str) -> Html:
+    """Returns an id."""
+    return Html(f"<code>{escape(object_id)}</code>")
+
+
+def muted(words: str) -> Html:
+    """Returns a sentence beside the matter."""
+    return Html(f"<p class=muted>{text(words)}</p>")
+
+
+def note(words: str, kind: str = "wait") -> Html:
+    """Returns a sentence that stands out."""
+    return Html(f'<p class="note {kind}">{text(words)}</p>')
+
+
+def money(amount: int | None, currency: str) -> Html:
+    """Returns an amount of minor units; a dash if it is not known yet."""
+    return Html("—" if amount is None else escape(shown(amount, currency)))
+
+
+def moment(ledger: Ledger, at: float | None) -> Html:
+    """Returns an epoch second as a time of the account's time zone."""
+    if at is None:
+        return Html("—")
+    local = datetime.fromtimestamp(int(at), zone(ledger.account))
+    return Html(f'<time datetime="{local.isoformat()}">{local.strftime("%b %-d, %Y, %-I:%M %p")}</time>')
+
+
+def utc_day(at: int) -> Html:
+    """Returns the day of an epoch second that stands for a whole day of UTC, as arrival dates do."""
+    return Html(datetime.fromtimestamp(at, UTC).strftime("%b %-d, %Y"))
+
+
+def section(heading: str, *parts: str) -> Html:
+    """Returns a part of the page, with its heading."""
+    return Html(f"<section><h2>{text(heading)}</h2>{join(*parts)}</section>")
+
+
+def columns(*parts: Html) -> Html:
+    """Returns parts side by side where there is room."""
+    return Html(f'<div class="columns">{"".join(parts)}</div>')
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Html:
+    """Returns names with their values; those without a value are left out."""
+    return Html(
+        f"<dl>{''.join(f'<dt>{text(name)}</dt><dd>{text(value)}</dd>' for name, value in pairs if value)}</dl>"
+    )
+
+
+def table(
+    label: str, names: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, sums: Sequence[str] = ()
+) -> Html:
+    """Returns a table that scrolls by itself where it is too wide, or the sentence `empty`.
+
+    `label` names it for screen readers; `sums` are the names of the columns with amounts.
+    """
+    kinds = [" class=sum" if name in sums else "" for name in names]
+    made = "".join(f"<tr>{_cells('td', kinds, map(text, row))}</tr>" for row in rows)
+    if not made:
+        return muted(empty)
+    head = _cells("th scope=col", kinds, map(escape, names))
+    return Html(
+        f'<div class="scroll" role=region tabindex=0 aria-label="{escape(label)}">'
+        f'<table aria-label="{escape(label)}"><thead><tr>{head}</tr></thead><tbody>{made}</tbody></table></div>'
+    )
+
+
+def _cells(tag: str, kinds: Sequence[str], values: Iterable[str]) -> str:
+    return "".join(f"<{tag}{kind}>{value}</{tag[:2]}>" for kind, value in zip(kinds, values, strict=True))
+
+
+def page_of(visit: Visit, newest_first: Sequence[JSON], path: str) -> tuple[Sequence[JSON], Html]:
+    """Returns the items on the page that the query asks for, and the links to its neighbours."""
+    asked = visit.query.get("page", "1")
+    last = max(1, -(-len(newest_first) // AT_ONCE))
+    number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    chosen = newest_first[(number - 1) * AT_ONCE : number * AT_ONCE]
+    if last == 1:
+        return chosen, NOTHING
+    links = [
+        link(f"{visit.url(path)}?page={to}", words)
+        for words, to in (("Newer", number - 1), ("Older", number + 1))
+        if 1 <= to <= last
+    ]
+    where = Html(f"<span class=muted>Page {number} of {last}, {len(newest_first):,} in all</span>")
+    return chosen, Html(f'<nav class="pages" aria-label="Pages">{"".join([*links, where])}</nav>')
+
+
+def form(
+    visit: Visit,
+    path: str,
+    act: str,
+    button: str,
+    *inputs: tuple[str, Html],
+    of: str = "",
+    plain: bool = False,
+    named: str = "",
+) -> Html:
+    """Returns a form that sends `act` of the page `path`: its inputs by name, and its button.
+
+    `of` is the object in question if the page has several. `named` is said by screen readers instead of the button's
+    words, where these stand on several buttons. If the form was sent and refused, it says why, beside the input that
+    is to be corrected.
+    """
+    problem = visit.refused(act, of)
+    parts = []
+    for name, made in inputs:
+        at_input = problem is not None and problem.name == name
+        parts.append(made)
+        if problem is not None and at_input:
+            parts.append(_problem(problem.message, f"{act}-{name}-problem"))
+    if problem is not None and problem.name not in dict(inputs):
+        parts.insert(0, _problem(problem.message, f"{act}-problem"))
+    hidden = f'<input type=hidden name=of value="{escape(of)}">' if of else ""
+    label = f' aria-label="{escape(named)}"' if named else ""
+    kind = " class=plain" if plain else ""
+    return Html(
+        f'<form method=post action="{escape(visit.url(f"{path}/{act}"))}">{hidden}{"".join(parts)}'
+        f"<button{kind}{label}>{escape(button)}</button></form>"
+    )
+
+
+def entry(visit: Visit, act: str, name: str, label: str, value: str = "", hint: str = "") -> tuple[str, Html]:
+    """Returns an input with its label. After a refusal it holds what was typed."""
+    problem = visit.problem if visit.problem is not None and visit.problem.act == act else None
+    typed = visit.form.get(name, value) if problem else value
+    ids = [f"{act}-{name}-hint"] if hint else []
+    wrong = ""
+    if problem is not None and problem.name == name:
+        ids.append(f"{act}-{name}-problem")
+        wrong = " aria-invalid=true"
+    described = f' aria-describedby="{" ".join(ids)}"' if ids else ""
+    said = f'<p class=muted id="{act}-{name}-hint">{escape(hint)}</p>' if hint else ""
+    field = f"{act}-{name}"
+    return name, Html(
+        f'<label for="{field}">{escape(label)}</label><input id="{field}" name="{name}" value="{escape(typed)}"'
+        f" autocomplete=off{wrong}{described}>{said}"
+    )
+
+
+def choice(visit: Visit, act: str, name: str, label: str, options: Mapping[str, str]) -> tuple[str, Html]:
+    """Returns a list to choose from: the value of each option, and its words."""
+    chosen = visit.form.get(name) if visit.problem is not None and visit.problem.act == act else None
+    made = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
+        for value, words in options.items()
+    )
+    return name, Html(
+        f'<label for="{act}-{name}">{escape(label)}</label><select id="{act}-{name}" name="{name}">{made}</select>'
+    )
+
+
+def chosen_of(visit: Visit, name: str, options: Mapping[str, str]) -> str:
+    """Returns the option that was chosen; the first one if the form has none of them."""
+    given = visit.form.get(name, "")
+    return given if given in options else next(iter(options))
+
+
+def buttons(*forms: Html) -> Html:
+    """Returns small forms side by side."""
+    return Html(f'<div class="buttons">{"".join(forms)}</div>')
+
+
+def _problem(message: str, name: str) -> Html:
+    return Html(f'<p class="problem" role=alert id="{name}">{escape(message)}</p>')

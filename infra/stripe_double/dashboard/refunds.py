@@ -1,0 +1,49 @@
+"""The refunds of a payment, on its page."""
+
+from __future__ import annotations
+
+from ..state.ledger import JSON
+from .pieces import NOTHING, Html, badge, buttons, code, form, moment, money, section, table
+from .visit import Visit
+
+_STATES = {"succeeded": "paid", "pending": "wait", "requires_action": "wait", "failed": "bad"}
+
+
+def of_charge(visit: Visit, intent: JSON, charge: JSON) -> Html:
+    """Returns the refunds of a charge with what can become of each; nothing if it has none."""
+    path = f"payments/{intent['id']}"
+    rows = [
+        (
+            money(each["amount"], each["currency"]),
+            badge(each["status"].replace("_", " ").capitalize(), _STATES.get(each["status"], "")),
+            moment(visit.ledger, each["created"]),
+            (each.get("failure_reason") or "").replace("_", " "),
+            code(each["id"]),
+            _acts(visit, path, each),
+        )
+        for each in reversed(list(visit.ledger.all("refund", charge=charge["id"])))
+    ]
+    if not rows:
+        return NOTHING
+    names = ("Amount", "Status", "Time", "Why it failed", "Refund", "What the bank does")
+    return section("Refunds", table("Refunds", names, rows, empty=""))
+
+
+def succeed(visit: Visit, _: str) -> None:
+    """Lets a pending refund succeed."""
+    visit.controls.settle_refund(visit.account, visit.form.get("of", ""))
+
+
+def fail(visit: Visit, _: str) -> None:
+    """Lets a refund fail, also one that has succeeded."""
+    visit.controls.settle_refund(visit.account, visit.form.get("of", ""), outcome="failed")
+
+
+def _acts(visit: Visit, path: str, refund: JSON) -> Html:
+    of = refund["id"]
+    forms = []
+    if refund["status"] in ("pending", "requires_action"):
+        forms.append(form(visit, path, "refund-succeed", "Let it succeed", of=of, plain=True))
+    if refund["status"] in ("pending", "requires_action", "succeeded"):
+        forms.append(form(visit, path, "refund-fail", "Let it fail", of=of, plain=True))
+    return buttons(*forms)

@@ -1,0 +1,122 @@
+"""The dashboard's addresses: finds the account and the page, does what a form asks, and says why it was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from ..control.controls import Controls
+from ..errors import StripeFault
+from ..http.messages import Request, Response, as_html, redirect
+from . import account, customers, disputes, home, invoices, layout, mails, payments, payouts, webhooks
+from .visit import Act, Page, Problem, Show, Visit, Wrong, address
+
+_TOPICS = (home, payments, disputes, invoices, customers, payouts, webhooks, account)
+_PAGES: dict[str, Show] = {path: show for topic in (*_TOPICS, mails) for path, show in topic.PAGES.items()}
+_ACTS: dict[str, Act] = {path: act for topic in _TOPICS for path, act in topic.ACTS.items()}
+_LISTS = ("/", "/dashboard")
+
+
+class Dashboard:
+    """Every address that is a page of Stripe's Dashboard, such as `/acct_1/test/invoices/in_1`.
+
+    An address without an account, such as `/account/status`, leads to the page of the only account there is, or asks
+    which one.
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+
+    def takes(self, request: Request) -> bool:
+        """Returns True for a GET, and for a POST to a page of an account."""
+        return request.method == "GET" or (request.method == "POST" and self._visit(request) is not None)
+
+    def handle(self, request: Request) -> Response:
+        """Returns a page, or a redirect to one after a form has done what it says."""
+        with self._controls.world.lock:
+            self._controls.world.run_due()
+            found = self._visit(request)
+            if found is None:
+                return self._of_no_account(request.path)
+            visit, path = found
+            try:
+                if request.method == "POST":
+                    return self._act(request, visit, path)
+                return self._show(visit, path)
+            except StripeFault as exc:
+                if exc.status != 404:
+                    raise
+                return as_html(404, layout.nothing_here(request.path, visit.url()))
+
+    def _visit(self, request: Request) -> tuple[Visit, str] | None:
+        """Returns the visit to an account's pages, and the path without account and mode; or None."""
+        _, _, rest = request.path.partition("/")
+        account, _, path = rest.partition("/")
+        ledger = self._controls.world.ledgers.get(account)
+        if ledger is None:
+            return None
+        if path == "test" or path.startswith("test/"):
+            path = path[5:]
+        sent = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
+        query, form = dict(parse_qsl(request.query)), dict(parse_qsl(sent, keep_blank_values=True))
+        return Visit(self._controls, ledger, query, form), path.strip("/")
+
+    def _of_no_account(self, path: str) -> Response:
+        ledgers = list(self._controls.world.ledgers.values())
+        wanted = path.strip("/")
+        if path in ("", *_LISTS):
+            return as_html(200, layout.of_nobody("Accounts", home.accounts(ledgers)))
+        if _found(_PAGES, wanted) is None:
+            return as_html(404, layout.nothing_here(path))
+        if len(ledgers) == 1:
+            return redirect(address(ledgers[0], wanted))
+        return as_html(200, layout.of_nobody("Which account?", home.accounts(ledgers, wanted)))
+
+    def _show(self, visit: Visit, path: str, status: int = 200) -> Response:
+        found = _found(_PAGES, path)
+        if found is None:
+            return as_html(404, layout.nothing_here(visit.url(path), visit.url()))
+        pattern, page_id = found
+        page: Page = _PAGES[pattern](visit, page_id)
+        done = _ACTS.get(visit.query.get("done", ""))
+        return as_html(status, layout.of_account(visit, _section(pattern), page, done.done if done else ""))
+
+    def _act(self, request: Request, visit: Visit, path: str) -> Response:
+        if request.header("sec-fetch-site") not in ("", "none", "same-origin"):
+            return as_html(403, layout.refused())
+        found = _found(_ACTS, path)
+        if found is None:
+            return as_html(404, layout.nothing_here(request.path, visit.url()))
+        pattern, page_id = found
+        page, _, name = path.rpartition("/")
+        try:
+            target = _ACTS[pattern].do(visit, page_id)
+        except Wrong as exc:
+            problem, status = Problem(name, str(exc), exc.name), 400
+        except StripeFault as exc:
+            problem, status = Problem(name, str(exc), exc.error.get("param", "")), exc.status
+        else:
+            return redirect(f"{visit.url(page if target is None else target)}?done={pattern}")
+        return self._show(replace(visit, problem=problem), page, status)
+
+
+def _found(table: dict[str, Show] | dict[str, Act], path: str) -> tuple[str, str] | None:
+    """Returns the pattern of a path and the id in it, or None."""
+    for pattern, object_id in _patterns(path):
+        if pattern in table:
+            return pattern, object_id
+    return None
+
+
+def _patterns(path: str) -> Iterator[tuple[str, str]]:
+    yield path, ""
+    parts = path.split("/")
+    if len(parts) > 1:
+        yield "/".join([parts[0], "*", *parts[2:]]), parts[1]
+
+
+def _section(pattern: str) -> str:
+    """Returns the item of the menu to which a page belongs."""
+    first = pattern.partition("/")[0]
+    return "account/status" if first in ("account", "settings") and pattern != "settings/payouts" else first

@@ -1,0 +1,126 @@
+"""Webhooks: whether they are delivered, how each try went, and sending them again."""
+
+from __future__ import annotations
+
+from ..state.ledger import JSON
+from .pieces import Html, badge, code, form, join, moment, muted, note, page_of, section, table
+from .visit import Act, Page, Show, Visit, Wrong
+
+_OUTCOMES = {
+    "delivered": ("Delivered", "paid"),
+    "lost": ("Lost", "bad"),
+    "failed": ("Refused", "bad"),
+    "dropped": ("Dropped on the way", "bad"),
+    "cancelled": ("No longer wanted", ""),
+}
+_PATH = "webhooks"
+
+
+def listed(visit: Visit, _: str) -> Page:
+    """Returns the switch, and the log of tries, newest first."""
+    log = [each for each in visit.controls.deliverer.log if each["account"] == visit.account][::-1]
+    chosen, pages = page_of(visit, log, _PATH)
+    rows = [
+        (
+            moment(visit.ledger, each["at"]),
+            each["type"],
+            badge(*_OUTCOMES[each["outcome"]]),
+            _answer(each),
+            str(each["attempt"]) if each["attempt"] else "—",
+            _resend(visit, each),
+        )
+        for each in chosen
+    ]
+    names = ("Time", "Event", "Outcome", "Answer", "Try", "Send again")
+    empty = "No webhook was due yet."
+    tries = section("Tries to deliver", table("Tries to deliver", names, rows, empty=empty), pages)
+    return Page("Webhooks", join(_switch(visit), _missed(visit), tries))
+
+
+def losing(visit: Visit) -> bool:
+    """Returns True if webhooks are being lost or held back."""
+    policy = visit.controls.deliverer.policy
+    return bool(policy.lose or policy.lose_rate or policy.paused)
+
+
+def missed(visit: Visit) -> list[str]:
+    """Returns the events, oldest first, that an endpoint was to get and never took."""
+    tried: dict[tuple[str, str], bool] = {}
+    for each in visit.controls.deliverer.log:
+        if each["account"] == visit.account and each["outcome"] != "cancelled":
+            key = (each["event"], each["endpoint"])
+            tried[key] = tried.get(key, False) or each["outcome"] == "delivered"
+    return list(dict.fromkeys(event for (event, _), delivered in tried.items() if not delivered))
+
+
+def _switch(visit: Visit) -> Html:
+    if losing(visit):
+        return section(
+            "Webhooks are being lost",
+            note(f"No event of any account reaches {visit.platform}. Stripe still records each of them."),
+            muted(f"{visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."),
+            form(visit, _PATH, "deliver", "Deliver again"),
+        )
+    return section(
+        "Webhooks are delivered",
+        muted(
+            "You can lose them: each event from now on, of every account, is recorded in Stripe and never sent."
+            f" {visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."
+        ),
+        form(visit, _PATH, "lose", "Lose all webhooks from now on", plain=True),
+    )
+
+
+def _missed(visit: Visit) -> Html:
+    count = len(missed(visit))
+    if not count:
+        return section("Not delivered", muted("Every event was delivered."))
+    what = "1 event was" if count == 1 else f"{count:,} events were"
+    button = "Send it again" if count == 1 else "Send them again"
+    return section("Not delivered", muted(f"{what} lost or refused."), form(visit, _PATH, "resend-missed", button))
+
+
+def _answer(entry: JSON) -> Html:
+    if entry["outcome"] == "lost":
+        return Html("Never sent")
+    return join(f"HTTP {entry['status']}" if entry["status"] else "", " " if entry["error"] else "", entry["error"])
+
+
+def _resend(visit: Visit, entry: JSON) -> Html:
+    event = entry["event"]
+    if event not in visit.ledger.events:
+        return code(event)
+    button = form(visit, _PATH, "resend", "Resend", of=event, plain=True, named=f"Resend {entry['type']} {event}")
+    return join(button)
+
+
+def _lose(visit: Visit, _: str) -> None:
+    visit.controls.set_delivery(lose=["*"])
+
+
+def _deliver(visit: Visit, _: str) -> None:
+    visit.controls.set_delivery(lose=[], lose_rate=0.0, paused=False)
+
+
+def _resend_one(visit: Visit, _: str) -> None:
+    event = visit.form.get("of", "")
+    if event not in visit.ledger.events:
+        raise Wrong("There is no such event.")
+    visit.controls.resend(visit.account, event)
+
+
+def _resend_missed(visit: Visit, _: str) -> None:
+    for event in missed(visit):
+        visit.controls.resend(visit.account, event)
+
+
+_QUEUED = "On its way. Load this page again to see how it went."
+PAGES: dict[str, Show] = {_PATH: listed}
+ACTS = {
+    "webhooks/lose": Act(_lose, "From now on, webhooks are lost."),
+    "webhooks/deliver": Act(
+        _deliver, "From now on, webhooks are delivered. Those that were lost stay lost until they are sent again."
+    ),
+    "webhooks/resend": Act(_resend_one, _QUEUED),
+    "webhooks/resend-missed": Act(_resend_missed, _QUEUED),
+}

@@ -1,0 +1,93 @@
+"""Webhooks are lost and found again, the money is followed to the bank, and who has not paid is reminded."""
+
+from __future__ import annotations
+
+import re
+
+from tests.office.looking import PATIENCE, reads
+from tests.office.story.scene import GOOD_CARD, Scene, again_until, in_dialog, shown, status
+
+BEN, CARLA = "Ben Ortiz", "Carla Ruiz"
+
+
+def send_at_once(scene: Scene, customer: str) -> str:
+    """Bills the services of a customer and sends the invoice at once. Returns the address of the payment page."""
+    bob = scene.bob
+    scene.goes(bob, "Billing")
+    bob.get_by_label("Customer or service").fill(customer)
+    bob.get_by_label(f"All of {customer}").check()
+    bob.get_by_role("button", name="Create Invoice").click()
+    dialog = in_dialog(bob, "Create Invoice")
+    dialog.get_by_label("Review and send").select_option(value="send")
+    dialog.get_by_role("button", name="Create").click()
+    bob.wait_for_url("**/invoicing/*", timeout=PATIENCE)
+    status(bob, "Pending")
+    return str(bob.get_by_role("link", name="Payment page").get_attribute("href"))
+
+
+def lose_webhooks(scene: Scene) -> None:
+    bob, payer = scene.bob, scene.payer
+    link = send_at_once(scene, BEN)
+    scene.at_stripe("Webhooks").get_by_role("button", name="Lose all webhooks from now on").click()
+    payer.goto(link)
+    scene.pays(GOOD_CARD)
+    reads(payer, "Paid. Thank you!")
+    scene.chapter("Sync Delays")
+    scene.says("If payments aren't syncing:")
+    scene.says("Check Stripe dashboard for payment status")
+    with bob.expect_popup() as opened:
+        bob.get_by_role("link", name="Open in Stripe").click()
+    shown(opened.value.get_by_text("Paid").first)
+    status(bob, "Pending")
+    scene.says("Verify webhook configuration")
+    owner = scene.at_stripe("Webhooks")
+    reads(owner, "Webhooks are being lost")
+    bob.get_by_role("button", name="Refresh").click()
+    status(bob, "Paid")
+    owner.get_by_role("button", name="Deliver again").click()
+    reads(owner, "Webhooks are delivered")
+    owner.get_by_role("button", name=re.compile("^Send (it|them) again")).click()
+    again_until(owner, "Every event was delivered.")
+    scene.says("Contact support if delays persist")
+    bob.get_by_text("Event log").click()
+    reads(bob, "invoice.paid")
+
+
+def follow_the_money(scene: Scene) -> None:
+    bob = scene.bob
+    scene.chapter("Benefits of Stripe Integration")
+    scene.says("Automatic payment tracking and reconciliation")
+    scene.goes(bob, "Payments and deposits")
+    reads(bob, "Available later")
+    let_days_pass(scene, 4)
+    bob.get_by_role("link", name="Deposits", exact=True).click()
+    deposit = shown(bob.get_by_role("table").get_by_role("link").first)
+    deposit.click()
+    reads(bob, "Its lines add up to the amount exactly")
+    rows = bob.get_by_role("row").filter(has_text="Ann Lee")
+    assert rows.count() >= 2, "her payment and her refunds"
+    with bob.expect_download() as saved:
+        bob.get_by_role("button", name="Save as CSV").click()
+    table = saved.value.path().read_text()
+    assert "Ann Lee" in table
+    assert BEN in table
+
+
+def remind(scene: Scene) -> None:
+    send_at_once(scene, CARLA)
+    scene.chapter("Invoice Settings")
+    scene.says("Auto-reminders - Enable payment reminder emails through Stripe")
+    let_days_pass(scene, 12)
+    owner = scene.at_stripe("Mails")
+    again_until(owner, "Reminder: invoice")
+    assert "carla.ruiz@example.com" in owner.get_by_role("article").first.inner_text()
+    reads(scene.bob, "Reminder sent to carla.ruiz@example.com")
+
+
+def let_days_pass(scene: Scene, days: int) -> None:
+    """Moves Stripe's clock ahead, day by day. POM's follows, and its schedules do the work of each day."""
+    for _ in range(days):
+        scene.at_stripe("Home").get_by_role("button", name="1 day", exact=True).click()
+        shown(scene.owner.get_by_role("status"))
+        scene.stack.fire("plan_day")
+        scene.stack.wait_until_idle()

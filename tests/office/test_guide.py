@@ -1,0 +1,54 @@
+"""The users' guide, told through the screens in a browser: every sentence, by the people of a pool company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.local.stack import LocalStack
+from tests.guide import sentences
+from tests.office.pages import Pages
+from tests.office.story import billing, setting_up, troubles
+from tests.office.story.scene import Scene
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+ACTS = (
+    setting_up.install,
+    setting_up.give_customers,
+    setting_up.configure,
+    billing.bill,
+    billing.pay,
+    billing.look,
+    billing.refund,
+    troubles.lose_webhooks,
+    setting_up.reconnect,
+    setting_up.look_before_going_live,
+    troubles.follow_the_money,
+    troubles.remind,
+)
+
+
+@pytest.fixture(scope="module")
+def scene(browser: Browser) -> Iterator[Scene]:
+    """The whole story, told to its end on a stack of its own, because it lets days pass."""
+    enforced = LocalStack(app="infra.local.enforced:app", schedules_follow=True)
+    with enforced as stack, Pages(browser, stack.urls.pom) as pages:
+        told = Scene(stack, pages)
+        for act in ACTS:
+            act(told)
+        yield told
+
+
+def test_every_sentence_of_the_guide_is_told_by_what_the_screens_show(scene: Scene) -> None:
+    others = {each for each in sentences() if each[0] == "Related Articles"}
+    assert set(sentences()) - others == scene.told
+
+
+def test_nothing_goes_wrong_in_any_page_on_the_way(scene: Scene) -> None:
+    assert scene.pages.complaints == []

@@ -1,0 +1,39 @@
+"""The office stays light: a first visit loads little, from this machine only, and there is not much code to read."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.clients.npm import OFFICE
+from tests.office.pages import Pages
+
+pytestmark = pytest.mark.browser
+
+MOST_BYTES = 150_000
+MOST_LINES = 3_000
+
+
+def test_a_first_visit_loads_less_than_150_kilobytes(office: Pages) -> None:
+    page = office.new()
+    requests = []
+    page.on("requestfinished", lambda request: requests.append(request))
+    page.goto("/settings/apps", wait_until="networkidle")
+    sizes = {request.url: request.sizes()["responseBodySize"] for request in requests}
+    assert any(url.endswith(".js") for url in sizes), "the screens' modules are among what was counted"
+    assert any("/v1/" in url for url in sizes), "the API's answers are, too"
+    assert sum(sizes.values()) < MOST_BYTES, sizes
+
+
+def test_scripts_and_style_sheets_have_less_than_3000_lines_together() -> None:
+    # Also what is not committed yet, but nothing that is generated or installed.
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.js", "*.css"],
+        cwd=OFFICE.directory,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = {name: len((OFFICE.directory / name).read_text().splitlines()) for name in listed.stdout.split()}
+    assert 0 < sum(lines.values()) < MOST_LINES, lines
