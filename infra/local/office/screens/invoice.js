@@ -14,6 +14,7 @@ import { isNothing, methodInWords, money, plain, statusOf } from "../core/words.
 /** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
 /** @typedef {Schemas["PaymentView"]} Payment */
+/** @typedef {import("../core/elements.js").Child} Child */
 /** @typedef {() => Promise<unknown>} Look shows the invoice as it is now */
 
 export const title = "Invoice";
@@ -57,10 +58,13 @@ function drawn(invoice, look) {
     actionsOn(invoice, look),
     h("div", { class: "columns" },
       h("div", { class: "stack" }, aboutOf(invoice), linesOf(invoice),
-        payments.length > 0 && h("section", { class: "stack" }, h("h2", null, "Payments"), payments.map((each) => paymentOf(each, look)))),
-      h("section", { class: "card" }, h("h2", null, "Timeline"), h("ol", { class: "timeline" }, invoice.history.map(entryOf)))),
+        payments.length > 0 && section("Payments", "stack", payments.map((each) => paymentOf(each, look)))),
+      section("Timeline", "card", h("ol", { class: "timeline" }, invoice.history.map(entryOf)))),
   ];
 }
+
+/** @param {string} name @param {string} looks @param {...(Child | Child[])} inside */
+const section = (name, looks, ...inside) => h("section", { class: looks, "aria-label": name }, h("h2", null, name), ...inside);
 
 /** Returns the buttons of what can be done now by this person. @param {Invoice} invoice @param {Look} look */
 function actionsOn(invoice, look) {
@@ -176,7 +180,7 @@ function linesOf({ lineItems, deductions, tax, currency, discountAmount }) {
     isNothing(discountAmount) ? [] : [["Discounts in Stripe", "", "", money(`-${discountAmount}`, currency)]],
     isNothing(tax) ? [] : [["Tax", "", "", money(tax, currency)]],
   ].flat();
-  return h("section", null, h("h2", null, "Services"), table("Services, deductions and tax", columns, [...services, ...taken, ...rest]));
+  return section("Services", "", table("Services, deductions and tax", columns, [...services, ...taken, ...rest]));
 }
 
 /** @param {Payment} payment @param {Look} look */
@@ -208,7 +212,7 @@ function paymentOf(payment, look) {
  * @param {Schemas["RefundView"] | Schemas["DisputeView"]} part
  * @param {string} word
  * @param {{ amount: string, currency: string, reason: string | null, failureReason?: string | null }} about
- * @param {...import("../core/elements.js").Child} more
+ * @param {...Child} more
  */
 function partOf(part, word, { amount, currency, reason, failureReason = null }, ...more) {
   const why = [reason, failureReason].filter((each) => each !== null).map(plain).join(". ");

@@ -78,8 +78,9 @@ export async function show(main, { query, signal }) {
     const { find, show: list } = values();
     refill(tiles, summary && !customerId && tilesOf(summary, find ? null : list ?? ""));
     const { said, dates } = listOf(list);
-    const by = may("billing") ? "number, id in Stripe (in_…), or the customer’s name or e-mail address" : "number, or id in Stripe (in_…)";
-    refill(hint, !customerId && `Find an invoice by its ${by}. `, !find && `${dates.said} ${said ?? ""} `, location.search && toAll({}));
+    const by = may("billing") ? ", its id in Stripe (in_…), or the customer’s name or e-mail address" : " or its id in Stripe (in_…)";
+    const how = !customerId && `Find an invoice by its number${by}. `;
+    refill(hint, how, !find && `${dates.said} ${said ?? ""} `, location.search && toAll({}));
     form.hidden = hint.hidden = !customerId && summary?.data.length === 0;
   };
   const pages = listing(rows, async (after, turned, turn) => {
@@ -107,20 +108,15 @@ export async function show(main, { query, signal }) {
 
 /** @param {URLSearchParams} query @returns {import("../core/widgets.js").Field[]} */
 function fieldsOf(query) {
-  /** @param {string} name */
-  const value = (name) => query.get(name) ?? "";
-  return [
-    ...(query.has("customerId") ? [] : [
-      { name: "find", label: "Find", type: "search", value: value("find") },
-      { name: "show", label: "Show", type: "select", value: value("show"), choices: choices() },
-    ]),
-    { name: "from", label: "From", type: "date", value: value("from") },
-    { name: "to", label: "Until", type: "date", value: value("to") },
+  const lists = Object.entries(LISTS).map(([list, { name }]) => /** @type {[string, string]} */ ([list, name]));
+  const fields = [
+    { name: "find", label: "Find", type: "search" },
+    { name: "show", label: "Show", type: "select", choices: lists },
+    { name: "from", label: "From", type: "date" },
+    { name: "to", label: "Until", type: "date" },
   ];
+  return fields.slice(query.has("customerId") ? 2 : 0).map((each) => ({ ...each, value: query.get(each.name) ?? "" }));
 }
-
-/** @returns {[string, string][]} */
-const choices = () => Object.entries(LISTS).map(([value, { name }]) => [value, name]);
 
 /** The API finds one invoice, or lists many: what is chosen last takes the other away. @param {HTMLFormElement} form */
 function keepApart(form) {
