@@ -67,22 +67,16 @@ function tilesOf(counts, chosen) {
 /** @param {Item} item */
 function itemOf(item) {
   const { kind, at, message, nextStep, amount, currency, customerName, number, dueBy } = item;
+  const due = dueBy && badge("◷", `${kind === "dispute_needs_response" ? "Evidence due" : "Due"} ${day(dueBy)}`, "quiet");
   const about = [customerName, number && `Invoice ${number}`].filter(Boolean).join(", ");
   return h("li", { class: "card stack" },
     h("div", { class: "heading" },
-      h("span", { class: "badges" }, badge(...signOf(kind)), dueBy && dueBadge(kind, dueBy)),
+      h("span", { class: "badges" }, badge(...signOf(kind)), due),
       amount !== null && h("strong", { class: "money" }, money(amount, currency))),
     h("div", null, h("h2", { class: "said" }, message), h("p", null, nextStep)),
     h("div", { class: "heading" },
       h("div", { class: "actions" }, actionsOf(item)),
       h("p", { class: "small" }, about && `${about}. `, "Since ", timeAt(at))));
-}
-
-/** @param {Kind} kind @param {string} dueBy */
-function dueBadge(kind, dueBy) {
-  const passed = Date.parse(dueBy) < Date.now();
-  const what = kind === "dispute_needs_response" ? "Evidence due" : "Due";
-  return badge("◷", `${what} ${day(dueBy)}${passed ? ", which has passed" : ""}`, passed ? "bad" : "quiet");
 }
 
 /** Returns what solves it, the most fitting first. @param {Item} item */

@@ -94,8 +94,8 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
 }
 
 /** @param {Payout} payout */
-function linesOf({ lines, lineCount, totals, message }) {
-  if (!totals) return empty("It is not itemized.", h("p", null, message));
+function linesOf({ lines, lineCount, totals }) {
+  if (!totals) return empty("Stripe does not list what is in it.");
   if (lines.length === 0) return empty("It has no lines.");
   const columns = ["Day", "What", "Invoice", { name: "Gross", number: true }, { name: "Fee", number: true }, { name: "Net", number: true }];
   return table(`Lines, ${counted(lineCount ?? lines.length, "line")} in all, the newest first`, columns, lines.map((each) => [

@@ -143,8 +143,8 @@ const depositTable = (payouts) =>
 /** @param {Schemas["PayoutView"]} payout */
 function contentsOf({ invoiceCount, lineCount, tiedOut }) {
   if (invoiceCount === null || lineCount === null) return h("span", { class: "soft" }, "Not itemized");
-  const said = `${counted(invoiceCount, "invoice")}, ${counted(lineCount, "line")} `;
-  return [said, tiedOut ? badge("✓", "Adds up", "good") : badge("✕", "Does not add up", "bad")];
+  const invoices = invoiceCount > 0 && `${counted(invoiceCount, "invoice")}, `;
+  return [invoices, `${counted(lineCount, "line")} `, tiedOut ? badge("✓", "Adds up", "good") : badge("✕", "Does not add up", "bad")];
 }
 
 const NUMBERS = ["Amount", "Fee", "Net"].map((name) => ({ name, number: true }));
