@@ -58,6 +58,9 @@ export function button(label, work, more = {}) {
       await tell(`${label}: this did not work`, problem(error));
     } finally {
       element.removeAttribute("aria-busy");
+      // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
+      const again = element.isConnected ? element : document.getElementById(element.id);
+      if (document.activeElement === document.body) again?.focus();
     }
   };
   const { describedby, ...rest } = more;
@@ -145,7 +148,10 @@ export function pager(show, words = ["← Newer", "Older →"]) {
         return show(begins.at(-1));
       }, { id: "older", disabled: !pageInfo.hasNextPage });
       const single = begins.length < 2 && !pageInfo.hasNextPage;
+      const isFocused = place.contains(document.activeElement);
       refill(place, !single && [back, h("span", null, `Page ${begins.length}`), on]);
+      // At an end of the list, the button that was pressed cannot be pressed again and so cannot keep the focus.
+      if (isFocused && !place.contains(document.activeElement)) (on.disabled ? back : on).focus();
     },
   };
 }
@@ -254,13 +260,8 @@ export function tell(title, ...said) {
 
 /** @param {string} title @param {...Child} inside */
 function opened(title, ...inside) {
-  const opener = document.activeElement?.id;
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...inside);
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    // A poll may have drawn the button anew meanwhile, so the browser cannot find it.
-    if (opener) document.getElementById(opener)?.focus();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
