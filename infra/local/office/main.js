@@ -108,7 +108,7 @@ const roleOf = (roles) => (roles.includes("admin") ? "admin" : roles.includes("b
 function showPlaces() {
   const links = PLACES.map(([href, name]) => h("li", null, h("a", { href }, name, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
   const stripe = stripeAddress();
-  const beside = stripe && h("li", { class: "outside" }, h("a", { href: `${stripe}/dashboard`, target: "_blank", rel: "noopener" }, "Stripe’s side (stand-in) ↗"));
+  const beside = stripe && h("li", { class: "outside" }, h("a", { href: `${stripe}/dashboard`, target: "_blank", rel: "noopener" }, "Stripe’s side ↗"));
   refill(byId("places"), ...links, beside);
 }
 

@@ -57,7 +57,7 @@ export async function customerImport(signal, done) {
     const key = `customers-of-${person().organization}`;
     const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main", id: "give" });
     refill(place,
-      h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet. Only those that are can be billed.`),
+      h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet, and cannot be billed.`),
       !skipped && h("p", null, "E-mail addresses are the primary identifier: nobody whom Stripe has already is made twice."),
       h("div", { class: "actions" }, press, !skipped && button("Not now", skip)));
   };

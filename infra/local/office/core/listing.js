@@ -3,6 +3,7 @@
 import { h, refill } from "./elements.js";
 import { remember } from "./going.js";
 import { button, fieldOf, pager, problem } from "./widgets.js";
+import { plain } from "./words.js";
 
 /**
  * Returns a place for the pages' buttons, and what shows the first page: at the beginning, and for each other filter.
@@ -45,11 +46,24 @@ export function listing(place, begin, signal, words) {
 export function filters(fields, changed, beside = {}) {
   const form = h("form", { class: "filters", role: "search" }, fields.map(fieldOf));
   /** @returns {Record<string, string>} */
-  const values = () => Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (value ? [[name, String(value).trim()]] : [])));
+  const values = () =>
+    Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (value ? [[name, String(value).trim()]] : [])));
   form.addEventListener("submit", (event) => event.preventDefault()); // Enter has changed the field already
   form.addEventListener("change", () => {
     remember({ ...beside, ...values() });
     changed();
   });
   return { form, values };
+}
+
+/**
+ * Returns the choices of a filter that also lets everything through.
+ *
+ * @template {string} T
+ * @param {readonly T[]} values
+ * @param {(value: T) => string} [word]
+ * @returns {[string, string][]}
+ */
+export function allOr(values, word = plain) {
+  return [["", "All"], ...values.map((each) => /** @type {[string, string]} */ ([each, word(each)]))];
 }

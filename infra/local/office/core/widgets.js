@@ -148,7 +148,10 @@ export function pager(show, words = ["← Newer", "Older →"]) {
         return show(begins.at(-1));
       }, { id: "older", disabled: !pageInfo.hasNextPage });
       const single = begins.length < 2 && !pageInfo.hasNextPage;
+      const isFocused = place.contains(document.activeElement);
       refill(place, !single && [back, h("span", null, `Page ${begins.length}`), on]);
+      // At an end of the list, the button that was pressed cannot be pressed again and so cannot keep the focus.
+      if (isFocused && !place.contains(document.activeElement)) (on.disabled ? back : on).focus();
     },
   };
 }

@@ -29,51 +29,49 @@ const KINDS = {
 /** Of each kind: as many as fit into 200 rows together, or those of the one kind that was chosen. */
 const [OF_EACH, OF_ONE] = [20, 100];
 
-/** @param {string | null} word @returns {Kind | undefined} */
-const kindOf = (word) => /** @type {Kind[]} */ (Object.keys(KINDS)).find((each) => each === word);
-
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { query, signal }) {
-  const kind = kindOf(query.get("kind"));
+  const chosen = /** @type {Kind[]} */ (Object.keys(KINDS)).find((each) => each === query.get("kind"));
   const tiles = h("nav", { "aria-label": "Kinds" });
   const place = h("section", { "aria-label": "What needs a person" });
   /** @param {Schemas["AttentionList"]} list */
   const list = ({ data, counts }) => {
-    const more = counts.some((each) => each.atLeast || each.count > (kind ? OF_ONE : OF_EACH));
-    refill(
-      place,
-      data.length ? h("ul", { class: "bare stack" }, data.map(itemOf)) : empty("Nothing needs you now. It is said here when something does."),
-      more && h("p", { class: "soft" }, kind ? `${OF_ONE} are shown.` : "There are more of some kinds. Choose a kind above to see them."),
-    );
+    const more = counts.some((each) => each.atLeast || each.count > (chosen ? OF_ONE : OF_EACH));
+    const said = chosen ? `${OF_ONE} are shown.` : "There are more of some kinds. Choose a kind above to see them.";
+    const none = empty("Nothing needs you now. It is said here when something does.");
+    refill(place, data.length ? h("ul", { class: "bare stack" }, data.map(itemOf)) : none, more && h("p", { class: "soft" }, said));
   };
-  await follow("/v1/attention", { query: { first: kind ? 1 : OF_EACH } }, (all) => {
-    refill(tiles, tilesOf(all.counts, kind));
-    if (!kind) list(all);
+  await follow("/v1/attention", { query: { first: chosen ? 1 : OF_EACH } }, (all) => {
+    refill(tiles, tilesOf(all.counts, chosen));
+    if (!chosen) list(all);
   }, signal);
-  if (kind) await follow("/v1/attention", { query: { kind, first: OF_ONE } }, list, signal);
+  if (chosen) await follow("/v1/attention", { query: { kind: chosen, first: OF_ONE } }, list, signal);
   refill(main, heading(title), tiles, place);
 }
 
-/** Returns a link for each kind that has something, or is chosen. @param {Schemas["AttentionCount"][]} counts @param {Kind | undefined} chosen */
+/** @param {Kind} kind */
+const signOf = (kind) => KINDS[kind] ?? ["•", plain(kind), "quiet"]; // the API may add kinds
+
+/** Returns a link for each kind that has something, or is chosen. @param {Schemas["AttentionCount"][]} counts @param {Kind} [chosen] */
 function tilesOf(counts, chosen) {
   const shown = counts.filter(({ kind, count }) => count > 0 || kind === chosen);
   if (shown.length === 0) return null;
-  const tile = (/** @type {string} */ href, /** @type {string} */ count, /** @type {string} */ name, /** @type {boolean} */ here) =>
-    h("li", null, h("a", { class: "tile", href, id: `tile-${name}`, "aria-current": here && "page" }, h("strong", null, count), h("span", null, name)));
-  const all = shown.reduce((sum, each) => sum + each.count, 0);
-  return h("ul", { class: "tiles" },
-    tile("/attention", `${all}${shown.some((each) => each.atLeast) ? "+" : ""}`, "Everything", !chosen),
-    shown.map(({ kind, count, atLeast }) =>
-      tile(`/attention?kind=${kind}`, `${count}${atLeast ? "+" : ""}`, (KINDS[kind] ?? ["•", plain(kind)])[1], kind === chosen)));
+  const all = { count: shown.reduce((sum, each) => sum + each.count, 0), atLeast: shown.some((each) => each.atLeast), kind: undefined };
+  return h("ul", { class: "tiles" }, [all, ...shown].map(({ kind, count, atLeast }) => {
+    const href = kind ? `/attention?kind=${kind}` : "/attention";
+    return h("li", null, h("a", { class: "tile", href, id: `tile-${kind ?? "all"}`, "aria-current": kind === chosen && "page" },
+      h("strong", null, `${count}${atLeast ? "+" : ""}`), h("span", null, kind ? signOf(kind)[1] : "Everything")));
+  }));
 }
 
 /** @param {Item} item */
 function itemOf(item) {
   const { kind, at, message, nextStep, amount, currency, customerName, number, dueBy } = item;
+  const due = dueBy && badge("◷", `${kind === "dispute_needs_response" ? "Evidence due" : "Due"} ${day(dueBy)}`, "quiet");
   const about = [customerName, number && `Invoice ${number}`].filter(Boolean).join(", ");
   return h("li", { class: "card stack" },
     h("div", { class: "heading" },
-      h("span", { class: "badges" }, badge(...(KINDS[kind] ?? ["•", plain(kind), "quiet"])), dueBy && dueBadge(kind, dueBy)),
+      h("span", { class: "badges" }, badge(...signOf(kind)), due),
       amount !== null && h("strong", { class: "money" }, money(amount, currency))),
     h("div", null, h("h2", { class: "said" }, message), h("p", null, nextStep)),
     h("div", { class: "heading" },
@@ -81,40 +79,34 @@ function itemOf(item) {
       h("p", { class: "small" }, about && `${about}. `, "Since ", timeAt(at))));
 }
 
-/** @param {Kind} kind @param {string} dueBy */
-function dueBadge(kind, dueBy) {
-  const passed = Date.parse(dueBy) < Date.now();
-  const what = kind === "dispute_needs_response" ? "Evidence due" : "Due";
-  return badge("◷", `${what} ${day(dueBy)}${passed ? ", which has passed" : ""}`, passed ? "bad" : "quiet");
-}
-
 /** Returns what solves it, the most fitting first. @param {Item} item */
 function actionsOf({ id, kind, invoiceId, number, customerId, payoutId, dashboardUrl }) {
   const leads = (/** @type {string} */ href, /** @type {string} */ said) => h("a", { class: "button", href, id: `${said}-${id}` }, said);
+  const remind = (/** @type {string} */ remindedOf) => button("Remind the customer", async () => {
+    await post("/v1/invoices/{invoiceId}/remind", { path: { invoiceId: remindedOf } });
+    notice(`Stripe e-mails the customer the payment link of invoice ${number ?? ""} again.`);
+  }, { id: `remind-${id}` });
   const isDraft = kind === "invoice_not_sent" && number === null;
-  const invoice = invoiceId && kind !== "invoice_unknown" && !isDraft && leads(`/invoicing/${encodeURIComponent(invoiceId)}`, "Open the invoice");
-  const stripe = dashboardUrl && h("a", { class: "button", href: dashboardUrl, target: "_blank", rel: "noopener", id: `stripe-${id}` }, "Open in Stripe ↗");
+  const stripe = dashboardUrl &&
+    h("a", { class: "button", href: dashboardUrl, target: "_blank", rel: "noopener", id: `stripe-${id}` }, "Open in Stripe ↗");
+  const invoice = invoiceId && kind !== "invoice_unknown" &&
+    (isDraft ? leads(`/billing/drafts/${invoiceId}`, "Review and send") : leads(`/invoicing/${invoiceId}`, "Open the invoice"));
   switch (kind) {
     case "payment_failed":
     case "invoice_overdue":
-      return [invoiceId && may("billing") && remind(id, invoiceId, number), invoice];
+      return [invoiceId && may("billing") && remind(invoiceId), invoice];
     case "invoice_not_sent":
-      return [isDraft && leads(`/billing/drafts/${encodeURIComponent(invoiceId ?? "")}`, "Review and send"), invoice];
+      return [invoice];
+    case "refund_failed":
+      return [invoice, stripe];
     case "customer_without_email":
       if (!may("billing")) return [h("p", { class: "soft" }, "People with the role billing or admin can enter it.")];
-      return [leads(`/customers/${encodeURIComponent(customerId ?? "")}`, "Enter the e-mail address")];
+      return [customerId && leads(`/customers/${encodeURIComponent(customerId)}`, "Enter the e-mail address")];
     case "payout_failed":
-      return [leads(depositAddress(payoutId ?? ""), "Open the deposit"), stripe];
+      return [payoutId && leads(depositAddress(payoutId), "Open the deposit"), stripe];
     case "account_restricted":
       return [leads("/settings/apps", "Go to Settings: Apps"), stripe];
-    default: // a dispute, an invoice that POM does not know, a failed refund, and what may be added
-      return kind === "refund_failed" ? [invoice, stripe] : [stripe, invoice];
+    default: // a dispute, an invoice that POM does not know, and what the API may add
+      return [stripe, invoice];
   }
 }
-
-/** @param {string} id @param {string} invoiceId @param {string | null} number */
-const remind = (id, invoiceId, number) =>
-  button("Remind the customer", async () => {
-    await post("/v1/invoices/{invoiceId}/remind", { path: { invoiceId } });
-    notice(`Stripe e-mails the customer the payment link of invoice ${number ?? ""} again.`);
-  }, { id: `remind-${id}` });

@@ -11,129 +11,121 @@ import { nameOf, notForYou, syncBadge } from "./customers.js";
 
 /** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["CustomerDetail"]} Customer */
+/** @typedef {(customer: Customer, said: string, besides: Schemas["SaveCustomer"]) => Promise<void>} Store */
 
 export const title = "Customer";
 
-/** @type {[string, string, string?][]} */
+/** @type {[name: string, label: string, of: (customer: Customer) => string | null, type?: string][]} */
 const FIELDS = [
-  ["firstName", "First name"],
-  ["lastName", "Last name"],
-  ["companyName", "Company"],
-  ["email", "E-mail", "email"],
-  ["phone", "Phone", "tel"],
-  ["address.street", "Street"],
-  ["address.street2", "Second line"],
-  ["address.city", "Town"],
-  ["address.state", "State"],
-  ["address.zipCode", "ZIP code"],
-  ["address.country", "Country"],
+  ["firstName", "First name", ({ firstName }) => firstName],
+  ["lastName", "Last name", ({ lastName }) => lastName],
+  ["companyName", "Company", ({ companyName }) => companyName],
+  ["email", "E-mail", ({ email }) => email, "email"],
+  ["phone", "Phone", ({ phone }) => phone, "tel"],
+  ["address.street", "Street", ({ address }) => address.street],
+  ["address.street2", "Second line", ({ address }) => address.street2],
+  ["address.city", "Town", ({ address }) => address.city],
+  ["address.state", "State", ({ address }) => address.state],
+  ["address.zipCode", "ZIP code", ({ address }) => address.zipCode],
+  ["address.country", "Country", ({ address }) => address.country],
 ];
-
 
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { params, signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
   const path = { customerId: params[0] ?? "" };
-  const [head, errors, inStripe, past] = [h("div"), h("div", { class: "errors" }), h("section", { class: "card stack", "aria-labelledby": "in-stripe" }), h("section", { class: "card" })];
+  const [head, errors, past] = [h("div"), h("div", { class: "errors" }), h("section", { class: "card" })];
+  const inStripe = h("section", { class: "card stack", "aria-labelledby": "in-stripe" });
   const submit = h("button", { class: "main" }, "Save");
+  const fields = FIELDS.map(([name, label, , type]) => fieldOf({ name, label, ...(type && { type }) }));
   const form = h("form", { class: "card", novalidate: true, "aria-labelledby": "record" },
-    h("h2", { id: "record" }, "What POM has"), errors,
-    h("div", { class: "fields" }, FIELDS.map(([name, label, type]) => fieldOf({ name, label, ...(type && { type }) }))), submit);
-  const stripePage = await pagesInStripe();
+    h("h2", { id: "record" }, "What POM has"), errors, h("div", { class: "fields" }, fields), submit);
+  const pageOf = await pagesInStripe();
 
   /** @type {Customer | null} */
   let loaded = null;
   /** @type {string | null} */
   let tag = null;
-  const isTyped = () => loaded !== null && valuesOf(loaded).some(([name, value]) => fieldNamed(form, name).value.trim() !== value);
   /** @param {Customer} customer @param {string | null} itsTag */
   const take = (customer, itsTag) => {
     [loaded, tag] = [customer, itsTag];
-    for (const [name, value] of valuesOf(customer)) fieldNamed(form, name).value = value;
+    for (const [name, , of] of FIELDS) inputOf(form, name).value = of(customer) ?? "";
   };
-  /** @param {Customer} customer @param {string} said @param {Schemas["SaveCustomer"]} [besides] */
-  const store = async (customer, said, besides = {}) => {
+  /** @type {Store} */
+  const store = async (customer, said, besides) => {
     // Sent back whole: what only answers have is ignored, and what POM took over from Stripe meanwhile is kept.
-    const stored = await put("/v1/customers/{customerId}", { path, body: { ...customer, ...besides }, ...(tag && { ifMatch: tag }) });
-    take(stored, tag);
+    const body = { ...customer, ...besides };
+    take(await put("/v1/customers/{customerId}", { path, body, ...(tag && { ifMatch: tag }) }), tag);
     refill(errors);
     await refresh();
     notice(said);
   };
   const save = async () => {
-    if (!loaded) return;
     clearErrors(form);
     try {
-      await store(loaded, "Saved. Stripe gets it in a moment.", typedIn(form));
+      if (loaded) await store(loaded, "Saved. Stripe gets it in a moment.", typedIn(form));
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 412)) return refill(errors, showErrors(form, error));
-      const theirs = await getIfChanged("/v1/customers/{customerId}", null, { path });
-      if (theirs) refill(errors, differs(theirs.body, theirs.tag));
+      const stored = await getIfChanged("/v1/customers/{customerId}", null, { path });
+      if (stored) refill(errors, differs(stored.body, stored.tag));
     }
   };
-  /** @param {Customer} theirs @param {string | null} theirTag */
-  const differs = (theirs, theirTag) => {
-    const named = /** @type {[string, string][]} */ (FIELDS.map(([name, label]) => [label, fieldNamed(form, name).value.trim()]));
-    const stored = /** @type {[string, string][]} */ (valuesOf(theirs).map(([, value], at) => [FIELDS[at]?.[1], value]));
-    return conflict(stored, named, () => { [loaded, tag] = [theirs, theirTag]; return save(); }, () => { take(theirs, theirTag); refill(errors); });
-  };
+  /** @param {Customer} stored @param {string | null} itsTag */
+  const differs = (stored, itsTag) => conflict(
+    FIELDS.map(([, label, of]) => [label, of(stored) ?? ""]),
+    FIELDS.map(([name, label]) => [label, inputOf(form, name).value.trim()]),
+    () => { [loaded, tag] = [stored, itsTag]; return save(); },
+    () => { take(stored, itsTag); refill(errors); },
+  );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    submit.disabled = true;
+    if (submit.hasAttribute("aria-busy")) return;
+    submit.setAttribute("aria-busy", "true");
     await save();
-    submit.disabled = false;
+    submit.removeAttribute("aria-busy");
   });
 
   const refresh = await follow("/v1/customers/{customerId}", { path }, (customer, itsTag) => {
-    refill(head, heading(nameOf(customer), h("a", { class: "button", href: `/invoicing?customerId=${encodeURIComponent(customer.id)}`, id: "invoices" }, "Invoices of this customer")));
-    refill(inStripe, ...stripeOf(customer, stripePage, store, async () => {
+    const invoices = `/invoicing?customerId=${encodeURIComponent(customer.id)}`;
+    refill(head, heading(nameOf(customer), h("a", { class: "button", href: invoices, id: "invoices" }, "Invoices of this customer")));
+    const sync = button("Sync again", async () => {
       await post("/v1/customers/{customerId}/sync", { path });
       await refresh();
-    }));
+    }, { id: "sync" });
+    refill(inStripe, ...stripeOf(customer, pageOf, store), h("div", { class: "actions" }, sync));
     refill(past, h("h2", null, "What has happened"), historyOf(customer));
-    if (!isTyped()) take(customer, itsTag);
+    const isTyped = FIELDS.some(([name, , of]) => loaded && inputOf(form, name).value.trim() !== (of(loaded) ?? ""));
+    if (!isTyped) take(customer, itsTag);
   }, signal);
-  refill(main, h("p", null, h("a", { href: "/customers" }, "← Customers")), head, h("div", { class: "cards" }, form, h("div", { class: "stack" }, inStripe, past)));
+  const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
+  refill(main, back, head, h("div", { class: "cards" }, form, h("div", { class: "stack" }, inStripe, past)));
 }
 
-/** Returns what names the page of a Stripe customer on Stripe's side, or null while no account is connected. */
+/** Returns what names the page of a Stripe customer on Stripe's side. It is null while no account is connected. */
 async function pagesInStripe() {
   const { stripeAccountId, livemode } = await get("/v1/stripe/connection");
-  const base = stripeAddress();
-  return (/** @type {string} */ id) => base && stripeAccountId && `${base}/${stripeAccountId}/${livemode ? "" : "test/"}customers/${id}`;
+  const account = stripeAccountId && stripeAddress() && `${stripeAddress()}/${stripeAccountId}/${livemode ? "" : "test/"}`;
+  return (/** @type {string} */ id) => account && `${account}customers/${id}`;
 }
 
 /** @param {HTMLFormElement} form @param {string} name */
-function fieldNamed(form, name) {
-  const field = form.elements.namedItem(name);
-  if (!(field instanceof HTMLInputElement)) throw new Error(`The form has no field ${name}.`);
-  return field;
-}
-
-/** Returns what is stored in each field, in the order of the form. @param {Customer} customer @returns {[string, string][]} */
-function valuesOf({ address, ...customer }) {
-  /** @type {Record<string, unknown>} */
-  const all = { ...customer, ...Object.fromEntries(Object.entries(address).map(([part, value]) => [`address.${part}`, value])) };
-  return FIELDS.map(([name]) => [name, String(all[name] ?? "")]);
+function inputOf(form, name) {
+  const input = form.elements.namedItem(name);
+  if (!(input instanceof HTMLInputElement)) throw new Error(`The form has no field ${name}.`);
+  return input;
 }
 
 /** Returns what was typed. An empty field removes its value. @param {HTMLFormElement} form @returns {Schemas["SaveCustomer"]} */
 function typedIn(form) {
-  const text = (/** @type {string} */ name) => fieldNamed(form, name).value.trim() || null;
+  const text = (/** @type {string} */ name) => inputOf(form, name).value.trim() || null;
+  const parts = /** @type {const} */ (["street", "street2", "city", "state", "zipCode", "country"]);
   return {
     firstName: text("firstName"),
     lastName: text("lastName"),
     companyName: text("companyName"),
     email: text("email"),
     phone: text("phone"),
-    address: {
-      street: text("address.street"),
-      street2: text("address.street2"),
-      city: text("address.city"),
-      state: text("address.state"),
-      zipCode: text("address.zipCode"),
-      country: text("address.country"),
-    },
+    address: Object.fromEntries(parts.map((part) => [part, text(`address.${part}`)])),
   };
 }
 
@@ -148,36 +140,27 @@ const SAID = {
   deleted_in_stripe: "Somebody deleted this customer in Stripe. It is linked or made again when it is next needed.",
 };
 
-/**
- * @param {Customer} customer
- * @param {(id: string) => string | null} page
- * @param {(customer: Customer, said: string, besides: Schemas["SaveCustomer"]) => Promise<void>} store
- * @param {() => Promise<void>} sync
- */
-function stripeOf(customer, page, store, sync) {
+/** @param {Customer} customer @param {(id: string) => string | null} pageOf @param {Store} store */
+function stripeOf(customer, pageOf, store) {
   const { syncStatus, syncError, syncedAt, stripeCustomerId, candidates } = customer;
   const link = (/** @type {string} */ id) => {
-    const href = page(id);
-    return href ? outside(id, href) : id;
+    const page = pageOf(id);
+    return page ? outside(id, page) : id;
   };
-  const choice = candidates.map((id) =>
-    h("label", { class: "tick" }, h("input", { type: "radio", name: "candidate", value: id, id, checked: id === stripeCustomerId }), h("span", null, link(id), id === stripeCustomerId && " (linked now)")));
-  const choose = async () => {
+  const choices = candidates.map((id) => h("label", { class: "tick" },
+    h("input", { type: "radio", name: "candidate", id, checked: id === stripeCustomerId }),
+    h("span", null, link(id), id === stripeCustomerId && " (linked now)")));
+  const choose = button("Choose this one", async () => {
     const chosen = candidates.find((id) => document.getElementById(id)?.matches(":checked"));
     if (chosen) await store(customer, "Chosen. POM links the customer in a moment.", { stripeCustomerId: chosen, choose: true });
-  };
+  }, { class: "main", id: "choose" });
   return [
     h("div", { class: "heading" }, h("h2", { id: "in-stripe" }, "In Stripe"), syncBadge(syncStatus)),
     h("p", null, SAID[syncStatus] ?? plain(syncStatus)),
     syncError && syncStatus !== "needs_choice" && h("p", { class: "note" }, syncError),
-    candidates.length > 0 && h("fieldset", null, h("legend", null, "Which Stripe customer is it?"), choice,
-      h("p", { class: "hint" }, "If it is none of these, make a customer with this e-mail address in Stripe, and sync again."),
-      button("Choose this one", choose, { class: "main", id: "choose" })),
-    facts([
-      ["Stripe customer", stripeCustomerId && link(stripeCustomerId)],
-      ["Given to Stripe", timeAt(syncedAt)],
-    ]),
-    h("div", { class: "actions" }, button("Sync again", sync, { id: "sync" })),
+    candidates.length > 0 && h("fieldset", { class: "stack" }, h("legend", null, "Which Stripe customer is it?"), choices, choose,
+      h("p", { class: "hint" }, "If it is none of these, make a customer with this e-mail address in Stripe, and sync again.")),
+    facts([["Stripe customer", stripeCustomerId && link(stripeCustomerId)], ["Given to Stripe", timeAt(syncedAt)]]),
   ];
 }
 
@@ -193,7 +176,10 @@ const HAPPENED = {
   unlinked: "Somebody deleted the customer in Stripe",
 };
 /** @type {Record<Schemas["Field"], string>} */
-const NAMES = { email: "e-mail", name: "name", phone: "phone", street: "street", street2: "second line", city: "town", state: "state", zipCode: "ZIP code", country: "country" };
+const FIELD_NAMES = {
+  email: "e-mail", name: "name", phone: "phone", street: "street", street2: "second line", city: "town", state: "state",
+  zipCode: "ZIP code", country: "country",
+};
 /** @type {Record<Schemas["Source"], string>} */
 const SOURCES = { pom: "by POM", webhook: "heard from Stripe", sweep: "found when comparing with Stripe" };
 
@@ -201,7 +187,9 @@ const SOURCES = { pom: "by POM", webhook: "heard from Stripe", sweep: "found whe
 function historyOf({ history }) {
   if (history.length === 0) return h("p", { class: "soft" }, "Nothing yet.");
   return h("ol", { class: "timeline" }, history.toReversed().map(({ at, kind, fields, source, stripeId }) => {
-    const about = [...fields.map((each) => NAMES[each] ?? plain(each)), stripeId].filter(Boolean).join(", ");
-    return h("li", null, h("time", { datetime: at }, `${moment(at)}, ${SOURCES[source] ?? plain(source)}`), about ? `${HAPPENED[kind] ?? plain(kind)}: ${about}` : HAPPENED[kind] ?? plain(kind));
+    const about = [...fields.map((each) => FIELD_NAMES[each] ?? plain(each)), stripeId].filter(Boolean).join(", ");
+    const happened = HAPPENED[kind] ?? plain(kind);
+    const by = SOURCES[source] ?? plain(source);
+    return h("li", null, h("time", { datetime: at }, `${moment(at)}, ${by}`), about ? `${happened}: ${about}` : happened);
   }));
 }

@@ -2,7 +2,7 @@
 
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
-import { filters, listing } from "../core/listing.js";
+import { allOr, filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
 import { badge, empty, heading, table } from "../core/widgets.js";
@@ -24,6 +24,10 @@ const STATUSES = {
   deleted_in_stripe: ["⊗", "Deleted in Stripe", "wait"],
 };
 const ALL = /** @type {SyncStatus[]} */ (Object.keys(STATUSES));
+const WORDS = allOr(ALL, (status) => STATUSES[status][1]);
+
+const NO_MATCH = "No customers match what you have chosen.";
+const NONE = "No customers have been given to Stripe yet.";
 
 /** Returns whether Stripe has a customer, in words and with a sign. @param {SyncStatus} status */
 export const syncBadge = (status) => badge(...(STATUSES[status] ?? ["•", plain(status), "quiet"]));
@@ -41,22 +45,28 @@ export async function show(main, { query, signal }) {
   const place = h("div", { class: "even" }, h("p", { class: "loading" }, "Loading…"));
   const chosen = filters([
     { name: "search", label: "Name begins with, or e-mail address", type: "search", value: query.get("search") ?? "" },
-    { name: "syncStatus", label: "In Stripe", type: "select", value: query.get("syncStatus") ?? "", choices: [["", "All"], ...ALL.map((each) => /** @type {[string, string]} */ ([each, STATUSES[each][1]]))] },
+    { name: "syncStatus", label: "In Stripe", type: "select", value: query.get("syncStatus") ?? "", choices: WORDS },
   ], () => list.showFirst());
   const list = listing(place, (after, turning, turn) =>
     follow("/v1/customers", { query: { ...asked(chosen.values()), after } }, ({ data, pageInfo }) => {
-      refill(place, data.length ? customerTable(data) : noneOf(chosen.values()));
+      refill(place, data.length ? customerTable(data) : empty(Object.keys(chosen.values()).length ? NO_MATCH : NONE));
       turn(pageInfo);
     }, turning), signal, ["← Previous", "Next →"]);
   chosen.form.addEventListener("input", (event) => alone(chosen.form, event.target));
   const unknown = h("div");
   refill(main, heading(title), unknown, chosen.form, place, list.below);
-  const [offered] = await Promise.all([customerImport(signal, list.showFirst), list.showFirst()]);
-  // Without a button, all of POM's customers are there.
-  if (offered.querySelector("button")) refill(unknown, h("section", { class: "card" }, h("h2", null, "Customers to give to Stripe"), offered));
+  const [offer] = await Promise.all([customerImport(signal, list.showFirst), list.showFirst()]);
+  // Without a button, POM-Stripe has all of POM's customers.
+  const isLeft = offer.querySelector("button");
+  refill(unknown, isLeft && h("section", { class: "card" }, h("h2", null, "Customers to give to Stripe"), offer));
 }
 
-/** The API offers one filter at a time: what is chosen last takes the other one away. @param {HTMLFormElement} form @param {EventTarget | null} chosen */
+/**
+ * Takes the other filters away, because the API offers one at a time.
+ *
+ * @param {HTMLFormElement} form
+ * @param {EventTarget | null} chosen
+ */
 function alone(form, chosen) {
   for (const other of form.querySelectorAll("input, select")) {
     if (other !== chosen) Object.assign(other, { value: "" });
@@ -69,9 +79,6 @@ function asked({ search, syncStatus }) {
   if (status) return { syncStatus: status };
   return search?.includes("@") ? { email: search } : { name: search };
 }
-
-/** @param {Record<string, string>} chosen */
-const noneOf = (chosen) => (Object.keys(chosen).length ? empty("No customers match what you have chosen.") : empty("No customers have been given to Stripe yet."));
 
 /** @param {Schemas["CustomerView"][]} customers */
 const customerTable = (customers) =>

@@ -35,7 +35,8 @@ export async function show(main, { params, signal }) {
 function headOf({ id, amount, arrivesOn }) {
   const name = isDebit(amount) ? "Debit" : "Deposit";
   return heading(`${name} of ${day(arrivesOn)}`, button("Save as CSV", async () => {
-    saveFile(`${name.toLowerCase()}-${arrivesOn}-${id}.csv`, await getTable("/v1/payouts/{payoutId}", { path: { payoutId: id } }));
+    const lines = await getTable("/v1/payouts/{payoutId}", { path: { payoutId: id } });
+    saveFile(`${name.toLowerCase()}-${arrivesOn}-${id}.csv`, lines);
     notice("The lines were saved as a file.");
   }, { id: "save" }));
 }
@@ -45,7 +46,6 @@ const storyOf = (payout) => [
   h("div", { class: "heading" }, h("p", { class: "amount money" }, money(payout.amount, payout.currency)), depositBadge(payout)),
   h("p", null, payout.message),
   payout.nextStep && h("p", { class: "note" }, payout.nextStep),
-  !payout.accountConnected && h("p", { class: "note" }, "It belongs to a Stripe account that is no longer connected, so POM does not hear what becomes of it."),
   chainOf(payout),
   facts([
     [isDebit(payout.amount) ? "Taken on" : payout.status === "paid" ? "Arrived on" : "Expected on", timeOn(payout.arrivesOn)],
@@ -85,16 +85,17 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
     ["Outside POM", totals.outsidePom],
     ["Unexplained", totals.unexplained],
   ];
-  const rows = parts.map(([name, part]) => h("div", { class: isNothing(part) && "soft" }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency))));
-  const last = h("div", { class: "last" }, h("dt", null, "Amount"), h("dd", { class: "money" }, money(amount, currency)));
+  const row = (/** @type {string} */ name, /** @type {string} */ part, /** @type {string | false} */ look) =>
+    h("div", { class: look }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency)));
+  const rows = parts.map(([name, part]) => row(name, part, isNothing(part) && "soft"));
   const said = tiedOut ? badge("✓", "Adds up to the cent", "good") : badge("✕", "Its lines do not add up", "bad");
   return h("section", { class: "card stack", "aria-labelledby": "totals" },
-    h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, last), h("p", null, said));
+    h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, row("Amount", amount, "last")), h("p", null, said));
 }
 
 /** @param {Payout} payout */
-function linesOf({ lines, lineCount, totals, message }) {
-  if (!totals) return empty("It is not itemized.", h("p", null, message));
+function linesOf({ lines, lineCount, totals }) {
+  if (!totals) return empty("Stripe does not list what is in it.");
   if (lines.length === 0) return empty("It has no lines.");
   const columns = ["Day", "What", "Invoice", { name: "Gross", number: true }, { name: "Fee", number: true }, { name: "Net", number: true }];
   return table(`Lines, ${counted(lineCount ?? lines.length, "line")} in all, the newest first`, columns, lines.map((each) => [
