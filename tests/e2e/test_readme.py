@@ -136,12 +136,12 @@ def pay_from_bank(made: Any) -> None:
     pay(made, method="us_bank_account", routing="110000000", account="000123456789")
 
 
-def test_a_link_to_the_dashboard_leads_to_what_to_do_instead(company: Company) -> None:
+def test_a_link_to_the_dashboard_leads_to_the_page_of_the_invoice(company: Company) -> None:
     made = company.bill("svc_dashboard").json
 
     page = request("GET", made["dashboardUrl"])
 
-    assert (page.status, "Instead of the dashboard" in page.text) == (404, True)
+    assert (page.status, f"Invoice {made['number']}" in page.text) == (200, True)
 
 
 def test_every_button_that_is_to_be_pressed_is_on_a_page() -> None:

@@ -37,7 +37,8 @@ ACTS = (
 @pytest.fixture(scope="module")
 def scene(browser: Browser) -> Iterator[Scene]:
     """The whole story, told to its end on a stack of its own, because it lets days pass."""
-    with LocalStack(app="infra.local.enforced:app", schedules_follow=True) as stack, Pages(browser, stack.urls.pom) as pages:
+    enforced = LocalStack(app="infra.local.enforced:app", schedules_follow=True)
+    with enforced as stack, Pages(browser, stack.urls.pom) as pages:
         told = Scene(stack, pages)
         for act in ACTS:
             act(told)

@@ -40,6 +40,7 @@ let leaving = new AbortController();
 async function show() {
   leaving.abort();
   leaving = new AbortController();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // a link in it was followed
   const { signal } = leaving;
   const main = byId("main");
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
@@ -107,7 +108,7 @@ const roleOf = (roles) => (roles.includes("admin") ? "admin" : roles.includes("b
 function showPlaces() {
   const links = PLACES.map(([href, name]) => h("li", null, h("a", { href }, name, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
   const stripe = stripeAddress();
-  const beside = stripe && h("li", { class: "outside" }, h("a", { href: `${stripe}/dashboard`, target: "_blank", rel: "noopener" }, "Stripe’s side (stand-in) ↗"));
+  const beside = stripe && h("li", { class: "outside" }, h("a", { href: `${stripe}/dashboard`, target: "_blank", rel: "noopener" }, "Stripe’s side ↗"));
   refill(byId("places"), ...links, beside);
 }
 

@@ -13,7 +13,7 @@ DECLINES = (
     ("Insufficient funds", "4000 0000 0000 9995", "12/34", "Insufficient funds"),
     ("Card declined", "4000 0000 0000 0002", "12/34", "Card declined"),
     ("Expired card", "4000 0000 0000 0069", "12/34", "Expired card"),
-    ("Incorrect card details", "4000 0000 0000 0127", "12/34", "Incorrect card details"),
+    ("Incorrect card details", "4000 0000 0000 0127", "12/34", "Incorrect details"),
 )
 """Each reason of the guide, a test card that Stripe declines for it, and how POM says it."""
 
@@ -116,7 +116,7 @@ def look(scene: Scene) -> None:
     status(mel, "Paid")
     scene.says("View payment details and transaction history")
     reads(mel, "Visa ending in 4242")
-    timeline = mel.get_by_role("region", name="Timeline")
+    timeline = mel.locator(".timeline")
     for words in (
         "Created",
         "Sent to ann.lee@example.com",

@@ -66,7 +66,7 @@ class Scene:
         self.payer.get_by_label("Card number").fill(card)
         self.payer.get_by_label("Expiry").fill(exp)
         self.payer.get_by_label("CVC").fill(cvc)
-        self.payer.get_by_role("button", name=re.compile("^Pay")).click()
+        self.payer.get_by_role("button", name=re.compile(r"^Pay \S+$")).click()
 
     def _at_the_office(self, name: str) -> Page:
         page = self.pages.open("/settings/apps", expected=(409,))

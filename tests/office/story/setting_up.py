@@ -79,11 +79,17 @@ def give_customers(scene: Scene) -> None:
     shown(bob.get_by_role("row", name="Ann Lee").get_by_text("In Stripe"))
     scene.says("Customer updates sync in real-time")
     bob.get_by_role("link", name="Ann Lee").click()
-    bob.get_by_label("Phone").fill("+1 813 555 0199")
+    bob.get_by_label("E-mail").fill("ann@lee.example")
     bob.get_by_role("button", name="Save").click()
-    owner = scene.at_stripe("Customers")
-    owner.get_by_role("link", name="Ann Lee").click()
-    again_until(owner, "+1 813 555 0199")
+    in_stripe = bob.get_by_role("region", name="In Stripe")
+    with bob.expect_popup() as opened:
+        in_stripe.get_by_role("link").click()
+    owner = opened.value
+    again_until(owner, "ann@lee.example")
+    owner.get_by_label("E-mail").fill("ann.lee@example.com")
+    owner.get_by_role("button", name="Save").click()
+    shown(bob.get_by_text("Changed in Stripe, and taken over: e-mail"))
+    assert bob.get_by_label("E-mail").input_value() == "ann.lee@example.com"
 
 
 def configure(scene: Scene) -> None:
@@ -101,7 +107,7 @@ def configure(scene: Scene) -> None:
     alice.get_by_label("Days before the due date").fill("3")
     scene.chapter("Benefits of Stripe Integration")
     scene.says("Support for multiple payment methods")
-    alice.get_by_label("Card", exact=True).check()
+    alice.get_by_label("Cards", exact=True).check()
     alice.get_by_label("US bank account").check()
     scene.chapter("Customer Communication")
     scene.says("Inform customers about online payment option")
@@ -159,5 +165,5 @@ def look_before_going_live(scene: Scene) -> None:
         "Review connected apps periodically",
     ):
         scene.says(sentence)
-    for words in ("test invoice", "e-mail address", "fees", "two-factor", "apps"):
+    for words in ("test invoice", "e-mail address", "fees", "Two-step log-in", "apps"):
         assert words in lines, lines

@@ -10,15 +10,17 @@ import pytest
 from chalicelib.domain.errors import Conflict, Retryable, StripeUnavailable
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import OVER_AFTER, Trial, TrialProgress, TrialStep
+from chalicelib.functions import API_HANDLER, BY_NAME
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.connecting.try_connection import latest_trial, try_connection
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from tests.boundaries import Killed
+from tests.boundaries import Killed, watched
 from tests.world import ADMIN, ORGANIZATION, World
 
 ALL = list(TrialStep)
+KEPT = "connections.keep_trial"
 WRITES = {
     TrialStep.CUSTOMER: "/v1/customers",
     TrialStep.DRAFT: "/v1/invoices",
@@ -238,6 +240,21 @@ def test_of_two_tests_at_once_the_later_one_is_shown_and_both_end(world: World, 
     assert (earlier.ok, steps(earlier)) == (True, ALL)
     assert (later[0].ok, shown(world).ok) == (False, False)
     assert shown(world).steps == later[0].steps
+
+
+def test_a_test_writes_its_steps_eight_times_and_whoever_watches_it_reads_twice(
+    world: World, account: StripeAccountId
+) -> None:
+    test = watched(world)
+    tried(world)
+    assert test.writes == ["connections.begin_trial", *[KEPT] * 6, "connections.save", KEPT]
+    watching = watched(world)
+    shown(world)
+    assert watching.calls == ["connections.trial", "connections.get"]
+
+
+def test_no_test_is_called_cut_off_while_its_function_may_still_run() -> None:
+    assert BY_NAME[API_HANDLER].timeout < OVER_AFTER
 
 
 def test_a_test_of_another_account_is_not_shown(world: World, account: StripeAccountId) -> None:

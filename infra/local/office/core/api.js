@@ -40,6 +40,8 @@ export class ApiError extends Error {
     this.details = error.details ?? [];
     this.requestId = error.requestId ?? null;
     this.stored = stored;
+    /** @type {string | null} whom it is about, if the screen knows it; its next step is taken there */
+    this.customerId = null;
   }
 }
 

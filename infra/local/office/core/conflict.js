@@ -14,7 +14,7 @@ export function conflict(theirs, mine, saveMine, takeTheirs) {
   const rows = theirs.flatMap(([name, value]) => (typed.get(name) === value ? [] : [[h("strong", null, name), value, typed.get(name)]]));
   return h(
     "div",
-    { class: "note stack", role: "alert" },
+    { class: "note stack", role: "alert", tabindex: "-1" },
     h("h2", null, "Somebody else has saved in the meantime"),
     h("p", null, "Nothing of yours is stored yet. Choose which of the two is kept."),
     table("What differs", [{ name: "What", hidden: true }, "Stored now", "Yours"], rows),

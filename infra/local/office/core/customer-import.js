@@ -5,7 +5,7 @@ import { customers } from "./company.js";
 import { h, refill } from "./elements.js";
 import { follow } from "./live.js";
 import { person } from "./session.js";
-import { button, notice, problem } from "./widgets.js";
+import { button, notice } from "./widgets.js";
 import { counted } from "./words.js";
 
 /** @typedef {import("./types").Schemas["CustomerImportDetail"]} Import */
@@ -31,8 +31,9 @@ export async function customerImport(signal, done) {
       await watch(id);
     } catch (error) {
       if (!(error instanceof ApiError && error.code === "idempotency_key_reused")) throw error;
-      const said = "The customers were given to Stripe before, and POM’s records have changed since.";
-      refill(place, problem(error), h("p", null, said), button("Give them as they are now", () => give(newKey()), { class: "main" }));
+      const said = "The customers were given to Stripe before, and POM’s records have changed since. Nothing was given now.";
+      const press = button("Give them as they are now", () => give(newKey()), { class: "main", id: "give" });
+      refill(place, h("div", { class: "note", role: "alert" }, said), h("div", { class: "actions" }, press));
     }
   };
   /** @param {string} importId */
@@ -56,9 +57,8 @@ export async function customerImport(signal, done) {
     const key = `customers-of-${person().organization}`;
     const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main", id: "give" });
     refill(place,
-      h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet. Only those that are can be billed.`),
-      !skipped && h("p", null, "E-mail addresses are the primary identifier: a customer whom Stripe has already is not made twice. " +
-        "Nobody gets an e-mail."),
+      h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet, and cannot be billed.`),
+      !skipped && h("p", null, "E-mail addresses are the primary identifier: nobody whom Stripe has already is made twice."),
       h("div", { class: "actions" }, press, !skipped && button("Not now", skip)));
   };
   if (unknown > 0) offer();

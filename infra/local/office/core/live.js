@@ -18,9 +18,9 @@ const PAUSE = 1500;
  * @template {import("./types").PathsWith<"get">} P
  * @param {P} path
  * @param {Asked<P>} asked
- * @param {(body: import("./types").Answer<P, "get">, tag: string | null) => void} show the tag is for `ifMatch`
+ * @param {(body: import("./types").Answer<P, "get">, tag: string | null) => void | Promise<void>} show the tag is for `ifMatch`
  * @param {AbortSignal} signal
- * @param {number} [pause] milliseconds between two requests
+ * @param {number | (() => number)} [pause] milliseconds between two requests; a function is asked before each
  * @returns {Promise<() => Promise<void>>} what asks at once
  */
 export async function follow(path, asked, show, signal, pause = PAUSE) {
@@ -30,7 +30,7 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
     const answer = await getIfChanged(path, tag, .../** @type {import("./types").Given<P, "get">} */ ([asked]));
     if (!answer || signal.aborted) return;
     tag = answer.tag;
-    show(answer.body, answer.tag);
+    await show(answer.body, answer.tag);
   };
   await ask();
   void keepAsking(ask, signal, pause);
@@ -38,13 +38,15 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
 }
 
 /**
+ * Asks again and again until the screen is left; for what `follow` cannot ask, such as POM's own records.
+ *
  * @param {() => Promise<void>} ask
  * @param {AbortSignal} signal
- * @param {number} pause
+ * @param {number | (() => number)} pause
  */
-async function keepAsking(ask, signal, pause) {
+export async function keepAsking(ask, signal, pause) {
   while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await new Promise((resolve) => setTimeout(resolve, typeof pause === "number" ? pause : pause()));
     if (document.hidden || signal.aborted) continue;
     try {
       await ask();

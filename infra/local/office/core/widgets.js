@@ -3,6 +3,7 @@
 import { ApiError } from "./api.js";
 import { byId, h, refill } from "./elements.js";
 import { day, moment, statusOf } from "./words.js";
+import { wayOut } from "./way-out.js";
 
 /** @typedef {import("./elements.js").Child} Child */
 
@@ -37,7 +38,7 @@ export const timeOn = (date) => date && h("time", { datetime: date }, day(date))
 export const outside = (label, href) =>
   h("a", { href, target: "_blank", rel: "noopener" }, label, h("span", { "aria-hidden": "true" }, " ↗"));
 
-/** Returns the head of a screen. @param {string} title @param {...Child} beside */
+/** Returns the head of a screen. @param {Child} title @param {...Child} beside */
 export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h1", { tabindex: "-1" }, title), ...beside);
 
 /**
@@ -49,8 +50,8 @@ export const heading = (title, ...beside) => h("div", { class: "heading" }, h("h
  */
 export function button(label, work, more = {}) {
   const press = async () => {
-    if (element.hasAttribute("aria-busy")) return;
-    element.setAttribute("aria-busy", "true"); // it is not disabled: that would take the focus from it
+    if (element.hasAttribute("aria-busy")) return; // it is not disabled, because that would take the focus away
+    element.setAttribute("aria-busy", "true");
     try {
       await work();
     } catch (error) {
@@ -74,9 +75,9 @@ export function problem(error) {
   return h(
     "div",
     { class: "problem", role: "alert" },
-    h("p", null, h("strong", null, error.message)),
-    several.length > 0 && h("ul", null, several.map((each) => h("li", null, each.message))),
-    h("p", null, error.nextStep),
+    h("p", null, h("strong", null, several.length > 0 ? `${several.length} things need correction:` : error.message)),
+    several.length > 0 && h("ul", null, several.map((each) => h("li", null, `${each.message} ${each.nextStep}`))),
+    h("p", null, several.length === 0 && error.nextStep, wayOut(error)),
     error.requestId && h("p", { class: "small" }, `For support: ${error.code}, request ${error.requestId}`),
   );
 }
@@ -169,7 +170,7 @@ export function fieldOf({ name, label, hint, type = "text", value = "", choices 
   const about = { id, name, required, "aria-describedby": `${id}-hint ${id}-error` };
   const input =
     type === "select"
-      ? h("select", { ...about, value }, choices.map(([each, word]) => h("option", { value: each }, word)))
+      ? h("select", { ...about, ...(value ? { value } : {}) }, choices.map(([each, word]) => h("option", { value: each }, word)))
       : type === "textarea"
         ? h("textarea", { ...about, rows: 3, value })
         : h("input", { ...about, type, value, autocomplete: "off" });
@@ -231,7 +232,8 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
     let done = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      go.disabled = true;
+      if (go.hasAttribute("aria-busy")) return;
+      go.setAttribute("aria-busy", "true");
       try {
         await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
         done = true;
@@ -239,7 +241,7 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
       } catch (error) {
         refill(errors, showErrors(form, error));
       } finally {
-        go.disabled = false;
+        go.removeAttribute("aria-busy");
       }
     });
     dialog.addEventListener("close", () => resolve(done));

@@ -39,7 +39,7 @@ export async function show(main, { params, signal }) {
   const submit = h("button", { class: "main" }, "Save");
   const fields = FIELDS.map(([name, label, , type]) => fieldOf({ name, label, ...(type && { type }) }));
   const form = h("form", { class: "card", novalidate: true, "aria-labelledby": "record" },
-    h("h2", { id: "record" }, "What POM has"), errors, h("div", { class: "columns" }, fields), submit);
+    h("h2", { id: "record" }, "What POM has"), errors, h("div", { class: "fields" }, fields), submit);
   const pageOf = await pagesInStripe();
 
   /** @type {Customer | null} */

@@ -40,8 +40,9 @@ const noteOf = ({ view: { note } }) => note && h("div", { class: "note" },
   h("p", null, note.message), h("p", null, note.nextStep), h("p", null, outside("Open in Stripe", note.link)));
 
 /** @param {Loaded} loaded */
-const readOnly = ({ view }) =>
-  h("section", { class: "card stack" }, facts(inWords(view)), h("p", { class: "soft" }, "Only an admin can change these settings."));
+const readOnly = ({ view }) => h("section", { class: "card stack" },
+  facts(inWords(view).map(([name, value]) => [name, h("span", { class: "text" }, value)])),
+  h("p", { class: "soft" }, "Only an admin can change these settings."));
 
 /** @param {Loaded} loaded @param {(loaded: Loaded) => void} draw */
 function formOf({ view, tag }, draw) {
@@ -54,7 +55,7 @@ function formOf({ view, tag }, draw) {
   const adapt = () => { days.hidden = terms.querySelector("select")?.value !== "days"; };
   terms.addEventListener("change", adapt);
   adapt();
-  const save = h("button", { type: "submit", class: "main" }, "Save settings");
+  const save = h("button", { type: "submit", class: "main", id: "save" }, "Save settings");
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void store(tag);
@@ -63,7 +64,7 @@ function formOf({ view, tag }, draw) {
     errors,
     h("div", { class: "two" },
       group("Invoices",
-        fieldOf({ name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe"]],
+        fieldOf({ name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe"]], value: view.invoiceType,
           hint: "Stripe: the customer gets an e-mail from Stripe with a link, and pays online." }),
         terms,
         days,
@@ -101,7 +102,8 @@ function formOf({ view, tag }, draw) {
 
   /** @param {string} ifMatch */
   const store = async (ifMatch) => {
-    save.disabled = true;
+    if (save.hasAttribute("aria-busy")) return;
+    save.setAttribute("aria-busy", "true");
     try {
       await put(PATH, { body: typedIn(form), ifMatch });
       draw(await load());
@@ -110,13 +112,14 @@ function formOf({ view, tag }, draw) {
       if (error instanceof ApiError && error.status === 412) await choose();
       else refill(errors, showErrors(form, error));
     } finally {
-      save.disabled = false;
+      save.removeAttribute("aria-busy");
     }
   };
   const choose = async () => {
     const now = await load();
-    refill(errors, conflict(inWords(now.view), inWords(typedIn(form)), () => store(now.tag), () => draw(now)));
-    errors.scrollIntoView();
+    const asked = conflict(inWords(now.view), inWords(typedIn(form)), () => store(now.tag), () => draw(now));
+    refill(errors, asked);
+    asked.focus();
   };
   return form;
 }
@@ -128,18 +131,23 @@ const group = (legend, ...inside) => h("fieldset", { class: "card" }, h("legend"
 const tick = (name, label, checked, value = "true") =>
   h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
 
-/** Returns what the form says. What is no number is left to the API to refuse. @param {HTMLFormElement} form @returns {Settings} */
+/**
+ * Returns what the form says. What is no number of days becomes 0, which the API refuses in words.
+ *
+ * @param {HTMLFormElement} form
+ * @returns {Settings}
+ */
 function typedIn(form) {
   const given = new FormData(form);
   /** @param {string} name */
   const text = (name) => String(given.get(name) ?? "").trim();
   /** @param {string} name */
-  const numbers = (name) => text(name).split(/[\s,;]+/).filter(Boolean).map(Number);
+  const numbers = (name) => text(name).split(/[\s,;]+/).filter(Boolean).map((each) => (/^\d+$/.test(each) ? Number(each) : 0));
   const terms = text("paymentTerms");
   return {
     invoiceType: "stripe",
     paymentTerms: terms === "days" ? `days_${text("termDays")}` : terms,
-    paymentWindow: text("paymentWindow") ? Number(text("paymentWindow")) : null,
+    paymentWindow: numbers("paymentWindow")[0] ?? null,
     paymentMethods: /** @type {Settings["paymentMethods"]} */ (given.getAll("paymentMethods")),
     memo: text("memo") || null,
     footer: text("footer") || null,

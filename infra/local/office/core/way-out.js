@@ -1,0 +1,29 @@
+/** Where the next step of an error is taken: the texts say what to do, and these links lead there. */
+
+import { ApiError } from "./api.js";
+import { h } from "./elements.js";
+
+/** @typedef {import("./types").Schemas} Schemas */
+/** @typedef {{ code: string, details?: Schemas["ErrorDetail"][], customerId?: string | null }} Refusal */
+
+const IN_SETTINGS = ["stripe_not_connected", "stripe_account_unreachable", "stripe_account_not_ready", "invoice_of_other_account"];
+const AT_CUSTOMER = ["stripe_customer_taken", "stripe_customer_unknown", "draft_of_other_customer"];
+
+/** Returns links to where a refusal is dealt with, each after a blank; none if that is this page. @param {Refusal} refusal */
+export function wayOut({ code, details = [], customerId }) {
+  const billed = new Map(details.flatMap(({ invoiceId, number }) => (invoiceId ? [[invoiceId, number]] : [])));
+  if (billed.size > 0) return [...billed].flatMap(([id, number]) => lead(`/invoicing/${id}`, number ? `See invoice ${number}` : "See the draft"));
+  if (IN_SETTINGS.includes(code)) return lead("/settings/apps", "Go to Settings → Apps");
+  if (code === "customer_not_found") return lead("/customers", "Go to Customers");
+  const atCustomer = code.startsWith("customer_") || AT_CUSTOMER.includes(code);
+  return atCustomer && customerId ? lead(`/customers/${customerId}`, "Go to the customer") : [];
+}
+
+/** Notes on a refusal whom it is about, so that it leads there. @param {string | undefined} customerId @returns {(error: unknown) => never} */
+export const about = (customerId) => (error) => {
+  if (error instanceof ApiError) error.customerId = customerId ?? null;
+  throw error;
+};
+
+/** @param {string} href @param {string} words */
+const lead = (href, words) => [" ", h("a", { href }, words)];

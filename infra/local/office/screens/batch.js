@@ -1,0 +1,140 @@
+/** A batch of invoices: how far it is, what became of each invoice, and what to do about those that were not made or sent. */
+
+import { newKey, post } from "../core/api.js";
+import { services } from "../core/company.js";
+import { h, refill } from "../core/elements.js";
+import { follow } from "../core/live.js";
+import { may } from "../core/session.js";
+import { ask, badge, button, empty, heading, pager, table } from "../core/widgets.js";
+import { wayOut } from "../core/way-out.js";
+import { counted, money, moment } from "../core/words.js";
+
+/** @typedef {import("../core/types").Schemas} Schemas */
+/** @typedef {Schemas["InvoiceBatchDetail"]} Batch */
+/** @typedef {Schemas["BatchItemView"]} Item */
+
+export const title = "A batch";
+
+const ROWS = 100;
+const RUNNING = 1000;
+const AT_REST = 8000;
+
+/** The words of an invoice's place in the batch, each with a sign. */
+/** @type {Record<Item["status"], [sign: string, word: string, tone: string]>} */
+const PLACES = {
+  queued: ["◷", "Queued", "quiet"],
+  created: ["✎", "Draft", "quiet"],
+  sent: ["✓", "Sent", "good"],
+  failed: ["✕", "Failed", "bad"],
+  held_back: ["!", "Held back", "bad"],
+  cancelled: ["⊘", "Left out", "quiet"],
+};
+
+/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+export async function show(main, { params: [batchId = ""], signal }) {
+  if (!may("billing")) return refill(main, heading("A batch"), empty("Batches take the role billing or admin.", h("a", { href: "/invoicing" }, "Go to Invoicing")));
+  const path = { batchId };
+  const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
+  const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
+  const items = h("div", null, h("p", { class: "loading" }, "Loading…"));
+  let running = true;
+  let leaving = new AbortController();
+  let again = async () => {};
+  signal.addEventListener("abort", () => leaving.abort());
+
+  /** @param {string} [after] */
+  const turn = async (after) => {
+    leaving.abort();
+    leaving = new AbortController();
+    again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
+      running = isRunning(batch);
+      state.hidden = false;
+      refill(state, ...progress(batch, () => again()));
+      refill(items, itemsOf(batch, names));
+      pages.after(batch.pageInfo);
+    }, leaving.signal, () => (running ? RUNNING : AT_REST));
+  };
+  const pages = pager(turn, ["← Previous", "Next →"]);
+  refill(main, heading("Batch of invoices", h("a", { href: "/billing" }, "Back to Billing")), state, h("h2", null, "Invoices of this batch"), items, pages.place);
+  await turn();
+}
+
+/** @param {Batch} batch */
+const isRunning = ({ status }) => status !== "completed" && status !== "cancelled";
+
+/** Returns how far a batch is, and what can be done with it. @param {Batch} batch @param {() => Promise<void>} again */
+function progress(batch, again) {
+  const { counts, total, invoicingPaused: pause } = batch;
+  const path = { batchId: batch.id };
+  const running = isRunning(batch);
+  const drafts = counts.created + counts.heldBack;
+  const told = [
+    [counts.sent, "sent"],
+    [counts.created, counts.created === 1 ? "draft" : "drafts"],
+    [counts.queued, "queued"],
+    [counts.heldBack, "held back"],
+    [counts.failed, "failed"],
+    [counts.cancelled, "left out"],
+  ].flatMap(([count, word]) => (count ? [`${count.toLocaleString("en-US")} ${word}`] : []));
+  const first = batch.items.find(({ status }) => status === "created" || status === "held_back")?.invoiceId;
+  const send = async () => {
+    const key = newKey();
+    const said = `Stripe e-mails ${counted(drafts, "invoice")} to the customers. A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason.`;
+    if (await ask("Send all drafts?", h("p", null, said), { confirm: "Send", work: () => post("/v1/invoice-batches/{batchId}/send", { path, key }) })) await again();
+  };
+  const retry = async () => {
+    await post("/v1/invoice-batches/{batchId}/retry", { path });
+    await again();
+  };
+  const cancel = async () => {
+    const left = batch.sendRequestedAt ? "What is queued stays a draft, and can be sent later." : "What is queued is left out: its services can be billed again.";
+    const said = h("p", null, `${left} What has been made or sent stays as it is.`);
+    if (await ask("Cancel what is queued?", said, { confirm: "Cancel what is queued", danger: true, work: () => post("/v1/invoice-batches/{batchId}/cancel", { path }) })) await again();
+  };
+  return [
+    h("p", null, h("strong", null, `${stateInWords(batch)} `), `${counted(total, "invoice")}: ${told.join(", ")}.`),
+    h("progress", { max: Math.max(1, total), value: total - counts.queued, "aria-label": `${total - counts.queued} of ${total} done` }),
+    h("p", { class: "small" }, "Asked for ", time(batch.createdAt), ...(batch.sendRequestedAt ? [". Sending ordered ", time(batch.sendRequestedAt)] : []),
+      ...(batch.sendCancelledAt ? [". Sending cancelled ", time(batch.sendCancelledAt)] : []), "."),
+    pause && h("p", { class: "note" }, `Invoicing is paused since ${moment(pause.since)}: ${pause.reason} The batch goes on by itself afterwards.`),
+    h("div", { class: "actions" },
+      !running && first && h("a", { class: "button", href: `/billing/drafts/${first}?batch=${batch.id}`, id: "review" }, "Review the drafts"),
+      !running && drafts > 0 && button("Send all drafts", send, { id: "send", class: "main" }),
+      !running && counts.failed > 0 && batch.status !== "cancelled" && button("Retry the failed", retry, { id: "retry", class: drafts ? "" : "main" }),
+      running && counts.queued > 0 && batch.status !== "cancelling" && button("Cancel what is queued", cancel, { id: "cancel", class: "danger" })),
+  ];
+}
+
+/** @param {string} instant */
+const time = (instant) => h("time", { datetime: instant }, moment(instant));
+
+/** @param {Batch} batch */
+function stateInWords({ status, sendRequestedAt, counts }) {
+  if (status === "cancelling") return "Being cancelled: what was begun is still being finished.";
+  if (status === "cancelled") return "Cancelled.";
+  if (status !== "completed") return sendRequestedAt ? "Drafts are being sent." : "Invoices are being made.";
+  return counts.failed + counts.heldBack > 0 ? "Done. Not all went through." : "Done.";
+}
+
+/** Returns the invoices of a page; those that need a person come first. @param {Batch} batch @param {Map<string, string>} names POM's own */
+function itemsOf({ id, items }, names) {
+  const needy = items.filter(({ error }) => error);
+  if (items.length === 0) return h("p", { class: "loading" }, "The invoices of this batch are being written down…");
+  return table("Invoices of this batch", ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }], [...needy, ...items.filter(({ error }) => !error)].map((item) => [
+    h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
+    [badge(...PLACES[item.status]), reason(item)],
+    item.invoiceId && item.total && link(item, item.invoiceId, id),
+    item.total && money(item.total, item.currency),
+  ]));
+}
+
+/** @param {Item} item */
+const reason = ({ error, customerId }) =>
+  error && h("div", { class: "why" }, h("p", null, error.message), h("p", { class: "soft" }, error.nextStep, wayOut({ ...error, customerId })));
+
+/** @param {Item} item @param {string} invoiceId @param {string} batch */
+function link({ status, number }, invoiceId, batch) {
+  const draft = status === "created" || status === "held_back";
+  const href = draft ? `/billing/drafts/${invoiceId}?batch=${batch}` : `/invoicing/${invoiceId}`;
+  return h("a", { href, id: `item-${invoiceId}` }, draft ? "Review" : number ?? "See the invoice");
+}

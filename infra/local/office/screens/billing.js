@@ -1,0 +1,264 @@
+/** Billing: the completed services, and Create Invoice; the drafts that wait for a review, and the latest batches. */
+
+import { get, newKey, post } from "../core/api.js";
+import { services } from "../core/company.js";
+import { h, refill } from "../core/elements.js";
+import { go, remember } from "../core/going.js";
+import { follow, keepAsking } from "../core/live.js";
+import { may } from "../core/session.js";
+import { about } from "../core/way-out.js";
+import { ask, badge, button, empty, fieldOf, heading } from "../core/widgets.js";
+import { counted, day, money, moment, sum, termChoices } from "../core/words.js";
+
+/** @typedef {import("../core/types").Service} Service */
+/** @typedef {import("../core/types").Schemas} Schemas */
+
+export const title = "Billing";
+
+const ROWS = 100;
+const SLOWLY = 5000;
+
+/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+export async function show(main, { query, signal }) {
+  const filters = { text: query.get("text") ?? "", from: query.get("from") ?? "", to: query.get("to") ?? "", show: query.get("show") ?? "unbilled" };
+  /** @type {Service[]} */
+  let all = [];
+  /** @type {Set<string>} */
+  const picked = new Set();
+  let page = 0;
+  const bills = may("billing");
+
+  const listed = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
+  const bar = h("div", { class: "picked" });
+  const standing = h("div");
+  const waiting = h("section", { class: "card", "aria-labelledby": "waiting" });
+  const batches = h("section", { class: "card", "aria-labelledby": "batches" });
+
+  const draw = () => {
+    const shown = all.filter((each) => matches(each, filters)).sort(byCustomer);
+    for (const { id, invoiceId } of all) if (invoiceId) picked.delete(id);
+    page = Math.min(page, Math.max(0, Math.ceil(shown.length / ROWS) - 1));
+    refill(listed, ...list(shown, all.length, page, bills ? { picked, pick } : null), pages(shown.length, page, turn));
+    if (bills) refill(bar, ...selection(all.filter(({ id }) => picked.has(id)).sort(byCustomer), clear));
+  };
+  /** @param {Service[]} some @param {boolean} on */
+  const pick = (some, on) => {
+    for (const { id } of some) on ? picked.add(id) : picked.delete(id);
+    draw();
+  };
+  const clear = () => pick(all, false);
+  /** @param {number} to */
+  const turn = (to) => {
+    page = to;
+    draw();
+    listed.scrollIntoView({ block: "start" });
+  };
+  const load = async () => {
+    all = await services();
+    draw();
+  };
+
+  const form = filterForm(filters);
+  form.addEventListener("input", () => {
+    Object.assign(filters, Object.fromEntries(new FormData(form)));
+    remember({ ...filters, show: filters.show === "unbilled" ? "" : filters.show });
+    page = 0;
+    draw();
+  });
+  refill(
+    main,
+    heading("Billing"),
+    !bills && h("p", { class: "note" }, "You can look at what is billed. Creating invoices takes the role billing or admin."),
+    standing,
+    h("div", { class: "cards" }, waiting, batches),
+    h("section", { class: "stack", "aria-labelledby": "services" }, h("h2", { id: "services" }, "Completed services"), form, listed, bar),
+  );
+  await Promise.all([
+    load(),
+    follow("/v1/stripe/connection", {}, (connection) => refill(standing, connectionNote(connection)), signal, SLOWLY),
+    follow("/v1/invoices", { query: { status: "draft", first: 5, totals: true } }, (drafts) => showDrafts(waiting, drafts), signal, SLOWLY),
+    bills && follow("/v1/invoice-batches", { query: { first: 5 } }, (found) => showBatches(batches, found.data), signal, SLOWLY),
+  ]);
+  batches.hidden = !bills;
+  void keepAsking(load, signal, SLOWLY);
+}
+
+/** @param {Service} each @param {{ text: string, from: string, to: string, show: string }} filters */
+function matches(each, { text, from, to, show: which }) {
+  const words = `${each.customerName} ${each.description} ${each.technician}`.toLowerCase();
+  const known = which === "all" || (which === "billed") === Boolean(each.invoiceId);
+  return known && words.includes(text.trim().toLowerCase()) && (!from || each.serviceDate >= from) && (!to || each.serviceDate <= to);
+}
+
+/** @param {Service} a @param {Service} b */
+const byCustomer = (a, b) => a.customerName.localeCompare(b.customerName) || a.customerId.localeCompare(b.customerId);
+
+/** @param {{ text: string, from: string, to: string, show: string }} filters */
+function filterForm({ text, from, to, show: which }) {
+  /** @type {[string, string][]} */
+  const choices = [["unbilled", "Not billed yet"], ["billed", "Billed"], ["all", "All"]];
+  return h(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Filter the services", onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+    fieldOf({ name: "text", label: "Customer or service", type: "search", value: text }),
+    fieldOf({ name: "from", label: "From", type: "date", value: from }),
+    fieldOf({ name: "to", label: "To", type: "date", value: to }),
+    fieldOf({ name: "show", label: "Show", type: "select", choices, value: which }),
+  );
+}
+
+/** @typedef {{ picked: Set<string>, pick: (some: Service[], on: boolean) => void }} Picking */
+
+/** Returns the services of a page under their customers. @param {Service[]} shown @param {number} known @param {number} page @param {Picking | null} picking */
+function list(shown, known, page, picking) {
+  if (shown.length === 0) return [empty(known === 0 ? "No service is completed yet." : "No service matches these filters.")];
+  /** @param {string} id @param {string} name @param {Service[]} some */
+  const box = (id, name, some) => {
+    const open = some.filter(({ invoiceId }) => !invoiceId);
+    if (!picking || open.length === 0) return null;
+    const on = open.filter((each) => picking.picked.has(each.id)).length;
+    const onchange = () => picking.pick(open, on < open.length);
+    const input = h("input", { type: "checkbox", id, "aria-label": name, checked: on === open.length, onchange });
+    input.indeterminate = on > 0 && on < open.length;
+    return input;
+  };
+  const customers = Map.groupBy(shown, ({ customerId }) => customerId);
+  const bodies = [...new Set(pageOf(shown, page).map(({ customerId }) => customerId))].map((id) => {
+    const their = customers.get(id) ?? [];
+    const name = their[0]?.customerName ?? id;
+    const count = counted(their.length, "service");
+    return h(
+      "tbody",
+      null,
+      h("tr", { class: "group" },
+        h("td", null, box(`all-${id}`, `All of ${name}`, their)),
+        h("th", { scope: "rowgroup", colspan: 3 }, h("label", { for: `all-${id}`, dir: "auto" }, name), " ", h("span", { class: "soft" }, count)),
+        h("td", { class: "number" }, their.length > 1 && h("strong", null, sums(their)))),
+      pageOf(shown, page).filter(({ customerId }) => customerId === id).map((each) => h("tr", null,
+        h("td", null, box(`pick-${each.id}`, `${each.description}, ${day(each.serviceDate)}, ${name}`, [each])),
+        h("td", null, h("label", { for: `pick-${each.id}` }, each.description), " ", each.invoiceId && h("a", { href: `/invoicing/${each.invoiceId}` }, "billed: see the invoice")),
+        h("td", null, h("time", { datetime: each.serviceDate }, day(each.serviceDate)), " ", h("span", { class: "soft" }, each.technician)),
+        h("td", { class: "number" }, h("span", { class: "soft" }, `${each.quantity} × ${money(each.unitPrice, each.currency)}`)),
+        h("td", { class: "number" }, money(each.amount, each.currency)))),
+    );
+  });
+  const head = [["", "unseen", "Select"], ["", "", "Service"], ["", "", "Done"], ["number", "", "Price"], ["number", "", "Amount"]];
+  const everything = `All ${counted(shown.length, "service")} of ${counted(customers.size, "customer")}: ${sums(shown)}`;
+  return [
+    h("label", { class: "tick" }, box("pick-all", everything, shown), everything),
+    h("table", { class: "services" },
+      h("caption", { class: "unseen" }, "Completed services by customer"),
+      h("thead", null, h("tr", null, head.map(([kind, seen, word]) => h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
+      bodies),
+  ];
+}
+
+/** @param {Service[]} some @param {number} page */
+const pageOf = (some, page) => some.slice(page * ROWS, (page + 1) * ROWS);
+
+/** Returns the sum of services by currency, in words. @param {Service[]} some */
+const sums = (some) =>
+  [...Map.groupBy(some, ({ currency }) => currency)].map(([currency, each]) => money(sum(each.map(({ amount }) => amount)), currency)).join(" + ");
+
+/** @param {number} count @param {number} page @param {(to: number) => void} turn */
+function pages(count, page, turn) {
+  const last = Math.ceil(count / ROWS) - 1;
+  return last > 0 && h("nav", { class: "pager", "aria-label": "Pages" },
+    button("← Previous", () => turn(page - 1), { id: "previous", disabled: page === 0 }),
+    h("span", null, `Page ${page + 1} of ${last + 1}`),
+    button("Next →", () => turn(page + 1), { id: "next", disabled: page === last }));
+}
+
+/** @param {Service[]} chosen @param {() => void} clear */
+function selection(chosen, clear) {
+  const customers = new Set(chosen.map(({ customerId }) => customerId)).size;
+  const said = chosen.length
+    ? [h("strong", null, sums(chosen)), ` in ${counted(chosen.length, "service")} of ${counted(customers, "customer")}`]
+    : "Select the services to bill.";
+  return [
+    h("p", { role: "status" }, said),
+    chosen.length > 0 && button("Clear selection", clear, { id: "clear" }),
+    button("Create Invoice", () => create(chosen), { id: "create", class: "main", disabled: chosen.length === 0 }),
+  ];
+}
+
+/** Asks how to bill services, bills them, and goes to the draft, the invoice or the batch. @param {Service[]} chosen */
+async function create(chosen) {
+  const key = newKey();
+  const settings = await get("/v1/settings/invoicing");
+  const currencies = Map.groupBy(chosen, ({ currency }) => currency);
+  /** @param {Service[]} some */
+  const customersOf = (some) => [...new Set(some.map(({ customerId }) => customerId))];
+  /** @param {Service[]} some */
+  const inWords = (some) => `${counted(some.length, "service")} of ${counted(customersOf(some).length, "customer")} over ${sums(some)}`;
+  let made = "/billing";
+  const done = await ask(
+    "Create Invoice",
+    [
+      h("p", null, `${inWords(chosen)}. Each customer gets one invoice.`),
+      currencies.size > 1 && h("p", { class: "note" }, "An invoice has one currency, and so has a batch. Bill one currency now and the others after it."),
+    ],
+    {
+      fields: [
+        ...(currencies.size > 1
+          ? [{ name: "currency", label: "Currency", type: "select", choices: [...currencies].map(([each, some]) => /** @type {[string, string]} */ ([each, `${each.toUpperCase()}: ${inWords(some)}`])) }]
+          : []),
+        { name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe: can be paid online"]] },
+        { name: "send", label: "Review and send", type: "select", choices: [["review", "Review first, as a draft"], ["send", "Send at once, by e-mail"]] },
+        { name: "paymentTerms", label: "Payment terms", type: "select", value: settings.paymentTerms, choices: termChoices(settings.paymentTerms) },
+        { name: "dueDate", label: "Or due on (optional)", type: "date" },
+        { name: "memo", label: "Memo (optional)", type: "textarea", value: settings.memo ?? "", hint: "The text above the lines, which the customer reads." },
+      ],
+      confirm: "Create",
+      work: async ({ currency = chosen[0]?.currency ?? "", send, paymentTerms, dueDate, memo }) => {
+        const some = currencies.get(currency) ?? [];
+        const customers = customersOf(some);
+        const how = { send: send === "send", paymentTerms: dueDate ? null : paymentTerms, dueDate: dueDate || null, memo };
+        const [customerId = ""] = customers;
+        if (customers.length > 1) {
+          const billed = some.map((each) => ({ ...lineOf(each), customerId: each.customerId }));
+          made = `/billing/batches/${(await post("/v1/invoice-batches", { body: { ...how, services: billed }, key })).id}`;
+          return;
+        }
+        const body = { ...how, customerId, invoiceType: /** @type {const} */ ("stripe"), currency, lineItems: some.map(lineOf) };
+        const { id } = await post("/v1/invoices", { body, key }).catch(about(customerId));
+        made = how.send ? `/invoicing/${id}` : `/billing/drafts/${id}`;
+      },
+    },
+  );
+  if (done) go(made);
+}
+
+/** Returns a service as a line of an invoice. @param {Service} service */
+const lineOf = ({ id, description, quantity, unitPrice, currency, taxable, serviceDate }) =>
+  ({ serviceId: id, description, quantity, unitPrice, currency, taxable, serviceDate });
+
+/** @param {Schemas["ConnectionView"]} connection */
+function connectionNote({ status }) {
+  const apps = h("a", { href: "/settings/apps" }, "Go to Settings → Apps");
+  if (status === "action_required") return h("p", { class: "note" }, "Stripe does not let the account take payments yet. Drafts can be made; they cannot be sent. ", apps);
+  return status !== "connected" && h("p", { class: "note" }, "Stripe is not connected, so nothing can be billed. ", apps);
+}
+
+/** @param {HTMLElement} place @param {Schemas["InvoiceList"]} drafts */
+function showDrafts(place, { data, totals }) {
+  const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
+  refill(place, h("h2", { id: "waiting" }, "Drafts to review"), data.length === 0 ? h("p", { class: "soft" }, "No draft waits for a review.") : [
+    h("ul", { class: "bare lines" }, data.map((each) => h("li", null,
+      h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
+      h("span", { class: "money" }, money(each.total, each.currency))))),
+    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?status=draft", id: "all-drafts" }, "See all drafts")),
+  ]);
+}
+
+/** @param {HTMLElement} place @param {Schemas["InvoiceBatchView"][]} found */
+function showBatches(place, found) {
+  refill(place, h("h2", { id: "batches" }, "Recent batches"), found.length === 0 ? h("p", { class: "soft" }, "No batch was made yet.") :
+    h("ul", { class: "bare lines" }, found.map(({ id, createdAt, total, counts, status }) => {
+      const amiss = counts.failed + counts.heldBack;
+      return h("li", null,
+        h("a", { href: `/billing/batches/${id}`, id: `batch-${id}` }, h("time", { datetime: createdAt }, moment(createdAt))),
+        h("span", null, counted(total, "invoice"), " ",
+          amiss > 0 ? badge("!", `${amiss} not done`, "bad") : status === "completed" ? badge("✓", "Done", "good") : badge("…", status, "wait")));
+    })));
+}

@@ -1,0 +1,228 @@
+/** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
+
+import { ApiError, get, getIfChanged, getText, post, put } from "../core/api.js";
+import { services } from "../core/company.js";
+import { conflict } from "../core/conflict.js";
+import { draftForm, orderInWords } from "../core/draft-form.js";
+import { h, refill } from "../core/elements.js";
+import { go } from "../core/going.js";
+import { follow } from "../core/live.js";
+import { may } from "../core/session.js";
+import { ask, badge, button, empty, facts, heading, notice, showErrors, table } from "../core/widgets.js";
+import { about, wayOut } from "../core/way-out.js";
+import { day, isNothing, money, statusOf } from "../core/words.js";
+
+/** @typedef {import("../core/types").Schemas} Schemas */
+/** @typedef {Schemas["InvoiceDetail"]} Invoice */
+/** @typedef {{ before: string | null, after: string | null }} Pile */
+
+export const title = "Review a draft";
+
+/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+export async function show(main, { params: [invoiceId = ""], query, signal }) {
+  const path = { invoiceId };
+  const batch = may("billing") ? query.get("batch") : null;
+  const back = batch ? h("a", { href: `/billing/batches/${batch}` }, "Back to the batch") : h("a", { href: "/billing" }, "Back to Billing");
+  const around = h("nav", { class: "actions", "aria-label": "Drafts" }, back);
+  const body = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
+  refill(main, heading("Review the draft", around), body);
+  const pile = await neighbours(invoiceId, batch);
+  /** @param {string} id */
+  const address = (id) => `/billing/drafts/${id}${batch ? `?batch=${batch}` : ""}`;
+  refill(around, back,
+    pile.before && h("a", { class: "button", href: address(pile.before) }, "← Previous draft"),
+    pile.after && h("a", { class: "button", href: address(pile.after) }, "Next draft →"));
+
+  const next = pile.after && address(pile.after);
+  /** @type {Invoice | null} */
+  let latest = null;
+  let wasDraft = false;
+  let editing = false;
+  const draw = async () => {
+    if (!latest || editing || signal.aborted) return;
+    const { status, correctsInvoiceId } = latest;
+    if (status === "creating") {
+      wasDraft = true;
+      return refill(body, h("p", { class: "loading", role: "status" }, "Stripe is being told of this draft. The page goes on by itself…"));
+    }
+    if (status !== "draft") {
+      if (wasDraft) return void go(`/invoicing/${invoiceId}`);
+      return refill(body, empty(`This invoice is no draft any more. Its status: ${statusOf(status).word}.`, h("a", { href: `/invoicing/${invoiceId}` }, "See the invoice")));
+    }
+    wasDraft = true;
+    const preview = await get("/v1/invoices/{invoiceId}/preview", { path });
+    const replaced = correctsInvoiceId ? await get("/v1/invoices/{invoiceId}", { path: { invoiceId: correctsInvoiceId } }) : null;
+    if (!signal.aborted) refill(body, ...review(latest, preview, replaced, acts));
+  };
+
+  /** @param {string | null} then where to go afterwards, or null to stay until it has been sent */
+  const send = async (then) => {
+    await post("/v1/invoices/{invoiceId}/send", { path }).catch(about(latest?.customerId));
+    if (!then) return again();
+    notice(`The invoice of ${latest?.customerName ?? "the customer"} is sent.`);
+    go(then);
+  };
+  const drop = async () => {
+    const said = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");
+    const work = () => post("/v1/invoices/{invoiceId}/void", { path });
+    if (await ask("Delete the draft?", said, { confirm: "Delete", danger: true, work })) go(next ?? back.pathname);
+  };
+  const edit = async () => {
+    editing = true;
+    await correct(body, invoiceId).finally(() => {
+      editing = false;
+    });
+    await again();
+    await draw();
+  };
+  const openPage = async () => {
+    const page = await getText("/v1/invoices/{invoiceId}/preview", "text/html", { path });
+    const address = URL.createObjectURL(new Blob([page], { type: "text/html" }));
+    open(address, "_blank");
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  };
+  const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPage, drop };
+  const again = await follow("/v1/invoices/{invoiceId}", { path }, (invoice) => {
+    latest = invoice;
+    return draw();
+  }, signal);
+}
+
+/** Returns the drafts before and after this one in its batch, or else among all drafts. @param {string} id @param {string | null} batch */
+async function neighbours(id, batch) {
+  let before = null;
+  let found = false;
+  for await (const each of batch ? draftsOfBatch(batch) : drafts()) {
+    if (found) return { before, after: each };
+    if (each === id) found = true;
+    else before = each;
+  }
+  return { before: found ? before : null, after: null };
+}
+
+async function* drafts() {
+  /** @type {string | undefined} */
+  let after;
+  do {
+    /** @type {Schemas["InvoiceList"]} */
+    const { data, pageInfo } = await get("/v1/invoices", { query: { status: "draft", first: 100, after } });
+    yield* data.map((each) => each.id);
+    after = pageInfo.hasNextPage && pageInfo.endCursor ? pageInfo.endCursor : undefined;
+  } while (after);
+}
+
+/** @param {string} batchId */
+async function* draftsOfBatch(batchId) {
+  /** @type {string | undefined} */
+  let after;
+  do {
+    /** @type {Schemas["InvoiceBatchDetail"]} */
+    const { items, pageInfo } = await get("/v1/invoice-batches/{batchId}", { path: { batchId }, query: { first: 100, after } });
+    yield* items.flatMap(({ invoiceId, status }) => (invoiceId && (status === "created" || status === "held_back") ? [invoiceId] : []));
+    after = pageInfo.hasNextPage && pageInfo.endCursor ? pageInfo.endCursor : undefined;
+  } while (after);
+}
+
+/** @typedef {() => Promise<unknown>} Act */
+
+/**
+ * @param {Invoice} invoice
+ * @param {Schemas["InvoicePreview"]} preview
+ * @param {Invoice | null} replaced
+ * @param {{ send: Act, sendAndGoOn: Act | null, edit: Act, openPage: Act, drop: Act }} acts
+ */
+function review(invoice, preview, replaced, acts) {
+  const bills = may("billing");
+  return [
+    preview.warnings.length === 0 && h("p", { class: "soft" }, invoice.explanation),
+    replaced && h("p", { class: "note" }, "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
+      `, which is ${statusOf(replaced.status).word.toLowerCase()}.`),
+    preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" }, preview.warnings.map((each) => [
+      h("p", null, h("strong", null, each.message)),
+      h("p", null, each.nextStep, wayOut({ ...each, customerId: invoice.customerId })),
+    ]).flat()),
+    bills ? null : h("p", { class: "note" }, "Sending and correcting a draft takes the role billing or admin."),
+    h("div", { class: "actions" },
+      bills && button("Send", acts.send, { id: "send", class: "main" }),
+      bills && acts.sendAndGoOn && button("Send and review the next", acts.sendAndGoOn, { id: "send-next" }),
+      bills && button("Correct", acts.edit, { id: "correct" }),
+      button("Open as the payer’s page", acts.openPage, { id: "open-page" }),
+      bills && button("Delete the draft", acts.drop, { id: "delete", class: "danger" })),
+    sheet(preview),
+  ];
+}
+
+/** Returns the draft as its payer will see it. @param {Schemas["InvoicePreview"]} preview */
+function sheet(preview) {
+  const { company, billTo, currency, deductions, customFields } = preview;
+  /** @param {string} amount */
+  const exact = (amount) => money(amount, currency);
+  /** @type {[string, string][]} */
+  const sums = [["Subtotal", exact(preview.subtotal)], ...(isNothing(preview.tax) ? [] : [/** @type {[string, string]} */ (["Tax", exact(preview.tax)])]), ["Total", exact(preview.total)]];
+  /** @param {string} name @param {(string | null)[]} lines */
+  const party = (name, lines) => h("div", null, h("h3", null, name), lines.flatMap((each) => (each ? [h("p", { dir: "auto" }, each)] : [])));
+  const list = table("What is billed", ["Service", { name: "Amount", number: true }], [
+    ...preview.lineItems.map((each) => [each.text, exact(each.amount)]),
+    ...deductions.map((each) => [each.text, exact(`-${each.amount}`)]),
+  ]);
+  return h("article", { class: "sheet stack", "aria-label": "The draft as its payer will see it" },
+    h("p", null, badge("✎", "Draft", "wait"), ` ${preview.notice}`),
+    h("div", { class: "parties" },
+      party("From", [company.name, company.supportEmail, company.supportPhone]),
+      party("Bill to", [billTo.name ?? billTo.customerId, billTo.email, ...billTo.address])),
+    facts([["Date, if it is sent today", day(preview.date)], preview.dueInWords ? ["Payment terms", preview.dueInWords] : ["Due", day(preview.dueDate)], ...customFields.map(({ name, value }) => /** @type {[string, string]} */ ([name, value]))]),
+    preview.memo && h("p", { class: "text" }, preview.memo),
+    list,
+    h("dl", { class: "total" }, sums.map(([name, amount]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, amount)))),
+    preview.paymentMethods.length > 0 && h("p", { class: "small" }, `Can be paid by: ${preview.paymentMethods.join(", ")}.`),
+    preview.footer && h("p", { class: "text small" }, preview.footer));
+}
+
+/** Lets the person correct the draft in place, until it is saved or left as it is. @param {HTMLElement} place @param {string} invoiceId */
+async function correct(place, invoiceId) {
+  const path = { invoiceId };
+  const load = async () => {
+    const answer = await getIfChanged("/v1/invoices/{invoiceId}", null, { path });
+    return answer?.tag && answer.body.order ? { invoice: answer.body, order: answer.body.order, tag: answer.tag } : null;
+  };
+  const loaded = await load();
+  if (!loaded) return; // it is no draft any more, which the review says
+  let { order, tag } = loaded;
+  const { invoice } = loaded;
+  const open = (await services()).filter((each) => each.customerId === invoice.customerId && !each.invoiceId && each.currency === invoice.currency);
+  const { form, fill, typed } = draftForm(order, invoice.currency, open.map((each) => ({ ...each, serviceId: each.id })));
+  const errors = h("div");
+  const save = h("button", { type: "submit", class: "main" }, "Save");
+  const leave = h("button", { type: "button" }, "Cancel");
+  form.append(errors, h("div", { class: "actions" }, save, leave));
+  refill(place, form);
+  form.querySelector("input:not([type=hidden])")?.scrollIntoView({ block: "center" });
+  return /** @type {Promise<void>} */ (new Promise((resolve) => {
+    const saved = async () => {
+      await put("/v1/invoices/{invoiceId}", { path, body: typed(), ifMatch: tag });
+      notice("The draft is saved.");
+      resolve();
+    };
+    leave.addEventListener("click", () => resolve());
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      save.disabled = true;
+      refill(errors);
+      try {
+        await saved();
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 412) return refill(errors, showErrors(form, error));
+        const stored = await load();
+        if (!stored) return resolve();
+        ({ order, tag } = stored);
+        const takeTheirs = () => {
+          fill(order);
+          refill(errors);
+        };
+        refill(errors, conflict(orderInWords(order), orderInWords(typed()), saved, takeTheirs));
+      } finally {
+        save.disabled = false;
+      }
+    });
+  }));
+}

@@ -1,0 +1,215 @@
+/** Invoicing: what the invoices come to, and the list of them, with its filters and its search. */
+
+import { get } from "../core/api.js";
+import { h, refill } from "../core/elements.js";
+import { filters, listing } from "../core/listing.js";
+import { follow } from "../core/live.js";
+import { may } from "../core/session.js";
+import { badge, badges, empty, heading, table, timeAt, timeOn } from "../core/widgets.js";
+import { counted, money, sum } from "../core/words.js";
+import { nameOf } from "./customers.js";
+
+/** @typedef {import("../core/types").Schemas} Schemas */
+/** @typedef {NonNullable<import("../core/types").Asked<"/v1/invoices", "get">["query"]>} Asked */
+/** @typedef {{ said: string, range: (from: string, to: string) => Asked }} Dates */
+/** @typedef {{ name: string, asked: Asked, dates: Dates, said?: string }} List */
+
+export const title = "Invoicing";
+
+const ROWS = 50;
+const MARKED_FOR = 5000;
+
+/** @type {Dates} */
+const CREATED = { said: "The dates are those of creation.", range: (from, to) => ({ createdFrom: from, createdTo: to }) };
+/** @type {Dates} */
+const DUE = { said: "The dates are the due days; the earliest due is first.", range: (from, to) => ({ dueFrom: from, dueTo: to }) };
+/** @type {Dates} */
+const CHANGED = { said: "The dates are those of the latest change.", range: (from, to) => ({ updatedFrom: from, updatedTo: to }) };
+
+/** @type {List} */
+const ALL = { name: "All invoices", asked: {}, dates: CREATED };
+
+/** The lists that the API offers, and the dates that narrow each of them. It refuses every other combination. */
+/** @type {Record<string, List>} */
+const LISTS = {
+  "": ALL,
+  open: { name: "Open: pending or failed", asked: { status: "open" }, dates: DUE },
+  overdue: { name: "Overdue", asked: { overdue: true }, dates: DUE },
+  pending: { name: "Pending", asked: { status: "pending" }, dates: CREATED },
+  failed: { name: "Failed", asked: { status: "failed" }, dates: CREATED },
+  unpaid: { name: "Unpaid: open or uncollectible", asked: { status: "unpaid" }, dates: CREATED },
+  paid: { name: "Paid", asked: { status: "paid" }, dates: CREATED, said: "These are the paid invoices of every month." },
+  refunded: { name: "Refunded", asked: { status: "refunded" }, dates: CREATED, said: "Those refunded in part are among the paid ones." },
+  settled: { name: "Settled: paid or refunded", asked: { status: "settled" }, dates: CREATED },
+  disputed: { name: "Disputed", asked: { disputed: true }, dates: CREATED, said: "Banks question payments of these invoices now." },
+  draft: { name: "Drafts", asked: { status: "draft" }, dates: CREATED, said: "Nobody has been asked to pay these." },
+  creating: { name: "Being made", asked: { status: "creating" }, dates: CREATED },
+  void: { name: "Void", asked: { status: "void" }, dates: CREATED },
+  uncollectible: { name: "Uncollectible", asked: { status: "uncollectible" }, dates: CREATED },
+  changed: { name: "Changed on these dates", asked: {}, dates: CHANGED },
+};
+
+/** @type {[list: string, word: string, of: (sums: Schemas["CurrencySums"]) => { count: number, amount: string }][]} */
+const TILES = [
+  ["open", "Open", ({ byStatus: { pending, failed } }) =>
+    ({ count: pending.count + failed.count, amount: sum([pending.balance, failed.balance]) })],
+  ["overdue", "Overdue", ({ overdue }) => ({ count: overdue.count, amount: overdue.balance })],
+  ["failed", "Failed", ({ byStatus: { failed } }) => ({ count: failed.count, amount: failed.balance })],
+  ["paid", "Paid this month", ({ paidInPeriod }) => paidInPeriod],
+  ["refunded", "Refunded, also in part", ({ refunded }) => refunded],
+  ["disputed", "Disputed", ({ disputed }) => disputed],
+  ["draft", "Drafts", ({ byStatus: { draft } }) => ({ count: draft.count, amount: draft.total })],
+];
+
+/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+export async function show(main, { query, signal }) {
+  const customerId = query.get("customerId");
+  const tiles = h("div");
+  const hint = h("p", { class: "hint", role: "status" });
+  const totals = h("div");
+  const rows = h("div", { class: "invoices" });
+  /** @type {Schemas["SummaryView"] | null} */
+  let summary = null;
+
+  const { form, values } = filters(fieldsOf(query), () => { draw(); return pages.showFirst(); }, customerId ? { customerId } : {});
+  keepApart(form);
+  const draw = () => {
+    const { find, show: list } = values();
+    refill(tiles, summary && !customerId && tilesOf(summary, find ? null : list ?? ""));
+    const { said, dates } = listOf(list);
+    refill(hint, find ? "Empty the field to see all invoices." : `${said ? `${said} ` : ""}${dates.said}`);
+  };
+  const pages = listing(rows, async (after, turned, turn) => {
+    /** @type {Map<string, string> | null} */
+    let drawn = null;
+    refill(totals);
+    const asked = customerId ? { customerId, ...rangeOf(CREATED, values()) } : await askedFor(values());
+    if (Array.isArray(asked)) return turned.aborted || refill(rows, whichCustomer(asked));
+    await follow("/v1/invoices", { query: { ...asked, first: ROWS, totals: true, ...(after ? { after } : {}) } }, (list) => {
+      refill(totals, list.totals && totalsInWords(list.totals));
+      refill(rows, list.data.length > 0 ? rowsOf(list.data, drawn) : nothing(location.search !== ""));
+      drawn = new Map(list.data.map((each) => [each.id, each.updatedAt]));
+      turn(list.pageInfo);
+      const name = list.data[0]?.customerName;
+      if (customerId && name) refill(head, `Invoices of ${name}`);
+    }, turned);
+  }, signal, ["← Previous", "Next →"]);
+
+  const beside = customerId ? h("a", { class: "button", href: "/invoicing" }, "Show all invoices")
+    : may("billing") && h("a", { class: "button main", href: "/billing" }, "Create invoices");
+  const head = h("span", { dir: "auto" }, customerId ? "Invoices of one customer" : title);
+  refill(main, heading(head, beside), tiles, form, hint, totals, rows, pages.below);
+  await follow("/v1/summary", {}, (sums) => { summary = sums; draw(); }, signal);
+  await pages.showFirst();
+}
+
+/** @param {URLSearchParams} query @returns {import("../core/widgets.js").Field[]} */
+function fieldsOf(query) {
+  /** @param {string} name */
+  const value = (name) => query.get(name) ?? "";
+  const what = may("billing") ? "Number, in_… of Stripe, customer’s name or e-mail" : "Number, or in_… of Stripe";
+  return [
+    ...(query.has("customerId") ? [] : [
+      { name: "find", label: "Find", type: "search", value: value("find"), hint: what },
+      { name: "show", label: "Show", type: "select", value: value("show"), choices: choices() },
+    ]),
+    { name: "from", label: "From", type: "date", value: value("from") },
+    { name: "to", label: "Until", type: "date", value: value("to") },
+  ];
+}
+
+/** @returns {[string, string][]} */
+const choices = () => Object.entries(LISTS).map(([value, { name }]) => [value, name]);
+
+/** The API finds one invoice, or lists many: what is chosen last takes the other away. @param {HTMLFormElement} form */
+function keepApart(form) {
+  form.addEventListener("input", ({ target }) => {
+    const isSearch = target instanceof HTMLInputElement && target.name === "find";
+    for (const each of form.querySelectorAll(isSearch ? "[name=show], [type=date]" : "[name=find]")) Object.assign(each, { value: "" });
+  });
+}
+
+/** @param {string | undefined} list */
+const listOf = (list) => LISTS[list ?? ""] ?? ALL;
+
+/** @param {Dates} dates @param {Record<string, string>} values */
+const rangeOf = (dates, { from = "", to = "" }) => dates.range(from, to);
+
+/**
+ * Returns what the API is asked for, or the customers to choose from, if something is searched that several may be.
+ *
+ * @param {Record<string, string>} values
+ * @returns {Promise<Asked | Schemas["CustomerView"][]>}
+ */
+async function askedFor(values) {
+  const { find } = values;
+  const { asked, dates } = listOf(values["show"]);
+  if (!find) return { ...asked, ...rangeOf(dates, values) };
+  if (find.startsWith("in_")) return { stripeInvoiceId: find };
+  const isEmail = find.includes("@");
+  const numbered = isEmail ? [] : (await get("/v1/invoices", { query: { number: find, first: 1 } })).data;
+  if (numbered.length > 0 || !may("billing")) return { number: find };
+  const { data } = await get("/v1/customers", { query: isEmail ? { email: find } : { name: find } });
+  return data.length === 1 && data[0] ? { customerId: data[0].id } : data;
+}
+
+/** @param {Schemas["CustomerView"][]} customers */
+function whichCustomer(customers) {
+  if (customers.length === 0) return empty("No invoice has this number, and no customer this name or e-mail address.", toAll());
+  return h("section", { class: "card" }, h("h2", null, "Which customer?"), h("ul", { class: "bare stack" }, customers.map((each) =>
+    h("li", null, h("a", { href: `/invoicing?customerId=${encodeURIComponent(each.id)}`, dir: "auto" }, nameOf(each)),
+      h("span", { class: "soft" }, ` ${each.email ?? "no e-mail address"}`)))));
+}
+
+const toAll = () => h("a", { class: "button", href: "/invoicing" }, "Show all invoices");
+
+/** @param {boolean} filtered */
+const nothing = (filtered) => filtered ? empty("No invoice matches.", toAll())
+  : empty("Nothing has been billed yet.", h("a", { class: "button main", href: "/billing" }, "Go to Billing"));
+
+/** @param {Schemas["SummaryView"]} summary @param {string | null} shown */
+function tilesOf({ data }, shown) {
+  return data.length > 0 && h("ul", { class: "tiles", "aria-label": "Summary" }, TILES.map(([list, word, of]) => {
+    const sums = data.map((each) => ({ currency: each.currency, ...of(each) })).filter(({ count }) => count > 0);
+    const count = sums.reduce((all, each) => all + each.count, 0);
+    const about = { href: `/invoicing?show=${list}`, id: `tile-${list}`, class: "tile", "aria-current": list === shown && "true" };
+    return h("li", null, h("a", about,
+      h("span", null, word),
+      sums.length === 0 ? h("strong", null, "None") : sums.map(({ amount, currency }) => h("strong", null, money(amount, currency))),
+      count > 0 && h("span", null, counted(count, "invoice"))));
+  }));
+}
+
+/** @param {Schemas["InvoiceTotals"][]} totals */
+function totalsInWords(totals) {
+  return h("ul", { class: "bare soft", "aria-label": "Sums of the whole list" }, totals.map((each) => h("li", null, [
+    counted(each.invoices, "invoice"),
+    each.total !== null && `${money(each.total, each.currency)} in total`,
+    each.balance !== null && `${money(each.balance, each.currency)} still to be paid`,
+    each.disputedAmount !== null && `${money(each.disputedAmount, each.currency)} disputed`,
+  ].filter(Boolean).join(" · "))));
+}
+
+/**
+ * Returns the rows. Those that have changed since they were drawn are marked for a moment.
+ *
+ * @param {Schemas["InvoiceView"][]} invoices
+ * @param {Map<string, string> | null} drawn when each was changed, as it was drawn before
+ */
+function rowsOf(invoices, drawn) {
+  const columns = ["Number", "Customer", "Status", { name: "Total", number: true }, { name: "Balance", number: true }, "Due", "Created"];
+  return table("Invoices", columns, invoices.map((each) => {
+    const mark = drawn !== null && drawn.get(each.id) !== each.updatedAt && badge("●", "Just changed", "info");
+    if (mark) setTimeout(() => mark.remove(), MARKED_FOR);
+    const name = each.number ?? (each.status === "draft" ? "Draft" : "No number yet");
+    return [
+      h("a", { href: `/invoicing/${encodeURIComponent(each.id)}`, id: `row-${each.id}` }, name),
+      h("span", { dir: "auto" }, each.customerName ?? "No name"),
+      h("span", { class: "badges" }, badges(each), mark),
+      money(each.total, each.currency),
+      money(each.balance, each.currency),
+      timeOn(each.dueDate) ?? "–",
+      timeAt(each.createdAt),
+    ];
+  }));
+}
