@@ -63,9 +63,12 @@ main > section { margin-bottom: 1.5rem; }
 }
 """
 
-_POLICY = Template("default-src 'none'; style-src 'sha256-$digest'; base-uri 'none'; form-action 'none'")
-CONTENT_SECURITY_POLICY = _POLICY.substitute(digest=b64encode(sha256(_STYLE.encode()).digest()).decode())
-"""Nothing but the page's own style: https://www.w3.org/TR/CSP3/#external-hash."""
+STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+"""The page's own style, as a policy allows it: https://www.w3.org/TR/CSP3/#external-hash.
+
+A page that opens this one as a blob hands its own policy on to it, so that policy has to allow the style too.
+"""
+CONTENT_SECURITY_POLICY = f"default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none'; form-action 'none'"
 
 _PAGE = Template("""<!doctype html>
 <html lang="en">

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from chalicelib.api.preview_page import STYLE_SOURCE
+
 OFFICE = Path(__file__).with_name("office")
 KINDS = {
     "css": "text/css; charset=utf-8",
@@ -36,11 +38,14 @@ def file_of(office: Path, name: str) -> tuple[str, bytes] | None:
 
 
 def page_headers(api_url: str) -> Sequence[tuple[str, str]]:
-    """Returns the headers of the page. They let it load its own files and call the API at `api_url`, and no more."""
+    """Returns the headers of the page. They let it load its own files and call the API at `api_url`, and no more.
+
+    The preview of a draft, which it opens in a window, may have its style.
+    """
     policy = (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' {STYLE_SOURCE}",
         "img-src 'self' data:",
         f"connect-src 'self' {api_url}",
         "base-uri 'none'",

@@ -18,13 +18,13 @@ class Clock:
         self,
         source: Callable[[], float] = time.time,
         offset: float = 0.0,
-        moved: Callable[[float], None] = lambda offset: None,
+        moved: Callable[[float], None] | None = None,
     ) -> None:
         """`moved` is told the offset now and after each move, in seconds: for clocks that follow this one."""
         self._source = source
         self._moved = moved
-        self._offset = offset
-        moved(offset)
+        self._offset = 0.0
+        self._move(offset)
 
     @classmethod
     def frozen(cls, at: float = 1_790_000_000.0) -> Clock:
@@ -39,6 +39,11 @@ class Clock:
     def ahead(self) -> float:
         """Seconds by which it was moved forward."""
         return self._offset
+
+    @property
+    def followed(self) -> bool:
+        """True if other clocks are told of each move."""
+        return self._moved is not None
 
     def seconds(self) -> int:
         """Returns `now()` in whole seconds, as Stripe's timestamps are."""
@@ -57,4 +62,5 @@ class Clock:
 
     def _move(self, seconds: float) -> None:
         self._offset += seconds
-        self._moved(self._offset)
+        if self._moved is not None:
+            self._moved(self._offset)

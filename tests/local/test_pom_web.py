@@ -17,6 +17,7 @@ from typing import Any
 import jwt
 import pytest
 
+from chalicelib.api.preview_page import STYLE_SOURCE
 from chalicelib.config import TokenConfig
 from infra.local.pom_tokens import AUDIENCE, TokenIssuer, signing_key
 from infra.local.pom_web import served_pom
@@ -121,8 +122,8 @@ def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: Serv
     headers = call(f"{site.url}/billing").headers
 
     assert headers["Content-Security-Policy"] == (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {API}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'; style-src 'self' {STYLE_SOURCE}; img-src 'self' data:; "
+        f"connect-src 'self' {API}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Content-Type-Options"] == "nosniff"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.stripe_double import DAY
+from infra.stripe_double import DAY, Clock, StripeDouble
 from tests.stripe_double.browser import Browser
 from tests.stripe_double.conftest import Company, Inbox
 
@@ -111,11 +111,24 @@ def test_the_clock_moves_by_any_number_of_days_and_what_was_planned_happens(alon
     assert alone.get(invoice).status == "paid"
 
 
-def test_webhooks_are_signed_by_real_time_once_the_clock_was_moved(alone: Company, browser: Browser) -> None:
+def test_webhooks_are_signed_by_real_time_once_a_clock_was_moved_that_nobody_follows(
+    alone: Company, browser: Browser
+) -> None:
     browser.open()
-    browser.press("1 day")
 
+    assert "A program that does not follow this clock" in browser.press("1 day")
     assert alone.double.set_delivery()["real_time_signatures"] is True
+
+
+def test_webhooks_are_signed_by_the_clock_that_receivers_follow() -> None:
+    told: list[float] = []
+    double = StripeDouble(clock=Clock(lambda: 1_790_000_000.0, moved=told.append))
+    browser = Browser(double, double.create_account()["id"])
+    browser.open()
+
+    assert "A program that does not follow this clock" not in browser.press("1 day")
+    assert double.set_delivery()["real_time_signatures"] is False
+    assert told[-1] == DAY
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "1.5", "367", "soon", "\u0663"])

@@ -87,12 +87,11 @@ def _clock(visit: Visit) -> Html:
             " of a card payment is available after two and at the bank after four. Links expire. It never moves back."
         )
     )
-    if ahead:
+    if ahead and not clock.followed:
         parts.append(
             note(
-                f"Only Stripe's clock is ahead. The days of {visit.platform}, such as when an invoice is overdue, "
-                "follow the clock of this computer. Its reconciliation looks for lost webhooks up to this computer's"
-                " time. What is lost later is found by Refresh on the invoice."
+                "A program that does not follow this clock takes what happens here for the future. Its own days,"
+                " such as when an invoice is overdue, wait, and its search for lost webhooks may end too early."
             )
         )
     steps = [
@@ -110,8 +109,8 @@ def _move_clock(visit: Visit, _: str) -> None:
     typed = (visit.form.get("of") or visit.form.get("days", "")).strip()
     if not (typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= _MOST):
         raise Wrong(f"Enter a whole number from 1 to {_MOST}.", "days")
-    # Receivers refuse a signature from the future, so webhooks are signed by this computer's clock from now on.
-    visit.controls.set_delivery(real_time_signatures=True)
+    # A receiver refuses what is signed by another clock than its own: this computer's, unless it follows this one.
+    visit.controls.set_delivery(real_time_signatures=not visit.controls.clock.followed)
     visit.controls.advance(int(typed) * DAY)
 
 

@@ -51,15 +51,18 @@ input,select{display:block;max-width:24rem;padding:.4rem .6rem}form+form{margin-
 .problem{color:var(--bad-ink);font-weight:600;margin:.25rem 0}.buttons{display:flex;flex-wrap:wrap}
 .buttons form+form{margin:0}pre{white-space:pre-wrap;font:inherit;margin:.6rem 0;padding-left:1rem;
 border-left:3px solid var(--line)}.done{background:var(--good);color:var(--good-ink)}
-.badge,td time{white-space:nowrap}.act{display:inline-block;padding:.3rem 0;margin:-.3rem 0}
+.badge,td time{white-space:nowrap}.act{display:inline-block;padding:.3rem 0;margin:-.3rem 0}li .act{display:inline}
 .pages{display:flex;gap:1.5rem;align-items:center;margin:.6rem 0}
 .pages a{padding:.3rem 0}
 @media(max-width:36rem){main,.top>*{padding-left:1rem;padding-right:1rem}dl{grid-template-columns:1fr;gap:0}
-dd{margin-bottom:.5rem}
-.scroll{background:linear-gradient(to right,var(--sheet) 40%,transparent),
-linear-gradient(to left,var(--sheet) 40%,transparent) 100% 0,linear-gradient(to right,var(--edge),transparent),
-linear-gradient(to left,var(--edge),transparent) 100% 0;background-repeat:no-repeat;
-background-size:3rem 100%,3rem 100%,.7rem 100%,.7rem 100%;background-attachment:local,local,scroll,scroll}}
+dd{margin-bottom:.5rem}section,article{padding:1rem}.banner{font-size:.8rem;padding:.35rem .5rem}
+table,tbody,tr,td{display:block}.scroll table{min-width:0}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+tr{padding:.5rem 0}
+td,td.sum{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.6rem;text-align:left;padding:.15rem 0;
+justify-items:start}
+td::before{content:attr(data-name);color:var(--muted);font-size:.85rem}td:empty{display:none}
+.badge{white-space:normal;border-radius:.6rem}}
 """
 
 

@@ -95,23 +95,31 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Html:
 def table(
     label: str, names: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, sums: Sequence[str] = ()
 ) -> Html:
-    """Returns a table that scrolls by itself where it is too wide, or the sentence `empty`.
+    """Returns a table, or the sentence `empty`. If it is too wide for the window, it scrolls by itself.
 
-    `label` names it for screen readers; `sums` are the names of the columns with amounts.
+    On a phone each row is a block, in which each cell has its column's name. The roles are for browsers that take
+    such a table for text. `label` names the table for screen readers; `sums` are the columns with amounts.
     """
-    kinds = [" class=sum" if name in sums else "" for name in names]
-    made = "".join(f"<tr>{_cells('td', kinds, map(text, row))}</tr>" for row in rows)
+    made = "".join(f"<tr role=row>{_cells(names, row, sums)}</tr>" for row in rows)
     if not made:
         return muted(empty)
-    head = _cells("th scope=col", kinds, map(escape, names))
+    head = "".join(f"<th scope=col role=columnheader{_kind(name, sums)}>{escape(name)}</th>" for name in names)
     return Html(
         f'<div class="scroll" role=region tabindex=0 aria-label="{escape(label)}">'
-        f'<table aria-label="{escape(label)}"><thead><tr>{head}</tr></thead><tbody>{made}</tbody></table></div>'
+        f'<table role=table aria-label="{escape(label)}"><thead role=rowgroup><tr role=row>{head}</tr></thead>'
+        f"<tbody role=rowgroup>{made}</tbody></table></div>"
     )
 
 
-def _cells(tag: str, kinds: Sequence[str], values: Iterable[str]) -> str:
-    return "".join(f"<{tag}{kind}>{value}</{tag[:2]}>" for kind, value in zip(kinds, values, strict=True))
+def _cells(names: Sequence[str], row: Sequence[str], sums: Sequence[str]) -> str:
+    return "".join(
+        f'<td role=cell data-name="{escape(name)}"{_kind(name, sums)}>{text(value)}</td>'
+        for name, value in zip(names, row, strict=True)
+    )
+
+
+def _kind(name: str, sums: Sequence[str]) -> str:
+    return " class=sum" if name in sums else ""
 
 
 def page_of(visit: Visit, newest_first: Sequence[JSON], path: str) -> tuple[Sequence[JSON], Html]:

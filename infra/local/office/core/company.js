@@ -1,5 +1,6 @@
 /** POM's own records: the completed services and the customers of the company. They come from POM's site. */
 
+import { ApiError } from "./api.js";
 import { token } from "./session.js";
 
 /** @typedef {import("./types").Service} Service */
@@ -13,7 +14,7 @@ export const customers = () => records("customers");
 
 /** @param {string} name */
 async function records(name) {
-  const answer = await fetch(`/company/${name}`, { headers: { Authorization: `Bearer ${await token()}` } });
-  if (!answer.ok) throw new Error(`POM did not answer with its ${name}: ${answer.status}.`);
+  const answer = await fetch(`/company/${name}`, { headers: { Authorization: `Bearer ${await token()}` } }).catch(() => null);
+  if (!answer?.ok) throw new ApiError(answer?.status ?? 0, { message: `POM did not answer with its ${name}.` });
   return (await answer.json()).data;
 }

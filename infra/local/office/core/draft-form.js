@@ -2,7 +2,7 @@
 
 import { h, refill } from "./elements.js";
 import { button, fieldOf } from "./widgets.js";
-import { day, METHODS, money, plain, termChoices, termsInWords } from "./words.js";
+import { day, METHODS, money, plain, TERMS, termChoices, termsInWords } from "./words.js";
 
 /** @typedef {import("./types").Schemas["DraftOrderView"]} Order */
 /** @typedef {Order["lineItems"][number]} Line */
@@ -35,15 +35,18 @@ export function draftForm(order, currency, billable) {
       h("h2", null, "Discounts and credits"),
       h("ul", { class: "bare" }, shown.deductions.map((each, at) => deductionFields(each, at, currency, () =>
         change({ deductions: typed(form).deductions.filter((_, other) => other !== at) }, "tax")))),
-      h("div", { class: "actions" }, button("Add a discount or credit", () =>
-        change({ deductions: [...typed(form).deductions, { kind: "discount", description: "", amount: "" }] }, `deductions[${shown.deductions.length}].description`))),
+      h("div", { class: "actions" }, button("Add a discount or credit", () => {
+        const { deductions } = typed(form);
+        const added = { kind: /** @type {const} */ ("discount"), description: "", amount: "" };
+        change({ deductions: [...deductions, added] }, `deductions[${deductions.length}].description`);
+      })),
       h("h2", null, "Terms and texts"),
       h("div", { class: "cells" },
-        fieldOf({ name: "paymentTerms", label: "Payment terms", type: "select", value: shown.paymentTerms ?? "", choices: termsFor(shown) }),
+        fieldOf({ name: "paymentTerms", label: "Payment terms", type: "select", value: shown.paymentTerms ?? "", choices: choices(shown) }),
         fieldOf({ name: "dueDate", label: "Or due on (optional)", type: "date", value: shown.dueDate ?? "" }),
         fieldOf({ name: "tax", label: `Tax, ${currency.toUpperCase()}`, value: shown.tax })),
       fieldOf({ name: "memo", label: "Memo (optional)", type: "textarea", value: shown.memo, hint: "The text above the lines." }),
-      fieldOf({ name: "footer", label: "Footer (optional)", type: "textarea", value: shown.footer, hint: "The text at the foot of the invoice." }),
+      fieldOf({ name: "footer", label: "Footer (optional)", type: "textarea", value: shown.footer, hint: "The text below the lines." }),
       h("fieldset", null,
         h("legend", null, "Payment methods"),
         h("p", { class: "hint" }, "If none is chosen, the settings of the Stripe account decide."),
@@ -56,7 +59,7 @@ export function draftForm(order, currency, billable) {
 }
 
 /** @param {Order} order @returns {[string, string][]} */
-const termsFor = ({ paymentTerms }) => (paymentTerms ? termChoices(paymentTerms) : [["", "As in the settings"], ...termChoices("due_on_receipt")]);
+const choices = ({ paymentTerms }) => (paymentTerms ? termChoices(paymentTerms) : [["", "As in the settings"], ...TERMS]);
 
 /** @param {Line} line @param {number} at @param {string} currency @param {() => void} remove */
 function lineFields(line, at, currency, remove) {
@@ -82,7 +85,8 @@ function deductionFields({ kind, description, amount }, at, currency, remove) {
 }
 
 /** @param {string} name @param {string} word @param {boolean} checked @param {string} [value] */
-const tick = (name, word, checked, value = "on") => h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), word);
+const tick = (name, word, checked, value = "on") =>
+  h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), word);
 
 /** @param {string} what @param {() => void} remove */
 const removal = (what, remove) => h("button", { type: "button", "aria-label": `Remove ${what}`, onclick: remove }, "Remove");
@@ -120,8 +124,8 @@ function typed(form) {
 
 /** Returns an order in words, to show two of them beside each other. @param {Order} order @returns {[string, string][]} */
 export const orderInWords = (order) => [
-  ["Services", order.lineItems.map((each) =>
-    `${each.description}: ${each.quantity} × ${each.unitPrice}${each.serviceDate ? `, ${day(each.serviceDate)}` : ""}${each.taxable ? ", taxable" : ""}`).join("; ")],
+  ["Services", order.lineItems.map(({ description, quantity, unitPrice, serviceDate, taxable }) =>
+    `${description}: ${quantity} × ${unitPrice}, ${serviceDate ? day(serviceDate) : "no day"}${taxable ? ", taxable" : ""}`).join("; ")],
   ["Discounts and credits", order.deductions.map(({ kind, description, amount }) => `${plain(kind)} ${description}: ${amount}`).join("; ")],
   ["Due", order.dueDate ? day(order.dueDate) : order.paymentTerms ? termsInWords(order.paymentTerms) : "As in the settings"],
   ["Tax", order.tax],

@@ -25,7 +25,7 @@ export function listing(place, begin, signal, words) {
       turning = new AbortController();
       await begin(after, AbortSignal.any([signal, turning.signal]), pages.after);
     };
-    const pages = pager(show, words);
+    const pages = pager((after) => show(after).then(() => place.scrollIntoView()), words);
     refill(below, pages.place);
     try {
       await show();

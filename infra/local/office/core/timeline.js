@@ -31,7 +31,8 @@ const HAPPENED = {
  * @param {Schemas["HistoryEntryView"]} entry
  */
 export function entryOf({ at, kind, source, actor, amount, currency, method, reason, to, dueBy, dashboardUrl }) {
-  const paidWith = method && `${kind.includes("refund") ? "to" : "by"} ${methodInWords(method)}`;
+  // What the office recorded says how it was paid.
+  const paidWith = method && kind !== "marked_paid" && `${kind.includes("refund") ? "to" : "by"} ${methodInWords(method)}`;
   const details = [
     [amount !== null && money(amount, currency), paidWith].filter(Boolean).join(" "),
     reason?.replaceAll("_", " "),

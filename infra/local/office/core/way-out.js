@@ -12,14 +12,21 @@ const AT_CUSTOMER = ["stripe_customer_taken", "stripe_customer_unknown", "draft_
 /** Returns links to where a refusal is dealt with, each after a blank; none if that is this page. @param {Refusal} refusal */
 export function wayOut({ code, details = [], customerId }) {
   const billed = new Map(details.flatMap(({ invoiceId, number }) => (invoiceId ? [[invoiceId, number]] : [])));
-  if (billed.size > 0) return [...billed].flatMap(([id, number]) => lead(`/invoicing/${id}`, number ? `See invoice ${number}` : "See the draft"));
+  if (billed.size > 0) {
+    return [...billed].flatMap(([id, number]) => lead(`/invoicing/${id}`, number ? `See invoice ${number}` : "See the draft"));
+  }
   if (IN_SETTINGS.includes(code)) return lead("/settings/apps", "Go to Settings → Apps");
   if (code === "customer_not_found") return lead("/customers", "Go to Customers");
   const atCustomer = code.startsWith("customer_") || AT_CUSTOMER.includes(code);
   return atCustomer && customerId ? lead(`/customers/${customerId}`, "Go to the customer") : [];
 }
 
-/** Notes on a refusal whom it is about, so that it leads there. @param {string | undefined} customerId @returns {(error: unknown) => never} */
+/**
+ * Notes on a refusal whom it is about, so that it leads there.
+ *
+ * @param {string | undefined} customerId
+ * @returns {(error: unknown) => never}
+ */
 export const about = (customerId) => (error) => {
   if (error instanceof ApiError) error.customerId = customerId ?? null;
   throw error;

@@ -58,6 +58,9 @@ export function button(label, work, more = {}) {
       await tell(`${label}: this did not work`, problem(error));
     } finally {
       element.removeAttribute("aria-busy");
+      // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
+      const again = element.isConnected ? element : document.getElementById(element.id);
+      if (document.activeElement === document.body) again?.focus();
     }
   };
   const { describedby, ...rest } = more;
@@ -257,13 +260,8 @@ export function tell(title, ...said) {
 
 /** @param {string} title @param {...Child} inside */
 function opened(title, ...inside) {
-  const opener = document.activeElement?.id;
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...inside);
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    // A poll may have drawn the button anew meanwhile, so the browser cannot find it.
-    if (opener) document.getElementById(opener)?.focus();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

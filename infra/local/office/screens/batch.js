@@ -3,9 +3,10 @@
 import { newKey, post } from "../core/api.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
+import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badge, button, empty, heading, pager, table } from "../core/widgets.js";
+import { ask, badge, button, empty, heading, table } from "../core/widgets.js";
 import { wayOut } from "../core/way-out.js";
 import { counted, money, moment } from "../core/words.js";
 
@@ -32,31 +33,27 @@ const PLACES = {
 
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { params: [batchId = ""], signal }) {
-  if (!may("billing")) return refill(main, heading("A batch"), empty("Batches take the role billing or admin.", h("a", { href: "/invoicing" }, "Go to Invoicing")));
+  if (!may("billing")) {
+    const elsewhere = h("a", { href: "/invoicing" }, "Go to Invoicing");
+    return refill(main, heading("Batch of invoices"), empty("Batches take the role billing or admin.", elsewhere));
+  }
   const path = { batchId };
   const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
   const items = h("div", null, h("p", { class: "loading" }, "Loading…"));
   let running = true;
-  let leaving = new AbortController();
-  let again = async () => {};
-  signal.addEventListener("abort", () => leaving.abort());
-
-  /** @param {string} [after] */
-  const turn = async (after) => {
-    leaving.abort();
-    leaving = new AbortController();
-    again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
+  const { below, showFirst } = listing(items, async (after, seen, turn) => {
+    const again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
       running = isRunning(batch);
       state.hidden = false;
       refill(state, ...progress(batch, () => again()));
       refill(items, itemsOf(batch, names));
-      pages.after(batch.pageInfo);
-    }, leaving.signal, () => (running ? RUNNING : AT_REST));
-  };
-  const pages = pager(turn, ["← Previous", "Next →"]);
-  refill(main, heading("Batch of invoices", h("a", { href: "/billing" }, "Back to Billing")), state, h("h2", null, "Invoices of this batch"), items, pages.place);
-  await turn();
+      turn(batch.pageInfo);
+    }, seen, () => (running ? RUNNING : AT_REST));
+  }, signal, ["← Previous", "Next →"]);
+  const back = h("a", { href: "/billing" }, "Back to Billing");
+  refill(main, heading("Batch of invoices", back), state, h("h2", null, "Invoices of this batch"), items, below);
+  await showFirst();
 }
 
 /** @param {Batch} batch */
@@ -70,38 +67,48 @@ function progress(batch, again) {
   const drafts = counts.created + counts.heldBack;
   const told = [
     [counts.sent, "sent"],
-    [counts.created, counts.created === 1 ? "draft" : "drafts"],
+    [counts.created, counts.created === 1 ? "draft made" : "drafts made"],
     [counts.queued, "queued"],
     [counts.heldBack, "held back"],
     [counts.failed, "failed"],
     [counts.cancelled, "left out"],
   ].flatMap(([count, word]) => (count ? [`${count.toLocaleString("en-US")} ${word}`] : []));
-  const first = batch.items.find(({ status }) => status === "created" || status === "held_back")?.invoiceId;
+  const first = batch.items.find(isDraft)?.invoiceId;
   const send = async () => {
     const key = newKey();
-    const said = `Stripe e-mails ${counted(drafts, "invoice")} to the customers. A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason.`;
-    if (await ask("Send all drafts?", h("p", null, said), { confirm: "Send", work: () => post("/v1/invoice-batches/{batchId}/send", { path, key }) })) await again();
+    const said = [
+      h("p", null, `Stripe e-mails what is still a draft to the customers: ${counted(drafts, "invoice")} at most.`),
+      h("p", null, "A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason."),
+    ];
+    const work = () => post("/v1/invoice-batches/{batchId}/send", { path, key });
+    if (await ask("Send all drafts?", said, { confirm: "Send", work })) await again();
   };
   const retry = async () => {
     await post("/v1/invoice-batches/{batchId}/retry", { path });
     await again();
   };
   const cancel = async () => {
-    const left = batch.sendRequestedAt ? "What is queued stays a draft, and can be sent later." : "What is queued is left out: its services can be billed again.";
+    const left = batch.sendRequestedAt
+      ? "What is queued stays a draft, and can be sent later."
+      : "What is queued is left out: its services can be billed again.";
+    const work = () => post("/v1/invoice-batches/{batchId}/cancel", { path });
     const said = h("p", null, `${left} What has been made or sent stays as it is.`);
-    if (await ask("Cancel what is queued?", said, { confirm: "Cancel what is queued", danger: true, work: () => post("/v1/invoice-batches/{batchId}/cancel", { path }) })) await again();
+    if (await ask("Cancel what is queued?", said, { confirm: "Cancel what is queued", danger: true, work })) await again();
   };
   return [
     h("p", null, h("strong", null, `${stateInWords(batch)} `), `${counted(total, "invoice")}: ${told.join(", ")}.`),
     h("progress", { max: Math.max(1, total), value: total - counts.queued, "aria-label": `${total - counts.queued} of ${total} done` }),
-    h("p", { class: "small" }, "Asked for ", time(batch.createdAt), ...(batch.sendRequestedAt ? [". Sending ordered ", time(batch.sendRequestedAt)] : []),
+    h("p", { class: "small" }, "Asked for ", time(batch.createdAt),
+      ...(batch.sendRequestedAt ? [". Sending ordered ", time(batch.sendRequestedAt)] : []),
       ...(batch.sendCancelledAt ? [". Sending cancelled ", time(batch.sendCancelledAt)] : []), "."),
-    pause && h("p", { class: "note" }, `Invoicing is paused since ${moment(pause.since)}: ${pause.reason} The batch goes on by itself afterwards.`),
+    pause && h("p", { class: "note" },
+      "Invoicing is paused since ", time(pause.since), `: ${pause.reason} The batch goes on by itself afterwards.`),
     h("div", { class: "actions" },
-      !running && first && h("a", { class: "button", href: `/billing/drafts/${first}?batch=${batch.id}`, id: "review" }, "Review the drafts"),
+      !running && first && h("a", { class: "button", id: "review", href: draftPage(first, batch.id) }, "Review the drafts"),
       !running && drafts > 0 && button("Send all drafts", send, { id: "send", class: "main" }),
-      !running && counts.failed > 0 && batch.status !== "cancelled" && button("Retry the failed", retry, { id: "retry", class: drafts ? "" : "main" }),
-      running && counts.queued > 0 && batch.status !== "cancelling" && button("Cancel what is queued", cancel, { id: "cancel", class: "danger" })),
+      batch.status === "completed" && counts.failed > 0 && button("Retry the failed", retry, { id: "retry" }),
+      running && batch.status !== "cancelling" && counts.queued > 0 &&
+        button("Cancel what is queued", cancel, { id: "cancel", class: "danger" })),
   ];
 }
 
@@ -116,25 +123,37 @@ function stateInWords({ status, sendRequestedAt, counts }) {
   return counts.failed + counts.heldBack > 0 ? "Done. Not all went through." : "Done.";
 }
 
-/** Returns the invoices of a page; those that need a person come first. @param {Batch} batch @param {Map<string, string>} names POM's own */
+/**
+ * Returns the invoices of a page; those that need a person come first.
+ *
+ * @param {Batch} batch
+ * @param {Map<string, string>} names of the customers that only POM has
+ */
 function itemsOf({ id, items }, names) {
   const needy = items.filter(({ error }) => error);
   if (items.length === 0) return h("p", { class: "loading" }, "The invoices of this batch are being written down…");
-  return table("Invoices of this batch", ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }], [...needy, ...items.filter(({ error }) => !error)].map((item) => [
+  const columns = ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }];
+  return table("Invoices of this batch", columns, [...needy, ...items.filter(({ error }) => !error)].map((item) => [
     h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
-    [badge(...PLACES[item.status]), reason(item)],
+    [badge(...PLACES[item.status === "created" && item.number ? "sent" : item.status]), reason(item)],
     item.invoiceId && item.total && link(item, item.invoiceId, id),
     item.total && money(item.total, item.currency),
   ]));
 }
 
+/** Says whether an item is a draft: it still counts as made, or held back, after somebody has sent it by itself. @param {Item} item */
+const isDraft = ({ status, number }) => (status === "created" || status === "held_back") && !number;
+
 /** @param {Item} item */
 const reason = ({ error, customerId }) =>
-  error && h("div", { class: "why" }, h("p", null, error.message), h("p", { class: "soft" }, error.nextStep, wayOut({ ...error, customerId })));
+  error && h("div", { class: "why" },
+    h("p", null, error.message), h("p", { class: "soft" }, error.nextStep, wayOut({ ...error, customerId })));
+
+/** @param {string} invoiceId @param {string} batch */
+const draftPage = (invoiceId, batch) => `/billing/drafts/${invoiceId}?batch=${batch}`;
 
 /** @param {Item} item @param {string} invoiceId @param {string} batch */
-function link({ status, number }, invoiceId, batch) {
-  const draft = status === "created" || status === "held_back";
-  const href = draft ? `/billing/drafts/${invoiceId}?batch=${batch}` : `/invoicing/${invoiceId}`;
-  return h("a", { href, id: `item-${invoiceId}` }, draft ? "Review" : number ?? "See the invoice");
+function link(item, invoiceId, batch) {
+  const href = isDraft(item) ? draftPage(invoiceId, batch) : `/invoicing/${invoiceId}`;
+  return h("a", { href, id: `item-${invoiceId}` }, isDraft(item) ? "Review" : item.number ?? "See the invoice");
 }

@@ -3,12 +3,13 @@
 import { get, newKey, post } from "../core/api.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
-import { go, remember } from "../core/going.js";
+import { go } from "../core/going.js";
+import { filters } from "../core/listing.js";
 import { follow, keepAsking } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about } from "../core/way-out.js";
-import { ask, badge, button, empty, fieldOf, heading } from "../core/widgets.js";
-import { counted, day, money, moment, sum, termChoices } from "../core/words.js";
+import { ask, badge, button, empty, heading } from "../core/widgets.js";
+import { counted, day, money, moment, plain, sum, termChoices } from "../core/words.js";
 
 /** @typedef {import("../core/types").Service} Service */
 /** @typedef {import("../core/types").Schemas} Schemas */
@@ -17,15 +18,19 @@ export const title = "Billing";
 
 const ROWS = 100;
 const SLOWLY = 5000;
+/** @type {[string, string][]} */
+const SHOWN = [["unbilled", "Not billed yet"], ["billed", "Billed"], ["all", "All"]];
+/** @type {[string, string][]} */
+const WAYS = [["review", "Review first, as a draft"], ["send", "Send at once, by e-mail"]];
 
 /** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
 export async function show(main, { query, signal }) {
-  const filters = { text: query.get("text") ?? "", from: query.get("from") ?? "", to: query.get("to") ?? "", show: query.get("show") ?? "unbilled" };
   /** @type {Service[]} */
   let all = [];
   /** @type {Set<string>} */
   const picked = new Set();
   let page = 0;
+  let drawn = "";
   const bills = may("billing");
 
   const listed = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
@@ -35,7 +40,7 @@ export async function show(main, { query, signal }) {
   const batches = h("section", { class: "card", "aria-labelledby": "batches" });
 
   const draw = () => {
-    const shown = all.filter((each) => matches(each, filters)).sort(byCustomer);
+    const shown = all.filter((each) => matches(each, values())).sort(byCustomer);
     for (const { id, invoiceId } of all) if (invoiceId) picked.delete(id);
     page = Math.min(page, Math.max(0, Math.ceil(shown.length / ROWS) - 1));
     refill(listed, ...list(shown, all.length, page, bills ? { picked, pick } : null), pages(shown.length, page, turn));
@@ -54,14 +59,21 @@ export async function show(main, { query, signal }) {
     listed.scrollIntoView({ block: "start" });
   };
   const load = async () => {
-    all = await services();
+    const found = await services();
+    const text = JSON.stringify(found);
+    if (text === drawn) return; // what has not changed is not replaced under the mouse
+    drawn = text;
+    all = found;
     draw();
   };
 
-  const form = filterForm(filters);
+  const { form, values } = filters([
+    { name: "text", label: "Customer or service", type: "search", value: query.get("text") ?? "" },
+    { name: "from", label: "From", type: "date", value: query.get("from") ?? "" },
+    { name: "to", label: "To", type: "date", value: query.get("to") ?? "" },
+    { name: "show", label: "Show", type: "select", choices: SHOWN, value: query.get("show") ?? "unbilled" },
+  ], draw);
   form.addEventListener("input", () => {
-    Object.assign(filters, Object.fromEntries(new FormData(form)));
-    remember({ ...filters, show: filters.show === "unbilled" ? "" : filters.show });
     page = 0;
     draw();
   });
@@ -83,33 +95,26 @@ export async function show(main, { query, signal }) {
   void keepAsking(load, signal, SLOWLY);
 }
 
-/** @param {Service} each @param {{ text: string, from: string, to: string, show: string }} filters */
-function matches(each, { text, from, to, show: which }) {
+/** @param {Service} each @param {Record<string, string>} filters */
+function matches(each, { text = "", from, to, show: which }) {
   const words = `${each.customerName} ${each.description} ${each.technician}`.toLowerCase();
   const known = which === "all" || (which === "billed") === Boolean(each.invoiceId);
-  return known && words.includes(text.trim().toLowerCase()) && (!from || each.serviceDate >= from) && (!to || each.serviceDate <= to);
+  return known && words.includes(text.toLowerCase()) && (!from || each.serviceDate >= from) && (!to || each.serviceDate <= to);
 }
 
 /** @param {Service} a @param {Service} b */
 const byCustomer = (a, b) => a.customerName.localeCompare(b.customerName) || a.customerId.localeCompare(b.customerId);
 
-/** @param {{ text: string, from: string, to: string, show: string }} filters */
-function filterForm({ text, from, to, show: which }) {
-  /** @type {[string, string][]} */
-  const choices = [["unbilled", "Not billed yet"], ["billed", "Billed"], ["all", "All"]];
-  return h(
-    "form",
-    { class: "filters", role: "search", "aria-label": "Filter the services", onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
-    fieldOf({ name: "text", label: "Customer or service", type: "search", value: text }),
-    fieldOf({ name: "from", label: "From", type: "date", value: from }),
-    fieldOf({ name: "to", label: "To", type: "date", value: to }),
-    fieldOf({ name: "show", label: "Show", type: "select", choices, value: which }),
-  );
-}
-
 /** @typedef {{ picked: Set<string>, pick: (some: Service[], on: boolean) => void }} Picking */
 
-/** Returns the services of a page under their customers. @param {Service[]} shown @param {number} known @param {number} page @param {Picking | null} picking */
+/**
+ * Returns the services of a page under their customers.
+ *
+ * @param {Service[]} shown
+ * @param {number} known
+ * @param {number} page
+ * @param {Picking | null} picking
+ */
 function list(shown, known, page, picking) {
   if (shown.length === 0) return [empty(known === 0 ? "No service is completed yet." : "No service matches these filters.")];
   /** @param {string} id @param {string} name @param {Service[]} some */
@@ -132,11 +137,13 @@ function list(shown, known, page, picking) {
       null,
       h("tr", { class: "group" },
         h("td", null, box(`all-${id}`, `All of ${name}`, their)),
-        h("th", { scope: "rowgroup", colspan: 3 }, h("label", { for: `all-${id}`, dir: "auto" }, name), " ", h("span", { class: "soft" }, count)),
+        h("th", { scope: "rowgroup", colspan: 3 },
+          h("label", { for: `all-${id}`, dir: "auto" }, name), " ", h("span", { class: "soft" }, count)),
         h("td", { class: "number" }, their.length > 1 && h("strong", null, sums(their)))),
       pageOf(shown, page).filter(({ customerId }) => customerId === id).map((each) => h("tr", null,
         h("td", null, box(`pick-${each.id}`, `${each.description}, ${day(each.serviceDate)}, ${name}`, [each])),
-        h("td", null, h("label", { for: `pick-${each.id}` }, each.description), " ", each.invoiceId && h("a", { href: `/invoicing/${each.invoiceId}` }, "billed: see the invoice")),
+        h("td", null, h("label", { for: `pick-${each.id}` }, each.description), " ",
+          each.invoiceId && h("a", { href: `/invoicing/${each.invoiceId}`, id: `billed-${each.id}` }, "billed: see the invoice")),
         h("td", null, h("time", { datetime: each.serviceDate }, day(each.serviceDate)), " ", h("span", { class: "soft" }, each.technician)),
         h("td", { class: "number" }, h("span", { class: "soft" }, `${each.quantity} × ${money(each.unitPrice, each.currency)}`)),
         h("td", { class: "number" }, money(each.amount, each.currency)))),
@@ -148,7 +155,8 @@ function list(shown, known, page, picking) {
     h("label", { class: "tick" }, box("pick-all", everything, shown), everything),
     h("table", { class: "services" },
       h("caption", { class: "unseen" }, "Completed services by customer"),
-      h("thead", null, h("tr", null, head.map(([kind, seen, word]) => h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
+      h("thead", null, h("tr", null, head.map(([kind, seen, word]) =>
+        h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
       bodies),
   ];
 }
@@ -158,7 +166,8 @@ const pageOf = (some, page) => some.slice(page * ROWS, (page + 1) * ROWS);
 
 /** Returns the sum of services by currency, in words. @param {Service[]} some */
 const sums = (some) =>
-  [...Map.groupBy(some, ({ currency }) => currency)].map(([currency, each]) => money(sum(each.map(({ amount }) => amount)), currency)).join(" + ");
+  [...Map.groupBy(some, ({ currency }) => currency)]
+    .map(([currency, each]) => money(sum(each.map(({ amount }) => amount)), currency)).join(" + ");
 
 /** @param {number} count @param {number} page @param {(to: number) => void} turn */
 function pages(count, page, turn) {
@@ -185,29 +194,30 @@ function selection(chosen, clear) {
 /** Asks how to bill services, bills them, and goes to the draft, the invoice or the batch. @param {Service[]} chosen */
 async function create(chosen) {
   const key = newKey();
-  const settings = await get("/v1/settings/invoicing");
+  const { paymentTerms: terms, memo } = await get("/v1/settings/invoicing");
   const currencies = Map.groupBy(chosen, ({ currency }) => currency);
   /** @param {Service[]} some */
   const customersOf = (some) => [...new Set(some.map(({ customerId }) => customerId))];
   /** @param {Service[]} some */
   const inWords = (some) => `${counted(some.length, "service")} of ${counted(customersOf(some).length, "customer")} over ${sums(some)}`;
+  const inEach = [...currencies].map(([each, some]) => /** @type {[string, string]} */ ([each, `${each.toUpperCase()}: ${inWords(some)}`]));
   let made = "/billing";
   const done = await ask(
     "Create Invoice",
     [
       h("p", null, `${inWords(chosen)}. Each customer gets one invoice.`),
-      currencies.size > 1 && h("p", { class: "note" }, "An invoice has one currency, and so has a batch. Bill one currency now and the others after it."),
+      currencies.size > 1 && h("p", { class: "note" }, "An invoice has one currency, and so has a batch. Bill the others after it."),
     ],
     {
       fields: [
         ...(currencies.size > 1
-          ? [{ name: "currency", label: "Currency", type: "select", choices: [...currencies].map(([each, some]) => /** @type {[string, string]} */ ([each, `${each.toUpperCase()}: ${inWords(some)}`])) }]
+          ? [{ name: "currency", label: "Currency", type: "select", choices: inEach }]
           : []),
         { name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe: can be paid online"]] },
-        { name: "send", label: "Review and send", type: "select", choices: [["review", "Review first, as a draft"], ["send", "Send at once, by e-mail"]] },
-        { name: "paymentTerms", label: "Payment terms", type: "select", value: settings.paymentTerms, choices: termChoices(settings.paymentTerms) },
+        { name: "send", label: "Review and send", type: "select", choices: WAYS },
+        { name: "paymentTerms", label: "Payment terms", type: "select", value: terms, choices: termChoices(terms) },
         { name: "dueDate", label: "Or due on (optional)", type: "date" },
-        { name: "memo", label: "Memo (optional)", type: "textarea", value: settings.memo ?? "", hint: "The text above the lines, which the customer reads." },
+        { name: "memo", label: "Memo (optional)", type: "textarea", value: memo ?? "", hint: "The customer reads it above the lines." },
       ],
       confirm: "Create",
       work: async ({ currency = chosen[0]?.currency ?? "", send, paymentTerms, dueDate, memo }) => {
@@ -236,14 +246,16 @@ const lineOf = ({ id, description, quantity, unitPrice, currency, taxable, servi
 /** @param {Schemas["ConnectionView"]} connection */
 function connectionNote({ status }) {
   const apps = h("a", { href: "/settings/apps" }, "Go to Settings → Apps");
-  if (status === "action_required") return h("p", { class: "note" }, "Stripe does not let the account take payments yet. Drafts can be made; they cannot be sent. ", apps);
-  return status !== "connected" && h("p", { class: "note" }, "Stripe is not connected, so nothing can be billed. ", apps);
+  if (status === "connected") return null;
+  const restricted = "Stripe does not let the account take payments. Drafts can be made, and not sent. ";
+  return h("p", { class: "note" }, status === "action_required" ? restricted : "Stripe is not connected, so nothing can be billed. ", apps);
 }
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceList"]} drafts */
 function showDrafts(place, { data, totals }) {
   const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
-  refill(place, h("h2", { id: "waiting" }, "Drafts to review"), data.length === 0 ? h("p", { class: "soft" }, "No draft waits for a review.") : [
+  const none = h("p", { class: "soft" }, "No draft waits for a review.");
+  refill(place, h("h2", { id: "waiting" }, "Drafts to review"), data.length === 0 ? none : [
     h("ul", { class: "bare lines" }, data.map((each) => h("li", null,
       h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
       h("span", { class: "money" }, money(each.total, each.currency))))),
@@ -259,6 +271,7 @@ function showBatches(place, found) {
       return h("li", null,
         h("a", { href: `/billing/batches/${id}`, id: `batch-${id}` }, h("time", { datetime: createdAt }, moment(createdAt))),
         h("span", null, counted(total, "invoice"), " ",
-          amiss > 0 ? badge("!", `${amiss} not done`, "bad") : status === "completed" ? badge("✓", "Done", "good") : badge("…", status, "wait")));
+          amiss > 0 ? badge("!", `${amiss} not done`, "bad")
+            : status === "completed" ? badge("✓", "Done", "good") : badge("…", plain(status), "wait")));
     })));
 }

@@ -8,7 +8,7 @@ import { h, refill } from "../core/elements.js";
 import { go } from "../core/going.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badge, button, empty, facts, heading, notice, showErrors, table } from "../core/widgets.js";
+import { ask, badges, button, empty, facts, heading, notice, showErrors, table } from "../core/widgets.js";
 import { about, wayOut } from "../core/way-out.js";
 import { day, isNothing, money, statusOf } from "../core/words.js";
 
@@ -25,7 +25,8 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
   const back = batch ? h("a", { href: `/billing/batches/${batch}` }, "Back to the batch") : h("a", { href: "/billing" }, "Back to Billing");
   const around = h("nav", { class: "actions", "aria-label": "Drafts" }, back);
   const body = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
-  refill(main, heading("Review the draft", around), body);
+  const standing = h("span");
+  refill(main, heading("Review the draft", standing, around), body);
   const pile = await neighbours(invoiceId, batch);
   /** @param {string} id */
   const address = (id) => `/billing/drafts/${id}${batch ? `?batch=${batch}` : ""}`;
@@ -41,13 +42,14 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
   const draw = async () => {
     if (!latest || editing || signal.aborted) return;
     const { status, correctsInvoiceId } = latest;
+    refill(standing, badges(latest));
     if (status === "creating") {
       wasDraft = true;
       return refill(body, h("p", { class: "loading", role: "status" }, "Stripe is being told of this draft. The page goes on by itself…"));
     }
     if (status !== "draft") {
       if (wasDraft) return void go(`/invoicing/${invoiceId}`);
-      return refill(body, empty(`This invoice is no draft any more. Its status: ${statusOf(status).word}.`, h("a", { href: `/invoicing/${invoiceId}` }, "See the invoice")));
+      return refill(body, empty("This invoice is no draft any more.", h("a", { href: `/invoicing/${invoiceId}` }, "See the invoice")));
     }
     wasDraft = true;
     const preview = await get("/v1/invoices/{invoiceId}/preview", { path });
@@ -92,7 +94,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
 async function neighbours(id, batch) {
   let before = null;
   let found = false;
-  for await (const each of batch ? draftsOfBatch(batch) : drafts()) {
+  for await (const each of drafts(batch)) {
     if (found) return { before, after: each };
     if (each === id) found = true;
     else before = each;
@@ -100,26 +102,24 @@ async function neighbours(id, batch) {
   return { before: found ? before : null, after: null };
 }
 
-async function* drafts() {
-  /** @type {string | undefined} */
+/** @param {string | null} batchId */
+async function* drafts(batchId) {
+  /** @type {string | null | undefined} */
   let after;
   do {
-    /** @type {Schemas["InvoiceList"]} */
-    const { data, pageInfo } = await get("/v1/invoices", { query: { status: "draft", first: 100, after } });
-    yield* data.map((each) => each.id);
-    after = pageInfo.hasNextPage && pageInfo.endCursor ? pageInfo.endCursor : undefined;
-  } while (after);
-}
-
-/** @param {string} batchId */
-async function* draftsOfBatch(batchId) {
-  /** @type {string | undefined} */
-  let after;
-  do {
-    /** @type {Schemas["InvoiceBatchDetail"]} */
-    const { items, pageInfo } = await get("/v1/invoice-batches/{batchId}", { path: { batchId }, query: { first: 100, after } });
-    yield* items.flatMap(({ invoiceId, status }) => (invoiceId && (status === "created" || status === "held_back") ? [invoiceId] : []));
-    after = pageInfo.hasNextPage && pageInfo.endCursor ? pageInfo.endCursor : undefined;
+    const query = { first: 100, after: after ?? undefined };
+    /** @type {Schemas["PageInfo"]} */
+    let pageInfo;
+    if (batchId) {
+      const batch = await get("/v1/invoice-batches/{batchId}", { path: { batchId }, query });
+      yield* batch.items.flatMap(({ invoiceId, total, number }) => (invoiceId && total && !number ? [invoiceId] : []));
+      pageInfo = batch.pageInfo;
+    } else {
+      const list = await get("/v1/invoices", { query: { ...query, status: "draft" } });
+      yield* list.data.map(({ id }) => id);
+      pageInfo = list.pageInfo;
+    }
+    after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
   } while (after);
 }
 
@@ -135,12 +135,14 @@ function review(invoice, preview, replaced, acts) {
   const bills = may("billing");
   return [
     preview.warnings.length === 0 && h("p", { class: "soft" }, invoice.explanation),
-    replaced && h("p", { class: "note" }, "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
+    replaced && h("p", { class: "note" },
+      "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
       `, which is ${statusOf(replaced.status).word.toLowerCase()}.`),
-    preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" }, preview.warnings.map((each) => [
-      h("p", null, h("strong", null, each.message)),
-      h("p", null, each.nextStep, wayOut({ ...each, customerId: invoice.customerId })),
-    ]).flat()),
+    preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" },
+      preview.warnings.flatMap((each) => [
+        h("p", null, h("strong", null, each.message)),
+        h("p", null, each.nextStep, wayOut({ ...each, customerId: invoice.customerId })),
+      ])),
     bills ? null : h("p", { class: "note" }, "Sending and correcting a draft takes the role billing or admin."),
     h("div", { class: "actions" },
       bills && button("Send", acts.send, { id: "send", class: "main" }),
@@ -157,23 +159,31 @@ function sheet(preview) {
   const { company, billTo, currency, deductions, customFields } = preview;
   /** @param {string} amount */
   const exact = (amount) => money(amount, currency);
-  /** @type {[string, string][]} */
-  const sums = [["Subtotal", exact(preview.subtotal)], ...(isNothing(preview.tax) ? [] : [/** @type {[string, string]} */ (["Tax", exact(preview.tax)])]), ["Total", exact(preview.total)]];
+  const today = "if it is sent today";
+  const sums = [["Subtotal", preview.subtotal], ["Tax", preview.tax], ["Total", preview.total]].filter(([name, amount = ""]) =>
+    name === "Total" || (name === "Tax" ? !isNothing(amount) : amount !== preview.total));
   /** @param {string} name @param {(string | null)[]} lines */
-  const party = (name, lines) => h("div", null, h("h3", null, name), lines.flatMap((each) => (each ? [h("p", { dir: "auto" }, each)] : [])));
+  const party = (name, lines) =>
+    h("div", null, h("h3", null, name), lines.flatMap((each) => (each ? [h("p", { dir: "auto" }, each)] : [])));
   const list = table("What is billed", ["Service", { name: "Amount", number: true }], [
     ...preview.lineItems.map((each) => [each.text, exact(each.amount)]),
     ...deductions.map((each) => [each.text, exact(`-${each.amount}`)]),
   ]);
   return h("article", { class: "sheet stack", "aria-label": "The draft as its payer will see it" },
-    h("p", null, badge("✎", "Draft", "wait"), ` ${preview.notice}`),
+    h("p", { class: "note" }, preview.notice),
     h("div", { class: "parties" },
       party("From", [company.name, company.supportEmail, company.supportPhone]),
       party("Bill to", [billTo.name ?? billTo.customerId, billTo.email, ...billTo.address])),
-    facts([["Date, if it is sent today", day(preview.date)], preview.dueInWords ? ["Payment terms", preview.dueInWords] : ["Due", day(preview.dueDate)], ...customFields.map(({ name, value }) => /** @type {[string, string]} */ ([name, value]))]),
+    facts([
+      ["Date", `${day(preview.date)}, ${today}`],
+      ["Due", preview.dueInWords ? `${day(preview.dueDate)}, ${today}` : day(preview.dueDate)],
+      ["Terms", preview.dueInWords],
+      ...customFields.map(({ name, value }) => /** @type {[string, string]} */ ([name, value])),
+    ]),
     preview.memo && h("p", { class: "text" }, preview.memo),
     list,
-    h("dl", { class: "total" }, sums.map(([name, amount]) => h("div", null, h("dt", null, name), h("dd", { class: "money" }, amount)))),
+    h("dl", { class: "total" }, sums.map(([name, amount = ""]) =>
+      h("div", null, h("dt", null, name), h("dd", { class: "money" }, exact(amount))))),
     preview.paymentMethods.length > 0 && h("p", { class: "small" }, `Can be paid by: ${preview.paymentMethods.join(", ")}.`),
     preview.footer && h("p", { class: "text small" }, preview.footer));
 }
@@ -189,14 +199,15 @@ async function correct(place, invoiceId) {
   if (!loaded) return; // it is no draft any more, which the review says
   let { order, tag } = loaded;
   const { invoice } = loaded;
-  const open = (await services()).filter((each) => each.customerId === invoice.customerId && !each.invoiceId && each.currency === invoice.currency);
-  const { form, fill, typed } = draftForm(order, invoice.currency, open.map((each) => ({ ...each, serviceId: each.id })));
+  const { customerId, currency } = invoice;
+  const open = (await services()).filter((each) => each.customerId === customerId && each.currency === currency && !each.invoiceId);
+  const { form, fill, typed } = draftForm(order, currency, open.map((each) => ({ ...each, serviceId: each.id })));
   const errors = h("div");
   const save = h("button", { type: "submit", class: "main" }, "Save");
   const leave = h("button", { type: "button" }, "Cancel");
   form.append(errors, h("div", { class: "actions" }, save, leave));
   refill(place, form);
-  form.querySelector("input:not([type=hidden])")?.scrollIntoView({ block: "center" });
+  /** @type {HTMLElement | null} */ (form.querySelector("input:not([type=hidden])"))?.focus();
   return /** @type {Promise<void>} */ (new Promise((resolve) => {
     const saved = async () => {
       await put("/v1/invoices/{invoiceId}", { path, body: typed(), ifMatch: tag });

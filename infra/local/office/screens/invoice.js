@@ -14,6 +14,7 @@ import { isNothing, methodInWords, money, plain, statusOf } from "../core/words.
 /** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
 /** @typedef {Schemas["PaymentView"]} Payment */
+/** @typedef {import("../core/elements.js").Child} Child */
 /** @typedef {() => Promise<unknown>} Look shows the invoice as it is now */
 
 export const title = "Invoice";
@@ -57,11 +58,13 @@ function drawn(invoice, look) {
     actionsOn(invoice, look),
     h("div", { class: "columns" },
       h("div", { class: "stack" }, aboutOf(invoice), linesOf(invoice),
-        h("section", { class: "stack" }, h("h2", null, "Payments"),
-          payments.length > 0 ? payments.map((each) => paymentOf(each, look)) : h("p", { class: "soft" }, "Nobody has tried to pay yet."))),
-      h("section", { class: "card" }, h("h2", null, "Timeline"), h("ol", { class: "timeline" }, invoice.history.map(entryOf)))),
+        payments.length > 0 && section("Payments", "stack", payments.map((each) => paymentOf(each, look)))),
+      section("Timeline", "card", h("ol", { class: "timeline" }, invoice.history.map(entryOf)))),
   ];
 }
+
+/** @param {string} name @param {string} looks @param {...(Child | Child[])} inside */
+const section = (name, looks, ...inside) => h("section", { class: looks, "aria-label": name }, h("h2", null, name), ...inside);
 
 /** Returns the buttons of what can be done now by this person. @param {Invoice} invoice @param {Look} look */
 function actionsOn(invoice, look) {
@@ -74,28 +77,28 @@ function actionsOn(invoice, look) {
   const isUnpaid = isPayable && isNothing(invoice.paidAmount);
   const customer = invoice.customerEmail ?? "the customer";
 
-  const send = () => ask("Send this invoice?", `Stripe e-mails ${customer} a link to pay ${money(invoice.total, currency)}.`, {
+  const send = () => ask("Send this invoice?", h("p", null, `Stripe e-mails ${customer} the link to pay it.`), {
     confirm: "Send the invoice", work: () => post("/v1/invoices/{invoiceId}/send", { path }).then(look),
   });
-  const remind = () => ask("Remind the customer?", `Stripe e-mails the payment link to ${customer} again.`, {
+  const remind = () => ask("Remind the customer?", h("p", null, `Stripe e-mails the payment link to ${customer} again.`), {
     confirm: "Send the reminder", work: () => post("/v1/invoices/{invoiceId}/remind", { path }).then(look),
   });
-  const end = () => ask(isDraft ? "Delete this draft?" : "Void this invoice?", isDraft
+  const end = () => ask(isDraft ? "Delete this draft?" : "Void this invoice?", h("p", null, isDraft
     ? "The draft is deleted in Stripe. Its services can be billed again."
-    : "Nobody can pay it any more, and that is for good. Its services can be billed again.", {
+    : "Nobody can pay it any more, and that is for good. Its services can be billed again."), {
     confirm: isDraft ? "Delete the draft" : "Void the invoice", danger: true,
     work: () => post("/v1/invoices/{invoiceId}/void", { path }).then(look),
   });
-  const correct = async () => ask("Correct this invoice?", await whatCorrectingDoes(id), {
+  const correct = async () => ask("Correct this invoice?", h("p", null, await whatCorrectingDoes(id)), {
     confirm: "Void it and make a copy", danger: true,
     work: async () => {
       const copy = await post("/v1/invoices/{invoiceId}/correct", { path, body: { confirmed: true } });
       go(copy.status === "draft" ? `/billing/drafts/${copy.id}` : `/invoicing/${copy.id}`);
     },
   });
-  const markPaid = () => ask("Mark as paid", "For money that did not go through Stripe. All that is left to pay is recorded as paid.", {
+  const markPaid = () => ask("Mark as paid", h("p", null, "For money outside Stripe. All that is left to pay is recorded as paid."), {
     fields: [
-      { name: "method", label: "How it was paid", type: "select", choices: METHODS.map((each) => [each, plain(each)]) },
+      { name: "method", label: "How it was paid", type: "select", choices: METHODS.map(choiceOf) },
       { name: "paidOn", label: "Day of the payment", type: "date", hint: "Today, if it is left empty." },
       { name: "reference", label: "Reference", hint: "Such as the number of the check." },
       { name: "amount", label: `Amount in ${currency.toUpperCase()}`, value: balance },
@@ -145,10 +148,8 @@ async function whatCorrectingDoes(invoiceId) {
 function aboutOf(invoice) {
   /** @param {string} amount */
   const unlessNothing = (amount) => !isNothing(amount) && money(amount, invoice.currency);
-  const customer = h(may("billing") ? "a" : "span", { href: `/customers/${encodeURIComponent(invoice.customerId)}`, dir: "auto" },
-    invoice.customerName ?? "No name");
-  return h("section", { class: "card", "aria-label": "Amounts and days" }, facts([
-    ["Customer", customer],
+  const customer = may("billing") ? { href: `/customers/${encodeURIComponent(invoice.customerId)}` } : {}; // else a link that leads nowhere
+  return h("section", { class: "card" }, h("h2", null, h("a", { ...customer, dir: "auto" }, invoice.customerName ?? "No name")), facts([
     ["Total", h("strong", null, money(invoice.total, invoice.currency))],
     ["To be paid", money(invoice.balance, invoice.currency)],
     ["Received", money(invoice.receivedAmount, invoice.currency)],
@@ -160,7 +161,7 @@ function aboutOf(invoice) {
     ["Changed in Stripe by", unlessNothing(invoice.totalDifference)],
     ["Due", timeOn(invoice.dueDate)],
     ["Paid on", timeOn(invoice.paidOn)],
-    ["Sent", invoice.sentAt && [timeAt(invoice.sentAt), invoice.customerEmail && ` to ${invoice.customerEmail}`]],
+    ["Sent", timeAt(invoice.sentAt)],
     ["Created", timeAt(invoice.createdAt)],
     ["Replaces the numbers", invoice.replacedNumbers.join(", ") || null],
     ["Memo", invoice.memo && h("span", { class: "text" }, invoice.memo)],
@@ -179,7 +180,7 @@ function linesOf({ lineItems, deductions, tax, currency, discountAmount }) {
     isNothing(discountAmount) ? [] : [["Discounts in Stripe", "", "", money(`-${discountAmount}`, currency)]],
     isNothing(tax) ? [] : [["Tax", "", "", money(tax, currency)]],
   ].flat();
-  return h("section", null, h("h2", null, "Services"), table("Services, deductions and tax", columns, [...services, ...taken, ...rest]));
+  return section("Services", "", table("Services, deductions and tax", columns, [...services, ...taken, ...rest]));
 }
 
 /** @param {Payment} payment @param {Look} look */
@@ -211,7 +212,7 @@ function paymentOf(payment, look) {
  * @param {Schemas["RefundView"] | Schemas["DisputeView"]} part
  * @param {string} word
  * @param {{ amount: string, currency: string, reason: string | null, failureReason?: string | null }} about
- * @param {...import("../core/elements.js").Child} more
+ * @param {...Child} more
  */
 function partOf(part, word, { amount, currency, reason, failureReason = null }, ...more) {
   const why = [reason, failureReason].filter((each) => each !== null).map(plain).join(". ");
@@ -233,7 +234,7 @@ const depositsOf = ({ deposits }) => deposits.length > 0 && h("ul", { class: "ba
 /** @param {Payment} payment @param {Look} look */
 function refund({ id, currency, refundable }, look) {
   const key = newKey();
-  return ask("Refund", "Stripe gives the money back in the way it was paid.", {
+  return ask("Refund", h("p", null, "Stripe gives the money back in the way it was paid."), {
     fields: [
       { name: "amount", label: `Amount in ${currency.toUpperCase()}`, value: refundable, hint: `At most ${money(refundable, currency)}.` },
       {

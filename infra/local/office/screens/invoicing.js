@@ -17,6 +17,7 @@ import { nameOf } from "./customers.js";
 export const title = "Invoicing";
 
 const ROWS = 50;
+const SOON = 1000; // a payment is shown within two seconds
 const MARKED_FOR = 5000;
 
 /** @type {Dates} */
@@ -56,7 +57,7 @@ const TILES = [
   ["overdue", "Overdue", ({ overdue }) => ({ count: overdue.count, amount: overdue.balance })],
   ["failed", "Failed", ({ byStatus: { failed } }) => ({ count: failed.count, amount: failed.balance })],
   ["paid", "Paid this month", ({ paidInPeriod }) => paidInPeriod],
-  ["refunded", "Refunded, also in part", ({ refunded }) => refunded],
+  ["refunded", "Refunded", ({ refunded }) => refunded],
   ["disputed", "Disputed", ({ disputed }) => disputed],
   ["draft", "Drafts", ({ byStatus: { draft } }) => ({ count: draft.count, amount: draft.total })],
 ];
@@ -77,7 +78,10 @@ export async function show(main, { query, signal }) {
     const { find, show: list } = values();
     refill(tiles, summary && !customerId && tilesOf(summary, find ? null : list ?? ""));
     const { said, dates } = listOf(list);
-    refill(hint, find ? "Empty the field to see all invoices." : `${said ? `${said} ` : ""}${dates.said}`);
+    const by = may("billing") ? ", its id in Stripe (in_…), or the customer’s name or e-mail address" : " or its id in Stripe (in_…)";
+    const how = !customerId && `Find an invoice by its number${by}. `;
+    refill(hint, how, !find && `${dates.said} ${said ?? ""} `, location.search && toAll({}));
+    form.hidden = hint.hidden = !customerId && summary?.data.length === 0;
   };
   const pages = listing(rows, async (after, turned, turn) => {
     /** @type {Map<string, string> | null} */
@@ -92,11 +96,10 @@ export async function show(main, { query, signal }) {
       turn(list.pageInfo);
       const name = list.data[0]?.customerName;
       if (customerId && name) refill(head, `Invoices of ${name}`);
-    }, turned);
+    }, turned, SOON);
   }, signal, ["← Previous", "Next →"]);
 
-  const beside = customerId ? h("a", { class: "button", href: "/invoicing" }, "Show all invoices")
-    : may("billing") && h("a", { class: "button main", href: "/billing" }, "Create invoices");
+  const beside = !customerId && may("billing") && h("a", { class: "button main", href: "/billing" }, "Create invoices");
   const head = h("span", { dir: "auto" }, customerId ? "Invoices of one customer" : title);
   refill(main, heading(head, beside), tiles, form, hint, totals, rows, pages.below);
   await follow("/v1/summary", {}, (sums) => { summary = sums; draw(); }, signal);
@@ -105,21 +108,15 @@ export async function show(main, { query, signal }) {
 
 /** @param {URLSearchParams} query @returns {import("../core/widgets.js").Field[]} */
 function fieldsOf(query) {
-  /** @param {string} name */
-  const value = (name) => query.get(name) ?? "";
-  const what = may("billing") ? "Number, in_… of Stripe, customer’s name or e-mail" : "Number, or in_… of Stripe";
-  return [
-    ...(query.has("customerId") ? [] : [
-      { name: "find", label: "Find", type: "search", value: value("find"), hint: what },
-      { name: "show", label: "Show", type: "select", value: value("show"), choices: choices() },
-    ]),
-    { name: "from", label: "From", type: "date", value: value("from") },
-    { name: "to", label: "Until", type: "date", value: value("to") },
+  const lists = Object.entries(LISTS).map(([list, { name }]) => /** @type {[string, string]} */ ([list, name]));
+  const fields = [
+    { name: "find", label: "Find", type: "search" },
+    { name: "show", label: "Show", type: "select", choices: lists },
+    { name: "from", label: "From", type: "date" },
+    { name: "to", label: "Until", type: "date" },
   ];
+  return fields.slice(query.has("customerId") ? 2 : 0).map((each) => ({ ...each, value: query.get(each.name) ?? "" }));
 }
-
-/** @returns {[string, string][]} */
-const choices = () => Object.entries(LISTS).map(([value, { name }]) => [value, name]);
 
 /** The API finds one invoice, or lists many: what is chosen last takes the other away. @param {HTMLFormElement} form */
 function keepApart(form) {
@@ -132,8 +129,8 @@ function keepApart(form) {
 /** @param {string | undefined} list */
 const listOf = (list) => LISTS[list ?? ""] ?? ALL;
 
-/** @param {Dates} dates @param {Record<string, string>} values */
-const rangeOf = (dates, { from = "", to = "" }) => dates.range(from, to);
+/** Two days in the wrong order are the same range. @param {Dates} dates @param {Record<string, string>} values */
+const rangeOf = (dates, { from = "", to = "" }) => (to && from > to ? dates.range(to, from) : dates.range(from, to));
 
 /**
  * Returns what the API is asked for, or the customers to choose from, if something is searched that several may be.
@@ -146,7 +143,7 @@ async function askedFor(values) {
   const { asked, dates } = listOf(values["show"]);
   if (!find) return { ...asked, ...rangeOf(dates, values) };
   if (find.startsWith("in_")) return { stripeInvoiceId: find };
-  const isEmail = find.includes("@");
+  const isEmail = /^\S+@\S+\.\S+$/.test(find);
   const numbered = isEmail ? [] : (await get("/v1/invoices", { query: { number: find, first: 1 } })).data;
   if (numbered.length > 0 || !may("billing")) return { number: find };
   const { data } = await get("/v1/customers", { query: isEmail ? { email: find } : { name: find } });
@@ -161,7 +158,8 @@ function whichCustomer(customers) {
       h("span", { class: "soft" }, ` ${each.email ?? "no e-mail address"}`)))));
 }
 
-const toAll = () => h("a", { class: "button", href: "/invoicing" }, "Show all invoices");
+/** @param {{ class?: string }} [as] */
+const toAll = (as = { class: "button" }) => h("a", { href: "/invoicing", ...as }, "Show all invoices");
 
 /** @param {boolean} filtered */
 const nothing = (filtered) => filtered ? empty("No invoice matches.", toAll())
