@@ -167,7 +167,7 @@ function details(connection, comparing) {
   const { healthy, problem } = connection.webhook;
   const webhooks = healthy === null ? badge("?", "Not known yet", "quiet")
     : healthy ? badge("✓", "Arriving", "good") : badge("!", "Not arriving", "bad");
-  const ended = connection.status === "disconnected";
+  const ended = !["connected", "action_required"].includes(connection.status);
   return facts([
     ["Business", connection.businessName],
     ["Stripe account", connection.stripeAccountId],

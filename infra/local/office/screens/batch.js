@@ -93,7 +93,7 @@ function progress(batch, again) {
       : "What is queued is left out: its services can be billed again.";
     const work = () => post("/v1/invoice-batches/{batchId}/cancel", { path });
     const said = h("p", null, `${left} What has been made or sent stays as it is.`);
-    if (await ask("Cancel what is queued?", said, { confirm: "Cancel what is queued", danger: true, work })) await again();
+    if (await ask("Cancel what is queued?", said, { confirm: "Stop the batch", danger: true, work })) await again();
   };
   return [
     h("p", null, h("strong", null, `${stateInWords(batch)} `), `${counted(total, "invoice")}: ${told.join(", ")}.`),

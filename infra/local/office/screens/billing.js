@@ -36,8 +36,8 @@ export async function show(main, { query, signal }) {
   const listed = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
   const bar = h("div", { class: "picked" });
   const standing = h("div");
-  const waiting = h("section", { class: "card", "aria-labelledby": "waiting" });
-  const batches = h("section", { class: "card", "aria-labelledby": "batches" });
+  const waiting = h("section", { class: "card", "aria-labelledby": "waiting", hidden: true });
+  const batches = h("section", { class: "card", "aria-labelledby": "batches", hidden: true });
 
   const draw = () => {
     const shown = all.filter((each) => matches(each, values())).sort(byCustomer);
@@ -91,7 +91,6 @@ export async function show(main, { query, signal }) {
     follow("/v1/invoices", { query: { status: "draft", first: 5, totals: true } }, (drafts) => showDrafts(waiting, drafts), signal, SLOWLY),
     bills && follow("/v1/invoice-batches", { query: { first: 5 } }, (found) => showBatches(batches, found.data), signal, SLOWLY),
   ]);
-  batches.hidden = !bills;
   void keepAsking(load, signal, SLOWLY);
 }
 
@@ -254,18 +253,18 @@ function connectionNote({ status }) {
 /** @param {HTMLElement} place @param {Schemas["InvoiceList"]} drafts */
 function showDrafts(place, { data, totals }) {
   const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
-  const none = h("p", { class: "soft" }, "No draft waits for a review.");
-  refill(place, h("h2", { id: "waiting" }, "Drafts to review"), data.length === 0 ? none : [
+  place.hidden = data.length === 0;
+  refill(place, h("h2", { id: "waiting" }, "Drafts to review"),
     h("ul", { class: "bare lines" }, data.map((each) => h("li", null,
       h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
       h("span", { class: "money" }, money(each.total, each.currency))))),
-    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?status=draft", id: "all-drafts" }, "See all drafts")),
-  ]);
+    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?status=draft", id: "all-drafts" }, "See all drafts")));
 }
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceBatchView"][]} found */
 function showBatches(place, found) {
-  refill(place, h("h2", { id: "batches" }, "Recent batches"), found.length === 0 ? h("p", { class: "soft" }, "No batch was made yet.") :
+  place.hidden = found.length === 0;
+  refill(place, h("h2", { id: "batches" }, "Recent batches"),
     h("ul", { class: "bare lines" }, found.map(({ id, createdAt, total, counts, status }) => {
       const amiss = counts.failed + counts.heldBack;
       return h("li", null,

@@ -88,7 +88,9 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
   const row = (/** @type {string} */ name, /** @type {string} */ part, /** @type {string | false} */ look) =>
     h("div", { class: look }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency)));
   const rows = parts.map(([name, part]) => row(name, part, isNothing(part) && "soft"));
-  const said = tiedOut ? badge("✓", "Adds up to the cent", "good") : badge("✕", "Its lines do not add up", "bad");
+  const said = tiedOut
+    ? [badge("✓", "Adds up", "good"), " Its lines add up to the amount exactly."]
+    : [badge("✕", "Does not add up", "bad"), " Its lines do not explain the whole amount."];
   return h("section", { class: "card stack", "aria-labelledby": "totals" },
     h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, row("Amount", amount, "last")), h("p", null, said));
 }
