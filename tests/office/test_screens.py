@@ -39,11 +39,11 @@ def test_a_list_of_10000_invoices_keeps_few_rows_in_the_page(office: Pages) -> N
     rows = page.locator("tbody tr")
     reads(page, "MANY-1")
     for number in range(2, 6):
-        page.get_by_role("button", name="Older").click()
+        page.get_by_role("button", name="Next").click()
         reads(page, f"Page {number}")
         assert 0 < rows.count() <= MOST_ROWS
     reads(page, f"MANY-{4 * rows.count() + 1}")
-    page.get_by_role("button", name="Newer").click()
+    page.get_by_role("button", name="Previous").click()
     reads(page, f"MANY-{3 * rows.count() + 1}")
 
 
@@ -95,7 +95,8 @@ def test_what_has_not_changed_is_asked_for_without_a_body(office: Pages) -> None
     lists: list[Response] = []
     page.on("response", lambda answer: lists.append(answer) if "/v1/invoices" in answer.url else None)
     with page.expect_response(lambda answer: "/v1/invoices" in answer.url and answer.status == 304):
-        pass
+        pass  # the first answer may have been on its way
+    lists.clear()
     with page.expect_response(lambda answer: "/v1/invoices" in answer.url):
         pass
     assert {answer.status for answer in lists if answer.request.method == "GET"} == {304}
