@@ -33,7 +33,7 @@ ACTS = (
     billing.bill,
     billing.pay,
     troubles.let_a_busy_month_pass,
-    troubles.follow_the_money,
+    troubles.wait_for_a_deposit,
 )
 
 
