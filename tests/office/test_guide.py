@@ -14,7 +14,7 @@ from infra.local.stack import LocalStack
 from tests.guide import sentences
 from tests.office.looking import overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
-from tests.office.story import billing, setting_up, troubles
+from tests.office.story import billing, other_ways, setting_up, troubles
 from tests.office.story.scene import Scene, shown
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ ACTS = (
     setting_up.reconnect,
     setting_up.look_before_going_live,
     troubles.follow_the_money,
+    other_ways.debit,
+    other_ways.dispute,
+    other_ways.correct,
+    other_ways.pay_by_check,
+    other_ways.save_at_once,
+    other_ways.have_a_deposit_fail,
+    other_ways.freeze,
     troubles.remind,
 )
 SCREENS = (
