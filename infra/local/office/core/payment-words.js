@@ -1,11 +1,10 @@
 /** Where money is, in words: payments, refunds, disputes, and the deposits that bring them to the bank. */
 
+/** @import { Schemas, Signed } from "./types" */
+
 import { h } from "./elements.js";
 import { badge } from "./widgets.js";
-import { plain } from "./words.js";
-
-/** @typedef {import("./types").Schemas} Schemas */
-/** @typedef {[string, string, string]} Signed a sign, words and a tone, so that nothing is told by its color alone */
+import { signed } from "./words.js";
 
 /** @type {Record<string, Signed>} */
 const OF_PAYMENTS = {
@@ -42,26 +41,23 @@ const OF_PLACES = {
   returned: ["✕", "Came back", "bad"],
 };
 
-/** @param {Record<string, Signed>} words @param {string} status */
-const signed = (words, status) => badge(...(words[status] ?? ["•", plain(status), "quiet"]));
-
 /** Returns the status of a payment, a refund or a dispute. @param {string} status */
-export const paymentBadge = (status) => signed(OF_PAYMENTS, status);
+export const paymentBadge = (status) => badge(...signed(OF_PAYMENTS, status));
 
 /** Returns the status of a deposit, or of a debit of the bank account. @param {{ status: string, amount: string }} payout */
 export const depositBadge = ({ status, amount }) =>
-  status === "paid" && isDebit(amount) ? badge("✓", "Taken", "good") : signed(OF_DEPOSITS, status);
+  status === "paid" && isDebit(amount) ? badge("✓", "Taken", "good") : badge(...signed(OF_DEPOSITS, status));
 
 /** Returns where the money of a payment is. @param {string} status */
-export const whereBadge = (status) => signed(OF_PLACES, status);
+export const whereBadge = (status) => badge(...signed(OF_PLACES, status));
 
-/** Says whether Stripe takes this money from the bank account. @param {string} amount */
+/** Returns true if Stripe takes this money from the bank account. @param {string} amount */
 export const isDebit = (amount) => amount.startsWith("-");
 
-/** @param {string} payoutId */
+/** Returns the page of a deposit. @param {string} payoutId */
 export const depositAddress = (payoutId) => `/payments/deposits/${encodeURIComponent(payoutId)}`;
 
-/** @param {Schemas["BankView"] | null} bank */
+/** Returns the name of a bank account. @param {Schemas["BankView"] | null} bank */
 export function bankInWords(bank) {
   if (!bank) return "–";
   return bank.last4 ? `${bank.name ?? "Account"} ending in ${bank.last4}` : bank.name ?? "–";

@@ -33,6 +33,21 @@ export type Given<P extends PathsWith<V>, V extends Verb> = Record<never, never>
   ? [asked?: Asked<P, V>]
   : [asked: Asked<P, V>];
 
+/** A call of the API that returns the body of the answer. */
+export type Call<V extends Verb> = <P extends PathsWith<V>>(path: P, ...given: Given<P, V>) => Promise<Answer<P, V>>;
+
+/** The body of an answer with its `ETag`. */
+export interface Tagged<Body> {
+  body: Body;
+  tag: string;
+}
+
+/** A sign, a word and a tone, so that nothing is told by its color alone. */
+export type Signed = [sign: string, word: string, tone: "good" | "wait" | "bad" | "info" | "quiet"];
+
+/** A choice of a menu, or a line of a comparison: its value or its name, and what is shown for it. */
+export type Pair = [name: string, words: string];
+
 /** Somebody who can be signed in, and where. */
 export interface Person {
   id: string;

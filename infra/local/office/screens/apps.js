@@ -1,15 +1,16 @@
 /** Settings → Apps: Stripe is installed, verified, looked at, reconnected and disconnected; and what to do before going live. */
 
+/** @import { Child } from "../core/elements.js" */
+/** @import { Schemas, Signed, Visit } from "../core/types" */
+
 import { post, remove } from "../core/api.js";
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
+import { ask, button } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badge, button, facts, heading, notice, outside, timeAt } from "../core/widgets.js";
-import { counted } from "../core/words.js";
-
-/** @typedef {import("../core/types").Schemas} Schemas */
-/** @typedef {import("../core/elements.js").Child} Child */
+import { badge, facts, heading, list, notice, outside, section, timeAt } from "../core/widgets.js";
+import { counted, signed } from "../core/words.js";
 
 export const title = "Apps";
 
@@ -18,7 +19,7 @@ const SELDOM = 5000;
 const WHILE_TESTING = 300;
 const STATE = "office.stripe-state";
 
-/** @type {Record<string, [sign: string, word: string, tone: string]>} */
+/** @type {Record<Schemas["ConnectionStatus"], Signed>} */
 const STANDING = {
   not_connected: ["○", "Not installed", "quiet"],
   pending: ["◷", "Pending", "wait"],
@@ -57,11 +58,11 @@ const PAGES = {
   customer_emails: ["/customers", "Customers"],
 };
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   const outcome = outcomeOf(query);
-  const card = h("section", { class: "card stack", "aria-labelledby": "stripe" });
-  const list = h("section", { class: "card stack", "aria-labelledby": "before-live" });
+  const card = h("section", { class: "card stack", "aria-label": "Stripe" });
+  const going = h("section", { class: "card stack", "aria-label": "Before going live" });
   const besides = h("div", { class: "cards" }, await verifying(again, signal), may("billing") && (await syncing(again, signal)));
   /** @type {Schemas["AppView"] | undefined} */
   let app;
@@ -92,14 +93,14 @@ export async function show(main, { query, signal }) {
     follow("/v1/stripe/connection", {}, (body) => { connection = body; draw(); }, signal, OFTEN),
     follow("/v1/stripe/connection/checklist", {}, ({ data }) => {
       checklist = data;
-      refill(list, ...linesOf(data));
+      refill(going, ...linesOf(data));
       draw();
     }, signal, SELDOM),
   ]);
   async function again() {
     await Promise.all(asks.map((each) => each()));
   }
-  refill(main, heading("Apps"), h("p", { class: "soft" }, "The integrations of Pool Office Manager."), outcome, card, besides, list);
+  refill(main, heading("Apps"), h("p", { class: "soft" }, "The integrations of Pool Office Manager."), outcome, card, besides, going);
 }
 
 /**
@@ -132,17 +133,17 @@ function standing({ name, status, installed, attention, invoicingPaused }, { req
   const told = status === "pending" ? [] : attention; // what a pending connection needs is said below, to whom it concerns
   const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
   return [
-    h("div", { class: "heading" }, h("h2", { id: "stripe" }, name), h("span", { class: "badges" },
-      badge(.../** @type {[string, string, string]} */ (STANDING[status])),
+    h("div", { class: "heading" }, h("h2", null, name), h("span", { class: "badges" },
+      badge(...signed(STANDING, status)),
       invoicingPaused && badge("‖", "Invoicing paused", "wait"),
       installed && badge(livemode ? "$" : "⚗", livemode ? "Live mode" : "Test mode", "info"))),
     h("p", { class: "soft" }, "Real-time payment processing and invoice synchronization."),
     told.length > 0 && h("div", { class: "note" },
       h("h3", null, "What needs attention"),
-      listed(told.map((each) => `${each.message} ${each.nextStep}`)),
+      list(told.map((each) => `${each.message} ${each.nextStep}`), null),
       invoicingPaused && h("p", null, "Payments, refunds, voiding and the comparisons with Stripe go on."),
-      status === "action_required" && verification && h("p", null, outside("Open the account in Stripe", verification))),
-    later.length > 0 && h("div", null, h("h3", null, "What Stripe will need next"), listed(later.map(({ message }) => message))),
+      status === "action_required" && verification && h("p", null, outside("Open in Stripe", verification))),
+    later.length > 0 && h("div", null, h("h3", null, "What Stripe will need next"), list(later.map(({ message }) => message), null)),
     ...introduction(status),
   ];
 }
@@ -150,7 +151,7 @@ function standing({ name, status, installed, attention, invoicingPaused }, { req
 /** @param {Schemas["ConnectionStatus"]} status @returns {Child[]} */
 function introduction(status) {
   if (status === "not_connected") {
-    return [listed(BENEFITS), h("div", null, h("h3", null, "Prerequisites"), listed(PREREQUISITES)), h("p", null, INSTALLING)];
+    return [list(BENEFITS, null), h("div", null, h("h3", null, "Prerequisites"), list(PREREQUISITES, null)), h("p", null, INSTALLING)];
   }
   if (status === "disconnected") return [h("p", null, KEPT), h("p", null, RECONNECTING)];
   if (status !== "pending") return [];
@@ -228,7 +229,7 @@ function actions(app, again, compare) {
     admin && finishing && button("Finish set-up", finish, { class: "main", id: "finish" }),
     admin && app.action && button(word, install, { class: finishing ? "" : "main", id: "install" }),
     app.installed && may("billing") && button("Compare everything with Stripe now", compare, { id: "compare" }),
-    admin && app.installed && button("Disconnect", disconnect, { class: "danger", id: "disconnect" }),
+    admin && app.installed && button("Disconnect…", disconnect, { class: "danger", id: "disconnect" }),
     !admin && h("p", { class: "soft" }, "Only an admin can install, reconnect, verify or disconnect Stripe."));
 }
 
@@ -260,8 +261,7 @@ async function verifying(again, signal) {
     }
     await Promise.all([look(), again()]);
   };
-  return h("section", { class: "card stack", "aria-labelledby": "verify" },
-    h("h2", { id: "verify" }, "Verify connection"),
+  return section("Verify connection", "card stack",
     h("p", null, "A small invoice is made in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
     may("admin") && h("div", { class: "actions" }, button("Verify with a test invoice", verify, { id: "test" })),
     place);
@@ -285,8 +285,7 @@ function stepsOf({ startedAt, ok, steps }, asked) {
 }
 
 /** Returns the card with the import. @param {() => Promise<unknown>} again @param {AbortSignal} signal */
-const syncing = async (again, signal) => h("section", { class: "card stack", "aria-labelledby": "customer-sync" },
-  h("h2", { id: "customer-sync" }, "Customer sync"), await customerImport(signal, again));
+const syncing = async (again, signal) => section("Customer sync", "card stack", await customerImport(signal, again));
 
 /** @param {Schemas["ChecklistItem"][]} items @returns {Child[]} */
 function linesOf(items) {
@@ -300,7 +299,7 @@ function linesOf(items) {
     return line(done ? "✓" : "○", done ? "good" : "wait", said, done ? "Done" : "To do", h("p", null, detail), ...more);
   });
   return [
-    h("div", { class: "heading" }, h("h2", { id: "before-live" }, "Before going live"),
+    h("div", { class: "heading" }, h("h2", null, "Before going live"),
       h("span", { class: "soft" }, `${known.filter(({ done }) => done).length} of ${known.length} done`)),
     h("ul", { class: "steps two" }, lines),
   ];
@@ -310,5 +309,3 @@ function linesOf(items) {
 const line = (sign, tone, name, word, ...more) => h("li", null, h("span", { class: `sign ${tone}-ink`, "aria-hidden": "true" }, sign),
   h("div", null, name, h("span", { class: `small ${tone}-ink` }, ` ${word}`), ...more));
 
-/** @param {string[]} texts */
-const listed = (texts) => h("ul", null, texts.map((each) => h("li", null, each)));
