@@ -1,4 +1,7 @@
-"""The users' guide, told through the screens in a browser: every sentence, by the people of a pool company."""
+"""The users' guide, told through the screens in a browser: every sentence, by the people of a pool company.
+
+What the story has left behind is then looked at: each screen, in each width and color scheme.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ import pytest
 
 from infra.local.stack import LocalStack
 from tests.guide import sentences
-from tests.office.pages import Pages
+from tests.office.looking import overflow, violations
+from tests.office.pages import NARROW, WIDE, Pages, Scheme
 from tests.office.story import billing, setting_up, troubles
-from tests.office.story.scene import Scene
+from tests.office.story.scene import Scene, shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,7 +35,24 @@ ACTS = (
     setting_up.look_before_going_live,
     troubles.follow_the_money,
     troubles.remind,
+    billing.bill_many,
 )
+SCREENS = (
+    "/settings/apps",
+    "/settings/invoicing",
+    "/billing",
+    "/billing/drafts/{draft}",
+    "/billing/batches/{batch}",
+    "/invoicing",
+    "/invoicing/{invoice}",
+    "/payments",
+    "/payments?list=payments",
+    "/payments/deposits/{deposit}",
+    "/attention",
+    "/customers",
+    "/customers/cust_101",
+)
+LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +73,24 @@ def test_every_sentence_of_the_guide_is_told_by_what_the_screens_show(scene: Sce
 
 def test_nothing_goes_wrong_in_any_page_on_the_way(scene: Scene) -> None:
     assert scene.pages.complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_everybody_can_use_each_screen_of_the_office(
+    scene: Scene, axe: str, screen: str, width: int, scheme: Scheme
+) -> None:
+    page = scene.pages.open(screen.format(**scene.left), width=width, scheme=scheme)
+    shown(page.locator("main h1"))
+    page.wait_for_load_state("networkidle")
+    assert (violations(page, axe), overflow(page)) == ([], 0)
+    page.context.close()
+
+
+def test_no_screen_shows_the_access_token(scene: Scene) -> None:
+    for screen in SCREENS:
+        page = scene.pages.open(screen.format(**scene.left))
+        shown(page.locator("main h1"))
+        assert "eyJ" not in page.content()
+        assert page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])").count("eyJ") == 0
+        page.context.close()

@@ -156,8 +156,12 @@ class Controls(MoneyControls):
     # -- time, delivery, faults --------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> int:
-        """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
+        """Moves the clock forward and runs each planned job at its own moment; returns how many ran.
+
+        Waits for webhooks that are under way, because a receiver on this clock would refuse the signature of before.
+        """
         with self.world.lock:
+            self.deliverer.wakened.wait_for(lambda: not self.deliverer.in_flight, self.config.webhook_timeout)
             done = self.world.advance(seconds)
             self.deliverer.wakened.notify_all()
             return done

@@ -13,6 +13,7 @@ from .disputes import STATES
 from .pieces import Html, badge, buttons, columns, entry, facts, form, join, link, moment, muted, note, section, table
 from .visit import Act, Page, Show, Visit, Wrong, address
 
+_STEPS = {"1 hour": 3_600, "1 day": DAY, "4 days": 4 * DAY, "7 days": 7 * DAY}
 _MOST = 366
 
 
@@ -85,6 +86,7 @@ def _clock(visit: Visit) -> Html:
         muted(
             "Moving it forward lets happen what takes days at Stripe. A bank debit arrives after four days. The money"
             " of a card payment is available after two and at the bank after four. Links expire. It never moves back."
+            " A program that works once a day, such as one that sends reminders, skips days that you skip."
         )
     )
     if ahead and not clock.followed:
@@ -94,10 +96,7 @@ def _clock(visit: Visit) -> Html:
                 " such as when an invoice is overdue, wait, and its search for lost webhooks may end too early."
             )
         )
-    steps = [
-        form(visit, "", "clock", f"{days} {'day' if days == 1 else 'days'}", of=str(days), plain=True)
-        for days in (1, 4, 7)
-    ]
+    steps = [form(visit, "", "clock", words, of=words, plain=True) for words in _STEPS]
     parts.append(Html("<p>Move the clock forward by</p>"))
     parts.append(buttons(*steps))
     number = entry(visit, "clock", "days", "Any number of days", "", f"A whole number from 1 to {_MOST}.")
@@ -106,12 +105,17 @@ def _clock(visit: Visit) -> Html:
 
 
 def _move_clock(visit: Visit, _: str) -> None:
-    typed = (visit.form.get("of") or visit.form.get("days", "")).strip()
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= _MOST):
-        raise Wrong(f"Enter a whole number from 1 to {_MOST}.", "days")
+    seconds = _STEPS.get(visit.form.get("of", "")) or _typed_days(visit) * DAY
     # A receiver refuses what is signed by another clock than its own: this computer's, unless it follows this one.
     visit.controls.set_delivery(real_time_signatures=not visit.controls.clock.followed)
-    visit.controls.advance(int(typed) * DAY)
+    visit.controls.advance(seconds)
+
+
+def _typed_days(visit: Visit) -> int:
+    typed = visit.form.get("days", "").strip()
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= _MOST):
+        raise Wrong(f"Enter a whole number from 1 to {_MOST}.", "days")
+    return int(typed)
 
 
 PAGES: dict[str, Show] = {"": home}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..state.ledger import JSON
-from .pieces import Html, badge, join, link, moment, muted, page_of, table, text
+from .pieces import Html, badge, join, link, moment, muted, page_of, section, table, text
 from .visit import Page, Show, Visit
 
 _KINDS = {"invoice": "Invoice", "reminder": "Reminder"}
@@ -13,7 +13,8 @@ def listed(visit: Visit, _: str) -> Page:
     """Returns the mails with their text, newest first."""
     chosen, pages = page_of(visit, visit.ledger.mails[::-1], "mails")
     if not chosen:
-        return Page("Mails", muted("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent."))
+        said = muted("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent.")
+        return Page("Mails", section("All mails", said))
     said = muted("What customers find in their mailbox. Open the payment page in a mail to pay as the customer.")
     return Page("Mails", join(said, *(_mail(visit, each) for each in chosen), pages))
 

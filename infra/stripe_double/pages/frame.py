@@ -24,7 +24,7 @@ td:last-child{text-align:right;white-space:nowrap}tr.total td{border-top:1px sol
 label{display:block;margin:.6rem 0 .1rem;font-size:.85rem;color:var(--muted)}
 input,select{width:100%;box-sizing:border-box;padding:.6rem;border:1px solid var(--edge);border-radius:6px;
 font:inherit;background:var(--sheet);color:inherit}
-input[type=radio]{width:auto}.row{display:flex;gap:.8rem}.row>div{flex:1;min-width:0}
+::placeholder{color:var(--muted);opacity:1}input[type=radio]{width:auto}.row{display:flex;gap:.8rem}.row>div{flex:1;min-width:0}
 button{width:100%;margin-top:1rem;padding:.75rem;border:0;border-radius:6px;background:#1f56c4;color:#fff;
 font:600 1rem system-ui;cursor:pointer}button.plain{background:var(--quiet);color:var(--ink)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tests.office.looking import PATIENCE, reads
 from tests.office.story.scene import GOOD_CARD, Scene, in_dialog, shown, status
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 TOTAL = "$302.24"
 """The services of Ann Lee."""
@@ -49,6 +54,7 @@ def bill(scene: Scene) -> None:
     bob.get_by_role("button", name="Send", exact=True).click()
     bob.wait_for_url("**/invoicing/*", timeout=PATIENCE)
     status(bob, "Pending")
+    scene.left["invoice"] = last_part(bob)
     scene.chapter("Tracking Payments")
     scene.says("Pending - Invoice sent, awaiting payment")
     scene.goes(bob, "Billing")
@@ -158,3 +164,40 @@ def refund(scene: Scene) -> None:
     scene.chapter("Tracking Payments")
     scene.says("Refunded - Payment was refunded")
     reads(bob, "Refunded: $282.24")
+
+
+def bill_many(scene: Scene) -> None:
+    """Bills all that is left in one currency: drafts, of which one is sent and the rest are reviewed later."""
+    bob = scene.bob
+    scene.goes(bob, "Billing")
+    bob.get_by_label("Customer or service").fill("Drive")  # nobody: the filter says so
+    reads(bob, "No service matches these filters.")
+    bob.get_by_label("Customer or service").fill("")
+    bob.get_by_label(re.compile(r"^All \d+ services of \d+ customers")).check()
+    bob.get_by_role("button", name="Create Invoice").click()
+    dialog = in_dialog(bob, "Create Invoice")
+    dialog.get_by_label("Currency").select_option(value="cad")
+    dialog.get_by_role("button", name="Create").click()
+    bob.wait_for_url("**/billing/batches/*", timeout=PATIENCE)
+    scene.left["batch"] = last_part(bob)
+    bob.get_by_role("link", name="Review", exact=True).first.click()
+    shown(bob.get_by_role("heading", name="Review the draft"))
+    bob.get_by_role("button", name="Correct").click()
+    bob.get_by_label("Quantity").first.fill("0")
+    bob.get_by_role("button", name="Save").click()
+    shown(bob.locator(".error").filter(has_text=re.compile(".")).first)
+    bob.get_by_label("Quantity").first.fill("2")
+    bob.get_by_role("button", name="Save").click()
+    reads(bob, "The draft is saved.")
+    bob.get_by_role("button", name="Send", exact=True).click()
+    bob.wait_for_url("**/invoicing/*", timeout=PATIENCE)
+    status(bob, "Pending")
+    bob.goto(f"/billing/batches/{scene.left['batch']}")
+    bob.get_by_role("link", name="Review", exact=True).first.click()
+    shown(bob.get_by_role("heading", name="Review the draft"))
+    scene.left["draft"] = last_part(bob)
+
+
+def last_part(page: Page) -> str:
+    """Returns the id at the end of a page's address."""
+    return urlsplit(page.url).path.rpartition("/")[2]

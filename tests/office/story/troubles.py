@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.office.looking import PATIENCE, reads
+from tests.office.story.billing import last_part
 from tests.office.story.scene import GOOD_CARD, Scene, again_until, in_dialog, shown, status
 
 BEN, CARLA = "Ben Ortiz", "Carla Ruiz"
@@ -63,6 +64,8 @@ def follow_the_money(scene: Scene) -> None:
     bob.get_by_role("link", name="Deposits", exact=True).click()
     deposit = shown(bob.get_by_role("table").get_by_role("link").first)
     deposit.click()
+    bob.wait_for_url("**/payments/deposits/*", timeout=PATIENCE)
+    scene.left["deposit"] = last_part(bob)
     reads(bob, "Its lines add up to the amount exactly")
     rows = bob.get_by_role("row").filter(has_text="Ann Lee")
     assert rows.count() >= 2, "her payment and her refunds"

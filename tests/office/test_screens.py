@@ -1,0 +1,169 @@
+"""What the screens do when there is much, when there is nothing, when something fails, and for whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from infra.local.stack import ROOT, LocalStack
+from tests.office.looking import PATIENCE, reads, sign_in
+from tests.office.pages import Pages
+from tests.office.story.scene import shown, status
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Response, Route
+
+pytestmark = pytest.mark.browser
+
+ROUTES = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
+LISTED = ROUTES["/v1/invoices"]["get"]["responses"]["200"]["content"]["application/json"]["example"]
+MANY = 10_000
+MOST_ROWS = 200
+
+
+@pytest.fixture(scope="module")
+def connected(browser: Browser) -> Iterator[LocalStack]:
+    """A stack whose sample company has connected Stripe, and has one customer."""
+    with LocalStack(app="infra.local.enforced:app") as stack:
+        yield stack
+
+
+def test_a_list_of_10000_invoices_keeps_few_rows_in_the_page(office: Pages) -> None:
+    page = office.new()
+    page.route("**/v1/invoices?*", _answer_a_page_of_many)
+    page.goto("/invoicing")
+    rows = page.locator("tbody tr")
+    reads(page, "MANY-1")
+    for number in range(2, 6):
+        page.get_by_role("button", name="Next").click()
+        reads(page, f"Page {number}")
+        assert 0 < rows.count() <= MOST_ROWS
+    reads(page, f"MANY-{4 * rows.count() + 1}")
+    page.get_by_role("button", name="Previous").click()
+    reads(page, f"MANY-{3 * rows.count() + 1}")
+
+
+def _answer_a_page_of_many(route: Route) -> None:
+    query = {name: values[0] for name, values in parse_qs(urlsplit(route.request.url).query).items()}
+    first, after = int(query.get("first", 25)), int(query.get("after", 0))
+    [example, *_] = LISTED["data"]
+    rows = [
+        {**example, "id": f"inv_{n}", "number": f"MANY-{n}"} for n in range(after + 1, min(after + first, MANY) + 1)
+    ]
+    position = {"endCursor": str(after + first), "hasNextPage": after + first < MANY}
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}
+    route.fulfill(status=200, headers=headers, body=json.dumps({**LISTED, "data": rows, "pageInfo": position}))
+
+
+def test_a_screen_whose_data_do_not_come_says_what_to_do_and_shows_them_when_asked_again(office: Pages) -> None:
+    page = office.new(expected=(500,))
+    answers: list[Any] = [{"status": 500, "json": _refusal()}]
+    page.route("**/v1/invoices?*", lambda route: route.fulfill(**answers[0]) if answers else route.continue_())
+    page.goto("/invoicing")
+    reads(page, "Something went wrong on our side.")
+    reads(page, "Try again in a moment.")
+    reads(page, "request 7f3c")
+    answers.clear()
+    page.reload()
+    reads(page, "Create invoices")
+    assert page.get_by_text("Something went wrong on our side.").count() == 0
+
+
+def _refusal() -> dict[str, Any]:
+    error = {"code": "internal_error", "message": "Something went wrong on our side.", "field": None}
+    more = {"nextStep": "Try again in a moment.", "requestId": "7f3c", "details": [], "moreDetails": False}
+    return {"error": {**error, **more}}
+
+
+def test_a_page_that_gets_no_news_says_so_until_it_does(office: Pages) -> None:
+    page = office.open("/invoicing")
+    reads(page, "Create invoices")
+    page.route("**/v1/**", lambda route: route.abort("connectionaborted"))
+    reads(page, "This page may be out of date")
+    page.unroute_all()
+    page.get_by_text("This page may be out of date").wait_for(state="detached", timeout=PATIENCE)
+    office.complaints[:] = [each for each in office.complaints if "ERR_CONNECTION_ABORTED" not in each]
+
+
+def test_what_has_not_changed_is_asked_for_without_a_body(office: Pages) -> None:
+    page = office.open("/invoicing")
+    reads(page, "Create invoices")
+    lists: list[Response] = []
+    page.on("response", lambda answer: lists.append(answer) if "/v1/invoices" in answer.url else None)
+    with page.expect_response(lambda answer: "/v1/invoices" in answer.url and answer.status == 304):
+        pass  # the first answer may have been on its way
+    lists.clear()
+    with page.expect_response(lambda answer: "/v1/invoices" in answer.url):
+        pass
+    assert {answer.status for answer in lists if answer.request.method == "GET"} == {304}
+
+
+def test_a_member_looks_and_is_offered_nothing_that_takes_a_role(office: Pages) -> None:
+    page = office.open("/billing")
+    sign_in(page, "Mel Okafor")
+    reads(page, "Creating invoices takes the role billing or admin.")
+    assert page.get_by_role("button", name="Create Invoice").count() == 0
+    page.goto("/settings/apps")
+    reads(page, "Only an admin can install")
+    page.goto("/settings/invoicing")
+    reads(page, "Only an admin can change these settings.")
+    assert page.get_by_role("button", name="Save settings").count() == 0
+    page.goto("/customers")
+    reads(page, "Customers are shown to people with the role billing or admin.")
+
+
+def test_another_organization_sees_nothing_of_the_first(office: Pages) -> None:
+    page = office.open("/billing")
+    reads(page, "Ann Lee")
+    sign_in(page, "Dana Fields")
+    shown(page.get_by_role("heading", name="Completed services"))
+    page.locator("tbody tr").first.wait_for()
+    assert page.get_by_text("Ann Lee").count() == 0
+
+
+def test_an_address_that_does_not_exist_says_so(office: Pages) -> None:
+    page = office.open("/nowhere", expected=(404,))
+    reads(page, "There is no page at this address.")
+
+
+def test_the_way_from_installing_to_a_sent_invoice_can_be_gone_by_keyboard_alone(
+    browser: Browser, connected: LocalStack
+) -> None:
+    with Pages(browser, connected.urls.pom) as pages:
+        page = pages.open("/settings/apps")
+        press(page, "button", "Install")
+        shown(page.get_by_role("heading", name="Connect your account"))
+        press(page, "button", "Connect", exact=True)
+        press(page, "button", "Finish set-up")
+        press(page, "button", "Give 80 customers to Stripe")
+        reads(page, "80 of 80 customers given to Stripe", 4 * PATIENCE)
+        press(page, "link", "Billing", exact=True)
+        press(page, "checkbox", "All of Ann Lee", key="Space")
+        press(page, "button", "Create Invoice")
+        press(page, "button", "Create", exact=True)
+        press(page, "button", "Send", exact=True)
+        page.wait_for_url("**/invoicing/*", timeout=PATIENCE)
+        status(page, "Pending")
+        press(page, "button", "Void…")
+        press(page, "button", "Void the invoice")
+        status(page, "Void")
+        assert pages.complaints == []
+
+
+def press(page: Page, role: Any, name: str, *, key: str = "Enter", exact: bool = False) -> None:
+    """Goes to a control with the Tab key, and presses a key on it.
+
+    Raises:
+        AssertionError: the Tab key does not lead there.
+    """
+    wanted = shown(page.get_by_role(role, name=name, exact=exact).first)
+    for _ in range(400):
+        if wanted.evaluate("element => element === document.activeElement"):
+            page.keyboard.press(key)
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"The Tab key does not lead to {role} {name!r} on {page.url}.")
