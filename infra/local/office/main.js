@@ -8,31 +8,21 @@ import { follow } from "./core/live.js";
 import { become, loadOffice, people, person, stripeAddress } from "./core/session.js";
 import { empty, loading, outside, problem } from "./core/widgets.js";
 
-/** @type {[RegExp, () => Promise<Screen>][]} */
+/** The address of each screen, its module, and its entry in the menu. @type {[path: string, load: () => Promise<Screen>, entry?: string][]} */
 const SCREENS = [
-  [/^\/settings\/apps$/, () => import("./screens/apps.js")],
-  [/^\/settings\/invoicing$/, () => import("./screens/invoicing-settings.js")],
-  [/^\/billing$/, () => import("./screens/billing.js")],
-  [/^\/billing\/drafts\/([^/]+)$/, () => import("./screens/draft.js")],
-  [/^\/billing\/batches\/([^/]+)$/, () => import("./screens/batch.js")],
-  [/^\/invoicing$/, () => import("./screens/invoicing.js")],
-  [/^\/invoicing\/([^/]+)$/, () => import("./screens/invoice.js")],
-  [/^\/payments$/, () => import("./screens/payments.js")],
-  [/^\/payments\/deposits\/([^/]+)$/, () => import("./screens/deposit.js")],
-  [/^\/attention$/, () => import("./screens/attention.js")],
-  [/^\/customers$/, () => import("./screens/customers.js")],
-  [/^\/customers\/([^/]+)$/, () => import("./screens/customer.js")],
+  ["/billing", () => import("./screens/billing.js"), "Billing"],
+  ["/billing/drafts/:id", () => import("./screens/draft.js")],
+  ["/billing/batches/:id", () => import("./screens/batch.js")],
+  ["/invoicing", () => import("./screens/invoicing.js"), "Invoicing"],
+  ["/invoicing/:id", () => import("./screens/invoice.js")],
+  ["/payments", () => import("./screens/payments.js"), "Payments and deposits"],
+  ["/payments/deposits/:id", () => import("./screens/deposit.js")],
+  ["/attention", () => import("./screens/attention.js"), "Attention"],
+  ["/customers", () => import("./screens/customers.js"), "Customers"],
+  ["/customers/:id", () => import("./screens/customer.js")],
+  ["/settings/apps", () => import("./screens/apps.js"), "Settings: Apps"],
+  ["/settings/invoicing", () => import("./screens/invoicing-settings.js"), "Settings: Invoicing"],
 ];
-
-const PLACES = /** @type {const} */ ([
-  ["/billing", "Billing"],
-  ["/invoicing", "Invoicing"],
-  ["/payments", "Payments and deposits"],
-  ["/attention", "Attention"],
-  ["/customers", "Customers"],
-  ["/settings/apps", "Settings: Apps"],
-  ["/settings/invoicing", "Settings: Invoicing"],
-]);
 
 const SLOWLY = 10_000;
 let leaving = new AbortController();
@@ -48,16 +38,10 @@ async function show() {
   refill(byId("offline"));
   refill(main, loading());
   try {
-    const found = SCREENS.find(([pattern]) => pattern.test(path));
-    if (!found) {
-      document.title = "Not found – Pool Office Manager";
-      return refill(main, empty("There is no page at this address.", h("a", { href: "/billing" }, "Go to Billing")));
-    }
-    const [pattern, load] = found;
-    const screen = await load();
-    document.title = `${screen.title} – Pool Office Manager`;
-    const params = (pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
-    await screen.show(main, { params, query: new URLSearchParams(location.search), signal });
+    const screen = await screenAt(path);
+    document.title = `${screen?.title ?? "Not found"} – Pool Office Manager`;
+    if (!screen) return refill(main, empty("There is no page at this address.", h("a", { href: "/billing" }, "Go to Billing")));
+    await screen.show(main, { params: screen.params, query: new URLSearchParams(location.search), signal });
   } catch (error) {
     if (signal.aborted) return;
     const again = h("a", { href: location.href }, "Try again");
@@ -65,6 +49,15 @@ async function show() {
   }
   /** @type {HTMLElement | null} */ (main.querySelector("h1[tabindex]"))?.focus({ preventScroll: true });
   scrollTo(0, 0);
+}
+
+/** Returns the screen of an address, with what stands in the address for `:id`. @param {string} path */
+async function screenAt(path) {
+  for (const [address, load] of SCREENS) {
+    const parts = new RegExp(`^${address.replace(":id", "([^/]+)")}$`).exec(path);
+    if (parts) return { ...(await load()), params: parts.slice(1).map(decodeURIComponent) };
+  }
+  return null;
 }
 
 /** Shows another page of the office. @param {string} href */
@@ -109,8 +102,8 @@ function personOption({ id, name, roles }) {
 }
 
 function showPlaces() {
-  const links = PLACES.map(([href, name]) =>
-    h("li", null, h("a", { href }, name, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
+  const links = SCREENS.map(([href, , entry]) =>
+    entry && h("li", null, h("a", { href }, entry, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
   const stripe = stripeAddress();
   refill(byId("places"), ...links, stripe && h("li", { class: "outside" }, outside("Stripe’s side", `${stripe}/dashboard`)));
 }

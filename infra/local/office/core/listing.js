@@ -1,5 +1,6 @@
 /** A list that is shown page by page. Only the page that is shown is kept true. */
 
+/** @import { Child } from "./elements.js" */
 /** @import { Field } from "./forms.js" */
 /** @import { Pair } from "./types" */
 
@@ -11,18 +12,21 @@ import { plain } from "./words.js";
 
 /** @typedef {{ endCursor: string | null, hasNextPage: boolean }} PageInfo */
 
+/** @typedef {(rows: Child | Child[], info: PageInfo) => void} Draw shows a page, and the buttons that turn it */
+
 /**
- * Returns the place of a list, the buttons below it, and what shows its first page: at the beginning, and for each other
- * filter. One page is shown at a time, so a list of 10,000 has no more rows than one of 50. A refusal is shown in its place.
+ * Returns the places of a list and its buttons, and what shows its first page: at the beginning, and for each other filter.
+ * One page is shown at a time, so a list of 10,000 has no more rows than one of 50. A refusal is shown in its place.
  *
  * @param {AbortSignal} signal aborted when the screen is left
- * @param {(place: Element, after: string | undefined, signal: AbortSignal, turn: (info: PageInfo) => void) => Promise<unknown>} begin
- *   shows the page behind a cursor, follows it until its own signal is aborted, and tells `turn` what is behind that page
+ * @param {(after: string | undefined, turned: AbortSignal, draw: Draw) => Promise<unknown>} begin draws the page behind a
+ *   cursor, and again when it has changed, until its own signal is aborted
  * @param {string} [looks]
  */
 export function listing(signal, begin, looks) {
-  const place = h("div", { class: looks }, loading());
+  const rows = h("div", { class: looks }, loading());
   const below = h("div");
+  const place = [rows, below];
   let turning = new AbortController();
   const showFirst = async () => {
     /** @type {(string | undefined)[]} */
@@ -30,16 +34,17 @@ export function listing(signal, begin, looks) {
     const show = async () => {
       turning.abort();
       turning = new AbortController();
-      await begin(place, begins.at(-1), AbortSignal.any([signal, turning.signal]), turn);
+      await begin(begins.at(-1), AbortSignal.any([signal, turning.signal]), draw);
     };
-    /** @param {PageInfo} info */
-    const turn = ({ endCursor, hasNextPage }) => {
+    /** @type {Draw} */
+    const draw = (found, { endCursor, hasNextPage }) => {
+      refill(rows, found);
       const isFocused = below.contains(document.activeElement);
       refill(below, pageButtons(begins.length, hasNextPage, async (by) => {
         if (by > 0) begins.push(endCursor ?? undefined);
         else begins.pop();
         await show();
-        place.scrollIntoView();
+        rows.scrollIntoView();
       }));
       // At an end of the list, the button that was pressed is disabled and cannot keep the focus.
       if (isFocused && !below.contains(document.activeElement)) [...below.querySelectorAll("button")].find((each) => !each.disabled)?.focus();
@@ -48,10 +53,10 @@ export function listing(signal, begin, looks) {
     try {
       await show();
     } catch (error) {
-      refill(place, problem(error), h("p", null, button("Try again", showFirst, { id: "try-again" })));
+      refill(rows, problem(error), h("p", null, button("Try again", showFirst, { id: "try-again" })));
     }
   };
-  return { place, below, showFirst };
+  return { place, showFirst };
 }
 
 /**

@@ -6,7 +6,7 @@
 import { ApiError } from "./api.js";
 import { byId, h } from "./elements.js";
 import { wayOut } from "./way-out.js";
-import { STATUSES, day, moment, signed } from "./words.js";
+import { day, moment, signed } from "./words.js";
 
 /** Returns a status by sign, word and color. @param {Signed} signed */
 export const badge = (...[sign, word, tone]) =>
@@ -18,7 +18,7 @@ export const badge = (...[sign, word, tone]) =>
  * @param {{ status: string, overdue: boolean, disputed: boolean, partiallyRefunded: boolean }} invoice
  */
 export const badges = ({ status, overdue, disputed, partiallyRefunded }) => h("span", { class: "badges" },
-  badge(...signed(STATUSES, status)),
+  badge(...signed(status)),
   overdue && badge("!", "Overdue", "bad"),
   disputed && badge("⚑", "Disputed", "bad"),
   partiallyRefunded && badge("↩", "Partly refunded", "info"));

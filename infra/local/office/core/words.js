@@ -77,8 +77,8 @@ export const METHODS = /** @type {const} */ ([
 /** Returns the names of payment methods. @param {readonly string[]} chosen */
 export const methodsInWords = (chosen) => METHODS.flatMap(([method, name]) => (chosen.includes(method) ? [name] : [])).join(", ");
 
-/** The guide's words for where an invoice stands. @type {Record<string, Signed>} */
-export const STATUSES = {
+/** How invoices, payments, refunds, disputes and deposits stand, in the words of the guide and of Stripe. @type {Record<string, Signed>} */
+const STATUSES = {
   creating: ["…", "Being made", "quiet"],
   draft: ["✎", "Draft", "quiet"],
   pending: ["◷", "Pending", "wait"],
@@ -87,16 +87,28 @@ export const STATUSES = {
   refunded: ["↩", "Refunded", "info"],
   void: ["⊘", "Void", "quiet"],
   uncollectible: ["⊗", "Uncollectible", "bad"],
+  succeeded: ["✓", "Succeeded", "good"],
+  requires_action: ["!", "Needs the customer", "wait"],
+  canceled: ["⊘", "Canceled", "quiet"],
+  needs_response: ["⚑", "Needs a response", "bad"],
+  under_review: ["◷", "Under review", "wait"],
+  won: ["✓", "Won", "good"],
+  lost: ["✕", "Lost", "bad"],
+  prevented: ["✓", "Prevented", "good"],
+  warning_needs_response: ["⚑", "Inquiry needs a response", "bad"],
+  warning_under_review: ["◷", "Inquiry under review", "wait"],
+  warning_closed: ["✓", "Inquiry closed", "quiet"],
+  appeal_needs_response: ["⚑", "Appeal needs a response", "bad"],
+  appeal_under_review: ["◷", "Appeal under review", "wait"],
+  in_transit: ["→", "On its way", "info"],
+  on_its_way: ["→", "On its way", "info"],
+  arrived: ["✓", "Arrived", "good"],
+  taken: ["✓", "Taken", "good"],
+  returned: ["✕", "Came back", "bad"],
 };
 
-/**
- * Returns the sign, the word and the tone of a status. The API may add statuses.
- *
- * @param {Record<string, Signed>} known
- * @param {string} status
- * @returns {Signed}
- */
-export const signed = (known, status) => known[status] ?? ["•", plain(status), "quiet"];
+/** Returns a status as it is shown. The API may add statuses. @param {string} status @param {Record<string, Signed>} [words] */
+export const signed = (status, words = STATUSES) => words[status] ?? /** @type {Signed} */ (["•", plain(status), "quiet"]);
 
 /** Returns how something was paid. @param {{ brand: string | null, last4: string | null, type: string | null } | null} method */
 export function methodInWords(method) {

@@ -134,7 +134,7 @@ function standing({ name, status, installed, attention, invoicingPaused }, { req
   const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
   return [
     h("div", { class: "heading" }, h("h2", null, name), h("span", { class: "badges" },
-      badge(...signed(STANDING, status)),
+      badge(...signed(status, STANDING)),
       invoicingPaused && badge("‖", "Invoicing paused", "wait"),
       installed && badge(livemode ? "$" : "⚗", livemode ? "Live mode" : "Test mode", "info"))),
     h("p", { class: "soft" }, "Real-time payment processing and invoice synchronization."),

@@ -59,7 +59,7 @@ function tilesOf(counts, chosen) {
   return list([all, ...shown].map(({ kind, count, atLeast }) => {
     const href = kind ? `/attention?kind=${kind}` : "/attention";
     return h("a", { class: "tile", href, id: `tile-${kind ?? "all"}`, "aria-current": kind === chosen && "page" },
-      h("strong", null, `${count}${atLeast ? "+" : ""}`), h("span", null, kind ? signed(KINDS, kind)[1] : "Everything"));
+      h("strong", null, `${count}${atLeast ? "+" : ""}`), h("span", null, kind ? signed(kind, KINDS)[1] : "Everything"));
   }), "tiles");
 }
 
@@ -70,7 +70,7 @@ function itemOf(item) {
   const about = [customerName, number && `Invoice ${number}`].filter(Boolean).join(", ");
   return h("article", { class: "card stack" },
     h("div", { class: "heading" },
-      h("span", { class: "badges" }, badge(...signed(KINDS, kind)), due),
+      h("span", { class: "badges" }, badge(...signed(kind, KINDS)), due),
       amount !== null && h("strong", { class: "money" }, money(amount, currency))),
     h("div", null, h("h2", { class: "said" }, message), h("p", null, nextStep)),
     h("div", { class: "heading" },

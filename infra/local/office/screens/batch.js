@@ -42,17 +42,16 @@ export async function show(main, { params: [batchId = ""], signal }) {
   const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
   let running = true;
-  const items = listing(signal, async (place, after, turned, turn) => {
+  const items = listing(signal, async (after, turned, draw) => {
     const again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
       running = isRunning(batch);
       state.hidden = false;
       refill(state, ...progress(batch, () => again()));
-      refill(place, itemsOf(batch, names));
-      turn(batch.pageInfo);
+      draw(itemsOf(batch, names), batch.pageInfo);
     }, turned, () => (running ? RUNNING : AT_REST));
   });
   const back = h("a", { href: "/billing" }, "Back to Billing");
-  refill(main, heading("Batch of invoices", back), state, section("Invoices of this batch", "", items.place), items.below);
+  refill(main, heading("Batch of invoices", back), state, section("Invoices of this batch", "", ...items.place));
   await items.showFirst();
 }
 

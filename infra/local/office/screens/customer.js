@@ -64,6 +64,7 @@ export async function show(main, { params: [customerId = ""], signal }) {
     typed: () => typedIn(form),
     store: (typed, stored) => store(stored, typed, "Saved. Stripe gets it in a moment."),
   });
+  take(loaded);
   /** @param {string} stripeCustomerId */
   const choose = async (stripeCustomerId) =>
     store(await load(), { stripeCustomerId, choose: true }, "Chosen. POM links the customer in a moment.");

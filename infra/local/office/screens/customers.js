@@ -31,7 +31,7 @@ const NO_MATCH = "No customers match what you have chosen.";
 const NONE = "No customers have been given to Stripe yet.";
 
 /** Returns whether Stripe has a customer, in words and with a sign. @param {SyncStatus} status */
-export const syncBadge = (status) => badge(...signed(STATUSES, status));
+export const syncBadge = (status) => badge(...signed(status, STATUSES));
 
 /** Returns what somebody sees who may not see customers. */
 export const notForYou = () => empty("Customers are shown to people with the role billing or admin.");
@@ -44,13 +44,11 @@ export async function show(main, { query, signal }) {
     { name: "syncStatus", label: "In Stripe", type: "select", choices: WORDS },
   ], query, () => list.showFirst());
   keepApart(form, (chosen) => `[name]:not([name="${chosen}"])`);
-  const list = listing(signal, (place, after, turned, turn) =>
-    follow("/v1/customers", { query: { ...asked(values()), after } }, ({ data, pageInfo }) => {
-      refill(place, data.length > 0 ? customerTable(data) : empty(Object.keys(values()).length ? NO_MATCH : NONE));
-      turn(pageInfo);
-    }, turned), "even");
+  const list = listing(signal, (after, turned, draw) =>
+    follow("/v1/customers", { query: { ...asked(values()), after } }, ({ data, pageInfo }) =>
+      draw(data.length > 0 ? customerTable(data) : empty(Object.keys(values()).length ? NO_MATCH : NONE), pageInfo), turned), "even");
   const unknown = h("div");
-  refill(main, heading(title), unknown, form, list.place, list.below);
+  refill(main, heading(title), unknown, form, ...list.place);
   const [offer] = await Promise.all([customerImport(signal, list.showFirst), list.showFirst()]);
   // Without a button, POM-Stripe has all of POM's customers.
   refill(unknown, offer.querySelector("button") && section("Customers to give to Stripe", "card", offer));

@@ -20,16 +20,15 @@ export const title = "Deposit";
 export async function show(main, { params: [payoutId = ""], signal }) {
   const head = h("div", null, heading(title));
   const about = h("div", { class: "cards" });
-  const lines = listing(signal, (place, after, turned, turn) =>
+  const lines = listing(signal, (after, turned, draw) =>
     follow("/v1/payouts/{payoutId}", { path: { payoutId }, query: { after } }, (payout) => {
       refill(head, headOf(payout));
       refill(about, h("section", { class: "card stack", "aria-label": "How it stands" }, ...storyOf(payout)), totalsOf(payout));
-      refill(place, linesOf(payout));
-      turn(payout.pageInfo);
+      draw(linesOf(payout), payout.pageInfo);
     }, turned));
   await lines.showFirst();
   const back = h("p", null, h("a", { href: "/payments" }, "← Payments and deposits"));
-  refill(main, back, head, about, section("What is in it", "", lines.place), lines.below);
+  refill(main, back, head, about, section("What is in it", "", ...lines.place));
 }
 
 /** @param {Payout} payout */

@@ -13,7 +13,7 @@ import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about, wayOut } from "../core/way-out.js";
 import { badges, empty, facts, heading, loading, notice, numbers, table } from "../core/widgets.js";
-import { STATUSES, day, isNothing, money, signed } from "../core/words.js";
+import { day, isNothing, money, signed } from "../core/words.js";
 
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
 
@@ -134,7 +134,7 @@ function review(invoice, preview, replaced, acts) {
     preview.warnings.length === 0 && h("p", { class: "soft" }, invoice.explanation),
     replaced && h("p", { class: "note" },
       "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
-      `, which is ${signed(STATUSES, replaced.status)[1].toLowerCase()}.`),
+      `, which is ${signed(replaced.status)[1].toLowerCase()}.`),
     preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" },
       preview.warnings.flatMap((each) => [
         h("p", null, h("strong", null, each.message)),

@@ -9,11 +9,11 @@ import { ask, button } from "../core/forms.js";
 import { go } from "../core/going.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { depositAddress, paymentBadge } from "../core/payment-words.js";
+import { depositAddress } from "../core/payment-words.js";
 import { may } from "../core/session.js";
 import { entryOf } from "../core/timeline.js";
 import { badge, badges, facts, heading, list, notice, numbers, outside, section, table, timeAt, timeOn } from "../core/widgets.js";
-import { STATUSES, choiceOf, isNothing, methodInWords, money, plain, signed } from "../core/words.js";
+import { choiceOf, isNothing, methodInWords, money, plain, signed } from "../core/words.js";
 
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
 /** @typedef {Schemas["PaymentView"]} Payment */
@@ -39,7 +39,7 @@ export async function show(main, { params: [invoiceId = ""], signal }) {
   let status = null;
   const look = await follow("/v1/invoices/{invoiceId}", { path: { invoiceId } }, (invoice) => {
     document.title = `${nameOf(invoice)} – Pool Office Manager`;
-    if (status !== null && status !== invoice.status) notice(`${nameOf(invoice)}: now ${signed(STATUSES, invoice.status)[1]}.`);
+    if (status !== null && status !== invoice.status) notice(`${nameOf(invoice)}: now ${signed(invoice.status)[1]}.`);
     status = invoice.status;
     refill(place, ...drawn(invoice, () => look()));
   }, signal);
@@ -185,7 +185,7 @@ function paymentOf(payment, look) {
   const { id, amount, currency, method, failure, outside: record, receiptUrl, dashboardUrl } = payment;
   const canRefund = !isNothing(payment.refundable);
   return h("article", { class: "card stack" },
-    h("div", { class: "heading" }, h("h3", null, money(amount, currency)), paymentBadge(payment.status)),
+    h("div", { class: "heading" }, h("h3", null, money(amount, currency)), badge(...signed(payment.status))),
     facts([
       ["Method", record ? `${methodInWords(method)}, outside Stripe` : methodInWords(method)],
       ["When", record ? timeOn(record.paidOn) : timeAt(payment.at)],
@@ -214,7 +214,7 @@ function paymentOf(payment, look) {
 function partOf(part, word, { amount, currency, reason, failureReason = null }, ...more) {
   const why = [reason, failureReason].filter((each) => each !== null).map(plain).join(". ");
   return h("section", { class: "part" },
-    h("div", { class: "badges" }, h("h4", null, `${word} ${money(amount, currency)}`), paymentBadge(part.status)),
+    h("div", { class: "badges" }, h("h4", null, `${word} ${money(amount, currency)}`), badge(...signed(part.status))),
     h("p", { class: "small" }, timeAt(part.at), why && ` · ${why}`), facts(feeOf(part)), depositsOf(part), ...more);
 }
 
@@ -253,12 +253,12 @@ function refund({ id, currency, refundable }, look) {
 /** Returns the log of Stripe's events, which is loaded when somebody opens it. @param {string} invoiceId @param {AbortSignal} signal */
 function eventLog(invoiceId, signal) {
   let closing = new AbortController();
-  const events = listing(signal, (place, after, turned, turn) =>
+  const events = listing(signal, (after, turned, draw) =>
     follow("/v1/invoices/{invoiceId}/events", { path: { invoiceId }, query: { after } }, (log) => {
-      refill(place, h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`), eventTable(log.data));
-      turn(log.pageInfo);
+      const said = h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`);
+      draw([said, eventTable(log.data)], log.pageInfo);
     }, AbortSignal.any([turned, closing.signal])));
-  const details = h("details", { class: "card" }, h("summary", null, "Event log"), events.place, events.below);
+  const details = h("details", { class: "card" }, h("summary", null, "Event log"), ...events.place);
   details.addEventListener("toggle", () => {
     closing.abort();
     closing = new AbortController();

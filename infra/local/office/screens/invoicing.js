@@ -80,12 +80,12 @@ export async function show(main, { query, signal }) {
   let summary = null;
 
   const { form, values } = filters(customerId ? DATE_FIELDS : [...FIELDS, ...DATE_FIELDS], query, () => {
-    draw();
+    drawHead();
     return pages.showFirst();
   }, customerId ? { customerId } : {});
   // The API finds one invoice, or lists many.
   keepApart(form, (chosen) => (chosen === "find" ? "[name]:not([name=find])" : "[name=find]"));
-  const draw = () => {
+  const drawHead = () => {
     const { find, show: chosen } = values();
     refill(tiles, summary && !customerId && tilesOf(summary, find ? null : chosen ?? ""));
     const { said, dates } = listOf(chosen);
@@ -94,17 +94,16 @@ export async function show(main, { query, signal }) {
     refill(hint, how, !find && `${dates.said} ${said ?? ""} `, location.search && toAll({}));
     form.hidden = hint.hidden = !customerId && summary?.data.length === 0;
   };
-  const pages = listing(signal, async (place, after, turned, turn) => {
+  const pages = listing(signal, async (after, turned, draw) => {
     /** @type {Map<string, string> | null} */
     let drawn = null;
     refill(totals);
     const asked = customerId ? { customerId, ...rangeOf(CREATED, values()) } : await askedFor(values());
-    if (Array.isArray(asked)) return turned.aborted || refill(place, whichCustomer(asked));
+    if (Array.isArray(asked)) return turned.aborted || draw(whichCustomer(asked), { endCursor: null, hasNextPage: false });
     await follow("/v1/invoices", { query: { ...asked, first: ROWS, totals: true, after } }, (found) => {
       refill(totals, found.totals && totalsInWords(found.totals));
-      refill(place, found.data.length > 0 ? rowsOf(found.data, drawn) : nothing(location.search !== ""));
+      draw(found.data.length > 0 ? rowsOf(found.data, drawn) : nothing(location.search !== ""), found.pageInfo);
       drawn = new Map(found.data.map((each) => [each.id, each.updatedAt]));
-      turn(found.pageInfo);
       const name = found.data[0]?.customerName;
       if (customerId && name) refill(head, `Invoices of ${name}`);
     }, turned, SOON);
@@ -112,10 +111,10 @@ export async function show(main, { query, signal }) {
 
   const beside = !customerId && may("billing") && h("a", { class: "button main", href: "/billing" }, "Create invoices");
   const head = h("span", { dir: "auto" }, customerId ? "Invoices of one customer" : title);
-  refill(main, heading(head, beside), tiles, form, hint, totals, pages.place, pages.below);
+  refill(main, heading(head, beside), tiles, form, hint, totals, ...pages.place);
   await follow("/v1/summary", {}, (sums) => {
     summary = sums;
-    draw();
+    drawHead();
   }, signal);
   await pages.showFirst();
 }

@@ -1,7 +1,7 @@
 /** Payments and deposits: what is on its way, the deposits, and each payment, refund and dispute. */
 
 /** @import { Field } from "../core/forms.js" */
-/** @import { PageInfo } from "../core/listing.js" */
+/** @import { Draw } from "../core/listing.js" */
 /** @import { Schemas, Visit } from "../core/types" */
 
 import { ApiError, getTable } from "../core/api.js";
@@ -10,9 +10,9 @@ import { saveFile } from "../core/files.js";
 import { button } from "../core/forms.js";
 import { allOr, filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit, paymentBadge, whereBadge } from "../core/payment-words.js";
+import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit } from "../core/payment-words.js";
 import { badge, empty, facts, heading, list, notice, numbers, problem, section, table, timeOn } from "../core/widgets.js";
-import { counted, isNothing, methodInWords, money, plain } from "../core/words.js";
+import { counted, isNothing, methodInWords, money, plain, signed } from "../core/words.js";
 
 /** @typedef {Record<string, string>} Chosen */
 
@@ -68,8 +68,8 @@ const depositList = (visit) => listed(visit, {
   what: "deposits",
   none: "Stripe pays out what is available, usually each day.",
   fields: dayFields("Arrives from"),
-  begin: (chosen, after, turned, drawn) => follow("/v1/payouts", { query: { ...chosen, after } }, ({ data, pageInfo }) =>
-    drawn(data.length > 0 && depositTable(data), pageInfo), turned),
+  begin: (chosen, after, turned, draw) => follow("/v1/payouts", { query: { ...chosen, after } }, ({ data, pageInfo }) =>
+    draw(data.length > 0 && depositTable(data), pageInfo), turned),
   csv: (chosen) => getTable("/v1/payouts", { query: chosen }),
 });
 
@@ -85,8 +85,8 @@ function paymentList(visit) {
       ...dayFields("Day from"),
     ],
     beside: { list: "payments" },
-    begin: (chosen, after, turned, drawn) => follow("/v1/payments", { query: { ...asked(chosen), after } }, ({ data, pageInfo }) =>
-      drawn(data.length > 0 && paymentTable(data), pageInfo), turned),
+    begin: (chosen, after, turned, draw) => follow("/v1/payments", { query: { ...asked(chosen), after } }, ({ data, pageInfo }) =>
+      draw(data.length > 0 && paymentTable(data), pageInfo), turned),
     csv: (chosen) => getTable("/v1/payments", { query: asked(chosen) }),
   });
 }
@@ -100,24 +100,21 @@ function paymentList(visit) {
  * @param {string} list.none
  * @param {Field[]} list.fields
  * @param {Chosen} [list.beside]
- * @param {(chosen: Chosen, after: string | undefined, turned: AbortSignal, drawn: (rows: HTMLElement | false, info: PageInfo) => void) =>
- *   Promise<unknown>} list.begin
+ * @param {(chosen: Chosen, after: string | undefined, turned: AbortSignal, draw: Draw) => Promise<unknown>} list.begin
  * @param {(chosen: Chosen) => Promise<string>} list.csv
  */
 function listed({ query, signal }, { what, none, fields, beside, begin, csv }) {
   const { form, values } = filters(fields, query, () => pages.showFirst(), beside);
   const said = () => (Object.keys(values()).length ? `No ${what} match what you have chosen.` : `There are no ${what} yet. ${none}`);
-  const pages = listing(signal, (place, after, turned, turn) => begin(values(), after, turned, (rows, pageInfo) => {
-    refill(place, rows || empty(said()));
-    turn(pageInfo);
-  }));
+  const pages = listing(signal, (after, turned, draw) =>
+    begin(values(), after, turned, (rows, pageInfo) => draw(rows || empty(said()), pageInfo)));
   const save = button("Save as CSV", async () => {
     const { kind, method, from, to = new Date().toISOString().slice(0, 10) } = values();
     const name = [what, kind && `${kind}s`, method, from && `from-${from}`, `to-${to}`].filter(Boolean).join("-");
     saveFile(`${name}.csv`, await csv(values()));
     notice(`The ${what} were saved as a file.`);
   });
-  return { parts: [h("div", { class: "heading" }, form, save), pages.place, pages.below], showFirst: pages.showFirst };
+  return { parts: [h("div", { class: "heading" }, form, save), ...pages.place], showFirst: pages.showFirst };
 }
 
 /** @param {string} label @returns {Field[]} */
@@ -148,7 +145,7 @@ const PAYMENT_COLUMNS = ["Day", "What", "Invoice", ...numbers("Amount", "Fee", "
 const paymentTable = (movements) =>
   table("Payments, refunds and disputes, the newest first", PAYMENT_COLUMNS, movements.map((each) => [
     h("time", { datetime: each.at }, new Date(each.at).toLocaleDateString("en-US", { dateStyle: "medium" })),
-    [`${plain(each.kind)} `, paymentBadge(each.status), each.method && h("div", { class: "small" }, methodInWords(each.method))],
+    [`${plain(each.kind)} `, badge(...signed(each.status)), each.method && h("div", { class: "small" }, methodInWords(each.method))],
     invoiceOf(each),
     money(isNothing(each.receivedAmount) ? each.amount : each.receivedAmount, each.currency),
     each.feeStatus === "pending" ? "Not known yet" : money(each.fee, each.settlementCurrency),
@@ -161,5 +158,5 @@ function depositsOf({ id, deposits }) {
   const once = new Map(deposits.map((each) => [each.payoutId ?? each.message, each]));
   return [...once.values()].map(({ payoutId, on, status, message }) =>
     payoutId === null ? h("div", { class: "small" }, message) : h("div", null,
-      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, timeOn(on)), " ", whereBadge(status)));
+      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, timeOn(on)), " ", badge(...signed(status))));
 }
