@@ -1,14 +1,13 @@
 /** The shell: which address shows which screen, who is signed in, and what needs attention everywhere. */
 
 /** @import { Person, Screen } from "./core/types" */
-
 import { ApiError } from "./core/api.js";
 import { byId, h, refill } from "./core/elements.js";
 import { follow } from "./core/live.js";
 import { become, loadOffice, people, person, stripeAddress } from "./core/session.js";
 import { empty, loading, outside, problem } from "./core/widgets.js";
 
-/** The address of each screen, its module, and its entry in the menu. @type {[path: string, load: () => Promise<Screen>, entry?: string][]} */
+/** Each screen: its address, its module, and its entry in the menu. @type {[string, () => Promise<Screen>, string?][]} */
 const SCREENS = [
   ["/billing", () => import("./screens/billing.js"), "Billing"],
   ["/billing/drafts/:id", () => import("./screens/draft.js")],

@@ -1,7 +1,6 @@
 /** Calls of POM-Stripe's API across origins, with a bearer token, typed by the API's own document. */
 
 /** @import { Answer, Call, Given, PathsWith, Schemas, Tagged } from "./types" */
-
 import { apiAddress, token } from "./session.js";
 
 /** @typedef {{ path?: object, query?: object, body?: unknown, key?: string, ifMatch?: string }} Request */
@@ -15,10 +14,7 @@ export class ApiError extends Error {
   /** @type {string | null} whom it is about, if the screen knows it; its next step is taken there */
   customerId = null;
 
-  /**
-   * @param {number} status 0 if there was no answer
-   * @param {Partial<Schemas["FirstError"]>} error
-   */
+  /** @param {number} status 0 if there was no answer @param {Partial<Schemas["FirstError"]>} error */
   constructor(status, error) {
     super(error.message ?? `POM answered ${status}.`);
     this.status = status;
@@ -152,10 +148,7 @@ async function sent(method, path, asked, headers, anew = false) {
   }
 }
 
-/**
- * @param {string} path
- * @param {Request} asked
- */
+/** @param {string} path @param {Request} asked */
 function address(path, asked) {
   let filled = path;
   for (const [name, value] of Object.entries(asked.path ?? {})) {

@@ -1,7 +1,6 @@
 /** POM's own records: the completed services and the customers of the company. They come from POM's site. */
 
 /** @import { Schemas, Service } from "./types" */
-
 import { ApiError } from "./api.js";
 import { token } from "./session.js";
 

@@ -2,7 +2,6 @@
 
 /** @import { Child } from "./elements.js" */
 /** @import { Schemas } from "./types" */
-
 import { ApiError, get, newKey, post } from "./api.js";
 import { customers } from "./company.js";
 import { h, refill } from "./elements.js";

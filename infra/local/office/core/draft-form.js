@@ -1,7 +1,6 @@
 /** The form in which a draft is corrected: its lines, discounts and credits, terms, tax and texts, as `PUT` takes them. */
 
 /** @import { Pair, Schemas } from "./types" */
-
 import { h, refill } from "./elements.js";
 import { button, fieldOf, textOf, tick } from "./forms.js";
 import { METHODS, TERMS, day, methodsInWords, money, plain, termChoices, termsInWords } from "./words.js";

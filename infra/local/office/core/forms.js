@@ -2,7 +2,6 @@
 
 /** @import { Child } from "./elements.js" */
 /** @import { Pair, Tagged } from "./types" */
-
 import { ApiError } from "./api.js";
 import { h, refill } from "./elements.js";
 import { problem, table } from "./widgets.js";

@@ -3,16 +3,15 @@
 /** @import { Child } from "./elements.js" */
 /** @import { Field } from "./forms.js" */
 /** @import { Pair } from "./types" */
-
+import { remember } from "./browser.js";
 import { h, refill } from "./elements.js";
 import { button, fieldOf } from "./forms.js";
-import { remember } from "./going.js";
 import { loading, problem } from "./widgets.js";
 import { plain } from "./words.js";
 
 /** @typedef {{ endCursor: string | null, hasNextPage: boolean }} PageInfo */
 
-/** @typedef {(rows: Child | Child[], info: PageInfo) => void} Draw shows a page, and the buttons that turn it */
+/** @typedef {(rows: Child | Child[], info: PageInfo) => void} Draw shows a page and its buttons */
 
 /**
  * Returns the places of a list and its buttons, and what shows its first page: at the beginning, and for each other filter.
@@ -39,15 +38,14 @@ export function listing(signal, begin, looks) {
     /** @type {Draw} */
     const draw = (found, { endCursor, hasNextPage }) => {
       refill(rows, found);
-      const isFocused = below.contains(document.activeElement);
       refill(below, pageButtons(begins.length, hasNextPage, async (by) => {
         if (by > 0) begins.push(endCursor ?? undefined);
         else begins.pop();
         await show();
         rows.scrollIntoView();
+        // At an end of the list, the button that was pressed is disabled and cannot keep the focus.
+        if (!below.contains(document.activeElement)) /** @type {HTMLElement | null} */ (below.querySelector("button:enabled"))?.focus();
       }));
-      // At an end of the list, the button that was pressed is disabled and cannot keep the focus.
-      if (isFocused && !below.contains(document.activeElement)) [...below.querySelectorAll("button")].find((each) => !each.disabled)?.focus();
     };
     refill(below);
     try {
@@ -67,12 +65,11 @@ export function listing(signal, begin, looks) {
  * @param {(by: 1 | -1) => unknown} turn
  * @param {string} [among] such as ` of 3`
  */
-export function pageButtons(page, hasNext, turn, among = "") {
-  return (page > 1 || hasNext) && h("nav", { class: "pager", "aria-label": "Pages" },
+export const pageButtons = (page, hasNext, turn, among = "") =>
+  (page > 1 || hasNext) && h("nav", { class: "pager", "aria-label": "Pages" },
     button("← Previous", () => turn(-1), { id: "previous", disabled: page === 1 }),
     h("span", null, `Page ${page}${among}`),
     button("Next →", () => turn(1), { id: "next", disabled: !hasNext }));
-}
 
 /**
  * Returns a form of filters, and what reads them. What is chosen stands in the address, so that a page can be bookmarked.

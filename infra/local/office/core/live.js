@@ -1,7 +1,6 @@
 /** Keeps what a screen shows true, cheaply: asked for again with its `ETag`, an answer that is the same has no body. */
 
 /** @import { Answer, Asked, Given, PathsWith } from "./types" */
-
 import { ApiError, getIfChanged } from "./api.js";
 import { byId, h, refill } from "./elements.js";
 

@@ -1,7 +1,6 @@
 /** Where money is, in words: the deposits that bring payments to the bank, and the invoices that were paid. */
 
 /** @import { Schemas } from "./types" */
-
 import { h } from "./elements.js";
 import { badge } from "./widgets.js";
 import { signed } from "./words.js";

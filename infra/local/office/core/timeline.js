@@ -1,7 +1,6 @@
 /** What has happened to an invoice, in words. */
 
 /** @import { Schemas } from "./types" */
-
 import { h } from "./elements.js";
 import { outside, timeAt } from "./widgets.js";
 import { methodInWords, money, plain } from "./words.js";

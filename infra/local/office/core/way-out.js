@@ -1,7 +1,6 @@
 /** Where the next step of an error is taken: the texts say what to do, and these links lead there. */
 
 /** @import { Schemas } from "./types" */
-
 import { ApiError } from "./api.js";
 import { h } from "./elements.js";
 

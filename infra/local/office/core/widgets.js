@@ -2,7 +2,6 @@
 
 /** @import { Child } from "./elements.js" */
 /** @import { Signed } from "./types" */
-
 import { ApiError } from "./api.js";
 import { byId, h } from "./elements.js";
 import { wayOut } from "./way-out.js";
@@ -88,15 +87,22 @@ export const numbers = (...names) => names.map((name) => ({ name, number: true }
  * @param {(Child | Child[])[][]} rows
  */
 export function table(caption, columns, rows) {
-  const named = columns.map((each) => (typeof each === "string" ? { name: each } : each));
-  const heads = named.map(({ name, number, hidden }) =>
-    h("th", { scope: "col", class: number && "number" }, h("span", { class: hidden && "unseen" }, name)));
-  const body = rows.map((cells) => h("tr", null, cells.map((cell, at) => {
+  const named = columns.map(columnOf);
+  return tableOf(caption, columns, [h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell, at) => {
     const { name, number, hidden } = named[at] ?? { name: "" };
     return h("td", { class: number && "number", "data-name": !hidden && name }, h("div", null, cell));
-  })));
-  return h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, heads)), h("tbody", null, body));
+  }))))]);
 }
+
+/** @param {string} caption @param {(Column | string)[]} columns @param {Child[]} bodies @param {string} [looks] @returns a table */
+export const tableOf = (caption, columns, bodies, looks) => h("table", { class: looks },
+  h("caption", { class: "unseen" }, caption),
+  h("thead", null, h("tr", null, columns.map(columnOf).map(({ name, number, hidden }) =>
+    h("th", { scope: "col", class: number && "number" }, h("span", { class: hidden && "unseen" }, name))))),
+  bodies);
+
+/** @param {Column | string} column @returns {Column} */
+const columnOf = (column) => (typeof column === "string" ? { name: column } : column);
 
 /** Returns names and values. @param {[string, Child | Child[]][]} pairs those without a value are left out */
 export const facts = (pairs) => h("dl", { class: "facts" }, pairs.map(([name, value]) =>

@@ -2,12 +2,7 @@
 
 /** @import { Pair, Schemas, Signed } from "./types" */
 
-/**
- * Returns an amount as people read it, such as `$1,204.50` or `CA$80.00`.
- *
- * @param {string | null} amount
- * @param {string | null} currency
- */
+/** Returns an amount as people read it, such as `$1,204.50` or `CA$80.00`. @param {string | null} amount @param {string | null} currency */
 export function money(amount, currency) {
   if (amount === null || currency === null) return "–";
   const decimals = amount.split(".")[1]?.length ?? 0;

@@ -2,7 +2,6 @@
 
 /** @import { Child } from "../core/elements.js" */
 /** @import { Schemas, Signed, Visit } from "../core/types" */
-
 import { post, remove } from "../core/api.js";
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
@@ -63,39 +62,38 @@ export async function show(main, { query, signal }) {
   const outcome = outcomeOf(query);
   const card = h("section", { class: "card stack", "aria-label": "Stripe" });
   const going = h("section", { class: "card stack", "aria-label": "Before going live" });
-  const besides = h("div", { class: "cards" }, await verifying(again, signal), may("billing") && (await syncing(again, signal)));
-  /** @type {Schemas["AppView"] | undefined} */
-  let app;
-  /** @type {Schemas["ConnectionView"] | undefined} */
-  let connection;
-  /** @type {Schemas["ChecklistItem"][]} */
-  let checklist = [];
+  const besides = h("div", { class: "cards" }, await verifying(again, signal),
+    may("billing") && section("Customer sync", "card stack", await customerImport(signal, again)));
+  /** @type {{ app?: Schemas["AppView"], connection?: Schemas["ConnectionView"], checklist: Schemas["ChecklistItem"][] }} */
+  const known = { checklist: [] };
   let comparingSince = "";
   let shown = "";
 
   const draw = () => {
+    const { app, connection, checklist } = known;
     if (!app || !connection) return;
     if ((connection.lastSync?.at ?? "") >= comparingSince) comparingSince = "";
     const verification = checklist.find(({ id }) => id === "business_verified")?.link ?? null;
     // The lag grows with each second. Where nothing else has changed, what somebody marked or pressed stays.
-    const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, verification, comparingSince]);
+    const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, checklist, comparingSince]);
     if (now === shown) return;
     shown = now;
     besides.hidden = !app.installed;
     refill(card, ...standing(app, connection, verification), details(connection, comparingSince !== ""), actions(app, again, compare));
+    refill(going, ...linesOf(checklist));
+  };
+  const take = (/** @type {Partial<typeof known>} */ part) => {
+    Object.assign(known, part);
+    draw();
   };
   const compare = async () => {
     comparingSince = (await post("/v1/stripe/connection/refresh")).askedAt;
     draw();
   };
   const asks = await Promise.all([
-    follow("/v1/apps", {}, ({ data }) => { app = data[0]; draw(); }, signal, OFTEN),
-    follow("/v1/stripe/connection", {}, (body) => { connection = body; draw(); }, signal, OFTEN),
-    follow("/v1/stripe/connection/checklist", {}, ({ data }) => {
-      checklist = data;
-      refill(going, ...linesOf(data));
-      draw();
-    }, signal, SELDOM),
+    follow("/v1/apps", {}, ({ data: [app] }) => take({ app }), signal, OFTEN),
+    follow("/v1/stripe/connection", {}, (connection) => take({ connection }), signal, OFTEN),
+    follow("/v1/stripe/connection/checklist", {}, ({ data }) => take({ checklist: data }), signal, SELDOM),
   ]);
   async function again() {
     await Promise.all(asks.map((each) => each()));
@@ -216,11 +214,8 @@ function actions(app, again, compare) {
     document.getElementById("test")?.focus();
   };
   const disconnect = async () => {
-    const work = async () => {
-      await remove("/v1/stripe/connection");
-      await again();
-    };
     const said = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
+    const work = () => remove("/v1/stripe/connection").then(again);
     if (await ask("Disconnect Stripe?", said, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
   };
   const admin = may("admin");
@@ -245,7 +240,10 @@ async function verifying(again, signal) {
     refill(place, ...stepsOf(begun ? latest : { ...latest, ok: null, steps: [] }, before !== undefined));
   };
   /** @param {Schemas["TestProgress"]} test */
-  const take = (test) => { latest = test; draw(); };
+  const take = (test) => {
+    latest = test;
+    draw();
+  };
   const look = await follow("/v1/stripe/connection/test", {}, take, signal, SELDOM);
   const verify = async () => {
     const over = new AbortController();
@@ -284,28 +282,26 @@ function stepsOf({ startedAt, ok, steps }, asked) {
   return [h("p", { role: "status" }, said), h("ol", { class: "steps" }, lines)];
 }
 
-/** Returns the card with the import. @param {() => Promise<unknown>} again @param {AbortSignal} signal */
-const syncing = async (again, signal) => section("Customer sync", "card stack", await customerImport(signal, again));
-
 /** @param {Schemas["ChecklistItem"][]} items @returns {Child[]} */
 function linesOf(items) {
-  const known = items.filter(({ done }) => done !== null);
+  const [checked, finished] = [items.filter(({ done }) => done !== null), items.filter(({ done }) => done)];
   const lines = items.map(({ id, title: name, done, detail, nextStep, link }) => {
-    const page = PAGES[id];
-    const inside = page && h("a", { href: page[0] }, `Go to ${page[1]}`);
-    const more = done ? [] : [nextStep && h("p", { class: "soft" }, nextStep), link ? outside("Open in Stripe", link) : inside];
-    const said = h("strong", null, name);
-    if (done === null) return line("?", "info", said, "Only you can know", h("p", null, detail), ...more);
-    return line(done ? "✓" : "○", done ? "good" : "wait", said, done ? "Done" : "To do", h("p", null, detail), ...more);
+    const [href, page] = PAGES[id] ?? [];
+    const there = link ? outside("Open in Stripe", link) : href && h("a", { href }, `Go to ${page}`);
+    const more = done ? [] : [nextStep && h("p", { class: "soft" }, nextStep), there];
+    /** @type {[string, string, string]} */
+    const [sign, tone, word] =
+      done ? ["✓", "good", "Done"] : done === false ? ["○", "wait", "To do"] : ["?", "info", "Only you can know"];
+    return line(sign, tone, h("strong", null, name), word, h("p", null, detail), ...more);
   });
   return [
     h("div", { class: "heading" }, h("h2", null, "Before going live"),
-      h("span", { class: "soft" }, `${known.filter(({ done }) => done).length} of ${known.length} done`)),
+      h("span", { class: "soft" }, `${finished.length} of ${checked.length} done`)),
     h("ul", { class: "steps two" }, lines),
   ];
 }
 
 /** @param {string} sign @param {string} tone @param {Child} name @param {string} word @param {...Child} more */
-const line = (sign, tone, name, word, ...more) => h("li", null, h("span", { class: `sign ${tone}-ink`, "aria-hidden": "true" }, sign),
-  h("div", null, name, h("span", { class: `small ${tone}-ink` }, ` ${word}`), ...more));
+const line = (sign, tone, name, word, ...more) => h("li", null, h("span", { class: `sign ink ${tone}`, "aria-hidden": "true" }, sign),
+  h("div", null, name, h("span", { class: `small ink ${tone}` }, ` ${word}`), ...more));
 

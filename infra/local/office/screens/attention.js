@@ -1,7 +1,6 @@
 /** What needs a person: each thing with its reason, what to do about it, and the button that does it or leads there. */
 
 /** @import { Schemas, Signed, Visit } from "../core/types" */
-
 import { post } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { button } from "../core/forms.js";

@@ -1,7 +1,6 @@
 /** A batch of invoices: how far it is, what became of each invoice, and what to do about those that were not made or sent. */
 
 /** @import { Schemas, Signed, Visit } from "../core/types" */
-
 import { newKey, post } from "../core/api.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
@@ -73,27 +72,20 @@ function progress(batch, again) {
     [counts.cancelled, "left out"],
   ].flatMap(([count, word]) => (count ? [`${count.toLocaleString("en-US")} ${word}`] : []));
   const first = batch.items.find(isDraft)?.invoiceId;
-  const send = async () => {
+  const send = () => {
     const key = newKey();
-    const said = [
+    return ask("Send all drafts?", [
       h("p", null, `Stripe e-mails what is still a draft to the customers: ${counted(drafts, "invoice")} at most.`),
       h("p", null, "A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason."),
-    ];
-    const work = () => post("/v1/invoice-batches/{batchId}/send", { path, key });
-    if (await ask("Send all drafts?", said, { confirm: "Send", work })) await again();
+    ], { confirm: "Send", work: () => post("/v1/invoice-batches/{batchId}/send", { path, key }).then(again) });
   };
-  const retry = async () => {
-    await post("/v1/invoice-batches/{batchId}/retry", { path });
-    await again();
-  };
-  const cancel = async () => {
-    const left = batch.sendRequestedAt
-      ? "What is queued stays a draft, and can be sent later."
-      : "What is queued is left out: its services can be billed again.";
-    const work = () => post("/v1/invoice-batches/{batchId}/cancel", { path });
-    const said = h("p", null, `${left} What has been made or sent stays as it is.`);
-    if (await ask("Cancel what is queued?", said, { confirm: "Stop the batch", danger: true, work })) await again();
-  };
+  const retry = () => post("/v1/invoice-batches/{batchId}/retry", { path }).then(again);
+  const left = batch.sendRequestedAt
+    ? "What is queued stays a draft, and can be sent later."
+    : "What is queued is left out: its services can be billed again.";
+  const cancel = () => ask("Cancel what is queued?", h("p", null, `${left} What has been made or sent stays as it is.`), {
+    confirm: "Stop the batch", danger: true, work: () => post("/v1/invoice-batches/{batchId}/cancel", { path }).then(again),
+  });
   return [
     h("p", null, h("strong", null, `${stateInWords(batch)} `), `${counted(total, "invoice")}: ${told.join(", ")}.`),
     h("progress", { max: Math.max(1, total), value: total - counts.queued, "aria-label": `${total - counts.queued} of ${total} done` }),

@@ -1,17 +1,16 @@
 /** Billing: the completed services, and Create Invoice; the drafts that wait for a review, and the latest batches. */
 
 /** @import { Pair, Schemas, Service, Visit } from "../core/types" */
-
 import { get, newKey, post } from "../core/api.js";
+import { go } from "../core/browser.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
 import { ask, button } from "../core/forms.js";
-import { go } from "../core/going.js";
 import { filters, pageButtons } from "../core/listing.js";
 import { follow, keepAsking } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about } from "../core/way-out.js";
-import { badge, empty, heading, list, loading, section, timeAt, timeOn } from "../core/widgets.js";
+import { badge, empty, heading, list, loading, numbers, section, tableOf, timeAt, timeOn } from "../core/widgets.js";
 import { counted, day, money, plain, sum, termChoices } from "../core/words.js";
 
 export const title = "Billing";
@@ -148,15 +147,11 @@ function servicesOf(shown, known, page, picking) {
         h("td", { class: "number" }, h("span", { class: "soft" }, `${each.quantity} × ${money(each.unitPrice, each.currency)}`)),
         h("td", { class: "number" }, money(each.amount, each.currency)))));
   });
-  const head = [["", "unseen", "Select"], ["", "", "Service"], ["", "", "Done"], ["number", "", "Price"], ["number", "", "Amount"]];
   const everything = `All ${counted(shown.length, "service")} of ${counted(customers.size, "customer")}: ${sums(shown)}`;
   return [
     h("label", { class: "tick" }, box("pick-all", everything, shown), everything),
-    h("table", { class: "services" },
-      h("caption", { class: "unseen" }, "Completed services by customer"),
-      h("thead", null, h("tr", null, head.map(([kind, seen, word]) =>
-        h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
-      bodies),
+    tableOf("Completed services by customer",
+      [{ name: "Select", hidden: true }, "Service", "Done", ...numbers("Price", "Amount")], bodies, "services"),
   ];
 }
 

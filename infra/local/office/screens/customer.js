@@ -1,7 +1,6 @@
 /** A customer: what POM has, how Stripe knows it, which Stripe customer it is, and what has happened to it. */
 
 /** @import { Pair, Schemas, Tagged, Visit } from "../core/types" */
-
 import { get, getTagged, post, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { button, fieldOf, saving, textOf } from "../core/forms.js";
@@ -107,14 +106,10 @@ const inWords = (customer) => FIELDS.map(([, label, of]) => [label, of(customer)
 function typedIn(form) {
   const typed = textOf(new FormData(form));
   const text = (/** @type {string} */ name) => typed(name) || null;
-  const parts = /** @type {const} */ (["street", "street2", "city", "state", "zipCode", "country"]);
+  const texts = (/** @type {string[]} */ names, of = "") => Object.fromEntries(names.map((name) => [name, text(of + name)]));
   return {
-    firstName: text("firstName"),
-    lastName: text("lastName"),
-    companyName: text("companyName"),
-    email: text("email"),
-    phone: text("phone"),
-    address: Object.fromEntries(parts.map((part) => [part, text(`address.${part}`)])),
+    ...texts(["firstName", "lastName", "companyName", "email", "phone"]),
+    address: texts(["street", "street2", "city", "state", "zipCode", "country"], "address."),
   };
 }
 

@@ -1,7 +1,6 @@
 /** Customers: who can be billed, and whether Stripe has them as POM has them. */
 
 /** @import { Schemas, Signed, Visit } from "../core/types" */
-
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
 import { allOr, filters, keepApart, listing } from "../core/listing.js";

@@ -1,10 +1,9 @@
 /** A deposit: how it stands, what it consists of, and the line of each payment in it. */
 
 /** @import { Pair, Schemas, Visit } from "../core/types" */
-
 import { getTable } from "../core/api.js";
+import { saveFile } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
-import { saveFile } from "../core/files.js";
 import { button } from "../core/forms.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";

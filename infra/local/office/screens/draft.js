@@ -1,14 +1,12 @@
 /** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
 
 /** @import { Schemas, Visit } from "../core/types" */
-
 import { get, getTagged, getText, post, put } from "../core/api.js";
+import { go, openPage } from "../core/browser.js";
 import { services } from "../core/company.js";
 import { draftForm, orderInWords } from "../core/draft-form.js";
 import { h, refill } from "../core/elements.js";
-import { openPage } from "../core/files.js";
 import { ask, button, saving } from "../core/forms.js";
-import { go } from "../core/going.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about, wayOut } from "../core/way-out.js";

@@ -2,11 +2,10 @@
 
 /** @import { Child } from "../core/elements.js" */
 /** @import { Schemas, Signed, Visit } from "../core/types" */
-
 import { ApiError, newKey, post } from "../core/api.js";
+import { go } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
 import { ask, button } from "../core/forms.js";
-import { go } from "../core/going.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { depositAddress } from "../core/payment-words.js";

@@ -2,7 +2,6 @@
 
 /** @import { Child } from "../core/elements.js" */
 /** @import { Pair, Schemas, Tagged } from "../core/types" */
-
 import { getTagged, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { fieldOf, saving, textOf, tick } from "../core/forms.js";

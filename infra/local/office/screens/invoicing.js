@@ -2,7 +2,6 @@
 
 /** @import { Field } from "../core/forms.js" */
 /** @import { Asked, Pair, Schemas, Visit } from "../core/types" */
-
 import { get } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { filters, keepApart, listing } from "../core/listing.js";
@@ -62,11 +61,10 @@ const TILES = [
   ["draft", "Drafts", ({ byStatus: { draft } }) => ({ count: draft.count, amount: draft.total })],
 ];
 
+/** @type {Pair[]} */
+const LIST_NAMES = Object.entries(LISTS).map(([key, { name }]) => [key, name]);
 /** @type {Field[]} */
-const FIELDS = [
-  { name: "find", label: "Find", type: "search" },
-  { name: "show", label: "Show", type: "select", choices: Object.entries(LISTS).map(([list, { name }]) => /** @type {Pair} */ ([list, name])) },
-];
+const FIELDS = [{ name: "find", label: "Find", type: "search" }, { name: "show", label: "Show", type: "select", choices: LIST_NAMES }];
 /** @type {Field[]} */
 const DATE_FIELDS = [{ name: "from", label: "From", type: "date" }, { name: "to", label: "Until", type: "date" }];
 

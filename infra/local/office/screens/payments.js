@@ -3,10 +3,9 @@
 /** @import { Field } from "../core/forms.js" */
 /** @import { Draw } from "../core/listing.js" */
 /** @import { Schemas, Visit } from "../core/types" */
-
 import { ApiError, getTable } from "../core/api.js";
+import { saveFile } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
-import { saveFile } from "../core/files.js";
 import { button } from "../core/forms.js";
 import { allOr, filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
