@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import subprocess
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.demo.http import request
-from infra.demo.people import Owner
 from infra.local.office_files import OFFICE
 from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
 from infra.local.summary import curl_lines, description, write
 from infra.stripe_double.pages.authorize_page import authorize as pages_of_stripe
 from tests.e2e.company import Company
 
+DASHBOARD = ROOT / "infra/stripe_double/dashboard"
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def by_mouse() -> str:
+    return README.partition("## By mouse")[2].partition("\n## ")[0]
 
 
 def by_hand() -> str:
@@ -85,55 +87,8 @@ def of_the_shell(block: str, stack: LocalStack, directory: Path | None = None) -
     return json.loads(done.stdout)
 
 
-def test_what_the_readme_says_to_do_instead_of_the_dashboard_does_it(tmp_path: Path) -> None:
-    section = README.partition("## Instead of the dashboard")[2].partition("\n## ")[0]
-    refund, settle, day_passes, deposit = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    [failing] = re.findall(r"`(-d '\{\"fail\".*?)`", section)
-    with LocalStack() as stack:
-        company = Company(stack)
-        company.account_id = STRIPE_ACCOUNT["account_id"]
-        company.owner = Owner(stack.urls.stripe, company.account_id)
-        company.connect()
-        company.customer()
-        by_card, arrives, returns, waits = (company.bill(f"svc_{number}").json for number in range(4))
-
-        pay(by_card, method="card", number="4242424242424242", exp="12/34", cvc="123")
-        company.becomes(by_card["id"], status="paid")
-        assert of_the_shell(refund, stack)["object"] == "refund"
-        company.becomes(by_card["id"], status="refunded")
-
-        for made, block in ((arrives, settle), (returns, settle.rstrip() + " " + failing)):
-            pay_from_bank(made)
-            assert of_the_shell(block, stack) == {}
-            company.becomes(made["id"], status="paid" if made is arrives else "failed")
-
-        pay_from_bank(waits)
-        assert [of_the_shell(day_passes, stack)["happened"] for _ in range(5)].count(0) < 5
-        company.becomes(waits["id"], status="paid")
-
-        write(
-            {**description(stack), "tokens": {"billing": company.token("user_office")}},
-            tmp_path / ".local/stack.json",
-        )
-        explains_itself(of_the_shell(deposit, stack, tmp_path), (tmp_path / ".local/deposit.csv").read_text())
-
-
-def explains_itself(payout: Any, table: str) -> None:
-    """The parts of a deposit, and the nets of its lines, add up to its amount, in JSON and in the table."""
-    amount = Decimal(payout["amount"])
-    rows = list(csv.DictReader(table.splitlines()))
-    assert sum(map(Decimal, payout["totals"].values())) == amount
-    assert sum(Decimal(line["net"]) for line in payout["lines"]) == amount
-    assert sum(Decimal(row["Net"]) for row in rows) == amount
-    assert len(rows) == len(payout["lines"]) > 0
-
-
 def pay(made: Any, **form: str) -> None:
     request("POST", made["paymentUrl"], form=form)
-
-
-def pay_from_bank(made: Any) -> None:
-    pay(made, method="us_bank_account", routing="110000000", account="000123456789")
 
 
 def test_a_link_to_the_dashboard_leads_to_the_page_of_the_invoice(company: Company) -> None:
@@ -145,11 +100,12 @@ def test_a_link_to_the_dashboard_leads_to_the_page_of_the_invoice(company: Compa
 
 
 def test_every_button_that_is_to_be_pressed_is_on_a_page() -> None:
-    office = "".join(file.read_text() for file in OFFICE.rglob("*.js"))
+    pages = (*OFFICE.glob("screens/*.js"), *OFFICE.glob("core/*.js"), *DASHBOARD.glob("*.py"))
+    buttons = "".join(file.read_text() for file in pages)
     of_stripe = pages_of_stripe("Pool Office Manager", [], "", {})
-    pressed = set(re.findall(r"\*([A-Z][^*]+)\*", by_hand().replace("**", ""))) - {STRIPE_ACCOUNT["business_name"]}
-    assert {"Connect", "Finish set-up"} <= pressed
-    assert [each for each in pressed if f'"{each}"' not in office and f">{each}</button>" not in of_stripe] == []
+    pressed = set(re.findall(r"\*([A-Z][^*]+)\*", by_mouse().replace("**", ""))) - {STRIPE_ACCOUNT["business_name"]}
+    assert {"Install", "Connect", "Finish set-up", "Create Invoice", "Send", "Open a dispute"} <= pressed
+    assert [each for each in pressed if f'"{each}"' not in buttons and f">{each}</button>" not in of_stripe] == []
 
 
 def test_the_mails_can_be_read_by_hand_as_it_is_written(stack: LocalStack) -> None:

@@ -1,6 +1,7 @@
 """Makes the pictures of the office's screens: `make screens`.
 
-A local stack is started for them and stopped afterwards. A picture's name is that of its file, without `.png`.
+A local stack is started for them, a busy month is played on it, and it is stopped afterwards. A picture's name is
+that of its file, without `.png`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local.real.fetching import Unavailable
-from infra.local.stack import ROOT, LocalStack
+from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
 from tests.office.browser import chromium
 from tests.office.looking import reads
-from tests.office.pages import WIDE, Pages, Scheme
+from tests.office.pages import NARROW, WIDE, Pages, Scheme
+from tests.office.story import billing, setting_up, troubles
+from tests.office.story.scene import Scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 OUT = ROOT / "docs/screens"
+ACTS = (
+    setting_up.install,
+    setting_up.give_customers,
+    billing.bill_many,
+    setting_up.configure,
+    billing.bill,
+    billing.pay,
+    troubles.let_a_busy_month_pass,
+    troubles.follow_the_money,
+)
 
 
 @dataclass(frozen=True)
@@ -34,16 +47,29 @@ class Picture:
     scheme: Scheme = "light"
 
 
+def _select_services(page: Page) -> None:
+    page.get_by_label("All of Ben Ortiz").check()
+    page.get_by_label("All of Carla Ruiz").check()
+
+
 PICTURES = {
-    "apps": Picture("/settings/apps", lambda page: reads(page, "Install")),
+    "apps": Picture("/settings/apps", lambda page: reads(page, "Connected since")),
+    "billing": Picture("/billing", _select_services),
+    "draft": Picture("/billing/drafts/{draft}", lambda page: reads(page, "Bill to")),
+    "invoicing": Picture("/invoicing", lambda page: reads(page, "Paid this month")),
+    "invoice": Picture("/invoicing/{invoice}", lambda page: reads(page, "Timeline")),
+    "deposit": Picture("/payments/deposits/{deposit}", lambda page: reads(page, "What it adds up to")),
+    "attention": Picture("/attention", lambda page: reads(page, "Everything")),
+    "invoice-phone": Picture("/invoicing/{invoice}", lambda page: reads(page, "Timeline"), NARROW, "dark"),
+    "stripes-side": Picture("{stripe}/payments", lambda page: reads(page, "All payments")),
 }
-"""In the order in which they are taken: each finds the stack as those before it left it."""
 
 
-def take(picture: Picture, pages: Pages, file: Path) -> None:
+def take(picture: Picture, scene: Scene, file: Path) -> None:
     """Writes one picture."""
-    page = pages.open(picture.path, width=picture.width, scheme=picture.scheme)
+    page = scene.pages.open(picture.path.format(**scene.left), width=picture.width, scheme=picture.scheme)
     picture.show(page)
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=file, animations="disabled", caret="hide")
 
 
@@ -63,10 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         with chromium() as browser, LocalStack() as stack, Pages(browser, stack.urls.pom) as pages:
-            for name in (name for name in PICTURES if name in (options.names or PICTURES)):
+            scene = Scene(stack, pages)
+            for act in ACTS:
+                print(act.__name__.replace("_", " "), flush=True)
+                act(scene)
+            scene.left["stripe"] = f"{stack.urls.stripe}/{STRIPE_ACCOUNT['account_id']}/test"
+            for name in options.names or PICTURES:
                 file = options.out / f"{name}.png"
-                take(PICTURES[name], pages, file)
-                print(f"{file} ({file.stat().st_size // 1000} kB)")
+                take(PICTURES[name], scene, file)
+                print(f"{file} ({file.stat().st_size // 1000} kB)", flush=True)
             complaints = pages.complaints
     except Unavailable as error:
         print(f"make screens: the browser is {error}", file=sys.stderr)

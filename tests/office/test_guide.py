@@ -25,6 +25,7 @@ pytestmark = pytest.mark.browser
 ACTS = (
     setting_up.install,
     setting_up.give_customers,
+    billing.bill_many,
     setting_up.configure,
     billing.bill,
     billing.pay,
@@ -35,7 +36,6 @@ ACTS = (
     setting_up.look_before_going_live,
     troubles.follow_the_money,
     troubles.remind,
-    billing.bill_many,
 )
 SCREENS = (
     "/settings/apps",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
+from infra.demo.http import request
+from infra.local.stack import STRIPE_ACCOUNT
 from tests.office.looking import PATIENCE, reads
 from tests.office.story.billing import last_part
 from tests.office.story.scene import GOOD_CARD, Scene, again_until, in_dialog, shown, status
@@ -94,3 +97,31 @@ def let_days_pass(scene: Scene, days: int) -> None:
         shown(scene.owner.get_by_role("status"))
         scene.stack.fire("plan_day")
         scene.stack.wait_until_idle()
+
+
+def let_a_busy_month_pass(scene: Scene) -> None:
+    """Bills half of the customers at once. Most pay, one is declined, one disputes and one pays from the bank."""
+    bob, stack = scene.bob, scene.stack
+    scene.goes(bob, "Billing")
+    bob.get_by_label("From").fill(_days_ago(14))
+    bob.get_by_label(re.compile(r"^All \d+ services of \d+ customers")).check()
+    bob.get_by_role("button", name="Create Invoice").click()
+    dialog = in_dialog(bob, "Create Invoice")
+    if dialog.get_by_label("Currency").count():
+        dialog.get_by_label("Currency").select_option(value="usd")
+    dialog.get_by_label("Review and send").select_option(value="send")
+    dialog.get_by_role("button", name="Create").click()
+    bob.wait_for_url("**/billing/batches/*", timeout=PATIENCE)
+    stack.wait_until_idle(4 * PATIENCE / 1000)
+    double, account = f"{stack.urls.stripe}/_double", STRIPE_ACCOUNT["account_id"]
+    ledger = request("GET", f"{double}/ledger/{account}").json["objects"]
+    waiting = [each["id"] for each in ledger["invoice"] if each["status"] == "open"]
+    methods = {0: "pm_card_chargeDeclinedInsufficientFunds", 1: "pm_usBankAccount", 2: "pm_card_createDispute"}
+    for number, invoice in enumerate(waiting[: len(waiting) * 2 // 3]):
+        method = methods.get(number, "pm_card_visa")
+        request("POST", f"{double}/invoices/{account}/{invoice}/pay", json_body={"method": method})
+    stack.wait_until_idle(4 * PATIENCE / 1000)
+
+
+def _days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
