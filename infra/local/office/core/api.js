@@ -25,7 +25,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Each returns the body of the answer, or throws an `ApiError`. */
+// Each of these four returns the body of the answer, or throws an `ApiError`.
 /** @type {Call<"get">} */
 export const get = async (path, ...given) => (await request("GET", path, given[0])).body;
 /** @type {Call<"post">} */

@@ -208,7 +208,7 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(done)));
 }
 
-/** Says something in a dialog, and waits until it is closed. @param {string} title @param {Child} said */
+/** Shows something in a dialog. Returns when it is closed. @param {string} title @param {Child} said */
 function tell(title, said) {
   const close = h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close");
   const dialog = opened(title, said, h("div", { class: "actions" }, close));

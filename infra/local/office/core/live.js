@@ -16,7 +16,7 @@ const PAUSE = 1500;
  * @param {Asked<P, "get">} asked
  * @param {(body: Answer<P, "get">, tag: string | null) => void | Promise<void>} show the tag is for `ifMatch`
  * @param {AbortSignal} signal
- * @param {number | (() => number)} [pause] milliseconds between two requests; a function is asked before each
+ * @param {number} [pause] milliseconds between two requests
  * @returns {Promise<() => Promise<void>>} what asks at once
  */
 export async function follow(path, asked, show, signal, pause = PAUSE) {
@@ -38,11 +38,11 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
  *
  * @param {() => Promise<void>} ask
  * @param {AbortSignal} signal
- * @param {number | (() => number)} pause
+ * @param {number} pause
  */
 export async function keepAsking(ask, signal, pause) {
   while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, typeof pause === "number" ? pause : pause()));
+    await new Promise((resolve) => setTimeout(resolve, pause));
     if (document.hidden || signal.aborted) continue;
     try {
       await ask();

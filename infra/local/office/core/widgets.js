@@ -94,7 +94,14 @@ export function table(caption, columns, rows) {
   }))))]);
 }
 
-/** @param {string} caption @param {(Column | string)[]} columns @param {Child[]} bodies @param {string} [looks] @returns a table */
+/**
+ * Returns a table whose bodies are made already.
+ *
+ * @param {string} caption
+ * @param {(Column | string)[]} columns
+ * @param {Child[]} bodies
+ * @param {string} [looks]
+ */
 export const tableOf = (caption, columns, bodies, looks) => h("table", { class: looks },
   h("caption", { class: "unseen" }, caption),
   h("thead", null, h("tr", null, columns.map(columnOf).map(({ name, number, hidden }) =>

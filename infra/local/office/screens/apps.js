@@ -13,7 +13,6 @@ import { counted, signed } from "../core/words.js";
 
 export const title = "Apps";
 
-const OFTEN = 2000;
 const SELDOM = 5000;
 const WHILE_TESTING = 300;
 const STATE = "office.stripe-state";
@@ -91,8 +90,8 @@ export async function show(main, { query, signal }) {
     draw();
   };
   const asks = await Promise.all([
-    follow("/v1/apps", {}, ({ data: [app] }) => take({ app }), signal, OFTEN),
-    follow("/v1/stripe/connection", {}, (connection) => take({ connection }), signal, OFTEN),
+    follow("/v1/apps", {}, ({ data: [app] }) => take({ app }), signal),
+    follow("/v1/stripe/connection", {}, (connection) => take({ connection }), signal),
     follow("/v1/stripe/connection/checklist", {}, ({ data }) => take({ checklist: data }), signal, SELDOM),
   ]);
   async function again() {

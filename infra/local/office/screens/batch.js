@@ -18,8 +18,6 @@ import { counted, money } from "../core/words.js";
 export const title = "A batch";
 
 const ROWS = 100;
-const RUNNING = 1000;
-const AT_REST = 8000;
 
 /** Where an invoice of the batch stands. @type {Record<Item["status"], Signed>} */
 const PLACES = {
@@ -40,14 +38,12 @@ export async function show(main, { params: [batchId = ""], signal }) {
   const path = { batchId };
   const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
-  let running = true;
   const items = listing(signal, async (after, turned, draw) => {
     const again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
-      running = isRunning(batch);
       state.hidden = false;
       refill(state, ...progress(batch, () => again()));
       draw(itemsOf(batch, names), batch.pageInfo);
-    }, turned, () => (running ? RUNNING : AT_REST));
+    }, turned);
   });
   const back = h("a", { href: "/billing" }, "Back to Billing");
   refill(main, heading("Batch of invoices", back), state, section("Invoices of this batch", "", ...items.place));
