@@ -1,6 +1,6 @@
 /** Calls of POM-Stripe's API across origins, with a bearer token, typed by the API's own document. */
 
-/** @import { Answer, Call, Given, PathsWith, Schemas, Tagged } from "./types" */
+/** @import { Answer, Call, Given, PathsWith, Schemas, TaggedCall, TextCall } from "./types" */
 import { apiAddress, token } from "./session.js";
 
 /** @typedef {{ path?: object, query?: object, body?: unknown, key?: string, ifMatch?: string }} Request */
@@ -49,42 +49,18 @@ export async function getIfChanged(path, tag, ...given) {
   return answer.status === 304 ? null : { body: answer.body, tag: answer.tag };
 }
 
-/**
- * Returns the answer to `GET` with the tag that a `PUT` sends back as `ifMatch`.
- *
- * @template {PathsWith<"get">} P
- * @param {P} path
- * @param {Given<P, "get">} given
- * @returns {Promise<Tagged<Answer<P, "get">>>}
- */
-export async function getTagged(path, ...given) {
+/** Returns the answer to `GET` with the tag that a `PUT` sends back as `ifMatch`. @type {TaggedCall} */
+export const getTagged = async (path, ...given) => {
   const { body, tag } = await request("GET", path, given[0]);
   if (!tag) throw new Error(`POM answered ${path} without a tag.`);
   return { body, tag };
-}
+};
 
-/**
- * Returns the answer to `GET` as text of another type.
- *
- * @template {PathsWith<"get">} P
- * @param {P} path
- * @param {"text/html"} type
- * @param {Given<P, "get">} given
- * @returns {Promise<string>}
- */
-export async function getText(path, type, ...given) {
-  return (await request("GET", path, given[0], { Accept: type })).body;
-}
+/** Returns the answer to `GET` as a page. @type {TextCall} */
+export const getPage = async (path, ...given) => (await request("GET", path, given[0], { Accept: "text/html" })).body;
 
-/**
- * Returns all pages of a list as one table for spreadsheets, under one line with the names of the columns.
- *
- * @template {PathsWith<"get">} P
- * @param {P} path
- * @param {Given<P, "get">} given
- * @returns {Promise<string>}
- */
-export async function getTable(path, ...given) {
+/** Returns all pages of a list as one table for spreadsheets, under one line with the names of the columns. @type {TextCall} */
+export const getTable = async (path, ...given) => {
   const asked = given[0];
   const csv = { Accept: "text/csv" };
   let page = await request("GET", path, asked, csv);
@@ -94,7 +70,7 @@ export async function getTable(path, ...given) {
     table += page.body.slice(page.body.indexOf("\r\n") + 2);
   }
   return table;
-}
+};
 
 /** Returns a new `Idempotency-Key`. Make it when the person presses the button, and keep it for each repetition. */
 export const newKey = () => crypto.randomUUID();

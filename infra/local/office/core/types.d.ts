@@ -36,6 +36,12 @@ export type Given<P extends PathsWith<V>, V extends Verb> = Record<never, never>
 /** A call of the API that returns the body of the answer. */
 export type Call<V extends Verb> = <P extends PathsWith<V>>(path: P, ...given: Given<P, V>) => Promise<Answer<P, V>>;
 
+/** A `GET` that returns the body with its tag. */
+export type TaggedCall = <P extends PathsWith<"get">>(path: P, ...given: Given<P, "get">) => Promise<Tagged<Answer<P, "get">>>;
+
+/** A `GET` that returns another representation than JSON. */
+export type TextCall = <P extends PathsWith<"get">>(path: P, ...given: Given<P, "get">) => Promise<string>;
+
 /** The body of an answer with its `ETag`. */
 export interface Tagged<Body> {
   body: Body;

@@ -1,7 +1,7 @@
 /** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
 
 /** @import { Schemas, Visit } from "../core/types" */
-import { get, getTagged, getText, post, put } from "../core/api.js";
+import { get, getPage, getTagged, post, put } from "../core/api.js";
 import { go, openPage } from "../core/browser.js";
 import { services } from "../core/company.js";
 import { draftForm, orderInWords } from "../core/draft-form.js";
@@ -77,7 +77,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     await again();
     await draw();
   };
-  const openPreview = async () => openPage(await getText("/v1/invoices/{invoiceId}/preview", "text/html", { path }));
+  const openPreview = async () => openPage(await getPage("/v1/invoices/{invoiceId}/preview", { path }));
   const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPreview, drop };
   const again = await follow("/v1/invoices/{invoiceId}", { path }, (invoice) => {
     latest = invoice;
