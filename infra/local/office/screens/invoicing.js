@@ -71,7 +71,7 @@ const DATE_FIELDS = [{ name: "from", label: "From", type: "date" }, { name: "to"
 /** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   const customerId = query.get("customerId");
-  const tiles = h("nav", { "aria-label": "Summary" });
+  const tiles = h("div");
   const hint = h("p", { class: "hint", role: "status" });
   const totals = h("div");
   /** @type {Schemas["SummaryView"] | null} */
@@ -159,7 +159,7 @@ const nothing = (filtered) => filtered ? empty("No invoice matches.", toAll())
 
 /** @param {Schemas["SummaryView"]} summary @param {string | null} shown */
 function tilesOf({ data }, shown) {
-  return data.length > 0 && list(TILES.map(([name, word, of]) => {
+  return data.length > 0 && h("nav", { "aria-label": "Summary" }, list(TILES.map(([name, word, of]) => {
     const sums = data.map((each) => ({ currency: each.currency, ...of(each) })).filter(({ count }) => count > 0);
     const count = sums.reduce((all, each) => all + each.count, 0);
     const about = { href: `/invoicing?show=${name}`, id: `tile-${name}`, class: "tile", "aria-current": name === shown && "true" };
@@ -167,7 +167,7 @@ function tilesOf({ data }, shown) {
       h("span", null, word),
       sums.length === 0 ? h("strong", null, "None") : sums.map(({ amount, currency }) => h("strong", null, money(amount, currency))),
       count > 0 && h("span", null, counted(count, "invoice")));
-  }), "tiles");
+  }), "tiles"));
 }
 
 /** @param {Schemas["InvoiceTotals"][]} totals */
