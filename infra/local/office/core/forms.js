@@ -1,7 +1,7 @@
 /** What people press and type: buttons, fields, refusals beside them, dialogs, and forms that somebody else may have saved. */
 
 /** @import { Child } from "./elements.js" */
-/** @import { Pair, Tagged } from "./types" */
+/** @import { Field, Pair, Saved, Tagged } from "./types" */
 import { ApiError } from "./api.js";
 import { h, refill } from "./elements.js";
 import { problem, table } from "./widgets.js";
@@ -42,17 +42,6 @@ async function whileBusy(pressed, work, refused) {
     pressed.removeAttribute("aria-busy");
   }
 }
-
-/**
- * @typedef {object} Field
- * @property {string} name also the API's field, so that its refusal is shown beside it
- * @property {string} label
- * @property {string} [hint]
- * @property {string} [type] an input's type, `select` or `textarea`
- * @property {string | null} [value]
- * @property {readonly Pair[]} [choices] of a select
- * @property {boolean} [required]
- */
 
 /** Returns a field with its label, its hint and a place for its error. @param {Field} field */
 export function fieldOf({ name, label, hint, type = "text", value, choices = [], required = false }) {
@@ -131,14 +120,7 @@ function onSubmit(form, submit, work, refused) {
  * @template Typed
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement} submit
- * @param {object} record
- * @param {Element} record.errors
- * @param {Tagged<Stored>} record.loaded
- * @param {() => Promise<Tagged<Stored> | null>} record.load returns what is stored now, or null if it cannot be saved any more
- * @param {() => Typed} record.typed
- * @param {(record: Stored | Typed) => Pair[]} record.inWords
- * @param {(typed: Typed, loaded: Tagged<Stored>) => Promise<unknown>} record.store
- * @param {(body: Stored) => void} record.fill
+ * @param {Saved<Stored, Typed>} record
  * @returns what fills the form with what is stored
  */
 export function saving(form, submit, { errors, loaded, load, typed, inWords, store, fill }) {

@@ -1,8 +1,7 @@
 /** A list that is shown page by page. Only the page that is shown is kept true. */
 
 /** @import { Child } from "./elements.js" */
-/** @import { Field } from "./forms.js" */
-/** @import { Pair } from "./types" */
+/** @import { Field, Pair } from "./types" */
 import { remember } from "./browser.js";
 import { h, refill } from "./elements.js";
 import { button, fieldOf } from "./forms.js";

@@ -54,6 +54,43 @@ export type Signed = [sign: string, word: string, tone: "good" | "wait" | "bad" 
 /** A choice of a menu, or a line of a comparison: its value or its name, and what is shown for it. */
 export type Pair = [name: string, words: string];
 
+/** A field of a form. */
+export interface Field {
+  /** Also the API's field, so that its refusal is shown beside it. */
+  name: string;
+  label: string;
+  hint?: string;
+  /** An input's type, `select` or `textarea`. */
+  type?: string;
+  value?: string | null;
+  /** Of a select. */
+  choices?: readonly Pair[];
+  required?: boolean;
+}
+
+/** A column of a table. */
+export interface Column {
+  name: string;
+  /** Aligned to the right. */
+  number?: boolean;
+  /** Its name is for screen readers alone. */
+  hidden?: boolean;
+}
+
+/** What a form that saves a record has. */
+export interface Saved<Stored, Typed> {
+  /** The place of refusals. */
+  errors: Element;
+  loaded: Tagged<Stored>;
+  /** Returns what is stored now, or null if it cannot be saved any more. */
+  load(): Promise<Tagged<Stored> | null>;
+  typed(): Typed;
+  inWords(record: Stored | Typed): Pair[];
+  store(typed: Typed, loaded: Tagged<Stored>): Promise<unknown>;
+  /** Fills the form. */
+  fill(stored: Stored): unknown;
+}
+
 /** Somebody who can be signed in, and where. */
 export interface Person {
   id: string;

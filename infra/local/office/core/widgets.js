@@ -1,7 +1,7 @@
 /** What screens show: badges, times, problems, sections, lists and tables. */
 
 /** @import { Child } from "./elements.js" */
-/** @import { Signed } from "./types" */
+/** @import { Column, Signed } from "./types" */
 import { ApiError } from "./api.js";
 import { byId, h } from "./elements.js";
 import { wayOut } from "./way-out.js";
@@ -68,13 +68,6 @@ export function notice(said) {
   byId("notices").append(line);
   setTimeout(() => line.remove(), 6000);
 }
-
-/**
- * @typedef {object} Column
- * @property {string} name
- * @property {boolean} [number] aligned to the right
- * @property {boolean} [hidden] its name is for screen readers alone
- */
 
 /** Returns columns of numbers. @param {...string} names @returns {Column[]} */
 export const numbers = (...names) => names.map((name) => ({ name, number: true }));

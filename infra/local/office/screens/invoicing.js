@@ -1,7 +1,6 @@
 /** Invoicing: what the invoices come to, and the list of them, with its filters and its search. */
 
-/** @import { Field } from "../core/forms.js" */
-/** @import { Asked, Pair, Schemas, Visit } from "../core/types" */
+/** @import { Asked, Field, Pair, Schemas, Visit } from "../core/types" */
 import { get } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { filters, keepApart, listing } from "../core/listing.js";

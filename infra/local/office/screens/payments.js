@@ -1,8 +1,7 @@
 /** Payments and deposits: what is on its way, the deposits, and each payment, refund and dispute. */
 
-/** @import { Field } from "../core/forms.js" */
 /** @import { Draw } from "../core/listing.js" */
-/** @import { Schemas, Visit } from "../core/types" */
+/** @import { Field, Schemas, Visit } from "../core/types" */
 import { ApiError, getTable } from "../core/api.js";
 import { saveFile } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
