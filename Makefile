@@ -78,7 +78,7 @@ test-clients: $(READY)  ## Clients generated from the API's document compile and
 	$(BIN)/python -m pytest -m client $(ARGS)
 
 test-browser: $(DRIVER)  ## The office's screens: types, weight, accessibility, and the guide told by mouse (Chromium; Node, npm)
-	$(BIN)/python -m pytest -m browser $(ARGS)
+	$(TESTS) -m browser $(ARGS)
 
 test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and whether any is gone (SINCE=COMMIT)
 	@$(BIN)/python -m tests.names --since $(SINCE) $(ARGS)

@@ -7,6 +7,7 @@ that of its file, without `.png`.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ ACTS = (
     billing.bill,
     billing.pay,
     troubles.let_a_busy_month_pass,
-    troubles.follow_the_money,
+    troubles.wait_for_a_deposit,
 )
 
 
@@ -47,21 +48,28 @@ class Picture:
     scheme: Scheme = "light"
 
 
-def _select_services(page: Page) -> None:
-    page.get_by_label("All of Ben Ortiz").check()
-    page.get_by_label("All of Carla Ruiz").check()
+def _select_two_customers(page: Page) -> None:
+    page.get_by_label("Show").select_option(value="unbilled")
+    for number in range(2):
+        page.locator("tbody").nth(number).get_by_role("checkbox").first.check()
+    page.evaluate("scrollTo(0, 0)")
+
+
+def _open_a_payment(page: Page) -> None:
+    page.get_by_role("link", name=re.compile(r"^\$")).first.click()
+    reads(page, "Open a dispute")
 
 
 PICTURES = {
     "apps": Picture("/settings/apps", lambda page: reads(page, "Connected since")),
-    "billing": Picture("/billing", _select_services),
+    "billing": Picture("/billing", _select_two_customers),
     "draft": Picture("/billing/drafts/{draft}", lambda page: reads(page, "Bill to")),
     "invoicing": Picture("/invoicing", lambda page: reads(page, "Paid this month")),
     "invoice": Picture("/invoicing/{invoice}", lambda page: reads(page, "Timeline")),
     "deposit": Picture("/payments/deposits/{deposit}", lambda page: reads(page, "What it adds up to")),
     "attention": Picture("/attention", lambda page: reads(page, "Everything")),
     "invoice-phone": Picture("/invoicing/{invoice}", lambda page: reads(page, "Timeline"), NARROW, "dark"),
-    "stripes-side": Picture("{stripe}/payments", lambda page: reads(page, "All payments")),
+    "stripes-side": Picture("{stripe}/payments", _open_a_payment),
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 MOST_BYTES = 150_000
 MOST_LINES = 3_000
+COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 
 
 def test_a_first_visit_loads_less_than_150_kilobytes(office: Pages) -> None:
@@ -26,7 +29,7 @@ def test_a_first_visit_loads_less_than_150_kilobytes(office: Pages) -> None:
     assert sum(sizes.values()) < MOST_BYTES, sizes
 
 
-def test_scripts_and_style_sheets_have_less_than_3000_lines_together() -> None:
+def test_scripts_and_style_sheets_have_less_than_3000_lines_of_code_together() -> None:
     # Also what is not committed yet, but nothing that is generated or installed.
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.js", "*.css"],
@@ -35,5 +38,10 @@ def test_scripts_and_style_sheets_have_less_than_3000_lines_together() -> None:
         text=True,
         check=True,
     )
-    lines = {name: len((OFFICE.directory / name).read_text().splitlines()) for name in listed.stdout.split()}
+    lines = {name: len(list(code((OFFICE.directory / name).read_text()))) for name in listed.stdout.split()}
     assert 0 < sum(lines.values()) < MOST_LINES, lines
+
+
+def code(text: str) -> Iterator[str]:
+    """Yields the lines that are neither empty nor a comment."""
+    return (line for line in COMMENT.sub("", text).splitlines() if line.strip())
