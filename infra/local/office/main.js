@@ -1,38 +1,27 @@
 /** The shell: which address shows which screen, who is signed in, and what needs attention everywhere. */
 
+/** @import { Person, Screen } from "./core/types" */
 import { ApiError } from "./core/api.js";
 import { byId, h, refill } from "./core/elements.js";
 import { follow } from "./core/live.js";
 import { become, loadOffice, people, person, stripeAddress } from "./core/session.js";
-import { empty, problem } from "./core/widgets.js";
+import { empty, loading, outside, problem } from "./core/widgets.js";
 
-/** @typedef {import("./core/types").Screen} Screen */
-
-/** @type {[RegExp, () => Promise<Screen>][]} */
+/** Each screen: its address, its module, and its entry in the menu. @type {[string, () => Promise<Screen>, string?][]} */
 const SCREENS = [
-  [/^\/settings\/apps$/, () => import("./screens/apps.js")],
-  [/^\/settings\/invoicing$/, () => import("./screens/invoicing-settings.js")],
-  [/^\/billing$/, () => import("./screens/billing.js")],
-  [/^\/billing\/drafts\/([^/]+)$/, () => import("./screens/draft.js")],
-  [/^\/billing\/batches\/([^/]+)$/, () => import("./screens/batch.js")],
-  [/^\/invoicing$/, () => import("./screens/invoicing.js")],
-  [/^\/invoicing\/([^/]+)$/, () => import("./screens/invoice.js")],
-  [/^\/payments$/, () => import("./screens/payments.js")],
-  [/^\/payments\/deposits\/([^/]+)$/, () => import("./screens/deposit.js")],
-  [/^\/attention$/, () => import("./screens/attention.js")],
-  [/^\/customers$/, () => import("./screens/customers.js")],
-  [/^\/customers\/([^/]+)$/, () => import("./screens/customer.js")],
+  ["/billing", () => import("./screens/billing.js"), "Billing"],
+  ["/billing/drafts/:id", () => import("./screens/draft.js")],
+  ["/billing/batches/:id", () => import("./screens/batch.js")],
+  ["/invoicing", () => import("./screens/invoicing.js"), "Invoicing"],
+  ["/invoicing/:id", () => import("./screens/invoice.js")],
+  ["/payments", () => import("./screens/payments.js"), "Payments and deposits"],
+  ["/payments/deposits/:id", () => import("./screens/deposit.js")],
+  ["/attention", () => import("./screens/attention.js"), "Attention"],
+  ["/customers", () => import("./screens/customers.js"), "Customers"],
+  ["/customers/:id", () => import("./screens/customer.js")],
+  ["/settings/apps", () => import("./screens/apps.js"), "Settings: Apps"],
+  ["/settings/invoicing", () => import("./screens/invoicing-settings.js"), "Settings: Invoicing"],
 ];
-
-const PLACES = /** @type {const} */ ([
-  ["/billing", "Billing"],
-  ["/invoicing", "Invoicing"],
-  ["/payments", "Payments and deposits"],
-  ["/attention", "Attention"],
-  ["/customers", "Customers"],
-  ["/settings/apps", "Settings: Apps"],
-  ["/settings/invoicing", "Settings: Invoicing"],
-]);
 
 const SLOWLY = 10_000;
 let leaving = new AbortController();
@@ -46,24 +35,28 @@ async function show() {
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
   markPlace(path);
   refill(byId("offline"));
-  refill(main, h("p", { class: "loading" }, "Loading…"));
+  refill(main, loading());
   try {
-    const found = SCREENS.find(([pattern]) => pattern.test(path));
-    if (!found) {
-      document.title = "Not found – Pool Office Manager";
-      return refill(main, empty("There is no page at this address.", h("a", { href: "/billing" }, "Go to Billing")));
-    }
-    const [pattern, load] = found;
-    const screen = await load();
-    document.title = `${screen.title} – Pool Office Manager`;
-    const params = (pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
-    await screen.show(main, { params, query: new URLSearchParams(location.search), signal });
+    const screen = await screenAt(path);
+    document.title = `${screen?.title ?? "Not found"} – Pool Office Manager`;
+    if (!screen) return refill(main, empty("There is no page at this address.", h("a", { href: "/billing" }, "Go to Billing")));
+    await screen.show(main, { params: screen.params, query: new URLSearchParams(location.search), signal });
   } catch (error) {
     if (signal.aborted) return;
-    refill(main, h("h1", null, "This page could not be shown"), problem(error), h("p", null, h("a", { href: location.href }, "Try again")));
+    const again = h("a", { href: location.href }, "Try again");
+    refill(main, h("h1", null, "This page could not be shown"), problem(error), h("p", null, again));
   }
   /** @type {HTMLElement | null} */ (main.querySelector("h1[tabindex]"))?.focus({ preventScroll: true });
   scrollTo(0, 0);
+}
+
+/** Returns the screen of an address, with what stands in the address for `:id`. @param {string} path */
+async function screenAt(path) {
+  for (const [address, load] of SCREENS) {
+    const parts = new RegExp(`^${address.replace(":id", "([^/]+)")}$`).exec(path);
+    if (parts) return { ...(await load()), params: parts.slice(1).map(decodeURIComponent) };
+  }
+  return null;
 }
 
 /** Shows another page of the office. @param {string} href */
@@ -72,11 +65,12 @@ function go(href) {
   void show();
 }
 
-/** @param {string} path */
+/** Marks the entry of the menu that leads here. @param {string} path */
 function markPlace(path) {
   for (const link of document.querySelectorAll("#places a")) {
     const here = path === link.getAttribute("href") || path.startsWith(`${link.getAttribute("href")}/`);
-    here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
 }
 
@@ -91,10 +85,8 @@ function followLink(event) {
 
 function showPeople() {
   const byOrganization = Map.groupBy(people(), (each) => each.organizationName);
-  const groups = [...byOrganization].map(([name, members]) =>
-    h("optgroup", { label: name }, members.map((each) => h("option", { value: each.id }, `${each.name}, ${roleOf(each.roles)}`))));
   const menu = /** @type {HTMLSelectElement} */ (byId("person"));
-  refill(menu, ...groups);
+  refill(menu, ...[...byOrganization].map(([label, members]) => h("optgroup", { label }, members.map(personOption))));
   menu.value = person().id;
   menu.addEventListener("change", () => {
     become(menu.value);
@@ -102,14 +94,17 @@ function showPeople() {
   });
 }
 
-/** @param {string[]} roles */
-const roleOf = (roles) => (roles.includes("admin") ? "admin" : roles.includes("billing") ? "billing" : "member");
+/** @param {Person} each */
+function personOption({ id, name, roles }) {
+  const role = ["admin", "billing"].find((each) => roles.includes(each)) ?? "member";
+  return h("option", { value: id }, `${name}, ${role}`);
+}
 
 function showPlaces() {
-  const links = PLACES.map(([href, name]) => h("li", null, h("a", { href }, name, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
+  const links = SCREENS.map(([href, , entry]) =>
+    entry && h("li", null, h("a", { href }, entry, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
   const stripe = stripeAddress();
-  const beside = stripe && h("li", { class: "outside" }, h("a", { href: `${stripe}/dashboard`, target: "_blank", rel: "noopener" }, "Stripe’s side ↗"));
-  refill(byId("places"), ...links, beside);
+  refill(byId("places"), ...links, stripe && h("li", { class: "outside" }, outside("Stripe’s side", `${stripe}/dashboard`)));
 }
 
 /** What is told on every page: that invoicing is paused, and how much needs a person. */
@@ -119,7 +114,8 @@ async function watchEverywhere() {
   try {
     await follow("/v1/apps", {}, ({ data }) => {
       const pause = data[0]?.invoicingPaused;
-      refill(byId("paused"), pause && h("p", { class: "bar" }, `Invoicing is paused: ${pause.reason} Nothing is lost. Payments and refunds go on.`));
+      const said = pause && `Invoicing is paused: ${pause.reason} Nothing is lost. Payments and refunds go on.`;
+      refill(byId("paused"), said && h("p", { class: "bar" }, said));
     }, signal, SLOWLY);
     await follow("/v1/attention", { query: { first: 1 } }, ({ counts }) => {
       const count = counts.reduce((all, each) => all + each.count, 0);

@@ -1,15 +1,13 @@
 /** POM's own records: the completed services and the customers of the company. They come from POM's site. */
 
+/** @import { Schemas, Service } from "./types" */
 import { ApiError } from "./api.js";
 import { token } from "./session.js";
-
-/** @typedef {import("./types").Service} Service */
-/** @typedef {import("./types").Schemas["ImportedCustomer"]} Customer */
 
 /** Returns the completed services, the latest first, each with the invoice that bills it. @returns {Promise<Service[]>} */
 export const services = () => records("services");
 
-/** Returns the customers as the office has them. @returns {Promise<Customer[]>} */
+/** Returns the customers as the office has them. @returns {Promise<Schemas["ImportedCustomer"][]>} */
 export const customers = () => records("customers");
 
 /** @param {string} name */

@@ -1,15 +1,17 @@
 /** Giving the office's customers to Stripe in one import. Its key is the organization's, so it is made once, whoever asks. */
 
+/** @import { Child } from "./elements.js" */
+/** @import { Schemas } from "./types" */
 import { ApiError, get, newKey, post } from "./api.js";
 import { customers } from "./company.js";
 import { h, refill } from "./elements.js";
+import { button } from "./forms.js";
 import { follow } from "./live.js";
 import { person } from "./session.js";
-import { button, notice } from "./widgets.js";
-import { counted } from "./words.js";
+import { list, notice } from "./widgets.js";
+import { counted, customerName } from "./words.js";
 
-/** @typedef {import("./types").Schemas["CustomerImportDetail"]} Import */
-/** @typedef {import("./company.js").Customer} Customer */
+const SKIPPED = "office.customers-skipped";
 
 /**
  * Returns what offers the import, and how far it is once it was asked for. Role `billing`.
@@ -49,11 +51,11 @@ export async function customerImport(signal, done) {
     }, both);
   };
   const skip = () => {
-    sessionStorage.setItem("office.customers", "later");
+    sessionStorage.setItem(SKIPPED, "yes");
     offer();
   };
   const offer = () => {
-    const skipped = sessionStorage.getItem("office.customers") === "later";
+    const skipped = sessionStorage.getItem(SKIPPED) !== null;
     const key = `customers-of-${person().organization}`;
     const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main", id: "give" });
     refill(place,
@@ -68,7 +70,7 @@ export async function customerImport(signal, done) {
 
 const seeCustomers = () => h("p", null, h("a", { href: "/customers" }, "See the customers"));
 
-/** @param {Import} found @param {Customer[]} all @returns {import("./elements.js").Child[]} */
+/** @param {Schemas["CustomerImportDetail"]} found @param {Schemas["ImportedCustomer"][]} all @returns {Child[]} */
 function progress({ status, total, counts: { queued, created, updated, unchanged, failed }, rows }, all) {
   const words = [
     created > 0 && `${created} new`,
@@ -81,12 +83,10 @@ function progress({ status, total, counts: { queued, created, updated, unchanged
     status === "completed"
       ? seeCustomers()
       : h("progress", { max: total, value: total - queued, "aria-label": "Customers given to Stripe" }),
-    failed > 0 && h("ul", null, rows.flatMap(({ customerId, row, error }) => {
-      const name = nameOf(all.find((each) => each.id === customerId)) || `Row ${row}`;
-      return error ? [h("li", null, h("strong", null, name), `: ${error.message} ${error.nextStep}`)] : [];
-    })),
+    failed > 0 && list(rows.flatMap(({ customerId, row, error }) => {
+      const customer = all.find(({ id }) => id === customerId);
+      const name = h("strong", null, customer ? customerName(customer) : `Row ${row}`);
+      return error ? [[name, `: ${error.message} ${error.nextStep}`]] : [];
+    }), null),
   ];
 }
-
-/** @param {Customer | undefined} customer */
-const nameOf = (customer) => customer?.companyName || [customer?.firstName, customer?.lastName].filter(Boolean).join(" ");

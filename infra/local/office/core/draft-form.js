@@ -1,10 +1,11 @@
 /** The form in which a draft is corrected: its lines, discounts and credits, terms, tax and texts, as `PUT` takes them. */
 
+/** @import { Pair, Schemas } from "./types" */
 import { h, refill } from "./elements.js";
-import { button, fieldOf } from "./widgets.js";
-import { day, METHODS, money, plain, TERMS, termChoices, termsInWords } from "./words.js";
+import { button, fieldOf, textOf, tick } from "./forms.js";
+import { METHODS, TERMS, day, methodsInWords, money, plain, termChoices, termsInWords } from "./words.js";
 
-/** @typedef {import("./types").Schemas["DraftOrderView"]} Order */
+/** @typedef {Schemas["DraftOrderView"]} Order */
 /** @typedef {Order["lineItems"][number]} Line */
 
 /**
@@ -58,7 +59,7 @@ export function draftForm(order, currency, billable) {
   return { form, fill, typed: () => typed(form) };
 }
 
-/** @param {Order} order @returns {[string, string][]} */
+/** @param {Order} order @returns {Pair[]} */
 const choices = ({ paymentTerms }) => (paymentTerms ? termChoices(paymentTerms) : [["", "As in the settings"], ...TERMS]);
 
 /** @param {Line} line @param {number} at @param {string} currency @param {() => void} remove */
@@ -84,18 +85,13 @@ function deductionFields({ kind, description, amount }, at, currency, remove) {
     removal(description, remove));
 }
 
-/** @param {string} name @param {string} word @param {boolean} checked @param {string} [value] */
-const tick = (name, word, checked, value = "on") =>
-  h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), word);
-
 /** @param {string} what @param {() => void} remove */
 const removal = (what, remove) => h("button", { type: "button", "aria-label": `Remove ${what}`, onclick: remove }, "Remove");
 
 /** @param {HTMLFormElement} form @returns {Order} */
 function typed(form) {
   const values = new FormData(form);
-  /** @param {string} name */
-  const text = (name) => String(values.get(name) ?? "").trim();
+  const text = textOf(values);
   /** @param {string} list */
   const places = (list) => [...form.querySelectorAll(`[data-list=${list}]`)].map((_, at) => `${list}[${at}]`);
   const dueDate = text("dueDate") || null;
@@ -122,7 +118,7 @@ function typed(form) {
   };
 }
 
-/** Returns an order in words, to show two of them beside each other. @param {Order} order @returns {[string, string][]} */
+/** Returns an order in words, to show two of them beside each other. @param {Order} order @returns {Pair[]} */
 export const orderInWords = (order) => [
   ["Services", order.lineItems.map(({ description, quantity, unitPrice, serviceDate, taxable }) =>
     `${description}: ${quantity} × ${unitPrice}, ${serviceDate ? day(serviceDate) : "no day"}${taxable ? ", taxable" : ""}`).join("; ")],
@@ -131,5 +127,5 @@ export const orderInWords = (order) => [
   ["Tax", order.tax],
   ["Memo", order.memo],
   ["Footer", order.footer],
-  ["Payment methods", METHODS.flatMap(([method, word]) => (order.paymentMethods.includes(method) ? [word] : [])).join(", ")],
+  ["Payment methods", methodsInWords(order.paymentMethods)],
 ];

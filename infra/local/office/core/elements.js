@@ -27,16 +27,10 @@ export function h(tag, properties, ...children) {
   return element;
 }
 
-/**
- * @param {(Child | Child[])[]} children
- * @returns {(Node | string)[]}
- */
-function nodesOf(children) {
-  return children.flat().flatMap((child) => {
-    if (child === null || child === undefined || child === false) return [];
-    return [child instanceof Node ? child : String(child)];
-  });
-}
+/** @param {(Child | Child[])[]} children */
+const nodesOf = (children) => children.flat()
+  .filter((child) => child !== null && child !== undefined && child !== false)
+  .map((child) => (child instanceof Node ? child : String(child)));
 
 /**
  * Puts other children into a place. The focus, the caret and what was folded open stay where they are, found by `id`.
@@ -56,7 +50,7 @@ export function refill(place, ...children) {
   if (again instanceof HTMLInputElement && caret !== null) again.setSelectionRange(caret, caret);
 }
 
-/** @param {string} id */
+/** Returns the element that the page always has. @param {string} id */
 export function byId(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`The page has no element #${id}.`);

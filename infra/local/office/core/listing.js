@@ -1,50 +1,86 @@
 /** A list that is shown page by page. Only the page that is shown is kept true. */
 
+/** @import { Child } from "./elements.js" */
+/** @import { Field, Pair } from "./types" */
+import { remember } from "./browser.js";
 import { h, refill } from "./elements.js";
-import { remember } from "./going.js";
-import { button, fieldOf, pager, problem } from "./widgets.js";
+import { button, fieldOf } from "./forms.js";
+import { loading, problem } from "./widgets.js";
 import { plain } from "./words.js";
 
+/** @typedef {{ endCursor: string | null, hasNextPage: boolean }} PageInfo */
+
+/** @typedef {(rows: Child | Child[], info: PageInfo) => void} Draw shows a page and its buttons */
+
 /**
- * Returns a place for the pages' buttons, and what shows the first page: at the beginning, and for each other filter.
- * A refusal is shown where the list would be.
+ * Returns the places of a list and its buttons, and what shows its first page: at the beginning, and for each other filter.
+ * One page is shown at a time, so a list of 10,000 has no more rows than one of 50. A refusal is shown in its place.
  *
- * @param {Element} place where the list is shown
- * @param {(after: string | undefined, signal: AbortSignal, turn: ReturnType<typeof pager>["after"]) => Promise<unknown>} begin
- *   follows the page behind a cursor until its own signal is aborted, and tells `turn` what is behind that page
  * @param {AbortSignal} signal aborted when the screen is left
- * @param {[string, string]} [words] see `pager`
+ * @param {(after: string | undefined, turned: AbortSignal, draw: Draw) => Promise<unknown>} begin draws the page behind a
+ *   cursor, and again when it has changed, until its own signal is aborted
+ * @param {string} [looks]
  */
-export function listing(place, begin, signal, words) {
+export function listing(signal, begin, looks) {
+  const rows = h("div", { class: looks }, loading());
   const below = h("div");
+  const place = [rows, below];
   let turning = new AbortController();
   const showFirst = async () => {
-    /** @param {string} [after] */
-    const show = async (after) => {
+    /** @type {(string | undefined)[]} */
+    const begins = [undefined];
+    const show = async () => {
       turning.abort();
       turning = new AbortController();
-      await begin(after, AbortSignal.any([signal, turning.signal]), pages.after);
+      await begin(begins.at(-1), AbortSignal.any([signal, turning.signal]), draw);
     };
-    const pages = pager((after) => show(after).then(() => place.scrollIntoView()), words);
-    refill(below, pages.place);
+    /** @type {Draw} */
+    const draw = (found, { endCursor, hasNextPage }) => {
+      refill(rows, found);
+      refill(below, pageButtons(begins.length, hasNextPage, async (by) => {
+        if (by > 0) begins.push(endCursor ?? undefined);
+        else begins.pop();
+        await show();
+        rows.scrollIntoView();
+        // At an end of the list, the button that was pressed is disabled and cannot keep the focus.
+        if (!below.contains(document.activeElement)) /** @type {HTMLElement | null} */ (below.querySelector("button:enabled"))?.focus();
+      }));
+    };
+    refill(below);
     try {
       await show();
     } catch (error) {
-      refill(place, problem(error), h("p", null, button("Try again", showFirst, { id: "try-again" })));
+      refill(rows, problem(error), h("p", null, button("Try again", showFirst, { id: "try-again" })));
     }
   };
-  return { below, showFirst };
+  return { place, showFirst };
 }
 
 /**
- * Returns a form of filters. What is chosen stands in the address, so that a page can be bookmarked.
+ * Returns the buttons that turn the pages of a list, unless it has but one.
  *
- * @param {import("./widgets.js").Field[]} fields
+ * @param {number} page from 1 on
+ * @param {boolean} hasNext
+ * @param {(by: 1 | -1) => unknown} turn
+ * @param {string} [among] such as ` of 3`
+ */
+export const pageButtons = (page, hasNext, turn, among = "") =>
+  (page > 1 || hasNext) && h("nav", { class: "pager", "aria-label": "Pages" },
+    button("← Previous", () => turn(-1), { id: "previous", disabled: page === 1 }),
+    h("span", null, `Page ${page}${among}`),
+    button("Next →", () => turn(1), { id: "next", disabled: !hasNext }));
+
+/**
+ * Returns a form of filters, and what reads them. What is chosen stands in the address, so that a page can be bookmarked.
+ *
+ * @param {Field[]} fields
+ * @param {URLSearchParams} query the address
  * @param {() => unknown} changed
  * @param {Record<string, string>} [beside] what else stands in the address
  */
-export function filters(fields, changed, beside = {}) {
-  const form = h("form", { class: "filters", role: "search" }, fields.map(fieldOf));
+export function filters(fields, query, changed, beside = {}) {
+  const filled = fields.map((each) => fieldOf({ ...each, value: query.get(each.name) ?? each.value }));
+  const form = h("form", { class: "filters", role: "search" }, filled);
   /** @returns {Record<string, string>} */
   const values = () =>
     Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (value ? [[name, String(value).trim()]] : [])));
@@ -57,13 +93,24 @@ export function filters(fields, changed, beside = {}) {
 }
 
 /**
+ * Empties the other filters when one is chosen, for lists that the API filters by one thing at a time.
+ *
+ * @param {HTMLFormElement} form
+ * @param {(name: string) => string} others returns the selector of what is emptied for the field of this name
+ */
+export function keepApart(form, others) {
+  form.addEventListener("input", ({ target }) => {
+    const name = target instanceof HTMLInputElement || target instanceof HTMLSelectElement ? target.name : "";
+    for (const each of form.querySelectorAll(others(name))) Object.assign(each, { value: "" });
+  });
+}
+
+/**
  * Returns the choices of a filter that also lets everything through.
  *
  * @template {string} T
  * @param {readonly T[]} values
  * @param {(value: T) => string} [word]
- * @returns {[string, string][]}
+ * @returns {Pair[]}
  */
-export function allOr(values, word = plain) {
-  return [["", "All"], ...values.map((each) => /** @type {[string, string]} */ ([each, word(each)]))];
-}
+export const allOr = (values, word = plain) => [["", "All"], ...values.map((each) => /** @type {Pair} */ ([each, word(each)]))];

@@ -1,12 +1,8 @@
 /** Keeps what a screen shows true, cheaply: asked for again with its `ETag`, an answer that is the same has no body. */
 
+/** @import { Answer, Asked, Given, PathsWith } from "./types" */
 import { ApiError, getIfChanged } from "./api.js";
 import { byId, h, refill } from "./elements.js";
-
-/**
- * @template {import("./types").PathsWith<"get">} P
- * @typedef {import("./types").Asked<P, "get">} Asked
- */
 
 const PAUSE = 1500;
 
@@ -15,19 +11,19 @@ const PAUSE = 1500;
  * awaited, so its error is the screen's. Later errors are told above the page, and the next answer takes that away.
  * A page that nobody sees does not ask.
  *
- * @template {import("./types").PathsWith<"get">} P
+ * @template {PathsWith<"get">} P
  * @param {P} path
- * @param {Asked<P>} asked
- * @param {(body: import("./types").Answer<P, "get">, tag: string | null) => void | Promise<void>} show the tag is for `ifMatch`
+ * @param {Asked<P, "get">} asked
+ * @param {(body: Answer<P, "get">, tag: string | null) => void | Promise<void>} show the tag is for `ifMatch`
  * @param {AbortSignal} signal
- * @param {number | (() => number)} [pause] milliseconds between two requests; a function is asked before each
+ * @param {number} [pause] milliseconds between two requests
  * @returns {Promise<() => Promise<void>>} what asks at once
  */
 export async function follow(path, asked, show, signal, pause = PAUSE) {
   /** @type {string | null} */
   let tag = null;
   const ask = async () => {
-    const answer = await getIfChanged(path, tag, .../** @type {import("./types").Given<P, "get">} */ ([asked]));
+    const answer = await getIfChanged(path, tag, .../** @type {Given<P, "get">} */ ([asked]));
     if (!answer || signal.aborted) return;
     tag = answer.tag;
     await show(answer.body, answer.tag);
@@ -42,11 +38,11 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
  *
  * @param {() => Promise<void>} ask
  * @param {AbortSignal} signal
- * @param {number | (() => number)} pause
+ * @param {number} pause
  */
 export async function keepAsking(ask, signal, pause) {
   while (!signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, typeof pause === "number" ? pause : pause()));
+    await new Promise((resolve) => setTimeout(resolve, pause));
     if (document.hidden || signal.aborted) continue;
     try {
       await ask();

@@ -1,67 +1,21 @@
-/** Where money is, in words: payments, refunds, disputes, and the deposits that bring them to the bank. */
+/** Where money is, in words: the deposits that bring payments to the bank, and the invoices that were paid. */
 
+/** @import { Schemas } from "./types" */
 import { h } from "./elements.js";
 import { badge } from "./widgets.js";
-import { plain } from "./words.js";
-
-/** @typedef {import("./types").Schemas} Schemas */
-/** @typedef {[string, string, string]} Signed a sign, words and a tone, so that nothing is told by its color alone */
-
-/** @type {Record<string, Signed>} */
-const OF_PAYMENTS = {
-  pending: ["◷", "Pending", "wait"],
-  requires_action: ["!", "Needs the customer", "wait"],
-  succeeded: ["✓", "Succeeded", "good"],
-  failed: ["✕", "Failed", "bad"],
-  canceled: ["⊘", "Canceled", "quiet"],
-  needs_response: ["⚑", "Needs a response", "bad"],
-  under_review: ["◷", "Under review", "wait"],
-  won: ["✓", "Won", "good"],
-  lost: ["✕", "Lost", "bad"],
-  prevented: ["✓", "Prevented", "good"],
-  warning_needs_response: ["⚑", "Inquiry needs a response", "bad"],
-  warning_under_review: ["◷", "Inquiry under review", "wait"],
-  warning_closed: ["✓", "Inquiry closed", "quiet"],
-  appeal_needs_response: ["⚑", "Appeal needs a response", "bad"],
-  appeal_under_review: ["◷", "Appeal under review", "wait"],
-};
-
-/** @type {Record<string, Signed>} */
-const OF_DEPOSITS = {
-  pending: ["◷", "Pending", "wait"],
-  in_transit: ["→", "On its way", "info"],
-  paid: ["✓", "Arrived", "good"],
-  failed: ["✕", "Failed", "bad"],
-  canceled: ["⊘", "Canceled", "quiet"],
-};
-
-/** @type {Record<string, Signed>} where the money of a payment is, once a deposit has it */
-const OF_PLACES = {
-  on_its_way: ["→", "On its way", "info"],
-  arrived: ["✓", "Arrived", "good"],
-  returned: ["✕", "Came back", "bad"],
-};
-
-/** @param {Record<string, Signed>} words @param {string} status */
-const signed = (words, status) => badge(...(words[status] ?? ["•", plain(status), "quiet"]));
-
-/** Returns the status of a payment, a refund or a dispute. @param {string} status */
-export const paymentBadge = (status) => signed(OF_PAYMENTS, status);
+import { signed } from "./words.js";
 
 /** Returns the status of a deposit, or of a debit of the bank account. @param {{ status: string, amount: string }} payout */
 export const depositBadge = ({ status, amount }) =>
-  status === "paid" && isDebit(amount) ? badge("✓", "Taken", "good") : signed(OF_DEPOSITS, status);
+  badge(...signed(status !== "paid" ? status : isDebit(amount) ? "taken" : "arrived"));
 
-/** Returns where the money of a payment is. @param {string} status */
-export const whereBadge = (status) => signed(OF_PLACES, status);
-
-/** Says whether Stripe takes this money from the bank account. @param {string} amount */
+/** Returns true if Stripe takes this money from the bank account. @param {string} amount */
 export const isDebit = (amount) => amount.startsWith("-");
 
-/** @param {string} payoutId */
+/** Returns the page of a deposit. @param {string} payoutId */
 export const depositAddress = (payoutId) => `/payments/deposits/${encodeURIComponent(payoutId)}`;
 
-/** @param {Schemas["BankView"] | null} bank */
+/** Returns the name of a bank account. @param {Schemas["BankView"] | null} bank */
 export function bankInWords(bank) {
   if (!bank) return "–";
   return bank.last4 ? `${bank.name ?? "Account"} ending in ${bank.last4}` : bank.name ?? "–";

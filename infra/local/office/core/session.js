@@ -1,7 +1,6 @@
 /** Who is signed in. POM's own site hands out the access token; it stays in memory and is shown nowhere. */
 
-/** @typedef {import("./types").Office} Office */
-/** @typedef {import("./types").Person} Person */
+/** @import { Office } from "./types" */
 
 const CHOSEN = "office.person";
 
@@ -10,49 +9,44 @@ let office = null;
 /** @type {{ person: string, token: string, expiresAt: number } | null} */
 let signedIn = null;
 
-/** Loads the addresses and the people of this stack, once. */
+/** Loads the addresses and the people of this stack. */
 export async function loadOffice() {
-  office ??= /** @type {Office} */ (await (await fetch("/office.json")).json());
+  office = await (await fetch("/office.json")).json();
+}
+
+function loaded() {
+  if (!office) throw new Error("The office is not loaded yet.");
   return office;
 }
 
 /** Returns the base address of the API, without a slash at its end. */
-export function apiAddress() {
-  return loaded().api;
-}
+export const apiAddress = () => loaded().api;
 
 /** Returns the address of Stripe's side on this stack, or null. */
-export function stripeAddress() {
-  return loaded().stripe;
-}
+export const stripeAddress = () => loaded().stripe;
 
 /** Returns everybody who can be signed in. */
-export function people() {
-  return loaded().people;
-}
+export const people = () => loaded().people;
 
-/** @returns {Person} */
+/** Returns who is signed in. */
 export function person() {
-  const all = people();
-  const chosen = all.find((each) => each.id === localStorage.getItem(CHOSEN)) ?? all[0];
+  const chosen = people().find((each) => each.id === localStorage.getItem(CHOSEN)) ?? people()[0];
   if (!chosen) throw new Error("Nobody can be signed in.");
   return chosen;
 }
 
-/** @param {string} id Signs somebody else in. */
+/** Signs somebody else in. @param {string} id */
 export function become(id) {
   localStorage.setItem(CHOSEN, id);
   signedIn = null;
 }
 
 /**
- * Says whether the person may do what takes this role. The API decides; this is to offer no button in vain.
+ * Returns true if the person may do what takes this role. The API decides; this is to offer no button in vain.
  *
  * @param {"billing" | "admin"} role
  */
-export function may(role) {
-  return person().roles.includes("admin") || person().roles.includes(role);
-}
+export const may = (role) => person().roles.includes("admin") || person().roles.includes(role);
 
 /** Returns an access token of the person; `anew` asks for another one, because the API has refused the first. */
 export async function token(anew = false) {
@@ -68,9 +62,4 @@ export async function token(anew = false) {
     signedIn = { person: id, token: given.token, expiresAt: Date.parse(given.expiresAt) - 60_000 };
   }
   return signedIn.token;
-}
-
-function loaded() {
-  if (!office) throw new Error("The office is not loaded yet.");
-  return office;
 }

@@ -1,10 +1,9 @@
 /** What has happened to an invoice, in words. */
 
+/** @import { Schemas } from "./types" */
 import { h } from "./elements.js";
 import { outside, timeAt } from "./widgets.js";
 import { methodInWords, money, plain } from "./words.js";
-
-/** @typedef {import("./types").Schemas} Schemas */
 
 /** What happened, for the kinds of entries whose own words would not do. */
 /** @type {Partial<Record<Schemas["EntryKind"], string>>} */
@@ -40,5 +39,5 @@ export function entryOf({ at, kind, source, actor, amount, currency, method, rea
   return h("li", null, timeAt(at), `${HAPPENED[kind] ?? plain(kind)}${to ? ` to ${to}` : ""}${details ? `: ${details}` : ""}`,
     dueBy && h("span", null, ". Evidence is due by ", timeAt(dueBy)),
     h("div", { class: "small" }, source === "stripe" ? "In Stripe" : actor ? `In POM, by ${actor}` : "By POM",
-      dashboardUrl && [" · ", outside("Show in Stripe", dashboardUrl)]));
+      dashboardUrl && [" · ", outside("See in Stripe", dashboardUrl)]));
 }

@@ -33,6 +33,64 @@ export type Given<P extends PathsWith<V>, V extends Verb> = Record<never, never>
   ? [asked?: Asked<P, V>]
   : [asked: Asked<P, V>];
 
+/** A call of the API that returns the body of the answer. */
+export type Call<V extends Verb> = <P extends PathsWith<V>>(path: P, ...given: Given<P, V>) => Promise<Answer<P, V>>;
+
+/** A `GET` that returns the body with its tag. */
+export type TaggedCall = <P extends PathsWith<"get">>(path: P, ...given: Given<P, "get">) => Promise<Tagged<Answer<P, "get">>>;
+
+/** A `GET` that returns another representation than JSON. */
+export type TextCall = <P extends PathsWith<"get">>(path: P, ...given: Given<P, "get">) => Promise<string>;
+
+/** The body of an answer with its `ETag`. */
+export interface Tagged<Body> {
+  body: Body;
+  tag: string;
+}
+
+/** A sign, a word and a tone, so that nothing is told by its color alone. */
+export type Signed = [sign: string, word: string, tone: "good" | "wait" | "bad" | "info" | "quiet"];
+
+/** A choice of a menu, or a line of a comparison: its value or its name, and what is shown for it. */
+export type Pair = [name: string, words: string];
+
+/** A field of a form. */
+export interface Field {
+  /** Also the API's field, so that its refusal is shown beside it. */
+  name: string;
+  label: string;
+  hint?: string;
+  /** An input's type, `select` or `textarea`. */
+  type?: string;
+  value?: string | null;
+  /** Of a select. */
+  choices?: readonly Pair[];
+  required?: boolean;
+}
+
+/** A column of a table. */
+export interface Column {
+  name: string;
+  /** Aligned to the right. */
+  number?: boolean;
+  /** Its name is for screen readers alone. */
+  hidden?: boolean;
+}
+
+/** What a form that saves a record has. */
+export interface Saved<Stored, Typed> {
+  /** The place of refusals. */
+  errors: Element;
+  loaded: Tagged<Stored>;
+  /** Returns what is stored now, or null if it cannot be saved any more. */
+  load(): Promise<Tagged<Stored> | null>;
+  typed(): Typed;
+  inWords(record: Stored | Typed): Pair[];
+  store(typed: Typed, loaded: Tagged<Stored>): Promise<unknown>;
+  /** Fills the form. */
+  fill(stored: Stored): unknown;
+}
+
 /** Somebody who can be signed in, and where. */
 export interface Person {
   id: string;

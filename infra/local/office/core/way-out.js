@@ -1,9 +1,9 @@
 /** Where the next step of an error is taken: the texts say what to do, and these links lead there. */
 
+/** @import { Schemas } from "./types" */
 import { ApiError } from "./api.js";
 import { h } from "./elements.js";
 
-/** @typedef {import("./types").Schemas} Schemas */
 /** @typedef {{ code: string, details?: Schemas["ErrorDetail"][], customerId?: string | null }} Refusal */
 
 const IN_SETTINGS = ["stripe_not_connected", "stripe_account_unreachable", "stripe_account_not_ready", "invoice_of_other_account"];

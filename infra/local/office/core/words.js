@@ -1,14 +1,8 @@
-/** Money, days and statuses in words. Money is an exact decimal in a string; it never becomes a number. */
+/** Money, days and names in words. Money is an exact decimal in a string; it never becomes a number. */
 
-/** @typedef {import("./types").Schemas} Schemas */
-/** @typedef {{ word: string, sign: string, tone: string }} Status */
+/** @import { Pair, Schemas, Signed } from "./types" */
 
-/**
- * Returns an amount as people read it, such as `$1,204.50` or `CA$80.00`.
- *
- * @param {string | null} amount
- * @param {string | null} currency
- */
+/** Returns an amount as people read it, such as `$1,204.50` or `CA$80.00`. @param {string | null} amount @param {string | null} currency */
 export function money(amount, currency) {
   if (amount === null || currency === null) return "–";
   const decimals = amount.split(".")[1]?.length ?? 0;
@@ -16,7 +10,7 @@ export function money(amount, currency) {
   return new Intl.NumberFormat("en-US", format).format(/** @type {Intl.StringNumericLiteral} */ (amount));
 }
 
-/** Says whether an exact decimal is 0, such as `0.00`. @param {string} amount */
+/** Returns true if an exact decimal is 0, such as `0.00`. @param {string} amount */
 export const isNothing = (amount) => /^-?0*\.?0*$/.test(amount);
 
 /** Returns the sum of exact decimals. @param {string[]} amounts */
@@ -40,8 +34,8 @@ export const day = (date) => (date ? DAY.format(new Date(`${date.slice(0, 10)}T0
 /** Returns a moment in the reader's time zone. @param {string | null} instant */
 export const moment = (instant) => (instant ? MOMENT.format(new Date(instant)) : "–");
 
-/** @param {number} count @param {string} one @param {string} [many] */
-export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+/** Returns a count with its noun, such as `1,204 invoices`. @param {number} count @param {string} noun in the singular */
+export const counted = (count, noun) => `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Returns a word of the API as people read it, such as `insufficient_funds` or `us_bank_account`. @param {string} word */
 export function plain(word) {
@@ -49,15 +43,22 @@ export function plain(word) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Returns a word of the API as a choice of a menu. @param {string} word @returns {Pair} */
+export const choiceOf = (word) => [word, plain(word)];
+
 /** Returns when an invoice is due by its payment terms, such as `net_30`. @param {string} terms */
 export function termsInWords(terms) {
   const days = /^(?:net|days)_(\d+)$/.exec(terms)?.[1];
   return days ? `${counted(Number(days), "day")} after it is sent` : terms === "due_on_receipt" ? "On receipt" : plain(terms);
 }
 
-/** The payment terms and the payment methods that can be chosen, with their words. */
-/** @type {[string, string][]} */
+/** @type {Pair[]} the payment terms that can be chosen */
 export const TERMS = ["due_on_receipt", "net_7", "net_15", "net_30", "net_60"].map((each) => [each, termsInWords(each)]);
+
+/** Returns the payment terms to choose from, those of the invoice among them. @param {string} terms @returns {Pair[]} */
+export const termChoices = (terms) => (TERMS.some(([each]) => each === terms) ? TERMS : [...TERMS, [terms, termsInWords(terms)]]);
+
+/** The payment methods that can be offered to the customer. */
 export const METHODS = /** @type {const} */ ([
   ["card", "Cards"],
   ["us_bank_account", "US bank account (ACH debit)"],
@@ -68,28 +69,49 @@ export const METHODS = /** @type {const} */ ([
   ["au_becs_debit", "BECS Direct Debit (Australia)"],
 ]);
 
-/** Returns the payment terms to choose from, those of the invoice among them. @param {string} terms @returns {[string, string][]} */
-export const termChoices = (terms) => (TERMS.some(([each]) => each === terms) ? TERMS : [...TERMS, [terms, termsInWords(terms)]]);
+/** Returns the names of payment methods. @param {readonly string[]} chosen */
+export const methodsInWords = (chosen) => METHODS.flatMap(([method, name]) => (chosen.includes(method) ? [name] : [])).join(", ");
 
-/** The guide's words for where an invoice stands, each with a sign, so that no status is told by its color alone. */
-/** @type {Record<string, Status>} */
+/** How invoices, payments, refunds, disputes and deposits stand, in the words of the guide and of Stripe. @type {Record<string, Signed>} */
 const STATUSES = {
-  creating: { word: "Being made", sign: "…", tone: "quiet" },
-  draft: { word: "Draft", sign: "✎", tone: "quiet" },
-  pending: { word: "Pending", sign: "◷", tone: "wait" },
-  paid: { word: "Paid", sign: "✓", tone: "good" },
-  failed: { word: "Failed", sign: "✕", tone: "bad" },
-  refunded: { word: "Refunded", sign: "↩", tone: "info" },
-  void: { word: "Void", sign: "⊘", tone: "quiet" },
-  uncollectible: { word: "Uncollectible", sign: "⊗", tone: "bad" },
+  creating: ["…", "Being made", "quiet"],
+  draft: ["✎", "Draft", "quiet"],
+  pending: ["◷", "Pending", "wait"],
+  paid: ["✓", "Paid", "good"],
+  failed: ["✕", "Failed", "bad"],
+  refunded: ["↩", "Refunded", "info"],
+  void: ["⊘", "Void", "quiet"],
+  uncollectible: ["⊗", "Uncollectible", "bad"],
+  succeeded: ["✓", "Succeeded", "good"],
+  requires_action: ["!", "Needs the customer", "wait"],
+  canceled: ["⊘", "Canceled", "quiet"],
+  needs_response: ["⚑", "Needs a response", "bad"],
+  under_review: ["◷", "Under review", "wait"],
+  won: ["✓", "Won", "good"],
+  lost: ["✕", "Lost", "bad"],
+  prevented: ["✓", "Prevented", "good"],
+  warning_needs_response: ["⚑", "Inquiry needs a response", "bad"],
+  warning_under_review: ["◷", "Inquiry under review", "wait"],
+  warning_closed: ["✓", "Inquiry closed", "quiet"],
+  appeal_needs_response: ["⚑", "Appeal needs a response", "bad"],
+  appeal_under_review: ["◷", "Appeal under review", "wait"],
+  in_transit: ["→", "On its way", "info"],
+  on_its_way: ["→", "On its way", "info"],
+  arrived: ["✓", "Arrived", "good"],
+  taken: ["✓", "Taken", "good"],
+  returned: ["✕", "Came back", "bad"],
 };
 
-/** Returns the word and the sign of an invoice's status. @param {string} status @returns {Status} */
-export const statusOf = (status) => STATUSES[status] ?? { word: plain(status), sign: "•", tone: "quiet" };
+/** Returns a status as it is shown. The API may add statuses. @param {string} status @param {Record<string, Signed>} [words] */
+export const signed = (status, words = STATUSES) => words[status] ?? /** @type {Signed} */ (["•", plain(status), "quiet"]);
 
-/** @param {{ brand: string | null, last4: string | null, type: string | null } | null} method */
+/** Returns how something was paid. @param {{ brand: string | null, last4: string | null, type: string | null } | null} method */
 export function methodInWords(method) {
   if (!method) return "–";
   const name = method.brand ? plain(method.brand) : method.type === "us_bank_account" ? "Bank account" : plain(method.type ?? "other");
   return method.last4 ? `${name} ending in ${method.last4}` : name;
 }
+
+/** Returns the name of a customer. @param {Partial<Pick<Schemas["CustomerView"], "companyName" | "firstName" | "lastName">>} customer */
+export const customerName = ({ companyName, firstName, lastName }) =>
+  companyName || [firstName, lastName].filter(Boolean).join(" ") || "Customer without a name";

@@ -1,24 +1,23 @@
 /** Settings → Apps: Stripe is installed, verified, looked at, reconnected and disconnected; and what to do before going live. */
 
+/** @import { Child } from "../core/elements.js" */
+/** @import { Schemas, Signed, Visit } from "../core/types" */
 import { post, remove } from "../core/api.js";
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
+import { ask, button } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badge, button, facts, heading, notice, outside, timeAt } from "../core/widgets.js";
-import { counted } from "../core/words.js";
-
-/** @typedef {import("../core/types").Schemas} Schemas */
-/** @typedef {import("../core/elements.js").Child} Child */
+import { badge, facts, heading, list, notice, outside, section, timeAt } from "../core/widgets.js";
+import { counted, signed } from "../core/words.js";
 
 export const title = "Apps";
 
-const OFTEN = 2000;
 const SELDOM = 5000;
 const WHILE_TESTING = 300;
 const STATE = "office.stripe-state";
 
-/** @type {Record<string, [sign: string, word: string, tone: string]>} */
+/** @type {Record<Schemas["ConnectionStatus"], Signed>} */
 const STANDING = {
   not_connected: ["○", "Not installed", "quiet"],
   pending: ["◷", "Pending", "wait"],
@@ -57,49 +56,48 @@ const PAGES = {
   customer_emails: ["/customers", "Customers"],
 };
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   const outcome = outcomeOf(query);
-  const card = h("section", { class: "card stack", "aria-labelledby": "stripe" });
-  const list = h("section", { class: "card stack", "aria-labelledby": "before-live" });
-  const besides = h("div", { class: "cards" }, await verifying(again, signal), may("billing") && (await syncing(again, signal)));
-  /** @type {Schemas["AppView"] | undefined} */
-  let app;
-  /** @type {Schemas["ConnectionView"] | undefined} */
-  let connection;
-  /** @type {Schemas["ChecklistItem"][]} */
-  let checklist = [];
+  const card = h("section", { class: "card stack", "aria-label": "Stripe" });
+  const going = h("section", { class: "card stack", "aria-label": "Before going live" });
+  const besides = h("div", { class: "cards" }, await verifying(again, signal),
+    may("billing") && section("Customer sync", "card stack", await customerImport(signal, again)));
+  /** @type {{ app?: Schemas["AppView"], connection?: Schemas["ConnectionView"], checklist: Schemas["ChecklistItem"][] }} */
+  const known = { checklist: [] };
   let comparingSince = "";
   let shown = "";
 
   const draw = () => {
+    const { app, connection, checklist } = known;
     if (!app || !connection) return;
     if ((connection.lastSync?.at ?? "") >= comparingSince) comparingSince = "";
     const verification = checklist.find(({ id }) => id === "business_verified")?.link ?? null;
     // The lag grows with each second. Where nothing else has changed, what somebody marked or pressed stays.
-    const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, verification, comparingSince]);
+    const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, checklist, comparingSince]);
     if (now === shown) return;
     shown = now;
     besides.hidden = !app.installed;
     refill(card, ...standing(app, connection, verification), details(connection, comparingSince !== ""), actions(app, again, compare));
+    refill(going, ...linesOf(checklist));
+  };
+  const take = (/** @type {Partial<typeof known>} */ part) => {
+    Object.assign(known, part);
+    draw();
   };
   const compare = async () => {
     comparingSince = (await post("/v1/stripe/connection/refresh")).askedAt;
     draw();
   };
   const asks = await Promise.all([
-    follow("/v1/apps", {}, ({ data }) => { app = data[0]; draw(); }, signal, OFTEN),
-    follow("/v1/stripe/connection", {}, (body) => { connection = body; draw(); }, signal, OFTEN),
-    follow("/v1/stripe/connection/checklist", {}, ({ data }) => {
-      checklist = data;
-      refill(list, ...linesOf(data));
-      draw();
-    }, signal, SELDOM),
+    follow("/v1/apps", {}, ({ data: [app] }) => take({ app }), signal),
+    follow("/v1/stripe/connection", {}, (connection) => take({ connection }), signal),
+    follow("/v1/stripe/connection/checklist", {}, ({ data }) => take({ checklist: data }), signal, SELDOM),
   ]);
   async function again() {
     await Promise.all(asks.map((each) => each()));
   }
-  refill(main, heading("Apps"), h("p", { class: "soft" }, "The integrations of Pool Office Manager."), outcome, card, besides, list);
+  refill(main, heading("Apps"), h("p", { class: "soft" }, "The integrations of Pool Office Manager."), outcome, card, besides, going);
 }
 
 /**
@@ -132,17 +130,17 @@ function standing({ name, status, installed, attention, invoicingPaused }, { req
   const told = status === "pending" ? [] : attention; // what a pending connection needs is said below, to whom it concerns
   const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
   return [
-    h("div", { class: "heading" }, h("h2", { id: "stripe" }, name), h("span", { class: "badges" },
-      badge(.../** @type {[string, string, string]} */ (STANDING[status])),
+    h("div", { class: "heading" }, h("h2", null, name), h("span", { class: "badges" },
+      badge(...signed(status, STANDING)),
       invoicingPaused && badge("‖", "Invoicing paused", "wait"),
       installed && badge(livemode ? "$" : "⚗", livemode ? "Live mode" : "Test mode", "info"))),
     h("p", { class: "soft" }, "Real-time payment processing and invoice synchronization."),
     told.length > 0 && h("div", { class: "note" },
       h("h3", null, "What needs attention"),
-      listed(told.map((each) => `${each.message} ${each.nextStep}`)),
+      list(told.map((each) => `${each.message} ${each.nextStep}`), null),
       invoicingPaused && h("p", null, "Payments, refunds, voiding and the comparisons with Stripe go on."),
-      status === "action_required" && verification && h("p", null, outside("Open the account in Stripe", verification))),
-    later.length > 0 && h("div", null, h("h3", null, "What Stripe will need next"), listed(later.map(({ message }) => message))),
+      status === "action_required" && verification && h("p", null, outside("Open in Stripe", verification))),
+    later.length > 0 && h("div", null, h("h3", null, "What Stripe will need next"), list(later.map(({ message }) => message), null)),
     ...introduction(status),
   ];
 }
@@ -150,7 +148,7 @@ function standing({ name, status, installed, attention, invoicingPaused }, { req
 /** @param {Schemas["ConnectionStatus"]} status @returns {Child[]} */
 function introduction(status) {
   if (status === "not_connected") {
-    return [listed(BENEFITS), h("div", null, h("h3", null, "Prerequisites"), listed(PREREQUISITES)), h("p", null, INSTALLING)];
+    return [list(BENEFITS, null), h("div", null, h("h3", null, "Prerequisites"), list(PREREQUISITES, null)), h("p", null, INSTALLING)];
   }
   if (status === "disconnected") return [h("p", null, KEPT), h("p", null, RECONNECTING)];
   if (status !== "pending") return [];
@@ -215,11 +213,8 @@ function actions(app, again, compare) {
     document.getElementById("test")?.focus();
   };
   const disconnect = async () => {
-    const work = async () => {
-      await remove("/v1/stripe/connection");
-      await again();
-    };
     const said = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
+    const work = () => remove("/v1/stripe/connection").then(again);
     if (await ask("Disconnect Stripe?", said, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
   };
   const admin = may("admin");
@@ -228,7 +223,7 @@ function actions(app, again, compare) {
     admin && finishing && button("Finish set-up", finish, { class: "main", id: "finish" }),
     admin && app.action && button(word, install, { class: finishing ? "" : "main", id: "install" }),
     app.installed && may("billing") && button("Compare everything with Stripe now", compare, { id: "compare" }),
-    admin && app.installed && button("Disconnect", disconnect, { class: "danger", id: "disconnect" }),
+    admin && app.installed && button("Disconnect…", disconnect, { class: "danger", id: "disconnect" }),
     !admin && h("p", { class: "soft" }, "Only an admin can install, reconnect, verify or disconnect Stripe."));
 }
 
@@ -244,7 +239,10 @@ async function verifying(again, signal) {
     refill(place, ...stepsOf(begun ? latest : { ...latest, ok: null, steps: [] }, before !== undefined));
   };
   /** @param {Schemas["TestProgress"]} test */
-  const take = (test) => { latest = test; draw(); };
+  const take = (test) => {
+    latest = test;
+    draw();
+  };
   const look = await follow("/v1/stripe/connection/test", {}, take, signal, SELDOM);
   const verify = async () => {
     const over = new AbortController();
@@ -260,8 +258,7 @@ async function verifying(again, signal) {
     }
     await Promise.all([look(), again()]);
   };
-  return h("section", { class: "card stack", "aria-labelledby": "verify" },
-    h("h2", { id: "verify" }, "Verify connection"),
+  return section("Verify connection", "card stack",
     h("p", null, "A small invoice is made in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
     may("admin") && h("div", { class: "actions" }, button("Verify with a test invoice", verify, { id: "test" })),
     place);
@@ -284,31 +281,26 @@ function stepsOf({ startedAt, ok, steps }, asked) {
   return [h("p", { role: "status" }, said), h("ol", { class: "steps" }, lines)];
 }
 
-/** Returns the card with the import. @param {() => Promise<unknown>} again @param {AbortSignal} signal */
-const syncing = async (again, signal) => h("section", { class: "card stack", "aria-labelledby": "customer-sync" },
-  h("h2", { id: "customer-sync" }, "Customer sync"), await customerImport(signal, again));
-
 /** @param {Schemas["ChecklistItem"][]} items @returns {Child[]} */
 function linesOf(items) {
-  const known = items.filter(({ done }) => done !== null);
+  const [checked, finished] = [items.filter(({ done }) => done !== null), items.filter(({ done }) => done)];
   const lines = items.map(({ id, title: name, done, detail, nextStep, link }) => {
-    const page = PAGES[id];
-    const inside = page && h("a", { href: page[0] }, `Go to ${page[1]}`);
-    const more = done ? [] : [nextStep && h("p", { class: "soft" }, nextStep), link ? outside("Open in Stripe", link) : inside];
-    const said = h("strong", null, name);
-    if (done === null) return line("?", "info", said, "Only you can know", h("p", null, detail), ...more);
-    return line(done ? "✓" : "○", done ? "good" : "wait", said, done ? "Done" : "To do", h("p", null, detail), ...more);
+    const [href, page] = PAGES[id] ?? [];
+    const there = link ? outside("Open in Stripe", link) : href && h("a", { href }, `Go to ${page}`);
+    const more = done ? [] : [nextStep && h("p", { class: "soft" }, nextStep), there];
+    /** @type {[string, string, string]} */
+    const [sign, tone, word] =
+      done ? ["✓", "good", "Done"] : done === false ? ["○", "wait", "To do"] : ["?", "info", "Only you can know"];
+    return line(sign, tone, h("strong", null, name), word, h("p", null, detail), ...more);
   });
   return [
-    h("div", { class: "heading" }, h("h2", { id: "before-live" }, "Before going live"),
-      h("span", { class: "soft" }, `${known.filter(({ done }) => done).length} of ${known.length} done`)),
+    h("div", { class: "heading" }, h("h2", null, "Before going live"),
+      h("span", { class: "soft" }, `${finished.length} of ${checked.length} done`)),
     h("ul", { class: "steps two" }, lines),
   ];
 }
 
 /** @param {string} sign @param {string} tone @param {Child} name @param {string} word @param {...Child} more */
-const line = (sign, tone, name, word, ...more) => h("li", null, h("span", { class: `sign ${tone}-ink`, "aria-hidden": "true" }, sign),
-  h("div", null, name, h("span", { class: `small ${tone}-ink` }, ` ${word}`), ...more));
+const line = (sign, tone, name, word, ...more) => h("li", null, h("span", { class: `sign ink ${tone}`, "aria-hidden": "true" }, sign),
+  h("div", null, name, h("span", { class: `small ink ${tone}` }, ` ${word}`), ...more));
 
-/** @param {string[]} texts */
-const listed = (texts) => h("ul", null, texts.map((each) => h("li", null, each)));

@@ -1,20 +1,21 @@
 /** What needs a person: each thing with its reason, what to do about it, and the button that does it or leads there. */
 
+/** @import { Schemas, Signed, Visit } from "../core/types" */
 import { post } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
+import { button } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { depositAddress } from "../core/payment-words.js";
 import { may } from "../core/session.js";
-import { badge, button, empty, heading, notice, timeAt } from "../core/widgets.js";
-import { day, money, plain } from "../core/words.js";
+import { badge, empty, heading, list, notice, outside, timeAt } from "../core/widgets.js";
+import { day, money, signed } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["AttentionItemView"]} Item */
+/** @typedef {Schemas["AttentionKind"]} Kind */
 
 export const title = "Attention";
 
-/** @typedef {Schemas["AttentionKind"]} Kind */
-/** @type {Record<Kind, [string, string, string]>} */
+/** @type {Record<Kind, Signed>} */
 const KINDS = {
   payment_failed: ["✕", "Payment failed", "bad"],
   dispute_needs_response: ["⚑", "Dispute needs a response", "bad"],
@@ -29,39 +30,36 @@ const KINDS = {
 /** Of each kind: as many as fit into 200 rows together, or those of the one kind that was chosen. */
 const [OF_EACH, OF_ONE] = [20, 100];
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   const chosen = /** @type {Kind[]} */ (Object.keys(KINDS)).find((each) => each === query.get("kind"));
   const tiles = h("nav", { "aria-label": "Kinds" });
   const place = h("section", { "aria-label": "What needs a person" });
   /** @param {Schemas["AttentionList"]} list */
-  const list = ({ data, counts }) => {
+  const draw = ({ data, counts }) => {
     const more = counts.some((each) => each.atLeast || each.count > (chosen ? OF_ONE : OF_EACH));
     const said = chosen ? `${OF_ONE} are shown.` : "There are more of some kinds. Choose a kind above to see them.";
     const none = empty("Nothing needs you now. It is said here when something does.");
-    refill(place, data.length ? h("ul", { class: "bare stack" }, data.map(itemOf)) : none, more && h("p", { class: "soft" }, said));
+    refill(place, data.length > 0 ? list(data.map(itemOf), "bare stack") : none, more && h("p", { class: "soft" }, said));
   };
   await follow("/v1/attention", { query: { first: chosen ? 1 : OF_EACH } }, (all) => {
     refill(tiles, tilesOf(all.counts, chosen));
-    if (!chosen) list(all);
+    if (!chosen) draw(all);
   }, signal);
-  if (chosen) await follow("/v1/attention", { query: { kind: chosen, first: OF_ONE } }, list, signal);
+  if (chosen) await follow("/v1/attention", { query: { kind: chosen, first: OF_ONE } }, draw, signal);
   refill(main, heading(title), tiles, place);
 }
-
-/** @param {Kind} kind */
-const signOf = (kind) => KINDS[kind] ?? ["•", plain(kind), "quiet"]; // the API may add kinds
 
 /** Returns a link for each kind that has something, or is chosen. @param {Schemas["AttentionCount"][]} counts @param {Kind} [chosen] */
 function tilesOf(counts, chosen) {
   const shown = counts.filter(({ kind, count }) => count > 0 || kind === chosen);
   if (shown.length === 0) return null;
   const all = { count: shown.reduce((sum, each) => sum + each.count, 0), atLeast: shown.some((each) => each.atLeast), kind: undefined };
-  return h("ul", { class: "tiles" }, [all, ...shown].map(({ kind, count, atLeast }) => {
+  return list([all, ...shown].map(({ kind, count, atLeast }) => {
     const href = kind ? `/attention?kind=${kind}` : "/attention";
-    return h("li", null, h("a", { class: "tile", href, id: `tile-${kind ?? "all"}`, "aria-current": kind === chosen && "page" },
-      h("strong", null, `${count}${atLeast ? "+" : ""}`), h("span", null, kind ? signOf(kind)[1] : "Everything")));
-  }));
+    return h("a", { class: "tile", href, id: `tile-${kind ?? "all"}`, "aria-current": kind === chosen && "page" },
+      h("strong", null, `${count}${atLeast ? "+" : ""}`), h("span", null, kind ? signed(kind, KINDS)[1] : "Everything"));
+  }), "tiles");
 }
 
 /** @param {Item} item */
@@ -69,9 +67,9 @@ function itemOf(item) {
   const { kind, at, message, nextStep, amount, currency, customerName, number, dueBy } = item;
   const due = dueBy && badge("◷", `${kind === "dispute_needs_response" ? "Evidence due" : "Due"} ${day(dueBy)}`, "quiet");
   const about = [customerName, number && `Invoice ${number}`].filter(Boolean).join(", ");
-  return h("li", { class: "card stack" },
+  return h("article", { class: "card stack" },
     h("div", { class: "heading" },
-      h("span", { class: "badges" }, badge(...signOf(kind)), due),
+      h("span", { class: "badges" }, badge(...signed(kind, KINDS)), due),
       amount !== null && h("strong", { class: "money" }, money(amount, currency))),
     h("div", null, h("h2", { class: "said" }, message), h("p", null, nextStep)),
     h("div", { class: "heading" },
@@ -87,10 +85,9 @@ function actionsOf({ id, kind, invoiceId, number, customerId, payoutId, dashboar
     notice(`Stripe e-mails the customer the payment link of invoice ${number ?? ""} again.`);
   }, { id: `remind-${id}` });
   const isDraft = kind === "invoice_not_sent" && number === null;
-  const stripe = dashboardUrl &&
-    h("a", { class: "button", href: dashboardUrl, target: "_blank", rel: "noopener", id: `stripe-${id}` }, "Open in Stripe ↗");
+  const stripe = dashboardUrl && outside("Open in Stripe", dashboardUrl, { class: "button", id: `stripe-${id}` });
   const invoice = invoiceId && kind !== "invoice_unknown" &&
-    (isDraft ? leads(`/billing/drafts/${invoiceId}`, "Review and send") : leads(`/invoicing/${invoiceId}`, "Open the invoice"));
+    (isDraft ? leads(`/billing/drafts/${invoiceId}`, "Review and send") : leads(`/invoicing/${invoiceId}`, "See the invoice"));
   switch (kind) {
     case "payment_failed":
     case "invoice_overdue":
@@ -103,9 +100,9 @@ function actionsOf({ id, kind, invoiceId, number, customerId, payoutId, dashboar
       if (!may("billing")) return [h("p", { class: "soft" }, "People with the role billing or admin can enter it.")];
       return [customerId && leads(`/customers/${encodeURIComponent(customerId)}`, "Enter the e-mail address")];
     case "payout_failed":
-      return [payoutId && leads(depositAddress(payoutId), "Open the deposit"), stripe];
+      return [payoutId && leads(depositAddress(payoutId), "See the deposit"), stripe];
     case "account_restricted":
-      return [leads("/settings/apps", "Go to Settings: Apps"), stripe];
+      return [leads("/settings/apps", "Go to Settings → Apps"), stripe];
     default: // a dispute, an invoice that POM does not know, and what the API may add
       return [stripe, invoice];
   }

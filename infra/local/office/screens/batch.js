@@ -1,27 +1,25 @@
 /** A batch of invoices: how far it is, what became of each invoice, and what to do about those that were not made or sent. */
 
+/** @import { Schemas, Signed, Visit } from "../core/types" */
 import { newKey, post } from "../core/api.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
+import { ask, button } from "../core/forms.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badge, button, empty, heading, table } from "../core/widgets.js";
 import { wayOut } from "../core/way-out.js";
-import { counted, money, moment } from "../core/words.js";
+import { badge, empty, heading, loading, numbers, section, table, timeAt } from "../core/widgets.js";
+import { counted, money } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["InvoiceBatchDetail"]} Batch */
 /** @typedef {Schemas["BatchItemView"]} Item */
 
 export const title = "A batch";
 
 const ROWS = 100;
-const RUNNING = 1000;
-const AT_REST = 8000;
 
-/** The words of an invoice's place in the batch, each with a sign. */
-/** @type {Record<Item["status"], [sign: string, word: string, tone: string]>} */
+/** Where an invoice of the batch stands. @type {Record<Item["status"], Signed>} */
 const PLACES = {
   queued: ["◷", "Queued", "quiet"],
   created: ["✎", "Draft", "quiet"],
@@ -31,7 +29,7 @@ const PLACES = {
   cancelled: ["⊘", "Left out", "quiet"],
 };
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { params: [batchId = ""], signal }) {
   if (!may("billing")) {
     const elsewhere = h("a", { href: "/invoicing" }, "Go to Invoicing");
@@ -40,20 +38,16 @@ export async function show(main, { params: [batchId = ""], signal }) {
   const path = { batchId };
   const names = new Map((await services()).map(({ customerId, customerName }) => [customerId, customerName]));
   const state = h("section", { class: "card stack", "aria-label": "Progress", hidden: true });
-  const items = h("div", null, h("p", { class: "loading" }, "Loading…"));
-  let running = true;
-  const { below, showFirst } = listing(items, async (after, seen, turn) => {
+  const items = listing(signal, async (after, turned, draw) => {
     const again = await follow("/v1/invoice-batches/{batchId}", { path, query: { first: ROWS, after } }, (batch) => {
-      running = isRunning(batch);
       state.hidden = false;
       refill(state, ...progress(batch, () => again()));
-      refill(items, itemsOf(batch, names));
-      turn(batch.pageInfo);
-    }, seen, () => (running ? RUNNING : AT_REST));
-  }, signal, ["← Previous", "Next →"]);
+      draw(itemsOf(batch, names), batch.pageInfo);
+    }, turned);
+  });
   const back = h("a", { href: "/billing" }, "Back to Billing");
-  refill(main, heading("Batch of invoices", back), state, h("h2", null, "Invoices of this batch"), items, below);
-  await showFirst();
+  refill(main, heading("Batch of invoices", back), state, section("Invoices of this batch", "", ...items.place));
+  await items.showFirst();
 }
 
 /** @param {Batch} batch */
@@ -74,46 +68,36 @@ function progress(batch, again) {
     [counts.cancelled, "left out"],
   ].flatMap(([count, word]) => (count ? [`${count.toLocaleString("en-US")} ${word}`] : []));
   const first = batch.items.find(isDraft)?.invoiceId;
-  const send = async () => {
+  const send = () => {
     const key = newKey();
-    const said = [
+    return ask("Send all drafts?", [
       h("p", null, `Stripe e-mails what is still a draft to the customers: ${counted(drafts, "invoice")} at most.`),
       h("p", null, "A draft that was changed in Stripe, or that Stripe refuses, is held back with the reason."),
-    ];
-    const work = () => post("/v1/invoice-batches/{batchId}/send", { path, key });
-    if (await ask("Send all drafts?", said, { confirm: "Send", work })) await again();
+    ], { confirm: "Send", work: () => post("/v1/invoice-batches/{batchId}/send", { path, key }).then(again) });
   };
-  const retry = async () => {
-    await post("/v1/invoice-batches/{batchId}/retry", { path });
-    await again();
-  };
-  const cancel = async () => {
-    const left = batch.sendRequestedAt
-      ? "What is queued stays a draft, and can be sent later."
-      : "What is queued is left out: its services can be billed again.";
-    const work = () => post("/v1/invoice-batches/{batchId}/cancel", { path });
-    const said = h("p", null, `${left} What has been made or sent stays as it is.`);
-    if (await ask("Cancel what is queued?", said, { confirm: "Stop the batch", danger: true, work })) await again();
-  };
+  const retry = () => post("/v1/invoice-batches/{batchId}/retry", { path }).then(again);
+  const left = batch.sendRequestedAt
+    ? "What is queued stays a draft, and can be sent later."
+    : "What is queued is left out: its services can be billed again.";
+  const cancel = () => ask("Cancel what is queued?", h("p", null, `${left} What has been made or sent stays as it is.`), {
+    confirm: "Stop the batch", danger: true, work: () => post("/v1/invoice-batches/{batchId}/cancel", { path }).then(again),
+  });
   return [
     h("p", null, h("strong", null, `${stateInWords(batch)} `), `${counted(total, "invoice")}: ${told.join(", ")}.`),
     h("progress", { max: Math.max(1, total), value: total - counts.queued, "aria-label": `${total - counts.queued} of ${total} done` }),
-    h("p", { class: "small" }, "Asked for ", time(batch.createdAt),
-      ...(batch.sendRequestedAt ? [". Sending ordered ", time(batch.sendRequestedAt)] : []),
-      ...(batch.sendCancelledAt ? [". Sending cancelled ", time(batch.sendCancelledAt)] : []), "."),
+    h("p", { class: "small" }, "Asked for ", timeAt(batch.createdAt),
+      batch.sendRequestedAt && [". Sending ordered ", timeAt(batch.sendRequestedAt)],
+      batch.sendCancelledAt && [". Sending cancelled ", timeAt(batch.sendCancelledAt)], "."),
     pause && h("p", { class: "note" },
-      "Invoicing is paused since ", time(pause.since), `: ${pause.reason} The batch goes on by itself afterwards.`),
+      "Invoicing is paused since ", timeAt(pause.since), `: ${pause.reason} The batch goes on by itself afterwards.`),
     h("div", { class: "actions" },
       !running && first && h("a", { class: "button", id: "review", href: draftPage(first, batch.id) }, "Review the drafts"),
-      !running && drafts > 0 && button("Send all drafts", send, { id: "send", class: "main" }),
+      !running && drafts > 0 && button("Send all drafts…", send, { id: "send", class: "main" }),
       batch.status === "completed" && counts.failed > 0 && button("Retry the failed", retry, { id: "retry" }),
       running && batch.status !== "cancelling" && counts.queued > 0 &&
-        button("Cancel what is queued", cancel, { id: "cancel", class: "danger" })),
+        button("Cancel what is queued…", cancel, { id: "cancel", class: "danger" })),
   ];
 }
-
-/** @param {string} instant */
-const time = (instant) => h("time", { datetime: instant }, moment(instant));
 
 /** @param {Batch} batch */
 function stateInWords({ status, sendRequestedAt, counts }) {
@@ -131,8 +115,8 @@ function stateInWords({ status, sendRequestedAt, counts }) {
  */
 function itemsOf({ id, items }, names) {
   const needy = items.filter(({ error }) => error);
-  if (items.length === 0) return h("p", { class: "loading" }, "The invoices of this batch are being written down…");
-  const columns = ["Customer", "Status", { name: "Invoice", number: true }, { name: "Total", number: true }];
+  if (items.length === 0) return loading("The invoices of this batch are being written down…");
+  const columns = ["Customer", "Status", ...numbers("Invoice", "Total")];
   return table("Invoices of this batch", columns, [...needy, ...items.filter(({ error }) => !error)].map((item) => [
     h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
     [badge(...PLACES[item.status === "created" && item.number ? "sent" : item.status]), reason(item)],
@@ -141,7 +125,7 @@ function itemsOf({ id, items }, names) {
   ]));
 }
 
-/** Says whether an item is a draft: it still counts as made, or held back, after somebody has sent it by itself. @param {Item} item */
+/** Returns true if an item is a draft: it still counts as made, or held back, after somebody has sent it by itself. @param {Item} item */
 const isDraft = ({ status, number }) => (status === "created" || status === "held_back") && !number;
 
 /** @param {Item} item */

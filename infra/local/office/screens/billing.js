@@ -1,29 +1,28 @@
 /** Billing: the completed services, and Create Invoice; the drafts that wait for a review, and the latest batches. */
 
+/** @import { Pair, Schemas, Service, Visit } from "../core/types" */
 import { get, newKey, post } from "../core/api.js";
+import { go } from "../core/browser.js";
 import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
-import { go } from "../core/going.js";
-import { filters } from "../core/listing.js";
+import { ask, button } from "../core/forms.js";
+import { filters, pageButtons } from "../core/listing.js";
 import { follow, keepAsking } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about } from "../core/way-out.js";
-import { ask, badge, button, empty, heading } from "../core/widgets.js";
-import { counted, day, money, moment, plain, sum, termChoices } from "../core/words.js";
-
-/** @typedef {import("../core/types").Service} Service */
-/** @typedef {import("../core/types").Schemas} Schemas */
+import { badge, empty, heading, list, loading, numbers, section, tableOf, timeAt, timeOn } from "../core/widgets.js";
+import { counted, day, money, plain, sum, termChoices } from "../core/words.js";
 
 export const title = "Billing";
 
 const ROWS = 100;
 const SLOWLY = 5000;
-/** @type {[string, string][]} */
+/** @type {Pair[]} */
 const SHOWN = [["unbilled", "Not billed yet"], ["billed", "Billed"], ["all", "All"]];
-/** @type {[string, string][]} */
+/** @type {Pair[]} */
 const WAYS = [["review", "Review first, as a draft"], ["send", "Send at once, by e-mail"]];
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   /** @type {Service[]} */
   let all = [];
@@ -33,30 +32,33 @@ export async function show(main, { query, signal }) {
   let drawn = "";
   const bills = may("billing");
 
-  const listed = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
+  const listed = h("div", { class: "stack" }, loading());
   const bar = h("div", { class: "picked" });
   const standing = h("div");
-  const waiting = h("section", { class: "card", "aria-labelledby": "waiting", hidden: true });
-  const batches = h("section", { class: "card", "aria-labelledby": "batches", hidden: true });
+  const waiting = h("section", { class: "card", "aria-label": "Drafts to review", hidden: true });
+  const batches = h("section", { class: "card", "aria-label": "Recent batches", hidden: true });
 
   const draw = () => {
     const shown = all.filter((each) => matches(each, values())).sort(byCustomer);
     for (const { id, invoiceId } of all) if (invoiceId) picked.delete(id);
     page = Math.min(page, Math.max(0, Math.ceil(shown.length / ROWS) - 1));
-    refill(listed, ...list(shown, all.length, page, bills ? { picked, pick } : null), pages(shown.length, page, turn));
-    if (bills) refill(bar, ...selection(all.filter(({ id }) => picked.has(id)).sort(byCustomer), clear));
+    const last = Math.ceil(shown.length / ROWS);
+    const turn = (/** @type {number} */ by) => {
+      page += by;
+      draw();
+      listed.scrollIntoView({ block: "start" });
+    };
+    refill(listed, ...servicesOf(shown, all.length, page, bills ? { picked, pick } : null),
+      pageButtons(page + 1, page + 1 < last, turn, ` of ${last}`));
+    if (bills) refill(bar, ...selection(all.filter(({ id }) => picked.has(id)).sort(byCustomer), () => pick(all, false)));
   };
   /** @param {Service[]} some @param {boolean} on */
   const pick = (some, on) => {
-    for (const { id } of some) on ? picked.add(id) : picked.delete(id);
+    for (const { id } of some) {
+      if (on) picked.add(id);
+      else picked.delete(id);
+    }
     draw();
-  };
-  const clear = () => pick(all, false);
-  /** @param {number} to */
-  const turn = (to) => {
-    page = to;
-    draw();
-    listed.scrollIntoView({ block: "start" });
   };
   const load = async () => {
     const found = await services();
@@ -68,11 +70,11 @@ export async function show(main, { query, signal }) {
   };
 
   const { form, values } = filters([
-    { name: "text", label: "Customer or service", type: "search", value: query.get("text") ?? "" },
-    { name: "from", label: "From", type: "date", value: query.get("from") ?? "" },
-    { name: "to", label: "To", type: "date", value: query.get("to") ?? "" },
-    { name: "show", label: "Show", type: "select", choices: SHOWN, value: query.get("show") ?? "unbilled" },
-  ], draw);
+    { name: "text", label: "Customer or service", type: "search" },
+    { name: "from", label: "From", type: "date" },
+    { name: "to", label: "To", type: "date" },
+    { name: "show", label: "Show", type: "select", choices: SHOWN },
+  ], query, draw);
   form.addEventListener("input", () => {
     page = 0;
     draw();
@@ -83,7 +85,7 @@ export async function show(main, { query, signal }) {
     !bills && h("p", { class: "note" }, "You can look at what is billed. Creating invoices takes the role billing or admin."),
     standing,
     h("div", { class: "cards" }, waiting, batches),
-    h("section", { class: "stack", "aria-labelledby": "services" }, h("h2", { id: "services" }, "Completed services"), form, listed, bar),
+    section("Completed services", "stack", form, listed, bar),
   );
   await Promise.all([
     load(),
@@ -114,7 +116,7 @@ const byCustomer = (a, b) => a.customerName.localeCompare(b.customerName) || a.c
  * @param {number} page
  * @param {Picking | null} picking
  */
-function list(shown, known, page, picking) {
+function servicesOf(shown, known, page, picking) {
   if (shown.length === 0) return [empty(known === 0 ? "No service is completed yet." : "No service matches these filters.")];
   /** @param {string} id @param {string} name @param {Service[]} some */
   const box = (id, name, some) => {
@@ -131,9 +133,7 @@ function list(shown, known, page, picking) {
     const their = customers.get(id) ?? [];
     const name = their[0]?.customerName ?? id;
     const count = counted(their.length, "service");
-    return h(
-      "tbody",
-      null,
+    return h("tbody", null,
       h("tr", { class: "group" },
         h("td", null, box(`all-${id}`, `All of ${name}`, their)),
         h("th", { scope: "rowgroup", colspan: 3 },
@@ -143,20 +143,15 @@ function list(shown, known, page, picking) {
         h("td", null, box(`pick-${each.id}`, `${each.description}, ${day(each.serviceDate)}, ${name}`, [each])),
         h("td", null, h("label", { for: `pick-${each.id}` }, each.description), " ",
           each.invoiceId && h("a", { href: `/invoicing/${each.invoiceId}`, id: `billed-${each.id}` }, "billed: see the invoice")),
-        h("td", null, h("time", { datetime: each.serviceDate }, day(each.serviceDate)), " ", h("span", { class: "soft" }, each.technician)),
+        h("td", null, timeOn(each.serviceDate), " ", h("span", { class: "soft" }, each.technician)),
         h("td", { class: "number" }, h("span", { class: "soft" }, `${each.quantity} × ${money(each.unitPrice, each.currency)}`)),
-        h("td", { class: "number" }, money(each.amount, each.currency)))),
-    );
+        h("td", { class: "number" }, money(each.amount, each.currency)))));
   });
-  const head = [["", "unseen", "Select"], ["", "", "Service"], ["", "", "Done"], ["number", "", "Price"], ["number", "", "Amount"]];
   const everything = `All ${counted(shown.length, "service")} of ${counted(customers.size, "customer")}: ${sums(shown)}`;
   return [
     h("label", { class: "tick" }, box("pick-all", everything, shown), everything),
-    h("table", { class: "services" },
-      h("caption", { class: "unseen" }, "Completed services by customer"),
-      h("thead", null, h("tr", null, head.map(([kind, seen, word]) =>
-        h("th", { scope: "col", class: kind }, h("span", { class: seen }, word))))),
-      bodies),
+    tableOf("Completed services by customer",
+      [{ name: "Select", hidden: true }, "Service", "Done", ...numbers("Price", "Amount")], bodies, "services"),
   ];
 }
 
@@ -168,15 +163,6 @@ const sums = (some) =>
   [...Map.groupBy(some, ({ currency }) => currency)]
     .map(([currency, each]) => money(sum(each.map(({ amount }) => amount)), currency)).join(" + ");
 
-/** @param {number} count @param {number} page @param {(to: number) => void} turn */
-function pages(count, page, turn) {
-  const last = Math.ceil(count / ROWS) - 1;
-  return last > 0 && h("nav", { class: "pager", "aria-label": "Pages" },
-    button("← Previous", () => turn(page - 1), { id: "previous", disabled: page === 0 }),
-    h("span", null, `Page ${page + 1} of ${last + 1}`),
-    button("Next →", () => turn(page + 1), { id: "next", disabled: page === last }));
-}
-
 /** @param {Service[]} chosen @param {() => void} clear */
 function selection(chosen, clear) {
   const customers = new Set(chosen.map(({ customerId }) => customerId)).size;
@@ -186,7 +172,7 @@ function selection(chosen, clear) {
   return [
     h("p", { role: "status" }, said),
     chosen.length > 0 && button("Clear selection", clear, { id: "clear" }),
-    button("Create Invoice", () => create(chosen), { id: "create", class: "main", disabled: chosen.length === 0 }),
+    button("Create Invoice…", () => create(chosen), { id: "create", class: "main", disabled: chosen.length === 0 }),
   ];
 }
 
@@ -199,7 +185,7 @@ async function create(chosen) {
   const customersOf = (some) => [...new Set(some.map(({ customerId }) => customerId))];
   /** @param {Service[]} some */
   const inWords = (some) => `${counted(some.length, "service")} of ${counted(customersOf(some).length, "customer")} over ${sums(some)}`;
-  const inEach = [...currencies].map(([each, some]) => /** @type {[string, string]} */ ([each, `${each.toUpperCase()}: ${inWords(some)}`]));
+  const inEach = [...currencies].map(([each, some]) => /** @type {Pair} */ ([each, `${each.toUpperCase()}: ${inWords(some)}`]));
   let made = "/billing";
   const done = await ask(
     "Create Invoice",
@@ -209,14 +195,12 @@ async function create(chosen) {
     ],
     {
       fields: [
-        ...(currencies.size > 1
-          ? [{ name: "currency", label: "Currency", type: "select", choices: inEach }]
-          : []),
+        ...(currencies.size > 1 ? [{ name: "currency", label: "Currency", type: "select", choices: inEach }] : []),
         { name: "invoiceType", label: "Invoice type", type: "select", choices: [["stripe", "Stripe: can be paid online"]] },
         { name: "send", label: "Review and send", type: "select", choices: WAYS },
         { name: "paymentTerms", label: "Payment terms", type: "select", value: terms, choices: termChoices(terms) },
         { name: "dueDate", label: "Or due on (optional)", type: "date" },
-        { name: "memo", label: "Memo (optional)", type: "textarea", value: memo ?? "", hint: "The customer reads it above the lines." },
+        { name: "memo", label: "Memo (optional)", type: "textarea", value: memo, hint: "The customer reads it above the lines." },
       ],
       confirm: "Create",
       work: async ({ currency = chosen[0]?.currency ?? "", send, paymentTerms, dueDate, memo }) => {
@@ -254,23 +238,24 @@ function connectionNote({ status }) {
 function showDrafts(place, { data, totals }) {
   const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
   place.hidden = data.length === 0;
-  refill(place, h("h2", { id: "waiting" }, "Drafts to review"),
-    h("ul", { class: "bare lines" }, data.map((each) => h("li", null,
+  refill(place, h("h2", null, "Drafts to review"),
+    list(data.map((each) => [
       h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
-      h("span", { class: "money" }, money(each.total, each.currency))))),
-    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?status=draft", id: "all-drafts" }, "See all drafts")));
+      h("span", { class: "money" }, money(each.total, each.currency)),
+    ]), "bare lines"),
+    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?show=draft", id: "all-drafts" }, "See all drafts")));
 }
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceBatchView"][]} found */
 function showBatches(place, found) {
   place.hidden = found.length === 0;
-  refill(place, h("h2", { id: "batches" }, "Recent batches"),
-    h("ul", { class: "bare lines" }, found.map(({ id, createdAt, total, counts, status }) => {
-      const amiss = counts.failed + counts.heldBack;
-      return h("li", null,
-        h("a", { href: `/billing/batches/${id}`, id: `batch-${id}` }, h("time", { datetime: createdAt }, moment(createdAt))),
-        h("span", null, counted(total, "invoice"), " ",
-          amiss > 0 ? badge("!", `${amiss} not done`, "bad")
-            : status === "completed" ? badge("✓", "Done", "good") : badge("…", plain(status), "wait")));
-    })));
+  refill(place, h("h2", null, "Recent batches"), list(found.map(({ id, createdAt, total, counts, status }) => {
+    const amiss = counts.failed + counts.heldBack;
+    const state = amiss > 0 ? badge("!", `${amiss} not done`, "bad")
+      : status === "completed" ? badge("✓", "Done", "good") : badge("…", plain(status), "wait");
+    return [
+      h("a", { href: `/billing/batches/${id}`, id: `batch-${id}` }, timeAt(createdAt)),
+      h("span", null, counted(total, "invoice"), " ", state),
+    ];
+  }), "bare lines"));
 }

@@ -1,104 +1,88 @@
 /** A customer: what POM has, how Stripe knows it, which Stripe customer it is, and what has happened to it. */
 
-import { ApiError, get, getIfChanged, post, put } from "../core/api.js";
-import { conflict } from "../core/conflict.js";
+/** @import { Pair, Schemas, Tagged, Visit } from "../core/types" */
+import { get, getTagged, post, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
+import { button, fieldOf, saving, textOf } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { may, stripeAddress } from "../core/session.js";
-import { button, clearErrors, facts, fieldOf, heading, notice, outside, showErrors, timeAt } from "../core/widgets.js";
-import { moment, plain } from "../core/words.js";
-import { nameOf, notForYou, syncBadge } from "./customers.js";
+import { facts, heading, notice, outside, section, timeAt } from "../core/widgets.js";
+import { customerName, moment, plain } from "../core/words.js";
+import { notForYou, syncBadge } from "./customers.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["CustomerDetail"]} Customer */
-/** @typedef {(customer: Customer, said: string, besides: Schemas["SaveCustomer"]) => Promise<void>} Store */
+/** @typedef {Schemas["SaveCustomer"]} Save */
 
 export const title = "Customer";
 
-/** @type {[name: string, label: string, of: (customer: Customer) => string | null, type?: string][]} */
+/** @type {[name: string, label: string, of: (customer: Customer | Save) => string | null | undefined, type?: string][]} */
 const FIELDS = [
   ["firstName", "First name", ({ firstName }) => firstName],
   ["lastName", "Last name", ({ lastName }) => lastName],
   ["companyName", "Company", ({ companyName }) => companyName],
   ["email", "E-mail", ({ email }) => email, "email"],
   ["phone", "Phone", ({ phone }) => phone, "tel"],
-  ["address.street", "Street", ({ address }) => address.street],
-  ["address.street2", "Second line", ({ address }) => address.street2],
-  ["address.city", "Town", ({ address }) => address.city],
-  ["address.state", "State", ({ address }) => address.state],
-  ["address.zipCode", "ZIP code", ({ address }) => address.zipCode],
-  ["address.country", "Country", ({ address }) => address.country],
+  ["address.street", "Street", ({ address }) => address?.street],
+  ["address.street2", "Second line", ({ address }) => address?.street2],
+  ["address.city", "Town", ({ address }) => address?.city],
+  ["address.state", "State", ({ address }) => address?.state],
+  ["address.zipCode", "ZIP code", ({ address }) => address?.zipCode],
+  ["address.country", "Country", ({ address }) => address?.country],
 ];
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
-export async function show(main, { params, signal }) {
+/** @param {HTMLElement} main @param {Visit} visit */
+export async function show(main, { params: [customerId = ""], signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
-  const path = { customerId: params[0] ?? "" };
-  const [head, errors, past] = [h("div"), h("div", { class: "errors" }), h("section", { class: "card" })];
-  const inStripe = h("section", { class: "card stack", "aria-labelledby": "in-stripe" });
+  const path = { customerId };
+  const [head, errors, past] = [h("div"), h("div", { class: "errors" }), h("div")];
+  const inStripe = h("section", { class: "card stack", "aria-label": "In Stripe" });
   const submit = h("button", { class: "main" }, "Save");
   const fields = FIELDS.map(([name, label, , type]) => fieldOf({ name, label, ...(type && { type }) }));
-  const form = h("form", { class: "card", novalidate: true, "aria-labelledby": "record" },
-    h("h2", { id: "record" }, "What POM has"), errors, h("div", { class: "fields" }, fields), submit);
-  const pageOf = await pagesInStripe();
+  const form = h("form", { class: "card", "aria-label": "What POM has" },
+    h("h2", null, "What POM has"), errors, h("div", { class: "fields" }, fields), submit);
 
-  /** @type {Customer | null} */
-  let loaded = null;
-  /** @type {string | null} */
-  let tag = null;
-  /** @param {Customer} customer @param {string | null} itsTag */
-  const take = (customer, itsTag) => {
-    [loaded, tag] = [customer, itsTag];
+  const load = () => getTagged("/v1/customers/{customerId}", { path });
+  /** @param {Customer} customer */
+  const fill = (customer) => {
+    shown = customer;
     for (const [name, , of] of FIELDS) inputOf(form, name).value = of(customer) ?? "";
   };
-  /** @type {Store} */
-  const store = async (customer, said, besides) => {
+  /** @param {Tagged<Customer>} loaded @param {Save} besides @param {string} said */
+  const store = async ({ body, tag }, besides, said) => {
     // Sent back whole: what only answers have is ignored, and what POM took over from Stripe meanwhile is kept.
-    const body = { ...customer, ...besides };
-    take(await put("/v1/customers/{customerId}", { path, body, ...(tag && { ifMatch: tag }) }), tag);
-    refill(errors);
+    await put("/v1/customers/{customerId}", { path, body: { ...body, ...besides }, ifMatch: tag });
+    take(await load());
     await refresh();
     notice(said);
   };
-  const save = async () => {
-    clearErrors(form);
-    try {
-      if (loaded) await store(loaded, "Saved. Stripe gets it in a moment.", typedIn(form));
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 412)) return refill(errors, showErrors(form, error));
-      const stored = await getIfChanged("/v1/customers/{customerId}", null, { path });
-      if (stored) refill(errors, differs(stored.body, stored.tag));
-    }
-  };
-  /** @param {Customer} stored @param {string | null} itsTag */
-  const differs = (stored, itsTag) => conflict(
-    FIELDS.map(([, label, of]) => [label, of(stored) ?? ""]),
-    FIELDS.map(([name, label]) => [label, inputOf(form, name).value.trim()]),
-    () => { [loaded, tag] = [stored, itsTag]; return save(); },
-    () => { take(stored, itsTag); refill(errors); },
-  );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (submit.hasAttribute("aria-busy")) return;
-    submit.setAttribute("aria-busy", "true");
-    await save();
-    submit.removeAttribute("aria-busy");
+  const [pageOf, loaded] = await Promise.all([pagesInStripe(), load()]);
+  /** @type {Customer} */
+  let shown = loaded.body;
+  const take = saving(form, submit, {
+    errors, loaded, load, inWords, fill,
+    typed: () => typedIn(form),
+    store: (typed, stored) => store(stored, typed, "Saved. Stripe gets it in a moment."),
   });
+  take(loaded);
+  /** @param {string} stripeCustomerId */
+  const choose = async (stripeCustomerId) =>
+    store(await load(), { stripeCustomerId, choose: true }, "Chosen. POM links the customer in a moment.");
 
-  const refresh = await follow("/v1/customers/{customerId}", { path }, (customer, itsTag) => {
+  const refresh = await follow("/v1/customers/{customerId}", { path }, (customer, tag) => {
     const invoices = `/invoicing?customerId=${encodeURIComponent(customer.id)}`;
-    refill(head, heading(nameOf(customer), h("a", { class: "button", href: invoices, id: "invoices" }, "Invoices of this customer")));
+    refill(head, heading(customerName(customer), h("a", { class: "button", href: invoices, id: "invoices" }, "Invoices of this customer")));
     const sync = button("Sync again", async () => {
       await post("/v1/customers/{customerId}/sync", { path });
       await refresh();
     }, { id: "sync" });
-    refill(inStripe, ...stripeOf(customer, pageOf, store), h("div", { class: "actions" }, sync));
-    refill(past, h("h2", null, "What has happened"), historyOf(customer));
-    const isTyped = FIELDS.some(([name, , of]) => loaded && inputOf(form, name).value.trim() !== (of(loaded) ?? ""));
-    if (!isTyped) take(customer, itsTag);
+    refill(inStripe, ...stripeOf(customer, pageOf, choose), h("div", { class: "actions" }, sync));
+    refill(past, historyOf(customer));
+    const isTyped = FIELDS.some(([name, , of]) => inputOf(form, name).value.trim() !== (of(shown) ?? ""));
+    if (tag && !isTyped) take({ body: customer, tag });
   }, signal);
   const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
-  refill(main, back, head, h("div", { class: "cards" }, form, h("div", { class: "stack" }, inStripe, past)));
+  refill(main, back, head, h("div", { class: "cards" }, form,
+    h("div", { class: "stack" }, inStripe, section("What has happened", "card", past))));
 }
 
 /** Returns what names the page of a Stripe customer on Stripe's side. It is null while no account is connected. */
@@ -115,17 +99,17 @@ function inputOf(form, name) {
   return input;
 }
 
-/** Returns what was typed. An empty field removes its value. @param {HTMLFormElement} form @returns {Schemas["SaveCustomer"]} */
+/** @param {Customer | Save} customer @returns {Pair[]} */
+const inWords = (customer) => FIELDS.map(([, label, of]) => [label, of(customer) ?? ""]);
+
+/** Returns what was typed. An empty field removes its value. @param {HTMLFormElement} form @returns {Save} */
 function typedIn(form) {
-  const text = (/** @type {string} */ name) => inputOf(form, name).value.trim() || null;
-  const parts = /** @type {const} */ (["street", "street2", "city", "state", "zipCode", "country"]);
+  const typed = textOf(new FormData(form));
+  const text = (/** @type {string} */ name) => typed(name) || null;
+  const texts = (/** @type {string[]} */ names, of = "") => Object.fromEntries(names.map((name) => [name, text(of + name)]));
   return {
-    firstName: text("firstName"),
-    lastName: text("lastName"),
-    companyName: text("companyName"),
-    email: text("email"),
-    phone: text("phone"),
-    address: Object.fromEntries(parts.map((part) => [part, text(`address.${part}`)])),
+    ...texts(["firstName", "lastName", "companyName", "email", "phone"]),
+    address: texts(["street", "street2", "city", "state", "zipCode", "country"], "address."),
   };
 }
 
@@ -140,8 +124,8 @@ const SAID = {
   deleted_in_stripe: "Somebody deleted this customer in Stripe. It is linked or made again when it is next needed.",
 };
 
-/** @param {Customer} customer @param {(id: string) => string | null} pageOf @param {Store} store */
-function stripeOf(customer, pageOf, store) {
+/** @param {Customer} customer @param {(id: string) => string | null} pageOf @param {(id: string) => Promise<void>} choose */
+function stripeOf(customer, pageOf, choose) {
   const { syncStatus, syncError, syncedAt, stripeCustomerId, candidates } = customer;
   const link = (/** @type {string} */ id) => {
     const page = pageOf(id);
@@ -150,15 +134,15 @@ function stripeOf(customer, pageOf, store) {
   const choices = candidates.map((id) => h("label", { class: "tick" },
     h("input", { type: "radio", name: "candidate", id, checked: id === stripeCustomerId }),
     h("span", null, link(id), id === stripeCustomerId && " (linked now)")));
-  const choose = button("Choose this one", async () => {
+  const press = button("Choose this one", async () => {
     const chosen = candidates.find((id) => document.getElementById(id)?.matches(":checked"));
-    if (chosen) await store(customer, "Chosen. POM links the customer in a moment.", { stripeCustomerId: chosen, choose: true });
+    if (chosen) await choose(chosen);
   }, { class: "main", id: "choose" });
   return [
-    h("div", { class: "heading" }, h("h2", { id: "in-stripe" }, "In Stripe"), syncBadge(syncStatus)),
+    h("div", { class: "heading" }, h("h2", null, "In Stripe"), syncBadge(syncStatus)),
     h("p", null, SAID[syncStatus] ?? plain(syncStatus)),
     syncError && syncStatus !== "needs_choice" && h("p", { class: "note" }, syncError),
-    candidates.length > 0 && h("fieldset", { class: "stack" }, h("legend", null, "Which Stripe customer is it?"), choices, choose,
+    candidates.length > 0 && h("fieldset", { class: "stack" }, h("legend", null, "Which Stripe customer is it?"), choices, press,
       h("p", { class: "hint" }, "If it is none of these, make a customer with this e-mail address in Stripe, and sync again.")),
     facts([["Stripe customer", stripeCustomerId && link(stripeCustomerId)], ["Given to Stripe", timeAt(syncedAt)]]),
   ];

@@ -1,19 +1,19 @@
 /** Customers: who can be billed, and whether Stripe has them as POM has them. */
 
+/** @import { Schemas, Signed, Visit } from "../core/types" */
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
-import { allOr, filters, listing } from "../core/listing.js";
+import { allOr, filters, keepApart, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { badge, empty, heading, table } from "../core/widgets.js";
-import { plain } from "../core/words.js";
+import { badge, empty, heading, section, table } from "../core/widgets.js";
+import { customerName, signed } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["SyncStatus"]} SyncStatus */
 
 export const title = "Customers";
 
-/** @type {Record<SyncStatus, [string, string, string]>} */
+/** @type {Record<SyncStatus, Signed>} */
 const STATUSES = {
   synced: ["✓", "In Stripe", "good"],
   pending: ["◷", "Being given to Stripe", "wait"],
@@ -30,50 +30,30 @@ const NO_MATCH = "No customers match what you have chosen.";
 const NONE = "No customers have been given to Stripe yet.";
 
 /** Returns whether Stripe has a customer, in words and with a sign. @param {SyncStatus} status */
-export const syncBadge = (status) => badge(...(STATUSES[status] ?? ["•", plain(status), "quiet"]));
+export const syncBadge = (status) => badge(...signed(status, STATUSES));
 
-/** @param {Pick<Schemas["CustomerView"], "companyName" | "firstName" | "lastName">} customer */
-export const nameOf = ({ companyName, firstName, lastName }) =>
-  companyName || [firstName, lastName].filter(Boolean).join(" ") || "Customer without a name";
-
-/** @returns {HTMLElement} what somebody sees who may not see customers */
+/** Returns what somebody sees who may not see customers. */
 export const notForYou = () => empty("Customers are shown to people with the role billing or admin.");
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   if (!may("billing")) return refill(main, heading(title), notForYou());
-  const place = h("div", { class: "even" }, h("p", { class: "loading" }, "Loading…"));
-  const chosen = filters([
-    { name: "search", label: "Name begins with, or e-mail address", type: "search", value: query.get("search") ?? "" },
-    { name: "syncStatus", label: "In Stripe", type: "select", value: query.get("syncStatus") ?? "", choices: WORDS },
-  ], () => list.showFirst());
-  const list = listing(place, (after, turning, turn) =>
-    follow("/v1/customers", { query: { ...asked(chosen.values()), after } }, ({ data, pageInfo }) => {
-      refill(place, data.length ? customerTable(data) : empty(Object.keys(chosen.values()).length ? NO_MATCH : NONE));
-      turn(pageInfo);
-    }, turning), signal, ["← Previous", "Next →"]);
-  chosen.form.addEventListener("input", (event) => alone(chosen.form, event.target));
+  const { form, values } = filters([
+    { name: "search", label: "Name begins with, or e-mail address", type: "search" },
+    { name: "syncStatus", label: "In Stripe", type: "select", choices: WORDS },
+  ], query, () => list.showFirst());
+  keepApart(form, (chosen) => `[name]:not([name="${chosen}"])`);
+  const list = listing(signal, (after, turned, draw) =>
+    follow("/v1/customers", { query: { ...asked(values()), after } }, ({ data, pageInfo }) =>
+      draw(data.length > 0 ? customerTable(data) : empty(Object.keys(values()).length ? NO_MATCH : NONE), pageInfo), turned), "even");
   const unknown = h("div");
-  refill(main, heading(title), unknown, chosen.form, place, list.below);
+  refill(main, heading(title), unknown, form, ...list.place);
   const [offer] = await Promise.all([customerImport(signal, list.showFirst), list.showFirst()]);
   // Without a button, POM-Stripe has all of POM's customers.
-  const isLeft = offer.querySelector("button");
-  refill(unknown, isLeft && h("section", { class: "card" }, h("h2", null, "Customers to give to Stripe"), offer));
+  refill(unknown, offer.querySelector("button") && section("Customers to give to Stripe", "card", offer));
 }
 
-/**
- * Takes the other filters away, because the API offers one at a time.
- *
- * @param {HTMLFormElement} form
- * @param {EventTarget | null} chosen
- */
-function alone(form, chosen) {
-  for (const other of form.querySelectorAll("input, select")) {
-    if (other !== chosen) Object.assign(other, { value: "" });
-  }
-}
-
-/** @param {Record<string, string>} chosen */
+/** Returns what the API is asked for: it filters by one thing at a time. @param {Record<string, string>} chosen */
 function asked({ search, syncStatus }) {
   const status = ALL.find((each) => each === syncStatus);
   if (status) return { syncStatus: status };
@@ -83,7 +63,7 @@ function asked({ search, syncStatus }) {
 /** @param {Schemas["CustomerView"][]} customers */
 const customerTable = (customers) =>
   table("Customers", ["Name", "E-mail", "Phone", "Town", "In Stripe"], customers.map((each) => [
-    h("a", { href: `/customers/${encodeURIComponent(each.id)}`, id: each.id, dir: "auto" }, nameOf(each)),
+    h("a", { href: `/customers/${encodeURIComponent(each.id)}`, id: each.id, dir: "auto" }, customerName(each)),
     each.email ?? h("span", { class: "soft" }, "None: no invoice can be sent"),
     each.phone,
     each.address.city,

@@ -1,34 +1,33 @@
 /** A deposit: how it stands, what it consists of, and the line of each payment in it. */
 
+/** @import { Pair, Schemas, Visit } from "../core/types" */
 import { getTable } from "../core/api.js";
+import { saveFile } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
-import { saveFile } from "../core/files.js";
+import { button } from "../core/forms.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit } from "../core/payment-words.js";
-import { badge, button, empty, facts, heading, notice, table, timeAt, timeOn } from "../core/widgets.js";
+import { badge, empty, facts, heading, list, notice, numbers, section, table, timeAt, timeOn } from "../core/widgets.js";
 import { counted, day, isNothing, money, plain } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["PayoutDetail"]} Payout */
 
 export const title = "Deposit";
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
-export async function show(main, { params, signal }) {
-  const path = { payoutId: params[0] ?? "" };
+/** @param {HTMLElement} main @param {Visit} visit */
+export async function show(main, { params: [payoutId = ""], signal }) {
   const head = h("div", null, heading(title));
   const about = h("div", { class: "cards" });
-  const lines = h("section", { "aria-labelledby": "lines" });
-  const list = listing(lines, (after, turning, turn) =>
-    follow("/v1/payouts/{payoutId}", { path, query: { after } }, (payout) => {
+  const lines = listing(signal, (after, turned, draw) =>
+    follow("/v1/payouts/{payoutId}", { path: { payoutId }, query: { after } }, (payout) => {
       refill(head, headOf(payout));
       refill(about, h("section", { class: "card stack", "aria-label": "How it stands" }, ...storyOf(payout)), totalsOf(payout));
-      refill(lines, h("h2", { id: "lines" }, "What is in it"), linesOf(payout));
-      turn(payout.pageInfo);
-    }, turning), signal);
-  await list.showFirst();
-  refill(main, h("p", null, h("a", { href: "/payments" }, "← Payments and deposits")), head, about, lines, list.below);
+      draw(linesOf(payout), payout.pageInfo);
+    }, turned));
+  await lines.showFirst();
+  const back = h("p", null, h("a", { href: "/payments" }, "← Payments and deposits"));
+  refill(main, back, head, about, section("What is in it", "", ...lines.place));
 }
 
 /** @param {Payout} payout */
@@ -61,21 +60,21 @@ const storyOf = (payout) => [
 
 /** Returns links to the deposits that this one reverses or pays again, and to those that do so with it. @param {Payout} payout */
 function chainOf({ originalPayoutId, reversedById, paidAgainIn, paysAgain }) {
-  /** @type {[string, string | null][]} */
-  const chain = [
-    ["The deposit that this one reverses", originalPayoutId],
-    ["The deposit that reverses this one", reversedById],
-    ["The deposit that paid its money again", paidAgainIn],
-    ...paysAgain.map((each) => /** @type {[string, string]} */ (["The deposit that came back, and whose money is in this one", each])),
+  const link = (/** @type {string | null} */ id, /** @type {string} */ said) =>
+    id ? [h("a", { href: depositAddress(id), id: `to-${id}` }, said)] : [];
+  const links = [
+    ...link(originalPayoutId, "The deposit that this one reverses"),
+    ...link(reversedById, "The deposit that reverses this one"),
+    ...link(paidAgainIn, "The deposit that paid its money again"),
+    ...paysAgain.flatMap((each) => link(each, "The deposit that came back, and whose money is in this one")),
   ];
-  const links = chain.flatMap(([said, id]) => (id ? [h("li", null, h("a", { href: depositAddress(id), id: `to-${id}` }, said))] : []));
-  return links.length > 0 && h("ul", { class: "bare" }, links);
+  return links.length > 0 && list(links);
 }
 
 /** @param {Payout} payout */
 function totalsOf({ amount, currency, totals, tiedOut }) {
   if (!totals) return null;
-  /** @type {[string, string][]} */
+  /** @type {Pair[]} */
   const parts = [
     ["Payments", totals.payments],
     ["Refunds", totals.refunds],
@@ -91,15 +90,14 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
   const said = tiedOut
     ? [badge("✓", "Adds up", "good"), " Its lines add up to the amount exactly."]
     : [badge("✕", "Does not add up", "bad"), " Its lines do not explain the whole amount."];
-  return h("section", { class: "card stack", "aria-labelledby": "totals" },
-    h("h2", { id: "totals" }, "What it adds up to"), h("dl", { class: "sums" }, rows, row("Amount", amount, "last")), h("p", null, said));
+  return section("What it adds up to", "card stack", h("dl", { class: "sums" }, rows, row("Amount", amount, "last")), h("p", null, said));
 }
 
 /** @param {Payout} payout */
 function linesOf({ lines, lineCount, totals }) {
   if (!totals) return empty("Stripe does not list what is in it.");
   if (lines.length === 0) return empty("It has no lines.");
-  const columns = ["Day", "What", "Invoice", { name: "Gross", number: true }, { name: "Fee", number: true }, { name: "Net", number: true }];
+  const columns = ["Day", "What", "Invoice", ...numbers("Gross", "Fee", "Net")];
   return table(`Lines, ${counted(lineCount ?? lines.length, "line")} in all, the newest first`, columns, lines.map((each) => [
     timeOn(each.at),
     [plain(each.kind), h("div", { class: "small" }, aboutLine(each))],

@@ -1,30 +1,29 @@
 /** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
 
-import { ApiError, get, getIfChanged, getText, post, put } from "../core/api.js";
+/** @import { Schemas, Visit } from "../core/types" */
+import { get, getPage, getTagged, post, put } from "../core/api.js";
+import { go, openPage } from "../core/browser.js";
 import { services } from "../core/company.js";
-import { conflict } from "../core/conflict.js";
 import { draftForm, orderInWords } from "../core/draft-form.js";
 import { h, refill } from "../core/elements.js";
-import { go } from "../core/going.js";
+import { ask, button, saving } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { ask, badges, button, empty, facts, heading, notice, showErrors, table } from "../core/widgets.js";
 import { about, wayOut } from "../core/way-out.js";
-import { day, isNothing, money, statusOf } from "../core/words.js";
+import { badges, empty, facts, heading, loading, notice, numbers, table } from "../core/widgets.js";
+import { day, isNothing, money, signed } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
-/** @typedef {{ before: string | null, after: string | null }} Pile */
 
 export const title = "Review a draft";
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { params: [invoiceId = ""], query, signal }) {
   const path = { invoiceId };
   const batch = may("billing") ? query.get("batch") : null;
   const back = batch ? h("a", { href: `/billing/batches/${batch}` }, "Back to the batch") : h("a", { href: "/billing" }, "Back to Billing");
   const around = h("nav", { class: "actions", "aria-label": "Drafts" }, back);
-  const body = h("div", { class: "stack" }, h("p", { class: "loading" }, "Loading…"));
+  const body = h("div", { class: "stack" }, loading());
   const standing = h("span");
   refill(main, heading("Review the draft", standing, around), body);
   const pile = await neighbours(invoiceId, batch);
@@ -45,7 +44,8 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     refill(standing, badges(latest));
     if (status === "creating") {
       wasDraft = true;
-      return refill(body, h("p", { class: "loading", role: "status" }, "Stripe is being told of this draft. The page goes on by itself…"));
+      const said = "Stripe is being told of this draft. The page goes on by itself…";
+      return refill(body, h("p", { class: "loading", role: "status" }, said));
     }
     if (status !== "draft") {
       if (wasDraft) return void go(`/invoicing/${invoiceId}`);
@@ -77,13 +77,8 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     await again();
     await draw();
   };
-  const openPage = async () => {
-    const page = await getText("/v1/invoices/{invoiceId}/preview", "text/html", { path });
-    const address = URL.createObjectURL(new Blob([page], { type: "text/html" }));
-    open(address, "_blank");
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  };
-  const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPage, drop };
+  const openPreview = async () => openPage(await getPage("/v1/invoices/{invoiceId}/preview", { path }));
+  const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPreview, drop };
   const again = await follow("/v1/invoices/{invoiceId}", { path }, (invoice) => {
     latest = invoice;
     return draw();
@@ -129,7 +124,7 @@ async function* drafts(batchId) {
  * @param {Invoice} invoice
  * @param {Schemas["InvoicePreview"]} preview
  * @param {Invoice | null} replaced
- * @param {{ send: Act, sendAndGoOn: Act | null, edit: Act, openPage: Act, drop: Act }} acts
+ * @param {{ send: Act, sendAndGoOn: Act | null, edit: Act, openPreview: Act, drop: Act }} acts
  */
 function review(invoice, preview, replaced, acts) {
   const bills = may("billing");
@@ -137,7 +132,7 @@ function review(invoice, preview, replaced, acts) {
     preview.warnings.length === 0 && h("p", { class: "soft" }, invoice.explanation),
     replaced && h("p", { class: "note" },
       "This draft replaces ", h("a", { href: `/invoicing/${replaced.id}` }, `invoice ${replaced.number ?? replaced.id}`),
-      `, which is ${statusOf(replaced.status).word.toLowerCase()}.`),
+      `, which is ${signed(replaced.status)[1].toLowerCase()}.`),
     preview.warnings.length > 0 && h("section", { class: "problem", "aria-label": "What stands against sending" },
       preview.warnings.flatMap((each) => [
         h("p", null, h("strong", null, each.message)),
@@ -148,8 +143,8 @@ function review(invoice, preview, replaced, acts) {
       bills && button("Send", acts.send, { id: "send", class: "main" }),
       bills && acts.sendAndGoOn && button("Send and review the next", acts.sendAndGoOn, { id: "send-next" }),
       bills && button("Correct", acts.edit, { id: "correct" }),
-      button("Open as the payer’s page", acts.openPage, { id: "open-page" }),
-      bills && button("Delete the draft", acts.drop, { id: "delete", class: "danger" })),
+      button("Open as the payer’s page", acts.openPreview, { id: "open-page" }),
+      bills && button("Delete the draft…", acts.drop, { id: "delete", class: "danger" })),
     sheet(preview),
   ];
 }
@@ -165,7 +160,7 @@ function sheet(preview) {
   /** @param {string} name @param {(string | null)[]} lines */
   const party = (name, lines) =>
     h("div", null, h("h3", null, name), lines.flatMap((each) => (each ? [h("p", { dir: "auto" }, each)] : [])));
-  const list = table("What is billed", ["Service", { name: "Amount", number: true }], [
+  const list = table("What is billed", ["Service", ...numbers("Amount")], [
     ...preview.lineItems.map((each) => [each.text, exact(each.amount)]),
     ...deductions.map((each) => [each.text, exact(`-${each.amount}`)]),
   ]);
@@ -192,48 +187,34 @@ function sheet(preview) {
 async function correct(place, invoiceId) {
   const path = { invoiceId };
   const load = async () => {
-    const answer = await getIfChanged("/v1/invoices/{invoiceId}", null, { path });
-    return answer?.tag && answer.body.order ? { invoice: answer.body, order: answer.body.order, tag: answer.tag } : null;
+    const { body, tag } = await getTagged("/v1/invoices/{invoiceId}", { path });
+    return { invoice: body, stored: body.order && { body: body.order, tag } };
   };
-  const loaded = await load();
-  if (!loaded) return; // it is no draft any more, which the review says
-  let { order, tag } = loaded;
-  const { invoice } = loaded;
-  const { customerId, currency } = invoice;
+  const { invoice: { customerId, currency }, stored } = await load();
+  if (!stored) return; // it is no draft any more, which the review says
   const open = (await services()).filter((each) => each.customerId === customerId && each.currency === currency && !each.invoiceId);
-  const { form, fill, typed } = draftForm(order, currency, open.map((each) => ({ ...each, serviceId: each.id })));
+  const { form, fill, typed } = draftForm(stored.body, currency, open.map((each) => ({ ...each, serviceId: each.id })));
   const errors = h("div");
-  const save = h("button", { type: "submit", class: "main" }, "Save");
+  const save = h("button", { class: "main" }, "Save");
   const leave = h("button", { type: "button" }, "Cancel");
   form.append(errors, h("div", { class: "actions" }, save, leave));
   refill(place, form);
   /** @type {HTMLElement | null} */ (form.querySelector("input:not([type=hidden])"))?.focus();
   return /** @type {Promise<void>} */ (new Promise((resolve) => {
-    const saved = async () => {
-      await put("/v1/invoices/{invoiceId}", { path, body: typed(), ifMatch: tag });
-      notice("The draft is saved.");
-      resolve();
-    };
     leave.addEventListener("click", () => resolve());
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      save.disabled = true;
-      refill(errors);
-      try {
-        await saved();
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 412) return refill(errors, showErrors(form, error));
-        const stored = await load();
-        if (!stored) return resolve();
-        ({ order, tag } = stored);
-        const takeTheirs = () => {
-          fill(order);
-          refill(errors);
-        };
-        refill(errors, conflict(orderInWords(order), orderInWords(typed()), saved, takeTheirs));
-      } finally {
-        save.disabled = false;
-      }
+    saving(form, save, {
+      errors, loaded: stored, typed, fill,
+      inWords: orderInWords,
+      store: async (body, { tag }) => {
+        await put("/v1/invoices/{invoiceId}", { path, body, ifMatch: tag });
+        notice("The draft is saved.");
+        resolve();
+      },
+      load: async () => {
+        const now = await load();
+        if (!now.stored) resolve();
+        return now.stored;
+      },
     });
   }));
 }

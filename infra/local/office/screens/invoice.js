@@ -1,20 +1,21 @@
 /** An invoice: why it stands where it stands, its lines, payments and timeline, and what can be done about it. */
 
+/** @import { Child } from "../core/elements.js" */
+/** @import { Schemas, Signed, Visit } from "../core/types" */
 import { ApiError, newKey, post } from "../core/api.js";
+import { go } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
-import { go } from "../core/going.js";
+import { ask, button } from "../core/forms.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { depositAddress, paymentBadge } from "../core/payment-words.js";
+import { depositAddress } from "../core/payment-words.js";
 import { may } from "../core/session.js";
 import { entryOf } from "../core/timeline.js";
-import { ask, badge, badges, button, facts, heading, notice, outside, table, timeAt, timeOn } from "../core/widgets.js";
-import { isNothing, methodInWords, money, plain, statusOf } from "../core/words.js";
+import { badge, badges, facts, heading, list, notice, numbers, outside, section, table, timeAt, timeOn } from "../core/widgets.js";
+import { choiceOf, isNothing, methodInWords, money, plain, signed } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
 /** @typedef {Schemas["PaymentView"]} Payment */
-/** @typedef {import("../core/elements.js").Child} Child */
 /** @typedef {() => Promise<unknown>} Look shows the invoice as it is now */
 
 export const title = "Invoice";
@@ -22,7 +23,7 @@ export const title = "Invoice";
 const METHODS = /** @type {const} */ (["check", "cash", "bank_transfer", "card_terminal", "other"]);
 const REASONS = /** @type {const} */ (["requested_by_customer", "duplicate", "fraudulent"]);
 
-/** @type {Record<Schemas["LoggedOutcome"], [sign: string, word: string, tone: string]>} */
+/** @type {Record<Schemas["LoggedOutcome"], Signed>} */
 const OUTCOMES = {
   applied: ["✓", "Applied", "good"],
   nothing_new: ["=", "Nothing new", "quiet"],
@@ -30,14 +31,14 @@ const OUTCOMES = {
   parked: ["!", "Parked", "bad"],
 };
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { params: [invoiceId = ""], signal }) {
   const place = h("div", { class: "invoice stack" });
   /** @type {string | null} */
   let status = null;
   const look = await follow("/v1/invoices/{invoiceId}", { path: { invoiceId } }, (invoice) => {
     document.title = `${nameOf(invoice)} – Pool Office Manager`;
-    if (status !== null && status !== invoice.status) notice(`${nameOf(invoice)}: now ${statusOf(invoice.status).word}.`);
+    if (status !== null && status !== invoice.status) notice(`${nameOf(invoice)}: now ${signed(invoice.status)[1]}.`);
     status = invoice.status;
     refill(place, ...drawn(invoice, () => look()));
   }, signal);
@@ -53,8 +54,8 @@ function drawn(invoice, look) {
   return [
     heading(nameOf(invoice), badges(invoice)),
     h("p", null, explanation),
-    correctsInvoiceId && h("p", null, h("a", { href: `/invoicing/${correctsInvoiceId}` }, "Show the invoice that it corrects")),
-    correctedByInvoiceId && h("p", null, h("a", { href: `/invoicing/${correctedByInvoiceId}` }, "Show the copy that corrects it")),
+    correctsInvoiceId && h("p", null, h("a", { href: `/invoicing/${correctsInvoiceId}` }, "See the invoice that it corrects")),
+    correctedByInvoiceId && h("p", null, h("a", { href: `/invoicing/${correctedByInvoiceId}` }, "See the copy that corrects it")),
     actionsOn(invoice, look),
     h("div", { class: "columns" },
       h("div", { class: "stack" }, aboutOf(invoice), linesOf(invoice),
@@ -62,9 +63,6 @@ function drawn(invoice, look) {
       section("Timeline", "card", h("ol", { class: "timeline" }, invoice.history.map(entryOf)))),
   ];
 }
-
-/** @param {string} name @param {string} looks @param {...(Child | Child[])} inside */
-const section = (name, looks, ...inside) => h("section", { class: looks, "aria-label": name }, h("h2", null, name), ...inside);
 
 /** Returns the buttons of what can be done now by this person. @param {Invoice} invoice @param {Look} look */
 function actionsOn(invoice, look) {
@@ -170,17 +168,15 @@ function aboutOf(invoice) {
 
 /** @param {Invoice} invoice */
 function linesOf({ lineItems, deductions, tax, currency, discountAmount }) {
-  const columns = ["Service", { name: "Quantity", number: true }, { name: "Price", number: true }, { name: "Amount", number: true }];
+  const columns = ["Service", ...numbers("Quantity", "Price", "Amount")];
   const services = lineItems.map((each) => [
     [each.description, each.serviceDate && h("span", { class: "small" }, " ", timeOn(each.serviceDate))],
     each.quantity, money(each.unitPrice, currency), money(each.amount, currency),
   ]);
   const taken = deductions.map((each) => [`${plain(each.kind)}: ${each.description}`, "", "", money(`-${each.amount}`, currency)]);
-  const rest = [
-    isNothing(discountAmount) ? [] : [["Discounts in Stripe", "", "", money(`-${discountAmount}`, currency)]],
-    isNothing(tax) ? [] : [["Tax", "", "", money(tax, currency)]],
-  ].flat();
-  return section("Services", "", table("Services, deductions and tax", columns, [...services, ...taken, ...rest]));
+  const discounts = isNothing(discountAmount) ? [] : [["Discounts in Stripe", "", "", money(`-${discountAmount}`, currency)]];
+  const taxes = isNothing(tax) ? [] : [["Tax", "", "", money(tax, currency)]];
+  return section("Services", "", table("Services, deductions and tax", columns, [...services, ...taken, ...discounts, ...taxes]));
 }
 
 /** @param {Payment} payment @param {Look} look */
@@ -188,7 +184,7 @@ function paymentOf(payment, look) {
   const { id, amount, currency, method, failure, outside: record, receiptUrl, dashboardUrl } = payment;
   const canRefund = !isNothing(payment.refundable);
   return h("article", { class: "card stack" },
-    h("div", { class: "heading" }, h("h3", null, money(amount, currency)), paymentBadge(payment.status)),
+    h("div", { class: "heading" }, h("h3", null, money(amount, currency)), badge(...signed(payment.status))),
     facts([
       ["Method", record ? `${methodInWords(method)}, outside Stripe` : methodInWords(method)],
       ["When", record ? timeOn(record.paidOn) : timeAt(payment.at)],
@@ -217,7 +213,7 @@ function paymentOf(payment, look) {
 function partOf(part, word, { amount, currency, reason, failureReason = null }, ...more) {
   const why = [reason, failureReason].filter((each) => each !== null).map(plain).join(". ");
   return h("section", { class: "part" },
-    h("div", { class: "badges" }, h("h4", null, `${word} ${money(amount, currency)}`), paymentBadge(part.status)),
+    h("div", { class: "badges" }, h("h4", null, `${word} ${money(amount, currency)}`), badge(...signed(part.status))),
     h("p", { class: "small" }, timeAt(part.at), why && ` · ${why}`), facts(feeOf(part)), depositsOf(part), ...more);
 }
 
@@ -228,8 +224,8 @@ const feeOf = ({ feeStatus, fee, net, settlementCurrency }) => [
 ];
 
 /** @param {Pick<Payment, "deposits">} moved */
-const depositsOf = ({ deposits }) => deposits.length > 0 && h("ul", { class: "bare" }, deposits.map(({ message, payoutId }) =>
-  h("li", null, message, " ", payoutId && h("a", { href: depositAddress(payoutId) }, "Show the deposit"))));
+const depositsOf = ({ deposits }) => deposits.length > 0 && list(deposits.map(({ message, payoutId }) =>
+  [message, " ", payoutId && h("a", { href: depositAddress(payoutId) }, "See the deposit")]));
 
 /** @param {Payment} payment @param {Look} look */
 function refund({ id, currency, refundable }, look) {
@@ -253,30 +249,29 @@ function refund({ id, currency, refundable }, look) {
   });
 }
 
-/** @param {string} word @returns {[string, string]} */
-const choiceOf = (word) => [word, plain(word)];
-
 /** Returns the log of Stripe's events, which is loaded when somebody opens it. @param {string} invoiceId @param {AbortSignal} signal */
 function eventLog(invoiceId, signal) {
-  const rows = h("div");
   let closing = new AbortController();
-  const pages = listing(rows, (after, turned, turn) =>
-    follow("/v1/invoices/{invoiceId}/events", { path: { invoiceId }, query: after ? { after } : {} }, (log) => {
-      refill(rows, h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`),
-        table("Events", ["Event", "Outcome", "Source", "Arrived", { name: "Lag", number: true }], log.data.map((each) => [
-          each.dashboardUrl ? outside(each.type, each.dashboardUrl) : each.type,
-          [badge(...OUTCOMES[each.outcome]), h("p", { class: "small" }, each.reason)],
-          each.source === "sweep" ? "Fetched by POM" : each.source ? plain(each.source) : "–",
-          timeAt(each.arrivedAt),
-          `${each.lagSeconds.toLocaleString("en-US")} s`,
-        ])));
-      turn(log.pageInfo);
-    }, AbortSignal.any([turned, closing.signal])), signal);
-  const details = h("details", { class: "card" }, h("summary", null, "Event log"), rows, pages.below);
+  const events = listing(signal, (after, turned, draw) =>
+    follow("/v1/invoices/{invoiceId}/events", { path: { invoiceId }, query: { after } }, (log) => {
+      const said = h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`);
+      draw([said, eventTable(log.data)], log.pageInfo);
+    }, AbortSignal.any([turned, closing.signal])));
+  const details = h("details", { class: "card" }, h("summary", null, "Event log"), ...events.place);
   details.addEventListener("toggle", () => {
     closing.abort();
     closing = new AbortController();
-    if (details.open) void pages.showFirst();
+    if (details.open) void events.showFirst();
   });
   return details;
 }
+
+/** @param {Schemas["InvoiceEvents"]["data"]} events */
+const eventTable = (events) =>
+  table("Events", ["Event", "Outcome", "Source", "Arrived", ...numbers("Lag")], events.map((each) => [
+    each.dashboardUrl ? outside(each.type, each.dashboardUrl) : each.type,
+    [badge(...OUTCOMES[each.outcome]), h("p", { class: "small" }, each.reason)],
+    each.source === "sweep" ? "Fetched by POM" : each.source ? plain(each.source) : "–",
+    timeAt(each.arrivedAt),
+    `${each.lagSeconds.toLocaleString("en-US")} s`,
+  ]));

@@ -1,51 +1,48 @@
 /** Settings → Invoicing: the defaults of new invoices, each with what it does. */
 
-import { ApiError, getIfChanged, put } from "../core/api.js";
-import { conflict } from "../core/conflict.js";
+/** @import { Child } from "../core/elements.js" */
+/** @import { Pair, Schemas, Tagged } from "../core/types" */
+import { getTagged, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
+import { fieldOf, saving, textOf, tick } from "../core/forms.js";
 import { may } from "../core/session.js";
-import { facts, fieldOf, heading, notice, outside, showErrors } from "../core/widgets.js";
-import { METHODS, TERMS, counted, termsInWords } from "../core/words.js";
+import { facts, heading, notice, outside } from "../core/widgets.js";
+import { METHODS, TERMS, counted, methodsInWords, termsInWords } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
 /** @typedef {Schemas["SaveInvoicingSettings"]} Settings */
-/** @typedef {{ view: Schemas["InvoicingSettingsView"], tag: string }} Loaded */
+/** @typedef {Schemas["InvoicingSettingsView"]} View */
 
 export const title = "Invoicing settings";
 
 const PATH = "/v1/settings/invoicing";
 
-/** @type {[string, string][]} */
+/** @type {Pair[]} */
 const CREATION = [["when_saved", "When they are saved in POM"], ["when_invoiced", "With their first invoice"]];
+
+const load = () => getTagged(PATH);
 
 /** @param {HTMLElement} main */
 export async function show(main) {
   const place = h("div", { class: "stack" });
-  /** @param {Loaded} loaded */
-  const draw = (loaded) => refill(place, ...(may("admin") ? [noteOf(loaded), formOf(loaded, draw)] : [noteOf(loaded), readOnly(loaded)]));
+  /** @param {Tagged<View>} loaded */
+  const draw = (loaded) => refill(place, noteOf(loaded.body), may("admin") ? formOf(loaded, draw) : readOnly(loaded.body));
   draw(await load());
   refill(main, heading("Invoicing settings"),
     h("p", { class: "soft" }, "The defaults of new invoices. Each invoice can have others. What was sent already does not change."), place);
 }
 
-/** @returns {Promise<Loaded>} */
-async function load() {
-  const answer = await getIfChanged(PATH, null);
-  if (!answer?.tag) throw new Error("POM answered without a tag of the settings.");
-  return { view: answer.body, tag: answer.tag };
-}
-
-/** @param {Loaded} loaded */
-const noteOf = ({ view: { note } }) => note && h("div", { class: "note" },
+/** @param {View} view */
+const noteOf = ({ note }) => note && h("div", { class: "note" },
   h("p", null, note.message), h("p", null, note.nextStep), h("p", null, outside("Open in Stripe", note.link)));
 
-/** @param {Loaded} loaded */
-const readOnly = ({ view }) => h("section", { class: "card stack" },
+/** @param {View} view */
+const readOnly = (view) => h("section", { class: "card stack" },
   facts(inWords(view).map(([name, value]) => [name, h("span", { class: "text" }, value)])),
   h("p", { class: "soft" }, "Only an admin can change these settings."));
 
-/** @param {Loaded} loaded @param {(loaded: Loaded) => void} draw */
-function formOf({ view, tag }, draw) {
+/** @param {Tagged<View>} loaded @param {(loaded: Tagged<View>) => void} draw */
+function formOf(loaded, draw) {
+  const view = loaded.body;
   const { reminders, paymentTerms, reminderTime: { from, until, timeZone } } = view;
   const errors = h("div");
   const named = TERMS.some(([name]) => name === paymentTerms);
@@ -55,12 +52,8 @@ function formOf({ view, tag }, draw) {
   const adapt = () => { days.hidden = terms.querySelector("select")?.value !== "days"; };
   terms.addEventListener("change", adapt);
   adapt();
-  const save = h("button", { type: "submit", class: "main", id: "save" }, "Save settings");
-  const submit = (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    void store(tag);
-  };
-  const form = h("form", { novalidate: true, class: "stack", onsubmit: submit },
+  const save = h("button", { class: "main", id: "save" }, "Save settings");
+  const form = h("form", { class: "stack" },
     errors,
     h("div", { class: "two" },
       group("Invoices",
@@ -84,14 +77,14 @@ function formOf({ view, tag }, draw) {
         h("p", { class: "hint" }, "What the customer can choose on Stripe’s page. None ticked: as the Stripe account is set up."),
         ...METHODS.map(([method, name]) => tick("paymentMethods", name, view.paymentMethods.includes(method), method))),
       group("Texts",
-        fieldOf({ name: "memo", label: "Memo", type: "textarea", value: view.memo ?? "",
+        fieldOf({ name: "memo", label: "Memo", type: "textarea", value: view.memo,
           hint: "Stands above the lines of an invoice. At most 500 characters." }),
-        fieldOf({ name: "footer", label: "Footer", type: "textarea", value: view.footer ?? "",
+        fieldOf({ name: "footer", label: "Footer", type: "textarea", value: view.footer,
           hint: "Stands at the foot of an invoice: say how to pay, and whom to ask. At most 1,000 characters." })),
       group("Currency and time",
-        fieldOf({ name: "currency", label: "Currency", value: view.currency?.toUpperCase() ?? "",
+        fieldOf({ name: "currency", label: "Currency", value: view.currency?.toUpperCase() ?? null,
           hint: "Three letters, such as USD. Empty: the currency of the Stripe account." }),
-        fieldOf({ name: "timeZone", label: "Time zone", value: view.timeZone ?? "",
+        fieldOf({ name: "timeZone", label: "Time zone", value: view.timeZone,
           hint: "In which days begin and end, such as America/New_York. Empty: that of the Stripe account. " +
             `Now it is ${timeZone}. A change counts for invoices that are made from then on.` })),
       group("Customer sync",
@@ -100,36 +93,21 @@ function formOf({ view, tag }, draw) {
             "address is linked, and not made again." }))),
     h("div", { class: "actions" }, save));
 
-  /** @param {string} ifMatch */
-  const store = async (ifMatch) => {
-    if (save.hasAttribute("aria-busy")) return;
-    save.setAttribute("aria-busy", "true");
-    try {
-      await put(PATH, { body: typedIn(form), ifMatch });
+  saving(form, save, {
+    errors, loaded, load, inWords,
+    typed: () => typedIn(form),
+    store: async (body, { tag }) => {
+      await put(PATH, { body, ifMatch: tag });
       draw(await load());
       notice("The settings are saved.");
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 412) await choose();
-      else refill(errors, showErrors(form, error));
-    } finally {
-      save.removeAttribute("aria-busy");
-    }
-  };
-  const choose = async () => {
-    const now = await load();
-    const asked = conflict(inWords(now.view), inWords(typedIn(form)), () => store(now.tag), () => draw(now));
-    refill(errors, asked);
-    asked.focus();
-  };
+    },
+    fill: () => load().then(draw),
+  });
   return form;
 }
 
-/** @param {string} legend @param {...import("../core/elements.js").Child} inside */
+/** @param {string} legend @param {...Child} inside */
 const group = (legend, ...inside) => h("fieldset", { class: "card" }, h("legend", null, legend), ...inside);
-
-/** @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
-const tick = (name, label, checked, value = "true") =>
-  h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
 
 /**
  * Returns what the form says. What is no number of days becomes 0, which the API refuses in words.
@@ -139,8 +117,7 @@ const tick = (name, label, checked, value = "true") =>
  */
 function typedIn(form) {
   const given = new FormData(form);
-  /** @param {string} name */
-  const text = (name) => String(given.get(name) ?? "").trim();
+  const text = textOf(given);
   /** @param {string} name */
   const numbers = (name) => text(name).split(/[\s,;]+/).filter(Boolean).map((each) => (/^\d+$/.test(each) ? Number(each) : 0));
   const terms = text("paymentTerms");
@@ -163,10 +140,9 @@ function typedIn(form) {
   };
 }
 
-/** @param {Settings | Schemas["InvoicingSettingsView"]} settings @returns {[string, string][]} */
+/** @param {Settings | View} settings @returns {Pair[]} */
 function inWords({ paymentTerms, paymentWindow, paymentMethods = [], memo, footer, reminders, currency, timeZone, customerCreation }) {
   const { enabled, daysBeforeDue = [], onDueDate, daysAfterDue = [] } = reminders ?? {};
-  const methods = METHODS.flatMap(([method, name]) => (paymentMethods.includes(method) ? [name] : []));
   const days = [
     daysBeforeDue.length > 0 && `${daysBeforeDue.join(", ")} days before`,
     onDueDate && "on",
@@ -176,7 +152,7 @@ function inWords({ paymentTerms, paymentWindow, paymentMethods = [], memo, foote
     ["Invoice type", "Stripe"],
     ["Payment terms", termsInWords(paymentTerms ?? "")],
     ["Payment window", paymentWindow ? counted(paymentWindow, "day") : "None"],
-    ["Payment methods", methods.join(", ") || "As the Stripe account is set up"],
+    ["Payment methods", methodsInWords(paymentMethods) || "As the Stripe account is set up"],
     ["Memo", memo || "None"],
     ["Footer", footer || "None"],
     ["Reminders", enabled ? `${days || "3 days before; on; 3, 7, 14 days after"} the due date` : "Off"],

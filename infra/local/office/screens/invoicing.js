@@ -1,18 +1,17 @@
 /** Invoicing: what the invoices come to, and the list of them, with its filters and its search. */
 
+/** @import { Asked, Field, Pair, Schemas, Visit } from "../core/types" */
 import { get } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
-import { filters, listing } from "../core/listing.js";
+import { filters, keepApart, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { badge, badges, empty, heading, table, timeAt, timeOn } from "../core/widgets.js";
-import { counted, money, sum } from "../core/words.js";
-import { nameOf } from "./customers.js";
+import { badge, badges, empty, heading, list, numbers, section, table, timeAt, timeOn } from "../core/widgets.js";
+import { counted, customerName, money, sum } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
-/** @typedef {NonNullable<import("../core/types").Asked<"/v1/invoices", "get">["query"]>} Asked */
-/** @typedef {{ said: string, range: (from: string, to: string) => Asked }} Dates */
-/** @typedef {{ name: string, asked: Asked, dates: Dates, said?: string }} List */
+/** @typedef {NonNullable<Asked<"/v1/invoices", "get">["query"]>} Query */
+/** @typedef {{ said: string, range: (from: string, to: string) => Query }} Dates */
+/** @typedef {{ name: string, asked: Query, dates: Dates, said?: string }} List */
 
 export const title = "Invoicing";
 
@@ -30,8 +29,7 @@ const CHANGED = { said: "The dates are those of the latest change.", range: (fro
 /** @type {List} */
 const ALL = { name: "All invoices", asked: {}, dates: CREATED };
 
-/** The lists that the API offers, and the dates that narrow each of them. It refuses every other combination. */
-/** @type {Record<string, List>} */
+/** The lists that the API offers, and the dates that narrow each. It refuses other combinations. @type {Record<string, List>} */
 const LISTS = {
   "": ALL,
   open: { name: "Open: pending or failed", asked: { status: "open" }, dates: DUE },
@@ -62,68 +60,60 @@ const TILES = [
   ["draft", "Drafts", ({ byStatus: { draft } }) => ({ count: draft.count, amount: draft.total })],
 ];
 
-/** @param {HTMLElement} main @param {import("../core/types").Visit} visit */
+/** @type {Pair[]} */
+const LIST_NAMES = Object.entries(LISTS).map(([key, { name }]) => [key, name]);
+/** @type {Field[]} */
+const FIELDS = [{ name: "find", label: "Find", type: "search" }, { name: "show", label: "Show", type: "select", choices: LIST_NAMES }];
+/** @type {Field[]} */
+const DATE_FIELDS = [{ name: "from", label: "From", type: "date" }, { name: "to", label: "Until", type: "date" }];
+
+/** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, { query, signal }) {
   const customerId = query.get("customerId");
   const tiles = h("div");
   const hint = h("p", { class: "hint", role: "status" });
   const totals = h("div");
-  const rows = h("div", { class: "invoices" });
   /** @type {Schemas["SummaryView"] | null} */
   let summary = null;
 
-  const { form, values } = filters(fieldsOf(query), () => { draw(); return pages.showFirst(); }, customerId ? { customerId } : {});
-  keepApart(form);
-  const draw = () => {
-    const { find, show: list } = values();
-    refill(tiles, summary && !customerId && tilesOf(summary, find ? null : list ?? ""));
-    const { said, dates } = listOf(list);
+  const { form, values } = filters(customerId ? DATE_FIELDS : [...FIELDS, ...DATE_FIELDS], query, () => {
+    drawHead();
+    return pages.showFirst();
+  }, customerId ? { customerId } : {});
+  // The API finds one invoice, or lists many.
+  keepApart(form, (chosen) => (chosen === "find" ? "[name]:not([name=find])" : "[name=find]"));
+  const drawHead = () => {
+    const { find, show: chosen } = values();
+    refill(tiles, summary && !customerId && tilesOf(summary, find ? null : chosen ?? ""));
+    const { said, dates } = listOf(chosen);
     const by = may("billing") ? ", its id in Stripe (in_…), or the customer’s name or e-mail address" : " or its id in Stripe (in_…)";
     const how = !customerId && `Find an invoice by its number${by}. `;
     refill(hint, how, !find && `${dates.said} ${said ?? ""} `, location.search && toAll({}));
     form.hidden = hint.hidden = !customerId && summary?.data.length === 0;
   };
-  const pages = listing(rows, async (after, turned, turn) => {
+  const pages = listing(signal, async (after, turned, draw) => {
     /** @type {Map<string, string> | null} */
     let drawn = null;
     refill(totals);
     const asked = customerId ? { customerId, ...rangeOf(CREATED, values()) } : await askedFor(values());
-    if (Array.isArray(asked)) return turned.aborted || refill(rows, whichCustomer(asked));
-    await follow("/v1/invoices", { query: { ...asked, first: ROWS, totals: true, ...(after ? { after } : {}) } }, (list) => {
-      refill(totals, list.totals && totalsInWords(list.totals));
-      refill(rows, list.data.length > 0 ? rowsOf(list.data, drawn) : nothing(location.search !== ""));
-      drawn = new Map(list.data.map((each) => [each.id, each.updatedAt]));
-      turn(list.pageInfo);
-      const name = list.data[0]?.customerName;
+    if (Array.isArray(asked)) return turned.aborted || draw(whichCustomer(asked), { endCursor: null, hasNextPage: false });
+    await follow("/v1/invoices", { query: { ...asked, first: ROWS, totals: true, after } }, (found) => {
+      refill(totals, found.totals && totalsInWords(found.totals));
+      draw(found.data.length > 0 ? rowsOf(found.data, drawn) : nothing(location.search !== ""), found.pageInfo);
+      drawn = new Map(found.data.map((each) => [each.id, each.updatedAt]));
+      const name = found.data[0]?.customerName;
       if (customerId && name) refill(head, `Invoices of ${name}`);
     }, turned, SOON);
-  }, signal, ["← Previous", "Next →"]);
+  }, "invoices");
 
   const beside = !customerId && may("billing") && h("a", { class: "button main", href: "/billing" }, "Create invoices");
   const head = h("span", { dir: "auto" }, customerId ? "Invoices of one customer" : title);
-  refill(main, heading(head, beside), tiles, form, hint, totals, rows, pages.below);
-  await follow("/v1/summary", {}, (sums) => { summary = sums; draw(); }, signal);
+  refill(main, heading(head, beside), tiles, form, hint, totals, ...pages.place);
+  await follow("/v1/summary", {}, (sums) => {
+    summary = sums;
+    drawHead();
+  }, signal);
   await pages.showFirst();
-}
-
-/** @param {URLSearchParams} query @returns {import("../core/widgets.js").Field[]} */
-function fieldsOf(query) {
-  const lists = Object.entries(LISTS).map(([list, { name }]) => /** @type {[string, string]} */ ([list, name]));
-  const fields = [
-    { name: "find", label: "Find", type: "search" },
-    { name: "show", label: "Show", type: "select", choices: lists },
-    { name: "from", label: "From", type: "date" },
-    { name: "to", label: "Until", type: "date" },
-  ];
-  return fields.slice(query.has("customerId") ? 2 : 0).map((each) => ({ ...each, value: query.get(each.name) ?? "" }));
-}
-
-/** The API finds one invoice, or lists many: what is chosen last takes the other away. @param {HTMLFormElement} form */
-function keepApart(form) {
-  form.addEventListener("input", ({ target }) => {
-    const isSearch = target instanceof HTMLInputElement && target.name === "find";
-    for (const each of form.querySelectorAll(isSearch ? "[name=show], [type=date]" : "[name=find]")) Object.assign(each, { value: "" });
-  });
 }
 
 /** @param {string | undefined} list */
@@ -136,7 +126,7 @@ const rangeOf = (dates, { from = "", to = "" }) => (to && from > to ? dates.rang
  * Returns what the API is asked for, or the customers to choose from, if something is searched that several may be.
  *
  * @param {Record<string, string>} values
- * @returns {Promise<Asked | Schemas["CustomerView"][]>}
+ * @returns {Promise<Query | Schemas["CustomerView"][]>}
  */
 async function askedFor(values) {
   const { find } = values;
@@ -153,13 +143,14 @@ async function askedFor(values) {
 /** @param {Schemas["CustomerView"][]} customers */
 function whichCustomer(customers) {
   if (customers.length === 0) return empty("No invoice has this number, and no customer this name or e-mail address.", toAll());
-  return h("section", { class: "card" }, h("h2", null, "Which customer?"), h("ul", { class: "bare stack" }, customers.map((each) =>
-    h("li", null, h("a", { href: `/invoicing?customerId=${encodeURIComponent(each.id)}`, dir: "auto" }, nameOf(each)),
-      h("span", { class: "soft" }, ` ${each.email ?? "no e-mail address"}`)))));
+  return section("Which customer?", "card", list(customers.map((each) => [
+    h("a", { href: `/invoicing?customerId=${encodeURIComponent(each.id)}`, dir: "auto" }, customerName(each)),
+    h("span", { class: "soft" }, ` ${each.email ?? "no e-mail address"}`),
+  ]), "bare stack"));
 }
 
 /** @param {{ class?: string }} [as] */
-const toAll = (as = { class: "button" }) => h("a", { href: "/invoicing", ...as }, "Show all invoices");
+const toAll = (as = { class: "button" }) => h("a", { href: "/invoicing", ...as }, "See all invoices");
 
 /** @param {boolean} filtered */
 const nothing = (filtered) => filtered ? empty("No invoice matches.", toAll())
@@ -167,15 +158,15 @@ const nothing = (filtered) => filtered ? empty("No invoice matches.", toAll())
 
 /** @param {Schemas["SummaryView"]} summary @param {string | null} shown */
 function tilesOf({ data }, shown) {
-  return data.length > 0 && h("ul", { class: "tiles", "aria-label": "Summary" }, TILES.map(([list, word, of]) => {
+  return data.length > 0 && h("nav", { "aria-label": "Summary" }, list(TILES.map(([name, word, of]) => {
     const sums = data.map((each) => ({ currency: each.currency, ...of(each) })).filter(({ count }) => count > 0);
     const count = sums.reduce((all, each) => all + each.count, 0);
-    const about = { href: `/invoicing?show=${list}`, id: `tile-${list}`, class: "tile", "aria-current": list === shown && "true" };
-    return h("li", null, h("a", about,
+    const about = { href: `/invoicing?show=${name}`, id: `tile-${name}`, class: "tile", "aria-current": name === shown && "true" };
+    return h("a", about,
       h("span", null, word),
       sums.length === 0 ? h("strong", null, "None") : sums.map(({ amount, currency }) => h("strong", null, money(amount, currency))),
-      count > 0 && h("span", null, counted(count, "invoice"))));
-  }));
+      count > 0 && h("span", null, counted(count, "invoice")));
+  }), "tiles"));
 }
 
 /** @param {Schemas["InvoiceTotals"][]} totals */
@@ -195,7 +186,7 @@ function totalsInWords(totals) {
  * @param {Map<string, string> | null} drawn when each was changed, as it was drawn before
  */
 function rowsOf(invoices, drawn) {
-  const columns = ["Number", "Customer", "Status", { name: "Total", number: true }, { name: "Balance", number: true }, "Due", "Created"];
+  const columns = ["Number", "Customer", "Status", ...numbers("Total", "Balance"), "Due", "Created"];
   return table("Invoices", columns, invoices.map((each) => {
     const mark = drawn !== null && drawn.get(each.id) !== each.updatedAt && badge("●", "Just changed", "info");
     if (mark) setTimeout(() => mark.remove(), MARKED_FOR);

@@ -1,18 +1,18 @@
 /** Payments and deposits: what is on its way, the deposits, and each payment, refund and dispute. */
 
+/** @import { Draw } from "../core/listing.js" */
+/** @import { Field, Schemas, Visit } from "../core/types" */
 import { ApiError, getTable } from "../core/api.js";
+import { saveFile } from "../core/browser.js";
 import { h, refill } from "../core/elements.js";
-import { saveFile } from "../core/files.js";
+import { button } from "../core/forms.js";
 import { allOr, filters, listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
-import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit, paymentBadge, whereBadge } from "../core/payment-words.js";
-import { badge, button, empty, facts, heading, notice, problem, table, timeOn } from "../core/widgets.js";
-import { counted, isNothing, methodInWords, money, plain } from "../core/words.js";
+import { bankInWords, depositAddress, depositBadge, invoiceOf, isDebit } from "../core/payment-words.js";
+import { badge, empty, facts, heading, list, notice, numbers, problem, section, table, timeOn } from "../core/widgets.js";
+import { counted, isNothing, methodInWords, money, plain, signed } from "../core/words.js";
 
-/** @typedef {import("../core/types").Schemas} Schemas */
-/** @typedef {import("../core/types").Visit} Visit */
 /** @typedef {Record<string, string>} Chosen */
-/** @typedef {ReturnType<typeof import("../core/widgets.js").pager>["after"]} Turn */
 
 export const title = "Payments and deposits";
 
@@ -22,113 +22,103 @@ const METHODS = ["card", "us_bank_account", "link", "check", "cash", "bank_trans
 
 /** @param {HTMLElement} main @param {Visit} visit */
 export async function show(main, visit) {
-  const { query, signal } = visit;
-  const ofPayments = query.get("list") === "payments";
-  const list = ofPayments ? paymentList(visit) : depositList(visit);
-  const balance = h("section", { "aria-labelledby": "balance" });
+  const ofPayments = visit.query.get("list") === "payments";
+  const shown = ofPayments ? paymentList(visit) : depositList(visit);
+  const balance = h("div");
   const tabs = h("nav", { class: "tabs", "aria-label": "Lists" },
     h("a", { href: "/payments", "aria-current": !ofPayments && "page" }, "Deposits"),
     h("a", { href: "/payments?list=payments", "aria-current": ofPayments && "page" }, "Payments and refunds"));
-  refill(main, heading(title), balance, tabs, ...list.parts);
-  await Promise.all([showBalance(balance, signal), list.showFirst()]);
+  refill(main, heading(title), section("Balance in Stripe", "", balance), tabs, ...shown.parts);
+  await Promise.all([showBalance(balance, visit.signal), shown.showFirst()]);
 }
 
 /** @param {Element} place @param {AbortSignal} signal */
 async function showBalance(place, signal) {
-  const head = h("h2", { id: "balance" }, "Balance in Stripe");
   try {
     await follow("/v1/balance", {}, ({ data }) => {
       const none = empty("Nothing is in the balance, and nothing is on its way.");
-      refill(place, head, data.length ? h("div", { class: "cards" }, data.map(currencyCard)) : none);
+      refill(place, data.length > 0 ? h("div", { class: "cards" }, data.map(currencyCard)) : none);
     }, signal, STRIPE_IS_ASKED);
   } catch (error) {
     const isApart = error instanceof ApiError && error.code === "stripe_not_connected";
-    const apps = h("a", { href: "/settings/apps" }, "Go to Settings: Apps");
-    refill(place, head, isApart ? empty("Stripe is not connected, so there is no balance to show.", apps) : problem(error));
+    const apps = h("a", { href: "/settings/apps" }, "Go to Settings → Apps");
+    refill(place, isApart ? empty("Stripe is not connected, so there is no balance to show.", apps) : problem(error));
   }
 }
 
 /** @param {Schemas["CurrencyBalance"]} balance */
 function currencyCard({ currency, available, pending, onItsWay, beingTaken, payouts }) {
   const figure = (/** @type {string} */ amount) => h("strong", { class: "figure" }, money(amount, currency));
-  const underWay = payouts.map((each) => h("li", null,
+  const underWay = payouts.map((each) => [
     h("a", { href: depositAddress(each.id), id: `under-way-${each.id}` }, money(each.amount, each.currency)),
-    isDebit(each.amount) ? " is taken on " : " arrives on ", timeOn(each.arrivesOn)));
+    isDebit(each.amount) ? " is taken on " : " arrives on ", timeOn(each.arrivesOn),
+  ]);
   return h("div", { class: "card stack" }, h("h3", null, currency.toUpperCase()), facts([
     ["Available now", figure(available)],
     ["Available later", figure(pending)],
     ["On its way to the bank", figure(onItsWay)],
     ["Being taken from the bank", !isNothing(beingTaken) && figure(beingTaken)],
-  ]), underWay.length > 0 && h("ul", { class: "bare" }, underWay));
+  ]), underWay.length > 0 && list(underWay));
 }
 
 /** @param {Visit} visit */
-const depositList = ({ query, signal }) => listed({
+const depositList = (visit) => listed(visit, {
   what: "deposits",
   none: "Stripe pays out what is available, usually each day.",
-  fields: dayFields(query, "Arrives from"),
-  begin: (chosen, after, turned, shown, turn) => follow("/v1/payouts", { query: { ...chosen, after } }, ({ data, pageInfo }) => {
-    shown(data.length > 0 && depositTable(data));
-    turn(pageInfo);
-  }, turned),
+  fields: dayFields("Arrives from"),
+  begin: (chosen, after, turned, draw) => follow("/v1/payouts", { query: { ...chosen, after } }, ({ data, pageInfo }) =>
+    draw(data.length > 0 && depositTable(data), pageInfo), turned),
   csv: (chosen) => getTable("/v1/payouts", { query: chosen }),
-}, signal);
+});
 
 /** @param {Visit} visit */
-function paymentList({ query, signal }) {
+function paymentList(visit) {
   const asked = (/** @type {Chosen} */ chosen) => ({ ...chosen, kind: KINDS.find((each) => each === chosen["kind"]) });
-  return listed({
+  return listed(visit, {
     what: "payments",
     none: "They appear here as soon as customers pay.",
     fields: [
-      { name: "kind", label: "Show", type: "select", value: query.get("kind") ?? "", choices: allOr(KINDS, (kind) => `${plain(kind)}s`) },
-      { name: "method", label: "Method", type: "select", value: query.get("method") ?? "", choices: allOr(METHODS) },
-      ...dayFields(query, "Day from"),
+      { name: "kind", label: "Show", type: "select", choices: allOr(KINDS, (kind) => `${plain(kind)}s`) },
+      { name: "method", label: "Method", type: "select", choices: allOr(METHODS) },
+      ...dayFields("Day from"),
     ],
     beside: { list: "payments" },
-    begin: (chosen, after, turned, shown, turn) => follow("/v1/payments", { query: { ...asked(chosen), after } }, ({ data, pageInfo }) => {
-      shown(data.length > 0 && paymentTable(data));
-      turn(pageInfo);
-    }, turned),
+    begin: (chosen, after, turned, draw) => follow("/v1/payments", { query: { ...asked(chosen), after } }, ({ data, pageInfo }) =>
+      draw(data.length > 0 && paymentTable(data), pageInfo), turned),
     csv: (chosen) => getTable("/v1/payments", { query: asked(chosen) }),
-  }, signal);
+  });
 }
 
 /**
  * Returns a list with its filters and a button that saves what they choose, all pages of it.
  *
+ * @param {Visit} visit
  * @param {object} list
  * @param {string} list.what
  * @param {string} list.none
- * @param {import("../core/widgets.js").Field[]} list.fields
+ * @param {Field[]} list.fields
  * @param {Chosen} [list.beside]
- * @param {(chosen: Chosen, after: string | undefined, turned: AbortSignal, shown: (rows: HTMLElement | false) => void, turn: Turn) =>
- *   Promise<unknown>} list.begin
+ * @param {(chosen: Chosen, after: string | undefined, turned: AbortSignal, draw: Draw) => Promise<unknown>} list.begin
  * @param {(chosen: Chosen) => Promise<string>} list.csv
- * @param {AbortSignal} signal
  */
-function listed({ what, none, fields, beside, begin, csv }, signal) {
-  const place = h("div", null, h("p", { class: "loading" }, "Loading…"));
-  const { form, values } = filters(fields, () => list.showFirst(), beside);
+function listed({ query, signal }, { what, none, fields, beside, begin, csv }) {
+  const { form, values } = filters(fields, query, () => pages.showFirst(), beside);
   const said = () => (Object.keys(values()).length ? `No ${what} match what you have chosen.` : `There are no ${what} yet. ${none}`);
-  const shown = (/** @type {HTMLElement | false} */ rows) => refill(place, rows || empty(said()));
-  const list = listing(place, (after, turned, turn) => begin(values(), after, turned, shown, turn), signal);
+  const pages = listing(signal, (after, turned, draw) =>
+    begin(values(), after, turned, (rows, pageInfo) => draw(rows || empty(said()), pageInfo)));
   const save = button("Save as CSV", async () => {
     const { kind, method, from, to = new Date().toISOString().slice(0, 10) } = values();
     const name = [what, kind && `${kind}s`, method, from && `from-${from}`, `to-${to}`].filter(Boolean).join("-");
     saveFile(`${name}.csv`, await csv(values()));
     notice(`The ${what} were saved as a file.`);
   });
-  return { parts: [h("div", { class: "heading" }, form, save), place, list.below], showFirst: list.showFirst };
+  return { parts: [h("div", { class: "heading" }, form, save), ...pages.place], showFirst: pages.showFirst };
 }
 
-/** @param {URLSearchParams} query @param {string} label @returns {import("../core/widgets.js").Field[]} */
-const dayFields = (query, label) => [
-  { name: "from", label, type: "date", value: query.get("from") ?? "" },
-  { name: "to", label: "to", type: "date", value: query.get("to") ?? "" },
-];
+/** @param {string} label @returns {Field[]} */
+const dayFields = (label) => [{ name: "from", label, type: "date" }, { name: "to", label: "to", type: "date" }];
 
-const DEPOSIT_COLUMNS = ["Day", "Status", { name: "Amount", number: true }, "Bank account", "What is in it"];
+const DEPOSIT_COLUMNS = ["Day", "Status", ...numbers("Amount"), "Bank account", "What is in it"];
 
 /** @param {Schemas["PayoutView"][]} payouts */
 const depositTable = (payouts) =>
@@ -147,13 +137,13 @@ function contentsOf({ invoiceCount, lineCount, tiedOut }) {
   return [invoices, `${counted(lineCount, "line")} `, tiedOut ? badge("✓", "Adds up", "good") : badge("✕", "Does not add up", "bad")];
 }
 
-const NUMBERS = ["Amount", "Fee", "Net"].map((name) => ({ name, number: true }));
+const PAYMENT_COLUMNS = ["Day", "What", "Invoice", ...numbers("Amount", "Fee", "Net"), "Deposit"];
 
 /** @param {Schemas["MovementView"][]} movements */
 const paymentTable = (movements) =>
-  table("Payments, refunds and disputes, the newest first", ["Day", "What", "Invoice", ...NUMBERS, "Deposit"], movements.map((each) => [
+  table("Payments, refunds and disputes, the newest first", PAYMENT_COLUMNS, movements.map((each) => [
     h("time", { datetime: each.at }, new Date(each.at).toLocaleDateString("en-US", { dateStyle: "medium" })),
-    [`${plain(each.kind)} `, paymentBadge(each.status), each.method && h("div", { class: "small" }, methodInWords(each.method))],
+    [`${plain(each.kind)} `, badge(...signed(each.status)), each.method && h("div", { class: "small" }, methodInWords(each.method))],
     invoiceOf(each),
     money(isNothing(each.receivedAmount) ? each.amount : each.receivedAmount, each.currency),
     each.feeStatus === "pending" ? "Not known yet" : money(each.fee, each.settlementCurrency),
@@ -166,5 +156,5 @@ function depositsOf({ id, deposits }) {
   const once = new Map(deposits.map((each) => [each.payoutId ?? each.message, each]));
   return [...once.values()].map(({ payoutId, on, status, message }) =>
     payoutId === null ? h("div", { class: "small" }, message) : h("div", null,
-      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, timeOn(on)), " ", whereBadge(status)));
+      h("a", { href: depositAddress(payoutId), id: `deposit-${payoutId}-of-${id}` }, timeOn(on)), " ", badge(...signed(status))));
 }

@@ -1,0 +1,25 @@
+/** What the browser is asked for: another page of the office, another address for this one, files, and windows. */
+
+import { h } from "./elements.js";
+
+/** Shows another page. @param {string} href */
+export const go = (href) => document.dispatchEvent(new CustomEvent("office:go", { detail: href }));
+
+/** Puts filters into the address, so that a page can be bookmarked and reached by going back. @param {Record<string, string>} query */
+export function remember(query) {
+  const kept = Object.entries(query).filter(([, value]) => value);
+  history.replaceState(null, "", kept.length ? `?${new URLSearchParams(kept)}` : location.pathname);
+}
+
+/** Saves a table as a file. @param {string} name @param {string} text */
+export const saveFile = (name, text) => h("a", { href: addressOf(text, "text/csv;charset=utf-8"), download: name }).click();
+
+/** Opens a page that the API has made. @param {string} html */
+export const openPage = (html) => void open(addressOf(html, "text/html"), "_blank");
+
+/** @param {string} text @param {string} type */
+function addressOf(text, type) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after the click
+  return address;
+}

@@ -1,0 +1,207 @@
+/** What people press and type: buttons, fields, refusals beside them, dialogs, and forms that somebody else may have saved. */
+
+/** @import { Child } from "./elements.js" */
+/** @import { Field, Pair, Saved, Tagged } from "./types" */
+import { ApiError } from "./api.js";
+import { h, refill } from "./elements.js";
+import { problem, table } from "./widgets.js";
+
+/**
+ * Returns a button. While its work is under way it cannot be pressed again; an error is shown in a dialog.
+ *
+ * @param {string} label
+ * @param {() => Promise<unknown> | unknown} work
+ * @param {{ class?: string, id?: string, disabled?: boolean }} [more]
+ */
+export function button(label, work, more = {}) {
+  const press = async () => {
+    await whileBusy(element, work, (error) => tell(`${label}: this did not work`, problem(error)));
+    // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
+    const again = element.isConnected ? element : document.getElementById(element.id);
+    if (document.activeElement === document.body) again?.focus();
+  };
+  const element = h("button", { type: "button", onclick: press, ...more }, label);
+  return element;
+}
+
+/**
+ * Does some work while a button is busy. It is not disabled, because that would take the focus away.
+ *
+ * @param {HTMLButtonElement} pressed
+ * @param {() => Promise<unknown> | unknown} work
+ * @param {(error: unknown) => unknown} refused
+ */
+async function whileBusy(pressed, work, refused) {
+  if (pressed.hasAttribute("aria-busy")) return;
+  pressed.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } catch (error) {
+    await refused(error);
+  } finally {
+    pressed.removeAttribute("aria-busy");
+  }
+}
+
+/** Returns a field with its label, its hint and a place for its error. @param {Field} field */
+export function fieldOf({ name, label, hint, type = "text", value, choices = [], required = false }) {
+  const id = `field-${name}`;
+  const about = { id, name, required, "aria-describedby": `${id}-hint ${id}-error` };
+  const options = choices.map(([each, word]) => h("option", { value: each, selected: each === value }, word));
+  const input =
+    type === "select" ? h("select", about, options)
+    : type === "textarea" ? h("textarea", { ...about, rows: 3, value })
+    : h("input", { ...about, type, value, autocomplete: "off" });
+  return h("div", { class: "field" },
+    h("label", { for: id }, label),
+    input,
+    h("p", { class: "hint", id: `${id}-hint` }, hint),
+    h("p", { class: "error", id: `${id}-error` }));
+}
+
+/** Returns a box to tick. @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
+export const tick = (name, label, checked, value = "on") =>
+  h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
+
+/** Returns what reads the text of a field, without blanks around it. @param {FormData} typed */
+export const textOf = (typed) => (/** @type {string} */ name) => String(typed.get(name) ?? "").trim();
+
+/** @param {HTMLElement} form */
+function clearErrors(form) {
+  for (const each of form.querySelectorAll(".error")) each.textContent = "";
+  for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
+}
+
+/**
+ * Shows each error of a refusal beside its field; returns what remains to be shown above the form.
+ *
+ * @param {HTMLElement} form
+ * @param {unknown} error
+ */
+function showErrors(form, error) {
+  clearErrors(form);
+  if (!(error instanceof ApiError)) return problem(error);
+  let first = null;
+  for (const { field, message } of error.details) {
+    // A list that is typed into one field is refused at one of its places, such as `daysAfterDue[1]`.
+    const names = field ? [field, field.replace(/\[\d+\]$/, "")] : [];
+    const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
+    if (!input) continue;
+    input.setAttribute("aria-invalid", "true");
+    const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
+    if (said) said.textContent = message;
+    first ??= /** @type {HTMLElement} */ (input);
+  }
+  first?.focus();
+  return problem(error);
+}
+
+/**
+ * Does the work when a form is submitted.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement} submit its button
+ * @param {() => Promise<unknown>} work
+ * @param {(error: unknown) => unknown} refused
+ */
+function onSubmit(form, submit, work, refused) {
+  form.noValidate = true;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void whileBusy(submit, work, refused);
+  });
+}
+
+/**
+ * Saves a form when it is submitted. A refusal is shown at `errors` and beside the fields. If somebody else has saved in the
+ * meantime (412), what is stored is shown beside what was typed, and the person chooses.
+ *
+ * @template Stored
+ * @template Typed
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement} submit
+ * @param {Saved<Stored, Typed>} record
+ * @returns what fills the form with what is stored
+ */
+export function saving(form, submit, { errors, loaded, load, typed, inWords, store, fill }) {
+  /** @param {Tagged<Stored>} stored */
+  const take = (stored) => {
+    loaded = stored;
+    fill(stored.body);
+  };
+  const save = async () => {
+    await store(typed(), loaded);
+    clearErrors(form);
+    refill(errors);
+  };
+  /** @param {unknown} error */
+  const refused = async (error) => {
+    if (!(error instanceof ApiError && error.status === 412)) return refill(errors, showErrors(form, error));
+    const stored = await load();
+    if (!stored) return;
+    const saveMine = () => {
+      loaded = stored;
+      return save().catch(refused);
+    };
+    const takeTheirs = () => {
+      take(stored);
+      refill(errors);
+    };
+    const asked = conflict(inWords(stored.body), inWords(typed()), saveMine, takeTheirs);
+    refill(errors, asked);
+    asked.focus();
+  };
+  onSubmit(form, submit, save, refused);
+  return take;
+}
+
+/** @param {Pair[]} theirs @param {Pair[]} mine the same names @param {() => unknown} saveMine @param {() => unknown} takeTheirs */
+function conflict(theirs, mine, saveMine, takeTheirs) {
+  const typed = new Map(mine);
+  const differing = theirs.filter(([name, value]) => typed.get(name) !== value);
+  const rows = differing.map(([name, value]) => [h("strong", null, name), value, typed.get(name)]);
+  return h("div", { class: "note stack", role: "alert", tabindex: "-1" },
+    h("h2", null, "Somebody else has saved in the meantime"),
+    h("p", null, "Nothing of yours is stored yet. Choose which of the two is kept."),
+    table("What differs", [{ name: "What", hidden: true }, "Stored now", "Yours"], rows),
+    h("div", { class: "actions" }, button("Save mine", saveMine, { class: "main" }), button("Take theirs", takeTheirs)));
+}
+
+/**
+ * Asks in a dialog and does what was asked for. A refusal is shown inside, with everything that was typed kept.
+ *
+ * @param {string} title
+ * @param {Child | Child[]} said
+ * @param {{ fields?: Field[], confirm: string, danger?: boolean, work: (values: Record<string, string>) => Promise<unknown> }} asked
+ * @returns {Promise<boolean>} true if it was done
+ */
+export function ask(title, said, { fields = [], confirm, danger = false, work }) {
+  const errors = h("div");
+  const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
+  const go = h("button", { class: danger ? "danger" : "main" }, confirm);
+  const form = h("form", null, said, errors, fields.map(fieldOf), h("div", { class: "actions" }, cancel, go));
+  const dialog = opened(title, form);
+  let done = false;
+  onSubmit(form, go, async () => {
+    await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
+    done = true;
+    dialog.close();
+  }, (error) => refill(errors, showErrors(form, error)));
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(done)));
+}
+
+/** Shows something in a dialog. Returns when it is closed. @param {string} title @param {Child} said */
+function tell(title, said) {
+  const close = h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close");
+  const dialog = opened(title, said, h("div", { class: "actions" }, close));
+  return new Promise((resolve) => dialog.addEventListener("close", resolve));
+}
+
+/** @param {string} title @param {...Child} inside */
+function opened(title, ...inside) {
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...inside);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
