@@ -85,7 +85,7 @@ def correct(scene: Scene) -> None:
     status(bob, "Pending")
     bob.goto(wrong)
     status(bob, "Void")
-    bob.get_by_role("link", name="Show the copy that corrects it").click()
+    bob.get_by_role("link", name="See the copy that corrects it").click()
     bob.wait_for_url(f"**/{copy}", timeout=PATIENCE)
 
 
@@ -133,7 +133,7 @@ def have_a_deposit_fail(scene: Scene) -> None:
     shown(bob.locator(".badge", has_text="Failed").first)
     owner = scene.at_stripe("Payouts")
     owner.get_by_label("Last four digits of the account number").fill("4321")
-    owner.get_by_role("button", name="Save").click()
+    owner.get_by_role("button", name="Use this bank account").click()
     let_days_pass(scene, 3)
     bob.get_by_role("link", name="The deposit that paid its money again").click()
     reads(bob, "ending in 4321")
