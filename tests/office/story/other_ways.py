@@ -129,7 +129,7 @@ def have_a_deposit_fail(scene: Scene) -> None:
     owner.get_by_role("table").get_by_role("link").first.click()
     owner.get_by_role("button", name="Let it fail").click()
     scene.goes(bob, "Attention")
-    bob.get_by_role("link", name="Open the deposit").first.click()
+    bob.get_by_role("link", name="See the deposit").first.click()
     shown(bob.locator(".badge", has_text="Failed").first)
     owner = scene.at_stripe("Payouts")
     owner.get_by_label("Last four digits of the account number").fill("4321")
