@@ -36,6 +36,7 @@ def reads(page: Page, text: str, patience: float = PATIENCE) -> Locator:
     Raises:
         playwright.sync_api.TimeoutError: it was not there in time.
     """
+    page.bring_to_front()
     element = page.get_by_text(text).first
     element.wait_for(timeout=patience)
     return element

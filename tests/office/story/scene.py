@@ -51,12 +51,14 @@ class Scene:
 
     def goes(self, page: Page, place: str) -> None:
         """Presses an entry of the office's menu."""
+        page.bring_to_front()
         page.get_by_role("navigation", name="Main").get_by_role("link", name=re.compile(f"^{place}")).click()
         shown(page.get_by_role("heading", level=1))
 
     def at_stripe(self, entry: str) -> Page:
         """Opens an entry of the account's menu at Stripe's side."""
         account = "Blue Lagoon Pools"
+        self.owner.bring_to_front()
         if self.owner.url == "about:blank":
             self.owner.goto(f"{self.stack.urls.stripe}/dashboard")
             self.owner.get_by_role("link", name=account).click()
@@ -77,7 +79,8 @@ class Scene:
 
 
 def shown(element: Locator) -> Locator:
-    """Returns the element once it can be seen."""
+    """Returns the element once it can be seen, in the window that is in front: the others are drawn once a second."""
+    element.page.bring_to_front()
     element.wait_for(timeout=PATIENCE)
     return element
 
