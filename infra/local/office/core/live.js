@@ -23,7 +23,10 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
   /** @type {string | null} */
   let tag = null;
   const ask = async () => {
-    const answer = await getIfChanged(path, tag, .../** @type {Given<P, "get">} */ ([asked]));
+    const answer = await getIfChanged(path, tag, .../** @type {Given<P, "get">} */ ([asked])).catch((error) => {
+      if (signal.aborted) return null; // nobody waits for it any more, so its error is nobody's
+      throw error;
+    });
     if (!answer || signal.aborted) return;
     tag = answer.tag;
     await show(answer.body, answer.tag);

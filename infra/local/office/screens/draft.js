@@ -62,7 +62,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     await post("/v1/invoices/{invoiceId}/send", { path }).catch(about(latest?.customerId));
     if (!then) return again();
     notice(`The invoice of ${latest?.customerName ?? "the customer"} is sent.`);
-    go(then);
+    if (!signal.aborted) go(then);
   };
   const drop = async () => {
     const said = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");
