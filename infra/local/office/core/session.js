@@ -6,12 +6,15 @@ const CHOSEN = "office.person";
 
 /** @type {Office | null} */
 let office = null;
+/** @type {string | null} who is signed in here, even if another window signs in somebody else meanwhile */
+let chosen = null;
 /** @type {{ person: string, token: string, expiresAt: number } | null} */
 let signedIn = null;
 
 /** Loads the addresses and the people of this stack. */
 export async function loadOffice() {
   office = await (await fetch("/office.json")).json();
+  chosen = localStorage.getItem(CHOSEN);
 }
 
 function loaded() {
@@ -30,16 +33,13 @@ export const people = () => loaded().people;
 
 /** Returns who is signed in. */
 export function person() {
-  const chosen = people().find((each) => each.id === localStorage.getItem(CHOSEN)) ?? people()[0];
-  if (!chosen) throw new Error("Nobody can be signed in.");
-  return chosen;
+  const found = people().find((each) => each.id === chosen) ?? people()[0];
+  if (!found) throw new Error("Nobody can be signed in.");
+  return found;
 }
 
-/** Signs somebody else in. @param {string} id */
-export function become(id) {
-  localStorage.setItem(CHOSEN, id);
-  signedIn = null;
-}
+/** Signs somebody else in, from the next time on that the page is loaded. @param {string} id */
+export const become = (id) => localStorage.setItem(CHOSEN, id);
 
 /**
  * Returns true if the person may do what takes this role. The API decides; this is to offer no button in vain.
