@@ -201,10 +201,20 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
   const dialog = opened(title, form);
   let done = false;
   onSubmit(form, go, async () => {
+    cancel.disabled = true; // what was sent cannot be called back, so the dialog stays until its outcome is known
     await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
     done = true;
     dialog.close();
-  }, (error) => refill(errors, showErrors(form, error)));
+  }, (error) => {
+    cancel.disabled = false;
+    refill(errors, showErrors(form, error));
+  });
+  /** @param {Event} event */
+  const stay = (event) => {
+    if (cancel.disabled && !done && (!(event instanceof KeyboardEvent) || event.key === "Escape")) event.preventDefault();
+  };
+  dialog.addEventListener("keydown", stay); // Chromium lets nothing but the key itself stop a second Escape
+  dialog.addEventListener("cancel", stay);
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(done)));
 }
 
