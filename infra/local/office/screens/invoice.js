@@ -271,7 +271,7 @@ function eventLog(invoiceId, signal) {
 const eventTable = (events) =>
   table("Events", ["Event", "Outcome", "Source", "Arrived", ...numbers("Lag")], events.map((each) => [
     each.dashboardUrl ? outside(each.type, each.dashboardUrl) : each.type,
-    [badge(...OUTCOMES[each.outcome]), h("p", { class: "small" }, each.reason)],
+    [badge(...signed(each.outcome, OUTCOMES)), h("p", { class: "small" }, each.reason)],
     each.source === "sweep" ? "Fetched by POM" : each.source ? plain(each.source) : "–",
     timeAt(each.arrivedAt),
     `${each.lagSeconds.toLocaleString("en-US")} s`,
