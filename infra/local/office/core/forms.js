@@ -5,6 +5,7 @@
 import { ApiError } from "./api.js";
 import { h, refill } from "./elements.js";
 import { problem, table } from "./widgets.js";
+import { methodChoices } from "./words.js";
 
 /**
  * Returns a button. While its work is under way it cannot be pressed again; an error is shown in a dialog.
@@ -73,6 +74,10 @@ export function fieldOf({ name, label, hint, type = "text", value, choices = [],
 /** Returns a box to tick. @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
 export const tick = (name, label, checked, value = "on") =>
   h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
+
+/** Returns the boxes of the payment methods. @param {readonly string[]} chosen */
+export const methodTicks = (chosen) =>
+  methodChoices(chosen).map(([method, name]) => tick("paymentMethods", name, chosen.includes(method), method));
 
 /** Returns what reads the text of a field, without blanks around it. @param {FormData} typed */
 export const textOf = (typed) => (/** @type {string} */ name) => String(typed.get(name) ?? "").trim();
