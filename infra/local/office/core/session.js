@@ -1,6 +1,7 @@
 /** Who is signed in. POM's own site hands out the access token; it stays in memory and is shown nowhere. */
 
 /** @import { Office } from "./types" */
+import { ApiError, notAnswered } from "./api.js";
 
 const CHOSEN = "office.person";
 
@@ -56,8 +57,8 @@ export async function token(anew = false) {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ person: id }),
-    });
-    if (!answer.ok) throw new Error(`Nobody could be signed in: POM answered ${answer.status}.`);
+    }).catch(notAnswered);
+    if (!answer.ok) throw new ApiError(answer.status, { message: `Nobody could be signed in: POM answered ${answer.status}.` });
     const given = await answer.json();
     signedIn = { person: id, token: given.token, expiresAt: Date.parse(given.expiresAt) - 60_000 };
   }
