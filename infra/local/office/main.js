@@ -36,7 +36,6 @@ async function show() {
   byId("main").replaceWith(main);
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
   markPlace(path);
-  refill(byId("offline"));
   try {
     const screen = await screenAt(path);
     if (signal.aborted) return;
