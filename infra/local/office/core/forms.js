@@ -19,7 +19,9 @@ export function button(label, work, more = {}) {
     await whileBusy(element, work, (error) => tell(`${label}: this did not work`, problem(error)));
     // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
     const again = element.isConnected ? element : document.getElementById(element.id);
-    if (document.activeElement === document.body) again?.focus();
+    // What was done may have taken the button away: then one goes on at the heading.
+    const next = again ?? /** @type {HTMLElement | null} */ (document.querySelector("main h1[tabindex]"));
+    if (document.activeElement === document.body) next?.focus({ preventScroll: true });
   };
   const element = h("button", { type: "button", onclick: press, ...more }, label);
   return element;
