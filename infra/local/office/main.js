@@ -31,21 +31,22 @@ async function show() {
   leaving = new AbortController();
   for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // a link in it was followed
   const { signal } = leaving;
-  const main = byId("main");
+  // A screen that was left and still loads writes into its own place, which nobody sees any more.
+  const main = h("main", { id: "main", tabindex: "-1" }, loading());
+  byId("main").replaceWith(main);
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
   markPlace(path);
-  refill(byId("offline"));
-  refill(main, loading());
   try {
     const screen = await screenAt(path);
+    if (signal.aborted) return;
     document.title = `${screen?.title ?? "Not found"} – Pool Office Manager`;
     if (!screen) return refill(main, empty("There is no page at this address.", h("a", { href: "/billing" }, "Go to Billing")));
     await screen.show(main, { params: screen.params, query: new URLSearchParams(location.search), signal });
   } catch (error) {
-    if (signal.aborted) return;
     const again = h("a", { href: location.href }, "Try again");
     refill(main, h("h1", null, "This page could not be shown"), problem(error), h("p", null, again));
   }
+  if (signal.aborted) return;
   /** @type {HTMLElement | null} */ (main.querySelector("h1[tabindex]"))?.focus({ preventScroll: true });
   scrollTo(0, 0);
 }

@@ -91,7 +91,7 @@ async function request(method, path, asked = {}, headers = {}) {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     answer = await sent(method, path, asked, headers);
   }
-  const text = await answer.text();
+  const text = await answer.text().catch(notAnswered); // the connection was lost in the middle
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   const body = isJson && text ? JSON.parse(text) : text;
   if (!answer.ok && answer.status !== 304) throw new ApiError(answer.status, body.error ?? {});
@@ -113,15 +113,16 @@ async function sent(method, path, asked, headers, anew = false) {
   if (asked.key) all["Idempotency-Key"] = asked.key;
   if (asked.ifMatch) all["If-Match"] = asked.ifMatch;
   const body = asked.body === undefined ? null : JSON.stringify(asked.body);
-  try {
-    // The page compares tags itself: the browser's own cache would hide the 304.
-    return await fetch(address(path, asked), { method, headers: all, body, cache: "no-store" });
-  } catch {
-    throw new ApiError(0, {
-      message: "POM's server did not answer.",
-      nextStep: "Check the connection to the internet, and try again.",
-    });
-  }
+  // The page compares tags itself: the browser's own cache would hide the 304.
+  return fetch(address(path, asked), { method, headers: all, body, cache: "no-store" }).catch(notAnswered);
+}
+
+/** @returns {never} */
+export function notAnswered() {
+  throw new ApiError(0, {
+    message: "POM's server did not answer.",
+    nextStep: "Check the connection to the internet, and try again.",
+  });
 }
 
 /** @param {string} path @param {Request} asked */

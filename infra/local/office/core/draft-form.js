@@ -2,11 +2,14 @@
 
 /** @import { Pair, Schemas } from "./types" */
 import { h, refill } from "./elements.js";
-import { button, fieldOf, textOf, tick } from "./forms.js";
-import { METHODS, TERMS, day, methodsInWords, money, plain, termChoices, termsInWords } from "./words.js";
+import { button, fieldOf, methodTicks, textOf, tick } from "./forms.js";
+import { TERMS, day, methodsInWords, money, plain, termChoices, termsInWords, withOthers } from "./words.js";
 
 /** @typedef {Schemas["DraftOrderView"]} Order */
 /** @typedef {Order["lineItems"][number]} Line */
+
+/** @type {Pair[]} */
+const KINDS = [["discount", "Discount"], ["credit", "Credit"]];
 
 /**
  * Returns the fields of an order, and what reads it as it is typed. Names are the API's, so that refusals find their fields.
@@ -51,7 +54,7 @@ export function draftForm(order, currency, billable) {
       h("fieldset", null,
         h("legend", null, "Payment methods"),
         h("p", { class: "hint" }, "If none is chosen, the settings of the Stripe account decide."),
-        METHODS.map(([value, word]) => tick("paymentMethods", word, shown.paymentMethods.includes(value), value))),
+        methodTicks(shown.paymentMethods)),
     );
     if (focus) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${CSS.escape(focus)}"]`))?.focus();
   };
@@ -80,7 +83,7 @@ function deductionFields({ kind, description, amount }, at, currency, remove) {
   const of = `deductions[${at}]`;
   return h("li", { class: "cells", "data-list": "deductions" },
     fieldOf({ name: `${of}.description`, label: "Description", value: description, required: true }),
-    fieldOf({ name: `${of}.kind`, label: "Kind", type: "select", value: kind, choices: [["discount", "Discount"], ["credit", "Credit"]] }),
+    fieldOf({ name: `${of}.kind`, label: "Kind", type: "select", value: kind, choices: withOthers(KINDS, [kind]) }),
     fieldOf({ name: `${of}.amount`, label: `Takes off, ${currency.toUpperCase()}`, value: amount, required: true }),
     removal(description, remove));
 }
@@ -105,7 +108,7 @@ function typed(form) {
       taxable: values.has(`${of}.taxable`),
     })),
     deductions: places("deductions").map((of) => ({
-      kind: text(`${of}.kind`) === "credit" ? "credit" : "discount",
+      kind: /** @type {Order["deductions"][number]["kind"]} */ (text(`${of}.kind`)),
       description: text(`${of}.description`),
       amount: text(`${of}.amount`),
     })),
@@ -114,7 +117,7 @@ function typed(form) {
     tax: text("tax") || "0",
     memo: text("memo"),
     footer: text("footer"),
-    paymentMethods: METHODS.flatMap(([method]) => (values.getAll("paymentMethods").includes(method) ? [method] : [])),
+    paymentMethods: /** @type {Order["paymentMethods"]} */ (values.getAll("paymentMethods")),
   };
 }
 

@@ -5,6 +5,7 @@
 import { ApiError } from "./api.js";
 import { h, refill } from "./elements.js";
 import { problem, table } from "./widgets.js";
+import { methodChoices } from "./words.js";
 
 /**
  * Returns a button. While its work is under way it cannot be pressed again; an error is shown in a dialog.
@@ -18,7 +19,9 @@ export function button(label, work, more = {}) {
     await whileBusy(element, work, (error) => tell(`${label}: this did not work`, problem(error)));
     // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
     const again = element.isConnected ? element : document.getElementById(element.id);
-    if (document.activeElement === document.body) again?.focus();
+    // What was done may have taken the button away: then one goes on at the heading.
+    const next = again ?? /** @type {HTMLElement | null} */ (document.querySelector("main h1[tabindex]"));
+    if (document.activeElement === document.body) next?.focus({ preventScroll: true });
   };
   const element = h("button", { type: "button", onclick: press, ...more }, label);
   return element;
@@ -62,6 +65,10 @@ export function fieldOf({ name, label, hint, type = "text", value, choices = [],
 /** Returns a box to tick. @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
 export const tick = (name, label, checked, value = "on") =>
   h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
+
+/** Returns the boxes of the payment methods. @param {readonly string[]} chosen */
+export const methodTicks = (chosen) =>
+  methodChoices(chosen).map(([method, name]) => tick("paymentMethods", name, chosen.includes(method), method));
 
 /** Returns what reads the text of a field, without blanks around it. @param {FormData} typed */
 export const textOf = (typed) => (/** @type {string} */ name) => String(typed.get(name) ?? "").trim();
@@ -183,10 +190,20 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
   const dialog = opened(title, form);
   let done = false;
   onSubmit(form, go, async () => {
+    cancel.disabled = true; // what was sent cannot be called back, so the dialog stays until its outcome is known
     await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
     done = true;
     dialog.close();
-  }, (error) => refill(errors, showErrors(form, error)));
+  }, (error) => {
+    cancel.disabled = false;
+    refill(errors, showErrors(form, error));
+  });
+  /** @param {Event} event */
+  const stay = (event) => {
+    if (cancel.disabled && !done && (!(event instanceof KeyboardEvent) || event.key === "Escape")) event.preventDefault();
+  };
+  dialog.addEventListener("keydown", stay); // Chromium lets nothing but the key itself stop a second Escape
+  dialog.addEventListener("cancel", stay);
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(done)));
 }
 

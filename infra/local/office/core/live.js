@@ -23,7 +23,10 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
   /** @type {string | null} */
   let tag = null;
   const ask = async () => {
-    const answer = await getIfChanged(path, tag, .../** @type {Given<P, "get">} */ ([asked]));
+    const answer = await getIfChanged(path, tag, .../** @type {Given<P, "get">} */ ([asked])).catch((error) => {
+      if (signal.aborted) return null; // nobody waits for it any more, so its error is nobody's
+      throw error;
+    });
     if (!answer || signal.aborted) return;
     tag = answer.tag;
     await show(answer.body, answer.tag);
@@ -41,17 +44,21 @@ export async function follow(path, asked, show, signal, pause = PAUSE) {
  * @param {number} pause
  */
 export async function keepAsking(ask, signal, pause) {
+  // Each list says for itself that it may be out of date: an answer to another one does not make it true again.
+  const told = h("p", { class: "bar" });
+  signal.addEventListener("abort", () => told.remove());
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (document.hidden || signal.aborted) continue;
     try {
       await ask();
-      refill(byId("offline"));
+      told.remove();
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ApiError)) console.error(error); // a fault of the screen, not of the network
       const said = error instanceof Error ? error.message : String(error);
-      refill(byId("offline"), h("p", { class: "bar" }, `This page may be out of date: ${said} Trying again.`));
+      refill(told, `This page may be out of date: ${said} Trying again.`);
+      if (!told.isConnected) byId("offline").append(told); // put there again, it would be read out again
     }
   }
 }

@@ -1,17 +1,21 @@
 /** Who is signed in. POM's own site hands out the access token; it stays in memory and is shown nowhere. */
 
 /** @import { Office } from "./types" */
+import { ApiError, notAnswered } from "./api.js";
 
 const CHOSEN = "office.person";
 
 /** @type {Office | null} */
 let office = null;
+/** @type {string | null} who is signed in here, even if another window signs in somebody else meanwhile */
+let chosen = null;
 /** @type {{ person: string, token: string, expiresAt: number } | null} */
 let signedIn = null;
 
 /** Loads the addresses and the people of this stack. */
 export async function loadOffice() {
   office = await (await fetch("/office.json")).json();
+  chosen = localStorage.getItem(CHOSEN);
 }
 
 function loaded() {
@@ -30,16 +34,13 @@ export const people = () => loaded().people;
 
 /** Returns who is signed in. */
 export function person() {
-  const chosen = people().find((each) => each.id === localStorage.getItem(CHOSEN)) ?? people()[0];
-  if (!chosen) throw new Error("Nobody can be signed in.");
-  return chosen;
+  const found = people().find((each) => each.id === chosen) ?? people()[0];
+  if (!found) throw new Error("Nobody can be signed in.");
+  return found;
 }
 
-/** Signs somebody else in. @param {string} id */
-export function become(id) {
-  localStorage.setItem(CHOSEN, id);
-  signedIn = null;
-}
+/** Signs somebody else in, from the next time on that the page is loaded. @param {string} id */
+export const become = (id) => localStorage.setItem(CHOSEN, id);
 
 /**
  * Returns true if the person may do what takes this role. The API decides; this is to offer no button in vain.
@@ -56,8 +57,8 @@ export async function token(anew = false) {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ person: id }),
-    });
-    if (!answer.ok) throw new Error(`Nobody could be signed in: POM answered ${answer.status}.`);
+    }).catch(notAnswered);
+    if (!answer.ok) throw new ApiError(answer.status, { message: `Nobody could be signed in: POM answered ${answer.status}.` });
     const given = await answer.json();
     signedIn = { person: id, token: given.token, expiresAt: Date.parse(given.expiresAt) - 60_000 };
   }

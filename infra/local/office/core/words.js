@@ -70,7 +70,15 @@ export const METHODS = /** @type {const} */ ([
 ]);
 
 /** Returns the names of payment methods. @param {readonly string[]} chosen */
-export const methodsInWords = (chosen) => METHODS.flatMap(([method, name]) => (chosen.includes(method) ? [name] : [])).join(", ");
+export const methodsInWords = (chosen) =>
+  methodChoices(chosen).flatMap(([method, name]) => (chosen.includes(method) ? [name] : [])).join(", ");
+
+/** Returns the methods to choose from, and those that are chosen already: the API may add some. @param {readonly string[]} chosen @returns {Pair[]} */
+export const methodChoices = (chosen) => withOthers([...METHODS.map(([method, name]) => /** @type {Pair} */ ([method, name]))], chosen);
+
+/** Returns choices with those that are chosen and that are not among them. @param {readonly Pair[]} choices @param {readonly string[]} chosen @returns {Pair[]} */
+export const withOthers = (choices, chosen) =>
+  [...choices, ...chosen.filter((each) => !choices.some(([known]) => known === each)).map((each) => /** @type {Pair} */ ([each, plain(each)]))];
 
 /** How invoices, payments, refunds, disputes and deposits stand, in the words of the guide and of Stripe. @type {Record<string, Signed>} */
 const STATUSES = {

@@ -10,7 +10,7 @@ import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
 import { wayOut } from "../core/way-out.js";
 import { badge, empty, heading, loading, numbers, section, table, timeAt } from "../core/widgets.js";
-import { counted, money } from "../core/words.js";
+import { counted, money, signed } from "../core/words.js";
 
 /** @typedef {Schemas["InvoiceBatchDetail"]} Batch */
 /** @typedef {Schemas["BatchItemView"]} Item */
@@ -119,7 +119,7 @@ function itemsOf({ id, items }, names) {
   const columns = ["Customer", "Status", ...numbers("Invoice", "Total")];
   return table("Invoices of this batch", columns, [...needy, ...items.filter(({ error }) => !error)].map((item) => [
     h("span", { dir: "auto" }, item.customerName ?? names.get(item.customerId) ?? item.customerId),
-    [badge(...PLACES[item.status === "created" && item.number ? "sent" : item.status]), reason(item)],
+    [badge(...signed(item.status === "created" && item.number ? "sent" : item.status, PLACES)), reason(item)],
     item.invoiceId && item.total && link(item, item.invoiceId, id),
     item.total && money(item.total, item.currency),
   ]));

@@ -74,7 +74,7 @@ export async function show(main, { query, signal }) {
     { name: "from", label: "From", type: "date" },
     { name: "to", label: "To", type: "date" },
     { name: "show", label: "Show", type: "select", choices: SHOWN },
-  ], query, draw);
+  ], query, () => {}); // drawn at each key below: drawn again when a field is left, it would take the click that left it
   form.addEventListener("input", () => {
     page = 0;
     draw();

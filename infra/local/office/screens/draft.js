@@ -1,7 +1,7 @@
 /** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
 
 /** @import { Schemas, Visit } from "../core/types" */
-import { get, getPage, getTagged, post, put } from "../core/api.js";
+import { ApiError, get, getPage, getTagged, post, put } from "../core/api.js";
 import { go, openPage } from "../core/browser.js";
 import { services } from "../core/company.js";
 import { draftForm, orderInWords } from "../core/draft-form.js";
@@ -39,9 +39,10 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
   let wasDraft = false;
   let editing = false;
   const draw = async () => {
-    if (!latest || editing || signal.aborted) return;
+    if (!latest || signal.aborted) return;
     const { status, correctsInvoiceId } = latest;
     refill(standing, badges(latest));
+    if (editing) return;
     if (status === "creating") {
       wasDraft = true;
       const said = "Stripe is being told of this draft. The page goes on by itself…";
@@ -59,10 +60,16 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
 
   /** @param {string | null} then where to go afterwards, or null to stay until it has been sent */
   const send = async (then) => {
+    const reviewed = JSON.stringify(latest?.order);
+    await again();
+    if (JSON.stringify(latest?.order) !== reviewed) {
+      const nextStep = "Review it as it is now, and send it then.";
+      throw new ApiError(412, { message: "Somebody has changed this draft in the meantime, so it was not sent.", nextStep });
+    }
     await post("/v1/invoices/{invoiceId}/send", { path }).catch(about(latest?.customerId));
     if (!then) return again();
     notice(`The invoice of ${latest?.customerName ?? "the customer"} is sent.`);
-    go(then);
+    if (!signal.aborted) go(then);
   };
   const drop = async () => {
     const said = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");

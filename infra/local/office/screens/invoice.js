@@ -240,7 +240,8 @@ function refund({ id, currency, refundable }, look) {
     ],
     confirm: "Refund", danger: true,
     work: async ({ amount, reason }) => {
-      const body = { amount: amount || null, reason: REASONS.find((each) => each === reason) ?? null };
+      // An empty amount is refused, because without one the API gives everything back.
+      const body = { amount: amount ?? "", reason: REASONS.find((each) => each === reason) ?? null };
       const made = await post("/v1/payments/{paymentId}/refunds", { path: { paymentId: id }, body, key });
       const outcome = made.id ? plain(made.status) : "ordered. Stripe has not answered yet";
       notice(`Refund of ${money(made.amount, currency)}: ${outcome}.`);
@@ -270,7 +271,7 @@ function eventLog(invoiceId, signal) {
 const eventTable = (events) =>
   table("Events", ["Event", "Outcome", "Source", "Arrived", ...numbers("Lag")], events.map((each) => [
     each.dashboardUrl ? outside(each.type, each.dashboardUrl) : each.type,
-    [badge(...OUTCOMES[each.outcome]), h("p", { class: "small" }, each.reason)],
+    [badge(...signed(each.outcome, OUTCOMES)), h("p", { class: "small" }, each.reason)],
     each.source === "sweep" ? "Fetched by POM" : each.source ? plain(each.source) : "–",
     timeAt(each.arrivedAt),
     `${each.lagSeconds.toLocaleString("en-US")} s`,

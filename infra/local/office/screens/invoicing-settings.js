@@ -4,10 +4,10 @@
 /** @import { Pair, Schemas, Tagged } from "../core/types" */
 import { getTagged, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
-import { fieldOf, saving, textOf, tick } from "../core/forms.js";
+import { fieldOf, methodTicks, saving, textOf, tick } from "../core/forms.js";
 import { may } from "../core/session.js";
 import { facts, heading, notice, outside } from "../core/widgets.js";
-import { METHODS, TERMS, counted, methodsInWords, termsInWords } from "../core/words.js";
+import { counted, methodsInWords, termChoices, termsInWords, withOthers } from "../core/words.js";
 
 /** @typedef {Schemas["SaveInvoicingSettings"]} Settings */
 /** @typedef {Schemas["InvoicingSettingsView"]} View */
@@ -45,10 +45,10 @@ function formOf(loaded, draw) {
   const view = loaded.body;
   const { reminders, paymentTerms, reminderTime: { from, until, timeZone } } = view;
   const errors = h("div");
-  const named = TERMS.some(([name]) => name === paymentTerms);
+  const named = !paymentTerms.startsWith("days_");
   const days = fieldOf({ name: "termDays", label: "Days after it is sent", type: "number", value: named ? "" : paymentTerms.slice(5) });
   const terms = fieldOf({ name: "paymentTerms", label: "Payment terms", type: "select", value: named ? paymentTerms : "days",
-    choices: [...TERMS, ["days", "Another number of days"]], hint: "When an invoice is due, counted from the day on which it is sent." });
+    choices: [...termChoices(named ? paymentTerms : "net_30"), ["days", "Another number of days"]], hint: "When an invoice is due, counted from the day on which it is sent." });
   const adapt = () => { days.hidden = terms.querySelector("select")?.value !== "days"; };
   terms.addEventListener("change", adapt);
   adapt();
@@ -75,7 +75,7 @@ function formOf(loaded, draw) {
           hint: "Numbers such as 3, 7, 14." })),
       group("Payment methods",
         h("p", { class: "hint" }, "What the customer can choose on Stripe’s page. None ticked: as the Stripe account is set up."),
-        ...METHODS.map(([method, name]) => tick("paymentMethods", name, view.paymentMethods.includes(method), method))),
+        ...methodTicks(view.paymentMethods)),
       group("Texts",
         fieldOf({ name: "memo", label: "Memo", type: "textarea", value: view.memo,
           hint: "Stands above the lines of an invoice. At most 500 characters." }),
@@ -88,7 +88,7 @@ function formOf(loaded, draw) {
           hint: "In which days begin and end, such as America/New_York. Empty: that of the Stripe account. " +
             `Now it is ${timeZone}. A change counts for invoices that are made from then on.` })),
       group("Customer sync",
-        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select", choices: CREATION,
+        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select", choices: withOthers(CREATION, [view.customerCreation]),
           value: view.customerCreation, hint: "E-mail addresses are the primary identifier: a customer whom Stripe has with the same " +
             "address is linked, and not made again." }))),
     h("div", { class: "actions" }, save));
@@ -136,7 +136,7 @@ function typedIn(form) {
     },
     currency: text("currency") || null,
     timeZone: text("timeZone") || null,
-    customerCreation: text("customerCreation") === "when_invoiced" ? "when_invoiced" : "when_saved",
+    customerCreation: /** @type {View["customerCreation"]} */ (text("customerCreation")),
   };
 }
 
