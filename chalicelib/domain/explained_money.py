@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from chalicelib.domain.amounts import credited_to_balance, lost_by_dispute, succeeded_refunds
 from chalicelib.domain.draft_changes import difference
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.owed_refunds import refunds_still_owed
 from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.wording import day, money, on_day
@@ -105,10 +106,13 @@ def refund_troubles(invoice: Invoice) -> Iterator[str]:
         if order.open:
             ordered = f"A refund of {money(invoice, order.amount)} was ordered{on_day(invoice, order.at)}"
             yield f"{ordered}, and Stripe has not answered yet. POM goes on by itself."
+    owed = {refund.id for refund in refunds_still_owed(invoice)}
     for refund in sorted(invoice.facts.refunds.values(), key=lambda each: (each.created, each.id)):
         amount = money(invoice, refund.amount, refund.currency)
         if refund.status in {"pending", "requires_action"}:
             yield f"A refund of {amount} is on its way."
+        elif refund.status == "failed" and refund.id not in owed:
+            yield f"A refund of {amount} failed{why_failed(refund)}. Nothing is owed to the customer for it any more."
         elif refund.status == "failed":
             yield (
                 f"A refund of {amount} failed{why_failed(refund)}: the customer does not have it. "

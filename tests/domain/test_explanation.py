@@ -210,6 +210,17 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "Refund it again, or give it back in another way.",
     ),
     (
+        "a refund that failed and was made again",
+        made(
+            PAID,
+            replace(REFUND, status="failed", seen={"failed": REFUND.created + 1}),
+            replace(REFUND, id="re_2", created=REFUND.created + 2 * DAY),
+        ),
+        InvoiceStatus.REFUNDED,
+        "Paid on 16 January 2027. Refunded in full on 20 January 2027. A refund of 75.00 USD failed. "
+        "Nothing is owed to the customer for it any more.",
+    ),
+    (
         "refunded",
         made(PAID, BY_CARD, REFUND),
         InvoiceStatus.REFUNDED,

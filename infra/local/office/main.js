@@ -1,13 +1,17 @@
 /** The shell: which address shows which screen, who is signed in, and what needs attention everywhere. */
 
-/** @import { Person, Screen } from "./core/types" */
+/** @import { Person, Schemas, Screen } from "./core/types" */
 import { ApiError } from "./core/api.js";
 import { byId, h, refill } from "./core/elements.js";
 import { follow } from "./core/live.js";
-import { become, loadOffice, people, person, stripeAddress } from "./core/session.js";
+import { become, loadOffice, may, people, person, stripeAddress } from "./core/session.js";
 import { empty, loading, outside, problem } from "./core/widgets.js";
 
-/** Each screen: its address, its module, and its entry in the menu. @type {[string, () => Promise<Screen>, string?][]} */
+/**
+ * Each screen: its address, its module, its entry in the menu, and the role that the entry is for.
+ *
+ * @type {[string, () => Promise<Screen>, string?, "billing"?][]}
+ */
 const SCREENS = [
   ["/billing", () => import("./screens/billing.js"), "Billing"],
   ["/billing/drafts/:id", () => import("./screens/draft.js")],
@@ -17,7 +21,7 @@ const SCREENS = [
   ["/payments", () => import("./screens/payments.js"), "Payments and deposits"],
   ["/payments/deposits/:id", () => import("./screens/deposit.js")],
   ["/attention", () => import("./screens/attention.js"), "Attention"],
-  ["/customers", () => import("./screens/customers.js"), "Customers"],
+  ["/customers", () => import("./screens/customers.js"), "Customers", "billing"],
   ["/customers/:id", () => import("./screens/customer.js")],
   ["/settings/apps", () => import("./screens/apps.js"), "Settings: Apps"],
   ["/settings/invoicing", () => import("./screens/invoicing-settings.js"), "Settings: Invoicing"],
@@ -89,6 +93,7 @@ function showPeople() {
   const menu = /** @type {HTMLSelectElement} */ (byId("person"));
   refill(menu, ...[...byOrganization].map(([label, members]) => h("optgroup", { label }, members.map(personOption))));
   menu.value = person().id;
+  byId("organization").textContent = person().organizationName;
   menu.addEventListener("change", () => {
     become(menu.value);
     location.reload();
@@ -102,22 +107,28 @@ function personOption({ id, name, roles }) {
 }
 
 function showPlaces() {
-  const links = SCREENS.map(([href, , entry]) =>
-    entry && h("li", null, h("a", { href }, entry, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
+  const links = SCREENS.filter(([, , entry, role]) => entry && (!role || may(role))).map(([href, , entry]) =>
+    h("li", null, h("a", { href }, entry, h("span", { class: "count", id: `count${href.replaceAll("/", "-")}` }))));
   const stripe = stripeAddress();
-  refill(byId("places"), ...links, stripe && h("li", { class: "outside" }, outside("Stripe’s side", `${stripe}/dashboard`)));
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  refill(byId("places"), ...links,
+    stripe && h("li", { class: "outside" }, outside("Stripe’s side", `${stripe}/dashboard`)),
+    h("li", { class: "zone" }, `Times of ${zone}`));
 }
 
-/** What is told on every page: that invoicing is paused, and how much needs a person. */
+/** Returns what everybody must know on every page, if Stripe does not work as it should. @param {Schemas["AppView"]} app */
+function barOf({ status, invoicingPaused }) {
+  const said = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} Nothing is lost. Payments and refunds go on.`
+    : status === "disconnected" && "Stripe is disconnected. What happens there is not seen here, so what is shown may be out of date. ";
+  return said && h("p", { class: "bar" }, said, !invoicingPaused && h("a", { href: "/settings/apps" }, "Go to Settings → Apps"));
+}
+
+/** What is told on every page: how Stripe stands, and how much needs a person. */
 async function watchEverywhere() {
   const watching = new AbortController();
   const { signal } = watching;
   try {
-    await follow("/v1/apps", {}, ({ data }) => {
-      const pause = data[0]?.invoicingPaused;
-      const said = pause && `Invoicing is paused: ${pause.reason} Nothing is lost. Payments and refunds go on.`;
-      refill(byId("paused"), said && h("p", { class: "bar" }, said));
-    }, signal, SLOWLY);
+    await follow("/v1/apps", {}, ({ data: [stripe] }) => refill(byId("standing"), stripe && barOf(stripe)), signal, SLOWLY);
     await follow("/v1/attention", { query: { first: 1 } }, ({ counts }) => {
       const count = counts.reduce((all, each) => all + each.count, 0);
       const more = counts.some((each) => each.atLeast) ? "+" : "";

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ..objects.accounts import name_of
+from ..objects.accounts import name_of, zone
 from ..pages.frame import NO_MONEY, document
 from .pieces import Html, link, note, text
 from .visit import Page, Visit
@@ -103,7 +103,7 @@ def _menu(visit: Visit, section: str) -> Html:
     mode = "live mode" if visit.ledger.livemode else "test mode"
     name, account = text(name_of(visit.ledger.account)), escape(visit.ledger.id)
     others = link("/dashboard", "All accounts")
-    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}</span> {others}</p>"
+    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, times of {escape(zone(visit.ledger.account).key)}</span> {others}</p>"
     items = "".join(
         f'<li><a href="{escape(visit.url(path))}"{" aria-current=page" if path == section else ""}>{name}</a></li>'
         for path, name in MENU.items()

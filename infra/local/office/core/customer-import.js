@@ -21,7 +21,13 @@ const SKIPPED = "office.customers-skipped";
  */
 export async function customerImport(signal, done) {
   const place = h("div", { class: "stack" });
-  const [all, known] = await Promise.all([customers(), get("/v1/customers", { query: { first: 100 } })]);
+  const [all, known, waiting, { status }] = await Promise.all([
+    customers(),
+    get("/v1/customers", { query: { first: 100 } }),
+    get("/v1/customers", { query: { syncStatus: "not_connected", first: 100 } }),
+    get("/v1/stripe/connection"),
+  ]);
+  const isConnected = status === "connected" || status === "action_required";
   const ids = new Set(known.data.map(({ id }) => id));
   // Where Stripe has more customers than one page shows, they were given before.
   const unknown = known.pageInfo.hasNextPage ? 0 : all.filter(({ id }) => !ids.has(id)).length;
@@ -63,7 +69,16 @@ export async function customerImport(signal, done) {
       !skipped && h("p", null, "E-mail addresses are the primary identifier: nobody whom Stripe has already is made twice."),
       h("div", { class: "actions" }, press, !skipped && button("Not now", skip)));
   };
-  if (unknown > 0) offer();
+  const sync = async () => {
+    for (const { id } of waiting.data) await post("/v1/customers/{customerId}/sync", { path: { customerId: id } });
+    refill(place, h("p", null, "They are being given to Stripe."), seeCustomers());
+    done?.();
+  };
+  if (!isConnected) refill(place, h("p", null, "Customers can be given to Stripe once it is connected."));
+  else if (waiting.data.length > 0) refill(place,
+    h("p", null, `${counted(waiting.data.length, "customer was", "customers were")} saved while Stripe was not connected.`),
+    h("div", { class: "actions" }, button("Give them to Stripe", sync, { class: "main", id: "give" })));
+  else if (unknown > 0) offer();
   else refill(place, h("p", null, `All of POM’s ${counted(all.length, "customer")} are linked with Stripe.`), seeCustomers());
   return place;
 }

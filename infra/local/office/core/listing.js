@@ -80,11 +80,12 @@ export const pageButtons = (page, hasNext, turn, among = "") =>
  */
 export function filters(fields, query, changed, beside = {}) {
   const filled = fields.map((each) => fieldOf({ ...each, value: query.get(each.name) ?? each.value }));
-  const form = h("form", { class: "filters", role: "search" }, filled);
+  const search = fields.some(({ type }) => type === "search") && h("button", { type: "submit" }, "Search");
+  const form = h("form", { class: "filters", role: "search" }, filled, search);
   /** @returns {Record<string, string>} */
   const values = () =>
     Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (value ? [[name, String(value).trim()]] : [])));
-  form.addEventListener("submit", (event) => event.preventDefault()); // Enter has changed the field already
+  form.addEventListener("submit", (event) => event.preventDefault()); // a field that was left has told its change already
   form.addEventListener("change", () => {
     remember({ ...beside, ...values() });
     changed();

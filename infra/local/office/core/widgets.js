@@ -5,7 +5,7 @@
 import { ApiError } from "./api.js";
 import { byId, h } from "./elements.js";
 import { wayOut } from "./way-out.js";
-import { day, moment, signed } from "./words.js";
+import { day, isNothing, moment, signed } from "./words.js";
 
 /** Returns a status by sign, word and color. @param {Signed} signed */
 export const badge = (...[sign, word, tone]) =>
@@ -14,12 +14,13 @@ export const badge = (...[sign, word, tone]) =>
 /**
  * Returns the badges of an invoice: its status and what is besides.
  *
- * @param {{ status: string, overdue: boolean, disputed: boolean, partiallyRefunded: boolean }} invoice
+ * @param {{ status: string, overdue: boolean, disputed: boolean, partiallyRefunded: boolean, lostAmount: string }} invoice
  */
-export const badges = ({ status, overdue, disputed, partiallyRefunded }) => h("span", { class: "badges" },
+export const badges = ({ status, overdue, disputed, partiallyRefunded, lostAmount }) => h("span", { class: "badges" },
   badge(...signed(status)),
   overdue && badge("!", "Overdue", "bad"),
   disputed && badge("⚑", "Disputed", "bad"),
+  !isNothing(lostAmount) && badge("⚑", "Dispute lost", "bad"),
   partiallyRefunded && badge("↩", "Partly refunded", "info"));
 
 /** Returns a moment for people, with the exact one for programs. @param {string | null} instant */
@@ -53,11 +54,13 @@ export function problem(error) {
     console.error(error);
     return h("div", { class: "problem", role: "alert" }, h("p", null, `These screens made a mistake: ${error}`));
   }
-  const { message, nextStep, details, code, requestId } = error;
+  const { message, details, code, requestId } = error;
+  // The API says to those who write programs what to do about a request that has the wrong shape.
+  const todo = (/** @type {string} */ nextStep) => (error.status === 400 ? "Correct it, and try again." : nextStep);
   const said = details.length > 1
     ? [h("p", null, h("strong", null, `${details.length} things need correction:`)),
-      list(details.map((each) => `${each.message} ${each.nextStep}`), null), h("p", null, wayOut(error))]
-    : [h("p", null, h("strong", null, message)), h("p", null, nextStep, wayOut(error))];
+      list(details.map((each) => `${each.message} ${todo(each.nextStep)}`), null), h("p", null, wayOut(error))]
+    : [h("p", null, h("strong", null, message)), h("p", null, todo(error.nextStep), wayOut(error))];
   const support = requestId && h("p", { class: "small" }, `For support: ${code}, request ${requestId}`);
   return h("div", { class: "problem", role: "alert" }, ...said, support);
 }

@@ -73,14 +73,22 @@ export const METHODS = /** @type {const} */ ([
 export const methodsInWords = (chosen) =>
   methodChoices(chosen).flatMap(([method, name]) => (chosen.includes(method) ? [name] : [])).join(", ");
 
-/** Returns the methods to choose from, and those that are chosen already: the API may add some. @param {readonly string[]} chosen @returns {Pair[]} */
-export const methodChoices = (chosen) => withOthers([...METHODS.map(([method, name]) => /** @type {Pair} */ ([method, name]))], chosen);
+/** Returns the methods to choose from, those that are chosen among them. @param {readonly string[]} chosen @returns {Pair[]} */
+export const methodChoices = (chosen) => withOthers(METHODS.map(([method, name]) => [method, name]), chosen);
 
-/** Returns choices with those that are chosen and that are not among them. @param {readonly Pair[]} choices @param {readonly string[]} chosen @returns {Pair[]} */
-export const withOthers = (choices, chosen) =>
-  [...choices, ...chosen.filter((each) => !choices.some(([known]) => known === each)).map((each) => /** @type {Pair} */ ([each, plain(each)]))];
+/**
+ * Returns choices with what is chosen already, because the API may add values that these screens do not know.
+ *
+ * @param {readonly Pair[]} choices
+ * @param {readonly string[]} chosen
+ * @returns {Pair[]}
+ */
+export function withOthers(choices, chosen) {
+  const others = chosen.filter((each) => !choices.some(([known]) => known === each));
+  return [...choices, ...others.map((each) => /** @type {Pair} */ ([each, plain(each)]))];
+}
 
-/** How invoices, payments, refunds, disputes and deposits stand, in the words of the guide and of Stripe. @type {Record<string, Signed>} */
+/** How things stand, in the words of the guide and of Stripe. @type {Record<string, Signed>} */
 const STATUSES = {
   creating: ["…", "Being made", "quiet"],
   draft: ["✎", "Draft", "quiet"],

@@ -119,7 +119,7 @@ const SAID = {
   pending: "POM is giving this customer to Stripe.",
   needs_choice: "Stripe has several customers with this e-mail address. Choose which of them this customer is.",
   failed: "Stripe does not have this customer as POM has it. Correct what is wrong and save, or sync again.",
-  not_connected: "POM gives this customer to Stripe as soon as Stripe is connected.",
+  not_connected: "Stripe was not connected when this customer was saved. Sync again, once it is; the next invoice does so, too.",
   waiting_for_invoice: "The connected Stripe account gets this customer with the next invoice.",
   deleted_in_stripe: "Somebody deleted this customer in Stripe. It is linked or made again when it is next needed.",
 };

@@ -196,13 +196,16 @@ function paymentOf(payment, look) {
     depositsOf(payment),
     payment.refunds.map((each) => partOf(each, "Refund of", { ...each, currency })),
     payment.disputes.map((each) => partOf(each, "Dispute over", each,
-      each.evidenceDueBy && h("p", null, "Stripe must have the evidence by ", timeAt(each.evidenceDueBy), "."),
-      each.dashboardUrl && outside("Answer it in Stripe", each.dashboardUrl))),
+      isToAnswer(each) && h("p", null, "Stripe must have the evidence by ", timeAt(each.evidenceDueBy), "."),
+      each.dashboardUrl && outside(isToAnswer(each) ? "Answer it in Stripe" : "See the dispute in Stripe", each.dashboardUrl))),
     h("div", { class: "actions" },
       canRefund && may("admin") && button("Refund…", () => refund(payment, look), { id: `refund-${id}` }),
       canRefund && !may("admin") && h("p", { class: "hint" }, "An admin can refund it."),
       receiptUrl && outside("Receipt", receiptUrl), dashboardUrl && outside("Payment in Stripe", dashboardUrl)));
 }
+
+/** @param {Schemas["DisputeView"]} dispute */
+const isToAnswer = ({ status, evidenceDueBy }) => status.endsWith("needs_response") && evidenceDueBy !== null;
 
 /**
  * @param {Schemas["RefundView"] | Schemas["DisputeView"]} part

@@ -48,7 +48,8 @@ function formOf(loaded, draw) {
   const named = !paymentTerms.startsWith("days_");
   const days = fieldOf({ name: "termDays", label: "Days after it is sent", type: "number", value: named ? "" : paymentTerms.slice(5) });
   const terms = fieldOf({ name: "paymentTerms", label: "Payment terms", type: "select", value: named ? paymentTerms : "days",
-    choices: [...termChoices(named ? paymentTerms : "net_30"), ["days", "Another number of days"]], hint: "When an invoice is due, counted from the day on which it is sent." });
+    choices: [...termChoices(named ? paymentTerms : "net_30"), ["days", "Another number of days"]],
+    hint: "When an invoice is due, counted from the day on which it is sent." });
   const adapt = () => { days.hidden = terms.querySelector("select")?.value !== "days"; };
   terms.addEventListener("change", adapt);
   adapt();
@@ -88,7 +89,8 @@ function formOf(loaded, draw) {
           hint: "In which days begin and end, such as America/New_York. Empty: that of the Stripe account. " +
             `Now it is ${timeZone}. A change counts for invoices that are made from then on.` })),
       group("Customer sync",
-        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select", choices: withOthers(CREATION, [view.customerCreation]),
+        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select",
+          choices: withOthers(CREATION, [view.customerCreation]),
           value: view.customerCreation, hint: "E-mail addresses are the primary identifier: a customer whom Stripe has with the same " +
             "address is linked, and not made again." }))),
     h("div", { class: "actions" }, save));
