@@ -125,6 +125,43 @@ def test_another_organization_sees_nothing_of_the_first(office: Pages) -> None:
     assert page.get_by_text("Ann Lee").count() == 0
 
 
+def test_the_first_click_after_typing_a_filter_counts(office: Pages) -> None:
+    page = office.open("/billing")
+    # Unlike `fill`, typing tells of the change only when the field is left, which the click does.
+    page.get_by_label("Customer or service").press_sequentially("Ann Lee")
+    everything = page.get_by_label("All of Ann Lee")
+    everything.click()
+    assert everything.is_checked()
+
+
+def test_a_screen_that_was_left_while_it_loaded_does_not_come_back(office: Pages) -> None:
+    page = office.open("/customers")
+    shown(page.get_by_role("heading", name="Customers", exact=True))
+    held: list[Route] = []
+    page.route("**/v1/settings/invoicing", lambda route: held.append(route))
+    with page.expect_request("**/v1/settings/invoicing"):
+        page.get_by_role("link", name="Settings: Invoicing").click()
+    page.get_by_role("link", name="Attention").click()
+    shown(page.get_by_role("heading", name="Attention"))
+    with page.expect_response("**/v1/settings/invoicing"):
+        held[0].continue_()
+    shown(page.get_by_role("heading", name="Attention"))
+    assert page.get_by_role("heading", name="Invoicing settings").count() == 0
+
+
+def test_a_window_keeps_its_person_when_another_window_signs_in_somebody_else(office: Pages) -> None:
+    page = office.open("/billing")
+    reads(page, "Ann Lee")
+    other = page.context.new_page()
+    other.goto("/billing")
+    sign_in(other, "Dana Fields")
+    with page.expect_response("**/company/services"):
+        pass
+    with page.expect_response("**/company/services"):
+        pass  # the answer before it has been drawn by now
+    assert page.get_by_text("Ann Lee").count() > 0
+
+
 def test_an_address_that_does_not_exist_says_so(office: Pages) -> None:
     page = office.open("/nowhere", expected=(404,))
     reads(page, "There is no page at this address.")
