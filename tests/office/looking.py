@@ -42,6 +42,12 @@ def reads(page: Page, text: str, patience: float = PATIENCE) -> Locator:
     return element
 
 
+def loaded(page: Page) -> None:
+    """Returns once nothing on the page says any more that it is loading."""
+    page.bring_to_front()
+    page.wait_for_function("!document.querySelector('.loading')", timeout=PATIENCE)
+
+
 def violations(page: Page, axe: str) -> list[str]:
     """Returns what breaks WCAG 2.2 AA on the page as it is now: the rule, the element, and what to do.
 

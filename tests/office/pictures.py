@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from infra.local.real.fetching import Unavailable
 from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
 from tests.office.browser import chromium
-from tests.office.looking import reads
+from tests.office.looking import loaded, reads
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
 from tests.office.story import billing, setting_up, troubles
 from tests.office.story.scene import Scene
@@ -77,7 +77,7 @@ def take(picture: Picture, scene: Scene, file: Path) -> None:
     """Writes one picture."""
     page = scene.pages.open(picture.path.format(**scene.left), width=picture.width, scheme=picture.scheme)
     picture.show(page)
-    page.wait_for_load_state("networkidle")
+    loaded(page)
     page.screenshot(path=file, animations="disabled", caret="hide")
 
 

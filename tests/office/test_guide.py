@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.stack import LocalStack
 from tests.guide import sentences
-from tests.office.looking import overflow, violations
+from tests.office.looking import loaded, overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
 from tests.office.story import billing, other_ways, setting_up, troubles
 from tests.office.story.scene import Scene, shown
@@ -89,7 +89,7 @@ def test_everybody_can_use_each_screen_of_the_office(
 ) -> None:
     page = scene.pages.open(screen.format(**scene.left), width=width, scheme=scheme)
     shown(page.locator("main h1"))
-    page.wait_for_load_state("networkidle")
+    loaded(page)
     assert (violations(page, axe), overflow(page)) == ([], 0)
     page.context.close()
 

@@ -18,6 +18,10 @@ _ACTS: dict[str, Act] = {path: act for topic in _TOPICS for path, act in topic.A
 _LISTS = ("/", "/dashboard")
 
 
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""No page runs a script or is shown in another page's frame."""
+
+
 class Dashboard:
     """Every address that is a page of Stripe's Dashboard, such as `/acct_1/test/invoices/in_1`.
 
@@ -34,6 +38,11 @@ class Dashboard:
 
     def handle(self, request: Request) -> Response:
         """Returns a page, or a redirect to one after a form has done what it says."""
+        response = self._answer(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    def _answer(self, request: Request) -> Response:
         with self._controls.world.lock:
             self._controls.world.run_due()
             found = self._visit(request)

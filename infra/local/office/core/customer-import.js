@@ -76,7 +76,7 @@ export async function customerImport(signal, done) {
   };
   if (!isConnected) refill(place, h("p", null, "Customers can be given to Stripe once it is connected."));
   else if (waiting.data.length > 0) refill(place,
-    h("p", null, `${counted(waiting.data.length, "customer was", "customers were")} saved while Stripe was not connected.`),
+    h("p", null, `${counted(waiting.data.length, "customer")} could not be given to Stripe before, because it was not connected.`),
     h("div", { class: "actions" }, button("Give them to Stripe", sync, { class: "main", id: "give" })));
   else if (unknown > 0) offer();
   else refill(place, h("p", null, `All of POM’s ${counted(all.length, "customer")} are linked with Stripe.`), seeCustomers());

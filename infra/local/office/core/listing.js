@@ -8,6 +8,8 @@ import { button, fieldOf } from "./forms.js";
 import { loading, problem } from "./widgets.js";
 import { plain } from "./words.js";
 
+const A_CLICK = 200;
+
 /** @typedef {{ endCursor: string | null, hasNextPage: boolean }} PageInfo */
 
 /** @typedef {(rows: Child | Child[], info: PageInfo) => void} Draw shows a page and its buttons */
@@ -88,7 +90,8 @@ export function filters(fields, query, changed, beside = {}) {
   form.addEventListener("submit", (event) => event.preventDefault()); // a field that was left has told its change already
   form.addEventListener("change", () => {
     remember({ ...beside, ...values() });
-    changed();
+    // The click that left the field still finds what it was meant for.
+    setTimeout(changed, A_CLICK);
   });
   return { form, values };
 }

@@ -49,7 +49,8 @@ export async function keepAsking(ask, signal, pause) {
   signal.addEventListener("abort", () => told.remove());
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, pause));
-    if (document.hidden || signal.aborted) continue;
+    if (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+    if (signal.aborted) return;
     try {
       await ask();
       told.remove();

@@ -30,7 +30,7 @@ export const timeAt = (instant) => instant && h("time", { datetime: instant }, m
 export const timeOn = (date) => date && h("time", { datetime: date }, day(date));
 
 /** Returns a link out of the office, which opens in a new window. @param {string} label @param {string} href @param {object} [more] */
-export const outside = (label, href, more) =>
+export const outside = (label, href, more) => !/^https?:/.test(href) ? label :
   h("a", { href, target: "_blank", rel: "noopener", ...more }, label, h("span", { "aria-hidden": "true" }, " ↗"));
 
 /** Returns the head of a screen. @param {Child} title @param {...Child} beside */
