@@ -225,6 +225,7 @@ def test_nobody_signs_in_under_an_unknown_name_or_from_another_site(site: Served
         assert call(f"{site.url}/sign-in", body).status == 400
     for other in ("cross-site", "same-site"):
         assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=other).status == 403
+    assert call(f"{site.url}/sign-in", alice, Host=f"pom.example:{site.port}").status == 403
     for own in ("same-origin", "none"):
         assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=own).status == 200
 

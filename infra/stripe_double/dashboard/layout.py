@@ -101,9 +101,10 @@ def refused() -> str:
 
 def _menu(visit: Visit, section: str) -> Html:
     mode = "live mode" if visit.ledger.livemode else "test mode"
+    times = f"times of {escape(zone(visit.ledger.account).key)}"
     name, account = text(name_of(visit.ledger.account)), escape(visit.ledger.id)
     others = link("/dashboard", "All accounts")
-    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, times of {escape(zone(visit.ledger.account).key)}</span> {others}</p>"
+    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, {times}</span> {others}</p>"
     items = "".join(
         f'<li><a href="{escape(visit.url(path))}"{" aria-current=page" if path == section else ""}>{name}</a></li>'
         for path, name in MENU.items()
