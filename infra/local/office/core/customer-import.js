@@ -14,20 +14,18 @@ import { counted, customerName } from "./words.js";
 const SKIPPED = "office.customers-skipped";
 
 /**
- * Returns what offers the import, and how far it is once it was asked for. Role `billing`.
+ * Returns what offers the import, and how far it is once it was asked for. Role `billing`; Stripe is connected.
  *
  * @param {AbortSignal} signal
  * @param {() => unknown} [done] called when an import has been completed before the person's eyes
  */
 export async function customerImport(signal, done) {
   const place = h("div", { class: "stack" });
-  const [all, known, waiting, { status }] = await Promise.all([
+  const [all, known, waiting] = await Promise.all([
     customers(),
     get("/v1/customers", { query: { first: 100 } }),
     get("/v1/customers", { query: { syncStatus: "not_connected", first: 100 } }),
-    get("/v1/stripe/connection"),
   ]);
-  const isConnected = status === "connected" || status === "action_required";
   const ids = new Set(known.data.map(({ id }) => id));
   // Where Stripe has more customers than one page shows, they were given before.
   const unknown = known.pageInfo.hasNextPage ? 0 : all.filter(({ id }) => !ids.has(id)).length;
@@ -74,8 +72,7 @@ export async function customerImport(signal, done) {
     refill(place, h("p", null, "They are being given to Stripe."), seeCustomers());
     done?.();
   };
-  if (!isConnected) refill(place, h("p", null, "Customers can be given to Stripe once it is connected."));
-  else if (waiting.data.length > 0) refill(place,
+  if (waiting.data.length > 0) refill(place,
     h("p", null, `${counted(waiting.data.length, "customer")} could not be given to Stripe before, because it was not connected.`),
     h("div", { class: "actions" }, button("Give them to Stripe", sync, { class: "main", id: "give" })));
   else if (unknown > 0) offer();

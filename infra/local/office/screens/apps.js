@@ -8,7 +8,7 @@ import { h, refill } from "../core/elements.js";
 import { ask, button } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { may } from "../core/session.js";
-import { badge, facts, heading, list, notice, outside, section, timeAt } from "../core/widgets.js";
+import { badge, facts, heading, list, loading, notice, outside, problem, section, timeAt } from "../core/widgets.js";
 import { counted, signed } from "../core/words.js";
 
 export const title = "Apps";
@@ -61,8 +61,9 @@ export async function show(main, { query, signal }) {
   const outcome = outcomeOf(query);
   const card = h("section", { class: "card stack", "aria-label": "Stripe" });
   const going = h("section", { class: "card stack", "aria-label": "Before going live" });
+  const sync = h("div");
   const besides = h("div", { class: "cards" }, await verifying(again, signal),
-    may("billing") && section("Customer sync", "card stack", await customerImport(signal, again)));
+    may("billing") && section("Customer sync", "card stack", sync));
   /** @type {{ app?: Schemas["AppView"], connection?: Schemas["ConnectionView"], checklist: Schemas["ChecklistItem"][] }} */
   const known = { checklist: [] };
   let comparingSince = "";
@@ -78,8 +79,14 @@ export async function show(main, { query, signal }) {
     if (now === shown) return;
     shown = now;
     besides.hidden = !app.installed;
+    if (!app.installed) refill(sync);
+    else if (may("billing") && !sync.hasChildNodes()) void offerImport();
     refill(card, ...standing(app, connection, verification), details(connection, comparingSince !== ""), actions(app, again, compare));
     refill(going, ...linesOf(checklist));
+  };
+  const offerImport = async () => {
+    refill(sync, loading());
+    refill(sync, await customerImport(signal, again).catch(problem));
   };
   const take = (/** @type {Partial<typeof known>} */ part) => {
     Object.assign(known, part);

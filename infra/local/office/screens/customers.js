@@ -1,6 +1,7 @@
 /** Customers: who can be billed, and whether Stripe has them as POM has them. */
 
 /** @import { Schemas, Signed, Visit } from "../core/types" */
+import { get } from "../core/api.js";
 import { customerImport } from "../core/customer-import.js";
 import { h, refill } from "../core/elements.js";
 import { allOr, filters, keepApart, listing } from "../core/listing.js";
@@ -48,7 +49,9 @@ export async function show(main, { query, signal }) {
       draw(data.length > 0 ? customerTable(data) : empty(Object.keys(values()).length ? NO_MATCH : NONE), pageInfo), turned), "even");
   const unknown = h("div");
   refill(main, heading(title), unknown, form, ...list.place);
-  const [offer] = await Promise.all([customerImport(signal, list.showFirst), list.showFirst()]);
+  const [{ data: [stripe] }] = await Promise.all([get("/v1/apps"), list.showFirst()]);
+  if (!stripe?.installed) return;
+  const offer = await customerImport(signal, list.showFirst);
   // Without a button, POM-Stripe has all of POM's customers.
   refill(unknown, offer.querySelector("button") && section("Customers to give to Stripe", "card", offer));
 }
