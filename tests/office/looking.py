@@ -45,7 +45,8 @@ def reads(page: Page, text: str, patience: float = PATIENCE) -> Locator:
 def loaded(page: Page) -> None:
     """Returns once nothing on the page says any more that it is loading."""
     page.bring_to_front()
-    page.wait_for_function("!document.querySelector('.loading')", timeout=PATIENCE)
+    page.locator("main h1").first.wait_for(timeout=PATIENCE)
+    page.locator(".loading").first.wait_for(state="detached", timeout=PATIENCE)
 
 
 def violations(page: Page, axe: str) -> list[str]:
