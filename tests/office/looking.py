@@ -46,7 +46,7 @@ def loaded(page: Page) -> None:
     """Returns once nothing on the page says any more that it is loading."""
     page.bring_to_front()
     page.locator("main h1").first.wait_for(timeout=PATIENCE)
-    page.locator(".loading").first.wait_for(state="detached", timeout=PATIENCE)
+    page.locator(".loading:visible").first.wait_for(state="detached", timeout=PATIENCE)
 
 
 def violations(page: Page, axe: str) -> list[str]:
