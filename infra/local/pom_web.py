@@ -124,6 +124,7 @@ class PomSite:
         people = [
             {
                 "id": person.id,
+                "userId": person.user_id,
                 "name": person.name,
                 "organization": person.organization,
                 "organizationName": COMPANIES[person.organization].name,

@@ -29,6 +29,9 @@ export const apiAddress = () => loaded().api;
 /** Returns the address of Stripe's side on this stack, or null. */
 export const stripeAddress = () => loaded().stripe;
 
+/** Returns what a user of POM is called; those of others keep their id. @param {string} userId */
+export const nameOfUser = (userId) => people().find((each) => each.userId === userId)?.name ?? userId;
+
 /** Returns everybody who can be signed in. */
 export const people = () => loaded().people;
 

@@ -2,6 +2,7 @@
 
 /** @import { Schemas } from "./types" */
 import { h } from "./elements.js";
+import { nameOfUser } from "./session.js";
 import { outside, timeAt } from "./widgets.js";
 import { methodInWords, money, plain } from "./words.js";
 
@@ -38,6 +39,6 @@ export function entryOf({ at, kind, source, actor, amount, currency, method, rea
   ].filter(Boolean).join(", ");
   return h("li", null, timeAt(at), `${HAPPENED[kind] ?? plain(kind)}${to ? ` to ${to}` : ""}${details ? `: ${details}` : ""}`,
     dueBy && h("span", null, ". Evidence is due by ", timeAt(dueBy)),
-    h("div", { class: "small" }, source === "stripe" ? "In Stripe" : actor ? `In POM, by ${actor}` : "By POM",
+    h("div", { class: "small" }, source === "stripe" ? "In Stripe" : actor ? `In POM, by ${nameOfUser(actor)}` : "By POM",
       dashboardUrl && [" · ", outside("See in Stripe", dashboardUrl)]));
 }

@@ -94,6 +94,7 @@ export interface Saved<Stored, Typed> {
 /** Somebody who can be signed in, and where. */
 export interface Person {
   id: string;
+  userId: string;
   name: string;
   organization: string;
   organizationName: string;

@@ -9,7 +9,7 @@ import { ask, button } from "../core/forms.js";
 import { listing } from "../core/listing.js";
 import { follow } from "../core/live.js";
 import { depositAddress } from "../core/payment-words.js";
-import { may } from "../core/session.js";
+import { may, nameOfUser } from "../core/session.js";
 import { entryOf } from "../core/timeline.js";
 import { badge, badges, facts, heading, list, notice, numbers, outside, section, table, timeAt, timeOn } from "../core/widgets.js";
 import { choiceOf, isNothing, methodInWords, money, plain, signed } from "../core/words.js";
@@ -189,7 +189,7 @@ function paymentOf(payment, look) {
       ["Method", record ? `${methodInWords(method)}, outside Stripe` : methodInWords(method)],
       ["When", record ? timeOn(record.paidOn) : timeAt(payment.at)],
       ["Reference", record?.reference],
-      ["Recorded", record && [timeAt(record.recordedAt), ` by ${record.recordedBy}`]],
+      ["Recorded", record && [timeAt(record.recordedAt), ` by ${nameOfUser(record.recordedBy)}`]],
       ...feeOf(payment),
     ]),
     failure && h("p", null, h("strong", null, `${plain(failure.reason)}. `), `${failure.message} ${failure.nextStep}`),
