@@ -196,7 +196,7 @@ function inWords(report) {
     corrected > 0 && `${counted(corrected, "invoice")} corrected`,
     parked > 0 && `${parked} to be tried again`,
   ].filter(Boolean);
-  const said = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "nothing was missing"}.`;
+  const said = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "no webhook was overdue"}.`;
   return [timeAt(at), h("p", { class: "small" }, said)];
 }
 

@@ -97,7 +97,7 @@ export async function show(main, { query, signal }) {
     refill(totals);
     const asked = customerId ? { customerId, ...rangeOf(CREATED, values()) } : await askedFor(values());
     if (Array.isArray(asked)) return turned.aborted || draw(whichCustomer(asked), { endCursor: null, hasNextPage: false });
-    await follow("/v1/invoices", { query: { ...asked, first: ROWS, totals: Object.keys(asked).length > 0, after } }, (found) => {
+    await follow("/v1/invoices", { query: { ...asked, first: ROWS, totals: Object.values(asked).some(Boolean), after } }, (found) => {
       refill(totals, found.totals && totalsInWords(found.totals));
       draw(found.data.length > 0 ? rowsOf(found.data, drawn) : nothing(location.search !== ""), found.pageInfo);
       drawn = new Map(found.data.map((each) => [each.id, each.updatedAt]));
