@@ -156,15 +156,20 @@ class Controls(MoneyControls):
     # -- time, delivery, faults --------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> int:
-        """Moves the clock forward and runs each planned job at its own moment; returns how many ran.
-
-        Waits for webhooks that are under way, because a receiver on this clock would refuse the signature of before.
-        """
+        """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
         with self.world.lock:
-            self.deliverer.wakened.wait_for(lambda: not self.deliverer.in_flight, self.config.webhook_timeout)
             done = self.world.advance(seconds)
             self.deliverer.wakened.notify_all()
             return done
+
+    def wait_until_delivered(self) -> None:
+        """Returns once no webhook is under way, or none has been taken within the time that a receiver has.
+
+        Whoever moves the clock of a double with threads waits first: a receiver on that clock would refuse a
+        signature of before.
+        """
+        with self.world.lock:
+            self.deliverer.wakened.wait_for(lambda: not self.deliverer.in_flight, self.config.webhook_timeout)
 
     def step(self) -> JSON | None:
         """Delivers one due webhook. Returns its log entry, or None if nothing is due."""

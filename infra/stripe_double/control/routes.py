@@ -107,6 +107,7 @@ class ControlRoutes:
         return {"secret": calling(self._controls.roll_secret)(body, ids)}
 
     def _advance(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+        self._controls.wait_until_delivered()
         return {"happened": calling(self._controls.advance)(body, ids), "now": self._controls.clock.now()}
 
     def _settings(self) -> dict[str, Any]:

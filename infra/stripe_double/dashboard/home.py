@@ -108,6 +108,7 @@ def _move_clock(visit: Visit, _: str) -> None:
     seconds = _STEPS.get(visit.form.get("of", "")) or _typed_days(visit) * DAY
     # A receiver refuses what is signed by another clock than its own: this computer's, unless it follows this one.
     visit.controls.set_delivery(real_time_signatures=not visit.controls.clock.followed)
+    visit.controls.wait_until_delivered()
     visit.controls.advance(seconds)
 
 
