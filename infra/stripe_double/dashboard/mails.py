@@ -16,7 +16,7 @@ def listed(visit: Visit, _: str) -> Page:
         said = muted("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent.")
         return Page("Mails", section("All mails", said))
     said = muted("What customers find in their mailbox. Open the payment page in a mail to pay as the customer.")
-    return Page("Mails", join(said, *(_mail(visit, each) for each in chosen), pages))
+    return Page("Mails", join(said, *(_letter(visit, each) for each in chosen), pages))
 
 
 def short(visit: Visit, mails: list[JSON]) -> Html:
@@ -33,7 +33,7 @@ def short(visit: Visit, mails: list[JSON]) -> Html:
     return table("Mails", ("Time", "Kind", "To", "Subject"), rows, empty="Stripe has mailed nothing of this invoice.")
 
 
-def _mail(visit: Visit, mail: JSON) -> Html:
+def _letter(visit: Visit, mail: JSON) -> Html:
     before, address, after = mail["text"].partition(mail["link"])
     written = join(text(before), link(address, address), text(after)) if address else text(mail["text"])
     invoice = link(visit.url(f"invoices/{mail['invoice']}"), "The invoice in Stripe")
