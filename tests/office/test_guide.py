@@ -15,7 +15,7 @@ from tests.guide import sentences
 from tests.office.looking import loaded, overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
 from tests.office.story import billing, other_ways, setting_up, troubles
-from tests.office.story.scene import Scene, shown
+from tests.office.story.scene import Scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -88,7 +88,6 @@ def test_everybody_can_use_each_screen_of_the_office(
     scene: Scene, axe: str, screen: str, width: int, scheme: Scheme
 ) -> None:
     page = scene.pages.open(screen.format(**scene.left), width=width, scheme=scheme)
-    shown(page.locator("main h1"))
     loaded(page)
     assert (violations(page, axe), overflow(page)) == ([], 0)
     page.context.close()
@@ -97,7 +96,7 @@ def test_everybody_can_use_each_screen_of_the_office(
 def test_no_screen_shows_the_access_token(scene: Scene) -> None:
     for screen in SCREENS:
         page = scene.pages.open(screen.format(**scene.left))
-        shown(page.locator("main h1"))
+        loaded(page)
         assert "eyJ" not in page.content()
         assert page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])").count("eyJ") == 0
         page.context.close()

@@ -26,8 +26,8 @@ MOST_ROWS = 200
 
 
 @pytest.fixture(scope="module")
-def connected(browser: Browser) -> Iterator[LocalStack]:
-    """A stack whose sample company has connected Stripe, and has one customer."""
+def untouched(browser: Browser) -> Iterator[LocalStack]:
+    """A stack of its own, in which nobody has connected Stripe yet."""
     with LocalStack(app="infra.local.enforced:app") as stack:
         yield stack
 
@@ -168,9 +168,9 @@ def test_an_address_that_does_not_exist_says_so(office: Pages) -> None:
 
 
 def test_the_way_from_installing_to_a_sent_invoice_can_be_gone_by_keyboard_alone(
-    browser: Browser, connected: LocalStack
+    browser: Browser, untouched: LocalStack
 ) -> None:
-    with Pages(browser, connected.urls.pom) as pages:
+    with Pages(browser, untouched.urls.pom) as pages:
         page = pages.open("/settings/apps")
         press(page, "button", "Install")
         shown(page.get_by_role("heading", name="Connect your account"))

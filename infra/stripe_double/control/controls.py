@@ -165,8 +165,8 @@ class Controls(MoneyControls):
     def wait_until_delivered(self) -> None:
         """Returns once no webhook is under way, or none has been taken within the time that a receiver has.
 
-        Whoever moves the clock of a double with threads waits first: a receiver on that clock would refuse a
-        signature of before.
+        Call this before the clock of a double with threads is moved. A receiver that follows the clock would refuse
+        the signature of a webhook that was sent before the move.
         """
         with self.world.lock:
             self.deliverer.wakened.wait_for(lambda: not self.deliverer.in_flight, self.config.webhook_timeout)

@@ -10,7 +10,7 @@ from tests.office.looking import PATIENCE, reads
 from tests.office.story.scene import GOOD_CARD, Scene, in_dialog, shown, status
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 TOTAL = "$302.24"
 """The services of Ann Lee."""
@@ -33,8 +33,7 @@ def bill(scene: Scene) -> None:
     bob.get_by_label("All of Ann Lee").check()
     reads(bob, f"{TOTAL} in 3 services of 1 customer")
     scene.says("Click Create Invoice")
-    bob.get_by_role("button", name="Create Invoice").click()
-    dialog = in_dialog(bob, "Create Invoice")
+    dialog = create_invoice(bob)
     scene.says("Choose Stripe as the invoice type")
     dialog.get_by_label("Invoice type").select_option(value="stripe")
     dialog.get_by_label("Review and send").select_option(value="review")
@@ -174,8 +173,7 @@ def bill_many(scene: Scene) -> None:
     reads(bob, "No service matches these filters.")
     bob.get_by_label("Customer or service").fill("")
     bob.get_by_label(re.compile(r"^All \d+ services of \d+ customers")).check()
-    bob.get_by_role("button", name="Create Invoice").click()
-    dialog = in_dialog(bob, "Create Invoice")
+    dialog = create_invoice(bob)
     dialog.get_by_label("Currency").select_option(value="cad")
     dialog.get_by_role("button", name="Create").click()
     bob.wait_for_url("**/billing/batches/*", timeout=PATIENCE)
@@ -201,3 +199,9 @@ def bill_many(scene: Scene) -> None:
 def last_part(page: Page) -> str:
     """Returns the id at the end of a page's address."""
     return urlsplit(page.url).path.rpartition("/")[2]
+
+
+def create_invoice(page: Page) -> Locator:
+    """Presses Create Invoice. Returns the dialog that asks how the selected services are billed."""
+    page.get_by_role("button", name="Create Invoice").click()
+    return in_dialog(page, "Create Invoice")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from infra.local.stack import ROOT
 from infra.local.summary import description, write
 from tests.office.looking import PATIENCE, reads
-from tests.office.story.billing import last_part
+from tests.office.story.billing import create_invoice, last_part
 from tests.office.story.scene import Scene, in_dialog, shown, status
 from tests.office.story.troubles import let_days_pass, send_at_once
 
@@ -150,8 +150,7 @@ def freeze(scene: Scene) -> None:
     reads(bob, REASON)
     scene.goes(bob, "Billing")
     bob.locator("tbody").first.get_by_role("checkbox").first.check()
-    bob.get_by_role("button", name="Create Invoice").click()
-    dialog = in_dialog(bob, "Create Invoice")
+    dialog = create_invoice(bob)
     dialog.get_by_role("button", name="Create").click()
     shown(dialog.get_by_role("alert"))
     dialog.get_by_role("button", name="Cancel").click()

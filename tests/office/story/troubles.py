@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from infra.demo.http import request
 from infra.local.stack import STRIPE_ACCOUNT
 from tests.office.looking import PATIENCE, reads
-from tests.office.story.billing import last_part
-from tests.office.story.scene import GOOD_CARD, Scene, again_until, in_dialog, shown, status
+from tests.office.story.billing import create_invoice, last_part
+from tests.office.story.scene import GOOD_CARD, Scene, again_until, shown, status
 
 BEN, CARLA = "Ben Ortiz", "Carla Ruiz"
 
@@ -20,8 +20,7 @@ def send_at_once(scene: Scene, customer: str) -> str:
     scene.goes(bob, "Billing")
     bob.get_by_label("Customer or service").fill(customer)
     bob.get_by_label(f"All of {customer}").check()
-    bob.get_by_role("button", name="Create Invoice").click()
-    dialog = in_dialog(bob, "Create Invoice")
+    dialog = create_invoice(bob)
     dialog.get_by_label("Review and send").select_option(value="send")
     dialog.get_by_role("button", name="Create").click()
     bob.wait_for_url("**/invoicing/*", timeout=PATIENCE)
@@ -112,8 +111,7 @@ def let_a_busy_month_pass(scene: Scene) -> None:
     scene.goes(bob, "Billing")
     bob.get_by_label("From").fill(_days_ago(14))
     bob.get_by_label(re.compile(r"^All \d+ services of \d+ customers")).check()
-    bob.get_by_role("button", name="Create Invoice").click()
-    dialog = in_dialog(bob, "Create Invoice")
+    dialog = create_invoice(bob)
     if dialog.get_by_label("Currency").count():
         dialog.get_by_label("Currency").select_option(value="usd")
     dialog.get_by_label("Review and send").select_option(value="send")

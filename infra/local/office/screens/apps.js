@@ -169,7 +169,7 @@ function introduction(status) {
 /** @param {Schemas["ConnectionView"]} connection @param {boolean} comparing @returns {Child} */
 function details(connection, comparing) {
   if (!connection.stripeAccountId) return null;
-  const { healthy, problem } = connection.webhook;
+  const { healthy, problem: why } = connection.webhook;
   const webhooks = healthy === null ? badge("?", "Not known yet", "quiet")
     : healthy ? badge("✓", "Arriving", "good") : badge("!", "Not arriving", "bad");
   const ended = !["connected", "action_required"].includes(connection.status);
@@ -180,7 +180,7 @@ function details(connection, comparing) {
     [ended ? "Was connected on" : "Connected since", timeAt(connection.connectedAt)],
     ["Disconnected on", ended && timeAt(connection.disconnectedAt)],
     ["Latest event from Stripe", timeAt(connection.lastEventAt) ?? "None yet"],
-    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, problem)]], // a known problem is said above
+    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, why)]], // a known problem is said above
     ["Compared with Stripe until", timeAt(connection.sweptUntil) ?? "Not yet"],
     ["Latest comparison", comparing ? badge("…", "Comparing now", "wait") : inWords(connection.lastSync)],
     ["First comparison after reconnecting", connection.catchUp?.at !== connection.lastSync?.at && inWords(connection.catchUp)],

@@ -81,8 +81,9 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     await correct(body, invoiceId).finally(() => {
       editing = false;
     });
+    const before = latest;
     await again();
-    await draw();
+    if (latest === before) await draw(); // an answer that has changed was drawn already
   };
   const openPreview = async () => openPage(await getPage("/v1/invoices/{invoiceId}/preview", { path }));
   const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPreview, drop };
