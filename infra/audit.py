@@ -1,8 +1,8 @@
 """Look for known vulnerabilities of everything that is pinned, and for waivers to review: `python -m infra.audit`.
 
 pip-audit calls everything well also where it could look up nothing, as behind a package index that serves no
-advisories. Here that is said loudly, and with `--require` it is a failure. A waiver that is overdue for review is said
-as loudly, and fails nothing: a calendar must not break the build of somebody who changed nothing.
+advisories. Here that is said loudly, and with `--require` it is a failure. A waiver that is overdue for review is
+said as loudly, and fails nothing: a calendar must not break the build of somebody who changed nothing.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def main(
         known_of = "NOTHING IS KNOWN" if not looked_up else f"NOTHING IS KNOWN of {len(unknown)} packages"
         _loudly(
             f"audit: {looked_up} OF {len(packages)} PACKAGES LOOKED UP: {known_of}.",
-            "audit: the package index serves no advisories for the others. Run this where pypi.org answers:",
+            "audit: the package index serves no advisories for the rest. Run this where pypi.org answers:",
             "audit:   .venv/bin/python -m infra.audit --require",
         )
     return 1 if known or (unknown and options.require) else 0
