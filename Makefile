@@ -11,6 +11,7 @@ UV     := $(VENV)/.uv
 LOCAL  := $(VENV)/.local
 READY  := $(VENV)/.ready
 DRIVER := $(VENV)/.driver
+CHECKOV := $(VENV)/scanners
 NEEDED := requirements-uv.txt requirements.txt requirements-local.txt
 TESTS  := $(BIN)/python -m pytest -n 2 --dist loadscope
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
@@ -25,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ops-demo run test test-real test-clients test-browser test-package test-demo test-names check lint format proofs \
-	contract trips bench screens package deploy destroy lock clean
+	contract trips bench scan screens package deploy destroy lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,10 +54,24 @@ $(DRIVER): $(READY) requirements-browser.txt
 	@$(INSTALL) -r requirements-browser.txt
 	@touch $@
 
+# In an environment of its own: it pins other versions of packages that we use.
+$(CHECKOV)/.ready: $(UV) tests/scanners/requirements.txt
+	@echo "Installing checkov"
+	@$(BIN)/uv venv --quiet --allow-existing $(CHECKOV)
+	@$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes tests/scanners/requirements.txt
+	@touch $@
+
 demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
 	@$(BIN)/python -m infra.demo $(ARGS)
 
-ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
+ops-# In an environment of its own: it pins other versions of packages that we use.
+$(CHECKOV)/.ready: $(UV) tests/scanners/requirements.txt
+	@echo "Installing checkov"
+	@$(BIN)/uv venv --quiet --allow-existing $(CHECKOV)
+	@$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes tests/scanners/requirements.txt
+	@touch $@
+
+demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
 	@$(BIN)/python -m infra.ops_demo $(ARGS)
 
 run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
@@ -111,6 +126,9 @@ trips: $(READY)  ## Count the functions, files and layer crossings that four pie
 bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+scan: $(READY) $(CHECKOV)/.ready  ## Judge the deployed template by checkov, cdk-nag and cfn-guard, waivers beside findings (Node, npm)
+	@$(BIN)/python -m tests.scanners $(ARGS)
+
 screens: $(DRIVER)  ## Make the pictures of the office's screens in docs/screens (Chromium; ARGS="--help" for single ones)
 	@$(BIN)/python -m tests.office.pictures $(ARGS)
 
@@ -125,13 +143,13 @@ destroy: $(READY)  ## Take a development stage away; its tables stay, unless ARG
 
 lock: $(UV)  ## Pin every requirements*.in anew, with hashes
 	@for name in requirements-uv requirements requirements-local requirements-dev requirements-browser \
-			tests/bench/dj_stripe/requirements; do \
+			tests/bench/dj_stripe/requirements tests/scanners/requirements; do \
 		echo "$$name.txt"; \
 		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 $$name.in -o $$name.txt \
 			|| exit 1; \
 	done
 
 clean:  ## Remove what the targets made, except the virtual environment
-	rm -rf tests/clients/node_modules tests/clients/generated
+	rm -rf tests/clients/node_modules tests/clients/generated tests/scanners/node_modules
 	rm -rf infra/local/office/node_modules infra/local/office/contract.d.ts
 	rm -rf build .local .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,17 +1,21 @@
-"""Look for known vulnerabilities of everything that is pinned: `python -m infra.audit`.
+"""Look for known vulnerabilities of everything that is pinned, and for waivers to review: `python -m infra.audit`.
 
 pip-audit calls everything well also where it could look up nothing, as behind a package index that serves no
-advisories. Here that is told, and with `--require` it is a failure.
+advisories. Here that is said loudly, and with `--require` it is a failure. A waiver that is overdue for review is
+said as loudly, and fails nothing: a calendar must not break the build of somebody who changed nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from infra.waivers import Waiver, overdue, read
 
 PINNED = (
     "requirements.txt",
@@ -22,6 +26,7 @@ PINNED = (
 )
 TIMEOUT = 300
 """Seconds."""
+FRAME = "!" * 100
 
 Audit = Callable[[str], list[dict[str, Any]]]
 
@@ -39,28 +44,53 @@ def pip_audit(file: str) -> list[dict[str, Any]]:
     return found
 
 
-def main(arguments: Sequence[str] | None = None, audit: Audit = pip_audit) -> int:
-    """0 if nothing is known against anything that could be looked up; 1 for a vulnerability."""
+def main(
+    arguments: Sequence[str] | None = None,
+    audit: Audit = pip_audit,
+    waivers: Sequence[Waiver] | None = None,
+    today: dt.date | None = None,
+) -> int:
+    """0 if nothing is known against anything that could be looked up; 1 for a vulnerability.
+
+    With `--require` also 1 if any package could not be looked up. Overdue waivers never change it.
+    """
     parser = argparse.ArgumentParser(prog="python -m infra.audit", description=__doc__)
     parser.add_argument("--require", action="store_true", help="fail where something could not be looked up")
     options = parser.parse_args(arguments)
+    late = list(overdue(read() if waivers is None else waivers, today or dt.datetime.now(dt.UTC).date()))
+    if late:
+        _loudly(f"audit: {len(late)} WAIVERS ARE OVERDUE FOR REVIEW (infra/waivers.toml)", *late)
     packages: dict[str, dict[str, Any]] = {}
     for file in PINNED:
         try:
             packages |= {package["name"]: package for package in audit(file)}
         except (OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
-            print(f"audit: {file} could not be audited: {type(problem).__name__}")
+            _loudly(
+                f"audit: {file} could not be audited: {type(problem).__name__}",
+                "audit: NOTHING IS KNOWN of the vulnerabilities of what is pinned.",
+            )
             return 1 if options.require else 0
     known = {name: package for name, package in packages.items() if package.get("vulns")}
     unknown = [name for name, package in packages.items() if "skip_reason" in package]
     for name, package in sorted(known.items()):
         ids = ", ".join(found["id"] for found in package["vulns"])
         print(f"audit: {name} {package['version']}: {ids}")
+    looked_up = len(packages) - len(unknown)
+    print(f"audit: {looked_up} of {len(packages)} packages looked up, {len(known)} with known vulnerabilities")
     if unknown:
-        print(f"audit: skipped {len(unknown)} of {len(packages)} packages: the index serves no advisories for them")
-    else:
-        print(f"audit: {len(packages)} packages, {len(known)} with known vulnerabilities")
+        known_of = "NOTHING IS KNOWN" if not looked_up else f"NOTHING IS KNOWN of {len(unknown)} packages"
+        _loudly(
+            f"audit: {looked_up} OF {len(packages)} PACKAGES LOOKED UP: {known_of}.",
+            "audit: the package index serves no advisories for the rest. Run this where pypi.org answers:",
+            "audit:   .venv/bin/python -m infra.audit --require",
+        )
     return 1 if known or (unknown and options.require) else 0
+
+
+def _loudly(*lines: str) -> None:
+    """On standard error, framed, after what has been printed: nobody reads over it in the output of `make lint`."""
+    sys.stdout.flush()
+    print(FRAME, *lines, FRAME, sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,58 @@
-"""What could not be looked up is not called well."""
+"""What could not be looked up is not called well, and a waiver that is overdue is not passed over in silence."""
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 from typing import Any
 
 import pytest
 
 from infra import audit
+from infra.waivers import Waiver
 
 FINE: dict[str, Any] = {"name": "fine", "version": "1", "vulns": []}
 BAD: dict[str, Any] = {"name": "bad", "version": "2", "vulns": [{"id": "PYSEC-1"}]}
 UNKNOWN: dict[str, Any] = {"name": "unknown", "skip_reason": "not found"}
+OTHER: dict[str, Any] = {"name": "other", "skip_reason": "not found"}
 
 
 @pytest.mark.parametrize(
     ("found", "code", "required", "told"),
     [
-        ([FINE], 0, 0, "1 packages, 0 with"),
+        ([FINE], 0, 0, "1 of 1 packages looked up, 0 with"),
         ([FINE, BAD], 1, 1, "bad 2: PYSEC-1"),
-        ([UNKNOWN, FINE], 0, 1, "skipped 1 of 2"),
+        ([UNKNOWN, FINE], 0, 1, "1 of 2 packages looked up"),
         ([UNKNOWN, BAD], 1, 1, "PYSEC-1"),
     ],
 )
 def test_the_exit_code_says_what_is_known(
     found: list[dict[str, Any]], code: int, required: int, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert audit.main([], lambda _: found) == code
+    assert audit.main([], lambda _: found, []) == code
     assert told in capsys.readouterr().out
-    assert audit.main(["--require"], lambda _: found) == required
+    assert audit.main(["--require"], lambda _: found, []) == required
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([UNKNOWN, OTHER], "0 OF 2 PACKAGES LOOKED UP: NOTHING IS KNOWN."),
+        ([UNKNOWN, FINE], "1 OF 2 PACKAGES LOOKED UP: NOTHING IS KNOWN of 1 packages."),
+    ],
+)
+def test_packages_that_could_not_be_looked_up_are_said_in_a_frame(
+    found: list[dict[str, Any]], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit.main([], lambda _: found, [])
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == lines[-1] == audit.FRAME
+    assert lines[1] == f"audit: {said}"
+
+
+def test_an_audit_that_looked_up_everything_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    audit.main([], lambda _: [FINE], [])
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("problem", [OSError(), ValueError(), KeyError("x"), subprocess.TimeoutExpired("x", 1)])
@@ -36,6 +60,19 @@ def test_an_audit_that_does_not_answer_is_told(problem: Exception, capsys: pytes
     def broken(_: str) -> list[dict[str, Any]]:
         raise problem
 
-    assert audit.main([], broken) == 0
-    assert "could not be audited" in capsys.readouterr().out
-    assert audit.main(["--require"], broken) == 1
+    assert audit.main([], broken, []) == 0
+    said = capsys.readouterr().err
+    assert "could not be audited" in said
+    assert audit.FRAME in said
+    assert audit.main(["--require"], broken, []) == 1
+
+
+def test_a_waiver_that_is_overdue_is_said_in_a_frame_and_fails_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    waiver = Waiver("checkov", "CKV_1", "It is not so.", dt.date(2026, 1, 1), dt.date(2026, 6, 30))
+    assert audit.main(["--require"], lambda _: [FINE], [waiver], dt.date(2026, 6, 30)) == 0
+    assert capsys.readouterr().err == ""
+    assert audit.main(["--require"], lambda _: [FINE], [waiver], dt.date(2026, 7, 1)) == 0
+    said = capsys.readouterr().err
+    assert said.startswith(audit.FRAME)
+    assert "1 WAIVERS ARE OVERDUE" in said
+    assert "checkov CKV_1 was to be reviewed by 2026-06-30" in said

@@ -1,0 +1,68 @@
+"""What tools ask for and we do not do, from waivers.toml: `python -m infra.waivers checkov` prints checkov's rules.
+
+Each waiver has a date by which somebody looks at it again. `python -m infra.audit` says aloud which are overdue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+FILE = Path(__file__).with_name("waivers.toml")
+LONGEST = dt.timedelta(days=366)
+"""Between the decision and its review."""
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule of one tool that is not followed. `where` is a path of this repository; empty for the template."""
+
+    tool: str
+    rule: str
+    reason: str
+    decided: dt.date
+    review_by: dt.date
+    where: str = ""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    waiver: list[Waiver]
+
+
+def read(file: Path = FILE) -> list[Waiver]:
+    """Returns all waivers.
+
+    Raises:
+        msgspec.MsgspecError: the file has another form, such as a waiver without a date.
+        ValueError: a waiver holds for longer than a year, or is entered twice.
+    """
+    waivers = msgspec.toml.decode(file.read_bytes(), type=_File).waiver
+    for number, each in enumerate(waivers):
+        if not dt.timedelta(0) < each.review_by - each.decided <= LONGEST:
+            raise ValueError(f"{each.tool} {each.rule}: review_by must be within a year after {each.decided}")
+        if any((each.tool, each.rule, each.where) == (one.tool, one.rule, one.where) for one in waivers[:number]):
+            raise ValueError(f"{each.tool} {each.rule} is waived twice for {each.where or 'the template'}")
+    return waivers
+
+
+def overdue(waivers: Sequence[Waiver], today: dt.date) -> Iterator[str]:
+    """Yields a sentence for each waiver whose review date has passed."""
+    for each in waivers:
+        if each.review_by < today:
+            place = f" in {each.where}" if each.where else ""
+            yield f"{each.tool} {each.rule}{place} was to be reviewed by {each.review_by}: {each.reason}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the rules that one tool is told to skip, with commas between them."""
+    parser = argparse.ArgumentParser(prog="python -m infra.waivers", description=__doc__)
+    parser.add_argument("tool", choices=sorted({each.tool for each in read()}))
+    tool = parser.parse_args(arguments).tool
+    print(",".join(sorted({each.rule for each in read() if each.tool == tool})))
+
+
+if __name__ == "__main__":
+    main()

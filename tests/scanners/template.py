@@ -1,0 +1,70 @@
+"""The template as CloudFormation would deploy it with given parameters, its conditions decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = dict[str, Any]
+
+_NOTHING = object()
+_NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def decided(template: Json, parameters: Mapping[str, str]) -> Json:
+    """Returns `template` without conditions, without what they leave out, and with the values of its parameters.
+
+    The scanners do not decide conditions: they would judge an `Fn::If`, and not what is deployed.
+    """
+    values = {
+        name: parameters.get(name, each.get("Default", "given")) for name, each in template["Parameters"].items()
+    }
+    decide = _Decisions(template.get("Conditions", {}), values)
+    kept = {
+        name: decide.value({key: each for key, each in resource.items() if key != "Condition"})
+        for name, resource in template["Resources"].items()
+        if decide.holds(resource.get("Condition"))
+    }
+    # Texts (Fn::Sub) go on naming parameters.
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Parameters": template["Parameters"], "Resources": kept}
+
+
+class _Decisions:
+    def __init__(self, conditions: Json, values: Mapping[str, str]) -> None:
+        self._conditions, self._values = conditions, values
+
+    def holds(self, name: str | None) -> bool:
+        """Returns whether a condition holds; that of None does."""
+        return name is None or self._is_true(self._conditions[name])
+
+    def _is_true(self, condition: Json) -> bool:
+        [(function, operands)] = condition.items()
+        match function:
+            case "Condition":
+                return self.holds(operands)
+            case "Fn::Not":
+                return not self._is_true(operands[0])
+            case "Fn::And":
+                return all(map(self._is_true, operands))
+            case "Fn::Or":
+                return any(map(self._is_true, operands))
+            case "Fn::Equals":
+                left, right = (self.value(each) for each in operands)
+                return bool(left == right)
+        raise ValueError(f"unknown function of a condition: {function}")
+
+    def value(self, value: Any) -> Any:
+        """Returns the value with its conditions decided; what depends on a resource stays an intrinsic."""
+        if isinstance(value, list):
+            return [made for each in value if (made := self.value(each)) is not _NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if value == _NO_VALUE:
+            return _NOTHING
+        if len(value) == 1 and value.get("Ref") in self._values:
+            return self._values[value["Ref"]]
+        if len(value) == 1 and "Fn::If" in value:
+            condition, then, otherwise = value["Fn::If"]
+            return self.value(then if self.holds(condition) else otherwise)
+        made = {key: self.value(each) for key, each in value.items()}
+        return {key: each for key, each in made.items() if each is not _NOTHING}

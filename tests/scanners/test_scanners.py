@@ -1,0 +1,82 @@
+"""What `make scan` is given, and what it makes of findings. The scanners themselves are run by `make scan` alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from infra.ops.screen import Screen
+from infra.waivers import Waiver
+from tests.scanners.__main__ import scan, told
+from tests.scanners.template import Json, decided
+from tests.scanners.tools import Finding
+
+TEMPLATE: Json = {
+    "Parameters": {"Key": {"Default": ""}, "Domain": {"Default": ""}},
+    "Conditions": {
+        "HasKey": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Key"}, ""]}]},
+        "HasBoth": {"Fn::And": [{"Condition": "HasKey"}, {"Fn::Not": [{"Fn::Equals": [{"Ref": "Domain"}, ""]}]}]},
+    },
+    "Resources": {
+        "Queue": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {
+                "KmsMasterKeyId": {"Fn::If": ["HasKey", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]},
+                "QueueName": {"Fn::Sub": "${Key}-queue"},
+            },
+        },
+        "Mapping": {"Type": "AWS::ApiGateway::BasePathMapping", "Condition": "HasBoth"},
+    },
+}
+"""A queue that may have a key, and a resource that takes both options."""
+
+FINDING = Finding("checkov", "CKV_AWS_27", "queues are encrypted with KMS", "Queue")
+
+
+def test_scanners_judge_what_is_deployed_without_the_options() -> None:
+    assert decided(TEMPLATE, {})["Resources"] == {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": "${Key}-queue"}}}
+    }
+
+
+def test_scanners_judge_what_is_deployed_with_the_options() -> None:
+    made = decided(TEMPLATE, {"Key": "arn", "Domain": "api.example.test"})["Resources"]
+    assert made["Queue"]["Properties"]["KmsMasterKeyId"] == "arn"
+    assert made["Mapping"] == {"Type": "AWS::ApiGateway::BasePathMapping"}
+
+
+def test_a_condition_of_an_unknown_form_is_not_guessed() -> None:
+    with pytest.raises(ValueError, match="Fn::Contains"):
+        decided({**TEMPLATE, "Conditions": {**TEMPLATE["Conditions"], "HasBoth": {"Fn::Contains": []}}}, {})
+
+
+def test_a_finding_without_a_waiver_fails_the_scan() -> None:
+    screen = Screen(as_json=True)
+    told(_rows(FINDING), [], screen)
+    assert screen.document["failures"] == ["checkov CKV_AWS_27 has no waiver: queues are encrypted with KMS"]
+
+
+def test_a_waived_finding_is_shown_with_its_reason_and_the_day_of_its_review() -> None:
+    screen = Screen(as_json=True)
+    told(_rows(FINDING), [_waived("CKV_AWS_27")], screen)
+    assert not screen.failed
+    assert screen.document["findings"][0]["waiver"] == "until 2027-05-31: It is meant."
+
+
+def test_a_waiver_that_answers_no_finding_fails_the_scan() -> None:
+    screen = Screen(as_json=True)
+    told([], [_waived("CKV_AWS_27")], screen)
+    assert screen.failed
+
+
+def _waived(rule: str) -> Waiver:
+    return Waiver("checkov", rule, "It is meant.", dt.date(2026, 11, 29), dt.date(2027, 5, 31))
+
+
+def _rows(*findings: Finding) -> list[dict[str, object]]:
+    def judge(template: Path) -> set[Finding]:
+        return set(findings)
+
+    return [dict(row) for row in scan(TEMPLATE, {"checkov": judge})]
