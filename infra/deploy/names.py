@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from fnmatch import fnmatch
+from typing import Any
 
 import jwt
 from botocore.exceptions import ClientError
@@ -20,7 +22,7 @@ KEYS_TIMEOUT = 5
 
 
 def bucket(aws: Aws, settings: StageSettings) -> str:
-    """The bucket of artifacts: the account's own, in the region, and closed to the public."""
+    """The bucket of artifacts: the account's own, in the region, closed to the public, and used with TLS only."""
     asked = {"Bucket": settings.artifact_bucket, "ExpectedBucketOwner": settings.account}
     s3 = aws.client("s3")
     region = s3.get_bucket_location(**asked)["LocationConstraint"] or "us-east-1"
@@ -34,7 +36,21 @@ def bucket(aws: Aws, settings: StageSettings) -> str:
         closed = {}
     if missing := [each for each in PRIVATE if not closed.get(each)]:
         raise Bad(f"{settings.artifact_bucket} could be made public: switch on {', '.join(missing)}")
-    return f"{settings.artifact_bucket}, private, in {region}"
+    if not _wants_tls(s3, asked):
+        raise ToDo(f"{settings.artifact_bucket} answers without TLS: give it the policy of docs/deploying.md")
+    return f"{settings.artifact_bucket}, private, with TLS only, in {region}"
+
+
+def _wants_tls(s3: Any, asked: dict[str, str]) -> bool:
+    """Whether the bucket's policy denies what comes without TLS."""
+    try:
+        policy = json.loads(s3.get_bucket_policy(**asked)["Policy"])
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        return False
+    denied = [each.get("Condition", {}) for each in policy["Statement"] if each["Effect"] == "Deny"]
+    return any(str(each.get("Bool", {}).get("aws:SecureTransport")).lower() == "false" for each in denied)
 
 
 def account_logs(aws: Aws) -> str:

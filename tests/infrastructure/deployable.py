@@ -29,6 +29,19 @@ SECRETS: dict[str, Any] = {
     "webhookSecrets": ["whsec_" + "e5F6" * 8],
 }
 
+TLS_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ],
+}
+
 
 @contextmanager
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
@@ -40,6 +53,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         )
         s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=closed)  # type: ignore[arg-type]
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(TLS_ONLY))
         secret = boto3.client("secretsmanager").create_secret(Name="stripe", SecretString=json.dumps(SECRETS))
         for name in ("page", "ticket"):
             topic = boto3.client("sns").create_topic(Name=name)["TopicArn"]
