@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import StageSettings
+from infra.template.intrinsics import Json
 
 PRIVATE = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 OWN_TOPIC_KEY = "alias/aws/sns"
@@ -36,21 +37,27 @@ def bucket(aws: Aws, settings: StageSettings) -> str:
         closed = {}
     if missing := [each for each in PRIVATE if not closed.get(each)]:
         raise Bad(f"{settings.artifact_bucket} could be made public: switch on {', '.join(missing)}")
-    if not _wants_tls(s3, asked):
+    if not _wants_tls(_policy(s3, asked)):
         raise ToDo(f"{settings.artifact_bucket} answers without TLS: give it the policy of docs/deploying.md")
     return f"{settings.artifact_bucket}, private, with TLS only, in {region}"
 
 
-def _wants_tls(s3: Any, asked: dict[str, str]) -> bool:
-    """Whether the bucket's policy denies what comes without TLS."""
+def _wants_tls(policy: Json) -> bool:
+    """Whether a policy denies whatever comes without TLS."""
+    denied = [each for each in policy["Statement"] if (each["Effect"], each["Principal"]) == ("Deny", "*")]
+    asked = [each.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") for each in denied]
+    return any(str(each).lower() == "false" for each in asked)
+
+
+def _policy(s3: Any, asked: dict[str, str]) -> Json:
+    """The bucket's policy; one that says nothing if it has none."""
     try:
-        policy = json.loads(s3.get_bucket_policy(**asked)["Policy"])
+        found: Json = json.loads(s3.get_bucket_policy(**asked)["Policy"])
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "NoSuchBucketPolicy":
             raise
-        return False
-    denied = [each.get("Condition", {}) for each in policy["Statement"] if each["Effect"] == "Deny"]
-    return any(str(each.get("Bool", {}).get("aws:SecureTransport")).lower() == "false" for each in denied)
+        return {"Statement": []}
+    return found
 
 
 def account_logs(aws: Aws) -> str:

@@ -134,7 +134,9 @@ def test_every_queue_denies_what_comes_without_tls(full: Template) -> None:
 @pytest.mark.parametrize("stage", ["plain", "full"])
 def test_what_the_options_decide_is_what_aws_takes(stage: str, request: pytest.FixtureRequest) -> None:
     template = request.getfixturevalue(stage)
-    template["Parameters"] = {name: each for name, each in template["Parameters"].items() if _is_used(name, template)}
+    used = {name: each for name, each in template["Parameters"].items() if _is_used(name, template)}
+    told = {name: {**each, "Default": OPTIONS[name]} for name, each in used.items() if name in OPTIONS}
+    template = {**template, "Parameters": used | told}
     faults = lint(json.dumps(template), config=ManualArgs(regions=[REGION]))
     assert [f"{fault.message} ({fault.rule.id})" for fault in faults] == []
 
