@@ -300,9 +300,11 @@ def test_destroying_names_the_tables_that_stay_and_deletes_them_only_if_that_is_
     assert left == ([] if with_data else [f"{STACK}-invoices"])
 
 
-def test_a_stack_that_is_not_deleted_says_why(scene: Scene) -> None:
-    destruction = Destruction("dev", SETTINGS, Screen(as_json=True), aws=scene.aws)
-    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
+def test_a_stack_is_deleted_as_the_role_that_the_stage_names_and_says_why_if_it_is_not(scene: Scene) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
+    named = msgspec.structs.replace(SETTINGS, role_arn=role)
+    destruction = Destruction("dev", named, Screen(as_json=True), aws=scene.aws)
+    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK, "RoleARN": role})
     refused = event(1, "ApiDomain", "AWS::ApiGateway::DomainName", "DELETE_FAILED", "It is in use.")
     scene.is_("DELETE_FAILED")
     scene.says(BEFORE, refused, of_stack(2, "DELETE_FAILED"))
