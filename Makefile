@@ -132,7 +132,7 @@ scan: $(READY) $(CHECKOV)/.ready  ## Judge the deployed template by checkov, cdk
 screens: $(DRIVER)  ## Make the pictures of the office's screens in docs/screens (Chromium; ARGS="--help" for single ones)
 	@$(BIN)/python -m tests.office.pictures $(ARGS)
 
-package: $(READY)  ## Write build/STAGE: the CloudFormation template and the zip (needs no AWS credentials)
+package: $(READY)  ## Write build/STAGE: the CloudFormation template, the zip and its bill of materials (needs no AWS credentials)
 	@$(BIN)/python -m infra.package --stage $(STAGE) --out build/$(STAGE) $(ARGS)
 
 deploy: $(READY)  ## Check, package, show what would change in AWS, change it, look (ARGS="--dry-run", "--yes", "--help")

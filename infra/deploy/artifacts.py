@@ -1,7 +1,11 @@
-"""What CloudFormation is given: the zip and the template, in the stage's bucket, named by what is in them."""
+"""What CloudFormation is given: the zip and the template, in the stage's bucket, named by what is in them.
+
+The zip's bill of materials lies beside them.
+"""
 
 from __future__ import annotations
 
+import base64
 import copy
 import hashlib
 import json
@@ -25,6 +29,19 @@ class Package:
 
     template: Json
     archive: Path
+
+
+@dataclass(frozen=True)
+class Code:
+    """What the functions run: an object of the stage's bucket, and its digest as Lambda tells it."""
+
+    key: str
+    sha256: str
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in base64, as in Lambda's CodeSha256."""
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 class Bucket:
@@ -56,12 +73,11 @@ class Bucket:
         return f"https://{name}.s3.{region}.amazonaws.com/{key}"
 
 
-def upload(package: Package, values: Mapping[str, str], aws: Aws, settings: StageSettings) -> str:
-    """Put zip and template in the bucket; answers the template's URL."""
+def upload(template: Json, code: Code, values: Mapping[str, str], aws: Aws, settings: StageSettings) -> str:
+    """Put the template in the bucket; answers its URL."""
     bucket = Bucket(aws, settings)
-    code = f"s3://{settings.artifact_bucket}/{bucket.keep(package.archive.read_bytes(), 'zip')}"
-    template = ready(package.template, code, values)
-    return bucket.url(bucket.keep(json.dumps(template, sort_keys=True).encode(), "json"))
+    made = ready(template, f"s3://{settings.artifact_bucket}/{code.key}", values)
+    return bucket.url(bucket.keep(json.dumps(made, sort_keys=True).encode(), "json"))
 
 
 def ready(template: Json, code: str, values: Mapping[str, str]) -> Json:

@@ -30,8 +30,9 @@ LOST_WHEN_REPLACED = {
 class ChangeSet:
     """A change set of a stack."""
 
-    def __init__(self, aws: Aws, stack: Stack) -> None:
+    def __init__(self, aws: Aws, stack: Stack, as_role: Mapping[str, str] | None = None) -> None:
         self._client = aws.client("cloudformation")
+        self._as_role = as_role or {}
         self._stack = stack
         self._id = ""
         self.changes: list[dict[str, Any]] = []
@@ -49,6 +50,7 @@ class ChangeSet:
             ChangeSetType="CREATE" if first else "UPDATE",
             TemplateURL=url,
             Capabilities=CAPABILITIES,
+            **self._as_role,
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())],
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         )["Id"]
@@ -94,7 +96,7 @@ class ChangeSet:
     def discard(self) -> None:
         """Throw it away, and with the first one the stack that only consists of it."""
         if self._stack.status == FRESH:
-            self._client.delete_stack(StackName=self._stack.name)
+            self._client.delete_stack(StackName=self._stack.name, **self._as_role)
         else:
             self._client.delete_change_set(ChangeSetName=self._id)
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeploymentError, names, stripe_secret
+from infra.deploy import DeploymentError, names, own_key, signing, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, State, look, look_at_all
 from infra.deploy.settings import PROD, StageSettings, faults
 from infra.deploy.stacks import DEPLOYABLE, Stack
+from infra.template.encryption import OWN_KEY
 from infra.template.tables import tables
 
 Check = Callable[[], str]
@@ -62,6 +63,10 @@ def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
     }
     if settings.domain:
         checks["domain"] = lambda: names.certificate(aws, settings)
+    if settings.parameters.get(OWN_KEY):
+        checks["own key"] = lambda: own_key.look(settings, aws)
+    if settings.signing_profile:
+        checks["code signing"] = lambda: signing.look(settings, aws)
     return checks
 
 

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.deploy import DeploymentError, checks
-from infra.deploy.artifacts import Package, upload
+from infra.deploy.artifacts import Bucket, Code, Package, digest, upload
 from infra.deploy.aws import Aws
 from infra.deploy.change_set import ChangeSet
 from infra.deploy.findings import tell
 from infra.deploy.settings import PROD, StageSettings, values
+from infra.deploy.signing import signed
 from infra.deploy.smoke import look_after
 from infra.deploy.stacks import Stack
 from infra.ops.screen import Screen
+from infra.package import SBOM
 
 REST_API = "RestAPI"
 
@@ -60,14 +62,15 @@ class Deployment:
             DeploymentError: it was refused, or it failed; CloudFormation has then gone back.
         """
         first = not self._stack.exists
-        changed = self._change(package, wishes)
+        code = self._code(package)
+        changed = self._change(package, code, wishes)
         if wishes.dry_run:
             return
         if changed and self._stack.parameters()["PublicApiUrl"] != self._values()["PublicApiUrl"]:
             self._screen.step("Now the API has an address, and its functions are told of it.")
-            self._change(package, wishes)
+            self._change(package, code, wishes)
         self._protect()
-        findings = look_after(self._stack, package, self._aws, first=first, pause=self._pause)
+        findings = look_after(self._stack, package.template, code, self._aws, first=first, pause=self._pause)
         tell(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
 
     def _protect(self) -> None:
@@ -80,11 +83,22 @@ class Deployment:
         known = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}
         return values(self._settings, known.get(REST_API))
 
-    def _change(self, package: Package, wishes: Wishes) -> bool:
+    def _code(self, package: Package) -> Code:
+        """Uploads the zip and its bill of materials; returns the zip, or its signed copy if the stage wants one."""
+        bucket, content = Bucket(self._aws, self._settings), package.archive.read_bytes()
+        key = bucket.keep(content, "zip")
+        listed = bucket.url(bucket.keep(package.archive.with_name(SBOM).read_bytes(), "cdx.json"))
+        self._screen.fact("sbom", listed, f"The bill of materials of the zip is {listed}")
+        if self._settings.signing_profile:
+            self._screen.step(f"AWS Signer signs the zip as {self._settings.signing_profile}")
+            return signed(key, self._settings, self._aws)
+        return Code(key, digest(content))
+
+    def _change(self, package: Package, code: Code, wishes: Wishes) -> bool:
         """Answers whether there was anything to change."""
         wanted = self._values()
-        url = upload(package, wanted, self._aws, self._settings)
-        change_set = ChangeSet(self._aws, self._stack)
+        url = upload(package.template, code, wanted, self._aws, self._settings)
+        change_set = ChangeSet(self._aws, self._stack, self._settings.as_role)
         change_set.make(url, wanted, {"app": "pom-stripe", "stage": self._stage})
         if not change_set.changes:
             change_set.discard()

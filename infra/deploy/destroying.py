@@ -57,7 +57,7 @@ class Destruction:
 
     def run(self, tables: list[str], *, with_data: bool) -> None:
         """Delete the stack, and then, if that is meant, the tables it left."""
-        self._aws.client("cloudformation").delete_stack(StackName=self._stack.name)
+        self._aws.client("cloudformation").delete_stack(StackName=self._stack.name, **self._settings.as_role)
         try:
             self._stack.wait("stack_delete_complete")
         except WaiterError as exc:

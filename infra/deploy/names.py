@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from fnmatch import fnmatch
+from typing import Any
 
 import jwt
 from botocore.exceptions import ClientError
@@ -11,6 +13,7 @@ from botocore.exceptions import ClientError
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import StageSettings
+from infra.template.intrinsics import Json
 
 PRIVATE = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 OWN_TOPIC_KEY = "alias/aws/sns"
@@ -20,7 +23,7 @@ KEYS_TIMEOUT = 5
 
 
 def bucket(aws: Aws, settings: StageSettings) -> str:
-    """The bucket of artifacts: the account's own, in the region, and closed to the public."""
+    """The bucket of artifacts: the account's own, in the region, closed to the public, and used with TLS only."""
     asked = {"Bucket": settings.artifact_bucket, "ExpectedBucketOwner": settings.account}
     s3 = aws.client("s3")
     region = s3.get_bucket_location(**asked)["LocationConstraint"] or "us-east-1"
@@ -34,7 +37,27 @@ def bucket(aws: Aws, settings: StageSettings) -> str:
         closed = {}
     if missing := [each for each in PRIVATE if not closed.get(each)]:
         raise Bad(f"{settings.artifact_bucket} could be made public: switch on {', '.join(missing)}")
-    return f"{settings.artifact_bucket}, private, in {region}"
+    if not _wants_tls(_policy(s3, asked)):
+        raise ToDo(f"{settings.artifact_bucket} answers without TLS: give it the policy of docs/deploying.md")
+    return f"{settings.artifact_bucket}, private, with TLS only, in {region}"
+
+
+def _wants_tls(policy: Json) -> bool:
+    """Whether a policy denies whatever comes without TLS."""
+    denied = [each for each in policy["Statement"] if (each["Effect"], each["Principal"]) == ("Deny", "*")]
+    asked = [each.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") for each in denied]
+    return any(str(each).lower() == "false" for each in asked)
+
+
+def _policy(s3: Any, asked: dict[str, str]) -> Json:
+    """The bucket's policy; one that says nothing if it has none."""
+    try:
+        found: Json = json.loads(s3.get_bucket_policy(**asked)["Policy"])
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        return {"Statement": []}
+    return found
 
 
 def account_logs(aws: Aws) -> str:

@@ -10,8 +10,10 @@ import msgspec
 
 from chalicelib.config import PRODUCTION
 from infra.deploy import DeploymentError
+from infra.template.boundary import BOUNDARY
 from infra.template.intrinsics import Json
 from infra.template.settings import DEVELOPMENT_ORIGINS, PARAMETERS
+from infra.template.signing import SIGNING
 
 DIRECTORY = Path(__file__).with_name("parameters")
 PROD = PRODUCTION
@@ -33,11 +35,20 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str
     artifact_bucket: str
     parameters: dict[str, str]
+    signing_profile: str = ""
+    """AWS Signer's profile that signs the zip; empty: nobody signs it."""
+    role_arn: str = ""
+    """The role that CloudFormation works as; empty: it works as whoever deploys."""
 
     @property
     def domain(self) -> str | None:
         """The API's own domain."""
         return self.parameters.get("DomainName") or None
+
+    @property
+    def as_role(self) -> dict[str, str]:
+        """What CloudFormation is told when it is to change or delete the stack."""
+        return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
 def read(stage: str, directory: Path = DIRECTORY) -> StageSettings:
@@ -70,6 +81,7 @@ def faults(stage: str, settings: StageSettings) -> Iterator[str]:
     if stage == PROD and settings.parameters.get(DEVELOPMENT_ORIGINS):
         yield f"{DEVELOPMENT_ORIGINS} is for development only: in {PROD} POM's own pages call the API"
     yield from _domain_faults(settings)
+    yield from _provenance_faults(settings)
 
 
 def _fault(value: str, wanted: Json) -> str | None:
@@ -86,6 +98,16 @@ def _domain_faults(settings: StageSettings) -> Iterator[str]:
         yield f"{PUBLIC_URL} is not https://{domain}, although the API has that domain: leave it out"
     if bool(domain) != bool(settings.parameters.get("CertificateArn")):
         yield "DomainName and CertificateArn belong together"
+
+
+def _provenance_faults(settings: StageSettings) -> Iterator[str]:
+    if bool(settings.signing_profile) != bool(settings.parameters.get(SIGNING)):
+        yield f"signing_profile and {SIGNING} belong together"
+    if settings.role_arn and not re.fullmatch(rf"arn:aws[a-z-]*:iam::{settings.account}:role/.+", settings.role_arn):
+        yield f"role_arn is not the ARN of a role of the account {settings.account}"
+    boundary = settings.parameters.get(BOUNDARY, "")
+    if boundary and f"::{settings.account}:" not in boundary and "::aws:" not in boundary:
+        yield f"{BOUNDARY} is a policy of another account than {settings.account}"
 
 
 def values(settings: StageSettings, api_id: str | None) -> dict[str, str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 from chalicelib.domain.webhook import PATH, problem_with
-from infra.deploy.artifacts import Package
+from infra.deploy.artifacts import Code
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, ToDo, look_at_all
 from infra.deploy.stacks import Stack
 from infra.ops.stage import Stage, of_deployment
+from infra.template.intrinsics import Json
 
 TIMEOUT = 30
 """Seconds for an answer: the first one waits for a cold start."""
@@ -33,15 +31,15 @@ REQUESTS = {
 
 
 def look_after(
-    stack: Stack, package: Package, aws: Aws, *, first: bool, pause: Callable[[float], None]
+    stack: Stack, template: Json, code: Code, aws: Aws, *, first: bool, pause: Callable[[float], None]
 ) -> list[Finding]:
     """All checks. `first`: it was not deployed before, so Stripe cannot know it yet."""
     url = stack.parameters()["PublicApiUrl"]
     requests = {check: partial(_answers, url, *asked, pause) for check, asked in REQUESTS.items()}
     return look_at_all(
         {
-            "outputs": lambda: _outputs(stack, package),
-            "functions": lambda: _functions(stack, package.archive, aws),
+            "outputs": lambda: _outputs(stack, template),
+            "functions": lambda: _functions(stack, code, aws),
             "event sources": lambda: _event_sources(stack, aws),
             **requests,
             "webhook endpoint": lambda: _webhook_endpoint(stack, first=first),
@@ -49,18 +47,17 @@ def look_after(
     )
 
 
-def _outputs(stack: Stack, package: Package) -> str:
-    wanted = {name for name, output in package.template["Outputs"].items() if "Condition" not in output}
+def _outputs(stack: Stack, template: Json) -> str:
+    wanted = {name for name, output in template["Outputs"].items() if "Condition" not in output}
     told = stack.outputs()
     if missing := sorted(name for name in wanted if not told.get(name)):
         raise Bad(f"the stack does not tell {', '.join(missing)}")
     return f"{len(told)}, among them {told['WebhookUrl']}"
 
 
-def _functions(stack: Stack, archive: Path, aws: Aws) -> str:
-    ours = base64.b64encode(hashlib.sha256(archive.read_bytes()).digest()).decode()
+def _functions(stack: Stack, code: Code, aws: Aws) -> str:
     functions = stack.physical_ids("AWS::Lambda::Function")
-    faults = [fault for name in functions.values() for fault in _function_faults(aws, name, ours)]
+    faults = [fault for name in functions.values() for fault in _function_faults(aws, name, code.sha256)]
     if faults or not functions:
         raise Bad("; ".join(faults) or "there are none")
     return f"{len(functions)}, active, with the code that was packaged"

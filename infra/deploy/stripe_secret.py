@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.secrets import SecretStore, StripeSecrets
+from infra.deploy import own_key
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import PROD, StageSettings
+from infra.template.encryption import OWN_KEY
 
-OWN_KEYS = (None, "alias/aws/secretsmanager")
+SERVICES_KEY = (None, "alias/aws/secretsmanager")
 MODES = {PROD: "live"}
 """Every other stage is for test money."""
 LONG = "[A-Za-z0-9_+/=]{16,}"
@@ -21,8 +23,9 @@ def look(stage: str, settings: StageSettings, aws: Aws, *, exists: bool) -> str:
     """What can be said of the secret; `exists`: whether the stage was deployed before."""
     arn = settings.parameters["StripeSecretArn"]
     described = aws.client("secretsmanager").describe_secret(SecretId=arn)
-    if described.get("KmsKeyId") not in OWN_KEYS:
-        raise Bad("it is encrypted with a key of your own, which the functions may not use: take the service's own")
+    key = described.get("KmsKeyId")
+    if key not in SERVICES_KEY and not own_key.is_the_stages(key, settings, aws):
+        raise Bad(f"it is encrypted with {key}, which the functions may not use: take the service's own or {OWN_KEY}")
     secrets = SecretStore(arn, SystemClock()).stripe()
     if wrong := list(_faults(secrets, MODES.get(stage, "test"))):
         raise Bad("; ".join(wrong))

@@ -1,4 +1,4 @@
-"""Makes what is deployed: one zip and one template, in plain JSON, without AWS credentials; and judges it.
+"""Makes what is deployed: one zip, its bill of materials and one template, without AWS credentials; and judges it.
 
 `python -m infra.package --stage dev --out build/dev`
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
+SBOM = "sbom.json"
+"""The bill of materials, beside the zip."""
 RUNTIME = "python3.11"
 ARCHITECTURE = "arm64"
 FUNCTION = "AWS::Serverless::Function"

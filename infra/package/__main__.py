@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from zipfile import ZipFile
 
-from infra.package import ROOT, TEMPLATE, ZIP, PackagingError
+from infra.package import ROOT, SBOM, TEMPLATE, ZIP, PackagingError
 from infra.package.build import build
 from infra.package.check import check
 from infra.package.zip_contents import sizes
@@ -48,7 +48,7 @@ def main() -> int:
     except PackagingError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    print(f"\nEvery check passed: {options.out / TEMPLATE}, {options.out / ZIP}")
+    print(f"\nEvery check passed: {', '.join(str(options.out / name) for name in (TEMPLATE, ZIP, SBOM))}")
     return 0
 
 

@@ -11,11 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.package import ROOT, RUNTIME, TEMPLATE, ZIP, PackagingError
+from infra.package import ROOT, RUNTIME, SBOM, TEMPLATE, ZIP, PackagingError
+from infra.package.sbom import LOCK, sbom
 from infra.package.zip_contents import repacked
 from infra.template import merge_template
 
-SHIPPED = ("app.py", "chalicelib", "requirements.txt")
+SHIPPED = ("app.py", "chalicelib", LOCK)
 CONFIGURATION = (".chalice/config.json", ".chalice/policy-*.json")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 NO_WHEEL = "Could not install dependencies"
@@ -23,7 +24,8 @@ NO_WHEEL = "Could not install dependencies"
 TIMEOUT = 600
 INGREDIENTS = (
     "app.py",
-    "requirements.txt",
+    LOCK,
+    "requirements-local.txt",
     ".chalice/*.json",
     "chalicelib/**/*.py",
     "infra/template/*.py",
@@ -34,7 +36,7 @@ FINGERPRINT = "fingerprint"
 
 
 def build(stage: str, out: Path, source: Path = ROOT) -> None:
-    """Write the template and the zip of `stage` to `out`.
+    """Write the template, the zip and the zip's bill of materials of `stage` to `out`.
 
     Raises:
         PackagingError: Chalice failed, or left something out.
@@ -52,6 +54,7 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
         template = json.loads((packaged / TEMPLATE).read_text())
         (out / TEMPLATE).write_text(json.dumps(template, indent=2) + "\n")
         repacked(packaged / ZIP, out / ZIP)
+        (out / SBOM).write_text(sbom(out / ZIP, source / LOCK))
     (out / FINGERPRINT).write_text(made_of)
 
 

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from chalicelib.functions import API_HANDLER, BY_NAME
 from infra.package import ARCHITECTURE, FUNCTION, RUNTIME
+from infra.template import boundary
 from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
@@ -148,6 +149,17 @@ class Roles(Requirements):
     }
 
 
+class Boundaries(Requirements):
+    id = "E9121"
+    shortdesc = "No role goes beyond the boundary that a stage names"
+    kind = "AWS::IAM::Role"
+    schemas: ClassVar = {
+        f"has no boundary where a stage names one: give it what infra.template.boundary says of {kind}": _with(
+            **{name: {"const": value} for name, value in boundary.SETTINGS[kind].items()}
+        )
+    }
+
+
 class LogGroups(Requirements):
     id = "E9105"
     shortdesc = "Logs are kept for a time that is stated"
@@ -232,6 +244,29 @@ class Queues(CloudFormationLintRule):  # type: ignore[misc]
             yield RuleMatch(["Resources", target], complaint)
         if "RedrivePolicy" not in queue:
             yield RuleMatch(["Resources", target], f"{target} has no dead-letter queue")
+
+
+class QueuesWithTls(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9122"
+    shortdesc = "Nobody uses a queue without TLS, and each queue has one policy"
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        policies = [each["Properties"] for each in cfn.get_resources("AWS::SQS::QueuePolicy").values()]
+        for name in cfn.get_resources("AWS::SQS::Queue"):
+            own = [each["PolicyDocument"] for each in policies if {"Ref": name} in each["Queues"]]
+            if len(own) != 1:
+                complaint = f"{name} has {len(own)} policies: SQS keeps exactly one"
+                yield RuleMatch(["Resources", name], complaint)
+            elif not any(_denies_plain_http(each, name) for each in own[0]["Statement"]):
+                yield RuleMatch(["Resources", name], f"{name} can be used without TLS")
+
+
+def _denies_plain_http(statement: Json, queue: str) -> bool:
+    return (
+        (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
+        and statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )
 
 
 class Merged(CloudFormationLintRule):  # type: ignore[misc]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.functions import FUNCTIONS, SCHEDULE_FAILURES, Changes, Function, Messages, Queue, Schedule
+from infra.template import boundary, encryption, signing
 from infra.template.alarm_list import alarms
 from infra.template.api import api_resources, rest_api
 from infra.template.changes import bus, stream_events
@@ -25,6 +26,7 @@ from infra.template.intrinsics import (
     sub,
 )
 from infra.template.queries import queries
+from infra.template.queue_policies import queue_policies
 from infra.template.queues import queues
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.tables import tables
@@ -34,6 +36,9 @@ RETRIES = 1
 OLDEST_TICK = 300
 """Seconds after which a tick that could not be delivered is given up."""
 
+EVERYWHERE = (encryption.SETTINGS, signing.SETTINGS, boundary.SETTINGS)
+"""What every resource of a type has, whichever module makes it."""
+
 
 def merge_template() -> Json:
     """The template to merge."""
@@ -42,6 +47,12 @@ def merge_template() -> Json:
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
         resources[log_group_id(function.name)] = _log_group(function)
+    resources |= encryption.use_of_key()
+    resources |= queue_policies(resources)
+    for resource in resources.values():
+        for settings in EVERYWHERE:
+            if resource["Type"] in settings:
+                resource["Properties"] |= settings[resource["Type"]]
     return {
         "Description": "POM-Stripe: connects Pool Office Manager with Stripe.",
         "Parameters": dict(PARAMETERS),

@@ -25,6 +25,14 @@ def sub(text: str) -> Json:
     return {"Fn::Sub": text}
 
 
+NO_VALUE: Json = {"Ref": "AWS::NoValue"}
+
+
+def when(condition: str, value: Any) -> Json:
+    """`value` where the condition holds; otherwise as if the property were not there."""
+    return {"Fn::If": [condition, value, NO_VALUE]}
+
+
 def camel(name: str) -> str:
     """`customer-sync.fifo` or `customer_sync` as `CustomerSync`: what Chalice makes of names."""
     return "".join(word.capitalize() for word in name.removesuffix(".fifo").replace("-", "_").split("_"))
@@ -43,6 +51,11 @@ def queue_id(name: str) -> str:
 def function_id(name: str) -> str:
     """The logical id that Chalice gives a function."""
     return "APIHandler" if name == "api_handler" else camel(name)
+
+
+def role_id(function: str) -> str:
+    """The logical id that Chalice gives a function's role."""
+    return f"{camel(function)}Role"
 
 
 def log_group_id(function: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, WORKERS, Messages, Queue
-from infra.template.intrinsics import Json, get_att, physical, queue_id, ref, sub
+from infra.template.intrinsics import Json, get_att, physical, queue_id, sub
 
 ATTEMPTS = 5
 """How often a message is received before it goes to the dead-letter queue."""
@@ -15,7 +15,7 @@ PATIENCE = 6
 
 
 def queues() -> Json:
-    """All queues, and who may send to that of failed schedules."""
+    """All queues."""
     resources: Json = {}
     for function in WORKERS:
         match function.trigger:
@@ -24,7 +24,6 @@ def queues() -> Json:
                 resources[queue_id(queue.dead_letter)] = _dead_letter_queue(queue)
     for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
         resources[queue_id(name)] = _resource(name, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION})
-    resources["ScheduleFailuresQueuePolicy"] = _rules_may_send()
     return resources
 
 
@@ -50,28 +49,10 @@ def _dead_letter_queue(queue: Queue) -> Json:
 
 
 def _resource(name: str, settings: Json) -> Json:
-    properties = {"QueueName": physical(name), "SqsManagedSseEnabled": True, **settings}
+    properties = {"QueueName": physical(name), **settings}
     if name.endswith(".fifo"):
         properties["FifoQueue"] = True
         if not name.endswith("-dlq.fifo"):
             # Order and deduplication within a group only: groups are worked on side by side.
             properties |= {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
-
-
-def _rules_may_send() -> Json:
-    rules = sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-*")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": get_att(queue_id(SCHEDULE_FAILURES)),
-        "Condition": {"ArnLike": {"aws:SourceArn": rules}},
-    }
-    return {
-        "Type": "AWS::SQS::QueuePolicy",
-        "Properties": {
-            "Queues": [ref(queue_id(SCHEDULE_FAILURES))],
-            "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        },
-    }

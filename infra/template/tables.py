@@ -12,7 +12,7 @@ from infra.template.intrinsics import Json, physical, table_id
 
 
 def tables() -> Json:
-    """A resource for each model: on demand, encrypted, restorable to any second of 35 days, hard to delete."""
+    """A resource for each model: on demand, restorable to any second of 35 days, hard to delete."""
     return {table_id(name): _table(model, name) for model, name in NAMES.items()}
 
 
@@ -29,7 +29,6 @@ def _table(model: type[Model], name: str) -> Json:
         "AttributeDefinitions": sorted(_pascal(schema["attribute_definitions"]), key=itemgetter("AttributeName")),
         "KeySchema": _keys(schema),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        "SSESpecification": {"SSEEnabled": True},
         "DeletionProtectionEnabled": True,
     }
     if view_type := getattr(model.Meta, "stream_view_type", None):

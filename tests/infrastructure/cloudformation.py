@@ -14,6 +14,9 @@ Template = dict[str, Any]
 
 CODE = "s3://packages/deployment.zip"
 
+ALWAYS = {"Fn::Equals": ["", ""]}
+"""The condition of what has none."""
+
 UNKNOWN = frozenset(
     {
         "AWS::CloudWatch::Alarm",
@@ -45,6 +48,48 @@ def translated(template: Template, parameters: Mapping[str, str] | None = None) 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         made: Template = Translator({}, Parser()).translate(copy.deepcopy(template), values)
+    return made
+
+
+def decided(template: Template, parameters: Mapping[str, str]) -> Template:
+    """A template as CloudFormation sees it once parameters decide its conditions: without conditions and Fn::If."""
+    values = {name: each.get("Default", "given") for name, each in template["Parameters"].items()} | dict(parameters)
+    conditions = template["Conditions"]
+
+    def holds(condition: Any) -> bool:
+        if isinstance(condition, str):
+            return holds(conditions[condition])
+        [(function, operands)] = condition.items()
+        match function:
+            case "Condition":
+                return holds(operands)
+            case "Fn::Equals":
+                first, second = (values[each["Ref"]] if isinstance(each, dict) else each for each in operands)
+                return bool(first == second)
+            case "Fn::Not":
+                return not holds(operands[0])
+            case "Fn::And":
+                return all(map(holds, operands))
+            case "Fn::Or":
+                return any(map(holds, operands))
+        raise AssertionError(f"{function} is no function of conditions")
+
+    def chosen(part: Any) -> Any:
+        if isinstance(part, dict):
+            if part.keys() == {"Fn::If"}:
+                condition, first, second = part["Fn::If"]
+                return chosen(first if holds(condition) else second)
+            made = {name: chosen(each) for name, each in part.items()}
+            return {name: each for name, each in made.items() if each != {"Ref": "AWS::NoValue"}}
+        return [chosen(each) for each in part] if isinstance(part, list) else part
+
+    made = {name: copy.deepcopy(each) for name, each in template.items() if name != "Conditions"}
+    for section in ("Resources", "Outputs"):
+        kept = {name: each for name, each in template[section].items() if holds(each.get("Condition", ALWAYS))}
+        made[section] = {
+            name: {key: chosen(each) for key, each in found.items() if key != "Condition"}
+            for name, found in kept.items()
+        }
     return made
 
 

@@ -13,6 +13,7 @@ import pytest
 from moto.cloudformation.models import cloudformation_backends
 from moto.sns.models import sns_backends
 
+from infra.deploy import names
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws
@@ -29,6 +30,19 @@ SECRETS: dict[str, Any] = {
     "webhookSecrets": ["whsec_" + "e5F6" * 8],
 }
 
+TLS_ONLY: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ],
+}
+
 
 @contextmanager
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
@@ -40,6 +54,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         )
         s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=closed)  # type: ignore[arg-type]
+        # Not put: moto reads no conditions of a bucket's policy, and would deny everything.
+        monkeypatch.setattr(names, "_policy", lambda s3, asked: TLS_ONLY)
         secret = boto3.client("secretsmanager").create_secret(Name="stripe", SecretString=json.dumps(SECRETS))
         for name in ("page", "ticket"):
             topic = boto3.client("sns").create_topic(Name=name)["TopicArn"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import WebhookEndpoint
-from infra.deploy import DeploymentError, smoke
-from infra.deploy.artifacts import Package
+from infra.deploy import DeploymentError, signing, smoke
+from infra.deploy.artifacts import Package, digest
 from infra.deploy.deploying import Deployment, Wishes
 from infra.deploy.settings import StageSettings
 from infra.ops.screen import Screen
@@ -109,6 +111,28 @@ class TestEmptyAccount:
         for key in kept:
             assert boto3.client("s3").head_object(Bucket=BUCKET, Key=key)["ServerSideEncryption"] == "AES256"
 
+    def test_a_stage_with_a_signing_profile_runs_the_signed_copy_and_is_looked_at_for_that(
+        self, empty: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What Signer does is in `test_signing`; here it appends its signature to the zip."""
+        csc = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
+        parameters = {**empty.settings.parameters, "CodeSigningConfigArn": csc}
+        empty.settings = msgspec.structs.replace(empty.settings, signing_profile="pom", parameters=parameters)
+        copied = empty.package.archive.read_bytes() + b"signature"
+
+        def sign(key: str, prefix: str, settings: StageSettings, aws: Any) -> str:
+            boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{prefix}job.zip", Body=copied)
+            return f"{prefix}job.zip"
+
+        monkeypatch.setattr(signing, "look", lambda settings, aws: "looked at in its own tests")
+        monkeypatch.setattr(signing, "_profile", lambda settings, aws: {"profileVersion": "abcdefghij"})
+        monkeypatch.setattr(signing, "_sign", sign)
+        told = empty.deploy()
+        found = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-resume-stuck")
+        assert found["CodeSha256"] == digest(copied)
+        assert _states(told, "smoke")["functions"] == "ok"
+        assert empty.deploy()["unchanged"]
+
     def test_nothing_happens_when_the_answer_is_no(self, empty: World) -> None:
         questions: list[str] = []
 
@@ -140,6 +164,13 @@ class TestDeployedStage:
         assert set(world.asked) == {_address() + path for path in world.answers}
         function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-api-handler")
         assert function["Environment"]["Variables"]["PUBLIC_API_URL"] == _address()
+
+    def test_the_bill_of_materials_is_beside_the_zip_and_named(self, deployed: Deployed) -> None:
+        place = deployed.told["sbom"].partition(".amazonaws.com/")[2]
+        document = json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=place)["Body"].read())
+        [zipped] = [key for key in _kept() if key.endswith(".zip")]
+        [listed] = document["metadata"]["component"]["hashes"]
+        assert zipped == f"{STACK}/{listed['content']}.zip"
 
     def test_it_is_not_deployed_again_while_it_is_what_was_packaged(self, deployed: Deployed) -> None:
         told = deployed.world.deploy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
@@ -13,12 +14,16 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
-from infra.deploy import DeploymentError, checks, names
+from infra.deploy import DeploymentError, checks, names, own_key
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, State
 from infra.deploy.settings import DIRECTORY, STAGES, StageSettings, faults, read, values
+from infra.local.aws import embedded_aws
 from infra.template.settings import PARAMETERS
-from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, SECRETS, STACK, TOPIC, account
+from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, SECRETS, STACK, TLS_ONLY, TOPIC, account
+
+POLICY_OF_BUCKET = names._policy
+"""As it is; the account of these tests replaces it."""
 
 
 @pytest.fixture
@@ -231,6 +236,67 @@ def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest
 
     monkeypatch.setattr(jwt.PyJWKClient, "get_signing_keys", fails)
     assert "does not give the keys of POM's tokens: no answer" in _bad(settings)["token keys"]
+
+
+def test_a_bucket_that_answers_without_tls_is_something_to_do(
+    settings: StageSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_condition = copy.deepcopy(TLS_ONLY)
+    with_a_condition["Statement"][0]["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}
+    for policy in ({"Statement": []}, with_a_condition):
+        monkeypatch.setattr(names, "_policy", lambda s3, asked, policy=policy: policy)
+        found = _looked(settings)["artifact bucket"]
+        assert found.state is State.TO_DO
+        assert f"{BUCKET} answers without TLS" in found.found
+
+
+def test_a_bucket_without_a_policy_is_asked_for_one_and_tells_that_it_has_none() -> None:
+    with embedded_aws():
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        asked = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
+        assert POLICY_OF_BUCKET(boto3.client("s3"), asked) == {"Statement": []}
+        boto3.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(TLS_ONLY))
+        assert POLICY_OF_BUCKET(boto3.client("s3"), asked) == TLS_ONLY
+
+
+def _encrypted(settings: StageSettings, key: str) -> None:
+    boto3.client("secretsmanager").update_secret(SecretId=settings.parameters["StripeSecretArn"], KmsKeyId=key)
+
+
+def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
+    settings: StageSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_key, "look", lambda settings, aws: "looked at in its own tests")
+    own, other = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    _encrypted(settings, own)
+    assert f"encrypted with {own}, which the functions may not use" in _bad(settings)["Stripe secret"]
+    assert _bad(_with(settings, KmsKeyArn=own)) == {}
+    _encrypted(settings, other)
+    assert f"encrypted with {other}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"role_arn": "arn:aws:iam::210987654321:role/deployer"},
+            f"role_arn is not the ARN of a role of the account {ACCOUNT}",
+        ),
+        ({"role_arn": "deployer"}, "role_arn is not the ARN of a role"),
+        ({"signing_profile": "pom_stripe"}, "signing_profile and CodeSigningConfigArn belong together"),
+    ],
+)
+def test_a_role_or_a_profile_that_cannot_be_right_is_told(
+    settings: StageSettings, changes: dict[str, str], says: str
+) -> None:
+    assert says in _bad(msgspec.structs.replace(settings, **changes))["parameter file"]
+
+
+def test_a_boundary_of_another_account_is_told(settings: StageSettings) -> None:
+    foreign = _with(settings, PermissionsBoundaryArn="arn:aws:iam::210987654321:policy/boundary")
+    assert "PermissionsBoundaryArn is a policy of another account" in _bad(foreign)["parameter file"]
+    for own in (f"arn:aws:iam::{ACCOUNT}:policy/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"):
+        assert _bad(_with(settings, PermissionsBoundaryArn=own)) == {}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.stub import Stubber
 from click.testing import CliRunner
@@ -145,13 +146,13 @@ def test_what_would_be_lost_is_told(change: dict[str, Any], lost: str | None) ->
     assert told is None if lost is None else lost in str(told)
 
 
-def _made(scene: Scene, *answers: dict[str, Any]) -> ChangeSet:
+def _made(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None = None) -> ChangeSet:
     """A change set of an existing stack, as CloudFormation describes it time after time."""
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("create_change_set", {"Id": CHANGE_SET_ID})
     for answer in answers:
         scene.cloudformation.add_response("describe_change_set", answer, {"ChangeSetName": CHANGE_SET_ID})
-    return ChangeSet(scene.aws, scene.stack)
+    return ChangeSet(scene.aws, scene.stack, as_role)
 
 
 def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene: Scene, capsys: Any) -> None:
@@ -168,6 +169,22 @@ def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene
     assert scene.paused == [2]
     made.show(Screen())
     assert "InvoicesTable" in capsys.readouterr().out
+
+
+def test_cloudformation_works_as_the_role_that_the_stage_names(scene: Scene) -> None:
+    """When it compares, and when it throws away a stack that only has a change set."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
+    named = msgspec.structs.replace(SETTINGS, role_arn=role)
+    told: list[dict[str, Any]] = []
+    events = scene.aws.client("cloudformation").meta.events
+    events.register("provide-client-params.cloudformation", lambda params, **_: told.append(params))
+    change_set = _made(scene, {"Status": "CREATE_COMPLETE"}, {"Status": "CREATE_COMPLETE"}, as_role=named.as_role)
+    change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+    scene.is_("REVIEW_IN_PROGRESS")
+    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK, "RoleARN": role})
+    change_set.discard()
+    assert [each["RoleARN"] for each in told if "ChangeSetType" in each] == [role]
+    scene.cloudformation.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
@@ -283,9 +300,11 @@ def test_destroying_names_the_tables_that_stay_and_deletes_them_only_if_that_is_
     assert left == ([] if with_data else [f"{STACK}-invoices"])
 
 
-def test_a_stack_that_is_not_deleted_says_why(scene: Scene) -> None:
-    destruction = Destruction("dev", SETTINGS, Screen(as_json=True), aws=scene.aws)
-    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
+def test_a_stack_is_deleted_as_the_role_that_the_stage_names_and_says_why_if_it_is_not(scene: Scene) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
+    named = msgspec.structs.replace(SETTINGS, role_arn=role)
+    destruction = Destruction("dev", named, Screen(as_json=True), aws=scene.aws)
+    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK, "RoleARN": role})
     refused = event(1, "ApiDomain", "AWS::ApiGateway::DomainName", "DELETE_FAILED", "It is in use.")
     scene.is_("DELETE_FAILED")
     scene.says(BEFORE, refused, of_stack(2, "DELETE_FAILED"))

@@ -70,6 +70,19 @@ FAULTS: dict[str, tuple[str, Break]] = {
         lambda r: _statement(r, "ApiHandlerRole", 2).update(Action=["dynamodb:*"]),
     ),
     "every resource": ("name the resources", lambda r: _statement(r, "ApiHandlerRole", 2).update(Resource="*")),
+    "a role without a boundary": (
+        "has no boundary",
+        lambda r: _properties(r, "ApiHandlerRole").pop("PermissionsBoundary"),
+    ),
+    "a queue without a policy": ("has 0 policies", lambda r: r.pop("ReconcileQueuePolicy")),
+    "a queue with two policies": (
+        "has 2 policies",
+        lambda r: r.update(Second=copy.deepcopy(r["ReconcileQueuePolicy"])),
+    ),
+    "a queue without TLS": (
+        "can be used without TLS",
+        lambda r: _properties(r, "ReconcileQueuePolicy")["PolicyDocument"]["Statement"][0].update(Effect="Allow"),
+    ),
     "whole batches": ("one by one", lambda r: _source(r).pop("FunctionResponseTypes")),
     "a queue from elsewhere": ("no queue of this template", lambda r: _source(r).update(Queue="arn:aws:sqs:x:1:y")),
     "the place holder": ("place holder", lambda r: _source(r).update(Queue="arn:aws:sqs:us-east-1:000000000000:y")),

@@ -138,7 +138,8 @@ def test_the_stage_is_the_one_asked_for(package: Package) -> None:
 
 def test_linters_find_nothing(package: Package, tmp_path: Path) -> None:
     """In what we hand to AWS, and in what AWS makes of it."""
-    files = [tmp_path / TEMPLATE, tmp_path / "translated.json", ROOT / "infra" / "account.json"]
+    beside = [ROOT / "infra" / f"{name}.json" for name in ("account", "key", "roles")]
+    files = [tmp_path / TEMPLATE, tmp_path / "translated.json", *beside]
     files[0].write_text(json.dumps(package.template))
     files[1].write_text(json.dumps(translated(uploaded(package.template))))
     lint = [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)]

@@ -1,0 +1,49 @@
+"""The account's own key of a stage, where it has one: whether it is usable, and by the services that need it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from infra.deploy.aws import Aws
+from infra.deploy.findings import Bad
+from infra.deploy.settings import StageSettings
+from infra.template.encryption import OWN_KEY
+from infra.template.intrinsics import Json
+
+
+def look(settings: StageSettings, aws: Aws) -> str:
+    """The key is enabled, symmetric, of this region and account, and its policy names the services of AWS.
+
+    Raises:
+        Bad: something of that is not so.
+    """
+    arn = settings.parameters[OWN_KEY]
+    if arn.split(":")[3:5] != [settings.region, settings.account]:
+        raise Bad(f"{arn} is not of {settings.account} in {settings.region}")
+    kms = aws.client("kms")
+    found = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    if found["KeyState"] != "Enabled":
+        raise Bad(f"{arn} is {found['KeyState']}: nothing could be read or written")
+    if (found["KeySpec"], found["KeyUsage"]) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+        raise Bad(f"{arn} is {found['KeySpec']} to {found['KeyUsage']}: AWS's services take symmetric keys only")
+    policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+    needed = {f"logs.{settings.region}.amazonaws.com", "events.amazonaws.com"}
+    if missing := sorted(needed - set(_services(policy))):
+        raise Bad(f"the policy of {arn} does not allow {' and '.join(missing)}: see infra/key.json")
+    return f"{arn}, enabled"
+
+
+def _services(policy: Json) -> Iterator[str]:
+    """Yields the services that any statement allows something."""
+    for statement in policy["Statement"]:
+        principal = statement["Principal"]
+        if statement["Effect"] == "Allow" and isinstance(principal, dict):
+            services = principal.get("Service", [])
+            yield from [services] if isinstance(services, str) else services
+
+
+def is_the_stages(key: str, settings: StageSettings, aws: Aws) -> bool:
+    """Whether `key`, by whichever name AWS tells it, is the key that the stage's functions may use."""
+    own = settings.parameters.get(OWN_KEY)
+    return bool(own) and aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == own

@@ -1,0 +1,93 @@
+"""The zip signed by AWS Signer, for a stage whose functions take nothing else.
+
+Signer reads one version of an object and writes a new one whose name ends in the job's id. Code that has been signed
+is not signed again, because every signature makes another zip, and a stage would change without a change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from botocore.exceptions import WaiterError
+
+from infra.deploy import DeploymentError
+from infra.deploy.artifacts import Code, digest
+from infra.deploy.aws import Aws
+from infra.deploy.findings import Bad, ToDo
+from infra.deploy.settings import StageSettings
+from infra.template.intrinsics import Json
+from infra.template.signing import SIGNING
+
+PLATFORM = "AWSLambda-SHA384-ECDSA"
+"""Signer's name for zips of Lambda."""
+EVERY = 5
+LONGEST = 300
+"""Seconds between two looks at a job, and until it is given up."""
+
+
+def signed(key: str, settings: StageSettings, aws: Aws) -> Code:
+    """Returns the signed copy of the zip at `key`, which Signer makes unless it has made it before.
+
+    Raises:
+        DeploymentError: Signer did not sign it.
+    """
+    bucket = {"Bucket": settings.artifact_bucket, "ExpectedBucketOwner": settings.account}
+    s3 = aws.client("s3")
+    profile = _profile(settings, aws)
+    prefix = f"{key.removesuffix('.zip')}-signed-{profile['profileVersion']}-"
+    found = s3.list_objects_v2(**bucket, Prefix=prefix).get("Contents", ())
+    made = found[0]["Key"] if found else _sign(key, prefix, settings, aws)
+    return Code(made, digest(s3.get_object(**bucket, Key=made)["Body"].read()))
+
+
+def _sign(key: str, prefix: str, settings: StageSettings, aws: Aws) -> str:
+    """Returns the key of the signed object."""
+    bucket = settings.artifact_bucket
+    source = aws.client("s3").head_object(Bucket=bucket, Key=key, ExpectedBucketOwner=settings.account)
+    signer = aws.client("signer")
+    job = signer.start_signing_job(
+        source={"s3": {"bucketName": bucket, "key": key, "version": source["VersionId"]}},
+        destination={"s3": {"bucketName": bucket, "prefix": prefix}},
+        profileName=settings.signing_profile,
+        clientRequestToken=hashlib.sha256(f"{prefix}{source['VersionId']}".encode()).hexdigest(),
+    )["jobId"]
+    try:
+        looks = {"Delay": EVERY, "MaxAttempts": LONGEST // EVERY}
+        signer.get_waiter("successful_signing_job").wait(jobId=job, WaiterConfig=looks)
+    except WaiterError as exc:
+        reason = exc.last_response.get("statusReason") or str(exc)
+        raise DeploymentError(f"AWS Signer did not sign the zip (job {job}): {reason}") from exc
+    made: str = signer.describe_signing_job(jobId=job)["signedObject"]["s3"]["key"]
+    return made
+
+
+def look(settings: StageSettings, aws: Aws) -> str:
+    """The profile signs Lambda's zips, the bucket keeps versions, and the functions trust the profile.
+
+    Raises:
+        Bad: something of that is not so.
+        ToDo: the functions would also run code that nobody has signed.
+    """
+    profile = _profile(settings, aws)
+    if (profile["status"], profile["platformId"]) != ("Active", PLATFORM):
+        raise Bad(
+            f"the profile is {profile['status']}, for {profile['platformId']}: it must be Active, for {PLATFORM}"
+        )
+    versions = aws.client("s3").get_bucket_versioning(
+        Bucket=settings.artifact_bucket, ExpectedBucketOwner=settings.account
+    )
+    if versions.get("Status") != "Enabled":
+        raise Bad(f"Signer reads versions of objects only: switch on versioning of {settings.artifact_bucket}")
+    arn = settings.parameters[SIGNING]
+    found = aws.client("lambda").get_code_signing_config(CodeSigningConfigArn=arn)["CodeSigningConfig"]
+    trusted = found["AllowedPublishers"]["SigningProfileVersionArns"]
+    if profile["profileVersionArn"] not in trusted:
+        raise Bad(f"{arn} does not trust {profile['profileVersionArn']}: add that to its allowed publishers")
+    if found["CodeSigningPolicies"]["UntrustedArtifactOnDeployment"] != "Enforce":
+        raise ToDo(f"{arn} only warns of code that is not signed: set UntrustedArtifactOnDeployment to Enforce")
+    return f"by {profile['profileVersionArn']}, enforced"
+
+
+def _profile(settings: StageSettings, aws: Aws) -> Json:
+    found: Json = aws.client("signer").get_signing_profile(profileName=settings.signing_profile)
+    return found

@@ -1,0 +1,120 @@
+"""The bill of materials of the zip: a CycloneDX 1.6 document that names each package in it, and the zip's own digest.
+
+Names, versions, licences and edges are read from the metadata that the zip holds itself; digests are those of the
+lock, which the packages were installed by. Equal zips and equal locks make equal documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from importlib.metadata import Distribution, PathDistribution, distribution
+from pathlib import Path
+from zipfile import Path as ZipPath
+from zipfile import ZipFile
+
+from cyclonedx.contrib.license.factories import LicenseFactory
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import License
+from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.spdx import fixup_id
+from packageurl import PackageURL
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from infra.package import ROOT
+
+LOCK = "requirements.txt"
+RUNTIME_LOCK = ROOT / "requirements-local.txt"
+"""Pins Chalice, of which `chalice package` puts the runtime into the zip without its metadata."""
+CHALICE = "chalice"
+DIRECT = "-r requirements.in"
+"""uv's note beside a package that requirements.in names."""
+
+
+def sbom(archive: Path, lock: Path) -> str:
+    """Returns the document for a zip whose packages were installed by `lock`."""
+    with ZipFile(archive) as contents:
+        packages: dict[str, Distribution] = {canonicalize_name(each.name): each for each in packages_in(contents)}
+        packages[CHALICE] = distribution(CHALICE)
+        locked = _locked(lock.read_text()) | {CHALICE: _locked(RUNTIME_LOCK.read_text())[CHALICE]}
+        components = {name: _component(name, each, locked.get(name, "")) for name, each in packages.items()}
+        main = _application(archive)
+        bom = Bom(components=components.values(), metadata=BomMetaData(component=main))
+        for name, each in packages.items():
+            needed = [components[other] for other in sorted(set(_requires(each)) & components.keys())]
+            bom.register_dependency(components[name], needed)
+    direct = [each for name, each in components.items() if name == CHALICE or DIRECT in locked.get(name, "")]
+    bom.register_dependency(main, direct)
+    # By content instead of by chance and by clock.
+    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_OID, str(main.hashes[0].content))
+    bom.metadata.timestamp = None  # type: ignore[assignment]  # the library then leaves it out
+    made: str = JsonV1Dot6(bom).output_as_string(indent=2)
+    return made + "\n"
+
+
+def packages_in(contents: ZipFile) -> Iterator[Distribution]:
+    """Yields each package whose metadata is in the zip."""
+    for directory in ZipPath(contents).iterdir():
+        if directory.name.endswith(".dist-info"):
+            yield PathDistribution(directory)
+
+
+def _application(archive: Path) -> Component:
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return Component(
+        name="pom-stripe",
+        type=ComponentType.APPLICATION,
+        bom_ref="pom-stripe",
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
+    )
+
+
+def _component(name: str, package: Distribution, locked: str) -> Component:
+    """`locked` is the package's paragraph of the lock; its digests are those of all files that the index may give."""
+    digests = re.findall(r"--hash=sha256:([0-9a-f]{64})", locked)
+    reference = ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(f"https://pypi.org/project/{name}/{package.version}/"),
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=each) for each in digests],
+    )
+    purl = PackageURL("pypi", None, name, package.version)
+    return Component(
+        name=name,
+        version=package.version,
+        bom_ref=purl.to_string(),
+        purl=purl,
+        licenses=_licences(package.metadata.json),
+        external_references=[reference] if digests else [],
+    )
+
+
+def _licences(metadata: Mapping[str, str | list[str]]) -> list[License]:
+    """The expression if there is one; else the old field if it is an id of SPDX's; else what the classifiers say."""
+    make = LicenseFactory().make_from_string
+    if expression := metadata.get("license_expression"):
+        return [make(str(expression))]
+    classified = [
+        each.rpartition(" :: ")[2] for each in metadata.get("classifier", ()) if each.startswith("License :: ")
+    ]
+    stated = str(metadata.get("license", "")).strip()
+    return [make(each) for each in ([stated] if fixup_id(stated) else classified or [stated]) if each]
+
+
+def _requires(package: Distribution) -> Iterator[str]:
+    """Yields the names that a package asks for here, whatever extras it is installed with."""
+    extras = ["", *package.metadata.get_all("Provides-Extra", [])]
+    for text in package.requires or ():
+        requirement = Requirement(text)
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": each}) for each in extras):
+            yield canonicalize_name(requirement.name)
+
+
+def _locked(text: str) -> dict[str, str]:
+    """Each package's paragraph of a lock, by its name."""
+    paragraphs = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    return {canonicalize_name(re.split(r"[=\[ ]", each)[0]): each for each in paragraphs}
