@@ -64,14 +64,7 @@ $(CHECKOV)/.ready: $(UV) tests/scanners/requirements.txt
 demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
 	@$(BIN)/python -m infra.demo $(ARGS)
 
-ops-# In an environment of its own: it pins other versions of packages that we use.
-$(CHECKOV)/.ready: $(UV) tests/scanners/requirements.txt
-	@echo "Installing checkov"
-	@$(BIN)/uv venv --quiet --allow-existing $(CHECKOV)
-	@$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes tests/scanners/requirements.txt
-	@touch $@
-
-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
+ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
 	@$(BIN)/python -m infra.ops_demo $(ARGS)
 
 run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
