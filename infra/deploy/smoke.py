@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from chalicelib.domain.webhook import PATH, problem_with
+from infra.deploy import protection
 from infra.deploy.artifacts import Package
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, ToDo, look_at_all
 from infra.deploy.stacks import Stack
 from infra.ops.stage import Stage, of_deployment
+from infra.template.aliases import LIVE
 
 TIMEOUT = 30
 """Seconds for an answer: the first one waits for a cold start."""
@@ -41,6 +43,7 @@ def look_after(
     return look_at_all(
         {
             "outputs": lambda: _outputs(stack, package),
+            "tables": lambda: protection.tables(stack, aws),
             "functions": lambda: _functions(stack, package.archive, aws),
             "event sources": lambda: _event_sources(stack, aws),
             **requests,
@@ -63,17 +66,20 @@ def _functions(stack: Stack, archive: Path, aws: Aws) -> str:
     faults = [fault for name in functions.values() for fault in _function_faults(aws, name, ours)]
     if faults or not functions:
         raise Bad("; ".join(faults) or "there are none")
-    return f"{len(functions)}, active, with the code that was packaged"
+    return f"{len(functions)}, active, {LIVE} is wholly on the code that was packaged"
 
 
 def _function_faults(aws: Aws, name: str, code: str) -> Iterator[str]:
-    found = aws.client("lambda").get_function_configuration(FunctionName=name)
+    found = aws.client("lambda").get_function_configuration(FunctionName=name, Qualifier=LIVE)
     if found["State"] != "Active":
         yield f"{name} is {found['State']}: {found.get('StateReason', 'no reason given')}"
     if found.get("LastUpdateStatus", "Successful") != "Successful":
         yield f"the update of {name} is {found['LastUpdateStatus']}: {found.get('LastUpdateStatusReason')}"
     if found["CodeSha256"] != code:
         yield f"{name} runs other code than was packaged"
+    alias = aws.client("lambda").get_alias(FunctionName=name, Name=LIVE)
+    if weights := alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
+        yield f"{name} is still between versions {alias['FunctionVersion']} and {', '.join(weights)}: see CodeDeploy"
 
 
 def _event_sources(stack: Stack, aws: Aws) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from infra.package import ROOT, RUNTIME, TEMPLATE, ZIP, PackagingError
 from infra.package.zip_contents import repacked
 from infra.template import merge_template
+from infra.template.aliases import calling_aliases
 
 SHIPPED = ("app.py", "chalicelib", "requirements.txt")
 CONFIGURATION = (".chalice/config.json", ".chalice/policy-*.json")
@@ -49,7 +50,7 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
         merged.write_text(json.dumps(merge_template()))
         _chalice_package(stage, project, merged, packaged)
         out.mkdir(parents=True, exist_ok=True)
-        template = json.loads((packaged / TEMPLATE).read_text())
+        template = calling_aliases(json.loads((packaged / TEMPLATE).read_text()))
         (out / TEMPLATE).write_text(json.dumps(template, indent=2) + "\n")
         repacked(packaged / ZIP, out / ZIP)
     (out / FINGERPRINT).write_text(made_of)
