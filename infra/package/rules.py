@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from chalicelib.functions import API_HANDLER, BY_NAME
 from infra.package import ARCHITECTURE, FUNCTION, RUNTIME
-from infra.template.aliases import LIVE, unqualified
+from infra.template.aliases import LIVE, alias_id, unqualified
 from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
@@ -215,7 +215,7 @@ class Aliases(CloudFormationLintRule):  # type: ignore[misc]
         functions = set(cfn.get_resources(FUNCTION))
         for path, value in _parts(cfn.template["Resources"], ["Resources"]):
             for name in sorted(unqualified(value, functions)):
-                yield RuleMatch(path, f"{_place(path)} calls {name} past its alias: name {name}.Alias")
+                yield RuleMatch(path, f"{_place(path)} calls {name} past its alias: name {alias_id(name)}")
 
 
 class KnownFunctions(CloudFormationLintRule):  # type: ignore[misc]

@@ -20,10 +20,18 @@ FUNCTION = "AWS::Serverless::Function"
 _FILLED_IN = re.compile(r"\$\{(\w+)(\.Arn)?\}")
 
 
+def alias_id(function: str) -> str:
+    """The logical id that SAM gives a function's alias; its `Ref` is the alias's ARN.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+    """
+    return f"{function}Alias{LIVE}"
+
+
 def calling_aliases(template: Json) -> Json:
     """Returns the packaged template with each reference to a function replaced by one to its alias.
 
-    SAM resolves `Function.Alias` to the alias that it makes. Outputs stay as they are: they call nothing.
+    Outputs stay as they are: they call nothing.
     """
     resources = template["Resources"]
     functions = {name for name, resource in resources.items() if resource["Type"] == FUNCTION}
@@ -45,7 +53,7 @@ def unqualified(part: Any, functions: Set[str]) -> set[str]:
 def _aliased(part: Any, functions: Set[str]) -> Any:
     match part:
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]} if name in functions:
-            return {"Ref": f"{name}.Alias"}
+            return {"Ref": alias_id(name)}
         case {"Fn::Sub": str(text)}:
             return {"Fn::Sub": _in_text(text, functions)}
         case dict():
@@ -57,6 +65,6 @@ def _aliased(part: Any, functions: Set[str]) -> Any:
 
 def _in_text(text: str, functions: Set[str]) -> str:
     return _FILLED_IN.sub(
-        lambda found: f"${{{found[1]}.Alias}}" if found[1] in functions else found[0],
+        lambda found: f"${{{alias_id(found[1])}}}" if found[1] in functions else found[0],
         text,
     )

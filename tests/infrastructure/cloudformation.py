@@ -65,7 +65,7 @@ def as_moto_can(template: Template) -> Template:
     moto makes event source mappings before the queues that they refer to.
     """
     aliases = {
-        name: resource["Properties"]["FunctionName"]
+        name: {"Fn::GetAtt": [resource["Properties"]["FunctionName"]["Ref"], "Arn"]}
         for name, resource in template["Resources"].items()
         if resource["Type"] == ALIAS
     }

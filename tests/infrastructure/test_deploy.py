@@ -41,7 +41,7 @@ class World:
         """Deploys dev; answers what was told, as one document."""
         screen = Screen(as_json=True)
         deployment = Deployment("dev", self.settings, screen, pause=lambda seconds: None)
-        deployment.check()
+        deployment.check(Wishes(**wishes))
         deployment.run(package or self.package, Wishes(**wishes))
         return {**screen.document, "failed": screen.failed}
 
