@@ -40,6 +40,13 @@ PARAMETERS: Mapping[str, Json] = {
     },
 }
 
+OUTPUTS: Json = {
+    "ReleasedBy": {
+        "Description": "How the last release shifted traffic",
+        "Value": sub(f"${{{SHIFT}}}, in steps: ${{{IN_STEPS}}}"),
+    }
+}
+
 ROLE_ID = "ReleaseRole"
 
 

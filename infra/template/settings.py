@@ -95,4 +95,4 @@ def outputs() -> Json:
     for queue in Queue:
         for name in (queue, queue.dead_letter):
             told[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
-    return told | bus_outputs()
+    return told | bus_outputs() | releases.OUTPUTS

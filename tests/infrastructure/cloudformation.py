@@ -65,7 +65,7 @@ def as_moto_can(template: Template) -> Template:
     moto makes event source mappings before the queues that they refer to.
     """
     aliases = {
-        name: {"Fn::GetAtt": [resource["Properties"]["FunctionName"]["Ref"], "Arn"]}
+        name: resource["Properties"]["FunctionName"]["Ref"]
         for name, resource in template["Resources"].items()
         if resource["Type"] == ALIAS
     }
@@ -79,11 +79,15 @@ def as_moto_can(template: Template) -> Template:
     return made
 
 
-def _without_aliases(part: Any, aliases: Mapping[str, Any]) -> Any:
+def _without_aliases(part: Any, aliases: Mapping[str, str]) -> Any:
     """With each reference to an alias replaced by one to its function."""
     match part:
         case {"Ref": str(name)} if name in aliases:
-            return aliases[name]
+            return {"Fn::GetAtt": [aliases[name], "Arn"]}
+        case {"Fn::Sub": str(text)}:
+            for alias, function in aliases.items():
+                text = text.replace(f"${{{alias}}}", f"${{{function}.Arn}}")
+            return {"Fn::Sub": text}
         case dict():
             return {key: _without_aliases(each, aliases) for key, each in part.items()}
         case list():
