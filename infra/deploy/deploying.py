@@ -102,8 +102,8 @@ class Deployment:
 
     def _values(self, wishes: Wishes) -> dict[str, str]:
         known = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}
-        release = release_values(self._stage, despite_alarms=wishes.despite_alarms)
-        return values(self._settings, known.get(REST_API)) | release
+        told = values(self._settings, known.get(REST_API))
+        return told | release_values(self._stage, told, despite_alarms=wishes.despite_alarms)
 
     def _change(self, package: Package, wishes: Wishes) -> bool:
         """Answers whether there was anything to change."""

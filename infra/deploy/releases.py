@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.deploy.aws import Aws
@@ -16,13 +17,15 @@ MONITORED = {PROD: 10}
 none in most canaries, so a tick that fails is seen only then: twice the period of the alarm on functions."""
 
 
-def release_values(stage: str, *, despite_alarms: bool) -> dict[str, str]:
-    """Returns the template's parameters about the release.
+def release_values(stage: str, told: Mapping[str, str], *, despite_alarms: bool) -> dict[str, str]:
+    """Returns the template's parameters about the release; the stage's file, `told`, may say others.
 
-    Despite alarms, CodeDeploy is left out: it starts no deployment while one of its alarms rings.
-    https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html
+    Despite alarms, CodeDeploy is left out: it lets no deployment through while one of its alarms rings.
+    https://github.com/aws/serverless-application-model/issues/716
     """
-    return {SHIFT: SHIFTS.get(stage, ALL_AT_ONCE), IN_STEPS: "false" if despite_alarms else "true"}
+    usual = {SHIFT: SHIFTS.get(stage, ALL_AT_ONCE), IN_STEPS: "true"}
+    said = {name: told.get(name, value) for name, value in usual.items()}
+    return said | {IN_STEPS: "false"} if despite_alarms else said
 
 
 def rollback_configuration(stage: str, stack: str, aws: Aws, *, despite_alarms: bool) -> dict[str, Any]:

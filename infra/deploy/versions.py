@@ -17,9 +17,9 @@ from infra.template.intrinsics import Json
 
 FROZEN = frozenset(
     {
-        "Architectures", "CodeUri", "DeadLetterQueue", "Environment", "EphemeralStorage", "FileSystemConfigs",
-        "Handler", "ImageConfig", "KmsKeyArn", "Layers", "LoggingConfig", "MemorySize", "PackageType", "Role",
-        "Runtime", "SnapStart", "Timeout", "Tracing", "VpcConfig",
+        "Architectures", "CodeUri", "DeadLetterQueue", "Description", "Environment", "EphemeralStorage",
+        "FileSystemConfigs", "Handler", "ImageConfig", "KmsKeyArn", "Layers", "LoggingConfig", "MemorySize",
+        "PackageType", "Role", "Runtime", "SnapStart", "SourceKMSKeyArn", "Timeout", "Tracing", "VpcConfig",
     }
 )  # fmt: skip
 """What of a function a version keeps as it was, by SAM's names. Tags and triggers are the function's own."""

@@ -17,7 +17,7 @@ from infra.deploy.aws import Aws
 from infra.deploy.change_set import ChangeSet
 from infra.deploy.deploying import Deployment, Wishes
 from infra.deploy.findings import Bad
-from infra.deploy.releases import quiet, release_values, rollback_configuration
+from infra.deploy.releases import MONITORED, quiet, release_values, rollback_configuration
 from infra.deploy.settings import StageSettings
 from infra.deploy.stacks import LONGEST, Stack
 from infra.local.aws import embedded_aws
@@ -113,13 +113,19 @@ def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene
     assert sorted(prod["RollbackTriggers"], key=lambda each: each["Arn"]) == triggers
     assert sorted(dev["RollbackTriggers"], key=lambda each: each["Arn"]) == triggers
     assert (prod["MonitoringTimeInMinutes"], dev["MonitoringTimeInMinutes"]) == (10, 0)
-    assert release_values("prod", despite_alarms=False)["ReleaseShift"].endswith("Canary10Percent10Minutes")
-    assert release_values("dev", despite_alarms=False)["ReleaseShift"].endswith("AllAtOnce")
+    assert release_values("prod", {}, despite_alarms=False)["ReleaseShift"].endswith("Canary10Percent10Minutes")
+    assert release_values("dev", {}, despite_alarms=False)["ReleaseShift"].endswith("AllAtOnce")
+
+
+def test_a_stages_file_may_say_another_way_of_shifting_but_not_past_despite_alarms() -> None:
+    told = {"ReleaseShift": "CodeDeployDefault.LambdaCanary10Percent30Minutes", "ReleaseInSteps": "true"}
+    assert release_values("prod", told, despite_alarms=False) == told
+    assert release_values("prod", told, despite_alarms=True) == {**told, "ReleaseInSteps": "false"}
 
 
 def test_prod_is_watched_for_longer_than_its_alarms_take_and_waited_for_longer_than_that() -> None:
     slowest = max(BY_NAME[name].period * BY_NAME[name].periods for name in WATCHED)
-    shifts, watched = 10 * 60, 10 * 60
+    shifts, watched = 30 * 60, MONITORED["prod"] * 60
     assert watched >= slowest + 60
     assert 2 * (shifts + watched) <= LONGEST, "it may have to go back the same way"
 
@@ -160,7 +166,7 @@ def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy
     assert "released all the same" in quiet(STACK, scene.aws, despite_alarms=True)
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=True) == nothing
-    assert release_values("prod", despite_alarms=True)["ReleaseInSteps"] == "false"
+    assert release_values("prod", {}, despite_alarms=True)["ReleaseInSteps"] == "false"
 
 
 def test_the_alarms_are_given_to_cloudformation_with_the_change_set(scene: Scene) -> None:
