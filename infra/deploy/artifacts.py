@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
+from infra.deploy.versions import digest, version_digest
 from infra.package import FUNCTION
 from infra.template.intrinsics import Json
 
@@ -39,7 +40,7 @@ class Code:
     sha256: str
 
 
-def digest(content: bytes) -> str:
+def code_sha256(content: bytes) -> str:
     """SHA-256 in base64, as in Lambda's CodeSha256."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
@@ -81,17 +82,18 @@ def upload(template: Json, code: Code, values: Mapping[str, str], aws: Aws, sett
 
 
 def ready(template: Json, code: str, values: Mapping[str, str]) -> Json:
-    """The template with its code's place, and with an API that is deployed again when it has changed, and only then.
+    """The template with its code's place, and with digests by which the API and versions are made anew.
 
-    SAM looks for changes in the API's definition. A parameter that is used in it is there by name only, so
-    the packaged template deploys always; here the parameters' values are known, and their digest stands for them.
+    SAM looks for changes in the template. A parameter that is used in it is there by name only. Here the parameters'
+    values are known, so the API is deployed again, and a version published, when either has changed, and only then.
     """
     made = copy.deepcopy(template)
     for resource in made["Resources"].values():
         if resource["Type"] == FUNCTION:
-            resource["Properties"]["CodeUri"] = code
+            function = resource["Properties"]
+            function["CodeUri"] = code
+            function["AutoPublishCodeSha256"] = version_digest(made, function, values)
     api = made["Resources"]["RestAPI"]["Properties"]
     api.pop("AlwaysDeploy", None)
-    told = hashlib.sha256(json.dumps(dict(values), sort_keys=True).encode()).hexdigest()
-    api["DefinitionBody"]["info"]["description"] = f"With parameters {told[:16]}"
+    api["DefinitionBody"]["info"]["description"] = f"With parameters {digest(api, made, values)[:16]}"
     return made

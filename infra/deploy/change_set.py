@@ -37,8 +37,10 @@ class ChangeSet:
         self._id = ""
         self.changes: list[dict[str, Any]] = []
 
-    def make(self, url: str, values: Mapping[str, str], tags: Mapping[str, str]) -> None:
+    def make(self, url: str, values: Mapping[str, str], tags: Mapping[str, str], rollback: Mapping[str, Any]) -> None:
         """Have CloudFormation compare the template at `url` with the stack.
+
+        `rollback` names the alarms by which the change is taken back, in CloudFormation's form.
 
         Raises:
             DeploymentError: it does not take the template.
@@ -51,6 +53,7 @@ class ChangeSet:
             TemplateURL=url,
             Capabilities=CAPABILITIES,
             **self._as_role,
+            RollbackConfiguration=rollback,
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())],
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         )["Id"]
@@ -87,7 +90,8 @@ class ChangeSet:
             DeploymentError: it failed, and CloudFormation has gone back; the message names the first failure.
         """
         outcome = "stack_update_complete" if self._stack.exists else "stack_create_complete"
-        self._client.execute_change_set(ChangeSetName=self._id)
+        # Else a version that a failed release has published would stay, and Lambda would publish no equal one again.
+        self._client.execute_change_set(ChangeSetName=self._id, RetainExceptOnCreate=True)
         try:
             self._stack.wait(outcome)
         except WaiterError as exc:

@@ -6,22 +6,23 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeploymentError, names, own_key, signing, stripe_secret
+from infra.deploy import DeploymentError, names, own_key, releases, signing, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, State, look, look_at_all
 from infra.deploy.settings import PROD, StageSettings, faults
-from infra.deploy.stacks import DEPLOYABLE, Stack
+from infra.deploy.stacks import DEPLOYABLE, NEVER_MADE, Stack
 from infra.template.encryption import OWN_KEY
 from infra.template.tables import tables
 
 Check = Callable[[], str]
 
 
-def look_before(stage: str, settings: StageSettings, aws: Aws) -> list[Finding]:
+def look_before(stage: str, settings: StageSettings, aws: Aws, *, despite_alarms: bool = False) -> list[Finding]:
     """All checks; those that ask AWS only where it is known whom they ask."""
     told = look("parameter file", lambda: _settings(stage, settings))
     credentials = look("credentials", lambda: caller(settings, aws))
     asked = _of_aws(stage, settings, aws)
+    asked["release alarms"] = lambda: releases.quiet(settings.stack, aws, despite_alarms=despite_alarms)
     if State.BAD in (told.state, credentials.state):
         return [told, credentials, *(Finding(check, State.SKIPPED, "the rows above come first") for check in asked)]
     return [told, credentials, *look_at_all(asked)]
@@ -74,6 +75,8 @@ def _stack(stack: Stack) -> str:
     status = stack.status
     if status is None:
         return f"{stack.name} is not there yet: it will be made"
+    if status == NEVER_MADE:
+        return f"{stack.name} is {status}: its first deployment failed and left nothing; it is deleted first"
     if status in DEPLOYABLE:
         return f"{stack.name} is {status}"
     if status.endswith("_IN_PROGRESS"):

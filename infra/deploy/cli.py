@@ -72,13 +72,27 @@ def _agreed(yes: bool) -> Callable[[str], bool]:
 @parameters_option
 @click.option("--dry-run", is_flag=True, help="Check, upload and show the changes, and make none.")
 @click.option("--allow-replacement", is_flag=True, help="Replace or remove tables and queues, with what is in them.")
+@click.option(
+    "--despite-alarms",
+    is_flag=True,
+    help="Release while an alarm rings that this release mends: at once, and no alarm takes it back.",
+)
 @yes_option
 @_command
-def deploy(screen: Screen, stage: str, parameters: Path, dry_run: bool, allow_replacement: bool, yes: bool) -> None:
+def deploy(
+    screen: Screen,
+    stage: str,
+    parameters: Path,
+    dry_run: bool,
+    allow_replacement: bool,
+    despite_alarms: bool,
+    yes: bool,
+) -> None:
     """Check, package, upload, show what would change, change it, and look whether it works."""
     deployment = Deployment(stage, read(stage, parameters), screen)
-    deployment.check()
-    deployment.run(_packaged(stage, screen), Wishes(dry_run, allow_replacement, _agreed(yes)))
+    wishes = Wishes(dry_run, allow_replacement, despite_alarms, _agreed(yes))
+    deployment.check(wishes)
+    deployment.run(_packaged(stage, screen), wishes)
 
 
 def _packaged(stage: str, screen: Screen) -> Package:

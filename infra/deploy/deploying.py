@@ -6,15 +6,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from botocore.exceptions import WaiterError
+
 from infra.deploy import DeploymentError, checks
-from infra.deploy.artifacts import Bucket, Code, Package, digest, upload
+from infra.deploy.artifacts import Bucket, Code, Package, code_sha256, upload
 from infra.deploy.aws import Aws
 from infra.deploy.change_set import ChangeSet
 from infra.deploy.findings import tell
+from infra.deploy.protection import protect_tables
+from infra.deploy.releases import release_values, rollback_configuration
 from infra.deploy.settings import PROD, StageSettings, values
 from infra.deploy.signing import signed
 from infra.deploy.smoke import look_after
-from infra.deploy.stacks import Stack
+from infra.deploy.stacks import NEVER_MADE, Stack
 from infra.ops.screen import Screen
 from infra.package import SBOM
 
@@ -27,6 +31,7 @@ class Wishes:
 
     dry_run: bool = False
     allow_replacement: bool = False
+    despite_alarms: bool = False
     agree: Callable[[str], bool] = lambda question: True
 
 
@@ -45,13 +50,13 @@ class Deployment:
         self._aws = aws or Aws(settings.region)
         self._stack = Stack(self._aws, settings.stack)
 
-    def check(self) -> None:
+    def check(self, wishes: Wishes) -> None:
         """Look before anything is touched, or even packaged.
 
         Raises:
             DeploymentError: something is not as it has to be.
         """
-        findings = checks.look_before(self._stage, self._settings, self._aws)
+        findings = checks.look_before(self._stage, self._settings, self._aws, despite_alarms=wishes.despite_alarms)
         tell(self._screen, "checks", f"Before {self._settings.stack} is touched", findings)
         checks.require(findings)
 
@@ -62,16 +67,35 @@ class Deployment:
             DeploymentError: it was refused, or it failed; CloudFormation has then gone back.
         """
         first = not self._stack.exists
+        if self._stack.status == NEVER_MADE:
+            self._clear(wishes)
         code = self._code(package)
         changed = self._change(package, code, wishes)
         if wishes.dry_run:
             return
-        if changed and self._stack.parameters()["PublicApiUrl"] != self._values()["PublicApiUrl"]:
+        if changed and self._stack.parameters()["PublicApiUrl"] != self._values(wishes)["PublicApiUrl"]:
             self._screen.step("Now the API has an address, and its functions are told of it.")
             self._change(package, code, wishes)
+        protect_tables(self._stack, self._aws)
         self._protect()
         findings = look_after(self._stack, package.template, code, self._aws, first=first, pause=self._pause)
         tell(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
+
+    def _clear(self, wishes: Wishes) -> None:
+        """Delete the stack of a first deployment that failed: CloudFormation changes no such stack."""
+        name = self._stack.name
+        if wishes.dry_run:
+            raise DeploymentError(
+                f"{name} is {NEVER_MADE}, so CloudFormation shows no changes of it. A run that is no dry run deletes "
+                f"it first, or you do: aws cloudformation delete-stack --stack-name {name}"
+            )
+        if not wishes.agree(f"Delete {name}, whose first deployment failed and left nothing?"):
+            raise DeploymentError("Nothing was changed, as you said.")
+        self._screen.step(f"{name} is deleted: its first deployment failed and left nothing")
+        try:
+            self._stack.delete(self._settings.as_role)
+        except WaiterError as exc:
+            raise DeploymentError(f"It was not deleted: {self._stack.why_it_failed()}") from exc
 
     def _protect(self) -> None:
         """prod's stack is not deleted by a slip."""
@@ -79,9 +103,10 @@ class Deployment:
             cloudformation = self._aws.client("cloudformation")
             cloudformation.update_termination_protection(StackName=self._stack.name, EnableTerminationProtection=True)
 
-    def _values(self) -> dict[str, str]:
+    def _values(self, wishes: Wishes) -> dict[str, str]:
         known = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}
-        return values(self._settings, known.get(REST_API))
+        told = values(self._settings, known.get(REST_API))
+        return told | release_values(self._stage, told, despite_alarms=wishes.despite_alarms)
 
     def _code(self, package: Package) -> Code:
         """Uploads the zip and its bill of materials; returns the zip, or its signed copy if the stage wants one."""
@@ -92,14 +117,18 @@ class Deployment:
         if self._settings.signing_profile:
             self._screen.step(f"AWS Signer signs the zip as {self._settings.signing_profile}")
             return signed(key, self._settings, self._aws)
-        return Code(key, digest(content))
+        return Code(key, code_sha256(content))
 
     def _change(self, package: Package, code: Code, wishes: Wishes) -> bool:
         """Answers whether there was anything to change."""
-        wanted = self._values()
+        wanted = self._values(wishes)
+        tags = {"app": "pom-stripe", "stage": self._stage}
+        rollback = rollback_configuration(
+            self._stage, self._stack.name, self._aws, despite_alarms=wishes.despite_alarms
+        )
         url = upload(package.template, code, wanted, self._aws, self._settings)
         change_set = ChangeSet(self._aws, self._stack, self._settings.as_role)
-        change_set.make(url, wanted, {"app": "pom-stripe", "stage": self._stage})
+        change_set.make(url, wanted, tags, rollback)
         if not change_set.changes:
             change_set.discard()
             self._screen.fact("unchanged", True, f"{self._stack.name} is already what was packaged.")

@@ -7,11 +7,10 @@ from botocore.exceptions import WaiterError
 from infra.deploy import DeploymentError, checks
 from infra.deploy.aws import Aws
 from infra.deploy.findings import look, tell
+from infra.deploy.protection import TABLE
 from infra.deploy.settings import PROD, StageSettings
 from infra.deploy.stacks import Stack
 from infra.ops.screen import Screen
-
-TABLE = "AWS::DynamoDB::Table"
 
 
 class Destruction:
@@ -57,9 +56,8 @@ class Destruction:
 
     def run(self, tables: list[str], *, with_data: bool) -> None:
         """Delete the stack, and then, if that is meant, the tables it left."""
-        self._aws.client("cloudformation").delete_stack(StackName=self._stack.name, **self._settings.as_role)
         try:
-            self._stack.wait("stack_delete_complete")
+            self._stack.delete(self._settings.as_role)
         except WaiterError as exc:
             raise DeploymentError(f"It was not deleted: {self._stack.why_it_failed()}") from exc
         self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")

@@ -11,7 +11,7 @@ import hashlib
 from botocore.exceptions import WaiterError
 
 from infra.deploy import DeploymentError
-from infra.deploy.artifacts import Code, digest
+from infra.deploy.artifacts import Code, code_sha256
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import StageSettings
@@ -37,7 +37,7 @@ def signed(key: str, settings: StageSettings, aws: Aws) -> Code:
     prefix = f"{key.removesuffix('.zip')}-signed-{profile['profileVersion']}-"
     found = s3.list_objects_v2(**bucket, Prefix=prefix).get("Contents", ())
     made = found[0]["Key"] if found else _sign(key, prefix, settings, aws)
-    return Code(made, digest(s3.get_object(**bucket, Key=made)["Body"].read()))
+    return Code(made, code_sha256(s3.get_object(**bucket, Key=made)["Body"].read()))
 
 
 def _sign(key: str, prefix: str, settings: StageSettings, aws: Aws) -> str:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from chalicelib.domain.webhook import PATH, problem_with
+from infra.deploy import protection
 from infra.deploy.artifacts import Code
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, ToDo, look_at_all
 from infra.deploy.stacks import Stack
 from infra.ops.stage import Stage, of_deployment
+from infra.template.aliases import LIVE
 from infra.template.intrinsics import Json
 
 TIMEOUT = 30
@@ -39,6 +41,7 @@ def look_after(
     return look_at_all(
         {
             "outputs": lambda: _outputs(stack, template),
+            "tables": lambda: protection.tables(stack, aws),
             "functions": lambda: _functions(stack, code, aws),
             "event sources": lambda: _event_sources(stack, aws),
             **requests,
@@ -60,17 +63,20 @@ def _functions(stack: Stack, code: Code, aws: Aws) -> str:
     faults = [fault for name in functions.values() for fault in _function_faults(aws, name, code.sha256)]
     if faults or not functions:
         raise Bad("; ".join(faults) or "there are none")
-    return f"{len(functions)}, active, with the code that was packaged"
+    return f"{len(functions)}, active, {LIVE} is wholly on the code that was packaged"
 
 
 def _function_faults(aws: Aws, name: str, code: str) -> Iterator[str]:
-    found = aws.client("lambda").get_function_configuration(FunctionName=name)
+    found = aws.client("lambda").get_function_configuration(FunctionName=name, Qualifier=LIVE)
     if found["State"] != "Active":
         yield f"{name} is {found['State']}: {found.get('StateReason', 'no reason given')}"
     if found.get("LastUpdateStatus", "Successful") != "Successful":
         yield f"the update of {name} is {found['LastUpdateStatus']}: {found.get('LastUpdateStatusReason')}"
     if found["CodeSha256"] != code:
         yield f"{name} runs other code than was packaged"
+    alias = aws.client("lambda").get_alias(FunctionName=name, Name=LIVE)
+    if weights := alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
+        yield f"{name} is still between versions {alias['FunctionVersion']} and {', '.join(weights)}: see CodeDeploy"
 
 
 def _event_sources(stack: Stack, aws: Aws) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -12,9 +12,12 @@ from infra.deploy.aws import Aws
 
 FRESH = "REVIEW_IN_PROGRESS"
 """A stack that only has a change set."""
+NEVER_MADE = "ROLLBACK_COMPLETE"
+"""A stack whose first deployment failed: it has nothing left, and takes no change, only its deletion."""
 DEPLOYABLE = frozenset(
     {
         FRESH,
+        NEVER_MADE,
         "CREATE_COMPLETE",
         "UPDATE_COMPLETE",
         "UPDATE_ROLLBACK_COMPLETE",
@@ -31,6 +34,8 @@ CANCELLED = "cancelled"
 """In the reason of an event that failed only because another did."""
 EVERY = 3
 """Seconds between two looks at a stack that is changing."""
+LONGEST = 2 * 3600
+"""Seconds. A release in prod shifts for ten minutes, is watched for ten more, and may go back the same way."""
 
 
 class Stack:
@@ -59,7 +64,7 @@ class Stack:
     @property
     def exists(self) -> bool:
         """Whether it was ever deployed."""
-        return self.status not in (None, FRESH)
+        return self.status not in (None, FRESH, NEVER_MADE)
 
     def outputs(self) -> dict[str, str]:
         """What it tells."""
@@ -82,13 +87,22 @@ class Stack:
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in ours}
 
     def wait(self, outcome: str) -> None:
-        """Wait for `stack_create_complete`, `stack_update_complete` or `stack_delete_complete`, for an hour at most.
+        """Wait for `stack_create_complete`, `stack_update_complete` or `stack_delete_complete`, at most two hours.
 
         Raises:
             WaiterError: it came out otherwise, or not in that time.
         """
-        looks = {"Delay": EVERY, "MaxAttempts": 3600 // EVERY}
+        looks = {"Delay": EVERY, "MaxAttempts": LONGEST // EVERY}
         self._client.get_waiter(outcome).wait(StackName=self.name, WaiterConfig=looks)
+
+    def delete(self, as_role: Mapping[str, str]) -> None:
+        """Delete it, as the role of CloudFormation's that is named, if any, and wait until it is gone.
+
+        Raises:
+            WaiterError: it could not be deleted.
+        """
+        self._client.delete_stack(StackName=self.name, **as_role)
+        self.wait("stack_delete_complete")
 
     def why_it_failed(self) -> str:
         """The event that made the others of the latest change fail, and the reason that AWS gives."""

@@ -15,6 +15,7 @@ from infra.package import ROOT, RUNTIME, SBOM, TEMPLATE, ZIP, PackagingError
 from infra.package.sbom import LOCK, sbom
 from infra.package.zip_contents import repacked
 from infra.template import merge_template
+from infra.template.aliases import calling_aliases
 
 SHIPPED = ("app.py", "chalicelib", LOCK)
 CONFIGURATION = (".chalice/config.json", ".chalice/policy-*.json")
@@ -51,7 +52,7 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
         merged.write_text(json.dumps(merge_template()))
         _chalice_package(stage, project, merged, packaged)
         out.mkdir(parents=True, exist_ok=True)
-        template = json.loads((packaged / TEMPLATE).read_text())
+        template = calling_aliases(json.loads((packaged / TEMPLATE).read_text()))
         (out / TEMPLATE).write_text(json.dumps(template, indent=2) + "\n")
         repacked(packaged / ZIP, out / ZIP)
         (out / SBOM).write_text(sbom(out / ZIP, source / LOCK))

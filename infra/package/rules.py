@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from chalicelib.functions import API_HANDLER, BY_NAME
 from infra.package import ARCHITECTURE, FUNCTION, RUNTIME
 from infra.template import boundary
+from infra.template.aliases import LIVE, alias_id, unqualified
 from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
@@ -23,6 +24,8 @@ API_GATEWAY_TIMEOUT = 29
 """Seconds after which API Gateway answers for a function."""
 UNNAMEABLE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
 """Actions that take no resource but `*`."""
+MOST_ALARMS = 10
+"""Of a deployment group of CodeDeploy."""
 PLACEHOLDER = "000000000000"
 """Chalice's place holder for an account."""
 
@@ -191,12 +194,40 @@ class Tables(Requirements):
     shortdesc = "Tables outlive their stack and mistakes"
     kind = "AWS::DynamoDB::Table"
     schemas: ClassVar = {
-        "can be deleted with the stack": _has(DeletionPolicy={"const": "Retain"}),
+        "can be deleted with the stack, or blocks the next attempt when its creation fails": _has(
+            DeletionPolicy={"const": "RetainExceptOnCreate"}
+        ),
         "can be deleted when it is replaced": _has(UpdateReplacePolicy={"const": "Retain"}),
-        "can be deleted by hand": _with(DeletionProtectionEnabled={"const": True}),
+        "could not be deleted when its creation is rolled back: make deploy protects it once it is green": _has(
+            Properties={"properties": {"DeletionProtectionEnabled": False}}
+        ),
         "is not restorable": _with(PointInTimeRecoverySpecification=_has(PointInTimeRecoveryEnabled={"const": True})),
         "is not encrypted by a key of KMS": _with(SSESpecification=_has(SSEEnabled={"const": True})),
     }
+
+
+class Released(Requirements):
+    id = "E9108"
+    shortdesc = "A release shifts traffic from one version of a function to the next, and stops when an alarm fires"
+    kind = FUNCTION
+    schemas: ClassVar = {
+        f"has no alias {LIVE}": _with(AutoPublishAlias={"const": LIVE}),
+        "is released without a look at alarms": _with(
+            DeploymentPreference=_has(Alarms={"type": "array", "minItems": 1, "maxItems": MOST_ALARMS})
+        ),
+        "is released by a role that AWS made": _with(DeploymentPreference=_has(Role={})),
+    }
+
+
+class Aliases(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9115"
+    shortdesc = "Everything calls a function's alias, so that a release reaches it in steps"
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        functions = set(cfn.get_resources(FUNCTION))
+        for path, value in _parts(cfn.template["Resources"], ["Resources"]):
+            for name in sorted(unqualified(value, functions)):
+                yield RuleMatch(path, f"{_place(path)} calls {name} past its alias: name {alias_id(name)}")
 
 
 class KnownFunctions(CloudFormationLintRule):  # type: ignore[misc]

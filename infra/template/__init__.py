@@ -28,6 +28,7 @@ from infra.template.intrinsics import (
 from infra.template.queries import queries
 from infra.template.queue_policies import queue_policies
 from infra.template.queues import queues
+from infra.template.releases import release_role, released
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.tables import tables
 
@@ -42,7 +43,7 @@ EVERYWHERE = (encryption.SETTINGS, signing.SETTINGS, boundary.SETTINGS)
 
 def merge_template() -> Json:
     """The template to merge."""
-    resources: Json = {**tables(), **queues(), **bus(), **api_resources(), "RestAPI": rest_api()}
+    resources: Json = {**tables(), **queues(), **bus(), **release_role(), **api_resources(), "RestAPI": rest_api()}
     resources |= {**alarms(), **dashboard(), **queries()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
@@ -68,6 +69,7 @@ def _function(function: Function) -> Json:
         "Environment": environment(function),
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
+        **released(),
     }
     match function.trigger:
         case Messages(queue, _, concurrency):

@@ -11,12 +11,14 @@ from infra.template.alarms import Alarm, Composite, Grade, Missing, alarm_id
 from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json, camel
 from infra.template.measures import API_GATEWAY, SQS, STACK, Measure, aws, ours
+from infra.template.release_alarms import RELEASE_ALARMS
 
 OBJECTIVE = 0.999
 """Of requests are answered without a 5xx, over 30 days."""
 FAST_BURN = 14.4
 SLOW_BURN = 6.0
 """How many times as fast as the objective allows: the budget of 30 days is gone in two days, or in five."""
+FAST_BURN_NOW = "FastBurnNow"
 FEWEST_ERRORS = 5
 """Below so many errors a ratio says nothing."""
 
@@ -292,7 +294,7 @@ _SECURITY = (
 
 _BURNS = (
     _burn("FastBurnHour", 3600, FAST_BURN),
-    _burn("FastBurnNow", 300, FAST_BURN),
+    _burn(FAST_BURN_NOW, 300, FAST_BURN),
     _burn("SlowBurnHours", 21600, SLOW_BURN),
     _burn("SlowBurnNow", 1800, SLOW_BURN),
 )
@@ -303,6 +305,7 @@ ALARMS: tuple[Alarm, ...] = (
     *_dead_letters(),
     *_backlogs(),
     *CHANGE_ALARMS,
+    *RELEASE_ALARMS,
     *_BURNS,
     *_STRIPE,
     *_SECURITY,
@@ -314,7 +317,7 @@ COMPOSITES = (
         f"Errors use up the month's budget {FAST_BURN} times too fast, and still do.",
         Grade.PAGE,
         "api-errors.md",
-        ("FastBurnHour", "FastBurnNow"),
+        ("FastBurnHour", FAST_BURN_NOW),
         suppressor="StripeDown",
     ),
     Composite(

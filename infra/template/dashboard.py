@@ -22,6 +22,7 @@ from infra.template.alarms import Grade
 from infra.template.change_alarms import CHANGE_AGE, UNTOLD
 from infra.template.intrinsics import Json, physical, sub
 from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, STACK, Measure, Search, aws, ours, search
+from infra.template.release_alarms import FUNCTION_ERRORS
 
 WIDTH = 24
 COLUMNS = 3
@@ -186,6 +187,7 @@ QUESTIONS = (
             Graph("Work by worker, p99", [search(metrics.WORK_LATENCY, "p99", outcome=metrics.OK)]),
             Graph("Failed work", [search(metrics.WORK_LATENCY, "SampleCount", outcome=metrics.FAILED)]),
         ),
+        (FUNCTION_ERRORS,),
     ),
     Question(
         "4. Is Stripe answering?",

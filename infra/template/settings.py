@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue
-from infra.template import boundary, encryption, signing
+from infra.template import boundary, encryption, releases, signing
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
 
@@ -49,6 +49,7 @@ PARAMETERS: Mapping[str, Json] = {
     **encryption.PARAMETERS,
     **signing.PARAMETERS,
     **boundary.PARAMETERS,
+    **releases.PARAMETERS,
 }
 
 CONDITIONS: Json = {
@@ -100,4 +101,4 @@ def outputs() -> Json:
     for queue in Queue:
         for name in (queue, queue.dead_letter):
             told[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
-    return told | bus_outputs()
+    return told | bus_outputs() | releases.OUTPUTS

@@ -12,7 +12,11 @@ from infra.template.intrinsics import Json, physical, table_id
 
 
 def tables() -> Json:
-    """A resource for each model: on demand, restorable to any second of 35 days, hard to delete."""
+    """A resource for each model: on demand, restorable to any second of 35 days, kept without the stack.
+
+    A table whose creation is rolled back is deleted, because it would block the next attempt. Deletion protection
+    would forbid that, so `make deploy` switches it on when the deployment has succeeded.
+    """
     return {table_id(name): _table(model, name) for model, name in NAMES.items()}
 
 
@@ -29,7 +33,6 @@ def _table(model: type[Model], name: str) -> Json:
         "AttributeDefinitions": sorted(_pascal(schema["attribute_definitions"]), key=itemgetter("AttributeName")),
         "KeySchema": _keys(schema),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        "DeletionProtectionEnabled": True,
     }
     if view_type := getattr(model.Meta, "stream_view_type", None):
         properties["StreamSpecification"] = {"StreamViewType": view_type}
@@ -39,7 +42,7 @@ def _table(model: type[Model], name: str) -> Json:
         properties["TimeToLiveSpecification"] = {"AttributeName": ttl.attr_name, "Enabled": True}
     return {
         "Type": "AWS::DynamoDB::Table",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": properties,
     }

@@ -28,8 +28,19 @@ UNKNOWN = frozenset(
 )
 """Types that moto passes over, with a warning, and calls the stack complete all the same."""
 
-IMPOSSIBLE = frozenset({"AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"})
-"""moto does not read an API's definition, so its API has no methods, and one without methods cannot be deployed."""
+ALIAS = "AWS::Lambda::Alias"
+
+IMPOSSIBLE = frozenset(
+    {
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::Stage",
+        ALIAS,
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentGroup",
+    }
+)
+"""moto does not read an API's definition, so its API has no methods, and one without methods cannot be deployed. It
+makes versions, but no aliases, so what calls an alias calls the function there; and nothing of CodeDeploy."""
 
 
 def uploaded(template: Template, code: str = CODE) -> Template:
@@ -98,7 +109,12 @@ def as_moto_can(template: Template) -> Template:
 
     moto makes event source mappings before the queues that they refer to.
     """
-    made = copy.deepcopy(template)
+    aliases = {
+        name: resource["Properties"]["FunctionName"]["Ref"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == ALIAS
+    }
+    made = _without_aliases(template, aliases)
     made["Resources"] = {
         name: resource for name, resource in made["Resources"].items() if resource["Type"] not in IMPOSSIBLE
     }
@@ -106,3 +122,19 @@ def as_moto_can(template: Template) -> Template:
         if resource["Type"] == "AWS::Lambda::EventSourceMapping":
             resource["DependsOn"] = resource["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
     return made
+
+
+def _without_aliases(part: Any, aliases: Mapping[str, str]) -> Any:
+    """With each reference to an alias replaced by one to its function."""
+    match part:
+        case {"Ref": str(name)} if name in aliases:
+            return {"Fn::GetAtt": [aliases[name], "Arn"]}
+        case {"Fn::Sub": str(text)}:
+            for alias, function in aliases.items():
+                text = text.replace(f"${{{alias}}}", f"${{{function}.Arn}}")
+            return {"Fn::Sub": text}
+        case dict():
+            return {key: _without_aliases(each, aliases) for key, each in part.items()}
+        case list():
+            return [_without_aliases(each, aliases) for each in part]
+    return part

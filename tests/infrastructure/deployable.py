@@ -17,6 +17,7 @@ from infra.deploy import names
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws
+from infra.template.aliases import LIVE
 from tests.infrastructure.cloudformation import as_moto_can, translated
 
 ACCOUNT = "123456789012"
@@ -93,6 +94,8 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
         if service == "cloudformation" and not known:
             made.meta.events.register("provide-client-params.cloudformation.CreateChangeSet", _transformed)
             made.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _told)
+            for finished in (_aliased, _restorable):
+                made.meta.events.register("after-call.cloudformation.ExecuteChangeSet", finished)
         return made
 
     monkeypatch.setattr(Aws, "client", client)
@@ -126,3 +129,25 @@ def _told(**_: Any) -> None:
         stack._parse_template()
         stack.output_map = stack._create_output_map()
         stack.parameters = dict(stack.resource_map.input_parameters)
+
+
+def _aliased(**_: Any) -> None:
+    """moto's CloudFormation makes versions, but no aliases: each is put on its function's last version."""
+    client = boto3.client("lambda")
+    for function in client.list_functions()["Functions"]:
+        name = function["FunctionName"]
+        versions = client.list_versions_by_function(FunctionName=name)["Versions"]
+        wanted: dict[str, Any] = {"FunctionName": name, "Name": LIVE, "FunctionVersion": versions[-1]["Version"]}
+        try:
+            client.update_alias(**wanted)
+        except client.exceptions.ResourceNotFoundException:
+            client.create_alias(**wanted)
+
+
+def _restorable(**_: Any) -> None:
+    """moto's CloudFormation forgets point-in-time recovery, which the gate requires of each table of the template."""
+    client = boto3.client("dynamodb")
+    for name in client.list_tables()["TableNames"]:
+        client.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )

@@ -111,7 +111,7 @@ def test_each_table_is_there_with_its_keys_and_its_indexes(created: Created) -> 
         assert found["KeySchema"] == wanted["KeySchema"]
         assert _indexes(found) == _indexes(wanted)
         assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-        assert found["DeletionProtectionEnabled"], name
+        assert not found["DeletionProtectionEnabled"], f"{name} could not be deleted when its creation is rolled back"
 
 
 def _each(resources: dict[str, Any], key: str) -> list[Any]:

@@ -112,7 +112,8 @@ def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: S
     change_set = ChangeSet(scene.aws, scene.stack)
     change_set._id = CHANGE_SET_ID
     scene.is_("UPDATE_COMPLETE")
-    scene.cloudformation.add_response("execute_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
+    executed = {"ChangeSetName": CHANGE_SET_ID, "RetainExceptOnCreate": True}
+    scene.cloudformation.add_response("execute_change_set", {}, executed)
     scene.is_("UPDATE_IN_PROGRESS")
     scene.is_("UPDATE_ROLLBACK_COMPLETE")
     scene.says(EARLIER, BEFORE, BEGUN, CANCELLED, CAUSE, BACK)
@@ -162,7 +163,7 @@ def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene
     ]
     ready_ = {"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": change} for change in changes]}
     made = _made(scene, {"Status": "CREATE_IN_PROGRESS"}, ready_, ready_)
-    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
     screen = Screen(as_json=True)
     assert made.show(screen) == ["InvoicesTable would be replaced: its data"]
     assert [row["replacement"] for row in screen.document["changes"]] == ["True", "False"]
@@ -192,7 +193,7 @@ def test_cloudformation_works_as_the_role_that_the_stage_names(scene: Scene) -> 
 )
 def test_a_change_set_without_changes_is_no_failure(scene: Scene, reason: str) -> None:
     made = _made(scene, {"Status": "FAILED", "StatusReason": reason})
-    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
     assert made.changes == []
 
 
@@ -201,16 +202,17 @@ def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(sc
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
     with pytest.raises(DeploymentError, match="does not take the template: Transform"):
-        made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+        made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
 
 
 @pytest.mark.parametrize(
     ("status", "fault"),
     [
         ("UPDATE_IN_PROGRESS", "wait until that has ended"),
-        ("ROLLBACK_COMPLETE", "takes no change"),
+        ("ROLLBACK_FAILED", "takes no change"),
         ("UPDATE_ROLLBACK_FAILED", "takes no change"),
         ("UPDATE_ROLLBACK_COMPLETE", None),
+        ("ROLLBACK_COMPLETE", None),
     ],
 )
 def test_a_stack_that_cannot_be_changed_is_told_before_anything_is_tried(
@@ -225,7 +227,7 @@ def test_a_stack_that_cannot_be_changed_is_told_before_anything_is_tried(
 
 
 SMALL: dict[str, Any] = {
-    "Parameters": {"PomSettingsUrl": {"Type": "String"}},
+    "Parameters": {"PomSettingsUrl": {"Type": "String"}, "PageTopicArn": {"Type": "String"}},
     "Resources": {
         "RestAPI": {
             "Type": "AWS::Serverless::Api",
@@ -233,6 +235,7 @@ SMALL: dict[str, Any] = {
                 "StageName": "api",
                 "OpenApiVersion": "2.0",
                 "AlwaysDeploy": True,
+                "Description": {"Fn::Sub": "For ${PomSettingsUrl}"},
                 "DefinitionBody": {"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {}},
             },
         }
@@ -240,13 +243,14 @@ SMALL: dict[str, Any] = {
 }
 
 
-def test_the_api_is_deployed_again_when_a_parameter_changes_and_only_then() -> None:
+def test_the_api_is_deployed_again_when_a_parameter_that_it_uses_changes_and_only_then() -> None:
     def deployment(**values: str) -> set[str]:
         made = translated(ready(SMALL, "s3://b/k.zip", values), values)["Resources"]
         return {name for name, each in made.items() if each["Type"] == "AWS::ApiGateway::Deployment"}
 
     first = deployment(PomSettingsUrl="https://pom.test/a")
     assert deployment(PomSettingsUrl="https://pom.test/a") == first
+    assert deployment(PomSettingsUrl="https://pom.test/a", PageTopicArn="arn:aws:sns:us-east-1:1:other") == first
     assert deployment(PomSettingsUrl="https://pom.test/b") != first
 
 
@@ -363,7 +367,7 @@ class TestCommandLine:
         assert states.pop("parameter file") == "FAILED"
         assert states.pop("credentials") == "FAILED"
         assert set(states.values()) == {"not looked at"}
-        assert len(states) == 8
+        assert len(states) == 9
 
     @pytest.mark.parametrize(("typed", "status"), [("prod", 1), ("dev", 0)])
     def test_data_is_deleted_only_when_the_stages_name_is_typed(

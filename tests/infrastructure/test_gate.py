@@ -53,6 +53,11 @@ def _source(resources: dict[str, Any]) -> dict[str, Any]:
     return _properties({"source": source}, "source")
 
 
+def _route(resources: dict[str, Any], path: str) -> dict[str, Any]:
+    method: dict[str, Any] = _properties(resources, "RestAPI")["DefinitionBody"]["paths"][path]["get"]
+    return _properties({"route": {"Properties": method["x-amazon-apigateway-integration"]}}, "route")
+
+
 FAULTS: dict[str, tuple[str, Break]] = {
     "another Python": ("python3.12", lambda r: _properties(r, "APIHandler").update(Runtime="python3.12")),
     "another processor": ("x86_64", lambda r: _properties(r, "APIHandler").update(Architectures=["x86_64"])),
@@ -120,9 +125,44 @@ FAULTS: dict[str, tuple[str, Break]] = {
         "not encrypted",
         lambda r: _properties(r, "InvoicesTable").pop("SSESpecification"),
     ),
-    "a table to delete": (
-        "deleted by hand",
-        lambda r: _properties(r, "InvoicesTable").update(DeletionProtectionEnabled=False),
+    "a table that blocks the next attempt": (
+        "blocks the next attempt",
+        lambda r: r["InvoicesTable"].update(DeletionPolicy="Retain"),
+    ),
+    "a table that no rollback can delete": (
+        "could not be deleted when its creation is rolled back",
+        lambda r: _properties(r, "InvoicesTable").update(DeletionProtectionEnabled=True),
+    ),
+    "a function without its alias": (
+        "has no alias live",
+        lambda r: _properties(r, "ResumeStuck").pop("AutoPublishAlias"),
+    ),
+    "a release that no alarm stops": (
+        "without a look at alarms",
+        lambda r: _properties(r, "ResumeStuck")["DeploymentPreference"].update(Alarms=[]),
+    ),
+    "a release without a role of ours": (
+        "a role that AWS made",
+        lambda r: _properties(r, "ResumeStuck")["DeploymentPreference"].pop("Role"),
+    ),
+    "a route past the alias": (
+        "calls APIHandler past its alias",
+        lambda r: _route(r, "/v1/health").update(uri={"Fn::Sub": "…/functions/${APIHandler.Arn}/invocations"}),
+    ),
+    "a permission past the alias": (
+        "calls TokenAuthorizer past its alias",
+        lambda r: _properties(r, "TokenAuthorizerInvokePermission").update(
+            FunctionName={"Fn::GetAtt": ["TokenAuthorizer", "Arn"]}
+        ),
+    ),
+    "a mapping past the alias": (
+        "calls CustomerSync past its alias",
+        lambda r: r.update(
+            Extra={
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {"FunctionName": {"Ref": "CustomerSync"}, "EventSourceArn": "arn:aws:sqs:x:1:y"},
+            }
+        ),
     ),
     "a table without backup": (
         "not restorable",

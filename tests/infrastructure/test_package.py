@@ -7,19 +7,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
-from chalicelib.functions import Queue
+from chalicelib.functions import FUNCTIONS, QUEUE_TRIGGERS, STREAM_TRIGGERS, Queue, Schedule
 from infra.package import ROOT, TEMPLATE, PackagingError
 from infra.package.build import build
 from infra.package.check import check
 from infra.package.zip_checks import LARGEST
 from infra.package.zip_contents import SERVICES, is_used, repacked, sizes
+from infra.template.alarms import alarm_id
+from infra.template.aliases import alias_id, unqualified
 from infra.template.api import COMPRESSED_FROM
 from infra.template.intrinsics import allowed_origin
+from infra.template.releases import CANARY, ROLE_ID, WATCHED
 from tests.infrastructure.cloudformation import translated, uploaded
 from tests.infrastructure.conftest import Package
 
@@ -171,3 +176,71 @@ def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
     assert told["method.response.header.Access-Control-Allow-Origin"] == allowed_origin()
     assert "If-Match,If-None-Match" in told["method.response.header.Access-Control-Allow-Headers"]
     assert resources["RestAPI"]["Properties"]["MinimumCompressionSize"] == COMPRESSED_FROM
+
+
+def test_everything_calls_the_alias_of_a_function(package: Package) -> None:
+    """In what AWS's transform makes of it. Only versions, aliases and their settings name the function itself."""
+    resources = translated(uploaded(package.template))["Resources"]
+    functions = {name for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function"}
+    past = {
+        (each["Type"], name)
+        for name, each in resources.items()
+        if name not in functions
+        for part in _parts(each)
+        if unqualified(part, functions)
+    }
+    own = {"AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"}
+    assert {kind for kind, _ in past} == own
+    assert {name.removesuffix("Aliaslive") for kind, name in past if kind == "AWS::Lambda::Alias"} == functions
+
+    def of(kind: str) -> list[dict[str, Any]]:
+        return [each["Properties"] for each in resources.values() if each["Type"] == kind]
+
+    aliases = {json.dumps({"Ref": alias_id(name)}) for name in functions}
+    sources = {json.dumps(each["FunctionName"]) for each in of("AWS::Lambda::EventSourceMapping")}
+    ticks = {json.dumps(each["Targets"][0]["Arn"]) for each in of("AWS::Events::Rule")}
+    allowed = {json.dumps(each["FunctionName"]) for each in of("AWS::Lambda::Permission")}
+    assert len(sources) == len(QUEUE_TRIGGERS) + len(STREAM_TRIGGERS)
+    assert len(ticks) == sum(isinstance(each.trigger, Schedule) for each in FUNCTIONS)
+    assert sources | ticks | allowed == aliases
+    assert {each["Qualifier"] for each in of("AWS::Lambda::EventInvokeConfig")} == {"live"}
+    texts = [each["Fn::Sub"] for each in _parts(resources["RestAPI"]) if isinstance(each, dict) and "Fn::Sub" in each]
+    uris = {text for text in texts if isinstance(text, str) and "/functions/" in text}
+    assert {uri.partition("/functions/")[2] for uri in uris} == {
+        "${APIHandlerAliaslive}/invocations",
+        "${TokenAuthorizerAliaslive}/invocations",
+    }
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _parts(each)
+
+
+def test_codedeploy_shifts_every_alias_and_stops_when_an_alarm_of_the_release_rings(package: Package) -> None:
+    resources = translated(uploaded(package.template), {"ReleaseShift": CANARY})["Resources"]
+    groups = {name: each for name, each in resources.items() if each["Type"] == "AWS::CodeDeploy::DeploymentGroup"}
+    aliases = {name: each for name, each in resources.items() if each["Type"] == "AWS::Lambda::Alias"}
+    assert len(groups) == len(aliases) == len(FUNCTIONS)
+    assert {
+        each["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]["Ref"] for each in aliases.values()
+    } == groups.keys()
+    alarms = [{"Name": {"Ref": alarm_id(name)}} for name in WATCHED]
+    for group in groups.values():
+        properties = group["Properties"]
+        assert properties["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent10Minutes"
+        assert properties["AlarmConfiguration"] == {"Enabled": True, "Alarms": alarms}
+        assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
+        assert properties["ServiceRoleArn"] == {"Fn::GetAtt": [ROLE_ID, "Arn"]}
+    assert {each["Ref"] for each in (alarm["Name"] for alarm in alarms)} <= resources.keys()
+    assert "CodeDeployServiceRole" not in resources, "SAM's own role takes no permissions boundary"
+
+
+def test_a_release_despite_alarms_goes_past_codedeploy(package: Package) -> None:
+    """CodeDeploy begins no deployment while one of its alarms rings, so CloudFormation moves the aliases itself."""
+    resources = translated(uploaded(package.template), {"ReleaseInSteps": "false"})["Resources"]
+    aliases = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Alias"]
+    assert len(aliases) == len(FUNCTIONS)
+    assert not any("UpdatePolicy" in each for each in aliases)
+    assert not any(each["Type"].startswith("AWS::CodeDeploy::") for each in resources.values())

@@ -1,0 +1,45 @@
+"""Tables that nobody deletes by a slip: protected by `make deploy` once they are there to stay, and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.deploy.aws import Aws
+from infra.deploy.findings import Bad
+from infra.deploy.stacks import Stack
+
+TABLE = "AWS::DynamoDB::Table"
+
+
+def protect_tables(stack: Stack, aws: Aws) -> None:
+    """Switch on the deletion protection of each table that has none.
+
+    Not by the template, because CloudFormation could not delete a protected table when its creation is rolled back.
+    """
+    client = aws.client("dynamodb")
+    for name in stack.physical_ids(TABLE).values():
+        if not client.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+            client.update_table(TableName=name, DeletionProtectionEnabled=True)
+
+
+def tables(stack: Stack, aws: Aws) -> str:
+    """Returns how many tables there are.
+
+    Raises:
+        Bad: one can be deleted, or cannot be restored to a point in time.
+    """
+    names = sorted(stack.physical_ids(TABLE).values())
+    faults = [fault for name in names for fault in _faults(aws, name)]
+    if faults or not names:
+        raise Bad("; ".join(faults) or "there are none")
+    return f"{len(names)}, protected, restorable"
+
+
+def _faults(aws: Aws, name: str) -> Iterator[str]:
+    client = aws.client("dynamodb")
+    if not client.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+        yield f"{name} can be deleted: aws dynamodb update-table --table-name {name} --deletion-protection-enabled"
+    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+    if status != "ENABLED":
+        yield f"{name} cannot be restored to a point in time: {status}"

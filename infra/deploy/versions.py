@@ -1,0 +1,70 @@
+"""When a function gets a new version: exactly when what a version freezes has changed.
+
+Lambda refuses to publish a version that is equal to the last one, and an alias that gets no new version keeps the old
+environment. SAM decides by a digest of the template, in which parameters are names. Here their values are known.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from infra.template.intrinsics import Json
+
+FROZEN = frozenset(
+    {
+        "Architectures", "CodeUri", "DeadLetterQueue", "Description", "Environment", "EphemeralStorage",
+        "FileSystemConfigs", "Handler", "ImageConfig", "KmsKeyArn", "Layers", "LoggingConfig", "MemorySize",
+        "PackageType", "Role", "Runtime", "SnapStart", "SourceKMSKeyArn", "Timeout", "Tracing", "VpcConfig",
+    }
+)  # fmt: skip
+"""What of a function a version keeps as it was, by SAM's names. Tags and triggers are the function's own."""
+LIVING = frozenset(
+    {
+        "AutoPublishAlias", "AutoPublishCodeSha256", "CodeSigningConfigArn", "DeploymentPreference",
+        "EventInvokeConfig", "Events", "FunctionName", "Policies", "ReservedConcurrentExecutions", "Tags",
+    }
+)  # fmt: skip
+"""What a version does not keep. A test holds that each property of our functions is in one of these two lists."""
+_FILLED_IN = re.compile(r"\$\{([\w:]+)[^}]*\}")
+
+
+def version_digest(template: Json, function: Json, values: Mapping[str, str]) -> str:
+    """Returns the digest of what a version of `function` would freeze, its code's place included, in hexadecimal.
+
+    SAM names the version after its beginning, and writes all of it into the function's description.
+    """
+    return digest({key: value for key, value in function.items() if key in FROZEN}, template, values)
+
+
+def digest(part: Any, template: Json, values: Mapping[str, str]) -> str:
+    """Returns the digest of a part of the template and of the values of the parameters that it uses."""
+    declared = template.get("Parameters", {})
+    used = {
+        name: values.get(name, declared[name].get("Default")) for name in _names(part, template) if name in declared
+    }
+    return hashlib.sha256(json.dumps([part, used], sort_keys=True).encode()).hexdigest()
+
+
+def _names(part: Any, template: Json) -> set[str]:
+    """All that a part of the template refers to, and that the conditions refer to on which it depends."""
+    match part:
+        case {"Ref": str(name)}:
+            return {name}
+        case {"Fn::If": [str(condition), *branches]}:
+            return _names(template["Conditions"][condition], template) | _names(branches, template)
+        case {"Condition": str(condition)}:
+            return _names(template["Conditions"][condition], template)
+        case {"Fn::Sub": str(text)}:
+            return set(_FILLED_IN.findall(text))
+        case {"Fn::Sub": [str(text), dict(named)]}:
+            return set(_FILLED_IN.findall(text)) | _names(named, template)
+        case dict():
+            return _names([*part.values()], template)
+        case list():
+            return {name for each in part for name in _names(each, template)}
+    return set()

@@ -1,0 +1,70 @@
+"""The alias that everything calls a function by, so that a release can shift traffic from one version to the next.
+
+SAM writes the alias into what it makes itself: event source mappings, rules, their permissions and
+`EventInvokeConfig`. It leaves the API's definition and the permissions alone that Chalice writes, so those are
+rewritten here, after `chalice package`.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from typing import Any
+
+from infra.template.intrinsics import Json
+
+LIVE = "live"
+"""The alias of every function."""
+FUNCTION = "AWS::Serverless::Function"
+_FILLED_IN = re.compile(r"\$\{(\w+)(\.Arn)?\}")
+
+
+def alias_id(function: str) -> str:
+    """The logical id that SAM gives a function's alias; its `Ref` is the alias's ARN.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+    """
+    return f"{function}Alias{LIVE}"
+
+
+def calling_aliases(template: Json) -> Json:
+    """Returns the packaged template with each reference to a function replaced by one to its alias.
+
+    Outputs stay as they are: they call nothing.
+    """
+    resources = template["Resources"]
+    functions = {name for name, resource in resources.items() if resource["Type"] == FUNCTION}
+    return {**template, "Resources": {name: _aliased(each, functions) for name, each in resources.items()}}
+
+
+def unqualified(part: Any, functions: Set[str]) -> set[str]:
+    """Returns the functions that an intrinsic function refers to without their alias; nothing if `part` is none."""
+    match part:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return {name} & functions
+        case {"Fn::GetAtt": str(path)}:
+            return {path.partition(".")[0]} & functions
+        case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
+            return {name for name, _ in _FILLED_IN.findall(text)} & functions
+    return set()
+
+
+def _aliased(part: Any, functions: Set[str]) -> Any:
+    match part:
+        case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]} if name in functions:
+            return {"Ref": alias_id(name)}
+        case {"Fn::Sub": str(text)}:
+            return {"Fn::Sub": _in_text(text, functions)}
+        case dict():
+            return {key: _aliased(each, functions) for key, each in part.items()}
+        case list():
+            return [_aliased(each, functions) for each in part]
+    return part
+
+
+def _in_text(text: str, functions: Set[str]) -> str:
+    return _FILLED_IN.sub(
+        lambda found: f"${{{alias_id(found[1])}}}" if found[1] in functions else found[0],
+        text,
+    )

@@ -1,0 +1,98 @@
+"""How a release shifts traffic: by CodeDeploy, from the version before to the new one, back when an alarm fires.
+
+SAM makes a CodeDeploy application, a deployment group for each function, and the alias's update policy.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chalicelib.functions import FUNCTIONS
+from infra.template.alarm_list import FAST_BURN_NOW
+from infra.template.alarms import alarm_id
+from infra.template.aliases import LIVE
+from infra.template.intrinsics import Json, get_att, physical, ref, sub
+from infra.template.release_alarms import FUNCTION_ERRORS
+
+WATCHED: Final = (FUNCTION_ERRORS, FAST_BURN_NOW)
+"""The alarms that stop a release. A code fault rings them, and no stranger can (docs/decisions/0042-releases.md).
+CodeDeploy takes ten, CloudFormation five."""
+
+SHIFT: Final = "ReleaseShift"
+IN_STEPS: Final = "ReleaseInSteps"
+ALL_AT_ONCE: Final = "CodeDeployDefault.LambdaAllAtOnce"
+CANARY: Final = "CodeDeployDefault.LambdaCanary10Percent10Minutes"
+
+PARAMETERS: Mapping[str, Json] = {
+    SHIFT: {
+        "Type": "String",
+        "Default": ALL_AT_ONCE,
+        "Description": "How CodeDeploy shifts traffic to a new version; make deploy says it by stage",
+        "AllowedPattern": r"CodeDeployDefault\.Lambda(AllAtOnce|Canary10Percent(5|10|15|30)Minutes)",
+    },
+    IN_STEPS: {
+        "Type": "String",
+        "Default": "true",
+        "Description": "false: CloudFormation moves the aliases itself, at once and whatever alarms say",
+        "AllowedValues": ["true", "false"],
+    },
+}
+
+OUTPUTS: Json = {
+    "ReleasedBy": {
+        "Description": "How the last release shifted traffic",
+        "Value": sub(f"${{{SHIFT}}}, in steps: ${{{IN_STEPS}}}"),
+    }
+}
+
+ROLE_ID = "ReleaseRole"
+
+
+def released() -> Json:
+    """The properties by which a function is released."""
+    return {
+        "AutoPublishAlias": LIVE,
+        "DeploymentPreference": {
+            "Enabled": ref(IN_STEPS),
+            "Type": ref(SHIFT),
+            "Role": get_att(ROLE_ID),
+            "Alarms": [ref(alarm_id(name)) for name in WATCHED],
+        },
+    }
+
+
+def release_role() -> Json:
+    """The role of CodeDeploy, by logical id. SAM's own has AWS's managed policy, which reaches every function.
+
+    CodeDeploy needs these of it: aliases, and the states of alarms. The others are for hooks, notifications and
+    code in S3, which we have not.
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambda.html
+    """
+    place = "${AWS::Region}:${AWS::AccountId}"
+    functions = [
+        sub(f"arn:${{AWS::Partition}}:lambda:{place}:function:{physical(each.aws_name)['Fn::Sub']}{qualified}")
+        for each in FUNCTIONS
+        for qualified in ("", ":*")
+    ]
+    statements = [
+        {
+            "Sid": "ShiftTraffic",
+            "Effect": "Allow",
+            "Action": ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"],
+            "Resource": functions,
+        },
+        {
+            "Sid": "ReadAlarms",
+            "Effect": "Allow",
+            "Action": ["cloudwatch:DescribeAlarms"],
+            "Resource": [sub(f"arn:${{AWS::Partition}}:cloudwatch:{place}:alarm:*")],
+        },
+    ]
+    assumed = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    properties = {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [assumed]},
+        "Policies": [{"PolicyName": "Release", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
+    }
+    return {ROLE_ID: {"Type": "AWS::IAM::Role", "Properties": properties}}

@@ -1,0 +1,303 @@
+"""What stops a release, what lets one through all the same, and what a failed one leaves. Needs no package."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from infra.deploy import DeploymentError, protection, smoke
+from infra.deploy.artifacts import Package
+from infra.deploy.aws import Aws
+from infra.deploy.change_set import ChangeSet
+from infra.deploy.deploying import Deployment, Wishes
+from infra.deploy.findings import Bad
+from infra.deploy.releases import MONITORED, quiet, release_values, rollback_configuration
+from infra.deploy.settings import StageSettings
+from infra.deploy.stacks import LONGEST, Stack
+from infra.local.aws import embedded_aws
+from infra.ops.screen import Screen
+from infra.template.alarm_list import BY_NAME
+from infra.template.alarms import alarm_id
+from infra.template.release_alarms import FUNCTION_ERRORS, MOST_MEASURES
+from infra.template.releases import WATCHED
+from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
+
+STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/1"
+CHANGE_SET_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/deploy-1/1"
+MOMENT = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
+SETTINGS = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
+
+
+@dataclass
+class Scene:
+    """A stubbed CloudFormation, whose requests and answers botocore holds to AWS's model; the rest is moto."""
+
+    aws: Aws
+    cloudformation: Stubber
+
+    @property
+    def stack(self) -> Stack:
+        return Stack(self.aws, STACK)
+
+    def is_(self, *statuses: str) -> None:
+        """The stack's status, look after look."""
+        for status in statuses:
+            described = {"StackName": STACK, "StackId": STACK_ID, "CreationTime": MOMENT, "StackStatus": status}
+            self.cloudformation.add_response("describe_stacks", {"Stacks": [described]})
+
+    def has_tables(self, *names: str) -> None:
+        listed = [
+            {
+                "LogicalResourceId": name,
+                "PhysicalResourceId": name,
+                "ResourceType": "AWS::DynamoDB::Table",
+                "LastUpdatedTimestamp": MOMENT,
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for name in names
+        ]
+        self.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": listed})
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
+    with embedded_aws():
+        aws = Aws(REGION)
+        with Stubber(aws.client("cloudformation")) as stub:
+            yield Scene(aws, stub)
+
+
+def _alarm(name: str, state: str = "OK", stack: str = STACK) -> None:
+    client = boto3.client("cloudwatch")
+    client.put_metric_alarm(
+        AlarmName=f"{stack}-{name}",
+        MetricName="Errors",
+        Namespace="AWS/Lambda",
+        Period=300,
+        Statistic="Sum",
+        EvaluationPeriods=1,
+        Threshold=3,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    client.set_alarm_state(AlarmName=f"{stack}-{name}", StateValue=state, StateReason="a test")
+
+
+# Which alarms, and for how long
+
+
+def test_codedeploy_and_cloudformation_take_as_many_alarms_as_there_are() -> None:
+    assert 0 < len(WATCHED) <= 5
+    assert set(WATCHED) <= BY_NAME.keys(), "composites among them would need another type of trigger"
+
+
+def test_the_alarm_on_functions_has_no_more_metrics_than_cloudwatch_takes() -> None:
+    assert len(BY_NAME[FUNCTION_ERRORS].measures) <= MOST_MEASURES, "make two alarms of it, and name both in WATCHED"
+
+
+def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene: Scene) -> None:
+    for name in WATCHED:
+        _alarm(name)
+    triggers = [
+        {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{STACK}-{name}", "Type": "AWS::CloudWatch::Alarm"}
+        for name in sorted(WATCHED)
+    ]
+    prod = rollback_configuration("prod", STACK, scene.aws, despite_alarms=False)
+    dev = rollback_configuration("dev", STACK, scene.aws, despite_alarms=False)
+    assert sorted(prod["RollbackTriggers"], key=lambda each: each["Arn"]) == triggers
+    assert sorted(dev["RollbackTriggers"], key=lambda each: each["Arn"]) == triggers
+    assert (prod["MonitoringTimeInMinutes"], dev["MonitoringTimeInMinutes"]) == (10, 0)
+    assert release_values("prod", {}, despite_alarms=False)["ReleaseShift"].endswith("Canary10Percent10Minutes")
+    assert release_values("dev", {}, despite_alarms=False)["ReleaseShift"].endswith("AllAtOnce")
+
+
+def test_a_stages_file_may_say_another_way_of_shifting_but_not_past_despite_alarms() -> None:
+    told = {"ReleaseShift": "CodeDeployDefault.LambdaCanary10Percent30Minutes", "ReleaseInSteps": "true"}
+    assert release_values("prod", told, despite_alarms=False) == told
+    assert release_values("prod", told, despite_alarms=True) == {**told, "ReleaseInSteps": "false"}
+
+
+def test_prod_is_watched_for_longer_than_its_alarms_take_and_waited_for_longer_than_that() -> None:
+    slowest = max(BY_NAME[name].period * BY_NAME[name].periods for name in WATCHED)
+    shifts, watched = 30 * 60, MONITORED["prod"] * 60
+    assert watched >= slowest + 60
+    assert 2 * (shifts + watched) <= LONGEST, "it may have to go back the same way"
+
+
+def test_a_first_deployment_has_no_alarms_because_they_are_not_there_yet(scene: Scene) -> None:
+    nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
+    assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=False) == nothing
+    assert "first deployment makes them" in quiet(STACK, scene.aws, despite_alarms=False)
+
+
+def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scene) -> None:
+    """CloudFormation fails a change whose alarms are missing."""
+    _alarm(WATCHED[0])
+    _alarm(WATCHED[1], stack="another-stack")
+    [trigger] = rollback_configuration("prod", STACK, scene.aws, despite_alarms=False)["RollbackTriggers"]
+    assert trigger["Arn"].endswith(f":{STACK}-{WATCHED[0]}")
+
+
+# A ringing alarm
+
+
+def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
+    _alarm(WATCHED[0])
+    _alarm(WATCHED[1], "ALARM")
+    with pytest.raises(Bad, match=f"{STACK}-{WATCHED[1]} rings.*--despite-alarms"):
+        quiet(STACK, scene.aws, despite_alarms=False)
+
+
+def test_an_alarm_without_data_stops_no_release(scene: Scene) -> None:
+    for name in WATCHED:
+        _alarm(name, "INSUFFICIENT_DATA")
+    assert quiet(STACK, scene.aws, despite_alarms=False) == "2, none rings"
+
+
+def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy(scene: Scene) -> None:
+    """An empty list takes away the alarms that CloudFormation keeps of the stack's last change."""
+    _alarm(WATCHED[0], "ALARM")
+    assert "released all the same" in quiet(STACK, scene.aws, despite_alarms=True)
+    nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
+    assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=True) == nothing
+    assert release_values("prod", {}, despite_alarms=True)["ReleaseInSteps"] == "false"
+
+
+def test_the_alarms_are_given_to_cloudformation_with_the_change_set(scene: Scene) -> None:
+    _alarm(WATCHED[0])
+    rollback = rollback_configuration("prod", STACK, scene.aws, despite_alarms=False)
+    scene.is_("UPDATE_COMPLETE")
+    asked = dict.fromkeys(
+        ("StackName", "ChangeSetName", "ChangeSetType", "TemplateURL", "Capabilities", "Parameters", "Tags"), ANY
+    )
+    scene.cloudformation.add_response(
+        "create_change_set", {"Id": CHANGE_SET_ID}, {**asked, "RollbackConfiguration": rollback}
+    )
+    made = {"Status": "CREATE_COMPLETE", "Changes": []}
+    for _ in range(2):
+        scene.cloudformation.add_response("describe_change_set", made)
+    ChangeSet(scene.aws, scene.stack).make("https://b.s3.us-east-1.amazonaws.com/t.json", {}, {}, rollback)
+    scene.cloudformation.assert_no_pending_responses()
+
+
+# A first deployment that failed
+
+
+def test_the_stack_of_a_failed_first_deployment_is_deleted_before_the_second(scene: Scene, capsys: Any) -> None:
+    deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
+    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
+    scene.is_("DELETE_IN_PROGRESS")
+    scene.cloudformation.add_client_error("describe_stacks", "ValidationError", f"{STACK} does not exist")
+    deployment._clear(Wishes())
+    assert "its first deployment failed and left nothing" in " ".join(capsys.readouterr().err.split())
+    scene.cloudformation.assert_no_pending_responses()
+
+
+def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) -> None:
+    deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
+    with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE, so CloudFormation shows no changes"):
+        deployment._clear(Wishes(dry_run=True))
+    questions: list[str] = []
+    with pytest.raises(DeploymentError, match="as you said"):
+        deployment._clear(Wishes(agree=lambda question: bool(questions.append(question))))
+    assert questions == [f"Delete {STACK}, whose first deployment failed and left nothing?"]
+
+
+def test_a_deployment_after_a_failed_first_one_begins_with_that(scene: Scene) -> None:
+    scene.is_("ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE")
+    deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
+    with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE"):
+        deployment.run(Package({}, BUCKET), Wishes(dry_run=True))  # type: ignore[arg-type]
+
+
+def test_a_stack_whose_first_deployment_failed_was_never_deployed(scene: Scene) -> None:
+    scene.is_("ROLLBACK_COMPLETE")
+    assert not scene.stack.exists
+
+
+# Tables
+
+
+def _table(name: str, *, protected: bool, restorable: bool = True) -> None:
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=protected,
+    )
+    client.update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": restorable}
+    )
+
+
+def test_tables_are_protected_once_the_deployment_has_succeeded(scene: Scene) -> None:
+    _table("old", protected=True)
+    _table("new", protected=False)
+    for _ in range(2):
+        scene.has_tables("old", "new")
+    protection.protect_tables(scene.stack, scene.aws)
+    assert protection.tables(scene.stack, scene.aws) == "2, protected, restorable"
+
+
+@pytest.mark.parametrize(
+    ("protected", "restorable", "said"),
+    [(False, True, "old can be deleted"), (True, False, "old cannot be restored"), (True, True, None)],
+)
+def test_a_table_that_can_be_deleted_or_not_restored_is_told(
+    scene: Scene, protected: bool, restorable: bool, said: str | None
+) -> None:
+    _table("old", protected=protected, restorable=restorable)
+    scene.has_tables("old")
+    if said is None:
+        assert protection.tables(scene.stack, scene.aws) == "1, protected, restorable"
+    else:
+        with pytest.raises(Bad, match=said):
+            protection.tables(scene.stack, scene.aws)
+
+
+# What serves afterwards
+
+
+def _lambda(aws: Aws, code: str, alias: dict[str, Any]) -> Stubber:
+    stub = Stubber(aws.client("lambda"))
+    stub.add_response(
+        "get_function_configuration",
+        {"State": "Active", "LastUpdateStatus": "Successful", "CodeSha256": code},
+        {"FunctionName": "f", "Qualifier": "live"},
+    )
+    stub.add_response("get_alias", {"FunctionVersion": "7", **alias}, {"FunctionName": "f", "Name": "live"})
+    return stub
+
+
+@pytest.mark.parametrize(
+    ("code", "alias", "said"),
+    [
+        ("ours", {}, []),
+        ("ours", {"RoutingConfig": {"AdditionalVersionWeights": {}}}, []),
+        ("theirs", {}, ["f runs other code than was packaged"]),
+        (
+            "ours",
+            {"RoutingConfig": {"AdditionalVersionWeights": {"8": 0.1}}},
+            ["f is still between versions 7 and 8: see CodeDeploy"],
+        ),
+    ],
+)
+def test_the_alias_must_be_wholly_on_what_was_packaged(code: str, alias: dict[str, Any], said: list[str]) -> None:
+    aws = Aws(REGION)
+    with embedded_aws(), _lambda(aws, code, alias):
+        assert list(smoke._function_faults(aws, "f", "ours")) == said
+
+
+def test_each_alarm_of_a_release_is_named_as_the_template_names_it() -> None:
+    for name in WATCHED:
+        properties = BY_NAME[name].resource()["Properties"]
+        assert properties["AlarmName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+        assert alarm_id(name) == f"{name}Alarm"

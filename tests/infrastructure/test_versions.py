@@ -1,0 +1,191 @@
+"""A function gets a new version exactly when what a version freezes has changed: asked of SAM's own translator."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.functions import AUTHORIZER, FUNCTIONS
+from infra.deploy.artifacts import ready
+from infra.deploy.versions import FROZEN, LIVING
+from infra.template import merge_template
+from infra.template.intrinsics import function_id
+from infra.template.settings import PARAMETERS
+from tests.infrastructure.cloudformation import translated
+
+CODE, OTHER_CODE = "s3://packages/1.zip", "s3://packages/2.zip"
+VALUES = {
+    "StripeSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf",
+    "PublicApiUrl": "https://not-yet-known.invalid",
+    "PomSettingsUrl": "https://pom.test/settings/apps",
+    "TokenIssuer": "https://pom.test",
+    "TokenAudience": "pom-api",
+    "TokenJwksUrl": "https://pom.test/.well-known/jwks.json",
+    "PageTopicArn": "arn:aws:sns:us-east-1:123456789012:page",
+    "TicketTopicArn": "arn:aws:sns:us-east-1:123456789012:ticket",
+}
+EVERY = {function_id(function.name) for function in FUNCTIONS}
+Template = dict[str, Any]
+
+
+def packaged() -> Template:
+    """Our part of the template, with what Chalice adds to it: code, handlers, roles, schedules and the API."""
+    template = copy.deepcopy(merge_template())
+    resources = template["Resources"]
+    for function in FUNCTIONS:
+        properties = resources[function_id(function.name)]["Properties"]
+        properties |= {"Handler": function.name, "Runtime": "python3.11", "CodeUri": "./deployment.zip"}
+        properties |= {"MemorySize": function.memory, "Timeout": function.timeout, "Tracing": "Active"}
+        properties |= {"Architectures": ["arm64"], "Role": {"Fn::GetAtt": ["ReleaseRole", "Arn"]}}
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "Schedule":
+                event["Properties"]["Schedule"] = "rate(5 minutes)"
+    definition = {"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {}}
+    resources["RestAPI"]["Properties"] |= {"StageName": "api", "DefinitionBody": definition}
+    return template
+
+
+def versions(template: Template, code: str = CODE, **values: str) -> dict[str, str]:
+    """The logical id of each function's version, as CloudFormation is given it, by that of the function."""
+    told = VALUES | values
+    made = translated(ready(template, code, told), told)["Resources"]
+    return {
+        each["Properties"]["FunctionName"]["Ref"]: name
+        for name, each in made.items()
+        if each["Type"] == "AWS::Lambda::Version"
+    }
+
+
+def renewed(template: Template, code: str = CODE, **values: str) -> set[str]:
+    """The functions that get another version than they have after the first release."""
+    before, after = versions(packaged()), versions(template, code, **values)
+    assert before.keys() == after.keys() == EVERY
+    return {name for name in EVERY if before[name] != after[name]}
+
+
+def users(setting: str) -> set[str]:
+    """The functions whose environment has this variable."""
+    return {function_id(function.name) for function in FUNCTIONS if setting in function.settings}
+
+
+def test_the_same_release_publishes_nothing() -> None:
+    assert renewed(packaged()) == set()
+
+
+def test_other_code_publishes_a_version_of_every_function() -> None:
+    assert renewed(packaged(), OTHER_CODE) == EVERY
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "setting"),
+    [
+        ("PublicApiUrl", "https://abc.execute-api.us-east-1.amazonaws.com/api", "PUBLIC_API_URL"),
+        ("TokenIssuer", "https://other.test", "TOKEN_ISSUER"),
+        ("TokenRolesClaim", "groups", "TOKEN_ROLES_CLAIM"),
+        ("DevelopmentOrigins", "http://localhost:5173", "DEVELOPMENT_ORIGINS"),
+    ],
+)
+def test_a_changed_parameter_publishes_versions_of_the_functions_that_use_it_alone(
+    parameter: str, value: str, setting: str
+) -> None:
+    assert users(setting) not in (set(), EVERY)
+    assert renewed(packaged(), **{parameter: value}) == users(setting)
+
+
+def test_a_changed_issuer_of_tokens_is_told_to_the_authorizer_alone() -> None:
+    assert renewed(packaged(), TokenIssuer="https://other.test") == {function_id(AUTHORIZER)}
+
+
+def test_a_default_that_changes_with_the_release_publishes_a_version() -> None:
+    template = packaged()
+    template["Parameters"]["TokenRolesClaim"] = {**PARAMETERS["TokenRolesClaim"], "Default": "groups"}
+    assert renewed(template) == {function_id(AUTHORIZER)}
+
+
+def test_a_parameter_that_decides_only_a_condition_publishes_a_version() -> None:
+    template = packaged()
+    environment = template["Resources"]["ResumeStuck"]["Properties"]["Environment"]["Variables"]
+    environment["HOW"] = {"Fn::If": ["HasDomain", "own", "given"]}
+    before = versions(template)
+    after = versions(template, DomainName="api.pom.test")
+    assert {name for name in EVERY if before[name] != after[name]} == {"ResumeStuck"}
+
+
+def _of(template: Template, name: str) -> Template:
+    properties: Template = template["Resources"][name]["Properties"]
+    return properties
+
+
+CHANGES: dict[str, Callable[[Template], Any]] = {
+    "memory": lambda f: f.update(MemorySize=2048),
+    "timeout": lambda f: f.update(Timeout=1),
+    "runtime": lambda f: f.update(Runtime="python3.13"),
+    "handler": lambda f: f.update(Handler="other.handler"),
+    "architecture": lambda f: f.update(Architectures=["x86_64"]),
+    "tracing": lambda f: f.update(Tracing="PassThrough"),
+    "log format": lambda f: f["LoggingConfig"].update(LogFormat="Text"),
+    "environment": lambda f: f["Environment"]["Variables"].update(NEW="value"),
+    "snapshots": lambda f: f.update(SnapStart={"ApplyOn": "PublishedVersions"}),
+    "key": lambda f: f.update(KmsKeyArn="arn:aws:kms:us-east-1:123456789012:key/1"),
+    "layers": lambda f: f.update(Layers=["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_change_of_what_a_version_freezes_publishes_one_of_that_function(change: str) -> None:
+    template = packaged()
+    CHANGES[change](_of(template, "ResumeStuck"))
+    assert renewed(template) == {"ResumeStuck"}
+
+
+OTHERS: dict[str, Callable[[Template], Any]] = {
+    "an alarm's threshold": lambda t: _of(t, "FunctionErrorsAlarm").update(Threshold=99),
+    "an alarm's topic": lambda t: t["Parameters"]["PageTopicArn"].update(Default="arn:aws:sns:us-east-1:1:other"),
+    "a schedule": lambda t: _of(t, "ResumeStuck")["Events"]["ResumeStuckEvent"]["Properties"].update(
+        Schedule="rate(9 minutes)"
+    ),
+    "a batch's size": lambda t: _of(t, "CustomerSync")["Events"]["CustomerSyncSqsEventSource"]["Properties"].update(
+        BatchSize=1
+    ),
+    "tags": lambda t: _of(t, "ResumeStuck").update(Tags={"a": "b"}),
+    "the way of releasing": lambda t: _of(t, "ResumeStuck")["DeploymentPreference"].update(Type="AllAtOnce"),
+    "what happens to failed ticks": lambda t: _of(t, "ResumeStuck")["EventInvokeConfig"].update(
+        MaximumRetryAttempts=0
+    ),
+    "a queue": lambda t: _of(t, "ReconcileQueue").update(VisibilityTimeout=1),
+}
+
+
+@pytest.mark.parametrize("change", OTHERS)
+def test_nothing_else_publishes_a_version(change: str) -> None:
+    template = packaged()
+    OTHERS[change](template)
+    assert renewed(template) == set()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"PageTopicArn": "arn:aws:sns:us-east-1:123456789012:other"},
+        {"ReleaseShift": "CodeDeployDefault.LambdaCanary10Percent10Minutes"},
+        {"ReleaseInSteps": "false"},
+    ],
+)
+def test_a_parameter_that_no_function_is_told_publishes_nothing(values: dict[str, str]) -> None:
+    assert renewed(packaged(), **values) == set()
+
+
+def test_a_new_version_changes_the_function_too_so_that_lambda_does_not_refuse_it() -> None:
+    """SAM writes the digest into the description. Lambda publishes no version of a function that is unchanged."""
+    made = translated(ready(packaged(), CODE, VALUES), VALUES)["Resources"]
+    for function, version in versions(packaged()).items():
+        assert version.removeprefix(f"{function}Version") == made[function]["Properties"]["Description"][:10]
+
+
+def test_each_property_of_a_function_is_known_to_be_frozen_or_not() -> None:
+    used = {key for name in EVERY for key in _of(packaged(), name)}
+    assert used <= FROZEN | LIVING
+    assert not FROZEN & LIVING
