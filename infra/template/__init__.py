@@ -28,6 +28,7 @@ from infra.template.queries import queries
 from infra.template.queues import queues
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.tables import tables
+from infra.template.waf import waf
 
 RETRIES = 1
 """Of a schedule's tick: the next one does the same work."""
@@ -37,7 +38,7 @@ OLDEST_TICK = 300
 
 def merge_template() -> Json:
     """The template to merge."""
-    resources: Json = {**tables(), **queues(), **bus(), **api_resources(), "RestAPI": rest_api()}
+    resources: Json = {**tables(), **queues(), **bus(), **api_resources(), "RestAPI": rest_api(), **waf()}
     resources |= {**alarms(), **dashboard(), **queries()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
