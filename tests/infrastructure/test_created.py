@@ -1,7 +1,7 @@
 """The packaged template, transformed by AWS's own translator, and created in moto's CloudFormation.
 
 That a stack is CREATE_COMPLETE there says little: what moto cannot make is left out or passed over, and is named in
-`cloudformation`. The stack has no domain of its own, whose resources moto does not know either. Everything that
+`cloudformation`. The stack has no domain of its own and no web ACL, whose resources are not made here either. What
 was made is then asked for at the services themselves; of a table it forgets TTL and encryption, of a function
 processor and tracing, which the gate looks at.
 """
