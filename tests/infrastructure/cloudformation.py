@@ -25,6 +25,16 @@ UNKNOWN = frozenset(
 )
 """Types that moto passes over, with a warning, and calls the stack complete all the same."""
 
+OPTIONAL = frozenset(
+    {
+        "AWS::ApiGateway::BasePathMapping",
+        "AWS::ApiGateway::DomainName",
+        "AWS::WAFv2::WebACL",
+        "AWS::WAFv2::WebACLAssociation",
+    }
+)
+"""Types that only a stage with a domain or a web ACL has. They are linted and read, and no test makes them."""
+
 IMPOSSIBLE = frozenset({"AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"})
 """moto does not read an API's definition, so its API has no methods, and one without methods cannot be deployed."""
 

@@ -25,7 +25,7 @@ from infra.local.aws import embedded_aws
 from infra.template.intrinsics import function_id, queue_id
 from infra.template.queues import ATTEMPTS
 from infra.template.settings import VALUES
-from tests.infrastructure.cloudformation import IMPOSSIBLE, UNKNOWN, as_moto_can, translated, uploaded
+from tests.infrastructure.cloudformation import IMPOSSIBLE, OPTIONAL, UNKNOWN, as_moto_can, translated, uploaded
 from tests.infrastructure.conftest import Package
 
 pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
@@ -93,6 +93,7 @@ def created(package: Package) -> Iterator[Created]:
 def test_all_is_there_but_what_the_stand_in_is_known_not_to_make(created: Created) -> None:
     resources = created.wanted["Resources"].items()
     wanted = {name: each["Type"] for name, each in resources if "Condition" not in each}
+    assert {each["Type"] for name, each in resources if "Condition" in each} == OPTIONAL
     there = {name: each["ResourceType"] for name, each in created.there.items()}
     not_made = {name: kind for name, kind in wanted.items() if name not in there}
     assert set(not_made.values()) == UNKNOWN | IMPOSSIBLE
