@@ -10,6 +10,7 @@ from __future__ import annotations
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
 from chalicelib import bootstrap, observability
+from chalicelib.domain.bearer import token_of
 from chalicelib.domain.identity import Identity, Unauthorized
 from chalicelib.functions import AUTHORIZER
 
@@ -24,19 +25,12 @@ def token_authorizer(request: AuthRequest) -> AuthResponse:
     """Verify POM's access token."""
     observability.started(AUTHORIZER)
     try:
-        identity = bootstrap.token_verifier().verify(_bearer(request.token))
+        identity = bootstrap.token_verifier().verify(token_of(request.token))
     except Unauthorized as refused:
         observability.token_refused(refused.reason)
         # API Gateway answers 401 to exactly this message, and 500 to any other exception.
         raise Exception("Unauthorized") from None
     return AuthResponse(routes=["*"], principal_id=identity.user_id, context=_context(identity))
-
-
-def _bearer(header: str) -> str:
-    scheme, _, token = header.strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized("malformed")
-    return token.strip()
 
 
 def _context(identity: Identity) -> dict[str, str]:

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import DeploymentError, names, own_key, releases, signing, stripe_secret
 from infra.deploy.aws import Aws
+from infra.deploy.concurrency import look_at_concurrency
 from infra.deploy.findings import Bad, Finding, State, look, look_at_all
 from infra.deploy.settings import PROD, StageSettings, faults
 from infra.deploy.stacks import DEPLOYABLE, NEVER_MADE, Stack
@@ -57,6 +58,7 @@ def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
         "tables left over": lambda: _tables_left_over(stack, aws),
         "artifact bucket": lambda: names.bucket(aws, settings),
         "API Gateway's logs": lambda: names.account_logs(aws),
+        "Lambda's concurrency": lambda: look_at_concurrency(stage, settings, aws),
         "Stripe secret": lambda: stripe_secret.look(stage, settings, aws, exists=stack.exists),
         "SNS topic, page": lambda: names.topic(aws, topics[0], needs_listener=stage == PROD),
         "SNS topic, ticket": lambda: names.topic(aws, topics[1], needs_listener=stage == PROD),

@@ -9,6 +9,7 @@ import argparse
 import base64
 import importlib
 import logging
+import re
 import threading
 import time
 import uuid
@@ -37,6 +38,7 @@ from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.reference import WithReference
 from infra.local.wsgi import Environ, Served, StartResponse, serve
+from infra.template.api import IDENTITY_VALIDATION
 from infra.template.gateway_responses import (
     AUTHORIZER_FAILED,
     FORBIDDEN,
@@ -95,6 +97,8 @@ class _Authorizer(LocalGatewayAuthorizer):
     def authorize(self, raw_path: str, lambda_event: Any, lambda_context: Any) -> Any:
         try:
             return super().authorize(raw_path, lambda_event, lambda_context)
+        except RefusedError:
+            raise
         except NotAuthorizedError as error:
             raise RefusedError(UNAUTHORIZED) from error
         except ForbiddenError as error:
@@ -106,6 +110,13 @@ class _Authorizer(LocalGatewayAuthorizer):
                 raise RefusedError(UNAUTHORIZED) from error
             log.exception("the authorizer failed")
             raise RefusedError(AUTHORIZER_FAILED) from error
+
+    def _prepare_authorizer_event(self, arn: str, lambda_event: Any, lambda_context: Any) -> Any:
+        """Refuses a header that cannot hold a token, and does not invoke the authorizer then."""
+        event = super()._prepare_authorizer_event(arn, lambda_event, lambda_context)
+        if not re.fullmatch(IDENTITY_VALIDATION, event["authorizationToken"]):
+            raise RefusedError(UNAUTHORIZED)
+        return event
 
 
 class _Gateway(LocalGateway):

@@ -31,6 +31,7 @@ from infra.template.queues import queues
 from infra.template.releases import release_role, released
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.tables import tables
+from infra.template.waf import waf
 
 RETRIES = 1
 """Of a schedule's tick: the next one does the same work."""
@@ -44,6 +45,7 @@ EVERYWHERE = (encryption.SETTINGS, signing.SETTINGS, boundary.SETTINGS)
 def merge_template() -> Json:
     """The template to merge."""
     resources: Json = {**tables(), **queues(), **bus(), **release_role(), **api_resources(), "RestAPI": rest_api()}
+    resources |= waf()
     resources |= {**alarms(), **dashboard(), **queries()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)

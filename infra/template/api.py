@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from chalicelib.api.http.cross_origin import ALLOWED_HEADERS
+from chalicelib.domain.bearer import BEARER
+from chalicelib.functions import AUTHORIZER
 from infra.template.gateway_responses import gateway_responses
 from infra.template.intrinsics import Json, allowed_origin, get_att, ref, sub
 
@@ -20,6 +22,9 @@ PREFLIGHT_MAX_AGE = 600
 COMPRESSED_FROM = 1024
 """Bytes. A smaller answer fits in one network packet with its headers, so compressing it would save nobody time."""
 WEBHOOKS = "/~1v1~1stripe~1webhooks"
+IDENTITY_VALIDATION = BEARER
+"""A request whose Authorization header does not match is answered 401, and the authorizer is not invoked
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html)."""
 
 ACCESS_LOG = {
     "requestId": "$context.requestId",
@@ -55,6 +60,9 @@ def rest_api() -> Json:
                 _limits(WEBHOOKS, "POST", WEBHOOK_RATE, WEBHOOK_BURST),
             ],
             "GatewayResponses": gateway_responses(),
+            "DefinitionBody": {"securityDefinitions": {AUTHORIZER: _identity_validation()}},
+            # Callers would get around the domain, and around what is put in front of it.
+            "DisableExecuteApiEndpoint": {"Fn::If": ["HasDomain", True, False]},
             "Cors": {
                 "AllowOrigin": allowed_origin(),
                 "AllowHeaders": f"'{','.join(ALLOWED_HEADERS)}'",
@@ -62,6 +70,10 @@ def rest_api() -> Json:
             },
         },
     }
+
+
+def _identity_validation() -> Json:
+    return {"x-amazon-apigateway-authorizer": {"identityValidationExpression": IDENTITY_VALIDATION}}
 
 
 def _limits(path: str, method: str, rate: int, burst: int) -> Json:

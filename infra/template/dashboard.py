@@ -19,6 +19,7 @@ from infra.template.alarm_list import (
     worked,
 )
 from infra.template.alarms import Grade
+from infra.template.capacity_alarms import SHARED_PARTITIONS, index_writes
 from infra.template.change_alarms import CHANGE_AGE, UNTOLD
 from infra.template.intrinsics import Json, physical, sub
 from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, STACK, Measure, Search, aws, ours, search
@@ -258,7 +259,19 @@ QUESTIONS = (
                     )
                 ],
             ),
+            Graph(
+                "Executions at once in the account",
+                [
+                    aws(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
+                    aws(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
+                ],
+            ),
+            Graph(
+                "Writes of partitions that all share",
+                [index_writes(table, index) for table, index in SHARED_PARTITIONS],
+            ),
         ),
+        ("ConcurrencyHigh",),
     ),
 )
 

@@ -38,6 +38,12 @@ FORBIDDEN = GatewayResponse(
     "Your access token does not allow this request.",
     "Ask an administrator of your organization for the role that this needs.",
 )
+FILTERED = GatewayResponse(
+    403,
+    "forbidden",
+    "The firewall before this service refused the request.",
+    "Wait five minutes and repeat the request; if it is refused again, report the request id.",
+)
 NOT_FOUND = GatewayResponse(
     404, "not_found", "There is nothing at this address.", "Check the path against /v1/openapi.json."
 )
@@ -82,7 +88,7 @@ RESPONSES = {
     "INVALID_SIGNATURE": UNAUTHORIZED,  # an Authorization header that looks like AWS's own
     "EXPIRED_TOKEN": UNAUTHORIZED,
     "ACCESS_DENIED": FORBIDDEN,
-    "WAF_FILTERED": FORBIDDEN,
+    "WAF_FILTERED": FILTERED,
     "MISSING_AUTHENTICATION_TOKEN": NOT_FOUND,  # what API Gateway calls an unknown path or method
     "RESOURCE_NOT_FOUND": NOT_FOUND,
     "REQUEST_TOO_LARGE": PAYLOAD_TOO_LARGE,

@@ -18,22 +18,32 @@ API_GATEWAY = "AWS/ApiGateway"
 LAMBDA = "AWS/Lambda"
 DYNAMODB = "AWS/DynamoDB"
 
-AWS_METRICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    SQS: {
-        "ApproximateNumberOfMessagesVisible": ("QueueName",),
-        "ApproximateAgeOfOldestMessage": ("QueueName",),
-    },
-    API_GATEWAY: {"Count": ("ApiName",), "5XXError": ("ApiName",), "4XXError": ("ApiName",)},
+_QUEUE, _API, _FUNCTION, _TABLE = ((name,) for name in ("QueueName", "ApiName", "FunctionName", "TableName"))
+_INDEX = (*_TABLE, "GlobalSecondaryIndexName")
+_ACCOUNT: tuple[str, ...] = ()
+
+AWS_METRICS: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    SQS: {"ApproximateNumberOfMessagesVisible": (_QUEUE,), "ApproximateAgeOfOldestMessage": (_QUEUE,)},
+    API_GATEWAY: {"Count": (_API,), "5XXError": (_API,), "4XXError": (_API,)},
     LAMBDA: {
-        "Invocations": ("FunctionName",),
-        "Errors": ("FunctionName",),
-        "Throttles": ("FunctionName",),
-        "Duration": ("FunctionName",),
-        "IteratorAge": ("FunctionName",),
+        "Invocations": (_FUNCTION,),
+        "Errors": (_FUNCTION,),
+        "Throttles": (_FUNCTION,),
+        "Duration": (_FUNCTION,),
+        "IteratorAge": (_FUNCTION,),
+        "ConcurrentExecutions": (_ACCOUNT,),
+        "ClaimedAccountConcurrency": (_ACCOUNT,),
     },
-    DYNAMODB: {"ConsumedReadCapacityUnits": ("TableName",), "ConsumedWriteCapacityUnits": ("TableName",)},
+    DYNAMODB: {
+        "ConsumedReadCapacityUnits": (_TABLE,),
+        "ConsumedWriteCapacityUnits": (_TABLE, _INDEX),
+        "ReadThrottleEvents": (_TABLE,),
+        "WriteThrottleEvents": (_TABLE, _INDEX),
+    },
 }
-"""AWS's metrics that are used, with their dimensions (https://docs.aws.amazon.com/cloudwatch, by service)."""
+"""AWS's metrics that are used, each with the sets of dimensions that it is written by
+(https://docs.aws.amazon.com/cloudwatch, by service;
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html)."""
 
 STATS = frozenset({"Sum", "SampleCount", "Average", "Minimum", "Maximum", "p50", "p90", "p99"})
 
@@ -105,16 +115,18 @@ def search(metric: Metric, stat: str, **fixed: str) -> Search:
     return Search(metric, stat, metric.dimensions, tuple(fixed.items()))
 
 
-def aws(namespace: str, name: str, value: str, stat: str, label: str = "") -> Measure:
-    """A metric of AWS's, of the resource of this name.
+def aws(namespace: str, name: str, value: str | tuple[str, ...], stat: str, label: str = "") -> Measure:
+    """A metric of AWS's, of the resource of this name, or of these names; of none, it is the account's.
 
     Raises:
         NoSuchMeasure: AWS has none, or it is not on our list.
     """
-    if name not in AWS_METRICS.get(namespace, {}) or stat not in STATS:
-        raise NoSuchMeasure(f"{namespace} {name} {stat} is not on the list")
-    [dimension] = AWS_METRICS[namespace][name]
-    return Measure(namespace, name, ((dimension, value),), stat, label)
+    values = (value,) if isinstance(value, str) else value
+    written = AWS_METRICS.get(namespace, {}).get(name, ())
+    dimensions = next((each for each in written if len(each) == len(values)), None)
+    if dimensions is None or stat not in STATS:
+        raise NoSuchMeasure(f"{namespace} {name} {stat} of {values} is not on the list")
+    return Measure(namespace, name, tuple(zip(dimensions, values, strict=True)), stat, label)
 
 
 def _check(metric: Metric, written: tuple[str, ...], stat: str, dimensions: Mapping[str, str]) -> None:

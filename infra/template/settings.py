@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue
-from infra.template import boundary, encryption, releases, signing
+from infra.template import boundary, encryption, releases, signing, waf
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
 
@@ -50,6 +50,7 @@ PARAMETERS: Mapping[str, Json] = {
     **signing.PARAMETERS,
     **boundary.PARAMETERS,
     **releases.PARAMETERS,
+    **waf.PARAMETERS,
 }
 
 CONDITIONS: Json = {
@@ -58,6 +59,7 @@ CONDITIONS: Json = {
     **encryption.CONDITIONS,
     **signing.CONDITIONS,
     **boundary.CONDITIONS,
+    **waf.CONDITIONS,
 }
 
 VALUES: Mapping[str, Any] = {

@@ -17,7 +17,7 @@ conditions met, twice: the dearer reading. `tests/real/test_units.py` holds all 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -102,10 +102,15 @@ class Request:
     """How many it writes, or looks at in a transaction."""
     reads: float = 0.0
     writes: float = 0.0
-    index_writes: float = 0.0
+    by_index: Mapping[str, int] = field(default_factory=dict)
+    """Write units by table and index, with a dot between them."""
     written: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Bytes of the largest item it left behind in each table."""
+
+    @property
+    def index_writes(self) -> float:
+        return sum(self.by_index.values())
 
     @property
     def all_writes(self) -> float:
@@ -181,19 +186,21 @@ class Meter:
 
     def _wrote(self, operation: str, *, refused: bool) -> Request:
         times = TRANSACTIONAL if operation == "TransactWriteItems" else 1
-        units = index_units = written = 0
+        units = written = 0
+        by_index: Counter[str] = Counter()
         sizes: dict[str, int] = {}
         now = self._before if refused else self._items(self._before)
         for place, before in self._before.items():
             after = now[place]
             units += times * write_units(before, after)
             if after != before:
-                index_units += sum(index.units(before, after) for index in self._table(place[0])["indexes"])
+                for index in self._table(place[0])["indexes"]:
+                    by_index[f"{place[0]}.{index.name}"] += index.units(before, after)
                 written += size_of(after)
                 sizes[place[0]] = max(sizes.get(place[0], 0), size_of(after))
         tables = tuple(dict.fromkeys(table for table, _ in self._before))
         return Request(
-            operation, tables, len(self._before), writes=units, index_writes=index_units, written=written, sizes=sizes
+            operation, tables, len(self._before), writes=units, by_index=by_index, written=written, sizes=sizes
         )
 
     def _written(self, operation: str, params: Any) -> Iterator[Place]:

@@ -28,6 +28,16 @@ UNKNOWN = frozenset(
 )
 """Types that moto passes over, with a warning, and calls the stack complete all the same."""
 
+OPTIONAL = frozenset(
+    {
+        "AWS::ApiGateway::BasePathMapping",
+        "AWS::ApiGateway::DomainName",
+        "AWS::WAFv2::WebACL",
+        "AWS::WAFv2::WebACLAssociation",
+    }
+)
+"""Types that only a stage with a domain or a web ACL has. They are linted and read, and no test makes them."""
+
 ALIAS = "AWS::Lambda::Alias"
 
 IMPOSSIBLE = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -91,6 +92,8 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
     def client(self: Aws, service: str) -> Any:
         known = service in self._clients
         made = plain(self, service)
+        if service == "lambda" and not known:
+            made.meta.events.register("before-call.lambda.GetAccountSettings", _account_settings)
         if service == "cloudformation" and not known:
             made.meta.events.register("provide-client-params.cloudformation.CreateChangeSet", _transformed)
             made.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _told)
@@ -99,6 +102,12 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
         return made
 
     monkeypatch.setattr(Aws, "client", client)
+
+
+def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
+    """moto does not know the operation: the quota of an account that asked for nothing, as Lambda tells it."""
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+    return SimpleNamespace(status_code=200), {"AccountLimit": limit}
 
 
 def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:

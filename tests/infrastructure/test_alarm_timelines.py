@@ -69,6 +69,16 @@ _ = None
         ("StripeDown", {"ok": [100, 2, 1], "failed": [0, 5, _], "unknown": [_, 1, _]}, [0, 1, 0]),
         ("StripeDown", {"ok": [1, _], "failed": [2, 1]}, [0, 0]),
         ("StripeThrottling", {"ok": [98, 98, 99], "throttled": [2, 2, 0]}, [0, 1, 0]),
+        # Capacity: a request that Lambda refused, workers refused for 15 minutes, four fifths of the account's
+        # executions (1,000 here), ten minutes of DynamoDB's refusals, and half of what a partition takes in a minute.
+        ("ApiThrottled", {"m0": [_, 0, 1, 0], "m1": [_, _, _, 2]}, [0, 0, 1, 1]),
+        ("WorkersThrottled", {"m0": [1, 1, 0, 1, 1], "m9": [_, _, _, 2, 1]}, [0, 0, 0, 0, 0]),
+        ("WorkersThrottled", {"m0": [1, _, 1, 1], "m9": [_, 3, _, _]}, [0, 0, 1, 1]),
+        ("ConcurrencyHigh", {"claimed": [801, 900, 800, 801, 820, 999], "executions": [5] * 6}, [0, 0, 0, 0, 0, 1]),
+        ("ConcurrencyHigh", {"claimed": [_, _, _], "executions": [_, _, _]}, [0, 0, 0]),
+        ("ThrottledInvoices", {"m0": [1, _, 4, 1], "m7": [_, _, 1, _]}, [0, 0, 0, 1]),
+        ("ThrottledInvoices2", {"m2": [2, 2, 0]}, [0, 1, 0]),
+        ("WarmInvoicesDueWork", {"writes": [29_999, 30_000, 31_000, 60_000, 100]}, [0, 0, 0, 1, 0]),
         # Signatures: a probe is neither; a flood is a ticket; nothing but bad ones pages.
         ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
         ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),

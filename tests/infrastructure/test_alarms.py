@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib import metrics
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.functions import FUNCTIONS
 from infra.ops_demo.picture import FILE, picture
 from infra.ops_demo.plotted import lines
 from infra.ops_demo.recording import Recording
@@ -16,10 +18,12 @@ from infra.package import ROOT
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES
 from infra.template.alarms import RUN_BOOKS, Grade
+from infra.template.capacity_alarms import MOST_METRICS
 from infra.template.dashboard import IGNORED, QUESTIONS, Graph, body
 from infra.template.intrinsics import Json, log_group_id, queue_id
 from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws, ours, search
 from infra.template.queries import QUERIES
+from infra.template.tables import index_names
 
 RESOURCES: Json = merge_template()["Resources"]
 EVERY: tuple[Any, ...] = (*ALARMS, *COMPOSITES)
@@ -96,6 +100,24 @@ def test_every_alarm_says_what_missing_data_means_and_can_be_evaluated(alarm: An
     if alarm.expression is not None:
         words = set(re.findall(r"[a-z]\w*", alarm.expression))
         assert words <= set(alarm.measures), f"{words} are not all measured"
+
+
+def test_no_alarm_has_more_metrics_than_cloudwatch_takes_and_none_searches() -> None:
+    assert max(len(alarm.measures) for alarm in ALARMS) <= MOST_METRICS
+    assert not any("SEARCH" in (alarm.expression or "") for alarm in ALARMS)
+
+
+def test_every_function_table_and_index_has_an_alarm_on_its_throttles() -> None:
+    watched = {
+        tuple(value.removeprefix("${AWS::StackName}-") for _, value in measure.dimensions)
+        for alarm in ALARMS
+        for measure in alarm.measures.values()
+        if measure.name in {"Throttles", "WriteThrottleEvents"}
+    }
+    functions = {(function.aws_name,) for function in FUNCTIONS}
+    tables = {(table,) for table in NAMES.values()}
+    indexes = {(table, index) for model, table in NAMES.items() for index in index_names(model)}
+    assert watched == functions | tables | indexes
 
 
 def test_composites_are_made_of_alarms_that_exist() -> None:

@@ -1,7 +1,7 @@
 """The packaged template, transformed by AWS's own translator, and created in moto's CloudFormation.
 
 That a stack is CREATE_COMPLETE there says little: what moto cannot make is left out or passed over, and is named in
-`cloudformation`. The stack has no domain of its own, whose resources moto does not know either. Everything that
+`cloudformation`. The stack has no domain of its own and no web ACL, whose resources are not made here either. What
 was made is then asked for at the services themselves; of a table it forgets TTL and encryption, of a function
 processor and tracing, which the gate looks at.
 """
@@ -25,7 +25,7 @@ from infra.local.aws import embedded_aws
 from infra.template.intrinsics import function_id, queue_id
 from infra.template.queues import ATTEMPTS
 from infra.template.settings import VALUES
-from tests.infrastructure.cloudformation import IMPOSSIBLE, UNKNOWN, as_moto_can, translated, uploaded
+from tests.infrastructure.cloudformation import IMPOSSIBLE, OPTIONAL, UNKNOWN, as_moto_can, translated, uploaded
 from tests.infrastructure.conftest import Package
 
 pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
@@ -93,6 +93,7 @@ def created(package: Package) -> Iterator[Created]:
 def test_all_is_there_but_what_the_stand_in_is_known_not_to_make(created: Created) -> None:
     resources = created.wanted["Resources"].items()
     wanted = {name: each["Type"] for name, each in resources if "Condition" not in each}
+    assert {each["Type"] for name, each in resources if "Condition" in each} == OPTIONAL
     there = {name: each["ResourceType"] for name, each in created.there.items()}
     not_made = {name: kind for name, kind in wanted.items() if name not in there}
     assert set(not_made.values()) == UNKNOWN | IMPOSSIBLE

@@ -17,7 +17,7 @@ import pytest
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import WebhookEndpoint
 from infra.deploy import DeploymentError, signing, smoke
-from infra.deploy.artifacts import Package, digest
+from infra.deploy.artifacts import Package, code_sha256
 from infra.deploy.deploying import Deployment, Wishes
 from infra.deploy.settings import StageSettings
 from infra.ops.screen import Screen
@@ -130,7 +130,7 @@ class TestEmptyAccount:
         monkeypatch.setattr(signing, "_sign", sign)
         told = empty.deploy()
         found = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-resume-stuck")
-        assert found["CodeSha256"] == digest(copied)
+        assert found["CodeSha256"] == code_sha256(copied)
         assert _states(told, "smoke")["functions"] == "ok"
         assert empty.deploy()["unchanged"]
 

@@ -14,9 +14,11 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
+from chalicelib.functions import QUEUE_TRIGGERS
 from infra.deploy import DeploymentError, checks, names, own_key
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad, Finding, State
+from infra.deploy.concurrency import look_at_concurrency, needed
+from infra.deploy.findings import Bad, Finding, State, look
 from infra.deploy.settings import DIRECTORY, STAGES, StageSettings, faults, read, values
 from infra.local.aws import embedded_aws
 from infra.template.settings import PARAMETERS
@@ -326,3 +328,43 @@ def test_the_certificate_must_be_the_domains(
         else:
             with pytest.raises(Bad, match=says):
                 names.certificate(aws, with_domain)
+
+
+# Lambda's concurrency
+
+
+def _with_quota(settings: StageSettings, stage: str, unreserved: int, *functions: str) -> Finding:
+    """What is found in an account with this quota, in which there are these functions."""
+    aws = Aws(settings.region)
+    listed: Any = {"Functions": [{"FunctionName": name} for name in functions]}
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
+    with Stubber(aws.client("lambda")) as answers:
+        answers.add_response("get_account_settings", {"AccountLimit": limit}, {})
+        answers.add_response("list_functions", listed, {})
+        return look("concurrency", lambda: look_at_concurrency(stage, settings, aws))
+
+
+def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: StageSettings) -> None:
+    prod, dev = (_with_quota(settings, stage, 10) for stage in ("prod", "dev"))
+    assert (prod.state, dev.state) == (State.BAD, State.TO_DO)
+    for found in (prod.found, dev.found):
+        assert "allows this account 10 executions at once" in found
+        assert "'Concurrent executions'" in found
+        assert "request-service-quota-increase --region us-east-1" in found
+        assert "--quota-code L-B99A9384 --desired-value 1000" in found
+
+
+def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_together(settings: StageSettings) -> None:
+    queues = sum(trigger.concurrency for trigger in QUEUE_TRIGGERS.values())
+    assert queues == 90
+    assert queues + 4 + 4 < needed() <= 250
+    assert _with_quota(settings, "prod", needed()).state is State.OK
+    assert _with_quota(settings, "prod", needed() - 1).state is State.BAD
+
+
+def test_other_stages_in_the_account_need_as_much(settings: StageSettings) -> None:
+    there = ("pom-stripe-old-api-handler", "pom-stripe-old-canary", "somebody-elses", f"{STACK}-api-handler")
+    found = _with_quota(settings, "prod", 2 * needed() - 1, *there)
+    assert found.state is State.BAD
+    assert f"{2 * needed()} are needed, pom-stripe-old included" in found.found
+    assert _with_quota(settings, "prod", 2 * needed(), *there).state is State.OK

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from infra.deploy import DeploymentError
-from infra.deploy.artifacts import Bucket, Code, digest
+from infra.deploy.artifacts import Bucket, Code, code_sha256
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import StageSettings, faults
@@ -88,7 +88,7 @@ def test_the_functions_run_the_signed_zip_and_its_digest_is_what_lambda_has_to_t
     scene.has_profile()
     key = f"{scene.prefix}{JOB}.zip"
     scene.signs(signedObject={"s3": {"bucketName": BUCKET, "key": key}})
-    assert signed(scene.key, SETTINGS, scene.aws) == Code(key, digest(b"a signed zip"))
+    assert signed(scene.key, SETTINGS, scene.aws) == Code(key, code_sha256(b"a signed zip"))
     scene.signer.assert_no_pending_responses()
 
 
@@ -96,7 +96,7 @@ def test_a_zip_that_was_signed_is_not_signed_again(scene: Scene) -> None:
     """Another signature would make another zip, and a stage that changes without a change."""
     boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{scene.prefix}{JOB}.zip", Body=b"signed before")
     scene.has_profile()
-    assert signed(scene.key, SETTINGS, scene.aws) == Code(f"{scene.prefix}{JOB}.zip", digest(b"signed before"))
+    assert signed(scene.key, SETTINGS, scene.aws) == Code(f"{scene.prefix}{JOB}.zip", code_sha256(b"signed before"))
 
 
 def test_a_zip_that_another_version_of_the_profile_signed_is_signed_again(scene: Scene) -> None:

@@ -16,11 +16,11 @@ def sample_app(together: int = 1, on_messages: Callable[[Any], Any] | None = Non
 
     @app.authorizer()
     def only_good(request: AuthRequest) -> AuthResponse:
-        if request.token == "Bearer good":
+        if request.token == "Bearer a.good.z":
             return AuthResponse(routes=["*"], principal_id="user", context={"organization": "org_1"})
-        if request.token == "Bearer denied":
+        if request.token == "Bearer a.denied.z":
             return AuthResponse(routes=[], principal_id="user")
-        if request.token == "Bearer broken":
+        if "broken" in request.token:
             raise KeyError("jwks")
         raise Exception("Unauthorized")
 

@@ -10,6 +10,9 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 
+LOCAL_QUOTA = 1000.0
+"""What SERVICE_QUOTA comes to: the executions at once that AWS allows an account by default."""
+
 Values = Mapping[str, float | None]
 """By the id of a metric; None where nothing was measured in the period."""
 
@@ -58,6 +61,8 @@ def _of(node: ast.expr, values: Values) -> float | None:
         case ast.Call(func=ast.Name(id="FILL"), args=[series, filler]):
             found = _of(series, values)
             return _of(filler, values) if found is None else found
+        case ast.Call(func=ast.Name(id="SERVICE_QUOTA"), args=[ast.Name(id=name)]) if name in values:
+            return LOCAL_QUOTA
         case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
             true = _of(condition, values)
             return None if true is None else _of(yes if true else no, values)

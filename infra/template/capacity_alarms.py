@@ -1,0 +1,148 @@
+"""The alarms on what AWS lets a stage use: executions of Lambda at once, and units of DynamoDB a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, WORKERS, Function
+from infra.template.alarms import Alarm, Grade
+from infra.template.intrinsics import camel
+from infra.template.measures import DYNAMODB, LAMBDA, STACK, Measure, aws
+from infra.template.tables import index_names
+
+RUN_BOOK = "capacity.md"
+MOST_METRICS = 10
+"""In one alarm on metric math (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Alarms.html).
+"""
+
+PARTITION_WRITES = 1000
+"""Write units a second that one partition takes, of a table or an index
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html)."""
+WARM = 0.5
+"""Share of them from which on an index with a shared partition is called warm. At twice the load it is throttled, and
+with it every write of its table that moves an entry."""
+BUSY = 0.8
+"""Share of the account's concurrency from which on somebody is to ask AWS for more."""
+
+SHARED_PARTITIONS = (
+    ("batches", "due_work"),
+    ("connections", "active"),
+    ("customers", "pending"),
+    ("invoices", "due_work"),
+    ("oauth-states", "unused_grants"),
+)
+"""Tables and indexes in which all organizations write to the same partition. Every other index begins with an
+organization, an account or an invoice; `tests/adapters/test_shared_partitions.py` finds out which."""
+
+
+def index_writes(table: str, index: str) -> Measure:
+    """The write units that an index took."""
+    names = (f"{STACK}-{table}", index)
+    return aws(DYNAMODB, "ConsumedWriteCapacityUnits", names, "Sum", f"{table} {index}")
+
+
+def _throttles(function: Function) -> Measure:
+    return aws(LAMBDA, "Throttles", f"{STACK}-{function.aws_name}", "Sum", function.aws_name)
+
+
+def _sum_of(measures: dict[str, Measure]) -> str:
+    return " + ".join(f"FILL({name}, 0)" for name in measures)
+
+
+def _named(measures: list[Measure]) -> dict[str, Measure]:
+    return {f"m{number}": measure for number, measure in enumerate(measures)}
+
+
+def _function_alarms() -> Iterator[Alarm]:
+    api = _named([_throttles(BY_NAME[name]) for name in (API_HANDLER, AUTHORIZER)])
+    yield Alarm(
+        "ApiThrottled",
+        "Requests were refused, because Lambda ran no more of the API's functions at once.",
+        Grade.TICKET,
+        RUN_BOOK,
+        api,
+        threshold=0,
+        period=300,
+        expression=_sum_of(api),
+    )
+    for name, some in _portions("WorkersThrottled", [_throttles(each) for each in WORKERS]):
+        yield Alarm(
+            name,
+            "For 15 minutes Lambda has not run as many workers at once as there is work for.",
+            Grade.TICKET,
+            RUN_BOOK,
+            some,
+            threshold=0,
+            period=300,
+            periods=3,
+            expression=_sum_of(some),
+        )
+    yield Alarm(
+        "ConcurrencyHigh",
+        f"For 3 minutes more than {BUSY:.0%} of the executions have been in use that Lambda allows the account.",
+        Grade.TICKET,
+        RUN_BOOK,
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html has this very expression.
+        {
+            "claimed": aws(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
+            "executions": aws(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
+        },
+        threshold=BUSY,
+        period=60,
+        periods=3,
+        expression="claimed / SERVICE_QUOTA(executions)",
+    )
+
+
+def _portions(name: str, measures: list[Measure]) -> Iterator[tuple[str, dict[str, Measure]]]:
+    """Names and metrics of as few alarms as can hold them; the first has the name itself."""
+    starts = range(0, len(measures), MOST_METRICS)
+    for number, start in zip(count(1), starts, strict=False):
+        yield name + (str(number) if number > 1 else ""), _named(measures[start : start + MOST_METRICS])
+
+
+def _table_alarms() -> Iterator[Alarm]:
+    for model, table in NAMES.items():
+        name = f"{STACK}-{table}"
+        throttled = [
+            aws(DYNAMODB, "WriteThrottleEvents", name, "Sum", f"{table} writes"),
+            aws(DYNAMODB, "ReadThrottleEvents", name, "Sum", f"{table} reads"),
+        ]
+        # Those of the table are not among them: each index has its own.
+        throttled += [
+            aws(DYNAMODB, "WriteThrottleEvents", (name, index), "Sum", f"{table} {index}")
+            for index in index_names(model)
+        ]
+        for alarm, some in _portions(f"Throttled{camel(table)}", throttled):
+            yield Alarm(
+                alarm,
+                f"For 10 minutes DynamoDB has refused reads or writes of {table} or writes of its indexes.",
+                Grade.TICKET,
+                RUN_BOOK,
+                some,
+                threshold=0,
+                period=300,
+                periods=2,
+                expression=_sum_of(some),
+            )
+
+
+def _index_alarms() -> Iterator[Alarm]:
+    for table, index in SHARED_PARTITIONS:
+        yield Alarm(
+            f"Warm{camel(table)}{camel(index)}",
+            f"For 3 minutes {index} of {table}, one partition for all organizations, has taken {WARM:.0%} of what"
+            " a partition takes.",
+            Grade.TICKET,
+            RUN_BOOK,
+            {"writes": index_writes(table, index)},
+            threshold=WARM * PARTITION_WRITES * 60,
+            period=60,
+            periods=3,
+            comparison=">=",
+        )
+
+
+CAPACITY_ALARMS = (*_function_alarms(), *_table_alarms(), *_index_alarms())

@@ -1,0 +1,138 @@
+"""Which indexes have a partition that all organizations write to: found out by two organizations that live.
+
+A partition takes 1,000 write units a second, so the load of all organizations together is limited there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables import database
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
+from chalicelib.usecases.connecting import connect
+from infra.template.capacity_alarms import SHARED_PARTITIONS
+from infra.template.tables import tables
+from tests.backends import STORES, Backend, aws_with_resources, table_backend
+from tests.contracts.examples import event
+from tests.world import OFFICE, World, line, order
+
+Partitions = Mapping[str, set[str]]
+"""The values of partition keys, by table, or by table and index with a dot between them."""
+
+DAY = 86_400
+NONCES = 1000
+"""More than a life takes. Two lives have different ones, as chance would have it outside of tests."""
+
+
+@contextmanager
+def partitions_written() -> Iterator[Partitions]:
+    """The partitions of all items that are put or updated in this block. Of an update only the item's key is read."""
+    written: defaultdict[str, set[str]] = defaultdict(set)
+    hashes = _partition_keys()
+
+    def note(params: Any, **_: Any) -> None:
+        for table, item in _written(params):
+            for place, attribute in hashes[table.partition("-")[2]].items():
+                if attribute in item:
+                    written[place].add(item[attribute]["S"])
+
+    events = database.connection().client.meta.events
+    events.register("before-parameter-build.dynamodb", note)
+    try:
+        yield written
+    finally:
+        events.unregister("before-parameter-build.dynamodb", note)
+
+
+def _written(params: Any) -> Iterator[tuple[str, Any]]:
+    for each in params.get("TransactItems", [{"alone": params}] if "TableName" in params else []):
+        [said] = each.values()
+        if "Item" in said or "UpdateExpression" in said:
+            yield said["TableName"], said.get("Item") or said["Key"]
+    for table, requests in params.get("RequestItems", {}).items():
+        yield from ((table, each["PutRequest"]["Item"]) for each in requests if "PutRequest" in each)
+
+
+def _partition_keys() -> dict[str, dict[str, str]]:
+    """By table: the attribute that is the partition key of the table and of each index."""
+    found = {}
+    for resource in tables().values():
+        properties = resource["Properties"]
+        table = properties["TableName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+        indexes = properties.get("GlobalSecondaryIndexes", ())
+        found[table] = {table: properties["KeySchema"][0]["AttributeName"]}
+        found[table] |= {f"{table}.{each['IndexName']}": each["KeySchema"][0]["AttributeName"] for each in indexes}
+    return found
+
+
+def life(name: str, number: int, stores: Backend) -> Partitions:
+    """An organization connects, bills, is paid, is not paid, disputes, and has work waiting; what it wrote to."""
+    world = World(seed=number)
+    for _ in range(number * NONCES):
+        world.ports.clock.nonce()
+    for store in STORES:
+        setattr(world.ports, store, getattr(stores, store))
+    organization = OrganizationId(f"org_{name}")
+    with partitions_written() as written:
+        account = world.connect(organization)
+        state = world.begin(organization)
+        connect.receive_callback(state, world.double.authorization_code(world.account()), None, world.ports)
+        for customer, email in (("cust_1", f"{name}@example.test"), ("cust_2", None)):
+            world.customer(f"{name}_{customer}", email, organization)
+        made = [_bill(world, organization, name, service) for service in ("a", "b", "c")]
+        world.deliver()
+        world.double.pay(account, made[0].stripe_invoice_id, "pm_card_visa")
+        world.deliver()
+        [charge] = world.in_stripe(account, "charge")
+        world.double.open_dispute(account, charge["id"])
+        world.double.pay(account, made[1].stripe_invoice_id, "pm_card_chargeDeclinedInsufficientFunds")
+        world.deliver()
+        stores.events.park(
+            event(f"evt_{name}", account_id=StripeAccountId(account)), world.ports.clock.now(), "error"
+        )
+        billed = ((CustomerId(f"{name}_cust_1"), line(f"{name}_bulk")),)
+        bill_many(BillMany(organization, OFFICE, "monthly", "1-1", billed, order().terms), world.ports)
+        world.work()
+        world.advance(3 * DAY)
+        world.double.pay_out(account)
+        world.deliver()
+        world.work()
+        world.advance(40 * DAY)
+        world.plan_day()
+    return written
+
+
+def _bill(world: World, organization: OrganizationId, name: str, service: str) -> Any:
+    customer = CustomerId(f"{name}_cust_1")
+    return world.invoice(f"{name}_svc_{service}", organization_id=organization, customer_id=customer)
+
+
+@pytest.fixture(scope="module")
+def lives() -> list[Partitions]:
+    with aws_with_resources():
+        return [life(name, number, table_backend()) for number, name in enumerate(("blue", "green"))]
+
+
+def test_each_life_writes_to_every_index(lives: list[Partitions]) -> None:
+    every = {place for places in _partition_keys().values() for place in places if "." in place}
+    for written in lives:
+        assert every - written.keys() == set()
+
+
+def test_exactly_the_indexes_with_an_alarm_have_a_partition_of_all_organizations(lives: list[Partitions]) -> None:
+    blue, green = lives
+    shared = {place for place in blue if "." in place and blue[place] & green[place]}
+    assert shared == {f"{table}.{index}" for table, index in SHARED_PARTITIONS}
+
+
+def test_tables_have_no_partition_of_all_organizations_that_grows_with_them(lives: list[Partitions]) -> None:
+    blue, green = lives
+    assert {
+        place: blue[place] & green[place] for place in blue if "." not in place and blue[place] & green[place]
+    } == {}

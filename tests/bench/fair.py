@@ -1,0 +1,120 @@
+"""At which load one organization starves another: of the API, of Lambda's executions, and of the workers.
+
+How long requests and jobs take comes from the real handlers, over the embedded DynamoDB and the Stripe double, by
+what they ask for; loads are played in virtual time (`fair_edge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.pacing import LANES
+from chalicelib.functions import API_HANDLER, QUEUE_TRIGGERS
+from infra.deploy.concurrency import DEFAULT_QUOTA, needed
+from infra.template.api import RATE
+from tests.backends import aws_with_resources, table_backend
+from tests.bench.bill import duration
+from tests.bench.fair_edge import Edge, least_load, longest_wait, refused
+from tests.bench.figures import Figure, at_least, at_most, only_told
+from tests.bench.stories_stage import Stage, running
+
+NEW_ACCOUNT = 10
+LANE_RATE = RATE / 4
+SHARE = 0.25
+"""What a key of a usage plan, or a share within the function, would leave to one organization."""
+SAVED = 5000
+"""Customers that a company saves one by one, as fast as the API takes them."""
+
+
+@dataclass(frozen=True)
+class Takes:
+    """Seconds that an execution takes, by what it does."""
+
+    page: float
+    create: float
+    customer_sync: float
+    balance_jobs: float
+
+
+def measure() -> list[Figure]:
+    """The API's limits, then the workers'."""
+    takes = durations()
+    return [*_of_the_api(takes), *_of_the_workers(takes)]
+
+
+def durations() -> Takes:
+    """From what the real handlers ask for, to hundredths of a second."""
+    with aws_with_resources(), running(table_backend()) as stage:
+        for number in range(25):
+            _ok(stage.office.put(f"/customers/cust_{number}", _person(number)))
+        stage.settle()
+        synced = _longest(stage, "customer_sync")
+        made = [_ok(stage.office.post("/invoices", _order(number), headers={"Idempotency-Key": f"{number}"}))
+                for number in range(25)]  # fmt: skip
+        created = _longest(stage, API_HANDLER)
+        stage.settle()
+        stage.double.pay(stage.account_id, made[0]["dashboardUrl"].rsplit("/", 1)[1], "pm_card_visa")
+        stage.settle()
+        stage.advance(5)
+        stage.settle()
+        booked = _longest(stage, "balance_jobs")
+        _ok(stage.office.get("/invoices?first=25"))
+        return Takes(_longest(stage, API_HANDLER), created, synced, booked)
+
+
+def _of_the_api(takes: Takes) -> Iterator[Figure]:
+    stage, new = Edge(DEFAULT_QUOTA), Edge(NEW_ACCOUNT)
+    for name, seconds in (("a page of 25 invoices", takes.page), ("create and send", takes.create)):
+        how = f"{seconds:.2f} s each; a quota of {DEFAULT_QUOTA} executions; {RATE} a second for each method"
+        least = least_load(stage, seconds)
+        yield at_least(f"{name}: load that has another's requests refused", least, 90, "/s", how)
+        yield only_told("  the same with what prod must have", least_load(Edge(needed()), seconds), "/s",
+                        f"a quota of {needed()} executions")  # fmt: skip
+        yield only_told("  the same in a new account", least_load(new, seconds), "/s",
+                        f"a quota of {NEW_ACCOUNT} executions")  # fmt: skip
+    seconds = takes.page
+    for load in (2 * RATE, 5 * RATE):
+        share = 100 * refused(stage, load, seconds)
+        yield only_told(f"at {load} pages a second of one: of another's refused", share, "%", "of two a second")
+        shared = 100 * refused(Edge(DEFAULT_QUOTA, share=SHARE), load, seconds)
+        yield only_told("  with shares in the function", shared, "%", "API Gateway has refused them before")
+        lanes = 100 * refused(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
+        yield at_most("  with keys of a usage plan, in two lanes", lanes, 1, "%", f"{LANE_RATE:g} a second for a key")
+    together = -(-DEFAULT_QUOTA // round(RATE * takes.create))
+    yield only_told("methods that one has to use up to take all executions", together, "",
+                    f"each {RATE} times a second for {takes.create:.2f} s")  # fmt: skip
+
+
+def _of_the_workers(takes: Takes) -> Iterator[Figure]:
+    for worker, seconds in (("customer_sync", takes.customer_sync), ("balance_jobs", takes.balance_jobs)):
+        workers = QUEUE_TRIGGERS[worker].concurrency
+        how = f"{workers} workers at once, {seconds:.2f} s each"
+        yield only_told(f"{worker}: load at which another's work begins to wait", workers / seconds, "/s", how)
+        waits = longest_wait(workers, seconds, SAVED, RATE)
+        yield only_told(f"  another's longest wait, {SAVED} jobs at {RATE} a second", waits, "s", how)
+    bulk = QUEUE_TRIGGERS["batch_jobs"].concurrency
+    yield at_least("companies in bulk at once, each at its own pace", bulk // LANES, 4, "",
+                   f"{bulk} workers, {LANES} lanes a company; a fifth has all go at four fifths")  # fmt: skip
+
+
+def _longest(stage: Stage, function: str) -> float:
+    """The longest of the function's invocations since the last call."""
+    longest = max(duration(each) for each in stage.invocations if each.function == function and not each.webhook)
+    stage.invocations.clear()
+    return max(0.01, round(longest, 2))
+
+
+def _person(number: int) -> dict[str, Any]:
+    return {"firstName": "Ann", "lastName": "Lee", "email": f"{number}@example.test"}
+
+
+def _order(number: int) -> dict[str, Any]:
+    line = {"serviceId": f"svc_{number}", "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00"}
+    return {"customerId": f"cust_{number}", "invoiceType": "stripe", "lineItems": [line]}
+
+
+def _ok(answer: Any) -> Any:
+    assert answer.status < 300, answer.text
+    return answer.json

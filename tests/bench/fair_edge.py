@@ -1,0 +1,119 @@
+"""What stands between many organizations and one stage, in virtual time: API Gateway's limits, Lambda's, and queues.
+
+API Gateway's documented semantics: a limit is a bucket that holds `burst` tokens and is filled by `rate` a second; a
+request takes one, or is refused. The limit of a client's key comes first, and then that of the method
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html). AWS applies them
+as well as it can and not exactly, which is not played here.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from infra.template.api import BURST, RATE
+
+SECONDS = 200.0
+"""How long a load lasts."""
+GREEDY, MODEST = "greedy", "modest"
+MODEST_RATE = 2.0
+"""Requests or jobs a second of the organization that suffers or does not."""
+
+
+class TokenBucket:
+    """A limit of API Gateway."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._tokens, self._at = burst, 0.0
+
+    def takes(self, now: float) -> bool:
+        """Whether a request at this moment passes."""
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What limits requests. `lanes` are keys of a usage plan, each of `lane_rate` a second; the two share none.
+
+    `share` is the part of its requests that a function answers to one organization; it refuses the others at once.
+    """
+
+    quota: int
+    lane_rate: float | None = None
+    share: float | None = None
+
+
+REFUSING_TAKES = 0.005
+"""Seconds in which a function refuses a request that is beyond its organization's share."""
+
+
+def refused(edge: Edge, load: float, takes: float, seed: int = 0) -> float:
+    """The share of the modest organization's requests that is refused, while the greedy one makes `load` a second.
+
+    Both call one method, whose function takes `takes` seconds.
+    """
+    rng = random.Random(seed)
+    method = TokenBucket(RATE, BURST)
+    lanes = {name: TokenBucket(edge.lane_rate, 2 * edge.lane_rate) for name in (GREEDY, MODEST) if edge.lane_rate}
+    running: list[float] = []
+    asked = lost = 0
+    window: deque[str] = deque(maxlen=100)
+    for now, who in _arrivals({GREEDY: load, MODEST: MODEST_RATE}, rng):
+        while running and running[0] <= now:
+            heapq.heappop(running)
+        window.append(who)
+        answered = (not lanes or lanes[who].takes(now)) and method.takes(now) and len(running) < edge.quota
+        if answered:
+            beyond = edge.share is not None and window.count(who) > edge.share * len(window)
+            heapq.heappush(running, now + (REFUSING_TAKES if beyond else takes))
+        if who == MODEST:
+            asked, lost = asked + 1, lost + (not answered)
+    return lost / asked
+
+
+def least_load(edge: Edge, takes: float, tolerated: float = 0.01) -> int:
+    """The least load, in requests a second, at which more than `tolerated` of the other's requests are refused."""
+    low, high = 1, 1024
+    while low < high:
+        middle = (low + high) // 2
+        if refused(edge, middle, takes) > tolerated:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def longest_wait(workers: int, takes: float, jobs: int, rate: float) -> float:
+    """Seconds that a message of the modest organization waits at most, while the greedy one queues so many jobs.
+
+    Each job is a message group of its own, so any worker may take it, and SQS hands them out as they came.
+    """
+    free = [0.0] * workers
+    longest = 0.0
+    for now, who in _arrivals({GREEDY: rate, MODEST: MODEST_RATE}, random.Random(0), jobs / rate):
+        begins = max(now, heapq.heappop(free))
+        heapq.heappush(free, begins + takes)
+        if who == MODEST:
+            longest = max(longest, begins - now)
+    return longest
+
+
+def _arrivals(
+    rates: Mapping[str, float], rng: random.Random, seconds: float = SECONDS
+) -> Iterator[tuple[float, str]]:
+    """Requests that come by chance, each organization's at its rate, in the order of time."""
+    due = [(rng.expovariate(rate), who) for who, rate in rates.items()]
+    heapq.heapify(due)
+    while due and due[0][0] < seconds:
+        now, who = due[0]
+        heapq.heapreplace(due, (now + rng.expovariate(rates[who]), who))
+        yield now, who

@@ -1,0 +1,105 @@
+"""At which load an index in which all organizations share a partition takes what a partition takes: 1,000 write units
+a second. Each act is done by the use cases over the real stores, webhooks included; units are computed by `units`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
+from infra.template.capacity_alarms import PARTITION_WRITES, SHARED_PARTITIONS, WARM
+from tests.backends import STORES, aws_with_resources, table_backend
+from tests.bench.figures import Figure, at_most
+from tests.bench.units import Meter, Request
+from tests.world import OFFICE, ORGANIZATION, World, line, order
+
+BULK = 20
+
+CONNECT, SAVE, MAKE = "connect an account", "save a customer, and sweep", "make and send an invoice"
+PAID, MANY, SWEEP = "the invoice is paid", "bill one of many customers", "sweep an account, nothing new"
+
+BOUNDS: dict[tuple[str, str], int] = {
+    (CONNECT, "connections.active"): 3,
+    (CONNECT, "oauth-states.unused_grants"): 2,
+    (SAVE, "customers.pending"): 4,
+    (SAVE, "connections.active"): 2,
+    (MAKE, "invoices.due_work"): 3,
+    (PAID, "invoices.due_work"): 1,
+    (MANY, "batches.due_work"): 1,
+    (MANY, "invoices.due_work"): 3,
+    (SWEEP, "connections.active"): 2,
+}
+"""The most write units that one act takes in an index."""
+
+
+def measure() -> list[Figure]:
+    """One figure for each index that an act writes to."""
+    found = dict(_measured())
+    return [
+        at_most(
+            f"{act}: {index}",
+            units,
+            BOUNDS.get((act, index), 0),
+            "write units",
+            f"the alarm fires at {WARM * PARTITION_WRITES / units:,.0f} a second, {PARTITION_WRITES / units:,.0f} are"
+            " the most that DynamoDB takes",
+            is_count=True,
+        )
+        for (act, index), units in found.items()
+    ]
+
+
+def _measured() -> Iterator[tuple[tuple[str, str], float]]:
+    """Write units of each act in each shared index that it writes to."""
+    shared = {f"{table}.{index}" for table, index in SHARED_PARTITIONS}
+    with aws_with_resources():
+        world = World()
+        stores = table_backend()
+        for name in STORES:
+            setattr(world.ports, name, getattr(stores, name))
+        for act, times, do in _acts(world):
+            units: Counter[str] = Counter()
+
+            def told(request: Request, units: Counter[str] = units) -> None:
+                units.update({index.partition("-")[2]: number for index, number in request.by_index.items()})
+
+            with Meter(told).listening():
+                do()
+            yield from (((act, index), units[index] / times) for index in sorted(shared) if units[index])
+
+
+def _acts(world: World) -> Iterator[tuple[str, int, Callable[[], Any]]]:
+    """What is done, how often, and how."""
+    account: list[str] = []
+    yield CONNECT, 1, lambda: _settled(world, lambda: account.append(world.connect()))
+    yield SAVE, 1, lambda: _swept(world, lambda: world.customer())
+    made: list[Any] = []
+    yield MAKE, 1, lambda: _settled(world, lambda: made.append(world.invoice("svc_1")))
+    pay = world.double.pay
+    yield PAID, 1, lambda: _settled(world, lambda: pay(account[0], made[0].stripe_invoice_id, "pm_card_visa"))
+    for number in range(BULK):
+        world.customer(f"many_{number}", f"{number}@example.test")
+    _swept(world, lambda: None)
+    yield MANY, BULK, lambda: _settled(world, lambda: _bill_many(world))
+    yield SWEEP, 1, lambda: _swept(world, lambda: None)
+
+
+def _settled(world: World, do: Callable[[], Any]) -> None:
+    """Do it, and all that comes of it."""
+    do()
+    while world.deliver() or world.ports.queues.sent:
+        world.work()
+
+
+def _swept(world: World, do: Callable[[], Any]) -> None:
+    """Do it, and an hour later the account is swept."""
+    _settled(world, do)
+    world.advance(3600)
+    _settled(world, lambda: world.sweep())
+
+
+def _bill_many(world: World) -> None:
+    billed = tuple((CustomerId(f"many_{number}"), line(f"many_{number}")) for number in range(BULK))
+    bill_many(BillMany(ORGANIZATION, OFFICE, "monthly", "many", billed, order().terms), world.ports)

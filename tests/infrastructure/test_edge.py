@@ -1,0 +1,158 @@
+"""What stands before the API: the form of tokens, one address, and the web ACL that a stage may ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+
+from chalicelib.domain.bearer import BEARER
+from infra.deploy.settings import StageSettings, faults
+from infra.template import merge_template
+from infra.template.api import RATE
+from infra.template.gateway_responses import RESPONSES
+from infra.template.intrinsics import Json
+from infra.template.settings import CONDITIONS
+from infra.template.waf import ADDRESS_LIMIT, BODY_RULES, EXEMPT_PATHS, SECRET_HEADERS, WINDOW, waf
+from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.conftest import Package
+
+EVERY_MODE = ({"HasWebAcl": True, "WebAclCounts": False}, {"HasWebAcl": True, "WebAclCounts": True})
+
+
+def resolved(value: Any, conditions: dict[str, bool]) -> Any:
+    """As CloudFormation resolves `Fn::If`; names are left as they are."""
+    if isinstance(value, dict):
+        if "Fn::If" in value:
+            condition, yes, no = value["Fn::If"]
+            return resolved(yes if conditions[condition] else no, conditions)
+        if "Fn::Sub" in value:
+            return "pom-test"
+        return {name: resolved(each, conditions) for name, each in value.items()}
+    return [resolved(each, conditions) for each in value] if isinstance(value, list) else value
+
+
+def rules(conditions: dict[str, bool] = EVERY_MODE[0]) -> dict[str, Json]:
+    made = resolved(waf()["ApiWebAcl"]["Properties"]["Rules"], conditions)
+    return {rule["Name"]: rule for rule in sorted(made, key=lambda rule: rule["Priority"])}
+
+
+# The package
+
+
+@pytest.mark.package
+def test_api_gateway_refuses_by_itself_what_cannot_be_a_token(package: Package) -> None:
+    body = translated(uploaded(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
+    [authorizer] = [each["x-amazon-apigateway-authorizer"] for each in body["securityDefinitions"].values()]
+    assert authorizer["identityValidationExpression"] == BEARER
+    assert authorizer["type"] == "token"
+    assert authorizer["authorizerUri"]
+
+
+@pytest.mark.package
+def test_with_a_domain_the_api_has_no_second_address(package: Package) -> None:
+    body = translated(uploaded(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
+    address = body["x-amazon-apigateway-endpoint-configuration"]
+    assert address == {"disableExecuteApiEndpoint": {"Fn::If": ["HasDomain", True, False]}}
+
+
+@pytest.mark.package
+def test_the_web_acl_is_associated_with_the_stage_that_sam_makes(package: Package) -> None:
+    made = translated(uploaded(package.template))
+    [stage] = [name for name, each in made["Resources"].items() if each["Type"] == "AWS::ApiGateway::Stage"]
+    association = made["Resources"]["ApiWebAclAssociation"]
+    assert association["Condition"] == made["Resources"]["ApiWebAcl"]["Condition"] == "HasWebAcl"
+    arn = association["Properties"]["ResourceArn"]["Fn::Sub"]
+    assert arn == f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestAPI}}/stages/${{{stage}}}"
+    assert made["Parameters"]["WebAcl"]["Default"] == "off"
+
+
+# The web ACL
+
+
+def test_no_stage_has_a_web_acl_without_asking() -> None:
+    assert merge_template()["Parameters"]["WebAcl"]["Default"] == "off"
+    assert CONDITIONS["HasWebAcl"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebAcl"}, "off"]}]}
+    assert {each["Condition"] for each in waf().values()} == {"HasWebAcl"}
+
+
+@pytest.mark.parametrize("mode", ["on", "Block", "blocking", ""])
+def test_a_mode_that_the_template_does_not_know_is_refused_before_deploying(mode: str) -> None:
+    settings = StageSettings("pom-dev", "1", "us-east-1", "artifacts", {"WebAcl": mode})
+    assert any(fault.startswith("WebAcl is not what the template takes") for fault in faults("dev", settings))
+
+
+@pytest.mark.parametrize("conditions", EVERY_MODE)
+def test_the_web_acl_is_one_that_aws_waf_takes(conditions: dict[str, bool]) -> None:
+    """Held against AWS WAF's own description of CreateWebACL."""
+    model = boto3.client("wafv2", region_name="us-east-1").meta.service_model
+    asked = resolved(waf()["ApiWebAcl"]["Properties"], conditions)
+    report = ParamValidator().validate(asked, model.operation_model("CreateWebACL").input_shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_counting_lets_every_request_through() -> None:
+    actions = [rule.get("Action") or rule["OverrideAction"] for rule in rules(EVERY_MODE[1]).values()]
+    assert all(action in ({"Count": {}}, {"Allow": {}}) for action in actions)
+
+
+def test_rules_that_read_bodies_only_count_in_every_mode() -> None:
+    for rule in rules().values():
+        group = rule["Statement"].get("ManagedRuleGroupStatement")
+        if group and group["Name"] in BODY_RULES:
+            overrides = {each["Name"]: each["ActionToUse"] for each in group["RuleActionOverrides"]}
+            assert overrides == {name: {"Count": {}} for name in BODY_RULES[group["Name"]]}
+            assert all(name.endswith("_BODY") for name in overrides)
+
+
+def test_one_address_gets_at_most_half_of_what_a_method_takes() -> None:
+    rate = rules()["rate"]["Statement"]["RateBasedStatement"]
+    assert rate == {"Limit": ADDRESS_LIMIT, "EvaluationWindowSec": WINDOW, "AggregateKeyType": "IP"}
+    assert ADDRESS_LIMIT / WINDOW <= RATE / 2
+
+
+def matches(statement: Json, method: str, path: str) -> bool:
+    """Whether a request matches a statement of the kinds that the webhooks' rule has."""
+    [(kind, said)] = statement.items()
+    if kind in {"AndStatement", "OrStatement"}:
+        parts = [matches(each, method, path) for each in said["Statements"]]
+        return all(parts) if kind == "AndStatement" else any(parts)
+    assert kind == "ByteMatchStatement"
+    assert said["PositionalConstraint"] == "EXACTLY"
+    assert said["TextTransformations"] == [{"Priority": 0, "Type": "NONE"}]
+    return bool({"Method": method, "UriPath": path}[next(iter(said["FieldToMatch"]))] == said["SearchString"])
+
+
+@pytest.mark.parametrize("path", ["/v1/stripe/webhooks", "/api/v1/stripe/webhooks"])
+def test_webhooks_pass_before_addresses_are_counted_and_bodies_are_read(path: str) -> None:
+    order = list(rules())
+    assert matches(rules()["webhooks"]["Statement"], "POST", path)
+    assert rules()["webhooks"]["Action"] == {"Allow": {}}
+    assert order.index("webhooks") < min(order.index(name) for name in ("rate", "known-bad-inputs", "common"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", EXEMPT_PATHS[0]), ("POST", "/v1/invoices"), ("POST", "/v1/stripe/webhooks/"),
+        ("POST", "/V1/stripe/webhooks"), ("POST", "/v1/stripe%2Fwebhooks"), ("POST", "//v1/stripe/webhooks"),
+        ("POST", "/v1/invoices/v1/stripe/webhooks"), ("POST", "/v1/stripe/webhooks/../../invoices"),
+    ],
+)  # fmt: skip
+def test_no_other_request_passes_as_a_webhook(method: str, path: str) -> None:
+    assert not matches(rules()["webhooks"]["Statement"], method, path)
+
+
+def test_samples_hide_what_authenticates() -> None:
+    protected = waf()["ApiWebAcl"]["Properties"]["DataProtectionConfig"]["DataProtections"]
+    hidden = {key for each in protected for key in each["Field"]["FieldKeys"]}
+    assert hidden == set(SECRET_HEADERS) == {"authorization", "stripe-signature"}
+
+
+def test_what_the_web_acl_refuses_is_told_in_the_error_contract() -> None:
+    answer = RESPONSES["WAF_FILTERED"]
+    assert answer.status == 403
+    assert "firewall" in json.loads(answer.body("req-1"))["error"]["message"]
