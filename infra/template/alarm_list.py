@@ -11,6 +11,7 @@ from infra.template.alarms import Alarm, Composite, Grade, Missing, alarm_id
 from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json, camel
 from infra.template.measures import API_GATEWAY, SQS, STACK, Measure, aws, ours
+from infra.template.secret_alarms import SECRET_ALARMS
 
 OBJECTIVE = 0.999
 """Of requests are answered without a 5xx, over 30 days."""
@@ -306,6 +307,7 @@ ALARMS: tuple[Alarm, ...] = (
     *_BURNS,
     *_STRIPE,
     *_SECURITY,
+    *SECRET_ALARMS,
 )
 
 COMPOSITES = (

@@ -78,7 +78,8 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     environment = {
         "POM_STAGE": "test",
         "POM_TABLE_PREFIX": aws.prefix,
-        "STRIPE_SECRET_ID": "unused",
+        "STRIPE_PLATFORM_SECRET_ID": "unused",
+        "STRIPE_WEBHOOK_SECRET_ID": "unused",
         "PUBLIC_API_URL": "https://api.example.com",
         "EVENT_BUS_NAME": "bus",
         "POM_SETTINGS_URL": "https://pom.example.com",
