@@ -1,4 +1,4 @@
-"""Every hour: queue what the day asks for, which begins at another hour in each time zone, and measure secrets' ages."""
+"""Every hour: queue what the day asks for, by the hour of each time zone, and measure the age of secrets."""
 
 from __future__ import annotations
 

@@ -68,6 +68,17 @@ def test_a_secret_that_cannot_be_used(open_pipe: LocalStack, text: str) -> None:
         store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
 
 
+def test_the_hourly_plan_measures_the_age_of_both_secrets_with_the_rights_that_it_is_given(
+    open_pipe: LocalStack,
+) -> None:
+    open_pipe.fire("plan_day")
+    ages = {each["secret"]: each["SecretAge"] for each in measured(open_pipe, "workers") if "SecretAge" in each}
+    assert ages == {"platform": [0.0], "webhook": [0.0]}
+    assert [each["SecretAgesUnknown"] for each in measured(open_pipe, "workers") if "SecretAgesUnknown" in each] == [
+        [0.0]
+    ]
+
+
 def test_an_api_that_is_down_rings_with_the_second_canary_that_fails(open_pipe: LocalStack) -> None:
     flights = [flown(open_pipe)]
     open_pipe.kill("api")
