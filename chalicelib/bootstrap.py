@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib import correlation
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.config import Config, load_config, load_token_config
+from chalicelib.config import Config, ConfigurationError, load_config, load_token_config
 from chalicelib.domain.webhook import PATH
+from chalicelib.functions import Secret
 
 if TYPE_CHECKING:
     from stripe import StripeClient
 
-    from chalicelib.adapters.secrets import SecretStore, StripeSecrets
+    from chalicelib.adapters.secret_ages import SecretAges
+    from chalicelib.adapters.secrets import PlatformSecret, SecretStore, WebhookSecretStore
     from chalicelib.adapters.stripe.events import WebhookOpener
     from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
     from chalicelib.adapters.tables.stream import Reader
@@ -145,30 +147,30 @@ class Adapters:
     @property
     def stripe(self) -> StripeGateway:
         """The gateway of the present key: a rotated key takes effect without a redeploy."""
-        secrets = self.secret_store.stripe()
-        if self._gateway is None or self._gateway[0] != secrets.api_key:
-            self._gateway = (secrets.api_key, self._new_gateway(secrets))
+        secret = self._platform_secret.kept()
+        if self._gateway is None or self._gateway[0] != secret.api_key:
+            self._gateway = (secret.api_key, self._new_gateway(secret))
         return self._gateway[1]
 
-    def _new_gateway(self, secrets: StripeSecrets) -> StripeGateway:
+    def _new_gateway(self, secret: PlatformSecret) -> StripeGateway:
         from chalicelib.adapters.stripe.gateway import StripeGateway as Gateway
 
-        return Gateway(self._stripe_client(secrets), self.clock)
+        return Gateway(self._stripe_client(secret), self.clock)
 
     @property
     def webhook_endpoints(self) -> WebhookEndpoints:
         """The platform's webhook endpoints, for operators, who set them up."""
         from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
 
-        return WebhookEndpoints(self._stripe_client(self.secret_store.stripe()))
+        return WebhookEndpoints(self._stripe_client(self._platform_secret.kept()))
 
-    def _stripe_client(self, secrets: StripeSecrets) -> StripeClient:
+    def _stripe_client(self, secret: PlatformSecret) -> StripeClient:
         from chalicelib import observability
         from chalicelib.adapters.stripe.client import build_client
 
         return build_client(
-            secrets.api_key,
-            secrets.client_id,
+            secret.api_key,
+            secret.client_id,
             api_base=self._config.stripe_api_base,
             connect_base=self._config.stripe_connect_base,
             observe=observability.stripe_called,
@@ -179,14 +181,34 @@ class Adapters:
         """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
         from chalicelib.adapters.webhook_door import HttpWebhookDoor
 
-        return HttpWebhookDoor(self._config.public_api_url + PATH, lambda: self.secret_store.latest().webhook_secrets)
+        store = self.webhook_secrets
+        return HttpWebhookDoor(self._config.public_api_url + PATH, lambda: store.latest().webhook_secrets)
 
     @cached_property
-    def secret_store(self) -> SecretStore:
-        """The secret in Secrets Manager, for whoever needs it as it is stored at this moment, or writes it."""
-        from chalicelib.adapters.secrets import SecretStore
+    def webhook_secrets(self) -> WebhookSecretStore:
+        """The webhook secrets in Secrets Manager, for whoever opens or signs events, or exchanges the secrets."""
+        from chalicelib.adapters.secrets import WebhookSecretStore
 
-        return SecretStore(self._config.stripe_secret_id, self.clock)
+        return WebhookSecretStore(self._secret_id(Secret.WEBHOOK), self.clock)
+
+    @cached_property
+    def _platform_secret(self) -> SecretStore[PlatformSecret]:
+        from chalicelib.adapters.secrets import PlatformSecret, SecretStore
+
+        return SecretStore(self._secret_id(Secret.PLATFORM), PlatformSecret, self.clock)
+
+    @cached_property
+    def secret_ages(self) -> SecretAges:
+        """The ages of the secrets, for whoever measures or shows them."""
+        from chalicelib.adapters.secret_ages import SecretAges
+
+        return SecretAges({secret: self._secret_id(secret) for secret in Secret}, self.clock)
+
+    def _secret_id(self, secret: Secret) -> str:
+        try:
+            return self._config.secret_ids[secret]
+        except KeyError:
+            raise ConfigurationError(f"The environment variable {secret.id_variable} is not set.") from None
 
     def _tables(self) -> None:
         from chalicelib.adapters.tables import configure
@@ -225,13 +247,20 @@ def webhook_opener() -> WebhookOpener:
     from chalicelib.adapters.stripe.events import WebhookOpener
 
     adapters = _adapters()
-    return WebhookOpener(lambda: adapters.secret_store.stripe().webhook_secrets, adapters.clock)
+    store = adapters.webhook_secrets
+    return WebhookOpener(lambda: store.kept().webhook_secrets, adapters.clock)
 
 
 @cache
 def webhook_door() -> WebhookDoor:
     """Our own webhook endpoint, for whoever proves that it is open."""
     return _adapters().webhook_door
+
+
+@cache
+def secret_ages() -> SecretAges:
+    """The ages of the secrets, for the function that measures them."""
+    return _adapters().secret_ages
 
 
 @cache

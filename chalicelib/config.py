@@ -1,7 +1,7 @@
 """The deployment's configuration: environment variables, read once into one typed value.
 
 Nothing else in `chalicelib` reads the environment. Secrets are not here: they are fetched on first use by
-`adapters.secrets` from the secret that `stripe_secret_id` names.
+`adapters.secrets` from the secrets that `secret_ids` names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.functions import Queue
+from chalicelib.functions import Queue, Secret
 
 
 class ConfigurationError(Exception):
@@ -36,7 +36,8 @@ class Config:
     stage: str
     table_prefix: str
     queue_urls: Mapping[Queue, str]
-    stripe_secret_id: str
+    secret_ids: Mapping[Secret, str]
+    """Of the secrets that this function reads or watches."""
     stripe_api_base: str
     stripe_connect_base: str
     stripe_dashboard_base: str
@@ -74,7 +75,9 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         stage=stage,
         table_prefix=_required(environment, "POM_TABLE_PREFIX"),
         queue_urls={queue: _required(environment, queue.url_variable) for queue in Queue},
-        stripe_secret_id=_required(environment, "STRIPE_SECRET_ID"),
+        secret_ids={
+            secret: environment[secret.id_variable] for secret in Secret if secret.id_variable in environment
+        },
         stripe_api_base=environment.get("STRIPE_API_BASE", STRIPE_API_BASE).rstrip("/"),
         stripe_connect_base=environment.get("STRIPE_CONNECT_BASE", STRIPE_CONNECT_BASE).rstrip("/"),
         stripe_dashboard_base=environment.get("STRIPE_DASHBOARD_BASE", STRIPE_DASHBOARD_BASE).rstrip("/"),

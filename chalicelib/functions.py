@@ -44,6 +44,20 @@ UNTOLD_CHANGES: Final = "untold-changes"
 """The queue of changes that could not be told, each with its stored versions. It feeds no function."""
 
 
+class Secret(StrEnum):
+    """Every secret in Secrets Manager. A function reads only those that it needs."""
+
+    PLATFORM = "platform"
+    """{"apiKey", "clientId"}: the key with which Stripe is called, and Connect's client id."""
+    WEBHOOK = "webhook"
+    """{"webhookSecrets": []}: the secrets with which Stripe signs events, the newest first."""
+
+    @property
+    def id_variable(self) -> str:
+        """The environment variable that holds its ARN or its name."""
+        return f"STRIPE_{self.upper()}_SECRET_ID"
+
+
 class Messages(NamedTuple):
     """The function is invoked with at most `batch_size` messages of `queue`, `concurrency` batches at once."""
 
@@ -73,7 +87,6 @@ class Schedule(NamedTuple):
 SETTINGS: Final = (
     "POM_TABLE_PREFIX",
     *(queue.url_variable for queue in Queue),
-    "STRIPE_SECRET_ID",
     "PUBLIC_API_URL",
     "POM_SETTINGS_URL",
     "EVENT_BUS_NAME",
@@ -93,7 +106,8 @@ class Function(NamedTuple):
     """One Lambda function. Its handler has its name, and so has the worker's module.
 
     `tables` maps the names of tables to the actions of DynamoDB that the function may do, and `indexes` to the
-    indexes that it may query. It may send to the queues in `sends`, and read Stripe's secret if `secret` is True.
+    indexes that it may query. It may send to the queues in `sends`, and read the secrets in `secrets`. Of those in
+    `watches` it may ask when they were stored, and not for their values.
     """
 
     name: str
@@ -106,9 +120,15 @@ class Function(NamedTuple):
     tables: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     indexes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     sends: tuple[Queue, ...] = ()
-    secret: bool = False
+    secrets: tuple[Secret, ...] = ()
+    watches: tuple[Secret, ...] = ()
     settings: tuple[str, ...] = SETTINGS
-    """The environment variables that it gets besides POM_STAGE."""
+    """The environment variables that it gets besides POM_STAGE and the ids of its secrets."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every environment variable that it gets besides POM_STAGE."""
+        return (*self.settings, *(secret.id_variable for secret in (*self.secrets, *self.watches)))
 
     @property
     def aws_name(self) -> str:
@@ -190,7 +210,7 @@ FUNCTIONS: Final = (
             "batches": ("by_created",),
         },
         sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS, Queue.BALANCE_JOBS),
-        secret=True,
+        secrets=(Secret.PLATFORM, Secret.WEBHOOK),
     ),
     Function(AUTHORIZER, trigger=None, timeout=10, settings=TOKEN_SETTINGS),
     Function(
@@ -199,7 +219,7 @@ FUNCTIONS: Final = (
         timeout=120,
         tables={"customers": READ_WRITE, "claims": CLAIMS, "connections": READ_WRITE},
         indexes=_OWNERS,
-        secret=True,
+        secrets=(Secret.PLATFORM,),
     ),
     Function(
         "invoice_jobs",
@@ -207,7 +227,7 @@ FUNCTIONS: Final = (
         timeout=180,
         tables=_SAGA,
         indexes=_OWNERS,
-        secret=True,
+        secrets=(Secret.PLATFORM,),
     ),
     Function(
         "batch_jobs",
@@ -216,7 +236,7 @@ FUNCTIONS: Final = (
         tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *UPDATE)},
         indexes=_OWNERS,
         sends=(Queue.BATCH_JOBS,),
-        secret=True,
+        secrets=(Secret.PLATFORM,),
     ),
     Function(
         "balance_jobs",
@@ -231,7 +251,7 @@ FUNCTIONS: Final = (
         },
         indexes={"payouts": ("by_arrival",)},
         sends=(Queue.BALANCE_JOBS,),
-        secret=True,
+        secrets=(Secret.PLATFORM,),
     ),
     Function(
         "reconcile_account",
@@ -253,7 +273,7 @@ FUNCTIONS: Final = (
             "events": ("parked",),
         },
         sends=(Queue.RECONCILE, Queue.BALANCE_JOBS),
-        secret=True,
+        secrets=(Secret.PLATFORM,),
     ),
     Function(
         "publish_changes",
@@ -286,6 +306,7 @@ FUNCTIONS: Final = (
         tables={"connections": READ, "invoices": MANY},
         indexes={"connections": ("active",), "invoices": ("by_due_date", "due_work")},
         sends=(Queue.INVOICE_JOBS,),
+        watches=(Secret.PLATFORM, Secret.WEBHOOK),
     ),
     Function(
         "resume_stuck",
@@ -305,14 +326,14 @@ FUNCTIONS: Final = (
             "oauth-states": ("unused_grants",),
         },
         sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.BATCH_JOBS),
-        secret=True,
+        secrets=(Secret.PLATFORM,),
     ),
     Function(
         "canary",
         Schedule("rate(5 minutes)"),
         timeout=60,
         tables={"events": READ, "connections": READ_WRITE},
-        secret=True,
+        secrets=(Secret.WEBHOOK,),
     ),
 )
 

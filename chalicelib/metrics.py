@@ -114,6 +114,8 @@ WORKERS: Final = frozenset(function.name for function in functions.WORKERS) | {"
 
 WORK_KINDS: Final = frozenset({"invoice", "customer", "batch"})
 
+SECRETS: Final = frozenset(secret.value for secret in functions.Secret)
+
 VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 
 
@@ -189,6 +191,10 @@ STRIPE_LATENCY: Final = Metric(
 """One try of one call; its count is the number of tries."""
 
 SIGNATURE_INVALID: Final = Metric("SignatureInvalid", COUNT, 5)
+SECRET_AGE: Final = Metric("SecretAge", COUNT, 5, ("secret",))
+"""For how many days a secret has been as it is; CloudWatch has no unit for days."""
+SECRET_AGES_UNKNOWN: Final = Metric("SecretAgesUnknown", COUNT, 5)
+"""Secrets whose age Secrets Manager did not tell at a tick."""
 TOKEN_REFUSED: Final = Metric("TokenRefused", COUNT, 5, ("reason",))
 SECURITY_REFUSED: Final = Metric("SecurityRefused", COUNT, 5, ("code",))
 
@@ -222,6 +228,8 @@ METRICS: Final[Mapping[str, Metric]] = {
         WORK_LATENCY,
         STRIPE_LATENCY,
         SIGNATURE_INVALID,
+        SECRET_AGE,
+        SECRET_AGES_UNKNOWN,
         TOKEN_REFUSED,
         SECURITY_REFUSED,
         COLD_START,
@@ -238,6 +246,7 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (WORK_LATENCY.name, "outcome"): OUTCOMES,
     (STRIPE_LATENCY.name, "resource"): STRIPE_RESOURCES,
     (STRIPE_LATENCY.name, "outcome"): STRIPE_OUTCOMES,
+    (SECRET_AGE.name, "secret"): SECRETS,
     (TOKEN_REFUSED.name, "reason"): TOKEN_REASONS,
     (SECURITY_REFUSED.name, "code"): SECURITY_CODES,
     (COLD_START.name, "function"): WORKERS | functions.BY_NAME.keys(),

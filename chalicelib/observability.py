@@ -15,7 +15,7 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -26,7 +26,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 from chalicelib import correlation, metrics
 from chalicelib.domain.errors import DeploymentFault, IntegrationError, Retryable
 from chalicelib.domain.sweep import PayoutsSwept
-from chalicelib.functions import API_HANDLER
+from chalicelib.functions import API_HANDLER, Secret
 from chalicelib.metrics import FAILED, NAMESPACE, OK, OTHER, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
 
 MAX_FRAMES = 12
@@ -235,6 +235,14 @@ def webhooks_checked(*, answered: bool, problem: str | None) -> None:
         emit(metrics.WEBHOOK_ENDPOINT_PROBLEMS, 1 if problem else 0)
     if problem:
         logger.error("webhook_endpoint", extra={"problem": problem})
+
+
+def secrets_aged(days: Mapping[Secret, int | None]) -> None:
+    """For how many days each secret has been as it is; None for one of which that is not known."""
+    for secret, age in days.items():
+        if age is not None:
+            emit(metrics.SECRET_AGE, age, secret=secret)
+    emit(metrics.SECRET_AGES_UNKNOWN, sum(age is None for age in days.values()))
 
 
 def signature_refused() -> None:

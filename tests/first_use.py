@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "POM_STAGE": "test",
     "POM_TABLE_PREFIX": "first-use-",
     **{queue.url_variable: f"https://sqs.example.test/{queue}" for queue in Queue},
-    "STRIPE_SECRET_ID": "stripe",
+    "STRIPE_WEBHOOK_SECRET_ID": "stripe",
     "EVENT_BUS_NAME": "changes",
     "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
     "PUBLIC_API_URL": "https://api.example.test/v1",
@@ -39,9 +39,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
 }
 ANSWERS = {
-    "GetSecretValue": {
-        "SecretString": json.dumps({"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [SECRET]})
-    },
+    "GetSecretValue": {"SecretString": json.dumps({"webhookSecrets": [SECRET]})},
     "GetItem": {},
     "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
 }

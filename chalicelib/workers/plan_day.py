@@ -1,11 +1,11 @@
-"""Every hour: queue what the day asks for, which begins at another hour in each time zone."""
+"""Every hour: queue what the day asks for, by the hour of each time zone, and measure the age of secrets."""
 
 from __future__ import annotations
 
 from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
-from chalicelib.observability import worker_boundary
+from chalicelib.observability import secrets_aged, worker_boundary
 from chalicelib.usecases.invoicing import plan_day as planning
 from chalicelib.workers.ticks import tick
 from chalicelib.workers.triggers import triggered
@@ -23,4 +23,5 @@ def plan_day(event: CloudWatchEvent) -> dict[str, int]:
 @worker_boundary("plan_day")
 def _plan() -> dict[str, int]:
     planned = planning.plan_day(bootstrap.ports())
+    secrets_aged(bootstrap.secret_ages().days())
     return {"overdue": planned.overdue, "reminders": planned.reminders, "closings": planned.closings}

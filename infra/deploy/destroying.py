@@ -50,7 +50,7 @@ class Destruction:
             protected = described.get("DeletionProtectionEnabled", False)
             rows.append({"table": name, "items_about": described.get("ItemCount", 0), "protected": protected})
         self._screen.table("retained", "Tables that stay, unless --with-data", rows)
-        stays = "the Stripe secret, the SNS topics, the bucket of artifacts, and Stripe's own webhook endpoint"
+        stays = "the two Stripe secrets, the SNS topics, the bucket of artifacts, and Stripe's own webhook endpoint"
         self._screen.fact("stays", stays, f"Not of the stack, and untouched: {stays}.")
         return names
 

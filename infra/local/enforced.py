@@ -20,14 +20,15 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from chalicelib.functions import API_HANDLER, BY_NAME
+from infra.local.settings import SECRET_IDS
 from infra.template.changes import BUS_ID
-from infra.template.intrinsics import queue_id, table_id
+from infra.template.intrinsics import queue_id, secret_parameter, table_id
 from infra.template.policies import DIRECTORY
 
 Right: TypeAlias = tuple[str, str]
 """An action, and the logical id of what it is done to."""
 
-SECRET = "StripeSecretArn"
+_SECRETS = {name: secret_parameter(secret) for secret, name in SECRET_IDS.items()}
 _IN_TRANSACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -83,7 +84,7 @@ def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str
     if service == "events":
         buses = {str(entry.get("EventBusName", "")) for entry in parameters.get("Entries", ())}
         return {(f"events:{operation}", BUS_ID if bus == f"{prefix}changes" else "?") for bus in buses}
-    return {(f"{service}:{operation}", SECRET if "SecretId" in parameters else "?")}
+    return {(f"{service}:{operation}", _SECRETS.get(str(parameters.get("SecretId")), "?"))}
 
 
 def _on_tables(operation: str, parameters: dict[str, Any], prefix: str) -> Iterator[Right]:

@@ -1,7 +1,8 @@
-"""Creates the tables, queues and the secret of one stage on whatever AWS the environment points at; idempotent.
+"""Creates the tables, queues and secrets of one stage on whatever AWS the environment points at; idempotent.
 
-`python -m infra.local.resources` does it all: names come from POM_TABLE_PREFIX and STRIPE_SECRET_ID, the secret's
-JSON from standard input. It prints the queue variables (CUSTOMER_SYNC_QUEUE_URL…) as JSON.
+`python -m infra.local.resources` does it all: names come from POM_TABLE_PREFIX, STRIPE_PLATFORM_SECRET_ID and
+STRIPE_WEBHOOK_SECRET_ID. The text of each secret, by its variable, comes as JSON from standard input. It prints the
+queue variables (CUSTOMER_SYNC_QUEUE_URL…) as JSON.
 
 Works on the embedded AWS, on DynamoDB Local and on ElasticMQ: the SDKs take each service's endpoint from
 AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL.
@@ -19,8 +20,8 @@ from typing import Any
 import boto3
 from pynamodb.models import Model
 
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
-from infra.local.settings import ACCOUNT, EVENT_BUS, HEARD_BY_POM, StripeSecret
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue, Secret
+from infra.local.settings import ACCOUNT, EVENT_BUS, HEARD_BY_POM
 from infra.template.queues import ATTEMPTS, DEAD_LETTER_RETENTION
 
 VISIBILITY_TIMEOUT = 30
@@ -82,13 +83,13 @@ def create_bus() -> str:
     return EVENT_BUS
 
 
-def store_secret(name: str, secret: StripeSecret) -> None:
+def store_secret(name: str, text: str) -> None:
     """Create the secret, or give it a new current version."""
     secrets = boto3.client("secretsmanager")
     try:
-        secrets.create_secret(Name=name, SecretString=secret.to_json())
+        secrets.create_secret(Name=name, SecretString=text)
     except secrets.exceptions.ResourceExistsException:
-        secrets.put_secret_value(SecretId=name, SecretString=secret.to_json())
+        secrets.put_secret_value(SecretId=name, SecretString=text)
 
 
 def _queue(sqs: Any, name: str, fixed: dict[str, str], settings: dict[str, str]) -> str:
@@ -104,11 +105,9 @@ def main() -> None:
     """Create everything and print the variables of queues and bus."""
     prefix = os.environ["POM_TABLE_PREFIX"]
     create_tables(prefix)
-    secret = json.load(sys.stdin)
-    store_secret(
-        os.environ["STRIPE_SECRET_ID"],
-        StripeSecret(secret["apiKey"], secret["clientId"], tuple(secret["webhookSecrets"])),
-    )
+    texts = json.load(sys.stdin)
+    for secret in Secret:
+        store_secret(os.environ[secret.id_variable], texts[secret.id_variable])
     print(json.dumps(queue_environment(create_queues(prefix)) | {"EVENT_BUS_NAME": create_bus()}))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import astuple, dataclass
 
-from chalicelib.functions import UNTOLD_CHANGES, Queue
+from chalicelib.functions import UNTOLD_CHANGES, Queue, Secret
 from infra.local.processes import HOST, PortTaken, free_port, require_free
 
 ACCOUNT = "123456789012"
@@ -16,7 +16,7 @@ TABLE_PREFIX = "pom-local-"
 EVENT_BUS = f"{TABLE_PREFIX}changes"
 HEARD_BY_POM = f"{TABLE_PREFIX}heard-by-pom"
 """The name of POM's own queue and of its rule: every event of the bus goes there."""
-SECRET_ID = "pom-local/stripe"
+SECRET_IDS = {secret: f"pom-local/stripe-{secret}" for secret in Secret}
 AUDIENCE = "pom-api"
 """For whom POM's access tokens are."""
 LOCAL_LOGS = "POM_LOCAL_LOGS"
@@ -98,17 +98,17 @@ class Urls:
 
 @dataclass(frozen=True)
 class StripeSecret:
-    """What the secret named by STRIPE_SECRET_ID holds."""
+    """What both secrets hold together."""
 
     api_key: str
     client_id: str
     webhook_secrets: tuple[str, ...]
 
-    def to_json(self) -> str:
-        """The secret's string, as `chalicelib.adapters.secrets` reads it."""
-        return json.dumps(
-            {"apiKey": self.api_key, "clientId": self.client_id, "webhookSecrets": list(self.webhook_secrets)}
-        )
+    def text(self, secret: Secret) -> str:
+        """One secret's string, as `chalicelib.adapters.secrets` reads it."""
+        if secret is Secret.WEBHOOK:
+            return json.dumps({"webhookSecrets": list(self.webhook_secrets)})
+        return json.dumps({"apiKey": self.api_key, "clientId": self.client_id})
 
 
 def environment(urls: Urls) -> dict[str, str]:
@@ -120,7 +120,7 @@ def environment(urls: Urls) -> dict[str, str]:
         **queues,
         "EVENT_BUS_NAME": EVENT_BUS,
         "UNTOLD_CHANGES_QUEUE_URL": f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{UNTOLD_CHANGES}",
-        "STRIPE_SECRET_ID": SECRET_ID,
+        **{secret.id_variable: name for secret, name in SECRET_IDS.items()},
         "STRIPE_API_BASE": urls.stripe,
         "STRIPE_CONNECT_BASE": urls.stripe,
         "STRIPE_DASHBOARD_BASE": urls.stripe,

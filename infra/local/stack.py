@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from chalicelib.functions import Secret
 from infra.local.followed_clock import VARIABLE as CLOCK
 from infra.local.pom_hears import EVENTS, HEARD, LINES
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
@@ -267,7 +268,7 @@ class LocalStack:
     def _create_resources(self) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "infra.local.resources"],
-            input=self.secret.to_json(),
+            input=json.dumps({secret.id_variable: self.secret.text(secret) for secret in Secret}),
             env=self._child_environment(),
             cwd=ROOT,
             capture_output=True,

@@ -145,7 +145,7 @@ def rotate_secret() -> None:
 @command
 def show_secrets(stage: Stage, screen: Screen) -> None:
     """Fingerprints of the webhook secrets in use, the newest first."""
-    _tell(screen, stage.ports.secret_store.latest().webhook_secrets, "In use")
+    _tell(screen, stage.ports.webhook_secrets.latest().webhook_secrets, "In use")
 
 
 @rotate_secret.command("add")
@@ -158,10 +158,10 @@ def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
     if not new.startswith("whsec_"):
         screen.failure("A webhook secret begins with whsec_.")
         return
-    store = stage.ports.secret_store
+    store = stage.ports.webhook_secrets
     kept = [new, *(each for each in store.latest().webhook_secrets if each != new)]
     if not dry_run:
-        store.replace_webhook_secrets(kept)
+        store.replace(kept)
     screen.fact("added", fingerprint(new), f"{'Would add' if dry_run else 'Added'} {fingerprint(new)}.")
     _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
 
@@ -173,7 +173,7 @@ def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
 @command
 def drop_secret(stage: Stage, screen: Screen, which: str, dry_run: bool) -> None:
     """Take away one secret; never the last."""
-    store = stage.ports.secret_store
+    store = stage.ports.webhook_secrets
     known = store.latest().webhook_secrets
     if len(known) < 2:
         screen.failure("There is only one secret: without it no webhook would be taken.")
@@ -181,7 +181,7 @@ def drop_secret(stage: Stage, screen: Screen, which: str, dry_run: bool) -> None
     kept = known[1:] if which == "newest" else known[:-1]
     dropped = fingerprint(known[0] if which == "newest" else known[-1])
     if not dry_run:
-        store.replace_webhook_secrets(kept)
+        store.replace(kept)
     screen.fact("dropped", dropped, f"{'Would drop' if dry_run else 'Dropped'} {dropped}, the {which}.")
     _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
 

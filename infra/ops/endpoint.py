@@ -54,13 +54,13 @@ def _create(stage: Stage, screen: Screen, url: str, *, dry_run: bool) -> None:
     if dry_run:
         screen.fact("would", "create", "Would create an endpoint, and keep its secret beside the others.")
         return
-    store, endpoints = stage.ports.secret_store, stage.ports.webhook_endpoints
+    store, endpoints = stage.ports.webhook_secrets, stage.ports.webhook_endpoints
     present = (
         store.latest().webhook_secrets
     )  # before anything is made: without it there is nowhere to put the new one
     endpoint_id, secret = endpoints.create(url)
     try:
-        store.replace_webhook_secrets([secret, *present])
+        store.replace([secret, *present])
     except Exception:
         endpoints.delete(endpoint_id)
         raise

@@ -10,10 +10,10 @@ from typing import Any
 
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import Config, load_config
-from chalicelib.functions import Queue
+from chalicelib.functions import Queue, Secret
 from infra.local import followed_clock
 from infra.local.settings import LOCAL_LOGS
-from infra.template.intrinsics import queue_id
+from infra.template.intrinsics import queue_id, secret_parameter
 
 LOCAL = Path(".local/stack.json")
 
@@ -79,7 +79,7 @@ def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
         return {
             "POM_STAGE": str(described["StackName"]),
             "POM_TABLE_PREFIX": outputs["TablePrefix"],
-            "STRIPE_SECRET_ID": parameters["StripeSecretArn"],
+            **{secret.id_variable: parameters[secret_parameter(secret)] for secret in Secret},
             "PUBLIC_API_URL": parameters["PublicApiUrl"],
             "EVENT_BUS_NAME": outputs["ChangesBusName"],
             "UNTOLD_CHANGES_QUEUE_URL": outputs["UntoldChangesQueueUrl"],

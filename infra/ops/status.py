@@ -87,10 +87,13 @@ def _webhooks_in_general(stage: Stage, screen: Screen, now: int) -> list[trouble
     for name, count, words in (("LastHour", in_an_hour, "the last hour"), ("", in_all, f"{HOURS} hours")):
         figure = "unknown" if count is None else count
         screen.fact(f"refusedSignatures{name}", figure, f"Webhooks refused for their signature in {words}: {figure}")
+    ages = {secret.value: days for secret, days in stage.ports.secret_ages.days().items()}
+    screen.fact("secretAges", ages, f"Days since a secret was changed: {troubles.ages_in_words(ages)}")
     return [
         *troubles.of_endpoint(check, now, endpoint),
         *troubles.of_canary(flight, now, canary),
         *troubles.of_signatures(in_an_hour),
+        *troubles.of_secrets(ages),
     ]
 
 

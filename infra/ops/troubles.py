@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from chalicelib.functions import UNTOLD_CHANGES
 from infra.ops.alarm_states import AlarmState, State
 from infra.ops.screen import Row, ago
 from infra.template.alarms import RUN_BOOKS
+from infra.template.secret_alarms import OLDEST
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,20 @@ def of_signatures(in_an_hour: int | None) -> Iterator[Trouble]:
         yield Trouble(
             "refused signatures", f"{in_an_hour} in the last hour: a wrong secret or a stranger", SIGNATURES
         )
+
+
+def ages_in_words(days: Mapping[str, int | None]) -> str:
+    """Returns the age of each secret as the screen shows it."""
+    return ", ".join(f"{secret} {'unknown' if age is None else age}" for secret, age in days.items())
+
+
+def of_secrets(days: Mapping[str, int | None]) -> Iterator[Trouble]:
+    """Yields each secret that has been the same for too many days, and each whose age is not known."""
+    for secret, age in days.items():
+        if age is None:
+            yield Trouble(f"age of the {secret} secret", "Secrets Manager did not tell it", SIGNATURES, False)
+        elif age > OLDEST:
+            yield Trouble(f"age of the {secret} secret", f"{age} days: exchange it", SIGNATURES)
 
 
 SIGNATURES = "secret-rotation.md"

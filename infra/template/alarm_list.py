@@ -13,6 +13,7 @@ from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json, camel
 from infra.template.measures import API_GATEWAY, SQS, STACK, Measure, aws, ours
 from infra.template.release_alarms import RELEASE_ALARMS
+from infra.template.secret_alarms import SECRET_ALARMS
 
 OBJECTIVE = 0.999
 """Of requests are answered without a 5xx, over 30 days."""
@@ -311,6 +312,7 @@ ALARMS: tuple[Alarm, ...] = (
     *_BURNS,
     *_STRIPE,
     *_SECURITY,
+    *SECRET_ALARMS,
 )
 
 COMPOSITES = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from chalicelib import metrics
-from chalicelib.functions import FUNCTIONS, Queue
+from chalicelib.functions import FUNCTIONS, Queue, Secret
 from infra.template.alarm_list import (
     ALARMS,
     BY_NAME,
@@ -24,6 +24,7 @@ from infra.template.change_alarms import CHANGE_AGE, UNTOLD
 from infra.template.intrinsics import Json, physical, sub
 from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, STACK, Measure, Search, aws, ours, search
 from infra.template.release_alarms import FUNCTION_ERRORS
+from infra.template.secret_alarms import AGES_UNKNOWN, SECRET_ALARMS, age_of
 
 WIDTH = 24
 COLUMNS = 3
@@ -220,6 +221,11 @@ QUESTIONS = (
             ),
             Graph("Refused tokens", [search(metrics.TOKEN_REFUSED, "Sum")]),
             Graph("Refused states, accounts and roles", [search(metrics.SECURITY_REFUSED, "Sum")]),
+            Graph(
+                "Days since a secret was changed",
+                [*(age_of(secret) for secret in Secret), AGES_UNKNOWN],
+                tuple(alarm.name for alarm in SECRET_ALARMS),
+            ),
         ),
     ),
     Question(

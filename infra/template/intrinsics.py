@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from chalicelib.functions import Secret
+
 Json: TypeAlias = dict[str, Any]
 
 HAS_DEVELOPMENT_ORIGINS = "HasDevelopmentOrigins"
@@ -46,6 +48,11 @@ def table_id(name: str) -> str:
 def queue_id(name: str) -> str:
     """The logical id of a queue, by its name without prefix."""
     return f"{camel(name)}Queue"
+
+
+def secret_parameter(secret: Secret) -> str:
+    """The parameter that holds the ARN of a secret."""
+    return f"Stripe{camel(secret)}SecretArn"
 
 
 def function_id(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Changes, Function, Messages, Schedule
 from infra.template.changes import BUS_ID
-from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, sub, table_id
+from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, secret_parameter, sub, table_id
 
 DIRECTORY = Path(__file__).resolve().parents[2] / ".chalice"
 """Where Chalice looks for the policy files."""
@@ -51,8 +51,13 @@ def policy(function: Function) -> Json:
             sends.append(SCHEDULE_FAILURES)
     if sends:
         statements.append(_allow("SendMessages", ["sqs:SendMessage"], [get_att(queue_id(name)) for name in sends]))
-    if function.secret:
-        statements.append(_allow("StripeSecret", ["secretsmanager:GetSecretValue"], [ref("StripeSecretArn")]))
+    for sid, action, secrets in (
+        ("Secrets", "GetSecretValue", function.secrets),
+        ("AgesOfSecrets", "ListSecretVersionIds", function.watches),
+    ):
+        if secrets:
+            named = [ref(secret_parameter(secret)) for secret in secrets]
+            statements.append(_allow(sid, [f"secretsmanager:{action}"], named))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

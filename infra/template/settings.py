@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue, Secret
 from infra.template import boundary, encryption, releases, signing, waf
 from infra.template.changes import BUS_ID, bus_outputs
-from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
+from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, secret_parameter, sub
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
 
@@ -18,11 +18,19 @@ DEVELOPMENT_ORIGINS = "DevelopmentOrigins"
 
 TOPIC = {"Type": "String", "AllowedPattern": r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+"}
 
+SECRET = {
+    "Type": "String",
+    "AllowedPattern": r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}",
+}
+
 PARAMETERS: Mapping[str, Json] = {
-    "StripeSecretArn": {
-        "Type": "String",
-        "Description": "ARN of the secret with apiKey, clientId and webhookSecrets, its random suffix included",
-        "AllowedPattern": r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}",
+    secret_parameter(Secret.PLATFORM): {
+        **SECRET,
+        "Description": "ARN of the secret with apiKey and clientId, its random suffix included",
+    },
+    secret_parameter(Secret.WEBHOOK): {
+        **SECRET,
+        "Description": "ARN of the secret with webhookSecrets, its random suffix included",
     },
     "PublicApiUrl": {
         "Type": "String",
@@ -64,7 +72,7 @@ CONDITIONS: Json = {
 
 VALUES: Mapping[str, Any] = {
     "POM_TABLE_PREFIX": sub("${AWS::StackName}-"),
-    "STRIPE_SECRET_ID": ref("StripeSecretArn"),
+    **{secret.id_variable: ref(secret_parameter(secret)) for secret in Secret},
     # A parameter, not the API's id: the API refers to the function whose setting this is.
     "PUBLIC_API_URL": ref("PublicApiUrl"),
     "POM_SETTINGS_URL": ref("PomSettingsUrl"),
@@ -82,7 +90,7 @@ VALUES: Mapping[str, Any] = {
 
 def environment(function: Function) -> Json:
     """A function's environment; POM_STAGE comes from Chalice's configuration."""
-    return {"Variables": {name: VALUES[name] for name in function.settings}}
+    return {"Variables": {name: VALUES[name] for name in function.variables}}
 
 
 def outputs() -> Json:

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib import metrics
+from chalicelib.adapters.secrets import FRESH_FOR
 from chalicelib.adapters.tables import TABLES
-from chalicelib.functions import FUNCTIONS, Queue
+from chalicelib.functions import FUNCTIONS, Queue, Secret
 from infra.local.schedules import schedules
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, COMPOSITES
@@ -92,10 +93,16 @@ def standing() -> Bill:
             "Alarms": price["alarm_metric"].of(watched) + price["composite_alarm"].of(len(COMPOSITES)),
             "Dashboard": price["dashboard"].of(1),
             "SQS, polling": price["sqs_fifo"].of(polls),
-            "Secret": price["secret"].of(1) + price["secret_call"].of(len(FUNCTIONS) * SECONDS / KMS_SECONDS),
+            "Secrets": price["secret"].of(len(Secret)) + price["secret_call"].of(_secret_calls()),
             "KMS, at most": price["kms_request"].of(kms),
         }
     )
+
+
+def _secret_calls() -> float:
+    """At most: each function reads each of its secrets anew whenever it may, and asks once an hour for its age."""
+    reads = sum(len(each.secrets) for each in FUNCTIONS) * SECONDS / FRESH_FOR
+    return reads + sum(len(each.watches) for each in FUNCTIONS) * HOURS
 
 
 def _ticks() -> float:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -28,7 +29,7 @@ from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.domain.events import API_VERSION
-from chalicelib.functions import API_HANDLER, BY_NAME, QUEUE_TRIGGERS, Changes
+from chalicelib.functions import API_HANDLER, BY_NAME, QUEUE_TRIGGERS, Changes, Secret
 from chalicelib.ports.changes import BusEvent, Refusal
 from infra.local.streams import ShardReader, StreamMapping
 from infra.stripe_double import InProcessClient
@@ -255,6 +256,7 @@ def running(stores: Backend) -> Iterator[Stage]:
         "config": lambda: CONFIG,
         "change_reader": lambda: change_reader(_prefix()),
         "token_verifier": lambda: verifier,
+        "secret_ages": lambda: SimpleNamespace(days=lambda: dict.fromkeys(Secret, 1)),
     }
     meter = Meter(stage.requested, stage.elsewhere)
     served, answered = Chalice.__call__, BotocoreStubber.__call__

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.functions import Secret
 from infra.local.cloudwatch.alarms import MetricAlarm, from_template
 from infra.local.stack import LocalStack
 from infra.template import merge_template
 from tests.e2e.company import Company
-from tests.e2e.webhook_secrets import store_secret, with_webhook_secrets
+from tests.e2e.webhook_secrets import as_stored, store_secret
 
 
 @pytest.fixture(scope="module")
@@ -49,22 +50,33 @@ def test_it_comes_through_and_counts_as_no_event(open_pipe: LocalStack) -> None:
 def test_a_secret_that_the_handler_does_not_know_yet(open_pipe: LocalStack) -> None:
     [known] = open_pipe.secret.webhook_secrets
     try:
-        store_secret(open_pipe, with_webhook_secrets(open_pipe, "whsec_new", known))
+        store_secret(open_pipe, as_stored("whsec_new", known))
         assert flown(open_pipe) == ("passed_by_older_secret", 1)
-        store_secret(open_pipe, with_webhook_secrets(open_pipe, "whsec_new"))
+        store_secret(open_pipe, as_stored("whsec_new"))
         assert flown(open_pipe) == ("refused", 0)
     finally:
-        store_secret(open_pipe, open_pipe.secret.to_json())
+        store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
     assert flown(open_pipe) == ("passed", 1)
 
 
-@pytest.mark.parametrize("text", ["{}", "not even JSON", '{"apiKey": "a", "clientId": "b", "webhookSecrets": []}'])
+@pytest.mark.parametrize("text", ["{}", "not even JSON", '{"webhookSecrets": []}'])
 def test_a_secret_that_cannot_be_used(open_pipe: LocalStack, text: str) -> None:
     try:
         store_secret(open_pipe, text)
         assert flown(open_pipe) == ("no_secret", 0)
     finally:
-        store_secret(open_pipe, open_pipe.secret.to_json())
+        store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
+
+
+def test_the_hourly_plan_measures_the_age_of_both_secrets_with_the_rights_that_it_is_given(
+    open_pipe: LocalStack,
+) -> None:
+    open_pipe.fire("plan_day")
+    ages = {each["secret"]: each["SecretAge"] for each in measured(open_pipe, "workers") if "SecretAge" in each}
+    assert ages == {"platform": [0.0], "webhook": [0.0]}
+    assert [each["SecretAgesUnknown"] for each in measured(open_pipe, "workers") if "SecretAgesUnknown" in each] == [
+        [0.0]
+    ]
 
 
 def test_an_api_that_is_down_rings_with_the_second_canary_that_fails(open_pipe: LocalStack) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -19,6 +22,7 @@ from infra.demo.staging import staged
 from infra.demo.story import tell
 from infra.demo.telling import Teller
 from infra.local.stack import STRIPE_ACCOUNT
+from tests.restricted_key import permissions
 
 pytestmark = pytest.mark.demo
 
@@ -31,6 +35,8 @@ class Told:
     true: bool
     pages: Path
     """Where it saved pages."""
+    requests: list[dict[str, Any]]
+    """Every request to Stripe, of POM's and of the people in the story."""
 
     @property
     def steps(self) -> dict[str, list[str]]:
@@ -52,11 +58,32 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with staged() as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
         true = tell(Scene.of(stack, clock, owner, teller, pages))
-        yield Told(printed.getvalue(), true, pages)
+        with urllib.request.urlopen(f"{stack.urls.stripe}/_double/requests") as answer:
+            requests = json.load(answer)["entries"]
+        yield Told(printed.getvalue(), true, pages, requests)
 
 
 def test_the_whole_guide_is_true(told: Told) -> None:
     assert told.true, told.text
+
+
+def test_a_restricted_key_with_the_listed_permissions_would_do_for_the_whole_guide(told: Told) -> None:
+    # What names a connected account is POM's. The people of the story sign in to Stripe as that account.
+    pom = {("Connect", each["method"], each["template"]) for each in told.requests if each["account"]}
+    own = [each for each in permissions() if each.side == "platform"]
+    platform = {
+        ("platform", each["method"], each["template"])
+        for each in told.requests
+        if not each["account"] and any(row.allows("GET", each["template"]) for row in own)
+    }
+    assert len(pom) > 20
+    assert platform
+    refused = {
+        (side, method, path)
+        for side, method, path in pom | platform
+        if not any(row.side == side and row.allows(method, path) for row in permissions())
+    }
+    assert refused == set()
 
 
 def test_every_step_shows_what_was_done_before_what_came_of_it(told: Told) -> None:

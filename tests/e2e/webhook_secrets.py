@@ -6,12 +6,13 @@ import json
 
 import boto3
 
-from infra.local.settings import REGION, SECRET_ID
+from chalicelib.functions import Secret
+from infra.local.settings import REGION, SECRET_IDS
 from infra.local.stack import LocalStack
 
 
 def store_secret(stack: LocalStack, text: str) -> None:
-    """Store this text as Stripe's secrets, whether it is readable or not."""
+    """Store this text as the webhook secrets, whether it is readable or not."""
     client = boto3.client(
         "secretsmanager",
         endpoint_url=stack.urls.aws,
@@ -19,9 +20,9 @@ def store_secret(stack: LocalStack, text: str) -> None:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
-    client.put_secret_value(SecretId=SECRET_ID, SecretString=text)
+    client.put_secret_value(SecretId=SECRET_IDS[Secret.WEBHOOK], SecretString=text)
 
 
-def with_webhook_secrets(stack: LocalStack, *secrets: str) -> str:
-    """Returns Stripe's secrets as they were made, with these signing secrets."""
-    return json.dumps({**json.loads(stack.secret.to_json()), "webhookSecrets": list(secrets)})
+def as_stored(*secrets: str) -> str:
+    """Returns the text of the secret with these signing secrets."""
+    return json.dumps({"webhookSecrets": list(secrets)})

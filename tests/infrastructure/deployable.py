@@ -14,11 +14,13 @@ import pytest
 from moto.cloudformation.models import cloudformation_backends
 from moto.sns.models import sns_backends
 
+from chalicelib.functions import Secret
 from infra.deploy import names
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws
 from infra.template.aliases import LIVE
+from infra.template.intrinsics import secret_parameter
 from tests.infrastructure.cloudformation import as_moto_can, translated
 
 ACCOUNT = "123456789012"
@@ -26,10 +28,9 @@ REGION = "us-east-1"
 BUCKET = "pom-artifacts"
 STACK = "pom-stripe-dev"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:"
-SECRETS: dict[str, Any] = {
-    "apiKey": "sk_test_" + "a1B2" * 8,
-    "clientId": "ca_" + "c3D4" * 8,
-    "webhookSecrets": ["whsec_" + "e5F6" * 8],
+SECRETS: dict[Secret, dict[str, Any]] = {
+    Secret.PLATFORM: {"apiKey": "sk_test_" + "a1B2" * 8, "clientId": "ca_" + "c3D4" * 8},
+    Secret.WEBHOOK: {"webhookSecrets": ["whsec_" + "e5F6" * 8]},
 }
 
 TLS_ONLY: dict[str, Any] = {
@@ -58,7 +59,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
         s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=closed)  # type: ignore[arg-type]
         # Not put: moto reads no conditions of a bucket's policy, and would deny everything.
         monkeypatch.setattr(names, "_policy", lambda s3, asked: TLS_ONLY)
-        secret = boto3.client("secretsmanager").create_secret(Name="stripe", SecretString=json.dumps(SECRETS))
+        manager = boto3.client("secretsmanager")
+        arns = {
+            secret_parameter(secret): manager.create_secret(Name=secret, SecretString=json.dumps(content))["ARN"]
+            for secret, content in SECRETS.items()
+        }
         for name in ("page", "ticket"):
             topic = boto3.client("sns").create_topic(Name=name)["TopicArn"]
             sns_backends[ACCOUNT][REGION].topics[topic].subscriptions_confimed = 1  # moto never counts one
@@ -74,7 +79,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
             region=REGION,
             artifact_bucket=BUCKET,
             parameters={
-                "StripeSecretArn": secret["ARN"],
+                **arns,
                 "PomSettingsUrl": "https://pom.test/settings/apps",
                 "TokenIssuer": "https://pom.test",
                 "TokenAudience": "pom-api",

@@ -83,6 +83,10 @@ _ = None
         ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
         ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),
         ("SignaturesAllRefused", {"invalid": [5, 5, 5, 5], "received": [9, _, _, 1]}, [0, 0, 1, 0]),
+        # Secrets: a ticket with the 91st day until the exchange, and one if for a whole day no age was known.
+        ("PlatformSecretOld", {"days": [89, 90, 91, 92, 0]}, [0, 0, 1, 1, 0]),
+        ("WebhookSecretOld", {"days": [90, 91, _]}, [0, 1, 1]),
+        ("SecretAgeUnknown", {"unknown": [0, 1, 2, 0, _]}, [0, 1, 1, 0, 0]),
         ("SignaturesAllRefused", {"invalid": [1, 1, 1, 1], "received": [_, _, _, _]}, [0, 0, 0, 0]),
     ],
 )

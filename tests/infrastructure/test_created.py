@@ -33,7 +33,8 @@ pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to p
 STACK = "pom-test"
 ACCOUNT = "123456789012"
 PARAMETERS = {
-    "StripeSecretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stripe-AbCdEf",
+    "StripePlatformSecretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:platform-AbCdEf",
+    "StripeWebhookSecretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:webhook-AbCdEf",
     "PublicApiUrl": "https://api.pom.test",
     "PomSettingsUrl": "https://pom.test/settings/apps",
     "DevelopmentOrigins": "http://localhost:5173",
@@ -195,15 +196,16 @@ def test_each_function_has_its_handler_its_code_its_size_and_its_settings(create
         assert found["Runtime"] == "python3.11"
         assert (found["MemorySize"], found["Timeout"]) == (function.memory, function.timeout)
         environment = found["Environment"]["Variables"]
-        assert environment.keys() == {"POM_STAGE", *function.settings}
+        assert environment.keys() == {"POM_STAGE", *function.variables}
         assert all(isinstance(value, str) and value and "${" not in value for value in environment.values())
 
 
-def test_functions_are_told_of_this_stack_s_tables_queues_and_secret(created: Created) -> None:
+def test_functions_are_told_of_this_stack_s_tables_queues_and_secrets(created: Created) -> None:
     client = boto3.client("lambda")
     told = client.get_function_configuration(FunctionName=created.physical("APIHandler"))["Environment"]["Variables"]
     assert told["POM_TABLE_PREFIX"] == f"{STACK}-"
-    assert told["STRIPE_SECRET_ID"] == PARAMETERS["StripeSecretArn"]
+    assert told["STRIPE_PLATFORM_SECRET_ID"] == PARAMETERS["StripePlatformSecretArn"]
+    assert told["STRIPE_WEBHOOK_SECRET_ID"] == PARAMETERS["StripeWebhookSecretArn"]
     assert told["PUBLIC_API_URL"] == PARAMETERS["PublicApiUrl"]
     for variable, value in VALUES.items():
         if variable.endswith("_QUEUE_URL"):

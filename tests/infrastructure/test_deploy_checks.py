@@ -14,13 +14,14 @@ import msgspec
 import pytest
 from botocore.stub import Stubber
 
-from chalicelib.functions import QUEUE_TRIGGERS
+from chalicelib.functions import QUEUE_TRIGGERS, Secret
 from infra.deploy import DeploymentError, checks, names, own_key
 from infra.deploy.aws import Aws
 from infra.deploy.concurrency import look_at_concurrency, needed
 from infra.deploy.findings import Bad, Finding, State, look
 from infra.deploy.settings import DIRECTORY, STAGES, StageSettings, faults, read, values
 from infra.local.aws import embedded_aws
+from infra.template.intrinsics import secret_parameter
 from infra.template.settings import PARAMETERS
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, SECRETS, STACK, TLS_ONLY, TOPIC, account
 
@@ -124,13 +125,31 @@ def test_another_account_is_not_touched(settings: StageSettings) -> None:
     assert f"is in the account {ACCOUNT}, and the stage belongs to 210987654321" in _bad(elsewhere)["credentials"]
 
 
-def _secret(**changes: Any) -> Callable[[StageSettings], None]:
+PLATFORM_ROW = "Stripe secret, platform"
+WEBHOOK_ROW = "Stripe secret, webhooks"
+
+
+def _stored(secret: Secret, **changes: Any) -> Callable[[StageSettings], None]:
     def put(settings: StageSettings) -> None:
-        client = boto3.client("secretsmanager")
-        content = {key: value for key, value in {**SECRETS, **changes}.items() if value is not None}
-        client.put_secret_value(SecretId=settings.parameters["StripeSecretArn"], SecretString=json.dumps(content))
+        content = {key: value for key, value in {**SECRETS[secret], **changes}.items() if value is not None}
+        arn = settings.parameters[secret_parameter(secret)]
+        boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=json.dumps(content))
 
     return put
+
+
+def _platform(**changes: Any) -> Callable[[StageSettings], None]:
+    return _stored(Secret.PLATFORM, **changes)
+
+
+def _webhook(*secrets: str) -> Callable[[StageSettings], None]:
+    return _stored(Secret.WEBHOOK, webhookSecrets=list(secrets))
+
+
+def _deleted(secret: Secret) -> Callable[[StageSettings], Any]:
+    return lambda settings: boto3.client("secretsmanager").delete_secret(
+        SecretId=settings.parameters[secret_parameter(secret)], ForceDeleteWithoutRecovery=True
+    )
 
 
 def _open_bucket(settings: StageSettings) -> None:
@@ -152,19 +171,15 @@ def _leftover(settings: StageSettings) -> None:
 
 
 SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
-    "a live key in dev": ("Stripe secret", "form sk_test_", _secret(apiKey="sk_live_" + "a1B2" * 8)),
-    "a place holder for a key": ("Stripe secret", "apiKey is not of the form", _secret(apiKey="sk_test_...")),
-    "no client id": ("Stripe secret", "is not of the form", _secret(clientId=None)),
-    "a secret that is no client id": ("Stripe secret", "clientId is not", _secret(clientId="acct_" + "a1" * 8)),
-    "a webhook secret that is none": ("Stripe secret", "number 1, is not", _secret(webhookSecrets=["we_1234567890"])),
-    "one webhook secret twice": ("Stripe secret", "one twice", _secret(webhookSecrets=SECRETS["webhookSecrets"] * 2)),
-    "no secret": (
-        "Stripe secret",
-        "ResourceNotFound",
-        lambda s: boto3.client("secretsmanager").delete_secret(
-            SecretId=s.parameters["StripeSecretArn"], ForceDeleteWithoutRecovery=True
-        ),
-    ),
+    "a live key in dev": (PLATFORM_ROW, "form sk_test_", _platform(apiKey="sk_live_" + "a1B2" * 8)),
+    "a place holder for a key": (PLATFORM_ROW, "apiKey is not of the form", _platform(apiKey="sk_test_...")),
+    "no client id": (PLATFORM_ROW, "is not of the form", _platform(clientId=None)),
+    "a secret that is no client id": (PLATFORM_ROW, "clientId is not", _platform(clientId="acct_" + "a1" * 8)),
+    "no platform's secret": (PLATFORM_ROW, "ResourceNotFound", _deleted(Secret.PLATFORM)),
+    "a webhook secret that is none": (WEBHOOK_ROW, "number 1, is not", _webhook("we_1234567890")),
+    "one webhook secret twice": (WEBHOOK_ROW, "one twice", _webhook(*["whsec_" + "e5F6" * 8] * 2)),
+    "webhook secrets of another form": (WEBHOOK_ROW, "not of the form", _stored(Secret.WEBHOOK, webhookSecrets="")),
+    "no webhook secrets": (WEBHOOK_ROW, "ResourceNotFound", _deleted(Secret.WEBHOOK)),
     "a topic that is gone": (
         "SNS topic, page",
         "NotFound",
@@ -206,8 +221,8 @@ def test_further_origins_are_for_development_only(settings: StageSettings) -> No
 
 
 def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:
-    assert _bad(settings, "prod").keys() == {"Stripe secret"}
-    _secret(apiKey="rk_live_" + "a1B2" * 8)(settings)
+    assert _bad(settings, "prod").keys() == {PLATFORM_ROW}
+    _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
     assert _bad(settings, "prod") == {}
     silent = boto3.client("sns").create_topic(Name="silent")["TopicArn"]
     unheard = _with(settings, PageTopicArn=silent)
@@ -216,20 +231,42 @@ def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:
 
 
 def test_before_the_first_deployment_there_may_be_no_webhook_secret(settings: StageSettings) -> None:
-    _secret(webhookSecrets=[])(settings)
-    found = _looked(settings)["Stripe secret"]
+    _webhook()(settings)
+    found = _looked(settings)[WEBHOOK_ROW]
     assert found.state is State.TO_DO
     assert f"./ops --deployed {STACK} webhook-endpoint" in found.found
 
 
+def test_prod_is_warned_of_a_secret_key_and_not_of_a_restricted_one(settings: StageSettings) -> None:
+    _platform(apiKey="sk_live_" + "a1B2" * 8)(settings)
+    warned = _looked(settings, "prod")[PLATFORM_ROW]
+    assert warned.state is State.TO_DO
+    assert "restricted key (rk_live_…)" in warned.found
+    checks.require([warned])
+    _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
+    assert _looked(settings, "prod")[PLATFORM_ROW].state is State.OK
+
+
+def test_what_the_one_secret_of_former_releases_still_holds_is_told_and_not_refused(settings: StageSettings) -> None:
+    _platform(webhookSecrets=["whsec_" + "e5F6" * 8])(settings)
+    found = _looked(settings)[PLATFORM_ROW]
+    assert found.state is State.TO_DO
+    assert "webhookSecrets is still in it" in found.found
+    assert "Moving to two secrets" in found.found
+
+
+def test_one_secret_for_both_is_refused(settings: StageSettings) -> None:
+    both = settings.parameters["StripePlatformSecretArn"]
+    assert "it is the platform's secret" in _bad(_with(settings, StripeWebhookSecretArn=both))[WEBHOOK_ROW]
+
+
 def test_no_secret_is_ever_told(settings: StageSettings) -> None:
-    for change in ({}, {"apiKey": "sk_oops_" + "z9Y8" * 8}, {"clientId": "oops_" + "z9Y8" * 8}):
-        content = {**SECRETS, **change}
-        _secret(**content)(settings)
+    live, odd = "sk_live_" + "z9Y8" * 8, "oops_" + "z9Y8" * 8
+    for spoil in (_platform(), _platform(apiKey=live), _platform(apiKey=odd), _platform(clientId=odd), _webhook(odd)):
+        spoil(settings)
         told = repr(_looked(settings)) + repr(_looked(settings, "prod"))
-        for value in (content["apiKey"], content["clientId"], *content["webhookSecrets"]):
-            assert value not in told
-            assert value[8:] not in told
+        stored = [*SECRETS[Secret.PLATFORM].values(), *SECRETS[Secret.WEBHOOK]["webhookSecrets"], live, odd]
+        assert not any(value in told or value[8:] in told for value in stored)
 
 
 def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:

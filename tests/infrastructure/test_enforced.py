@@ -13,10 +13,11 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables.database import connection
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.functions import FUNCTIONS
+from chalicelib.functions import FUNCTIONS, Secret
 from infra.local import enforced
 from infra.local.aws import embedded_aws
 from infra.local.resources import create_queues, create_tables
+from infra.local.settings import SECRET_IDS
 from infra.template.policies import policy
 
 PREFIX = "held-"
@@ -70,7 +71,55 @@ def test_a_function_sends_to_the_queues_it_may_and_no_other(queue_urls: dict[str
 
 def test_the_authorizer_may_do_nothing_in_aws(queue_urls: dict[str, str]) -> None:
     with enforced.acting("token_authorizer"), pytest.raises(ClientError, match="secretsmanager:GetSecretValue"):
-        boto3.client("secretsmanager").get_secret_value(SecretId="pom-local/stripe")
+        boto3.client("secretsmanager").get_secret_value(SecretId=SECRET_IDS[Secret.PLATFORM])
+
+
+READS = {
+    "api_handler": {Secret.PLATFORM, Secret.WEBHOOK},
+    "canary": {Secret.WEBHOOK},
+    "customer_sync": {Secret.PLATFORM},
+    "invoice_jobs": {Secret.PLATFORM},
+    "batch_jobs": {Secret.PLATFORM},
+    "balance_jobs": {Secret.PLATFORM},
+    "reconcile_account": {Secret.PLATFORM},
+    "resume_stuck": {Secret.PLATFORM},
+}
+"""Who opens webhooks or signs canaries, and who calls Stripe; all others read no secret."""
+
+
+@pytest.mark.parametrize("function", [each.name for each in FUNCTIONS])
+def test_a_function_reads_the_secrets_that_it_needs_and_no_other(queue_urls: dict[str, str], function: str) -> None:
+    secrets = boto3.client("secretsmanager")
+    for secret, name in SECRET_IDS.items():
+        secrets.create_secret(Name=name, SecretString="{}")
+        with enforced.acting(function):
+            if secret in READS.get(function, ()):
+                assert secrets.get_secret_value(SecretId=name)["SecretString"] == "{}"
+            else:
+                with pytest.raises(ClientError, match=f"GetSecretValue on Stripe{secret.capitalize()}SecretArn"):
+                    secrets.get_secret_value(SecretId=name)
+
+
+def test_only_the_hourly_plan_may_ask_since_when_secrets_are_as_they_are(queue_urls: dict[str, str]) -> None:
+    secrets = boto3.client("secretsmanager")
+    for secret, name in SECRET_IDS.items():
+        secrets.create_secret(Name=name, SecretString="{}")
+        with enforced.acting("plan_day"):
+            assert len(secrets.list_secret_version_ids(SecretId=name)["Versions"]) == 1
+        for function in FUNCTIONS:
+            if function.name != "plan_day":
+                denied = f"ListSecretVersionIds on Stripe{secret.capitalize()}SecretArn"
+                with enforced.acting(function.name), pytest.raises(ClientError, match=denied):
+                    secrets.list_secret_version_ids(SecretId=name)
+
+
+def test_no_function_writes_a_secret(queue_urls: dict[str, str]) -> None:
+    for function in FUNCTIONS:
+        with (
+            enforced.acting(function.name),
+            pytest.raises(ClientError, match="not allow secretsmanager:PutSecretValue"),
+        ):
+            boto3.client("secretsmanager").put_secret_value(SecretId=SECRET_IDS[Secret.WEBHOOK], SecretString="{}")
 
 
 def test_nobody_scans_or_deletes_a_table(queue_urls: dict[str, str]) -> None:

@@ -243,9 +243,9 @@ def test_the_gate_finds_a_missing_service(root: Path, everything: Probe) -> None
 
 def test_the_gate_finds_a_missing_setting(package: Package, root: Path) -> None:
     template = copy.deepcopy(package.template)
-    del _properties(template["Resources"], "ResumeStuck")["Environment"]["Variables"]["STRIPE_SECRET_ID"]
+    del _properties(template["Resources"], "ResumeStuck")["Environment"]["Variables"]["STRIPE_PLATFORM_SECRET_ID"]
     (fault,) = probe_faults(root, probe_of(template, "ResumeStuck"))
-    assert "STRIPE_SECRET_ID is not set" in fault
+    assert "STRIPE_PLATFORM_SECRET_ID is not set" in fault
 
 
 def test_the_gate_finds_a_function_that_starts_but_does_not_work(package: Package, root: Path) -> None:

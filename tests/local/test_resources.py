@@ -16,7 +16,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.functions import Queue
+from chalicelib.functions import Queue, Secret
 from infra.local.aws import embedded_aws
 from infra.local.resources import (
     create_models,
@@ -134,14 +134,15 @@ def test_pynamodb_takes_its_endpoint_from_the_environment(monkeypatch: pytest.Mo
         assert Connection().client.meta.endpoint_url == f"http://127.0.0.1:1/{variable}"
 
 
-def test_the_secret_is_stored_and_replaced() -> None:
+def test_a_secret_is_stored_and_replaced() -> None:
     with embedded_aws():
-        store_secret("stripe", StripeSecret("sk_test_1", "ca_1", ("whsec_1",)))
-        store_secret("stripe", StripeSecret("sk_test_1", "ca_1", ("whsec_2", "whsec_1")))
+        store_secret("stripe", "first")
+        store_secret("stripe", "second")
 
-        value = boto3.client("secretsmanager").get_secret_value(SecretId="stripe")["SecretString"]
-    assert json.loads(value) == {
-        "apiKey": "sk_test_1",
-        "clientId": "ca_1",
-        "webhookSecrets": ["whsec_2", "whsec_1"],
-    }
+        assert boto3.client("secretsmanager").get_secret_value(SecretId="stripe")["SecretString"] == "second"
+
+
+def test_the_platforms_secret_has_no_webhook_secret_and_the_other_has_no_key() -> None:
+    both = StripeSecret("sk_test_1", "ca_1", ("whsec_2", "whsec_1"))
+    assert json.loads(both.text(Secret.PLATFORM)) == {"apiKey": "sk_test_1", "clientId": "ca_1"}
+    assert json.loads(both.text(Secret.WEBHOOK)) == {"webhookSecrets": ["whsec_2", "whsec_1"]}

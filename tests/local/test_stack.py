@@ -112,12 +112,12 @@ def test_a_killed_part_can_be_started_again(stack: LocalStack) -> None:
     assert stack.ended() == []
 
 
-def test_tables_queues_and_the_secret_are_there(stack: LocalStack) -> None:
+def test_tables_queues_and_secrets_are_there(stack: LocalStack) -> None:
     tables = client(stack, "dynamodb").list_tables()["TableNames"]
-    secret = client(stack, "secretsmanager").get_secret_value(SecretId=stack.environment["STRIPE_SECRET_ID"])
+    secret = client(stack, "secretsmanager").get_secret_value(SecretId=stack.environment["STRIPE_WEBHOOK_SECRET_ID"])
 
     assert {"pom-local-invoices", "pom-local-events"} <= set(tables)
-    assert json.loads(secret["SecretString"])["webhookSecrets"] == list(stack.secret.webhook_secrets)
+    assert json.loads(secret["SecretString"]) == {"webhookSecrets": list(stack.secret.webhook_secrets)}
     alone = ("schedule-failures", "untold-changes", "heard-by-pom")
     assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + len(alone)
     assert "pom-local-changes" in [bus["Name"] for bus in client(stack, "events").list_event_buses()["EventBuses"]]

@@ -400,7 +400,8 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
         **{f"{camel(queue)}QueueUrl": f"https://sqs/{camel(queue)}" for queue in Queue},
     }
     parameters = {
-        "StripeSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf",
+        "StripePlatformSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:platform-AbCdEf",
+        "StripeWebhookSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhook-AbCdEf",
         "PublicApiUrl": "https://api.example.com",
         "PomSettingsUrl": "https://pom.example.com/settings/apps",
     }
@@ -411,6 +412,8 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
     }
     environment = of_deployment(described)
     assert environment["POM_TABLE_PREFIX"] == "pom-dev-"
+    assert environment["STRIPE_PLATFORM_SECRET_ID"] == parameters["StripePlatformSecretArn"]
+    assert environment["STRIPE_WEBHOOK_SECRET_ID"] == parameters["StripeWebhookSecretArn"]
     assert environment["RECONCILE_QUEUE_URL"] == "https://sqs/Reconcile"
     with pytest.raises(NoStage, match="none of ours"):
         of_deployment({"StackName": "other", "Outputs": [], "Parameters": []})

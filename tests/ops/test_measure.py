@@ -17,7 +17,8 @@ STACK = "pom-stripe-prod"
 ENVIRONMENT = {
     "POM_STAGE": STACK,
     "POM_TABLE_PREFIX": f"{STACK}-",
-    "STRIPE_SECRET_ID": "secret",
+    "STRIPE_PLATFORM_SECRET_ID": "secret",
+    "STRIPE_WEBHOOK_SECRET_ID": "secret",
     "EVENT_BUS_NAME": "changes",
     "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
     "PUBLIC_API_URL": "https://api.example.com",

@@ -22,15 +22,15 @@ from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.summary import recounted
 from chalicelib.domain.sweep import Sweep
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue, Secret
 from chalicelib.metrics import SIGNATURE_INVALID
-from infra.local.resources import queue_environment
+from infra.local.resources import queue_environment, store_secret
 from infra.local.settings import REGION
 from infra.ops import alarm_states
 from infra.ops.alarm_states import State
 from infra.ops.cli import cli, exit_status
 from infra.ops.status import status
-from infra.ops.troubles import endpoint_in_words
+from infra.ops.troubles import Trouble, endpoint_in_words, of_secrets
 from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.alarms import RUN_BOOKS, Grade
 from infra.template.measures import ours
@@ -78,7 +78,8 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     environment = {
         "POM_STAGE": "test",
         "POM_TABLE_PREFIX": aws.prefix,
-        "STRIPE_SECRET_ID": "unused",
+        "STRIPE_PLATFORM_SECRET_ID": "platform",
+        "STRIPE_WEBHOOK_SECRET_ID": "webhook",
         "PUBLIC_API_URL": "https://api.example.com",
         "EVENT_BUS_NAME": "bus",
         "POM_SETTINGS_URL": "https://pom.example.com",
@@ -89,6 +90,8 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("chalicelib.bootstrap.SystemClock", lambda: clock)
     cli.add_command(status)
+    for secret in Secret:
+        store_secret(secret, "a value that nobody reads")
     empty_tables()
     cloudwatch_backends[DEFAULT_ACCOUNT_ID][REGION].reset()
     ports = Adapters(load_config())
@@ -208,6 +211,24 @@ def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: Deployed) -> 
 def test_status_says_how_long_ago_stripes_endpoint_was_looked_at() -> None:
     good = WebhookCheck(NOW - 90, answered=True)
     assert endpoint_in_words(good, NOW) == "as it should be, looked at 90 s ago"
+
+
+def test_status_shows_the_age_of_each_secret(stage: Deployed) -> None:
+    ages = stage.status()[1]["secretAges"]
+    assert ages.keys() == {"platform", "webhook"}
+    assert all(isinstance(days, int) for days in ages.values())
+
+
+def test_a_secret_may_stay_the_same_for_ninety_days() -> None:
+    assert list(of_secrets({"platform": 90, "webhook": 0})) == []
+    assert list(of_secrets({"platform": 91, "webhook": 90})) == [
+        Trouble("age of the platform secret", "91 days: exchange it", "secret-rotation.md")
+    ]
+
+
+def test_a_secret_whose_age_cannot_be_read_is_not_known(stage: Deployed) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId="webhook", ForceDeleteWithoutRecovery=True)
+    assert unknown(stage)[:2] == (1, [("age of the webhook secret", f"{RUN_BOOKS}/secret-rotation.md")])
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)

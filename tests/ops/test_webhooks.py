@@ -16,7 +16,7 @@ from infra.local.stack import LocalStack
 from infra.local.summary import description, write
 from infra.ops import refused
 from tests.e2e.company import Company
-from tests.e2e.webhook_secrets import store_secret, with_webhook_secrets
+from tests.e2e.webhook_secrets import as_stored, store_secret
 from tests.ops.conftest import Operator
 from tests.ops.test_commands import pays
 
@@ -43,7 +43,7 @@ def verified(operator: Operator, status: int) -> dict[str, Any]:
 
 def keep(stack: LocalStack, *secrets: str) -> None:
     """These webhook secrets are stored, and every function knows them."""
-    store_secret(stack, with_webhook_secrets(stack, *secrets))
+    store_secret(stack, as_stored(*secrets))
     for part in ("api", "workers"):
         stack.kill(part)
         stack.restart(part)

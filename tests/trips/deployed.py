@@ -14,7 +14,7 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.tables import versions
-from chalicelib.functions import QUEUE_TRIGGERS
+from chalicelib.functions import QUEUE_TRIGGERS, Secret
 from infra.local import resources
 from infra.local.aws import embedded_aws
 from infra.local.event_sources import EventSourceMapping, lambda_context, mappings
@@ -25,7 +25,7 @@ from tests.world import OFFICE, ORGANIZATION, WEBHOOK_SECRET, World
 SETTINGS = {
     "POM_STAGE": "test",
     "POM_TABLE_PREFIX": "trips-",
-    "STRIPE_SECRET_ID": "stripe",
+    **{secret.id_variable: f"stripe-{secret}" for secret in Secret},
     "EVENT_BUS_NAME": "changes",
     "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
     "PUBLIC_API_URL": "https://api.example.test/v1",
@@ -118,7 +118,9 @@ def deployed() -> Iterator[Deployed]:
     with embedded_aws(), patch.dict(os.environ, SETTINGS):
         resources.create_tables(SETTINGS["POM_TABLE_PREFIX"])
         urls = resources.create_queues(SETTINGS["POM_TABLE_PREFIX"])
-        resources.store_secret(SETTINGS["STRIPE_SECRET_ID"], StripeSecret("sk", "ca", (WEBHOOK_SECRET,)))
+        stored = StripeSecret("sk", "ca", (WEBHOOK_SECRET,))
+        for secret in Secret:
+            resources.store_secret(SETTINGS[secret.id_variable], stored.text(secret))
         os.environ.update(resources.queue_environment(urls))
         by_handler = mappings(app, {name: urls[trigger.queue] for name, trigger in QUEUE_TRIGGERS.items()})
         world = Deployed({each.name: each for each in by_handler})

@@ -1,0 +1,62 @@
+"""The permissions that docs/deploying.md lists for a restricted key are what the code calls, and no more.
+
+Which request each call of the SDK makes is read from Stripe's own SDK.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from functools import reduce
+from pathlib import Path
+
+import stripe
+
+from tests.restricted_key import permissions
+
+ADAPTERS = Path(__file__).parents[2] / "chalicelib" / "adapters" / "stripe"
+
+
+def called(root: str) -> set[str]:
+    """What is called below an attribute of the SDK's client, such as `invoices.line_items.list` below `v1`."""
+    found = set()
+    for file in ADAPTERS.rglob("*.py"):
+        source = file.read_text().replace("self._endpoints.", "self._v1.webhook_endpoints.")
+        chains = {ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+        longest = {chain for chain in chains if not any(other.startswith(f"{chain}.") for other in chains)}
+        found |= {match[1] for chain in longest if (match := re.search(rf"\b_?{root}\.([a-z_.]+)$", chain))}
+    return found
+
+
+def request_of(call: str) -> tuple[str, str]:
+    """The method and the path of the request that a call of the SDK makes."""
+    method = reduce(getattr, call.split("."), stripe.StripeClient("sk_test_none").v1)
+    [(verb, path)] = re.findall(r'self\._request\(\s*"(\w+)",\s*"(/v1/[^"]+)"', inspect.getsource(method))  # type: ignore[arg-type]
+    return verb.upper(), path
+
+
+def test_every_call_is_allowed_by_one_permission_and_each_permission_is_needed() -> None:
+    calls = {call: request_of(call) for call in called("v1") if call != "webhook_endpoints"}
+    assert len(calls) > 25
+    allowed = {call: [each.name for each in permissions() if each.allows(*made)] for call, made in calls.items()}
+    assert {call: names for call, names in allowed.items() if len(names) != 1} == {}
+    unused = [
+        (each.name, path)
+        for each in permissions()
+        for path in each.paths
+        if not any(made.startswith(path) for _, made in calls.values())
+    ]
+    assert unused == []
+
+
+def test_nothing_may_be_written_that_is_only_read() -> None:
+    requests = [request_of(call) for call in called("v1") if call != "webhook_endpoints"]
+    for each in permissions():
+        written = any(verb != "GET" and each.allows(verb, path) for verb, path in requests)
+        assert written == each.writes, each.name
+        assert each.name.endswith("_write" if each.writes else "_read")
+
+
+def test_besides_the_api_the_key_signs_in_to_oauth_in_two_calls() -> None:
+    assert called("client.oauth") == {"authorize_url", "token", "deauthorize"}
