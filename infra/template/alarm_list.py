@@ -40,7 +40,7 @@ _MONEY = (
     ),
     Alarm(
         "InvoicesCopied",
-        "A company has copied an invoice of ours in Stripe, ids included, and sent the copy. Its invoicing is paused.",
+        "A company has copied an invoice of ours in Stripe, ids included, and sent it. Its invoicing is paused.",
         Grade.TICKET,
         "suspected-double-bill.md",
         {"copied": ours(metrics.INVOICES_COPIED, "Maximum")},

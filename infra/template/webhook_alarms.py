@@ -47,6 +47,7 @@ WEBHOOK_ALARMS = (
         threshold=0,
         period=FLOWN_EVERY,
         periods=2,
+        expression="FILL(throttled, 0)",
     ),
     Alarm(
         "WebhookEndpoint",
