@@ -177,6 +177,7 @@ class Night:
         business.is_paid(invoices[1])
         say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
         self._rings("SignaturesAllRefused")
+        say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
 
         say.says("The run book: add the new secret beside the old one.")
         self._operator.follows("secret-rotation.md", "Command")

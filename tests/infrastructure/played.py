@@ -1,9 +1,9 @@
 """A stage that is played: real handlers, metrics as they print them, and the template's alarms judged on them.
 
 Real are every request's way through the API, every worker and schedule, Stripe's double and its webhooks, and the
-metrics in CloudWatch's embedded format. Played are API Gateway's counts and its 429, and SQS with its retries and dead
-letters. The stores are the tests' own, which have no streams, so `publish_changes` is not run: it counts as invoked in
-each minute in which an object was written whose changes are told.
+metrics in CloudWatch's embedded format. Played are API Gateway's counts and its 429, and SQS with its retries and
+dead letters. The stores are the tests' own, which have no streams, so `publish_changes` is not run: it counts as
+invoked in each minute in which an object was written whose changes are told.
 """
 
 from __future__ import annotations
@@ -66,22 +66,20 @@ class PlayedSqs:
         self._sent: set[tuple[str, str]] = set()
         self._number = 0
 
-    def send_message(
-        self, *, QueueUrl: str, MessageBody: str, MessageGroupId: str = "", MessageDeduplicationId: str = ""
-    ) -> None:
-        once = (QueueUrl, f"{MessageGroupId}{MessageDeduplicationId}{self._now() // 300}")
-        if MessageDeduplicationId and once in self._sent:
+    def send_message(self, **asked: str) -> None:
+        group = asked.get("MessageGroupId", "")
+        once = (asked["QueueUrl"], f"{group}{asked.get('MessageDeduplicationId')}{self._now() // 300}")
+        if group and once in self._sent:
             return
         self._sent.add(once)
         self._number += 1
         now = self._now()
-        group = MessageGroupId or str(self._number)
-        made = Waiting(f"message-{self._number}", MessageBody, group, now, now)
-        self.messages[QueueUrl.rpartition("/")[2]].append(made)
+        made = Waiting(f"message-{self._number}", asked["MessageBody"], group or str(self._number), now, now)
+        self.messages[asked["QueueUrl"].rpartition("/")[2]].append(made)
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        for entry in Entries:
-            self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"])
+    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
+        for entry in asked["Entries"]:
+            self.send_message(QueueUrl=asked["QueueUrl"], MessageBody=entry["MessageBody"])
         return {}
 
     def batch(self, queue: Queue, size: int) -> list[Waiting]:
@@ -155,20 +153,21 @@ class Stage:
 
     def answered(self, answer: Answer) -> Answer:
         """Counts a request."""
-        self._gateway(answer.status)
+        self.gateway(answer.status)
         return answer
 
     def webhook(self, body: bytes, headers: Mapping[str, str], *, by_stranger: bool = False) -> int:
         """A post to the webhooks' route. While it is flooded, strangers' posts take all of its rate."""
         if self.down:
-            self._gateway(503)
+            self.gateway(503)
             return 503
         if self.flooded and not by_stranger:
-            self._gateway(429)
+            self.gateway(429)
             return 429
         return self.answered(self.api.post(WEBHOOKS, body, token=None, headers=dict(headers))).status
 
-    def _gateway(self, status: int) -> None:
+    def gateway(self, status: int) -> None:
+        """Counts an answer of this status, which may be one of API Gateway's own."""
         for name, value in (("Count", 1.0), ("5XXError", float(status >= 500))):
             self._measure(Key.of(API_GATEWAY, name, {"ApiName": STACK}), value)
 

@@ -1,13 +1,12 @@
 """Nobody outside can page: a stranger, and then one company, play against every alarm of the template.
 
 They do all that we could think of to the real handlers, for hours, on a stage where nobody else does anything. Judged
-are the metrics as the handlers print them. No page may fire, and of the tickets exactly those that are named. Then the
-real disasters happen, and each must page. Each guard is also taken away, to see that the play notices.
+are the metrics as the handlers print them. No page may fire, and of the tickets exactly those that are named. Each
+guard is also taken away, to see that the play notices. `test_disasters_page` is the counterpart.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,52 +14,26 @@ from typing import Any
 import pytest
 from stripe import WebhookSignature
 
-from chalicelib import bootstrap
 from chalicelib.api.http.table import ROUTES, Role
-from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain import tie_out
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
 from chalicelib.functions import Queue
-from chalicelib.ports.messages import Reconciliation
-from chalicelib.usecases.healing import plan_reconciliation
-from infra.local.cloudwatch.alarms import MetricAlarm
-from tests.api.tokens import Issuer, private_key
-from tests.infrastructure.played import DEPLOYED, PlayedWorld, Stage, stage
+from chalicelib.usecases.healing.sweep_events import EventSweep
+from tests.api.tokens import Issuer
+from tests.infrastructure.played import Stage, stage
+from tests.infrastructure.played_company import (
+    CALM,
+    asks_stripe,
+    compare,
+    connected,
+    pages,
+    pays,
+    sent_invoice,
+    without,
+)
 from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET
 
 __all__ = ["stage"]
-
-CALM = 40
-"""Minutes before anything happens: longer than any alarm of silence looks back."""
-PAGES = {name for name, alarm in DEPLOYED.items() if alarm.grade == "page"}
-
-
-def connected(stage: Stage, *services: str) -> str:
-    """A company with a customer and invoices, left alone until nothing more happens; returns its Stripe account."""
-    account = stage.world.connect()
-    stage.world.customer()
-    for service in services:
-        stage.world.invoice(service)
-    stage.pass_minutes(CALM)
-    assert stage.told(since=CALM - 5) == {}, "nothing is wrong before it begins"
-    return account
-
-
-def pages(told: dict[str, int]) -> set[str]:
-    return told.keys() & PAGES
-
-
-def without(alarm: str, expression: str, **changes: Any) -> dict[str, MetricAlarm]:
-    """An alarm whose guard is taken away."""
-    judged = DEPLOYED[alarm]
-    assert isinstance(judged, MetricAlarm)
-    return {alarm: dataclasses.replace(judged, expression=expression, **changes)}
-
-
-def pays(stage: Stage, account: str, number: int) -> None:
-    """A customer pays one of the company's invoices."""
-    invoice = stage.world.in_stripe(account)[number]
-    stage.world.double.pay(account, invoice["id"])
-
 
 # A stranger
 
@@ -162,25 +135,20 @@ def test_a_stranger_pages_nobody_whatever_it_posts(attacked: Stage) -> None:
     told = attacked.told(since=CALM)
     assert pages(told) == set()
     assert told.keys() == {"CanaryThrottled", "Corrections", "SignatureFailures"}
-
-
-def test_without_its_guard_a_stranger_pages_by_refused_signatures_or_by_the_canary(attacked: Stage) -> None:
-    refused = "IF(FILL(invalid, 0) > 2 AND FILL(received, 0) < 1, 1, 0)"
-    unguarded = "IF(FILL(invalid, 0) > 2 AND FILL(received, 0) < 1 AND FILL(unheard, 0) > 0, 1, 0)"
-    canary = "IF(FILL(sent, 0) - FILL(passed, 0) > 0, 1, 0)"
-    for changed in (
-        without("SignaturesAllRefused", refused),
-        without("SignaturesAllRefused", unguarded),
-        without("CanaryFailing", canary),
-    ):
-        assert pages(attacked.told(since=CALM, **changed)) == changed.keys()
+    unguarded = (
+        without("SignaturesAllRefused", "IF(FILL(invalid, 0) > 2 AND FILL(received, 0) < 1, 1, 0)"),
+        without("SignaturesAllRefused", "IF(FILL(invalid, 0) > 2 AND FILL(unheard, 0) > 0, 1, 0)"),
+        without("CanaryFailing", "IF(FILL(sent, 0) - FILL(passed, 0) > 0, 1, 0)"),
+    )
+    for alarm in unguarded:
+        assert pages(attacked.told(since=CALM, **alarm)) == alarm.keys(), "without its guard it would page"
 
 
 # One company
 
 
 def throttles_itself(stage: Stage, account: str) -> None:
-    """The company's own programs use up Stripe's limit for its account for four hours, and its office goes on."""
+    """The company's own programs use up Stripe's limit for its account for three hours, and its office goes on."""
     stage.world.double.order_fault("rate_limit", count=10**9, account=account)
 
     def act(minute: int) -> None:
@@ -188,11 +156,11 @@ def throttles_itself(stage: Stage, account: str) -> None:
         if minute < 60:
             body = {"firstName": "Ann", "lastName": "Lee", "email": f"ann{minute}@example.test"}
             stage.answered(api.put(f"/customers/cust_{minute}", body))
-        for number in range(5):
-            line = {"serviceId": f"svc_{minute}_{number}", "description": "x", "quantity": 1, "unitPrice": "75.00"}
+            line = {"serviceId": f"svc_{minute}", "description": "x", "quantity": 1, "unitPrice": "75.00"}
             stage.answered(api.post("/invoices", {"customerId": "cust_1", "lineItems": [line]}))
+        asks_stripe(stage)
 
-    stage.pass_minutes(240, act)
+    stage.pass_minutes(190, act)
 
 
 def sends_nonsense(stage: Stage, account: str) -> None:
@@ -210,7 +178,7 @@ def sends_nonsense(stage: Stage, account: str) -> None:
             header = WebhookSignature.generate_signature_header(body.decode(), WEBHOOK_SECRET, stage.now)
             assert stage.webhook(body, {"Stripe-Signature": header}) == 200
 
-    stage.pass_minutes(30, act)
+    stage.pass_minutes(15, act)
 
 
 def odd_events(account: str, now: int, minute: int) -> list[bytes]:
@@ -256,30 +224,6 @@ def copies_an_invoice(stage: Stage, account: str) -> None:
     assert stage.world.ports.connections.get(ORGANIZATION).frozen is not None, "its invoicing is paused"
 
 
-def sent_invoice(stage: Stage, account: str, original: dict[str, Any], *, by_platform: bool) -> str:
-    """Another live invoice with the ids of this one; made by the platform, or by the company with its own key."""
-    double = stage.world.double
-    options: Any = {"stripe_account": account} if by_platform else {"api_key": f"sk_test_{account}"}
-    invoices = stage.world.client.v1.invoices
-    asked: Any = {
-        "customer": original["customer"],
-        "metadata": original["metadata"],
-        "collection_method": "send_invoice",
-        "days_until_due": 30,
-    }
-    made = invoices.create(asked, options)
-    assert made.application == (double.config.client_id_test if by_platform else None)
-    lines: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
-    invoices.add_lines(str(made.id), lines, options)
-    invoices.finalize_invoice(str(made.id), None, options)
-    return str(made.id)
-
-
-def compare(stage: Stage) -> None:
-    """The daily comparison of the company's objects, which ends with the books tied out."""
-    stage.world.ports.queues.send(Reconciliation(ORGANIZATION, objects=True))
-
-
 def saves_thousands(stage: Stage, account: str) -> None:
     """Saves customers one by one, faster than they get to Stripe, until the oldest has waited for two hours."""
     stage.capacity[Queue.CUSTOMER_SYNC] = 4
@@ -302,20 +246,76 @@ def comes_and_goes(stage: Stage, account: str) -> None:
     stage.pass_minutes(60, lambda _: [stage.webhook(b"{}", {}, by_stranger=True) for _ in range(3)] and None)
 
 
-COMPANIES: dict[Callable[[Stage, str], None], set[str]] = {
-    throttles_itself: {"BacklogCustomerSync", "BacklogReconcile", "DeadLetterCustomerSync", "StripeThrottling"},
-    sends_nonsense: set(),
-    copies_an_invoice: {"InvoicesCopied"},
-    saves_thousands: {"BacklogCustomerSync"},
-    comes_and_goes: {"SignatureFailures", "Corrections"},
+BURNS = ("FastBurnHour", "FastBurnNow", "SlowBurnHours", "SlowBurnNow")
+COMPANIES: dict[Callable[[Stage, str], None], tuple[set[str], list[tuple[set[str], dict[str, Any]]]]] = {
+    throttles_itself: (
+        {
+            "BacklogCustomerSync",
+            "BacklogReconcile",
+            "DeadLetterCustomerSync",
+            "DeadLetterReconcile",
+            "StripeThrottling",
+            "StuckInvoices",
+        },
+        [
+            (
+                {"ErrorsFast", "ErrorsSlow"},
+                {
+                    name: alarm
+                    for burn in BURNS
+                    for name, alarm in without(
+                        burn, "IF(FILL(errors, 0) >= 5, FILL(errors, 0) / requests, 0)"
+                    ).items()
+                },
+            ),
+            (
+                {"ReconciliationStuck"},
+                without("ReconciliationStuck", "IF(FILL(planned, 0) > 0 AND FILL(done, 0) < 1, 1, 0)"),
+            ),
+            ({"StalledReconcile"}, without("StalledReconcile", "FILL(age, 0)")),
+            ({"WorkFailedReconcile"}, without("WorkFailedReconcile", "FILL(waiting, 0)")),
+            ({"WorkFailedCustomerSync"}, without("WorkFailedCustomerSync", "FILL(waiting, 0)")),
+        ],
+    ),
+    sends_nonsense: (set(), []),
+    copies_an_invoice: ({"InvoicesCopied", "TieOutDrift"}, []),
+    saves_thousands: (
+        {"BacklogCustomerSync"},
+        [({"StalledCustomerSync"}, without("StalledCustomerSync", "FILL(age, 0)"))],
+    ),
+    comes_and_goes: ({"Corrections", "SignatureFailures"}, []),
 }
-"""What one company may do, and the tickets that it may cause."""
+"""What one company may do, the tickets that it may cause, and the pages that it would cause without a guard."""
 
 
 @pytest.mark.parametrize("acts", COMPANIES, ids=lambda acts: acts.__name__)
 def test_one_company_pages_nobody_and_causes_these_tickets(stage: Stage, acts: Callable[[Stage, str], None]) -> None:
     account = connected(stage, "svc_1", "svc_2")
     acts(stage, account)
+    tickets, unguarded = COMPANIES[acts]
     told = stage.told(since=CALM)
     assert pages(told) == set()
-    assert told.keys() == COMPANIES[acts]
+    assert told.keys() == tickets
+    for would_page, alarms in unguarded:
+        assert pages(stage.told(since=CALM, **alarms)) == would_page, "without its guard it would page"
+
+
+def test_without_stripes_word_on_who_made_an_invoice_a_copy_would_page(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tie_out, "_not_by_pom", lambda *_: frozenset())
+    account = connected(stage, "svc_1", "svc_2")
+    copies_an_invoice(stage, account)
+    assert pages(stage.told(since=CALM)) == {"BilledTwice"}
+
+
+def test_without_looking_at_when_an_account_was_connected_a_return_would_page(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(sweep: EventSweep, event: StripeEvent, *, recovered: bool) -> None:
+        sweep.unheard += recovered
+
+    monkeypatch.setattr(EventSweep, "_count", counted)
+    account = connected(stage, "svc_1", "svc_2")
+    comes_and_goes(stage, account)
+    assert pages(stage.told(since=CALM)) == {"SignaturesAllRefused"}
