@@ -126,7 +126,12 @@ DISASTERS: dict[Disaster, dict[str, int]] = {
     nobody_sends_the_canary: {"CanaryFailing": 11},
     nobody_plans: {"ReconciliationSilent": 21},
     everything_crashes: {"CanaryFailing": 11, "ErrorsFast": 10, "ErrorsSlow": 10, "ReconciliationSilent": 21},
-    the_database_does_not_answer: {"CanaryFailing": 11, "ErrorsFast": 10, "ErrorsSlow": 10, "ReconciliationSilent": 21},
+    the_database_does_not_answer: {
+        "CanaryFailing": 11,
+        "ErrorsFast": 10,
+        "ErrorsSlow": 10,
+        "ReconciliationSilent": 21,
+    },
     requests_take_too_long: {"ErrorsFast": 10, "ErrorsSlow": 10},
     stripe_rejects_the_platforms_key: {"ErrorsFast": 10, "ErrorsSlow": 10, "ReconciliationStuck": 21},
     pom_bills_twice: {"BilledTwice": 2},
