@@ -31,11 +31,14 @@ RETRY: Final = "retry"
 """Nobody's fault, and expected to pass: Stripe or the database did not answer, or somebody else wrote first."""
 FAILED: Final = "failed"
 """Our fault; of a call of Stripe: Stripe's."""
+STRIPE: Final = "stripe"
+"""What a request needs from the company's Stripe account did not work there. An outage of Stripe's looks alike."""
 THROTTLED: Final = "throttled"
 UNKNOWN: Final = "unknown"
 """A write that Stripe did not confirm: nobody knows whether it was done until somebody looks."""
 
 OUTCOMES: Final = frozenset({OK, REFUSED, RETRY, FAILED})
+REQUEST_OUTCOMES: Final = OUTCOMES | {STRIPE}
 STRIPE_OUTCOMES: Final = frozenset({OK, REFUSED, THROTTLED, FAILED, UNKNOWN})
 
 EVENT_FAMILIES: Final = frozenset(event_type.partition(".")[0] for event_type in SUBSCRIPTION) | {OTHER}
@@ -96,6 +99,11 @@ TOKEN_REASONS: Final = frozenset(
     }
 )
 
+STRIPE_CODES: Final = frozenset(
+    {"stripe_answer_unreadable", "stripe_busy", "stripe_failed", "stripe_key_reused", "stripe_unreachable"}
+)
+"""What one Stripe account can be the cause of. `stripe_key_rejected` is none: it concerns everybody."""
+
 SECURITY_CODES: Final = frozenset(
     {
         "account_bound_elsewhere",
@@ -141,6 +149,8 @@ WORK_TAKEN_UP: Final = Metric("WorkTakenUp", COUNT, 1, ("kind",))
 EVENTS_SWEPT: Final = Metric("EventsSwept", COUNT, 1)
 EVENTS_RECOVERED: Final = Metric("EventsRecovered", COUNT, 1)
 """Corrections whose cause is an event that no webhook brought."""
+EVENTS_UNHEARD: Final = Metric("EventsUnheard", COUNT, 5)
+"""Those of EVENTS_RECOVERED that happened while the account was connected: a webhook should have brought them."""
 INVOICES_CORRECTED: Final = Metric("InvoicesCorrected", COUNT, 1)
 """Corrections whose cause is a change that no event told of at all."""
 TIE_OUT_DIFFERENCES: Final = Metric("TieOutDifferences", COUNT, 1)
@@ -148,7 +158,9 @@ TIE_OUT_DIFFERENCES: Final = Metric("TieOutDifferences", COUNT, 1)
 TIE_OUTS: Final = Metric("TieOuts", COUNT, 1)
 """Organizations whose day was compared."""
 INVOICES_BILLED_TWICE: Final = Metric("InvoicesBilledTwice", COUNT, 1)
-"""Invoices of ours that more than one live invoice in Stripe stands for: must never be anything but 0."""
+"""Live invoices in Stripe for one invoice of ours, of which we may have made more than one: must always be 0."""
+INVOICES_COPIED: Final = Metric("InvoicesCopied", COUNT, 1)
+"""Live invoices in Stripe for one invoice of ours, where we provably have made at most one: somebody copied it."""
 PAYOUTS_MISSED: Final = Metric("PayoutsMissed", COUNT, 1)
 """Payouts of one organization that a sweep had to find, because no event had told of them."""
 FEES_FOUND: Final = Metric("FeesFound", COUNT, 1)
@@ -207,10 +219,12 @@ METRICS: Final[Mapping[str, Metric]] = {
         WORK_TAKEN_UP,
         EVENTS_SWEPT,
         EVENTS_RECOVERED,
+        EVENTS_UNHEARD,
         INVOICES_CORRECTED,
         TIE_OUT_DIFFERENCES,
         TIE_OUTS,
         INVOICES_BILLED_TWICE,
+        INVOICES_COPIED,
         PAYOUTS_MISSED,
         FEES_FOUND,
         PAYOUT_LINES,
@@ -241,7 +255,7 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (EVENT_LAG.name, "family"): EVENT_FAMILIES,
     (EVENT_LAG.name, "outcome"): EVENT_OUTCOMES,
     (CANARY_ROUND_TRIP.name, "verdict"): VERDICTS,
-    (REQUEST_LATENCY.name, "outcome"): OUTCOMES,
+    (REQUEST_LATENCY.name, "outcome"): REQUEST_OUTCOMES,
     (WORK_LATENCY.name, "worker"): WORKERS,
     (WORK_LATENCY.name, "outcome"): OUTCOMES,
     (STRIPE_LATENCY.name, "resource"): STRIPE_RESOURCES,

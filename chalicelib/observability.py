@@ -27,7 +27,19 @@ from chalicelib import correlation, metrics
 from chalicelib.domain.errors import DeploymentFault, IntegrationError, Retryable
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.functions import API_HANDLER, Secret
-from chalicelib.metrics import FAILED, NAMESPACE, OK, OTHER, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
+from chalicelib.metrics import (
+    FAILED,
+    NAMESPACE,
+    OK,
+    OTHER,
+    REFUSED,
+    RETRY,
+    SERVICE,
+    STRIPE,
+    THROTTLED,
+    UNKNOWN,
+    Metric,
+)
 
 MAX_FRAMES = 12
 MAX_CAUSES = 5
@@ -98,15 +110,17 @@ def request_served(
     route: str, status: int, seconds: float, request_id: str, organization_id: str | None, error: Exception | None
 ) -> None:
     """One line and one metric for an API request."""
+    code = getattr(error, "code", None)
     if status < 400:
         outcome = OK
     elif status < 500:
         outcome = REFUSED
+    elif code in metrics.STRIPE_CODES:
+        outcome = STRIPE
     else:
         outcome = RETRY if status in {502, 503} else FAILED
     latency = round(seconds * 1000, 2)
     emit(metrics.REQUEST_LATENCY, latency, route=route, outcome=outcome)
-    code = getattr(error, "code", None)
     if code in metrics.SECURITY_CODES:
         emit(metrics.SECURITY_REFUSED, 1, code=code)
     started(API_HANDLER)
@@ -142,15 +156,23 @@ def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
 
 
 def account_reconciled(
-    organization_id: str, *, events_seen: int, recovered: int, corrected: int, parked: int, given_up: int
+    organization_id: str,
+    *,
+    events_seen: int,
+    recovered: int,
+    unheard: int,
+    corrected: int,
+    parked: int,
+    given_up: int,
 ) -> None:
-    """What one reconciliation run found; `recovered`, `corrected` and `given_up` should be 0.
+    """What one reconciliation run found; `recovered`, `unheard`, `corrected` and `given_up` should be 0.
 
     `parked` counts events that came within a day, so that an old one does not keep the alarm from telling of others.
     """
     counts = {
         metrics.EVENTS_SWEPT: events_seen,
         metrics.EVENTS_RECOVERED: recovered,
+        metrics.EVENTS_UNHEARD: unheard,
         metrics.INVOICES_CORRECTED: corrected,
         metrics.EVENTS_PARKED: parked,
         metrics.EVENTS_GIVEN_UP: given_up,
@@ -160,6 +182,7 @@ def account_reconciled(
     found = {
         "events_seen": events_seen,
         "recovered": recovered,
+        "unheard": unheard,
         "corrected": corrected,
         "parked": parked,
         "given_up": given_up,
@@ -167,13 +190,15 @@ def account_reconciled(
     logger.info("account_reconciled", extra={"organization_id": organization_id, **found})
 
 
-def tied_out(organization_id: str, *, differences: int, billed_twice: int) -> None:
-    """What the comparison of one organization's days with Stripe's found; both should be 0."""
+def tied_out(organization_id: str, *, differences: int, billed_twice: int, copied: int) -> None:
+    """What the comparison of one organization's days with Stripe's found; all should be 0."""
     emit(metrics.TIE_OUTS, 1)
     emit(metrics.TIE_OUT_DIFFERENCES, differences)
     emit(metrics.INVOICES_BILLED_TWICE, billed_twice)
-    fields = {"organization_id": organization_id, "differences": differences, "billed_twice": billed_twice}
-    (logger.error if differences or billed_twice else logger.info)("tied_out", extra=fields)
+    emit(metrics.INVOICES_COPIED, copied)
+    counts = {"differences": differences, "billed_twice": billed_twice, "copied": copied}
+    fields = {"organization_id": organization_id, **counts}
+    (logger.error if any(counts.values()) else logger.info)("tied_out", extra=fields)
 
 
 def payouts_swept(organization_id: str, swept: PayoutsSwept) -> None:
@@ -285,8 +310,9 @@ def _outcome_of_stripe(status: int | None, *, write: bool) -> str:
     return OK if status < 400 else REFUSED
 
 
-def message_unreadable(error: Exception) -> None:
-    """A message is none of ours; it goes to the dead-letter queue."""
+def message_unreadable(worker: str, error: Exception) -> None:
+    """A message is none of ours; it goes to the dead-letter queue. It counts as failed work of the worker."""
+    emit(metrics.WORK_LATENCY, 0, worker=worker, outcome=FAILED)
     logger.error("message_unreadable", extra={"error": described(error)})
 
 

@@ -34,7 +34,9 @@ class Kind(StrEnum):
     UNKNOWN_TO_STRIPE = "unknown_to_stripe"
     """POM has an invoice that Stripe does not list."""
     BILLED_TWICE = "billed_twice"
-    """Stripe has several live invoices for one invoice of POM."""
+    """Stripe has several live invoices for one invoice of POM, and POM may have made more than one of them."""
+    COPIED = "copied"
+    """Stripe has several live invoices for one invoice of POM, and all but one provably are not POM's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,10 @@ class TieOut:
     def billed_twice(self) -> int:
         return sum(difference.kind is Kind.BILLED_TWICE for difference in self.differences)
 
+    @property
+    def copied(self) -> int:
+        return sum(difference.kind is Kind.COPIED for difference in self.differences)
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -96,6 +102,8 @@ class Books:
     invoices: Sequence[tuple[InvoiceFact, InvoiceId]] = ()
     refunds: Mapping[str, tuple[RefundFact, Invoice]] = field(default_factory=dict)
     disputes: Mapping[str, tuple[DisputeFact, Invoice, int]] = field(default_factory=dict)
+    applications: Mapping[str, str | None] = field(default_factory=dict)
+    """By the id of Stripe's invoice: the Connect application that made it, see `ListedInvoice`."""
 
 
 def questioned(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
@@ -110,7 +118,7 @@ def questioned(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
 
 def differences(books: Books, ours: Mapping[InvoiceId, Invoice], *, settled_by: int) -> Iterable[Difference]:
     """Yields all differences. Events after `settled_by` may still be on their way to POM, so they are left out."""
-    yield from _twice(books)
+    yield from _twice(books, ours)
     for fact, invoice_id in books.invoices:
         yield from _of_invoice(fact, invoice_id, ours.get(invoice_id), settled_by)
     for refund, invoice in books.refunds.values():
@@ -147,13 +155,33 @@ def _of_invoice(
             yield Difference(Kind.STATUS, fact.id, invoice_id, says, we_say)
 
 
-def _twice(books: Books) -> Iterable[Difference]:
+def _twice(books: Books, ours: Mapping[InvoiceId, Invoice]) -> Iterable[Difference]:
+    copies = _not_by_pom(books, ours)
     live = [(fact, invoice_id) for fact, invoice_id in books.invoices if fact.status in LIVE and not fact.deleted]
     often = {invoice_id for invoice_id, times in Counter(each for _, each in live).items() if times > 1}
+    by_pom = Counter(invoice_id for fact, invoice_id in live if fact.id not in copies)
     for fact, invoice_id in live:
         if invoice_id in often:
             others = ", ".join(other.id for other, each in live if each == invoice_id and other.id != fact.id)
-            yield Difference(Kind.BILLED_TWICE, fact.id, invoice_id, f"{fact.status}, beside {others}", "one invoice")
+            kind = Kind.BILLED_TWICE if by_pom[invoice_id] > 1 else Kind.COPIED
+            yield Difference(kind, fact.id, invoice_id, f"{fact.status}, beside {others}", "one invoice")
+
+
+def _not_by_pom(books: Books, ours: Mapping[InvoiceId, Invoice]) -> frozenset[str]:
+    """Returns the ids of Stripe's invoices that provably another one than POM has made, such as the company itself.
+
+    Stripe says which Connect application created an invoice (https://docs.stripe.com/api/invoices/object). That
+    proves something only if Stripe names an application for an invoice that POM knows to be its own work.
+    """
+    made = {
+        books.applications.get(fact.id)
+        for fact, invoice_id in books.invoices
+        if fact.from_invoice_id is None and invoice_id in ours and fact.id in ours[invoice_id].stripe_invoice_ids
+    }
+    pom = {application for application in made if application}
+    if not pom:
+        return frozenset()
+    return frozenset(id_ for id_, maker in books.applications.items() if maker != "" and maker not in pom)
 
 
 def _said(fact: RefundFact | DisputeFact) -> tuple[str, int]:

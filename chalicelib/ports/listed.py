@@ -21,6 +21,8 @@ class ListedInvoice:
     payments: tuple[InvoicePaymentFact, ...] = ()
     invoice_id: InvoiceId | None = None
     complete: bool = True
+    application: str | None = ""
+    """The Connect application that made it. None if none did, as in the dashboard; empty if Stripe does not say."""
 
 
 def with_owners(

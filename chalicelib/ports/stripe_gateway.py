@@ -13,7 +13,6 @@ from chalicelib.domain.draft_edit import DraftChanges, DraftLine, LineInStripe
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CreditNoteFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import (
-    InvoiceId,
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
@@ -154,10 +153,8 @@ class StripeGateway(Protocol):
     ) -> Iterator[PaymentIntentFact]:
         """The intents behind payments of invoices that are not made yet, where the payment is of that time."""
 
-    def invoices_since(
-        self, account_id: StripeAccountId, since: int
-    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
-        """All invoices made since then, with our id where they carry one."""
+    def invoices_since(self, account_id: StripeAccountId, since: int) -> Iterator[ListedInvoice]:
+        """Yields all invoices made since then, without their payments."""
 
     def refund(
         self,

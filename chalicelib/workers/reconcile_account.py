@@ -38,6 +38,7 @@ def _reconcile(message: Reconciliation) -> None:
         message.organization_id,
         events_seen=done.events_seen,
         recovered=done.recovered,
+        unheard=done.unheard,
         corrected=done.corrected,
         parked=done.parked_lately,
         given_up=done.given_up,
@@ -55,4 +56,9 @@ def _tie_out(organization_id: OrganizationId) -> None:
     found = tie_out(organization_id, ports)
     freeze_if_billed_twice(organization_id, found, ports)
     keep_unknown_invoices(organization_id, found, ports)
-    tied_out(organization_id, differences=len(found.differences), billed_twice=found.billed_twice)
+    tied_out(
+        organization_id,
+        differences=len(found.differences),
+        billed_twice=found.billed_twice,
+        copied=found.copied,
+    )

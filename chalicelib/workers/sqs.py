@@ -9,9 +9,12 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from chalicelib import correlation, observability
+from chalicelib.functions import QUEUE_TRIGGERS
 from chalicelib.ports.messages import Message, json_name
 
 T = TypeVar("T", bound=Message)
+
+_WORKERS = {trigger.queue: name for name, trigger in QUEUE_TRIGGERS.items()}
 
 IDS = ("request_id", "organization_id", "invoice_id", "batch_id")
 """What of a message is logged with its work."""
@@ -64,5 +67,5 @@ def _read(body: str, message: type[T]) -> T:
         known = {field: received[name] for field, name in by_field.items() if name in received}
         return msgspec.convert(known, type=message)
     except msgspec.DecodeError as error:
-        observability.message_unreadable(error)
+        observability.message_unreadable(_WORKERS[message.queue], error)
         raise

@@ -177,9 +177,10 @@ class Night:
         business.is_paid(invoices[1])
         say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
         self._rings("SignaturesAllRefused")
+        say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
 
         say.says("The run book: add the new secret beside the old one.")
-        self._operator.follows("secret-rotation.md", "Command")
+        self._operator.follows("secret-rotation.md", "Command", slice(None), "--verify")
         self._watch.pass_minutes(SECRETS_ARE_READ)
         say.does("let five minutes pass, within which functions read the secret again")
         again = business.world.send_refused_again()

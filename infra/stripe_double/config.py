@@ -62,6 +62,10 @@ class Config:
     webhook_endpoints: tuple[dict[str, Any], ...] = ()
     """Platform webhook endpoints made at the start: `url`, `secret`?, `enabled_events`?, `connect`?, `livemode`?."""
 
+    def client_id(self, livemode: bool) -> str:
+        """Returns the platform's application in a mode, as objects and endpoints name it."""
+        return self.client_id_live if livemode else self.client_id_test
+
     @classmethod
     def from_file(cls, path: str | Path) -> Config:
         """Returns the settings of a JSON file. Raises ValueError for a key that is not a setting."""

@@ -38,13 +38,13 @@ CHANGE_ALARMS = (
     ),
     Alarm(
         "ChangesStalled",
-        "POM is told of changes more than an hour late, and DynamoDB drops them after 24 hours.",
+        "For an hour POM has been told of no change, though changes wait; DynamoDB drops them after 24 hours.",
         Grade.PAGE,
         "late-changes.md",
-        {"age": CHANGE_AGE},
+        {"age": CHANGE_AGE, "told": ours(metrics.CHANGES_TOLD, "Sum")},
         threshold=3_600_000,
-        period=60,
-        periods=3,
+        period=3600,
+        expression="IF(FILL(told, 0) < 1, FILL(age, 0), 0)",
     ),
     Alarm(
         "ChangesSilent",

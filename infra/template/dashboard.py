@@ -13,8 +13,6 @@ from infra.template.alarm_list import (
     ALARMS,
     BY_NAME,
     COMPOSITES,
-    DEAD_LETTER_QUEUES,
-    oldest,
     stripe_tries,
     worked,
 )
@@ -22,9 +20,11 @@ from infra.template.alarms import Grade
 from infra.template.capacity_alarms import SHARED_PARTITIONS, index_writes
 from infra.template.change_alarms import CHANGE_AGE, UNTOLD
 from infra.template.intrinsics import Json, physical, sub
-from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, STACK, Measure, Search, aws, ours, search
+from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, STACK, Measure, Search, aws, ours, search
+from infra.template.queue_alarms import DEAD_LETTER_QUEUES, oldest, waiting
 from infra.template.release_alarms import FUNCTION_ERRORS
 from infra.template.secret_alarms import AGES_UNKNOWN, SECRET_ALARMS, age_of
+from infra.template.webhook_alarms import INVALID, UNHEARD
 
 WIDTH = 24
 COLUMNS = 3
@@ -105,7 +105,14 @@ QUESTIONS = (
                 ],
                 ("TieOutDrift",),
             ),
-            Graph("Billed twice", [ours(metrics.INVOICES_BILLED_TWICE, "Maximum", "invoices")], ("BilledTwice",)),
+            Graph(
+                "Billed twice",
+                [
+                    ours(metrics.INVOICES_BILLED_TWICE, "Maximum", "invoices"),
+                    ours(metrics.INVOICES_COPIED, "Maximum", "copied by a company"),
+                ],
+                ("BilledTwice",),
+            ),
             Graph(
                 "Payouts that do not tie out",
                 [
@@ -148,17 +155,14 @@ QUESTIONS = (
             Graph("Oldest message", [oldest(queue) for queue in Queue], ("BacklogReconcile", "StalledReconcile")),
             Graph(
                 "Dead letters",
-                [
-                    aws(SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{queue}", "Maximum", queue)
-                    for queue in DEAD_LETTER_QUEUES
-                ],
+                [waiting(queue) for queue in DEAD_LETTER_QUEUES],
                 ("DeadLetterReconcile",),
             ),
             Graph(
                 "Reconciliations planned and done",
                 [ours(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"), worked("reconcile_account")],
             ),
-            Graph("Canary came through", [ours(metrics.CANARY_PASSED, "Minimum", "passed")], ("CanaryFailing",)),
+            Graph("Canary came through", [ours(metrics.CANARY_PASSED, "Minimum", "passed")]),
             Graph("Canary's round trip by verdict", [search(metrics.CANARY_ROUND_TRIP, "Maximum")]),
             Graph(
                 "Stripe's endpoint for us",
@@ -169,7 +173,7 @@ QUESTIONS = (
             Graph("Changes that could not be told", [UNTOLD], ("UntoldChanges",)),
             Graph("Changes told", [ours(metrics.CHANGES_TOLD, "Sum", "changes")]),
         ),
-        ("ReconciliationSilent",),
+        ("ReconciliationSilent", "CanaryFailing"),
     ),
     Question(
         "3. Is the API answering?",
@@ -182,7 +186,7 @@ QUESTIONS = (
                 "Requests by outcome",
                 [
                     ours(metrics.REQUEST_LATENCY, "SampleCount", outcome=outcome)
-                    for outcome in sorted(metrics.OUTCOMES)
+                    for outcome in sorted(metrics.REQUEST_OUTCOMES)
                 ],
                 stacked=True,
             ),
@@ -207,10 +211,7 @@ QUESTIONS = (
         "5. Is somebody probing for access?",
         "A trickle of expired tokens is normal; bad signatures, wrong modes and foreign states are not.",
         (
-            Graph(
-                "Bad signatures",
-                [ours(metrics.SIGNATURE_INVALID, "Sum", "webhooks")],
-            ),
+            Graph("Bad signatures, and events that Stripe did not bring", [INVALID, UNHEARD]),
             _ratio("Bad signatures in webhooks", "SignatureFailures"),
             Graph(
                 "Events of another mode or of accounts that are not ours",

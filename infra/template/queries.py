@@ -66,8 +66,8 @@ QUERIES = (
     Query(
         "tie-out-differences",
         ("reconcile_account",),
-        "fields @timestamp, organization_id, differences, billed_twice\n"
-        "| filter message = 'tied_out' and (differences > 0 or billed_twice > 0)\n"
+        "fields @timestamp, organization_id, differences, billed_twice, copied\n"
+        "| filter message = 'tied_out' and (differences > 0 or billed_twice > 0 or copied > 0)\n"
         "| sort @timestamp desc | limit 200",
     ),
     Query(

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from chalicelib.functions import FUNCTIONS
-from infra.template.alarm_list import FAST_BURN_NOW
 from infra.template.alarms import alarm_id
 from infra.template.aliases import LIVE
+from infra.template.api_alarms import FAST_BURN_NOW
 from infra.template.intrinsics import Json, get_att, physical, ref, sub
 from infra.template.release_alarms import FUNCTION_ERRORS
 

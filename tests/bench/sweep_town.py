@@ -439,9 +439,9 @@ class _Stripe:
         for each in self._paged(account_id, InvoiceStatus.PENDING, since, before):
             yield PaymentIntentFact(f"pi_{each.id}", BEGAN, "requires_payment_method", 7500, "usd")
 
-    def invoices_since(self, account_id: str, since: int) -> Iterator[tuple[InvoiceFact, str]]:
+    def invoices_since(self, account_id: str, since: int) -> Iterator[ListedInvoice]:
         for each in self._paged(account_id, None, since, None):
-            yield _fact(each), each.id
+            yield ListedInvoice(_fact(each), invoice_id=each.id, complete=False)
 
     def _paged(
         self, account_id: str, status: InvoiceStatus | None, since: int, before: int | None

@@ -16,6 +16,7 @@ STACK = "pom-test"
 DEPLOYED = from_template(merge_template()["Resources"], {"AWS::StackName": STACK, "RunBookUrl": "docs/runbooks"})
 
 _ = None
+REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "passed": [1, 1, 1]}
 
 
 @pytest.mark.parametrize(
@@ -24,29 +25,38 @@ _ = None
         # A dead letter pages within the minute, and an empty queue, or one without data, is quiet.
         ("DeadLetterInvoiceJobs", {"waiting": [0, 0, 1, 1, 0]}, [0, 0, 1, 1, 0]),
         ("DeadLetterInvoiceJobs", {"waiting": [_, _, _]}, [0, 0, 0]),
+        # It pages if the work failed by a fault of ours, or crashed, and not if it was given up for another reason.
+        ("WorkFailedInvoiceJobs", {"waiting": [0, 2, 2], "failed": [5, 5, _]}, [0, 1, 0]),
+        ("WorkFailedInvoiceJobs", {"waiting": [0, 2, 2], "crashes": [5, 5, 0]}, [0, 1, 0]),
+        ("WorkFailedInvoiceJobs", {"waiting": [_, _], "failed": [5, _]}, [0, 0]),
         # Silence: twice without a plan pages; so does never having had one; once does not.
         ("ReconciliationSilent", {"plans": [1, 1, _, 1, _, _, _]}, [0, 0, 0, 0, 0, 1, 1]),
         ("ReconciliationSilent", {"plans": [1, 1, 1, 1]}, [0, 0, 0, 0]),
         ("ReconciliationSilent", {"plans": [_, _]}, [1, 1]),
         # The canary: twice in a row it failed or was silent; once may be a deployment. So does never having sent one.
-        ("CanaryFailing", {"passed": [1, 0, 1, 0, 0, 1]}, [0, 0, 0, 0, 1, 0]),
-        ("CanaryFailing", {"passed": [1, 1, _, 1, _, 0]}, [0, 0, 0, 0, 0, 1]),
-        ("CanaryFailing", {"passed": [_, _]}, [1, 1]),
+        ("CanaryFailing", {"sent": [1] * 6, "passed": [1, 0, 1, 0, 0, 1]}, [0, 0, 0, 0, 1, 0]),
+        ("CanaryFailing", {"sent": [1, 1, _, 1, _, 1], "passed": [1, 1, _, 1, _, 0]}, [0, 0, 0, 0, 0, 1]),
+        ("CanaryFailing", {"sent": [_, _], "passed": [_, _]}, [1, 1]),
+        # Strangers can use up the route's rate: that is a ticket, and never a page.
+        ("CanaryFailing", {"sent": [1] * 4, "passed": [0] * 4, "throttled": [1] * 4}, [0, 0, 0, 0]),
+        ("CanaryThrottled", {"throttled": [_, 1, 1, _, 1]}, [0, 0, 1, 0, 0]),
         ("SecretRefused", {"newest": [1, _, 1, 1, 1]}, [0, 0, 0, 0, 1]),
         ("SecretRefused", {"older": [1, 1, 1, _]}, [0, 0, 1, 0]),
         ("WebhookEndpoint", {"problems": [1, 1, 0, 1, 1, 1, 0]}, [0, 0, 0, 0, 0, 1, 0]),
-        # Planned and not done; with nobody connected there is nothing to do.
+        # Planned and not done; with nobody connected there is nothing to do, and one account may be throttled.
+        ("ReconciliationStuck", {"planned": [1] * 4, "done": [_] * 4, "throttled": [9] * 4}, [0, 0, 0, 0]),
         ("ReconciliationStuck", {"planned": [3, 3, 3, 3], "done": [3, _, _, 2]}, [0, 0, 1, 0]),
         ("ReconciliationStuck", {"planned": [0, 0, 0], "done": [_, _, _]}, [0, 0, 0]),
         ("TieOutSilent", {"planned": [400, 400, 0], "compared": [3, _, _]}, [0, 1, 0]),
-        # Old messages: three minutes in a row.
+        # Old messages: three minutes in a row. An hour without anybody at work on them pages, crashes included.
         ("BacklogReconcile", {"age": [100, 301, 320, 340, 0]}, [0, 0, 0, 1, 0]),
-        ("StalledReconcile", {"age": [3000, 3601, 3700, 3800]}, [0, 0, 0, 1]),
-        ("StalledReconcile", {"age": [340, 400, 500, 600]}, [0, 0, 0, 0]),
+        ("StalledReconcile", {"age": [3000, 3601, 7200], "batches": [0, _, 5]}, [0, 1, 0]),
+        ("StalledReconcile", {"age": [3601, 7200], "batches": [5, 5], "crashes": [5, 4]}, [1, 0]),
+        ("StalledReconcile", {"age": [340, 400, _], "batches": [_, _, _]}, [0, 0, 0]),
         # Changes: late for three minutes in a row, impossible to tell, or told by nobody while events are applied.
         ("ChangesLate", {"age": [100_000, 300_001, 310_000, 320_000, 5]}, [0, 0, 0, 1, 0]),
-        ("ChangesStalled", {"age": [3_500_000, 3_600_001, 3_700_000, 3_800_000]}, [0, 0, 0, 1]),
-        ("ChangesStalled", {"age": [_, _, _]}, [0, 0, 0]),
+        ("ChangesStalled", {"age": [3_500_000, 3_600_001, 7_200_000], "told": [0, 0, 100]}, [0, 1, 0]),
+        ("ChangesStalled", {"age": [_, 9_000_000], "told": [_, _]}, [0, 1]),
         ("UntoldChanges", {"waiting": [0, 1, 1, 0, _]}, [0, 1, 1, 0, 0]),
         ("ChangesSilent", {"applied": [40, 40, 5, _], "batches": [9, _, _, _]}, [0, 1, 0, 0]),
         # Parked, stuck, corrected, drifting.
@@ -58,6 +68,7 @@ _ = None
         ("TieOutDrift", {"differences": [0, _, 1, _, _, _]}, [0, 0, 1, 1, 1, 0]),
         ("Corrections", {"swept": [900, 900, _], "payouts": [0, 1, 1]}, [0, 1, 1]),
         ("BilledTwice", {"twice": [0, 1]}, [0, 1]),
+        ("InvoicesCopied", {"copied": [0, 2, 0]}, [0, 1, 0]),
         # A payout that does not tie out rings when it is read, and again each day until it does.
         ("PayoutsNotTiedOut", {"payouts": [0, 1, 0, _, 2]}, [0, 1, 0, 0, 1]),
         # A slow burn is seen by its long window, a spike by the short one.
@@ -65,6 +76,8 @@ _ = None
         ("FastBurnHour", {"errors": [6, 160], "requests": [10000, 10000]}, [0, 1]),
         ("SlowBurnHours", {"errors": [100, 130], "requests": [20000, 20000]}, [0, 1]),
         ("SlowBurnNow", {"errors": [_, 4], "requests": [_, 4]}, [0, 0]),
+        # What one company's Stripe account is the cause of is not counted.
+        ("FastBurnNow", {"errors": [50, 50], "stripe": [50, 45], "requests": [100, 100]}, [0, 1]),
         # Stripe.
         ("StripeDown", {"ok": [100, 2, 1], "failed": [0, 5, _], "unknown": [_, 1, _]}, [0, 1, 0]),
         ("StripeDown", {"ok": [1, _], "failed": [2, 1]}, [0, 0]),
@@ -79,15 +92,18 @@ _ = None
         ("ThrottledInvoices", {"m0": [1, _, 4, 1], "m7": [_, _, 1, _]}, [0, 0, 0, 1]),
         ("ThrottledInvoices2", {"m2": [2, 2, 0]}, [0, 1, 0]),
         ("WarmInvoicesDueWork", {"writes": [29_999, 30_000, 31_000, 60_000, 100]}, [0, 0, 0, 1, 0]),
-        # Signatures: a probe is neither; a flood is a ticket; nothing but bad ones pages.
-        ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
-        ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),
-        ("SignaturesAllRefused", {"invalid": [5, 5, 5, 5], "received": [9, _, _, 1]}, [0, 0, 1, 0]),
         # Secrets: a ticket with the 91st day until the exchange, and one if for a whole day no age was known.
         ("PlatformSecretOld", {"days": [89, 90, 91, 92, 0]}, [0, 0, 1, 1, 0]),
         ("WebhookSecretOld", {"days": [90, 91, _]}, [0, 1, 1]),
         ("SecretAgeUnknown", {"unknown": [0, 1, 2, 0, _]}, [0, 1, 1, 0, 0]),
-        ("SignaturesAllRefused", {"invalid": [1, 1, 1, 1], "received": [_, _, _, _]}, [0, 0, 0, 0]),
+        # Signatures: a probe is neither; a flood is a ticket. It pages if besides our own canaries pass, nothing of
+        # Stripe's was taken, and a sweep had to fetch what Stripe should have brought.
+        ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
+        ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),
+        ("SignaturesAllRefused", REFUSED | {"received": [9, _, 1]}, [0, 1, 0]),
+        ("SignaturesAllRefused", REFUSED | {"unheard": [_, 0, _]}, [0, 0, 0]),
+        ("SignaturesAllRefused", REFUSED | {"passed": [0, _, 0]}, [0, 0, 0]),
+        ("SignaturesAllRefused", REFUSED | {"invalid": [2, 1, _]}, [0, 0, 0]),
     ],
 )
 def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float | None]], expected: list[int]) -> None:

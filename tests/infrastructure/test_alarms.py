@@ -16,13 +16,14 @@ from infra.ops_demo.plotted import lines
 from infra.ops_demo.recording import Recording
 from infra.package import ROOT
 from infra.template import merge_template
-from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES
+from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES
 from infra.template.alarms import RUN_BOOKS, Grade
 from infra.template.capacity_alarms import MOST_METRICS
 from infra.template.dashboard import IGNORED, QUESTIONS, Graph, body
 from infra.template.intrinsics import Json, log_group_id, queue_id
 from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws, ours, search
 from infra.template.queries import QUERIES
+from infra.template.queue_alarms import DEAD_LETTER_QUEUES
 from infra.template.tables import index_names
 
 RESOURCES: Json = merge_template()["Resources"]

@@ -18,7 +18,7 @@ from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
-from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
+from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
 from chalicelib.ports.listed import ListedInvoice
@@ -83,12 +83,10 @@ class Lists(Asking):
                 return fact
         return None
 
-    def invoices_since(
-        self, account_id: StripeAccountId, since: int
-    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+    def invoices_since(self, account_id: StripeAccountId, since: int) -> Iterator[ListedInvoice]:
         query = {"created": {"gte": since}}
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            yield found.fact(as_of), found.ours
+            yield found.listed(as_of)
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None

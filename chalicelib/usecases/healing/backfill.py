@@ -82,10 +82,8 @@ def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Se
         StripeUnavailable, AccountUnreachable: Stripe cannot be asked.
     """
     account_id = usable_account(ports.connections.get(organization_id))
-    listed = [
-        Listed(fact.id, invoice_id, fact.from_invoice_id)
-        for fact, invoice_id in with_owners(ports.stripe.invoices_since(account_id, since), {})
-    ]
+    made = [(each.invoice, each.invoice_id) for each in ports.stripe.invoices_since(account_id, since)]
+    listed = [Listed(fact.id, invoice_id, fact.from_invoice_id) for fact, invoice_id in with_owners(made, {})]
     listed.reverse()
     met = {each.invoice_id for each in listed}
     return [*listed, *_touched(organization_id, account_id, since, met, ports)]

@@ -36,6 +36,7 @@ class Reconciled:
 
     `missed` counts the listed events that nobody had dealt with, those about nothing of ours included.
     `early` counts those that were applied so soon that their webhook may still come, and find them done.
+    `unheard` counts the recovered ones that a webhook should have brought, because the account was connected.
     `parked_lately` counts those of `parked` that came within a day, `given_up` those that were set aside for good.
     `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
     `payouts` says what was found of payouts and fees, None if they were not compared.
@@ -45,6 +46,7 @@ class Reconciled:
     missed: int = 0
     recovered: int = 0
     early: int = 0
+    unheard: int = 0
     corrected: int = 0
     parked: int = 0
     parked_lately: int = 0
@@ -101,6 +103,7 @@ def reconcile_account(
         missed=events.not_dealt_with,
         recovered=events.recovered,
         early=events.early,
+        unheard=events.unheard,
         corrected=swept.corrected if swept else 0,
         parked=len(events.still_parked),
         parked_lately=events.parked_lately,

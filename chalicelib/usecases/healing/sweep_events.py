@@ -55,11 +55,12 @@ class EventSweep:
 
     `listed` counts the events that Stripe listed, `not_dealt_with` those of them that nobody had dealt with.
     `recovered` counts the events that were applied and that no webhook had brought; `early` counts those that were
-    applied so soon that their webhook may still come. `parked_before` are parked events that came more than a day
-    ago, `given_up` are those that are not to be tried any more. A webhook may have brought the events in
-    `may_have_come`, so they prove no fault of the webhooks. `known_until` is when the newest event happened that had
-    been dealt with before this sweep. `payouts_told` are the payouts that events of this sweep are about. The last
-    three are described by `EventsSwept`.
+    applied so soon that their webhook may still come. `unheard` counts the recovered ones that happened while the
+    account was connected, so that a webhook should have brought them. `parked_before` are parked events that came
+    more than a day ago, `given_up` are those that are not to be tried any more. A webhook may have brought the events
+    in `may_have_come`, so they prove no fault of the webhooks. `known_until` is when the newest event happened that
+    had been dealt with before this sweep. `payouts_told` are the payouts that events of this sweep are about. The
+    last three are described by `EventsSwept`.
     """
 
     account_id: StripeAccountId
@@ -70,6 +71,7 @@ class EventSweep:
     not_dealt_with: int = 0
     recovered: int = 0
     early: int = 0
+    unheard: int = 0
     outcomes: dict[str, EventOutcome] = field(default_factory=dict)
     payouts_told: set[str] = field(default_factory=set)
     parked_before: set[str] = field(default_factory=set)
@@ -177,6 +179,7 @@ class EventSweep:
         if event.created < self.connected_at or event.id in self.may_have_come:
             return
         if late:
+            self.unheard += recovered
             self.missed_at = max(self.missed_at, event.created)
         else:
             self.early_at = max(self.early_at, event.created)

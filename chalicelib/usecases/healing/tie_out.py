@@ -77,7 +77,7 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
 
 def freeze_if_billed_twice(organization_id: OrganizationId, found: TieOut, ports: Ports) -> bool:
     """Pauses the organization's invoicing if an invoice of its stands in Stripe twice. Returns True if one does."""
-    if not found.billed_twice:
+    if not (found.billed_twice or found.copied):
         return False
     freeze_unless_frozen(organization_id, "tie-out", BILLED_TWICE, ports)
     return True
@@ -129,7 +129,8 @@ def _books(
 ) -> Books:
     """What Stripe lists. Invoices of ours that are not among `ours` yet, such as void ones, are added to it."""
     owners_of_invoices = {stripe_id: each.id for each in ours.values() for stripe_id in each.stripe_invoice_ids}
-    invoices = with_owners(ports.stripe.invoices_since(account_id, since - CLOCKS_DIFFER), owners_of_invoices)
+    since_then = list(ports.stripe.invoices_since(account_id, since - CLOCKS_DIFFER))
+    invoices = with_owners([(each.invoice, each.invoice_id) for each in since_then], owners_of_invoices)
     for _, invoice_id in invoices:
         if invoice_id not in ours:
             known = ports.invoices.get(organization_id, invoice_id)
@@ -152,6 +153,7 @@ def _books(
             for each, began_at in disputes.values()
             if (intent := each.payment_intent_id or "") in owners
         },
+        {each.invoice.id: each.application for each in since_then},
     )
 
 

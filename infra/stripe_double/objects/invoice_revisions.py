@@ -13,6 +13,7 @@ from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import invoice_lines
 from .call import Call
+from .invoice_shape import application
 
 REVISABLE = ("open", "uncollectible")
 
@@ -26,6 +27,7 @@ def draft(call: Call) -> JSON:
     revision: JSON = {
         **original,
         "id": f"in_1{world.ids.token(23)}",
+        "application": application(call),
         "amount_overpaid": 0,
         "amount_paid": 0,
         "amount_paid_off_stripe": 0,

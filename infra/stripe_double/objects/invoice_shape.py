@@ -8,6 +8,11 @@ from .accounts import name_of
 from .call import Call
 
 
+def application(call: Call) -> str | None:
+    """Returns the Connect application that makes an invoice: None for the Dashboard and the account's own key."""
+    return call.world.config.client_id(call.ledger.livemode) if call.through_platform else None
+
+
 def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:
     """Returns a draft without lines, as Stripe first makes it."""
     params, world, ledger = call.params, call.world, call.ledger
@@ -27,7 +32,7 @@ def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:
         "amount_paid_off_stripe": 0,
         "amount_remaining": 0,
         "amount_shipping": 0,
-        "application": world.config.application_id if call.through_platform else None,
+        "application": application(call),
         "attempt_count": 0,
         "attempted": False,
         "auto_advance": False,

@@ -77,7 +77,7 @@ def _application(world: World, livemode: bool) -> str:
 
     https://github.com/stripe/stripe-dotnet/issues/1876
     """
-    return world.config.client_id_live if livemode else world.config.client_id_test
+    return world.config.client_id(livemode)
 
 
 def update(call: Call) -> JSON:

@@ -205,6 +205,30 @@ def test_a_second_live_invoice_for_one_of_ours_stops_the_organization(world: Wor
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
+def test_a_copy_that_the_company_made_with_its_own_key_stops_it_and_is_no_double_bill_of_poms(
+    world: World, account: StripeAccountId
+) -> None:
+    world.invoice("svc_1")
+    [first] = world.in_stripe(account)
+    own_key: Any = {"api_key": f"sk_test_{account}"}
+    copy: Any = {
+        "customer": first["customer"],
+        "metadata": first["metadata"],
+        "collection_method": "send_invoice",
+        "days_until_due": 30,
+    }
+    twin = world.client.v1.invoices.create(copy, own_key)
+    item: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
+    world.client.v1.invoices.add_lines(twin.id, item, own_key)
+    world.client.v1.invoices.finalize_invoice(twin.id, None, own_key)
+    found = tie_out(ORGANIZATION, world.ports)
+    assert {each.stripe_id for each in found.differences if each.kind is Kind.COPIED} == {twin.id, first["id"]}
+    assert found.billed_twice == 0
+    assert freeze_if_billed_twice(ORGANIZATION, found, world.ports)
+    world.double.world.ledger(account).get("invoice", first["id"])["application"] = None
+    assert tie_out(ORGANIZATION, world.ports).billed_twice == 2, "where Stripe names nobody, null proves nothing"
+
+
 def test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave(world: World, account: StripeAccountId) -> None:
     found = TieOut((), (Difference(Kind.BILLED_TWICE, "in_twin", InvoiceId("inv_1"), "two", "one"),))
     assert freeze_if_billed_twice(ORGANIZATION, found, world.ports)

@@ -133,6 +133,7 @@ class Invoice(msgspec.Struct):
     post_payment_credit_notes_amount: Amount | None = None
     customer_email: str | None = None
     customer: Reference = None
+    application: Reference | msgspec.UnsetType = msgspec.UNSET
     from_invoice: FromInvoice | None = None
     latest_revision: Reference = None
     number: str | None = None
@@ -215,7 +216,8 @@ class Invoice(msgspec.Struct):
     def listed(self, as_of: int) -> ListedInvoice:
         """As a list shows it whose payments were expanded."""
         complete = self.payments is not None and not self.has_more_payments
-        return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, complete)
+        application = "" if self.application is msgspec.UNSET else id_of(self.application)
+        return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, complete, application)
 
 
 def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:

@@ -1,0 +1,309 @@
+"""A stage that is played: real handlers, metrics as they print them, and the template's alarms judged on them.
+
+Real are every request's way through the API, every worker and schedule, Stripe's double and its webhooks, and the
+metrics in CloudWatch's embedded format. Played are API Gateway's counts and its 429, and SQS with its retries and
+dead letters. The stores are the tests' own, which have no streams, so `publish_changes` is not run: it counts as
+invoked in each minute in which an object was written whose changes are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import stripe
+from chalice.app import Chalice
+
+from chalicelib import bootstrap, observability
+from chalicelib.adapters.queues import SqsQueues
+from chalicelib.adapters.stripe.events import signature_header
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.adapters.tokens import KeySet, TokenVerifier
+from chalicelib.domain.events import API_VERSION
+from chalicelib.functions import BY_NAME, QUEUE_TRIGGERS, Messages, Queue
+from infra.local.cloudwatch.alarms import Alarm, from_template
+from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key, of_emf
+from infra.local.cloudwatch.watch import MINUTE, Bells
+from infra.local.event_sources import lambda_context
+from infra.local.schedules import scheduled_event, schedules
+from infra.stripe_double import InProcessClient
+from infra.template import merge_template
+from infra.template.measures import API_GATEWAY, LAMBDA, SQS
+from infra.template.queues import ATTEMPTS, PATIENCE
+from tests.api.client import Answer, ApiClient
+from tests.api.conftest import CONFIG
+from tests.api.tokens import CONFIG as TOKENS
+from tests.api.tokens import Issuer, jwks, public_jwk
+from tests.world import World
+
+STACK = "pom-test"
+DEPLOYED = from_template(merge_template()["Resources"], {"AWS::StackName": STACK, "RunBookUrl": "docs/runbooks"})
+WEBHOOKS = "/stripe/webhooks"
+WHATEVER_A_MINUTE_ALLOWS = 10_000
+
+
+@dataclass
+class Waiting:
+    """One message in a queue. Times are epoch seconds."""
+
+    id: str
+    body: str
+    group: str
+    sent_at: int
+    visible_at: int
+    received: int = 0
+
+
+class PlayedSqs:
+    """What of SQS the queues' adapter calls, and what event source mappings do."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self.messages: dict[str, list[Waiting]] = {queue: [] for queue in Queue}
+        self.dead: dict[str, int] = dict.fromkeys(Queue, 0)
+        self._sent: set[tuple[str, str]] = set()
+        self._number = 0
+
+    def send_message(self, **asked: str) -> None:
+        group = asked.get("MessageGroupId", "")
+        once = (asked["QueueUrl"], f"{group}{asked.get('MessageDeduplicationId')}{self._now() // 300}")
+        if group and once in self._sent:
+            return
+        self._sent.add(once)
+        self._number += 1
+        now = self._now()
+        made = Waiting(f"message-{self._number}", asked["MessageBody"], group or str(self._number), now, now)
+        self.messages[asked["QueueUrl"].rpartition("/")[2]].append(made)
+
+    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
+        for entry in asked["Entries"]:
+            self.send_message(QueueUrl=asked["QueueUrl"], MessageBody=entry["MessageBody"])
+        return {}
+
+    def batch(self, queue: Queue, size: int) -> list[Waiting]:
+        """Receives up to `size` messages, of a FIFO group only the first; those received too often are dead."""
+        now, waiting = self._now(), self.messages[queue]
+        for each in [each for each in waiting if each.received >= ATTEMPTS and each.visible_at <= now]:
+            waiting.remove(each)
+            self.dead[queue] += 1
+        first: dict[str, Waiting] = {}
+        for each in waiting:
+            first.setdefault(each.group, each)
+        return [each for each in first.values() if each.visible_at <= now][:size]
+
+    def measured(self) -> Iterator[tuple[str, str, float]]:
+        """Yields what SQS says of each queue: the metric, the queue, and the value."""
+        for queue, waiting in self.messages.items():
+            oldest = min((each.sent_at for each in waiting), default=self._now())
+            yield "ApproximateAgeOfOldestMessage", queue, float(self._now() - oldest)
+            yield "ApproximateNumberOfMessagesVisible", Queue(queue).dead_letter, float(self.dead[queue])
+
+
+class ObservedDouble(InProcessClient):
+    """Tells each try of a call, as the client of the deployed functions does."""
+
+    def request(self, method: str, url: str, *arguments: Any, **options: Any) -> tuple[str, int, Mapping[str, str]]:
+        answer = super().request(method, url, *arguments, **options)
+        observability.stripe_called(method, url.partition("/v1")[1] + url.partition("/v1")[2], answer[1], 0.1)
+        return answer
+
+
+class PlayedWorld(World):
+    """A world whose webhooks come by the API."""
+
+    door: Callable[[bytes, Mapping[str, str]], int] = staticmethod(lambda body, headers: 200)
+
+    def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        return self.door(body, headers)
+
+
+@dataclass
+class Stage:
+    """The deployed application on a clock that stands still until a minute passes. `flooded`: webhooks get 429.
+
+    `unmapped` are workers that nobody invokes, `paused` schedules that do not fire, and `capacity` how many messages
+    of a queue are worked on in a minute.
+    """
+
+    app: Chalice
+    world: PlayedWorld
+    read_output: Callable[[], str]
+    sqs: PlayedSqs
+    datapoints: Datapoints = field(default_factory=Datapoints)
+    flooded: bool = False
+    down: bool = False
+    unmapped: set[str] = field(default_factory=set)
+    paused: set[str] = field(default_factory=set)
+    capacity: dict[Queue, int] = field(default_factory=dict)
+    minutes: int = 0
+    _versions: Any = None
+
+    @property
+    def now(self) -> int:
+        return self.world.ports.clock.now()
+
+    @property
+    def api(self) -> ApiClient:
+        """A client with the role billing."""
+        return ApiClient(self.app, Issuer())
+
+    # Requests, as API Gateway counts them
+
+    def answered(self, answer: Answer) -> Answer:
+        """Counts a request."""
+        self.gateway(answer.status)
+        return answer
+
+    def webhook(self, body: bytes, headers: Mapping[str, str], *, by_stranger: bool = False) -> int:
+        """A post to the webhooks' route. While it is flooded, strangers' posts take all of its rate."""
+        if self.down:
+            self.gateway(503)
+            return 503
+        if self.flooded and not by_stranger:
+            self.gateway(429)
+            return 429
+        return self.answered(self.api.post(WEBHOOKS, body, token=None, headers=dict(headers))).status
+
+    def gateway(self, status: int) -> None:
+        """Counts an answer of this status, which may be one of API Gateway's own."""
+        for name, value in (("Count", 1.0), ("5XXError", float(status >= 500))):
+            self._measure(Key.of(API_GATEWAY, name, {"ApiName": STACK}), value)
+
+    # Time
+
+    def pass_minutes(self, minutes: int, act: Callable[[int], None] = lambda minute: None) -> None:
+        """Lets minutes pass. In each, schedules fire, `act` is called with its number, and everybody works."""
+        for number in range(minutes):
+            for each in schedules(self.app):
+                if self.minutes * MINUTE % (each.interval or 0) == 0 and each.name not in self.paused:
+                    self._invoke(each.name, scheduled_event(each.name))
+            act(number)
+            self.world.double.drain()
+            self._work()
+            self._publish()
+            for name, queue, value in self.sqs.measured():
+                self._measure(Key.of(SQS, name, {"QueueName": f"{STACK}-{queue}"}), value)
+            self._take_in()
+            self.world.advance(MINUTE)
+            self.minutes += 1
+
+    def _work(self) -> None:
+        for worker, trigger in QUEUE_TRIGGERS.items():
+            left = self.capacity.get(trigger.queue, WHATEVER_A_MINUTE_ALLOWS)
+            while worker not in self.unmapped and left > 0:
+                batch = self.sqs.batch(trigger.queue, min(trigger.batch_size, left))
+                if not batch:
+                    break
+                left -= len(batch)
+                self._hand_over(worker, trigger, batch)
+
+    def _hand_over(self, worker: str, trigger: Messages, batch: Sequence[Waiting]) -> None:
+        records = [
+            {
+                "messageId": each.id,
+                "body": each.body,
+                "attributes": {"MessageGroupId": each.group},
+                "eventSource": "aws:sqs",
+            }
+            for each in batch
+        ]
+        for each in batch:
+            each.received += 1
+            each.visible_at = self.now + PATIENCE * BY_NAME[worker].timeout
+        answer = self._invoke(worker, {"Records": records})
+        kept = {each["itemIdentifier"] for each in answer["batchItemFailures"]} if answer else {e.id for e in batch}
+        for each in batch:
+            if each.id not in kept:
+                self.sqs.messages[trigger.queue].remove(each)
+
+    def _invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """Returns what the handler answers, None if it raised."""
+        try:
+            answer, crashed = self.app.handler_map[function](event, lambda_context(function)), 0.0
+        except Exception:  # noqa: BLE001 Lambda counts it, whatever it is
+            answer, crashed = None, 1.0
+        self._lambda("Invocations", function, 1.0)
+        self._lambda("Errors", function, crashed)
+        return answer
+
+    def _publish(self) -> None:
+        database = self.world.ports.database
+        told = (database.invoices, database.customers, database.connections, database.payouts)
+        versions = [{key: each.version for key, each in objects.items()} for objects in told]
+        if versions != self._versions and "publish_changes" not in self.unmapped:
+            self._lambda("Invocations", "publish_changes", 1.0)
+            observability.changes_told(told=1, reasons=[], repeats=False)
+        self._versions = versions
+
+    def _lambda(self, metric: str, function: str, value: float) -> None:
+        self._measure(Key.of(LAMBDA, metric, {"FunctionName": f"{STACK}-{function.replace('_', '-')}"}), value)
+
+    def _measure(self, key: Key, value: float) -> None:
+        self.datapoints.add([Datapoint(key, float(self.now), value)])
+
+    def _take_in(self) -> None:
+        """Reads what the handlers have printed. Their timestamps are of the real clock, so the stage's count."""
+        for line in self.read_output().splitlines():
+            for _, key, value in of_emf(line):
+                self._measure(key, value)
+
+    # Alarms
+
+    def told(self, since: int = 0, **changed: Alarm) -> dict[str, int]:
+        """Returns each alarm that told somebody from a minute on, with the first minute in which it did.
+
+        `changed` are judged in place of the template's.
+        """
+        bells = Bells({**DEPLOYED, **changed})
+        first: dict[str, int] = {}
+        began = self.now - self.minutes * MINUTE
+        for minute in range(since + 1, self.minutes + 1):
+            bells.judge(self.datapoints, began + minute * MINUTE)
+            for name in bells.telling():
+                first.setdefault(name, minute)
+        return first
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
+    """A stage with one connected organization, calm for half an hour."""
+    from app import app
+
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    world = PlayedWorld()
+    clock = world.ports.clock
+    world.client = stripe.StripeClient(
+        world.double.config.platform_key_test,
+        client_id=world.double.config.client_id_test,
+        stripe_version=API_VERSION,
+        http_client=ObservedDouble(world.double),
+    )
+    world.ports.stripe = StripeGateway(world.client, clock)
+    sqs = PlayedSqs(clock.now)
+    queues = SqsQueues({queue: f"https://sqs.test/{queue}" for queue in Queue}, clock)
+    vars(queues)["_client"] = sqs
+    world.ports.queues = queues  # type: ignore[assignment]
+    made = Stage(app, world, lambda: capsys.readouterr().out, sqs)
+    world.door = made.webhook
+    verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
+    monkeypatch.setattr(bootstrap, "ports", lambda: world.ports)
+    monkeypatch.setattr(bootstrap, "webhook_opener", lambda: world.opener)
+    monkeypatch.setattr(bootstrap, "webhook_door", lambda: PlayedDoor(made))
+    monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
+    monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)
+    return made
+
+
+class PlayedDoor:
+    """The webhook endpoint as its own canary meets it: from outside, at the rate that is left."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def secrets(self) -> Sequence[str]:
+        return self._stage.world.secrets
+
+    def post(self, body: bytes, secret: str, at: int) -> int:
+        return self._stage.webhook(body, {"Stripe-Signature": signature_header(body, secret, at)})

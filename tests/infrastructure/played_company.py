@@ -1,0 +1,74 @@
+"""What a company on a played stage does, and what alarms tell of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from chalicelib.ports.messages import Reconciliation
+from infra.local.cloudwatch.alarms import MetricAlarm
+from tests.infrastructure.played import DEPLOYED, Stage
+from tests.world import ORGANIZATION
+
+CALM = 40
+"""Minutes before anything happens: longer than any alarm of silence looks back."""
+PAGES = {name for name, alarm in DEPLOYED.items() if alarm.grade == "page"}
+
+
+def connected(stage: Stage, *services: str) -> str:
+    """A company with a customer and invoices, left alone until nothing more happens; returns its Stripe account."""
+    account = stage.world.connect()
+    stage.world.customer()
+    for service in services:
+        stage.world.invoice(service)
+    stage.pass_minutes(CALM)
+    assert stage.told(since=CALM - 5) == {}, "nothing is wrong before it begins"
+    return account
+
+
+def pages(told: dict[str, int]) -> set[str]:
+    return told.keys() & PAGES
+
+
+def without(alarm: str, expression: str, **changes: Any) -> dict[str, MetricAlarm]:
+    """An alarm whose guard is taken away."""
+    judged = DEPLOYED[alarm]
+    assert isinstance(judged, MetricAlarm)
+    return {alarm: dataclasses.replace(judged, expression=expression, **changes)}
+
+
+def pays(stage: Stage, account: str, number: int) -> None:
+    """A customer pays one of the company's invoices."""
+    invoice = stage.world.in_stripe(account)[number]
+    stage.world.double.pay(account, invoice["id"])
+
+
+def asks_stripe(stage: Stage) -> None:
+    """The office has POM look at its invoices in Stripe."""
+    for invoice in list(stage.world.ports.database.invoices.values())[:3]:
+        for _ in range(3):
+            stage.answered(stage.api.post(f"/invoices/{invoice.id}/refresh", {}))
+
+
+def sent_invoice(stage: Stage, account: str, original: dict[str, Any], *, by_platform: bool) -> str:
+    """Another live invoice with the ids of this one; made by the platform, or by the company with its own key."""
+    double = stage.world.double
+    options: Any = {"stripe_account": account} if by_platform else {"api_key": f"sk_test_{account}"}
+    invoices = stage.world.client.v1.invoices
+    asked: Any = {
+        "customer": original["customer"],
+        "metadata": original["metadata"],
+        "collection_method": "send_invoice",
+        "days_until_due": 30,
+    }
+    made = invoices.create(asked, options)
+    assert made.application == (double.config.client_id_test if by_platform else None)
+    lines: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
+    invoices.add_lines(str(made.id), lines, options)
+    invoices.finalize_invoice(str(made.id), None, options)
+    return str(made.id)
+
+
+def compare(stage: Stage) -> None:
+    """The daily comparison of the company's objects, which ends with the books tied out."""
+    stage.world.ports.queues.send(Reconciliation(ORGANIZATION, objects=True))
