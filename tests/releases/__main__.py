@@ -1,4 +1,4 @@
-"""`python -m tests.releases record [--release]`: keeps the form of what is checked out here, after a deployment to prod."""
+"""`python -m tests.releases record [--release]`: keeps the form of this checkout."""
 
 from __future__ import annotations
 

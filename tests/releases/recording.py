@@ -17,11 +17,11 @@ from chalicelib.adapters.tables import TABLES, TableChanges, codec, database
 from chalicelib.adapters.tables.dictionaries import DICTIONARIES
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.adapters.untold_changes import _body
-from chalicelib.functions import QUEUE_TRIGGERS, UNTOLD_CHANGES
 from chalicelib.domain.batch import Batch, BatchKind
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
-from infra.local.streams import ShardReader, lambda_record
+from chalicelib.functions import QUEUE_TRIGGERS, UNTOLD_CHANGES
+from infra.local.streams import ShardReader
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.stories_stage import Stage, _sqs_event, running
 from tests.releases import stored_types, stripe_state

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
-import msgspec
-
-from chalicelib.adapters.tables import batches, codec, connections, payouts, settings
+from chalicelib.adapters.tables import codec, connections, payouts, settings
 from chalicelib.adapters.tables.invoice_items import stored_invoice
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement

@@ -66,7 +66,7 @@ class Story(Play):
         self.look()
 
     def other_companies(self) -> None:
-        """An account that Stripe reviews, one that it stopped, one that left, and an attempt that nobody completed."""
+        """An account that Stripe reviews, one that it stopped, and one that left."""
         freeze_newcomers("kim@operations", "A bill was sent twice.", self.stage.ports)
         self.stage.connect(WAITING, self.stage.account(charges_enabled=False, currently_due=["external_account"]))
         unfreeze_newcomers(self.stage.ports)
