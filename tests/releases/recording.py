@@ -1,0 +1,243 @@
+"""Records a form: plays the story, and keeps what it stored, sent, streamed and handed out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from chalicelib.adapters.tables import TABLES, TableChanges, codec, database
+from chalicelib.adapters.tables.dictionaries import DICTIONARIES
+from chalicelib.adapters.tables.stream import change_reader
+from chalicelib.adapters.untold_changes import _body
+from chalicelib.domain.batch import Batch, BatchKind
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payout import Payout
+from chalicelib.functions import QUEUE_TRIGGERS, UNTOLD_CHANGES
+from infra.local.streams import ShardReader
+from tests.backends import aws_with_resources, table_backend
+from tests.bench.stories_stage import Stage, _sqs_event, running
+from tests.releases import stored_types, stripe_state
+from tests.releases.forms import Form
+from tests.releases.reader import KEYS, Reader, facts
+from tests.releases.story import Story
+
+LISTS = (
+    "/invoices", "/invoices?status=paid", "/invoices?status=open", "/invoices?customerId=cust_1",
+    "/invoices?overdue=true", "/invoices?disputed=true", "/invoices?dueFrom=2027-01-01",
+    "/invoices?updatedFrom=2027-01-01", "/customers", "/customers?name=a", "/customers?email=a",
+    "/customers?syncStatus=synced", "/payments", "/payments?kind=payment", "/payouts", "/invoice-batches",
+    "/changes", "/changes?after=now",
+)  # fmt: skip
+"""The lists that give cursors. Those of one object's parts are found by the objects."""
+
+
+@dataclass
+class Recorded:
+    """A form, and the running stage whose tables it is of."""
+
+    form: Form
+    stage: Stage
+    prefix: str
+    queue_urls: dict[str, str]
+
+
+@contextmanager
+def recorded(commit: str) -> Iterator[Recorded]:
+    """Plays the story, and keeps its stage running within the block."""
+    with aws_with_resources() as aws, running(table_backend()) as stage:
+        stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
+        written, sent = _watched(stage)
+        Story(stage).tell()
+        items = _items(aws.prefix, written, stage)
+        form: Form = {"commit": commit, "at": stage.ports.clock.now(), "items": items}
+        form["stripe"] = stripe_state.dumped(stage.double)
+        form["cursors"] = list(_cursors(Reader(aws.prefix), items))
+        form["stream"] = _stream(aws.prefix)
+        form["messages"] = _messages(sent, form["stream"])
+        yield Recorded(form, stage, aws.prefix, aws.queue_urls)
+
+
+def _watched(stage: Stage) -> tuple[list[tuple[str, Any]], list[dict[str, str]]]:
+    """Returns the lists that take each item written from now on, with its table, and each message sent."""
+    written: list[tuple[str, Any]] = []
+    sent: list[dict[str, str]] = []
+
+    def note(params: Any, model: Any, **_: Any) -> None:
+        puts = [{"Put": params}] if model.name == "PutItem" else params.get("TransactItems", ())
+        written.extend((each["Put"]["TableName"], each["Put"]["Item"]) for each in puts if "Put" in each)
+
+    send = stage.queue.send_message
+    stage.queue.send_message = lambda **message: (sent.append(message), send(**message))[1]  # type: ignore[method-assign]
+    database.connection().client.meta.events.register_first("provide-client-params.dynamodb", note)
+    return written, sent
+
+
+# Items
+
+
+def _items(prefix: str, written: list[tuple[str, Any]], stage: Stage) -> list[Any]:
+    """Returns one item of each kind as it is in the end, and besides it what else was stored or can be stored."""
+    reader, found, seen = Reader(prefix), [], set()
+    events = [item.get("invoice_key", {}).get("S") for item in _scan(prefix + "events")]
+    log = min(key for key in events if key and events.count(key) > 2)
+    for model in TABLES:
+        table = str(model.Meta.table_name).removeprefix(prefix)
+        for item in _scan(prefix + table):
+            like = _kind(table, item)
+            if like not in seen or (table == "events" and item.get("invoice_key") == {"S": log}):
+                seen.add(like)
+                found.append({"table": table, "item": packed(item)})
+    for entry in found:
+        if (shown := reader._item(entry["table"], entry["item"])) is not None:
+            entry["shows"] = shown
+    return found + list(_instead(found, [(table.removeprefix(prefix), item) for table, item in written]))
+
+
+def _kind(table: str, item: Any) -> Any:
+    """Returns what makes an item one of a kind. Of events, references and claims there are very many alike."""
+    of = {name: value.get("S") for name, value in item.items()}
+    attributes = tuple(sorted(item))
+    match table:
+        case "events":
+            return table, attributes, of["type"], of["outcome"], of.get("source")
+        case "payment-refs":
+            return table, of["stripe_id"].partition("_")[0]
+        case "claims":
+            return table, of["owner"].partition("#")[0], of["claim"].partition("#")[0]
+    return table, *(of[name] for name in KEYS[table])
+
+
+def _instead(found: list[Any], written: list[tuple[str, Any]]) -> Iterator[Any]:
+    """Yields items that can be there instead of others of the same key: earlier versions, and variants.
+
+    An earlier version is kept if it has a type or a word that no other item has. For each word that the story never
+    stored, an item is varied that has another word of the same kind. One item is packed with each dictionary.
+    """
+    there = {(each["table"], *(each["item"][name]["S"] for name in KEYS[each["table"]])): each for each in found}
+    seen = set[Any]().union(*(stored_types.of_item(each["table"], each["item"]) for each in found))
+    places: dict[type, tuple[str, Any, stored_types.Path]] = {}
+    for table, raw in [(each["table"], each["item"]) for each in found] + written:
+        item = packed(raw)
+        new = stored_types.of_item(table, item) - seen
+        known = (table, *(item[name]["S"] for name in KEYS[table])) in there
+        for word, path in stored_types.words(table, item) if known else ():
+            places.setdefault(type(word), (table, item, path))
+        if new and known:
+            seen |= new
+            yield {"table": table, "item": item, "instead": f"version {item['version']['N']}"}
+    for kind, (table, item, path) in places.items():
+        for word in sorted(set(kind) - seen):  # type: ignore[call-overload]
+            yield {
+                "table": table,
+                "item": stored_types.varied(item, path, word),
+                "instead": f"{kind.__name__} {word}",
+            }
+    invoice = next(each["item"] for each in found if each["table"] == "invoices")
+    for dictionary in DICTIONARIES:
+        again = codec.deflated(bytes(_text(invoice)), dictionary)
+        value = {"B": base64.b64encode(again).decode()}
+        named = f"dictionary {zlib.adler32(dictionary):08x}"
+        yield {"table": "invoices", "item": {**invoice, "packed": value}, "instead": named}
+
+
+def _text(item: Any) -> bytes:
+    text = stored_types.text_of(item)
+    return text.encode() if isinstance(text, str) else text
+
+
+# Messages, the stream, and cursors
+
+
+def _messages(sent: list[dict[str, str]], stream: list[Any]) -> list[Any]:
+    """Returns the last message of each kind and form, as Lambda hands it over, and a change that was not told."""
+    latest: dict[Any, Any] = {}
+    functions = {str(trigger.queue): name for name, trigger in QUEUE_TRIGGERS.items()}
+    for each in sent:
+        queue, body = each["QueueUrl"].rpartition("/")[2], json.loads(each["MessageBody"])
+        [record] = _sqs_event(each)["Records"]
+        record |= {"messageId": "message", "attributes": {**record["attributes"], **_fifo(each)}}
+        latest[queue, body.get("task"), body.get("objects"), *body] = {
+            "queue": queue,
+            "function": functions[queue],
+            "record": record,
+        }
+    untold = {"body": _body(stream[0]["record"], "EventBridge refuses it.")}
+    return [*latest.values(), {"queue": UNTOLD_CHANGES, "function": None, "record": untold}]
+
+
+def _fifo(message: dict[str, str]) -> dict[str, str]:
+    return {name: message[name] for name in ("MessageGroupId", "MessageDeduplicationId") if name in message}
+
+
+def _stream(prefix: str) -> list[Any]:
+    """Returns the first record of each kind of change, in the end a deletion of one object of each kind."""
+    read, kept, seen = change_reader(prefix), [], set[Any]()
+    for table in ("invoices", "customers", "connections", "payouts"):
+        shards = ShardReader(prefix + table)
+        told = [each for each in shards.peek(10_000) if read(each) is not None]
+        for record in [*told, _deletion(told[-1])]:
+            change = read(record)
+            types = change.change.difference.types if change else ()
+            if change is None or not (new := {(record["eventName"], each) for each in types} - seen):
+                continue
+            seen |= new
+            record["eventSourceARN"] = record["eventSourceARN"].replace(prefix, "{prefix}")
+            kept.append({"tells": [each.value for each in types], "record": record})
+    return kept
+
+
+def _deletion(last: Any) -> Any:
+    """Returns the record that the stream has if the item of this record is deleted."""
+    change = {name: value for name, value in last["dynamodb"].items() if name != "NewImage"}
+    return {**last, "eventName": "REMOVE", "dynamodb": {**change, "OldImage": last["dynamodb"]["NewImage"]}}
+
+
+def _cursors(reader: Reader, items: list[Any]) -> Iterator[Any]:
+    """Yields the second page of each list, by a cursor that its first page gave to a client."""
+    seen: set[str] = set()
+    for path in (*LISTS, *_lists_of_parts(items)):
+        first = f"{path}{'&' if '?' in path else '?'}first=1"
+        status, body = reader.http("GET", first)
+        if (like := re.sub(r"(inv|po|bat|imp)_\w+", "*", first)) in seen or status != 200:
+            continue
+        end = body["pageInfo"]["endCursor"]
+        if end is not None and (body["pageInfo"]["hasNextPage"] or "now" in path):
+            seen.add(like)
+            second = f"{first.replace('after=now&', '')}&after={end}"
+            yield {"path": second, "shows": facts(reader.get(second))}
+
+
+def _lists_of_parts(items: list[Any]) -> Iterator[str]:
+    """Yields the path of each list that is a part of a stored object: lines, rows, items, events."""
+    for entry in items:
+        kind = stored_types.kind_of(entry["table"], entry["item"])
+        if kind in (Invoice, Payout, Batch) and "instead" not in entry:
+            found = stored_types.value_of(entry["table"], entry["item"])
+            path = {Invoice: "/invoices/{}/events", Payout: "/payouts/{}", Batch: "/invoice-batches/{}"}[kind]
+            yield (path if getattr(found, "kind", "") != BatchKind.CUSTOMERS else "/customer-imports/{}").format(
+                found.id
+            )
+
+
+# DynamoDB's own form
+
+
+def packed(item: Any) -> Any:
+    """Returns an item with its bytes as base64, as a fixture keeps it."""
+    return {
+        name: {"B": base64.b64encode(value["B"]).decode()} if isinstance(value.get("B"), bytes) else dict(value)
+        for name, value in item.items()
+    }
+
+
+def _scan(table: str) -> list[Any]:
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return sorted((item for page in pages for item in page["Items"]), key=lambda item: json.dumps(packed(item)))

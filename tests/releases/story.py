@@ -1,0 +1,270 @@
+"""The story whose traces are a release's form: a pool company that meets everything, and some that only connect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.domain.events import API_VERSION
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.saga import LEASE
+from chalicelib.ports.messages import Reconciliation
+from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
+from chalicelib.usecases.invoicing.invoices import get_invoice
+from tests.bench.stories_stage import Stage
+from tests.field.play import Play
+from tests.world import ORGANIZATION
+
+CAPTURED_AFTER = 5
+"""Seconds after which Stripe has booked a card payment."""
+HOUR = 3600
+ZONE = "America/Chicago"
+DECLINED = "pm_card_chargeDeclinedInsufficientFunds"
+WAITING, STOPPED, LEFT, BEGUN = (OrganizationId(f"org_{each}") for each in ("waiting", "stopped", "left", "begun"))
+
+
+class Story(Play):
+    """Steps of the field's cases, played through the Lambda handlers over real tables, one invoice after another."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage, stage.office, API_VERSION, {})
+        self.stage, self.account = stage, stage.account_id
+        self._services = 0
+
+    def tell(self) -> None:
+        """Tells all of it. What is half-done in the end is meant to be."""
+        self.people()
+        self.other_companies()
+        self.money()
+        self.changed_invoices()
+        self.bulk()
+        self.payouts()
+        self.days()
+        self.half_done()
+
+    # Chapters
+
+    def people(self) -> None:
+        """Customers in every state, one test of the connection, and what the platform notes of itself."""
+        reminders = {"enabled": True, "daysAfterDue": [1]}
+        self.settings(reminders=reminders, paymentWindow=40, timeZone=ZONE, footer="Thank you", currency="usd")
+        address = {"street": "1 Elm St", "street2": "B", "city": "Austin", "state": "TX", "zipCode": "78701"}
+        for number, more in enumerate(({}, {"phone": "512 555 0100", "address": {**address, "country": "US"}})):
+            self.put_customer(
+                f"cust_{number + 1}", firstName="Ann", lastName="Lee", email=f"a{number}@b.test", **more
+            )
+        self.put_customer("cust_emailless", companyName="Blue Bay")
+        for named in ("twin", "other"):
+            self.made_in_stripe(named, name="Bea Ray", email="bea@b.test")
+        self.put_customer("cust_choice", firstName="Bea", lastName="Ray", email="bea@b.test")
+        self.put_customer("cust_gone", firstName="Cy", lastName="Orr", email="cy@b.test")
+        self.settled()
+        self.edited_in_stripe("cust_2", phone="512 555 0199", address={"line1": "2 Oak St", "city": "Waco"})
+        self.deleted_in_stripe("cust_gone")
+        self.settled()
+        self.test_connection()
+        self.settled()
+        self.look()
+
+    def other_companies(self) -> None:
+        """An account that Stripe reviews, one that it stopped, and one that left."""
+        freeze_newcomers("kim@operations", "A bill was sent twice.", self.stage.ports)
+        self.stage.connect(WAITING, self.stage.account(charges_enabled=False, currently_due=["external_account"]))
+        unfreeze_newcomers(self.stage.ports)
+        stopped = self.stage.connect(STOPPED)
+        self.stage.double.update_account(stopped, charges_enabled=False, past_due=["company.tax_id"])
+        left = self.stage.connect(LEFT)
+        self.stage.double.revoke(left)
+        freeze_newcomers("kim@operations", "A bill was sent twice.", self.stage.ports)
+        self.settled()
+
+    def money(self) -> None:
+        """Payments that fail, arrive, are under way, given back, and disputed."""
+        self.billed()
+        for credit in ({"deductions": [{"kind": "credit", "description": "Missed visit", "amount": "5.00"}]}, {}):
+            self.billed("cust_2", **credit)
+            self.pay(DECLINED)
+            self.settled()
+        self.paid()
+        self.refund(2500)
+        self.settled()
+        self.paid()
+        self.refund_in_pom()
+        self.settled()
+        self.refund_fails()
+        self.settled()
+        self.paid()
+        self.refund()
+        self.settled()
+        self.billed()
+        self.pay_with_confirmation(confirmed=False)
+        self.settled()
+        self.billed(paymentMethods=["card", "us_bank_account"])
+        self.pay("000123456789")
+        self.settled()
+        self.paid()
+        self.dispute()
+        self.settled()
+        self.paid()
+        self.dispute()
+        self.dispute_ends("lost")
+        self.settled()
+
+    def changed_invoices(self) -> None:
+        """Drafts, corrections, revisions, payments by hand, and events that find nothing to belong to."""
+        self.billed(send=False)
+        self.billed(send=False)
+        off = {"kind": "discount", "description": "Spring", "amount": "10.00"}
+        self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)], "deductions": [off]})
+        self.billed()
+        self.void_by_hand()
+        for how in ({}, {"amount": "30.00", "method": "cash"}):
+            self.billed()
+            self.record_payment(reference="check 17", paid_on=0, **how)
+        self.billed()
+        self.correct()
+        self.billed()
+        self.revise(more=2500)
+        self.settled()
+        self.billed()
+        self.write_off()
+        self.billed()
+        self.credit(1000)
+        self.settled()
+        self.billed(send=False)
+        self.delete_in_stripe()
+        self.billed(send=False)
+        self.send_in_stripe()
+        self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
+        self.webhook(type="invoice.paid", object="in_1")
+        self.settled()
+
+    def bulk(self) -> None:
+        """A batch of reviewed drafts with one that somebody changed, one that is cancelled, and an import."""
+        self.bill_in_bulk(customers=3, send=False)
+        self.settled()
+        self.look_at_item(0)
+        self.due_date_in_stripe(90)
+        self.lose_address_of("cust_bulk_1")
+        self.send_batch()
+        self.settled()
+        rows = [{"id": f"cust_{n}", "firstName": "Di", "email": f"d{n}@b.test"} for n in ("1", "new")]
+        self.import_customers(rows=[*rows, {"id": "cust_wrong", "stripeCustomerId": "cus_unknown"}])
+        self.settled()
+
+    def payouts(self) -> None:
+        """A payout that arrives, one that comes back, and one that is on its way."""
+        self.days_pass(3)
+        self.settled()
+        self.stage.double.pay_out(self.account)
+        self.days_pass(3)
+        self.settled()
+        self.paid()
+        self.days_pass(3)
+        self.stage.double.pay_out(self.account)
+        self.settled()
+        self.payout_fails("account_closed")
+        self.days_pass(1)
+        for status in ("canceled", "paid"):
+            self.stage.double.pay_out(self.account)
+            self.settled()
+            if status == "canceled":
+                self.shown_by_stripe("payout", status=status)
+                self.webhook(type="payout.canceled", object={"id": "$payout", "object": "payout", "status": status})
+                self.paid()
+                self.days_pass(2)
+
+    def days(self) -> None:
+        """Schedules plan the day: reminders, overdue invoices, unpaid ones that are given up, and a comparison."""
+        for days in (19, 1, 1, 9, 40):
+            self.until(10, ZONE, days)
+            self.stage.tick("plan_day")
+            self.settled()
+        self.billed()
+        self.pay(amount=3000)
+        self.settled()
+        self.paid()
+        self.lose_webhooks()
+        self.refund(1000)
+        self.duplicate()
+        self.overwrite_metadata_of_latest(pom_invoice_id=InvoiceId(f"inv_{'a' * 26}"))
+        self.webhooks_come()
+        self.stage.advance(3 * HOUR)
+        self.stage.tick("plan_reconciliation")
+        self.stage.ports.queues.send(Reconciliation(ORGANIZATION, objects=True))
+        self.settled()
+
+    def half_done(self) -> None:
+        """Orders, an edit, a refund, a void, a batch and an import that stop in the middle."""
+        double = self.stage.double
+        self.billed(send=False)
+        double.order_fault("close_before", path="/v1/invoices/*/send", count=10)
+        self.press_send()
+        double.clear_faults()
+        double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
+        self.bill_customer("cust_1")
+        double.clear_faults()
+        self.billed(send=False)
+        double.order_fault("close_before", method="POST", path="/v1/invoices/*/update_lines", count=10)
+        self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
+        double.clear_faults()
+        self.paid()
+        self.refund_gets_no_answer(made=False)
+        self.refund_in_pom()
+        self.stripe_can_be_reached()
+        self.billed()
+        double.order_fault("close_before", path="/v1/invoices/*/void", count=10)
+        self.void_by_hand()
+        double.clear_faults()
+        self.billed()
+        self.pay(DECLINED)
+        self.settled()
+        self.put_customer("cust_saved", firstName="Eve", email="eve@b.test")
+        self.bill_in_bulk_again()
+        self.webhook(type="invoice.paid", object="in_2")
+        self.stage.advance(LEASE + 1)
+        self.stage.tick("resume_stuck")
+        self.stage.begin(BEGUN)
+
+    # Steps
+
+    def billed(self, customer: str = "cust_1", **body: Any) -> None:
+        """The office bills the next service; from now on the story is about this invoice."""
+        self._services += 1
+        made = self.api.post("/invoices", {"customerId": customer, "lineItems": [self._item()], **body})
+        assert made.status == 201, made.text
+        self.invoice = get_invoice(ORGANIZATION, InvoiceId(made.json["id"]), self.stage.ports)
+        self.settled()
+
+    def paid(self) -> None:
+        """The office bills the next service, a card pays it, and Stripe books the payment."""
+        self.billed()
+        self.pay()
+        self.settled()
+        self.stage.advance(CAPTURED_AFTER)
+        self.settled()
+
+    def overwrite_metadata_of_latest(self, **metadata: str) -> None:
+        """Somebody changes metadata of the latest invoice in Stripe, which POM has no record of."""
+        changed: Any = {"metadata": metadata}
+        self._dashboard.invoices.update(self._last("invoice"), changed, self._options)
+
+    def lose_address_of(self, customer: str) -> None:
+        self.put_customer(customer, firstName="Ann", lastName="Lee")
+        self.settled()
+
+    def bill_in_bulk_again(self) -> None:
+        """Two more batches that nobody works on: one waits, one is cancelled; and an import that waits."""
+        for number in range(2):
+            service = {**self._item(), "serviceId": f"svc_more_{number}", "customerId": "cust_1"}
+            made = self.api.post("/invoice-batches", {"services": [service]})
+            assert made.status == 202, made.text
+        self.api.post(f"/invoice-batches/{made.json['id']}/cancel")
+        self.api.post("/customer-imports", {"customers": [{"id": "cust_late", "firstName": "Fay"}]})
+
+    def _item(self, quantity: int = 1) -> dict[str, Any]:
+        text = {"serviceId": f"svc_{self._services}", "description": "Weekly cleaning"}
+        return {**text, "quantity": quantity, "unitPrice": "75.00"}
+
+    def settled(self) -> None:
+        """Webhooks arrive, the workers do what is queued, and what changed is told."""
+        self.stage.settle()

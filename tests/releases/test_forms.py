@@ -1,0 +1,148 @@
+"""What each released form stored, sent and handed out is whole, and today's code reads it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+import chalicelib.api.blueprints  # noqa: F401 - declares the routes
+from chalicelib.adapters.tables import TABLES
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.adapters.tables.dictionaries import BY_CHECKSUM
+from chalicelib.api.http.table import ROUTES
+from chalicelib.domain.changes import ChangeType
+from chalicelib.domain.connection import ConnectionStatus
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.functions import UNTOLD_CHANGES, Queue
+from chalicelib.ports.messages import BalanceTask, InvoiceTask
+from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
+from tests.releases import forms, stored_types
+from tests.releases.differences import differences
+from tests.releases.forms import Form
+from tests.releases.reader import Json, errors, unpacked
+from tests.releases.side_by_side import stage_of
+
+FORMS = forms.names()
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def form(request: pytest.FixtureRequest) -> Form:
+    return forms.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def read(form: Form) -> tuple[Form, Json]:
+    """A form, and what today's code makes of it."""
+    with stage_of(form) as (stage, reader):
+        done = reader.read(form)
+        assert stage.ports.untold.kept == []
+    return form, done
+
+
+def newest() -> Form:
+    return forms.load(FORMS[-1])
+
+
+# The newest form has everything that today's code can store, send and tell
+
+
+def test_the_newest_form_has_an_item_of_every_table_and_every_kind_of_document() -> None:
+    items = newest()["items"]
+    assert {each["table"] for each in items} == {NAMES[model] for model in TABLES}
+    assert set(stored_types.KINDS.values()) <= {stored_types.kind_of(each["table"], each["item"]) for each in items}
+
+
+def test_the_newest_form_has_every_type_and_every_word_that_a_document_can_hold() -> None:
+    found = set[Any]().union(*(stored_types.of_item(each["table"], each["item"]) for each in newest()["items"]))
+    assert stored_types.expected() - found == set()
+
+
+def test_the_newest_form_has_every_status_that_people_are_shown() -> None:
+    shown: dict[str, set[str]] = {"invoices": set(), "connections": set()}
+    for each in newest()["items"]:
+        if "status" in each.get("shows", {}) and each["table"] in shown:
+            shown[each["table"]].add(each["shows"]["status"])
+    assert shown["invoices"] == set(InvoiceStatus)
+    assert set(ConnectionStatus) - shown["connections"] <= {ConnectionStatus.NOT_CONNECTED}, "no item is stored then"
+
+
+def test_the_newest_form_has_events_of_every_outcome_that_is_stored() -> None:
+    outcomes = {each["item"]["outcome"]["S"] for each in newest()["items"] if each["table"] == "events"}
+    assert {*MARKED, EventOutcome.PARKED} <= outcomes
+
+
+def test_the_newest_form_has_a_document_of_each_dictionary() -> None:
+    packed = [unpacked(each["item"])["packed"]["B"] for each in newest()["items"] if "packed" in each["item"]]
+    assert {int.from_bytes(each[2:6], "big") for each in packed if each[1] & 0x20} == set(BY_CHECKSUM)
+
+
+def test_the_newest_form_has_a_message_of_every_queue_and_task() -> None:
+    sent = newest()["messages"]
+    tasks = {(each["queue"], json.loads(each["record"]["body"]).get("task")) for each in sent}
+    assert {queue for queue, _ in tasks} == {*Queue, UNTOLD_CHANGES}
+    assert {task for queue, task in tasks if queue == Queue.INVOICE_JOBS} == set(InvoiceTask)
+    assert {task for queue, task in tasks if queue == Queue.BALANCE_JOBS} == set(BalanceTask)
+
+
+def test_the_newest_form_has_a_record_of_every_type_of_change() -> None:
+    assert {told for each in newest()["stream"] for told in each["tells"]} == {each.value for each in ChangeType}
+
+
+def test_the_newest_form_has_a_cursor_of_every_list() -> None:
+    paths = {each["path"].partition("?")[0] for each in newest()["cursors"]}
+    lists = [each.path.removeprefix("/v1") for each in ROUTES if "after" in each.takes.__struct_fields__]
+    missing = [each for each in lists if not any(_like(each, path) for path in paths)]
+    assert missing == []
+
+
+def _like(route: str, path: str) -> bool:
+    words, given = route.split("/"), path.split("/")
+    return len(words) == len(given) and all(
+        word == here or word[:1] == "{" for word, here in zip(words, given, strict=True)
+    )
+
+
+# Today's code reads every form
+
+
+def test_today_reads_handles_and_tells_everything_of_a_released_form(read: tuple[Form, Json]) -> None:
+    assert list(errors(read[1])) == []
+
+
+def test_today_shows_of_a_released_form_what_that_release_showed(read: tuple[Form, Json]) -> None:
+    assert list(differences(*read)) == []
+
+
+# The check can fail
+
+
+DAMAGES = {
+    "a field is gone": ('"customer_id":', '"without":', "is answered 500"),
+    "a field with a default has another name": ('"sent_at":', '"mailed_at":', "sentAt"),
+    "a status has another name": ('"status":"paid"', '"status":"settled"', "status"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_stored_field_that_today_does_not_find_is_reported(damage: str) -> None:
+    was, now, reported = DAMAGES[damage]
+    damaged = copy.deepcopy(newest())
+    invoices = [each for each in damaged["items"] if each["table"] == "invoices" and "instead" not in each]
+    paid = [each for each in invoices if each["shows"]["status"] == "paid"][:2]
+    damaged["items"] = [_renamed(each, was, now) for each in paid]
+    for part in ("messages", "stream", "cursors"):
+        damaged[part] = []
+    with stage_of(damaged) as (_, reader):
+        done = reader.read(damaged)
+    found = [*errors(done), *differences(damaged, done)]
+    assert any(reported in each for each in found), found
+
+
+def _renamed(entry: Json, was: str, now: str) -> Json:
+    text = stored_types.text_of(entry["item"])
+    plain = text if isinstance(text, str) else text.decode()
+    rest = {name: value for name, value in entry["item"].items() if name != "packed"}
+    return {**entry, "item": {**rest, "document": {"S": plain.replace(was, now)}}}
