@@ -27,6 +27,7 @@ from infra.template.intrinsics import (
 from infra.template.queries import queries
 from infra.template.queues import queues
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
+from infra.template.snapstart import snapstart
 from infra.template.tables import tables
 
 RETRIES = 1
@@ -57,6 +58,7 @@ def _function(function: Function) -> Json:
         "Environment": environment(function),
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
+        **snapstart(function),
     }
     match function.trigger:
         case Messages(queue, _, concurrency):

@@ -9,6 +9,7 @@ from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
+from infra.template.snapstart import snapstart_parameters
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
 
@@ -45,6 +46,7 @@ PARAMETERS: Mapping[str, Json] = {
     "PageTopicArn": {**TOPIC, "Description": "SNS topic of alarms for which somebody is to be woken up"},
     "TicketTopicArn": {**TOPIC, "Description": "SNS topic of alarms that can wait until the morning"},
     "RunBookUrl": {"Type": "String", "Default": "docs/runbooks", "Description": "Where docs/runbooks is published"},
+    **snapstart_parameters(),
 }
 
 CONDITIONS: Json = {
