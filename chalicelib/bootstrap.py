@@ -272,6 +272,6 @@ def forget() -> None:
     for builder in (_adapters, webhook_opener, webhook_door, token_verifier):
         builder.cache_clear()
     if not verifies_tokens():
-        from chalicelib.adapters.tables import database
+        from chalicelib.adapters.tables.database import disconnect
 
-        database.forget()
+        disconnect()

@@ -1,10 +1,10 @@
-"""Runs in a fresh interpreter, and plays SnapStart: one snapshot of a function, from which several environments begin.
+"""Runs in a fresh interpreter, and plays SnapStart: several environments begin from one snapshot of a function.
 
-Reads what to play as JSON from its standard input, and initializes the function as Lambda does: its handler's module is
-imported, then the hooks before a snapshot run, in the reverse order of their registration. It says `frozen`, and waits
-for a line: meanwhile the world goes on. Then it forks once for each environment. All of them have the state that was
-frozen, as the copies of a snapshot have. In each the clock that our code reads has moved, the hooks after a restore run in their order, and
-the function works. Prints, as JSON, what each of them did.
+Reads what to play as JSON from its standard input, and initializes the function as Lambda does: its handler's module
+is imported, then the hooks before a snapshot run, the last registered first. It says `frozen`, and waits for a line:
+meanwhile the world goes on. Then it forks once for each environment. All of them have the state that was frozen, as
+the copies of a snapshot have. In each, `time.time` has moved, the hooks after a restore run in their order, and the
+function works. Prints, as JSON, what each of them did.
 
 The runtime's own order of hooks: `run_before_snapshot` and `run_after_restore` of
 https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_runtime_hooks_runner.py.
@@ -128,7 +128,9 @@ def environment(played: dict[str, Any]) -> dict[str, Any]:
 def forked(played: dict[str, Any]) -> dict[str, Any]:
     """What a copy of this process does as an environment."""
     reading, writing = os.pipe()
+    frozen_chance = random.getstate()
     if os.fork() == 0:
+        random.setstate(frozen_chance)  # Python gives a forked process another; a restore gives none
         with os.fdopen(writing, "w") as answer:
             answer.write(json.dumps(environment(played), default=str))
         os._exit(0)

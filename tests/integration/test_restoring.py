@@ -1,6 +1,6 @@
 """Environments that Lambda restores from one snapshot (SnapStart) have nothing in common that must not be.
 
-`tests.restored` plays the restore. Here is what is around it: AWS, Stripe and POM's keys, which go on in the meantime.
+`tests.restored` plays the restore. Here is the world around it: AWS, Stripe and POM's keys, which change meanwhile.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
 from typing import Any
@@ -33,11 +34,13 @@ LIBRARIES = ("botocore", "chalicelib.adapters", "cryptography", "jwt", "pynamodb
 
 
 class World:
-    """Everything outside, on one port. After `snapshot`, secrets and keys are others, and old connections are dead."""
+    """Everything outside, on one port. After `snapshot` it has other secrets and other keys."""
 
     def __init__(self) -> None:
         self.later = False
         self.asked: list[str] = []
+        """What was asked for after the snapshot."""
+        self.asked_for_the_snapshot: list[str] = []
         self.asked_by_connections_of_the_snapshot: list[str] = []
         self._connections: list[socket] = []
         world = self
@@ -58,10 +61,9 @@ class World:
                 self._answer(self.path.partition("?")[0])
 
             def _answer(self, what: str) -> None:
-                if world.later:
-                    world.asked.append(what)
-                    if self.of_the_snapshot:
-                        world.asked_by_connections_of_the_snapshot.append(what)
+                (world.asked if world.later else world.asked_for_the_snapshot).append(what)
+                if world.later and self.of_the_snapshot:
+                    world.asked_by_connections_of_the_snapshot.append(what)
                 body = json.dumps(world.answer(what)).encode()
                 self.send_response_only(200)
                 self.send_header("Date", formatdate(usegmt=True))
@@ -96,17 +98,25 @@ class World:
         self._server.server_close()
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
+@contextmanager
+def a_world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.close()
 
 
+@cache
 def restored(
-    world: World, function: str, *, worked_before: bool = True, hang_up: bool = False, seconds_later: int = 60
+    function: str, *, worked_before: bool = True, hang_up: bool = False, seconds_later: int = 60
+) -> tuple[list[dict[str, Any]], World]:
+    """Returns what each environment did, and what the world saw of it. Played once for all tests."""
+    with a_world() as world:
+        return _played(world, function, worked_before, hang_up, seconds_later), world
+
+
+def _played(
+    world: World, function: str, worked_before: bool, hang_up: bool, seconds_later: int
 ) -> list[dict[str, Any]]:
-    """What each environment did."""
     issuer = Issuer()
     signed = {"before": OLD, "after": NEW}
     tokens = {
@@ -160,55 +170,53 @@ def outcome(function: str, answer: Any) -> str:
     return "taken" if answer == {"batchItemFailures": []} else "refused"
 
 
-@pytest.mark.parametrize("hang_up", [False, True], ids=["connections lost", "connections closed"])
-@pytest.mark.parametrize("seconds_later", [60, 3 * 3600], ids=["a minute later", "hours later"])
+@pytest.mark.parametrize(
+    ("seconds_later", "hang_up"), [(60, False), (3 * 3600, True)], ids=["connections lost", "connections closed"]
+)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_restored_function_works_with_the_secrets_keys_and_time_of_now(
-    function: str, seconds_later: int, hang_up: bool, world: World
+    function: str, seconds_later: int, hang_up: bool
 ) -> None:
-    """Whatever is signed with what was withdrawn since the snapshot is refused, however short ago that was."""
-    for each in restored(world, function, hang_up=hang_up, seconds_later=seconds_later):
+    """What is signed with a secret that was withdrawn since the snapshot is refused, however short ago that was."""
+    environments, world = restored(function, hang_up=hang_up, seconds_later=seconds_later)
+    for each in environments:
         after, again, before = (outcome(function, answer) for answer in each["answers"])
         assert (after, again) == ("taken", "taken")
         assert before == ("taken" if function == "customer_sync" else "refused")
         assert each["stripe"] in ([], None)
         assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
-    fetched = {API_HANDLER: "GetSecretValue", "customer_sync": "GetSecretValue", AUTHORIZER: "/jwks.json"}[function]
+    fetched = "/jwks.json" if function == AUTHORIZER else "GetSecretValue"
     assert world.asked.count(fetched) == ENVIRONMENTS, "each environment fetches once"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_restored_function_uses_no_connection_of_the_snapshot(function: str, world: World) -> None:
+def test_a_restored_function_uses_no_connection_of_the_snapshot(function: str) -> None:
     """Lambda has moved them to another machine: nobody tells this side that they are gone."""
-    restored(world, function)
+    _, world = restored(function)
     assert world.asked
     assert world.asked_by_connections_of_the_snapshot == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_functions_restored_from_one_snapshot_draw_different_lots(function: str, world: World) -> None:
+def test_environments_of_one_snapshot_draw_different_lots(function: str) -> None:
     """Retries that all wait for the same time meet again."""
-    environments = restored(world, function)
+    environments, _ = restored(function)
     assert len({each["chance"] for each in environments}) == ENVIRONMENTS
     assert len({each["nonce"] for each in environments}) == ENVIRONMENTS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_first_work_after_a_restore_counts_as_a_cold_start(function: str, world: World) -> None:
-    assert [each["cold_starts"] for each in restored(world, function)] == [1] * ENVIRONMENTS
+def test_the_first_work_after_a_restore_counts_as_a_cold_start(function: str) -> None:
+    environments, _ = restored(function)
+    assert [each["cold_starts"] for each in environments] == [1] * ENVIRONMENTS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_snapshot_holds_the_libraries_that_the_first_work_needs(function: str, world: World) -> None:
-    for each in restored(world, function, worked_before=False):
+def test_the_snapshot_holds_the_libraries_that_the_first_work_needs_and_nothing_fetched(function: str) -> None:
+    environments, world = restored(function, worked_before=False)
+    for each in environments:
         assert [name for name in each["loaded_by_work"] if name.startswith(LIBRARIES)] == []
-
-
-def test_initializing_for_a_snapshot_asks_nobody(world: World) -> None:
-    """What is fetched then would be old when the first environment is restored."""
-    world.later = True
-    restored(world, API_HANDLER, worked_before=False)
-    assert world.asked.count("GetSecretValue") == ENVIRONMENTS
+    assert world.asked_for_the_snapshot == []
 
 
 @pytest.mark.parametrize("function", MODULES)

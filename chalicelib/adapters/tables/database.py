@@ -121,7 +121,7 @@ def configure(prefix: str) -> None:
     _Shared.prefix, _Shared.connection = prefix, shared
 
 
-def forget() -> None:
+def disconnect() -> None:
     """The next `configure` makes a new client, with connections of its own."""
     _Shared.prefix = _Shared.connection = None
 
