@@ -15,7 +15,7 @@ from snapshot_restore_py import register_after_restore, register_before_snapshot
 from chalicelib import bootstrap, observability
 
 
-def prepare() -> None:
+def prepare_snapshot() -> None:
     """What the first work would load is loaded once, for the snapshot, and not by each restored environment."""
     bootstrap.prime()
 
@@ -31,5 +31,5 @@ def renew() -> None:
     observability.restored()
 
 
-register_before_snapshot(prepare)
+register_before_snapshot(prepare_snapshot)
 register_after_restore(renew)

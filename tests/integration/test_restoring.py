@@ -141,7 +141,11 @@ def _played(
     with subprocess.Popen(
         [sys.executable, "-m", "tests.restored"],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TOKEN_", "POWERTOOLS_"))},
+        env={
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "TOKEN_", "POWERTOOLS_"))
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -18,5 +18,5 @@ RESTORING = (
     guard("secrets are forgotten", "forget", Without("_adapters"), _T_NOW),
     guard("keys are forgotten", "forget", Without("token_verifier"), _T_NOW),
     guard("the database's connections are forgotten", "forget", Skipped("disconnect"), _T_CONNECTIONS),
-    guard("libraries are loaded for the snapshot", "prepare", Skipped("prime"), _T_SNAPSHOT),
+    guard("libraries are loaded for the snapshot", "prepare_snapshot", Skipped("prime"), _T_SNAPSHOT),
 )
