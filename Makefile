@@ -26,13 +26,23 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ops-demo run test test-real test-clients test-browser test-package test-demo test-names check lint format proofs \
-	contract trips bench scan screens package deploy destroy lock clean
+	contract trips bench scan screens package deploy destroy lock clean same-python
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+# An environment that is there stays as it is, so another PYTHON that is asked for would be passed over in silence.
+VERSION := import sys; print("%d.%d" % sys.version_info[:2])
+same-python:
+ifneq ($(origin PYTHON),file)
+	@test ! -e $(BIN)/python || { \
+		have=$$($(BIN)/python -c '$(VERSION)'); asked=$$($(PYTHON) -c '$(VERSION)') || exit 1; \
+		test "$$have" = "$$asked" || { \
+			echo "$(VENV) was made with Python $$have, and $(PYTHON) is Python $$asked: rm -rf $(VENV), and try again" >&2; exit 1; } }
+endif
+
 # Three steps, so that a first demo need not wait for what only tests and checks need.
-$(UV): requirements-uv.txt
+$(UV): requirements-uv.txt | same-python
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
 	@echo "Making $(VENV) (a few seconds), then installing uv, which installs the rest"
 	@$(PYTHON) -m venv $(VENV)

@@ -2,6 +2,7 @@
 
 from chalice.app import Chalice
 
+from chalicelib import restoring  # noqa: F401 -- registers the hooks of SnapStart
 from chalicelib.api.blueprints import blueprints as api_blueprints
 from chalicelib.api.http import chalice_door
 from chalicelib.workers.registry import WORKERS

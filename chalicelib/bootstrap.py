@@ -7,11 +7,12 @@ never imports `stripe`, `boto3` or `cryptography`.
 from __future__ import annotations
 
 from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chalicelib import correlation
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.config import Config, ConfigurationError, load_config, load_token_config
+from chalicelib.config import Config, ConfigurationError, load_config, load_token_config, verifies_tokens
 from chalicelib.domain.webhook import PATH
 from chalicelib.functions import Secret
 
@@ -269,3 +270,37 @@ def token_verifier() -> TokenVerifier:
     from chalicelib.adapters.tokens import TokenVerifier
 
     return TokenVerifier(load_token_config())
+
+
+_ADAPTERS = (
+    "event_bus",
+    "queues",
+    "secrets",
+    "stripe.client",
+    "stripe.events",
+    "stripe.gateway",
+    "tables.stream",
+    "untold_changes",
+    "webhook_door",
+)
+"""What the builders above import, apart from the authorizer's."""
+
+
+def prime() -> None:
+    """Loads what the first work would load. It builds nothing and calls nobody: what it loads never gets old."""
+    for name in ("tokens",) if verifies_tokens() else _ADAPTERS:
+        import_module(f"chalicelib.adapters.{name}")
+    if not verifies_tokens():
+        from chalicelib.adapters.aws_sessions import read_descriptions
+
+        read_descriptions()
+
+
+def forget() -> None:
+    """Everything is built anew on its next use: clients and their connections, secrets, keys of tokens."""
+    for builder in (_adapters, webhook_opener, webhook_door, token_verifier):
+        builder.cache_clear()
+    if not verifies_tokens():
+        from chalicelib.adapters.tables.database import disconnect
+
+        disconnect()

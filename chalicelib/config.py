@@ -100,6 +100,11 @@ def _development_origins(environment: Mapping[str, str], stage: str) -> tuple[st
     return origins
 
 
+def verifies_tokens(environment: Mapping[str, str] = os.environ) -> bool:
+    """Returns whether this is the authorizer's Lambda, which gets the settings of tokens and no others."""
+    return "TOKEN_JWKS_URL" in environment
+
+
 def load_token_config(environment: Mapping[str, str] = os.environ) -> TokenConfig:
     """Read the settings of the authorizer, which runs in its own Lambda with only these.
 

@@ -106,6 +106,12 @@ def started(function: str) -> None:
         emit(metrics.COLD_START, 1, function=function)
 
 
+def restored() -> None:
+    """The next work of this process counts as its first, because its state was copied from another's."""
+    global _cold
+    _cold = True
+
+
 def request_served(
     route: str, status: int, seconds: float, request_id: str, organization_id: str | None, error: Exception | None
 ) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
 
+from chalicelib.adapters.aws_sessions import aws_session
 from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS, raise_deployment_fault
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Clock
@@ -116,7 +116,7 @@ class EventBridgeBus:
 
     @cached_property
     def _client(self) -> Any:
-        return get_session().create_client("events", config=_CONFIG)
+        return aws_session().create_client("events", config=_CONFIG)
 
 
 def size_of(event: BusEvent) -> int:

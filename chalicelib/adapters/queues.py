@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
 
+from chalicelib.adapters.aws_sessions import aws_session
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import digest
 from chalicelib.functions import Queue
@@ -87,7 +87,7 @@ class SqsQueues:
 
 def sqs_client() -> SQSClient:
     """Returns a client of SQS: botocore's, which pynamodb has loaded. boto3's would be a tenth of a first webhook."""
-    return cast("SQSClient", get_session().create_client("sqs", config=_CONFIG))
+    return cast("SQSClient", aws_session().create_client("sqs", config=_CONFIG))
 
 
 @contextmanager

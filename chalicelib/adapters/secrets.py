@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
 
+from chalicelib.adapters.aws_sessions import aws_session
 from chalicelib.config import ConfigurationError
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Clock
@@ -146,7 +146,7 @@ class WebhookSecretStore(SecretStore[WebhookSecrets]):
 def secrets_manager() -> SecretsManagerClient:
     """A new client of Secrets Manager that gives up within seconds."""
     # botocore's, which pynamodb has loaded: boto3 on top of it would be a tenth of a first webhook
-    return cast("SecretsManagerClient", get_session().create_client("secretsmanager", config=_CONFIG))
+    return cast("SecretsManagerClient", aws_session().create_client("secretsmanager", config=_CONFIG))
 
 
 def _unavailable() -> Retryable:

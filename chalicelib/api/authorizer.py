@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib import bootstrap, observability
+from chalicelib import bootstrap, observability, restoring  # noqa: F401 -- the last registers the hooks of SnapStart
 from chalicelib.domain.bearer import token_of
 from chalicelib.domain.identity import Identity, Unauthorized
 from chalicelib.functions import AUTHORIZER

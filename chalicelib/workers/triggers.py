@@ -7,6 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib import restoring  # noqa: F401 -- registers the hooks of SnapStart for every worker
 from chalicelib.functions import BY_NAME, Changes, Messages, Schedule
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:"

@@ -87,6 +87,8 @@ def faults(stage: str, settings: StageSettings) -> Iterator[str]:
 def _fault(value: str, wanted: Json) -> str | None:
     if PLACEHOLDER.search(value):
         return "still has to be filled in"
+    if value not in (allowed := wanted.get("AllowedValues", [value])):
+        return f"is not what the template takes, which is {' or '.join(allowed)}: {wanted['Description']}"
     fits = re.fullmatch(wanted.get("AllowedPattern", ".*"), value) and len(value) >= wanted.get("MinLength", 0)
     expected = wanted.get("ConstraintDescription", wanted.get("Description"))
     return None if fits else f"is not what the template takes: {expected}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,7 +13,8 @@ TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 SBOM = "sbom.json"
 """The bill of materials, beside the zip."""
-RUNTIME = "python3.11"
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The runtime of the functions: Chalice packages for the Python that it runs on."""
 ARCHITECTURE = "arm64"
 FUNCTION = "AWS::Serverless::Function"
 """The type of a function in the packaged template, before AWS's transform."""

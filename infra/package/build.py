@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.package import ROOT, RUNTIME, SBOM, TEMPLATE, ZIP, PackagingError
+from infra.package import ROOT, SBOM, TEMPLATE, ZIP, PackagingError
+from infra.package.runtimes import require_supported
 from infra.package.sbom import LOCK, sbom
 from infra.package.zip_contents import repacked
 from infra.template import merge_template
@@ -40,9 +41,9 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
     """Write the template, the zip and the zip's bill of materials of `stage` to `out`.
 
     Raises:
-        PackagingError: Chalice failed, or left something out.
+        PackagingError: this Python is no supported runtime, or Chalice failed or left something out.
     """
-    _require_runtime()
+    require_supported()
     made_of = fingerprint(stage, source)
     (out / FINGERPRINT).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="pom-package-") as scratch:
@@ -72,12 +73,6 @@ def is_current(out: Path, stage: str, source: Path = ROOT) -> bool:
     """Whether the package in `out` is what `build` would make now."""
     made_of = out / FINGERPRINT
     return made_of.exists() and made_of.read_text() == fingerprint(stage, source)
-
-
-def _require_runtime() -> None:
-    ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if ours != RUNTIME:
-        raise PackagingError(f"Chalice deploys the Python it runs on: package with {RUNTIME}, not with {ours}.")
 
 
 def _copy(source: Path, project: Path) -> None:

@@ -30,6 +30,7 @@ from infra.template.queue_policies import queue_policies
 from infra.template.queues import queues
 from infra.template.releases import release_role, released
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
+from infra.template.snapstart import snapstart
 from infra.template.tables import tables
 from infra.template.waf import waf
 
@@ -72,6 +73,7 @@ def _function(function: Function) -> Json:
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
         **released(),
+        **snapstart(function),
     }
     match function.trigger:
         case Messages(queue, _, concurrency):

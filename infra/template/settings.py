@@ -10,6 +10,7 @@ from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Qu
 from infra.template import boundary, encryption, releases, signing, waf
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, secret_parameter, sub
+from infra.template.snapstart import snapstart_parameters
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
 
@@ -59,6 +60,7 @@ PARAMETERS: Mapping[str, Json] = {
     **boundary.PARAMETERS,
     **releases.PARAMETERS,
     **waf.PARAMETERS,
+    **snapstart_parameters(),
 }
 
 CONDITIONS: Json = {

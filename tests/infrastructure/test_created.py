@@ -22,6 +22,7 @@ import pytest
 
 from chalicelib.functions import BY_NAME, FUNCTIONS, QUEUE_TRIGGERS, Changes, Queue, Schedule
 from infra.local.aws import embedded_aws
+from infra.package import RUNTIME
 from infra.template.intrinsics import function_id, queue_id
 from infra.template.queues import ATTEMPTS
 from infra.template.settings import VALUES
@@ -193,7 +194,7 @@ def test_each_function_has_its_handler_its_code_its_size_and_its_settings(create
         found = client.get_function_configuration(FunctionName=created.physical(function_id(function.name)))
         assert found["Handler"] == wanted["Handler"]
         assert found["CodeSha256"] == code
-        assert found["Runtime"] == "python3.11"
+        assert found["Runtime"] == RUNTIME
         assert (found["MemorySize"], found["Timeout"]) == (function.memory, function.timeout)
         environment = found["Environment"]["Variables"]
         assert environment.keys() == {"POM_STAGE", *function.variables}

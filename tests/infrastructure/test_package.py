@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 
 from chalicelib.functions import FUNCTIONS, QUEUE_TRIGGERS, STREAM_TRIGGERS, Queue, Schedule
-from infra.package import ROOT, TEMPLATE, PackagingError
+from infra.package import ROOT, RUNTIME, TEMPLATE, PackagingError
 from infra.package.build import build
 from infra.package.check import check
 from infra.package.zip_checks import LARGEST
@@ -84,8 +84,8 @@ def test_equal_content_makes_an_equal_zip(tmp_path: Path) -> None:
         repacked(tmp_path / f"{number}.zip", tmp_path / f"{number}-out.zip")
     assert (tmp_path / "0-out.zip").read_bytes() == (tmp_path / "1-out.zip").read_bytes()
     assert ZipFile(tmp_path / "0-out.zip").namelist() == [
-        "__pycache__/a.cpython-311.pyc",
-        "__pycache__/b.cpython-311.pyc",
+        f"__pycache__/a.{sys.implementation.cache_tag}.pyc",
+        f"__pycache__/b.{sys.implementation.cache_tag}.pyc",
         "a.py",
         "b.py",
     ]
@@ -109,11 +109,13 @@ def test_a_dependency_without_a_wheel_for_lambda_stops_packaging(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chalice itself says so, and goes on without it."""
-    wheel = tmp_path / "onlyhere-1.0-cp311-cp311-manylinux2014_x86_64.whl"
+    ours = RUNTIME.replace("python", "cp").replace(".", "")
+    fits = f"{ours}-{ours}-manylinux2014_x86_64"
+    wheel = tmp_path / f"onlyhere-1.0-{fits}.whl"
     with ZipFile(wheel, "w") as made:
         made.writestr("onlyhere.py", "")
         made.writestr("onlyhere-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: onlyhere\nVersion: 1.0\n")
-        tag = "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-cp311-manylinux2014_x86_64\n"
+        tag = f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {fits}\n"
         made.writestr("onlyhere-1.0.dist-info/WHEEL", tag)
         made.writestr("onlyhere-1.0.dist-info/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")

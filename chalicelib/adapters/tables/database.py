@@ -25,11 +25,13 @@ from typing import Any, TypeAlias
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
+from botocore.session import Session
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
+from chalicelib.adapters.aws_sessions import aws_session
 from chalicelib.adapters.refused_requests import raise_deployment_fault
 from chalicelib.adapters.tables.models import (
     BatchItem,
@@ -88,6 +90,12 @@ _CONFLICT_PAUSES = (0.01, 0.03, 0.1)
 """Seconds, more or less by half, until a transaction that met another is made again."""
 
 
+class _SharedConnection(Connection):
+    @property
+    def session(self) -> Session:
+        return aws_session()
+
+
 class _Shared:
     prefix: str | None = None
     connection: Connection | None = None
@@ -100,7 +108,7 @@ def configure(prefix: str) -> None:
     """
     if prefix == _Shared.prefix:
         return
-    shared = Connection(
+    shared = _SharedConnection(
         connect_timeout_seconds=CONNECT_TIMEOUT, read_timeout_seconds=READ_TIMEOUT, max_retry_attempts=RETRIES
     )
     for model, name in NAMES.items():
@@ -111,6 +119,11 @@ def configure(prefix: str) -> None:
         shared.add_meta_table(table.get_meta_table())
         table.connection = shared
     _Shared.prefix, _Shared.connection = prefix, shared
+
+
+def disconnect() -> None:
+    """The next `configure` makes a new client, with connections of its own."""
+    _Shared.prefix = _Shared.connection = None
 
 
 def connection() -> Connection:

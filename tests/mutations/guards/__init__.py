@@ -29,6 +29,7 @@ from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
 from tests.mutations.guards.payouts import PAYOUTS
 from tests.mutations.guards.refunds import REFUNDS
+from tests.mutations.guards.restoring import RESTORING
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
 from tests.mutations.guards.telling import TELLING
@@ -39,5 +40,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
 )  # fmt: skip

@@ -1,0 +1,228 @@
+"""Environments that Lambda restores from one snapshot (SnapStart) have nothing in common that must not be.
+
+`tests.restored` plays the restore. Here is the world around it: AWS, Stripe and POM's keys, which change meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
+from typing import Any
+
+import pytest
+
+from chalicelib.functions import API_HANDLER, AUTHORIZER
+from tests.api.tokens import Issuer, jwks, public_jwk
+from tests.first_use import ENVIRONMENT
+from tests.lambdas import MODULES, ROOT, loaded_by
+
+OLD, NEW = "whsec_old", "whsec_new"
+OLD_KEY, NEW_KEY = "key-old", "key-new"
+FUNCTIONS = (API_HANDLER, "customer_sync", AUTHORIZER)
+"""One that takes webhooks, one that takes messages, one that takes tokens."""
+ENVIRONMENTS = 3
+LIBRARIES = ("botocore", "chalicelib.adapters", "cryptography", "jwt", "pynamodb", "requests", "stripe")
+
+
+class World:
+    """Everything outside, on one port. After `snapshot` it has other secrets and other keys."""
+
+    def __init__(self) -> None:
+        self.later = False
+        self.asked: list[str] = []
+        """What was asked for after the snapshot."""
+        self.asked_for_the_snapshot: list[str] = []
+        self.asked_by_connections_of_the_snapshot: list[str] = []
+        self._connections: list[socket] = []
+        world = self
+
+        class Connection(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                self.of_the_snapshot = not world.later
+                world._connections.append(self.connection)
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self._answer(self.headers["X-Amz-Target"].rpartition(".")[2])
+
+            def do_GET(self) -> None:
+                self._answer(self.path.partition("?")[0])
+
+            def _answer(self, what: str) -> None:
+                (world.asked if world.later else world.asked_for_the_snapshot).append(what)
+                if world.later and self.of_the_snapshot:
+                    world.asked_by_connections_of_the_snapshot.append(what)
+                body = json.dumps(world.answer(what)).encode()
+                self.send_response_only(200)
+                self.send_header("Date", formatdate(usegmt=True))
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Connection)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def answer(self, what: str) -> Any:
+        secret = {"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [NEW if self.later else OLD]}
+        return {
+            "GetSecretValue": {"SecretString": json.dumps(secret)},
+            "GetItem": {},
+            "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
+            "/jwks.json": jwks(public_jwk(NEW_KEY if self.later else OLD_KEY)),
+            "/v1/webhook_endpoints": {"object": "list", "data": [], "has_more": False},
+        }[what]
+
+    def snapshot(self, *, hang_up: bool) -> None:
+        self.later = True
+        for connection in self._connections if hang_up else ():
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(SHUT_RDWR)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.close()
+
+
+@cache
+def restored(
+    function: str, *, worked_before: bool = True, hang_up: bool = False, seconds_later: int = 60
+) -> tuple[list[dict[str, Any]], World]:
+    """Returns what each environment did, and what the world saw of it. Played once for all tests."""
+    with a_world() as world:
+        return _played(world, function, worked_before, hang_up, seconds_later), world
+
+
+def _played(
+    world: World, function: str, worked_before: bool, hang_up: bool, seconds_later: int
+) -> list[dict[str, Any]]:
+    issuer = Issuer()
+    signed = {"before": OLD, "after": NEW}
+    tokens = {
+        which: issuer.sign(key=key, exp=issuer.claims()["exp"] + seconds_later)
+        for which, key in (("before", OLD_KEY), ("after", NEW_KEY))
+    }
+    settings = {
+        "TOKEN_ISSUER": "https://pom.example.test",
+        "TOKEN_AUDIENCE": "pom-api",
+        "TOKEN_JWKS_URL": f"{world.url}/jwks.json",
+    }
+    endpoints = {"AWS_ENDPOINT_URL": world.url, "STRIPE_API_BASE": world.url, "STRIPE_CONNECT_BASE": world.url}
+    shared = {name: value for name, value in ENVIRONMENT.items() if name != "POWERTOOLS_METRICS_DISABLED"}
+    played = {
+        "function": function,
+        "environment": endpoints | (settings if function == AUTHORIZER else shared),
+        "worked_before": worked_before,
+        "seconds_later": seconds_later,
+        "environments": ENVIRONMENTS,
+        **(tokens if function == AUTHORIZER else signed),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.restored"],
+        cwd=ROOT,
+        env={
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "TOKEN_", "POWERTOOLS_"))
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(played) + "\n")
+        process.stdin.flush()
+        said = process.stdout.readline()
+        world.snapshot(hang_up=hang_up)
+        output, errors = process.communicate("\n", timeout=120)
+    assert said == "frozen\n", errors
+    assert process.returncode == 0, errors
+    environments: list[dict[str, Any]] = json.loads(output.splitlines()[-1])
+    assert len(environments) == ENVIRONMENTS
+    return environments
+
+
+def outcome(function: str, answer: Any) -> str:
+    """How an answer is called in the tests: `taken` or `refused`."""
+    if function == API_HANDLER:
+        return {200: "taken", 400: "refused"}[answer["statusCode"]]
+    if function == AUTHORIZER:
+        return "refused" if answer == "Unauthorized" else "taken"
+    return "taken" if answer == {"batchItemFailures": []} else "refused"
+
+
+@pytest.mark.parametrize(
+    ("seconds_later", "hang_up"), [(60, False), (3 * 3600, True)], ids=["connections lost", "connections closed"]
+)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_restored_function_works_with_the_secrets_keys_and_time_of_now(
+    function: str, seconds_later: int, hang_up: bool
+) -> None:
+    """What is signed with a secret that was withdrawn since the snapshot is refused, however short ago that was."""
+    environments, world = restored(function, hang_up=hang_up, seconds_later=seconds_later)
+    for each in environments:
+        after, again, before = (outcome(function, answer) for answer in each["answers"])
+        assert (after, again) == ("taken", "taken")
+        assert before == ("taken" if function == "customer_sync" else "refused")
+        assert each["stripe"] in ([], None)
+        assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
+    fetched = "/jwks.json" if function == AUTHORIZER else "GetSecretValue"
+    assert world.asked.count(fetched) == ENVIRONMENTS, "each environment fetches once"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_restored_function_uses_no_connection_of_the_snapshot(function: str) -> None:
+    """Lambda has moved them to another machine: nobody tells this side that they are gone."""
+    _, world = restored(function)
+    assert world.asked
+    assert world.asked_by_connections_of_the_snapshot == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_environments_of_one_snapshot_draw_different_lots(function: str) -> None:
+    """Retries that all wait for the same time meet again."""
+    environments, _ = restored(function)
+    assert len({each["chance"] for each in environments}) == ENVIRONMENTS
+    assert len({each["nonce"] for each in environments}) == ENVIRONMENTS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_first_work_after_a_restore_counts_as_a_cold_start(function: str) -> None:
+    environments, _ = restored(function)
+    assert [each["cold_starts"] for each in environments] == [1] * ENVIRONMENTS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_snapshot_holds_the_libraries_that_the_first_work_needs_and_nothing_fetched(function: str) -> None:
+    environments, world = restored(function, worked_before=False)
+    for each in environments:
+        assert [name for name in each["loaded_by_work"] if name.startswith(LIBRARIES)] == []
+    assert world.asked_for_the_snapshot == []
+
+
+@pytest.mark.parametrize("function", MODULES)
+def test_every_function_registers_what_a_restore_must_do(function: str) -> None:
+    assert "chalicelib.restoring" in loaded_by(MODULES[function])

@@ -1,0 +1,164 @@
+"""Runs in a fresh interpreter, and plays SnapStart: several environments begin from one snapshot of a function.
+
+Reads what to play as JSON from its standard input, and initializes the function as Lambda does: its handler's module
+is imported, then the hooks before a snapshot run, the last registered first. It says `frozen`, and waits for a line:
+meanwhile the world goes on. Then it forks once for each environment. All of them have the state that was frozen, as
+the copies of a snapshot have. In each, `time.time` has moved, the hooks after a restore run in their order, and the
+function works. Prints, as JSON, what each of them did.
+
+The runtime's own order of hooks: `run_before_snapshot` and `run_after_restore` of
+https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_runtime_hooks_runner.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import importlib
+import io
+import json
+import os
+import random
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import snapshot_restore_py
+
+from chalicelib.functions import API_HANDLER, AUTHORIZER
+from tests.lambdas import MODULES
+
+CONTEXT = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 10_000)
+
+
+def work(played: dict[str, Any], event: Any) -> Any:
+    """Lets the function work, and returns its answer, or the message of what it raises."""
+    module, name = importlib.import_module(MODULES[played["function"]]), played["function"]
+    handler = module.app if name == API_HANDLER else getattr(module, name)
+    try:
+        return handler(event, CONTEXT)
+    except Exception as raised:  # noqa: BLE001 -- the authorizer refuses by raising
+        return str(raised)
+
+
+def webhook(secret: str) -> dict[str, Any]:
+    """A signed event of an invoice that the table does not have, as API Gateway hands it over."""
+    now = int(time.time())
+    invoice = {
+        "id": "in_1",
+        "object": "invoice",
+        "metadata": {"pom_organization_id": "o", "pom_invoice_id": f"inv_{'a' * 26}"},
+    }
+    event = {"id": "evt_1", "type": "invoice.paid", "created": now, "account": "acct_1", "data": {"object": invoice}}
+    body = json.dumps(event)
+    signed = hmac.new(secret.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "stripe-signature": f"t={now},v1={signed}"}
+    return {
+        "requestContext": {"httpMethod": "POST", "resourcePath": "/v1/stripe/webhooks", "requestId": "1"},
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def message() -> dict[str, Any]:
+    """One message, about a customer that the table does not have."""
+    body = json.dumps({"organizationId": "o", "customerId": f"cus_{'a' * 26}", "edition": 1})
+    record = {
+        "messageId": "m-1",
+        "receiptHandle": "h-1",
+        "body": body,
+        "attributes": {"MessageGroupId": "g-1", "ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
+        "awsRegion": "us-east-1",
+    }
+    return {"Records": [record]}
+
+
+def token(signed: str) -> dict[str, Any]:
+    """What API Gateway asks the authorizer."""
+    arn = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/invoices"
+    return {"type": "TOKEN", "methodArn": arn, "authorizationToken": f"Bearer {signed}"}
+
+
+def event(played: dict[str, Any], which: str) -> dict[str, Any]:
+    """The event for the function, signed with the secrets `before` the snapshot or `after` it."""
+    if played["function"] == API_HANDLER:
+        return webhook(played[which])
+    return token(played[which]) if played["function"] == AUTHORIZER else message()
+
+
+def environment(played: dict[str, Any]) -> dict[str, Any]:
+    """One environment, from its restore to the end of its second work."""
+    plain, plain_ns, moved = time.time, time.time_ns, played["seconds_later"]
+    time.time = lambda: plain() + moved
+    time.time_ns = lambda: plain_ns() + moved * 1_000_000_000
+    for hook, arguments, named in snapshot_restore_py.get_after_restore():
+        hook(*arguments, **named)
+    loaded = set(sys.modules)
+    written = io.StringIO()
+    with contextlib.redirect_stdout(written):
+        answers = [work(played, event(played, which)) for which in ("after", "after", "before")]
+    new = sorted(set(sys.modules) - loaded)
+    from chalicelib import bootstrap
+    from chalicelib.adapters.clock import SystemClock
+
+    stripe_answers = None
+    if played["function"] != AUTHORIZER:
+        stripe_answers = list(bootstrap.ports().stripe.webhook_endpoints())
+    return {
+        "answers": answers,
+        "stripe": stripe_answers,
+        "chance": random.random(),
+        "nonce": SystemClock().nonce(),
+        "clock_is_ahead_by": SystemClock().now() - int(plain()),
+        "cold_starts": written.getvalue().count('"ColdStart":[1'),
+        "loaded_by_work": new,
+    }
+
+
+def forked(played: dict[str, Any]) -> dict[str, Any]:
+    """What a copy of this process does as an environment."""
+    reading, writing = os.pipe()
+    frozen_chance = random.getstate()
+    if os.fork() == 0:
+        random.setstate(frozen_chance)  # Python gives a forked process another; a restore gives none
+        with os.fdopen(writing, "w") as answer:
+            answer.write(json.dumps(environment(played), default=str))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        did = answer.read()
+    os.wait()
+    found: dict[str, Any] = json.loads(did)
+    return found
+
+
+def main() -> None:
+    played = json.loads(sys.stdin.readline())
+    os.environ.update(played["environment"])
+    importlib.import_module(MODULES[played["function"]])
+    before = snapshot_restore_py.get_before_snapshot()
+    while before:
+        hook, arguments, named = before.pop()
+        hook(*arguments, **named)
+    if played["worked_before"]:
+        with contextlib.redirect_stdout(io.StringIO()):
+            work(played, event(played, "before"))
+            if played["function"] != AUTHORIZER:
+                importlib.import_module("chalicelib.bootstrap").ports().stripe.webhook_endpoints()
+    print("frozen", flush=True)
+    sys.stdin.readline()
+    print(json.dumps([forked(played) for _ in range(played["environments"])]))
+
+
+if __name__ == "__main__":
+    main()
