@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeploymentError, names, stripe_secret
+from infra.deploy import DeploymentError, backup_vault, names, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, State, look, look_at_all
 from infra.deploy.settings import PROD, StageSettings, faults
 from infra.deploy.stacks import DEPLOYABLE, Stack
+from infra.template.backup import COPY_VAULT
 from infra.template.tables import tables
 
 Check = Callable[[], str]
@@ -62,6 +63,8 @@ def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
     }
     if settings.domain:
         checks["domain"] = lambda: names.certificate(aws, settings)
+    if settings.parameters.get(COPY_VAULT):
+        checks["vault of copies"] = lambda: backup_vault.look(settings)
     return checks
 
 

@@ -51,7 +51,9 @@ def require_copies(sources: Iterable[str]) -> None:
         if status != "ACTIVE":
             wanting.append(f"{source} is {status}")
     if wanting:
-        raise MissingCopies(f"{'; '.join(wanting)}. Nothing was touched: restore all tables to the same second first.")
+        raise MissingCopies(
+            f"{'; '.join(wanting)}. Nothing was touched: restore all tables to the same second first."
+        )
 
 
 def set_back(
@@ -125,4 +127,6 @@ def _write(table: str, requests: list[Any], pause: Callable[[float], None]) -> N
         if not left:
             return
         pause(min(60.0, 0.1 * 2**attempt))
-    raise Retryable("database_unavailable", f"DynamoDB does not take more items of {table}.", next_step="Run it again.")
+    raise Retryable(
+        "database_unavailable", f"DynamoDB does not take more items of {table}.", next_step="Run it again."
+    )

@@ -27,7 +27,9 @@ NEXT = "Go on as docs/runbooks/restore-from-pitr.md says: unfreeze nobody before
 
 
 @click.command("restore-items")
-@click.option("--suffix", default=COPY, show_default=True, help="What the copies are named behind their tables' names.")
+@click.option(
+    "--suffix", default=COPY, show_default=True, help="What the copies are named behind their tables' names."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run
 @command

@@ -8,6 +8,7 @@ from chalicelib import metrics
 from chalicelib.domain.canary import Verdict
 from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.template.alarms import Alarm, Composite, Grade, Missing, alarm_id
+from infra.template.backup import BACKUP_ALARMS
 from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json, camel
 from infra.template.measures import API_GATEWAY, SQS, STACK, Measure, aws, ours
@@ -303,6 +304,7 @@ ALARMS: tuple[Alarm, ...] = (
     *_dead_letters(),
     *_backlogs(),
     *CHANGE_ALARMS,
+    *BACKUP_ALARMS,
     *_BURNS,
     *_STRIPE,
     *_SECURITY,

@@ -17,6 +17,7 @@ SQS = "AWS/SQS"
 API_GATEWAY = "AWS/ApiGateway"
 LAMBDA = "AWS/Lambda"
 DYNAMODB = "AWS/DynamoDB"
+BACKUP = "AWS/Backup"
 
 AWS_METRICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     SQS: {
@@ -30,6 +31,11 @@ AWS_METRICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "Throttles": ("FunctionName",),
         "Duration": ("FunctionName",),
         "IteratorAge": ("FunctionName",),
+    },
+    BACKUP: {
+        "NumberOfCopyJobsCompleted": ("BackupVaultName",),
+        "NumberOfCopyJobsFailed": ("BackupVaultName",),
+        "NumberOfBackupJobsFailed": ("BackupVaultName",),
     },
     DYNAMODB: {"ConsumedReadCapacityUnits": ("TableName",), "ConsumedWriteCapacityUnits": ("TableName",)},
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue
+from infra.template import backup
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
 
@@ -45,11 +46,13 @@ PARAMETERS: Mapping[str, Json] = {
     "PageTopicArn": {**TOPIC, "Description": "SNS topic of alarms for which somebody is to be woken up"},
     "TicketTopicArn": {**TOPIC, "Description": "SNS topic of alarms that can wait until the morning"},
     "RunBookUrl": {"Type": "String", "Default": "docs/runbooks", "Description": "Where docs/runbooks is published"},
+    **backup.PARAMETERS,
 }
 
 CONDITIONS: Json = {
     "HasDomain": {"Fn::Not": [{"Fn::Equals": [ref("DomainName"), ""]}]},
     HAS_DEVELOPMENT_ORIGINS: {"Fn::Not": [{"Fn::Equals": [ref(DEVELOPMENT_ORIGINS), ""]}]},
+    **backup.CONDITIONS,
 }
 
 VALUES: Mapping[str, Any] = {

@@ -16,6 +16,9 @@ CODE = "s3://packages/deployment.zip"
 
 UNKNOWN = frozenset(
     {
+        "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection",
+        "AWS::Backup::BackupVault",
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Lambda::EventInvokeConfig",

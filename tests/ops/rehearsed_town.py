@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -15,12 +15,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from chalicelib.adapters.tables.models import ConnectionItem, InvoiceItem
+from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import Conflict, IntegrationError, ServiceAlreadyBilled
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, batch_id_for
-from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.status import InvoiceStatus
@@ -60,7 +60,7 @@ BILLS = ("open", "paid", "uncollectible", "draft")
 class RehearsedTown(World):
     """Everything in it follows from the seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, members: Sequence[OrganizationId] = (BLUE, GREEN, LEAVER)) -> None:
         super().__init__(seed)
         self.rng = random.Random(f"rehearsal {seed}")
         stores = table_backend()
@@ -79,7 +79,7 @@ class RehearsedTown(World):
         self.numbers = 0
         self.told: Counter[str] = Counter()
         self.accounts: dict[OrganizationId, str] = {}
-        for each in (BLUE, GREEN, LEAVER):
+        for each in members:
             self.joins(each)
 
     def joins(self, organization: OrganizationId) -> None:
@@ -297,7 +297,7 @@ class RehearsedTown(World):
             if organization != whose:
                 continue
             command = order(
-                service, organization_id=OrganizationId(organization), idempotency_key=f"again-{organization}-{service}",
+                service, organization_id=OrganizationId(organization), idempotency_key=f"again {service}",
                 customer_id=CustomerId("cust_1"),
             )  # fmt: skip
             try:

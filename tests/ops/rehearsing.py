@@ -73,6 +73,13 @@ class Rehearsal:
                 puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
                 client.batch_write_item(RequestItems={self.prefix + name + COPY: puts})
 
+    def clears_up(self) -> None:
+        """As if nobody had ever been here."""
+        empty_tables()
+        client = boto3.client("dynamodb")
+        for name in self.copies:
+            client.delete_table(TableName=self.prefix + name + COPY)
+
     def does(self, *words: str) -> tuple[int, Mapping[str, Any]]:
         """One command; returns its exit status and its JSON."""
         self.screen.readouterr()

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.errors import Conflict
 from tests.backends import Aws
-from tests.ops.rehearsed_town import GREEN, HOUR, LEAVER, NEWCOMER, BLUE, RehearsedTown
+from tests.ops.rehearsed_town import BLUE, GREEN, HOUR, LEAVER, NEWCOMER, RehearsedTown
 from tests.ops.rehearsing import Rehearsal
 
 COPIED_EARLIER = ("claims", "payments", "payment-refs", "events")

@@ -72,7 +72,9 @@ class TableConnections:
         transaction = Transaction()
         frozen = {"organization_id": PLATFORM, "kind": FREEZE}
         transaction.check(FREEZE, ConnectionItem, frozen, _still(platform_freeze))
-        transaction.put(KIND, ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version))
+        transaction.put(
+            KIND, ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version)
+        )
         transaction.put(
             _BINDING,
             ClaimItem,
