@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.functions import FUNCTIONS, SCHEDULE_FAILURES, Changes, Function, Messages, Queue, Schedule
 from infra.template.alarm_list import alarms
 from infra.template.api import api_resources, rest_api
-from infra.template.backup import backup
+from infra.template.backup import backups
 from infra.template.changes import bus, stream_events
 from infra.template.dashboard import dashboard
 from infra.template.intrinsics import (
@@ -39,7 +39,7 @@ OLDEST_TICK = 300
 def merge_template() -> Json:
     """The template to merge."""
     resources: Json = {**tables(), **queues(), **bus(), **api_resources(), "RestAPI": rest_api()}
-    resources |= {**alarms(), **dashboard(), **queries(), **backup()}
+    resources |= {**alarms(), **dashboard(), **queries(), **backups()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
         resources[log_group_id(function.name)] = _log_group(function)

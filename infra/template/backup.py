@@ -76,7 +76,7 @@ BACKUP_ALARMS = (
 )
 
 
-def backup() -> Json:
+def backups() -> Json:
     """The vault, the plan, what it backs up, and its role."""
     return {
         "BackupVault": _conditional(

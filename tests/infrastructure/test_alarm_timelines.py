@@ -69,6 +69,8 @@ _ = None
         ("StripeDown", {"ok": [100, 2, 1], "failed": [0, 5, _], "unknown": [_, 1, _]}, [0, 1, 0]),
         ("StripeDown", {"ok": [1, _], "failed": [2, 1]}, [0, 0]),
         ("StripeThrottling", {"ok": [98, 98, 99], "throttled": [2, 2, 0]}, [0, 1, 0]),
+        # Copies: without AWS Backup, which is the default, nothing rings.
+        ("BackupCopies", {"copied": [_, _], "failed": [_, 1], "uncopied": [_, _]}, [0, 0]),
         # Signatures: a probe is neither; a flood is a ticket; nothing but bad ones pages.
         ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
         ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -20,8 +21,9 @@ from infra.deploy import backup_vault
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import StageSettings, faults
 from infra.local.aws import embedded_aws
+from infra.local.cloudwatch.alarms import MetricAlarm, from_template
 from infra.template import merge_template
-from infra.template.backup import COPY_VAULT, HAS_BACKUP, KEPT_HERE, backup
+from infra.template.backup import COPY_VAULT, HAS_BACKUP, KEPT_HERE, backups
 from infra.template.intrinsics import Json
 from infra.template.tables import tables
 from tests.infrastructure.cloudformation import UNKNOWN, translated
@@ -33,7 +35,7 @@ VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
 
 def _alone() -> Json:
     """A template of tables and backup: what Chalice makes is not in it."""
-    made = {name: each for name, each in RESOURCES.items() if name in backup() or name in tables()}
+    made = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
     named = {"BackupCopyVaultArn", "BackupSchedule", "BackupCopyDays"}
     parameters = {name: each for name, each in TEMPLATE["Parameters"].items() if name in named}
     conditions = {HAS_BACKUP: TEMPLATE["Conditions"][HAS_BACKUP]}
@@ -52,9 +54,9 @@ def test_aws_own_schemas_take_it() -> None:
 
 
 def test_where_no_vault_is_named_nothing_of_it_is_made() -> None:
-    assert all(each["Condition"] == HAS_BACKUP for each in backup().values())
+    assert all(each["Condition"] == HAS_BACKUP for each in backups().values())
     assert TEMPLATE["Parameters"][COPY_VAULT]["Default"] == ""
-    assert {each["Type"] for each in backup().values()} - {"AWS::IAM::Role"} <= UNKNOWN
+    assert {each["Type"] for each in backups().values()} - {"AWS::IAM::Role"} <= UNKNOWN
 
 
 def test_every_table_is_backed_up_and_copied_to_the_named_vault_after_the_transform_too() -> None:
@@ -78,11 +80,31 @@ def test_the_role_is_for_aws_backup_of_this_account_and_names_what_it_touches() 
         assert "*" not in json.dumps(statement), statement["Sid"]
 
 
-def test_the_alarm_cannot_fire_where_there_is_no_backup() -> None:
+def test_the_alarm_cannot_fire_where_there_is_no_backups() -> None:
     alarm = RESOURCES["BackupCopiesAlarm"]["Properties"]
     assert alarm["Threshold"] == {"Fn::If": [HAS_BACKUP, 1, 0]}
     assert alarm["ComparisonOperator"] == "LessThanThreshold"
     assert alarm["Metrics"][-1]["Expression"].endswith("FILL(copied, 0))")
+
+
+@pytest.mark.parametrize(
+    ("series", "rings"),
+    [
+        ({"copied": [12, 12]}, [False, False]),
+        ({"copied": [12, None]}, [False, True]),
+        ({"copied": [12, 11], "failed": [None, 1]}, [False, True]),
+        ({"copied": [12, 11], "uncopied": [None, 1]}, [False, True]),
+        ({"copied": [None, 12]}, [True, False]),
+    ],
+)
+def test_where_there_is_backup_a_day_without_copies_or_with_a_failure_rings(
+    series: dict[str, list[float | None]], rings: list[bool]
+) -> None:
+    alarm = from_template(RESOURCES, {"AWS::StackName": "s", "RunBookUrl": "r"})["BackupCopies"]
+    assert isinstance(alarm, MetricAlarm)
+    with_backup = replace(alarm, threshold=RESOURCES["BackupCopiesAlarm"]["Properties"]["Threshold"]["Fn::If"][1])
+    points = with_backup.computed({name: series.get(name, [None, None]) for name in ("copied", "failed", "uncopied")})
+    assert [with_backup.rings(points[: n + 1]) for n in range(2)] == rings
 
 
 @pytest.fixture
