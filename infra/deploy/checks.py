@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeploymentError, names, own_key, releases, signing, stripe_secret
+from infra.deploy import DeploymentError, backup_vault, names, own_key, releases, signing, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.concurrency import look_at_concurrency
 from infra.deploy.findings import Bad, Finding, State, look, look_at_all
 from infra.deploy.settings import PROD, StageSettings, faults
 from infra.deploy.stacks import DEPLOYABLE, NEVER_MADE, Stack
+from infra.template.backup import COPY_VAULT
 from infra.template.encryption import OWN_KEY
 from infra.template.tables import tables
 
@@ -71,6 +72,8 @@ def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
         checks["own key"] = lambda: own_key.look(settings, aws)
     if settings.signing_profile:
         checks["code signing"] = lambda: signing.look(settings, aws)
+    if settings.parameters.get(COPY_VAULT):
+        checks["vault of copies"] = lambda: backup_vault.look(settings)
     return checks
 
 

@@ -15,12 +15,13 @@ from infra.ops.explain import explain
 from infra.ops.measure import measure
 from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
+from infra.ops.restoring import restore_items
 from infra.ops.status import status
 from infra.ops.untold import tell_again, untold
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
-    webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again,
+    webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again, restore_items,
 )  # fmt: skip
 
 

@@ -97,16 +97,26 @@ def freeze(
 @click.command()
 @click.argument("organizations", nargs=-1)
 @everybody
+@click.option("--but-newcomers", is_flag=True, help="With --all: whoever connects from now on stays frozen.")
 @dry_run
 @command
-def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, dry_run: bool) -> None:
+def unfreeze(
+    stage: Stage,
+    screen: Screen,
+    organizations: tuple[str, ...],
+    everybody: bool,
+    but_newcomers: bool,
+    dry_run: bool,
+) -> None:
     """Let organizations make and send invoices again; with --all also those that connect from now on.
 
     With --all only organizations that are frozen are listed.
     """
     some_or_all(organizations, everybody)
+    if but_newcomers and not everybody:
+        raise click.UsageError("--but-newcomers goes with --all.")
     newcomers = stage.ports.connections.platform_freeze() if everybody else None
-    if everybody and not dry_run:
+    if everybody and not but_newcomers and not dry_run:
         unfreeze_newcomers(stage.ports)
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody, frozen_too=True), "Unfreezing"):
@@ -118,7 +128,9 @@ def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], every
     screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)
     if everybody:
         whoever = "Organizations that connect from now on"
-        if newcomers is None:
+        if newcomers is not None and but_newcomers:
+            said = f"{whoever} stay frozen: {newcomers.reason}"
+        elif newcomers is None:
             said = f"{whoever} are not frozen, and were not to be."
         else:
             said = (

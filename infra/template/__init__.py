@@ -12,6 +12,7 @@ from chalicelib.functions import FUNCTIONS, SCHEDULE_FAILURES, Changes, Function
 from infra.template import boundary, encryption, signing
 from infra.template.alarm_list import alarms
 from infra.template.api import api_resources, rest_api
+from infra.template.backup import backups
 from infra.template.changes import bus, stream_events
 from infra.template.dashboard import dashboard
 from infra.template.intrinsics import (
@@ -47,7 +48,7 @@ def merge_template() -> Json:
     """The template to merge."""
     resources: Json = {**tables(), **queues(), **bus(), **release_role(), **api_resources(), "RestAPI": rest_api()}
     resources |= waf()
-    resources |= {**alarms(), **dashboard(), **queries()}
+    resources |= {**alarms(), **dashboard(), **queries(), **backups()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
         resources[log_group_id(function.name)] = _log_group(function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib import metrics
 from infra.template.alarms import Alarm, Grade, Missing, alarm_id
 from infra.template.api_alarms import BURNS, ERRORS
+from infra.template.backup import BACKUP_ALARMS
 from infra.template.capacity_alarms import CAPACITY_ALARMS
 from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json
@@ -180,6 +181,7 @@ ALARMS: tuple[Alarm, ...] = (
     *CHANGE_ALARMS,
     *RELEASE_ALARMS,
     *CAPACITY_ALARMS,
+    *BACKUP_ALARMS,
     *BURNS,
     *_STRIPE,
     *SECRET_ALARMS,

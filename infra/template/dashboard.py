@@ -278,7 +278,7 @@ QUESTIONS = (
                 [index_writes(table, index) for table, index in SHARED_PARTITIONS],
             ),
         ),
-        ("ConcurrencyHigh",),
+        ("ConcurrencyHigh", "BackupCopies"),
     ),
 )
 

@@ -17,8 +17,10 @@ SQS = "AWS/SQS"
 API_GATEWAY = "AWS/ApiGateway"
 LAMBDA = "AWS/Lambda"
 DYNAMODB = "AWS/DynamoDB"
+BACKUP = "AWS/Backup"
 
 _QUEUE, _API, _FUNCTION, _TABLE = ((name,) for name in ("QueueName", "ApiName", "FunctionName", "TableName"))
+_VAULT = ("BackupVaultName",)
 _INDEX = (*_TABLE, "GlobalSecondaryIndexName")
 _ACCOUNT: tuple[str, ...] = ()
 
@@ -39,6 +41,11 @@ AWS_METRICS: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
         "ConsumedWriteCapacityUnits": (_TABLE, _INDEX),
         "ReadThrottleEvents": (_TABLE,),
         "WriteThrottleEvents": (_TABLE, _INDEX),
+    },
+    BACKUP: {
+        "NumberOfCopyJobsCompleted": (_VAULT,),
+        "NumberOfCopyJobsFailed": (_VAULT,),
+        "NumberOfBackupJobsFailed": (_VAULT,),
     },
 }
 """AWS's metrics that are used, each with the sets of dimensions that it is written by

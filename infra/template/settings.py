@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue, Secret
-from infra.template import boundary, encryption, releases, signing, waf
+from infra.template import backup, boundary, encryption, releases, signing, waf
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, secret_parameter, sub
 from infra.template.snapstart import snapstart_parameters
@@ -61,6 +61,7 @@ PARAMETERS: Mapping[str, Json] = {
     **releases.PARAMETERS,
     **waf.PARAMETERS,
     **snapstart_parameters(),
+    **backup.PARAMETERS,
 }
 
 CONDITIONS: Json = {
@@ -70,6 +71,7 @@ CONDITIONS: Json = {
     **signing.CONDITIONS,
     **boundary.CONDITIONS,
     **waf.CONDITIONS,
+    **backup.CONDITIONS,
 }
 
 VALUES: Mapping[str, Any] = {

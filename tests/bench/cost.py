@@ -157,12 +157,11 @@ def measure() -> list[Figure]:
     stories = {each.name: each for each in told()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
     by_webhook = bill_of([*webhooks, *_reading_fees(stories)]).times(MILLION / len(webhooks))
-    deposit = bill_of(read_payouts()[DEPOSIT_LINES].invocations)
+    deposit, lifetime = a_deposit(), an_invoice()
     line = deposit.times(1 / DEPOSIT_LINES)
-    lifetime = _sum(stories[name] for name in LIFETIME) + line
     in_bulk, *afterwards = BULK_LIFETIME
     bulk = _sum([stories[in_bulk]]).times(1 / BULK) + _sum(stories[name] for name in afterwards) + line
-    organization, month = _sum([stories[SWEEP]]).times(SWEEPS), standing()
+    organization, month = busy_organization(), standing()
     bills = {
         "a million webhooks": by_webhook,
         "1,000 invoices": lifetime.times(1000),
@@ -184,6 +183,22 @@ def measure() -> list[Figure]:
                 "each value of each dimension in chalicelib/metrics.py", is_count=True),
         only_told("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
     ]  # fmt: skip
+
+
+def a_deposit() -> Bill:
+    """What a payout of `DEPOSIT_LINES` lines costs."""
+    return bill_of(read_payouts()[DEPOSIT_LINES].invocations)
+
+
+def an_invoice() -> Bill:
+    """What an invoice costs from its creation until it is paid and in a payout."""
+    stories = {each.name: each for each in told()}
+    return _sum(stories[name] for name in LIFETIME) + a_deposit().times(1 / DEPOSIT_LINES)
+
+
+def busy_organization() -> Bill:
+    """What the sweeps of an organization cost in a month in which something happens every day."""
+    return _sum(each for each in told() if each.name == SWEEP).times(SWEEPS)
 
 
 def _reading_fees(stories: Mapping[str, Told]) -> Iterator[Invocation]:

@@ -19,6 +19,9 @@ ALWAYS = {"Fn::Equals": ["", ""]}
 
 UNKNOWN = frozenset(
     {
+        "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection",
+        "AWS::Backup::BackupVault",
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Lambda::EventInvokeConfig",

@@ -96,6 +96,8 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("PlatformSecretOld", {"days": [89, 90, 91, 92, 0]}, [0, 0, 1, 1, 0]),
         ("WebhookSecretOld", {"days": [90, 91, _]}, [0, 1, 1]),
         ("SecretAgeUnknown", {"unknown": [0, 1, 2, 0, _]}, [0, 1, 1, 0, 0]),
+        # Copies: without AWS Backup, which is the default, nothing rings.
+        ("BackupCopies", {"copied": [_, _], "failed": [_, 1], "uncopied": [_, _]}, [0, 0]),
         # Signatures: a probe is neither; a flood is a ticket. It pages if besides our own canaries pass, nothing of
         # Stripe's was taken, and a sweep had to fetch what Stripe should have brought.
         ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),

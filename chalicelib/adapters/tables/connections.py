@@ -61,7 +61,7 @@ class TableConnections:
 
     def save(self, connection: Connection) -> Connection:
         stored = replace(connection, version=connection.version + 1)
-        put(ConnectionItem, _values(stored), unchanged(ConnectionItem, connection.version), _WHAT)
+        put(ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version), _WHAT)
         return stored
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
@@ -72,7 +72,9 @@ class TableConnections:
         transaction = Transaction()
         frozen = {"organization_id": PLATFORM, "kind": FREEZE}
         transaction.check(FREEZE, ConnectionItem, frozen, _still(platform_freeze))
-        transaction.put(KIND, ConnectionItem, _values(stored), unchanged(ConnectionItem, connection.version))
+        transaction.put(
+            KIND, ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version)
+        )
         transaction.put(
             _BINDING,
             ClaimItem,
@@ -94,7 +96,7 @@ class TableConnections:
     def apply(self, connection: Connection, marker: EventMarker) -> Connection:
         stored = replace(connection, version=connection.version + 1)
         expected = unchanged(ConnectionItem, connection.version)
-        put_marked(ConnectionItem, _values(stored), expected, marker, _WHAT)
+        put_marked(ConnectionItem, connection_values(stored), expected, marker, _WHAT)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
@@ -188,7 +190,8 @@ def _keep_latest(organization_id: str, kind: str, seen: WebhookCheck | Flight | 
         put(ConnectionItem, values, later, "The latest look")
 
 
-def _values(connection: Connection) -> Values:
+def connection_values(connection: Connection) -> Values:
+    """Returns the item of a connection. It is stored as it is, with the version that it says."""
     return {
         "organization_id": connection.organization_id,
         "kind": KIND,

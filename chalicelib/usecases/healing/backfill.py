@@ -27,12 +27,14 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.shown import shows_the_same
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import uncounted
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import with_owners
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.portions import AT_ONCE, every, hundreds
 from chalicelib.ports.recorded import RecordedInvoice
-from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists, InvoiceFilter
+from chalicelib.usecases.healing.adopt_order import adopt, lost_change
 from chalicelib.usecases.invoicing.claims import claim_in_portions, insert_claiming
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
@@ -48,7 +50,7 @@ class Did(StrEnum):
     UPDATED = "updated"
     RECREATED = "recreated"
     NOT_RECREATED = "not_recreated"
-    """We lack it, and it cannot be made again."""
+    """We lack it, or a change of its order, and it cannot be made again."""
     NOT_OURS = "not_ours"
     """It carries the id of an invoice of ours and is another one: somebody copied it in Stripe."""
 
@@ -75,7 +77,8 @@ class Backfilled:
 def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Sequence[Listed]:
     """The invoices to look at: ours made since then, oldest first, and older ones to which something happened since.
 
-    That is a refund, a dispute or a credit note. An older one that was paid since is left to the object sweep.
+    That is a refund, a dispute or a credit note. Every older draft is looked at, too, because Stripe does not list
+    when a draft was changed. An older one that was paid since is left to the object sweep.
 
     Raises:
         Conflict: the organization is not connected.
@@ -86,7 +89,15 @@ def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Se
     listed = [Listed(fact.id, invoice_id, fact.from_invoice_id) for fact, invoice_id in with_owners(made, {})]
     listed.reverse()
     met = {each.invoice_id for each in listed}
-    return [*listed, *_touched(organization_id, account_id, since, met, ports)]
+    older = [*_touched(organization_id, account_id, since, met, ports), *_drafts(organization_id, account_id, ports)]
+    return [*listed, *(each for each in dict.fromkeys(older) if each.invoice_id not in met)]
+
+
+def _drafts(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[Listed]:
+    wanted = InvoiceFilter(status=InvoiceStatus.DRAFT)
+    for draft in every(lambda after: ports.invoices.page(organization_id, wanted, AT_ONCE, after)):
+        if draft.stripe_invoice_id is not None and draft.stripe_account_id == account_id:
+            yield Listed(draft.stripe_invoice_id, draft.id)
 
 
 def _touched(
@@ -122,20 +133,32 @@ def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, d
     if known.stripe_account_id != account_id or not known.is_or_was(listed.stripe_id, listed.revised_id):
         return Backfilled(listed, Did.NOT_OURS, f"The record is of {known.stripe_invoice_id or 'another account'}.")
     if known.stripe_invoice_id is not None:
-        return Backfilled(listed, _brought_up(known, account_id, ports, dry_run=dry_run))
+        return _brought_up(listed, known, account_id, ports, dry_run=dry_run)
     if known.saga.running:
         return Backfilled(listed, Did.UNCHANGED, "It is being made.")
     # A run before this one was stopped after it had made the record and before it had filled it.
     return _made_again(listed, connection, account_id, ports, dry_run=dry_run, begun=known)
 
 
-def _brought_up(invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, dry_run: bool) -> Did:
-    if not dry_run:
-        same = pulled(invoice, account_id, Source.SWEEP, ports).version == invoice.version
-    else:
+def _brought_up(
+    listed: Listed, invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, dry_run: bool
+) -> Backfilled:
+    if dry_run:
         facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
-        same = shows_the_same(invoice.settled_by(*facts), invoice) and invoice.payments_listed
-    return Did.UNCHANGED if same else Did.UPDATED
+        present = invoice.settled_by(*facts)
+        same = shows_the_same(present, invoice) and invoice.payments_listed
+    else:
+        present = pulled(invoice, account_id, Source.SWEEP, ports)
+        same = present.version == invoice.version
+    recorded = lost_change(present, ports)
+    if recorded is None:
+        return Backfilled(listed, Did.UNCHANGED if same else Did.UPDATED)
+    if not dry_run:
+        try:
+            adopt(present, recorded, ports)
+        except Conflict as refusal:
+            return Backfilled(listed, Did.NOT_RECREATED, refusal.message)
+    return Backfilled(listed, Did.UPDATED, "Its lines in Stripe name other services than its order did.")
 
 
 def _made_again(

@@ -180,11 +180,16 @@ def _metric_alarm(said: Mapping[str, Any], fill: _Filler) -> MetricAlarm:
         expression=judged.get("Expression", judged["Id"]),
         period=period,
         comparison=said["ComparisonOperator"],
-        threshold=said["Threshold"],
+        threshold=_threshold(said["Threshold"]),
         periods=said["EvaluationPeriods"],
         enough=said["DatapointsToAlarm"],
         missing_is_bad=said["TreatMissingData"] == "breaching",
     )
+
+
+def _threshold(said: Any) -> float:
+    """Returns the threshold. Of one that depends on a condition, that of a stack whose parameters have defaults."""
+    return float(said["Fn::If"][2] if isinstance(said, Mapping) else said)
 
 
 def _query(said: Mapping[str, Any], fill: _Filler) -> Query:

@@ -530,3 +530,81 @@ def test_events_of_a_copy_reach_the_copy_and_not_the_invoice_that_it_corrects(
     world.deliver()
     assert world.now(copy).status is InvoiceStatus.PAID
     assert world.now(original) == original
+
+
+# Changes of drafts that were lost: the tables were set back to before them
+
+
+def edited_and_set_back(world: World, *services: str) -> Invoice:
+    """A draft of `svc_a` and `svc_b` that POM changed to other services, and whose record is as before that."""
+    made = world.invoice("svc_a", "svc_b", send=False)
+    before = world.now(made)
+    edit_draft(change(made, *services), world.ports)
+    database = world.ports.database
+    for service in services:
+        database.claims.pop((ORGANIZATION, ServiceId(service)), None)
+    database.claims |= {(ORGANIZATION, ServiceId(each)): made.id for each in ("svc_a", "svc_b")}
+    database.invoices[ORGANIZATION, made.id] = before
+    return made
+
+
+def test_a_service_that_a_lost_change_put_on_a_draft_cannot_be_billed_again(lively_world: World) -> None:
+    made = edited_and_set_back(lively_world, "svc_a", "svc_new")
+    [would] = filled(lively_world, dry_run=True)
+    assert (would.did, "svc_new" in lively_world.now(made).order.services) == (Did.UPDATED, False)
+    [done] = filled(lively_world)
+    assert (done.did, done.remark) == (would.did, would.remark)
+    assert lively_world.now(made).order.services == ("svc_a", "svc_new")
+    with pytest.raises(Conflict, match="svc_new is on the draft"):
+        lively_world.invoice("svc_new")
+    lively_world.invoice("svc_b")  # the change had given it up
+    assert did(filled(lively_world)) == [Did.UNCHANGED, Did.UNCHANGED]
+
+
+def test_the_same_holds_when_the_draft_was_sent_after_the_lost_change(lively_world: World) -> None:
+    made = edited_and_set_back(lively_world, "svc_new", "svc_b")
+    account = lively_world.now(made).stripe_account_id
+    lively_world.client.v1.invoices.finalize_invoice(
+        lively_world.now(made).stripe_invoice_id, None, {"stripe_account": account}
+    )
+    [done] = filled(lively_world)
+    assert done.did is Did.UPDATED
+    now = lively_world.now(made)
+    assert (now.status, set(now.order.services)) == (InvoiceStatus.PENDING, {"svc_new", "svc_b"})
+    assert claims(lively_world)[ServiceId("svc_new")] == made.id
+
+
+def test_a_draft_is_looked_at_however_old_it_is(lively_world: World) -> None:
+    made = edited_and_set_back(lively_world, "svc_new")
+    lively_world.advance(100 * DAY)
+    assert did(filled(lively_world, days=35)) == [Did.UPDATED]
+    assert lively_world.now(made).order.services == ("svc_new",)
+
+
+def test_a_lost_change_is_named_if_its_service_was_billed_again_meanwhile(lively_world: World) -> None:
+    made = edited_and_set_back(lively_world, "svc_a", "svc_new")
+    again = lively_world.invoice("svc_new")
+    done = {each.listed.invoice_id: each for each in filled(lively_world)}
+    assert done[made.id].did is Did.NOT_RECREATED
+    assert f"svc_new is on the invoice {lively_world.now(again).facts.invoice.number} already" in done[made.id].remark
+    assert done[again.id].did is Did.UNCHANGED
+
+
+def test_a_line_that_somebody_added_in_stripe_changes_no_order(lively_world: World) -> None:
+    made = edited_and_set_back(lively_world, "svc_a", "svc_new")
+    stripe_id = lively_world.now(made).stripe_invoice_id
+    account = lively_world.now(made).stripe_account_id
+    options: Any = {"stripe_account": account}
+    lines: Any = {"lines": [{"description": "Chlorine", "amount": 500}]}
+    lively_world.client.v1.invoices.add_lines(stripe_id, lines, options)
+    filled(lively_world)
+    assert lively_world.now(made).order.services == ("svc_a", "svc_b")
+
+
+@pytest.fixture
+def lively_world() -> World:
+    world = World(3)
+    world.connect()
+    world.customer()
+    world.work()
+    return world

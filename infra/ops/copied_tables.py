@@ -1,0 +1,132 @@
+"""A table set back to a copy of an earlier moment: items that differ are written, items that the copy lacks deleted.
+
+It knows nothing of what the items mean, apart from the platform's own ones, which are of now and stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from pynamodb.models import Model
+
+from chalicelib.adapters.tables.connections import PLATFORM
+from chalicelib.adapters.tables.database import MAX_WRITES_AT_ONCE
+from chalicelib.domain.errors import Retryable
+
+Item = Mapping[str, Any]
+"""An item as DynamoDB's API has it."""
+
+ATTEMPTS = 12
+"""How often items that DynamoDB leaves over are sent again, by then a minute apart."""
+
+
+@dataclass
+class SetBack:
+    """What was done to one table, or what would be. Figures are items."""
+
+    table: str
+    in_copy: int = 0
+    written: int = 0
+    deleted: int = 0
+
+
+class MissingCopies(Exception):
+    """Some tables have no copy."""
+
+
+def require_copies(sources: Iterable[str]) -> None:
+    """Raises MissingCopies: a copy is not there, or not ready. Nothing has been touched."""
+    client = boto3.client("dynamodb")
+    wanting = []
+    for source in sources:
+        try:
+            status = client.describe_table(TableName=source)["Table"].get("TableStatus")
+        except client.exceptions.ResourceNotFoundException:
+            status = "not there"
+        if status != "ACTIVE":
+            wanting.append(f"{source} is {status}")
+    if wanting:
+        raise MissingCopies(
+            f"{'; '.join(wanting)}. Nothing was touched: restore all tables to the same second first."
+        )
+
+
+def set_back(
+    model: type[Model],
+    source: str | None,
+    pause: Callable[[float], None],
+    *,
+    changed: Callable[[Item], Item] = lambda item: item,
+    dry_run: bool = False,
+) -> SetBack:
+    """Makes the table of a model what the table `source` holds, or empties it if there is no source.
+
+    What is written is `changed` of each item of the copy.
+
+    Raises:
+        Retryable: DynamoDB left items over again and again. Doing it again is safe.
+    """
+    table = str(model.Meta.table_name)
+    keys = [each["AttributeName"] for each in model._get_schema()["key_schema"]]
+    done = SetBack(table)
+    present = {_key(item, keys): _digest(item) for item in _items(table)}
+    requests: list[Any] = []
+    for item in _items(source) if source is not None else ():
+        wanted = changed(item)
+        done.in_copy += 1
+        if present.pop(_key(wanted, keys), None) != _digest(wanted):
+            done.written += 1
+            requests.append({"PutRequest": {"Item": wanted}})
+        requests = _sent(table, requests, pause, dry_run=dry_run)
+    for key in present:
+        done.deleted += 1
+        requests.append({"DeleteRequest": {"Key": dict(zip(keys, json.loads(key), strict=True))}})
+        requests = _sent(table, requests, pause, dry_run=dry_run)
+    if requests and not dry_run:
+        _write(table, requests, pause)
+    return done
+
+
+def _items(table: str) -> Iterator[Item]:
+    """Yields all items but the platform's own: its freeze of now must outlive the copying."""
+    pages: Any = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    for page in pages:
+        for item in page["Items"]:
+            if item.get("organization_id") != {"S": PLATFORM}:
+                yield item
+
+
+def _key(item: Item, keys: list[str]) -> str:
+    return json.dumps([item[each] for each in keys])
+
+
+def _digest(item: Item) -> bytes:
+    text = json.dumps(item, sort_keys=True, default=lambda value: value.hex())
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _sent(table: str, requests: list[Any], pause: Callable[[float], None], *, dry_run: bool) -> list[Any]:
+    """Returns the requests that wait for others, so that each batch is full."""
+    if len(requests) < MAX_WRITES_AT_ONCE:
+        return requests
+    if not dry_run:
+        _write(table, requests, pause)
+    return []
+
+
+def _write(table: str, requests: list[Any], pause: Callable[[float], None]) -> None:
+    client = boto3.client("dynamodb")
+    left = requests
+    for attempt in range(ATTEMPTS):
+        left = client.batch_write_item(RequestItems={table: left})["UnprocessedItems"].get(table, [])
+        if not left:
+            return
+        pause(min(60.0, 0.1 * 2**attempt))
+    raise Retryable(
+        "database_unavailable", f"DynamoDB does not take more items of {table}.", next_step="Run it again."
+    )

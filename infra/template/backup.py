@@ -1,0 +1,161 @@
+"""AWS Backup of all tables with a copy in another region, if a vault for the copies is named.
+
+Each table can be restored to any second of 35 days in its own region without it. This is for the loss of the region,
+or of the account if the vault is another account's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infra.template.alarms import Alarm, Grade
+from infra.template.intrinsics import Json, get_att, ref, sub
+from infra.template.measures import BACKUP, aws
+from infra.template.tables import tables
+
+COPY_VAULT = "BackupCopyVaultArn"
+HAS_BACKUP = "HasBackup"
+VAULT_NAME = "${AWS::StackName}-backups"
+KEPT_HERE = 1
+"""Days that a recovery point is kept in the stack's own region: here tables are restored to a second without it."""
+START_WITHIN = 60
+"""Minutes in which AWS Backup begins each job; the least it takes."""
+COMPLETE_WITHIN = 480
+"""Minutes after which a job that has not ended is given up."""
+
+PARAMETERS: Mapping[str, Json] = {
+    COPY_VAULT: {
+        "Type": "String",
+        "Default": "",
+        "Description": "Vault in another region for copies of all tables by AWS Backup; empty for no AWS Backup",
+        "AllowedPattern": r"(arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[a-zA-Z0-9_-]{2,50})?",
+    },
+    "BackupSchedule": {
+        "Type": "String",
+        "Default": "cron(0 5 * * ? *)",
+        "Description": "When tables are backed up, in UTC; what was written since is lost with the region",
+        "AllowedPattern": r"cron\([^()]+\)",
+    },
+    "BackupCopyDays": {
+        "Type": "Number",
+        "Default": "14",
+        "Description": "Days that a copy is kept in the other region",
+        "MinValue": 1,
+    },
+}
+
+CONDITIONS: Json = {HAS_BACKUP: {"Fn::Not": [{"Fn::Equals": [ref(COPY_VAULT), ""]}]}}
+
+
+class BackupAlarm(Alarm):
+    """Its threshold is 0 where there is no AWS Backup, and nothing is fewer than that: it never fires there."""
+
+    def resource(self) -> Json:
+        """As CloudFormation knows it."""
+        made = super().resource()
+        made["Properties"]["Threshold"] = {"Fn::If": [HAS_BACKUP, self.threshold, 0]}
+        return made
+
+
+BACKUP_ALARMS = (
+    BackupAlarm(
+        "BackupCopies",
+        "For a day no table's backup was copied to the other region, or a backup or a copy failed.",
+        Grade.TICKET,
+        "backup-copies.md",
+        {
+            "copied": aws(BACKUP, "NumberOfCopyJobsCompleted", VAULT_NAME, "Sum", "copied"),
+            "failed": aws(BACKUP, "NumberOfBackupJobsFailed", VAULT_NAME, "Sum", "backups failed"),
+            "uncopied": aws(BACKUP, "NumberOfCopyJobsFailed", VAULT_NAME, "Sum", "copies failed"),
+        },
+        threshold=1,
+        comparison="<",
+        period=86400,
+        expression="IF(FILL(failed, 0) + FILL(uncopied, 0) > 0, 0, FILL(copied, 0))",
+    ),
+)
+
+
+def backups() -> Json:
+    """The vault, the plan, what it backs up, and its role."""
+    return {
+        "BackupVault": _conditional(
+            "AWS::Backup::BackupVault", {"BackupVaultName": sub(VAULT_NAME)}, DeletionPolicy="RetainExceptOnCreate"
+        ),
+        "BackupPlan": _conditional("AWS::Backup::BackupPlan", {"BackupPlan": _plan()}),
+        "BackupSelection": _conditional(
+            "AWS::Backup::BackupSelection",
+            {
+                "BackupPlanId": ref("BackupPlan"),
+                "BackupSelection": {
+                    "SelectionName": "tables",
+                    "IamRoleArn": get_att("BackupRole"),
+                    "Resources": _table_arns(),
+                },
+            },
+        ),
+        "BackupRole": _conditional("AWS::IAM::Role", _role()),
+    }
+
+
+def _conditional(kind: str, properties: Json, **attributes: str) -> Json:
+    policies = {**attributes, "UpdateReplacePolicy": "Retain"} if attributes else {}
+    return {"Type": kind, "Condition": HAS_BACKUP, **policies, "Properties": properties}
+
+
+def _plan() -> Json:
+    return {
+        "BackupPlanName": sub("${AWS::StackName}-tables"),
+        "BackupPlanRule": [
+            {
+                "RuleName": "copied-to-another-region",
+                "TargetBackupVault": ref("BackupVault"),
+                "ScheduleExpression": ref("BackupSchedule"),
+                "StartWindowMinutes": START_WITHIN,
+                "CompletionWindowMinutes": COMPLETE_WITHIN,
+                "Lifecycle": {"DeleteAfterDays": KEPT_HERE},
+                "CopyActions": [
+                    {
+                        "DestinationBackupVaultArn": ref(COPY_VAULT),
+                        "Lifecycle": {"DeleteAfterDays": ref("BackupCopyDays")},
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def _table_arns() -> list[Json]:
+    return [get_att(name) for name in tables()]
+
+
+def _role() -> Json:
+    """What AWSBackupServiceRolePolicyForBackup says of DynamoDB and of copies, for our tables and vaults alone.
+
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+    """
+    ours = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+    assumed = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    statements = [
+        _allow(
+            "Tables",
+            ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"],
+            _table_arns(),
+        ),
+        _allow(
+            "FromOurVault",
+            ["backup:DescribeBackupVault", "backup:CopyFromBackupVault"],
+            [get_att("BackupVault", "BackupVaultArn")],
+        ),
+        _allow("ToTheOtherRegion", ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [ref(COPY_VAULT)]),
+    ]
+    return {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**assumed, "Condition": ours}]},
+        "Policies": [
+            {"PolicyName": "back-up-tables", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+        ],
+    }
+
+
+def _allow(sid: str, actions: list[str], resources: list[Json]) -> Json:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}

@@ -1,0 +1,140 @@
+"""Copies in another region: what the template makes where a vault is named, and nothing where none is.
+
+No stand-in here creates AWS Backup's resources, so they are linted by AWS's own schemas, and the translated template
+is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from infra.deploy import backup_vault
+from infra.deploy.findings import Bad, ToDo
+from infra.deploy.settings import StageSettings, faults
+from infra.local.aws import embedded_aws
+from infra.local.cloudwatch.alarms import MetricAlarm, from_template
+from infra.template import merge_template
+from infra.template.backup import COPY_VAULT, HAS_BACKUP, KEPT_HERE, backups
+from infra.template.intrinsics import Json
+from infra.template.tables import tables
+from tests.infrastructure.cloudformation import UNKNOWN, translated
+
+TEMPLATE: Json = merge_template()
+RESOURCES = TEMPLATE["Resources"]
+VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
+
+
+def _alone() -> Json:
+    """A template of tables and backup: what Chalice makes is not in it."""
+    made = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
+    named = {"BackupCopyVaultArn", "BackupSchedule", "BackupCopyDays"}
+    parameters = {name: each for name, each in TEMPLATE["Parameters"].items() if name in named}
+    conditions = {HAS_BACKUP: TEMPLATE["Conditions"][HAS_BACKUP]}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": parameters,
+        "Conditions": conditions,
+        "Resources": made,
+    }
+
+
+def test_aws_own_schemas_take_it() -> None:
+    found = lint(json.dumps(_alone()), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(each) for each in found] == []
+
+
+def test_where_no_vault_is_named_nothing_of_it_is_made() -> None:
+    assert all(each["Condition"] == HAS_BACKUP for each in backups().values())
+    assert TEMPLATE["Parameters"][COPY_VAULT]["Default"] == ""
+    assert {each["Type"] for each in backups().values()} - {"AWS::IAM::Role"} <= UNKNOWN
+
+
+def test_every_table_is_backed_up_and_copied_to_the_named_vault_after_the_transform_too() -> None:
+    made = translated(_alone(), {COPY_VAULT: VAULT})["Resources"]
+    resources = made["BackupSelection"]["Properties"]["BackupSelection"]["Resources"]
+    assert [each["Fn::GetAtt"][0] for each in resources] == list(tables())
+    [rule] = made["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"]
+    assert rule["CopyActions"][0]["DestinationBackupVaultArn"] in ({"Ref": COPY_VAULT}, VAULT)
+    assert rule["Lifecycle"] == {"DeleteAfterDays": KEPT_HERE}
+    vault = made["BackupVault"]
+    assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_the_role_is_for_aws_backup_of_this_account_and_names_what_it_touches() -> None:
+    role = RESOURCES["BackupRole"]["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "backup.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    [policy] = role["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert "*" not in json.dumps(statement), statement["Sid"]
+
+
+def test_the_alarm_cannot_fire_where_there_is_no_backups() -> None:
+    alarm = RESOURCES["BackupCopiesAlarm"]["Properties"]
+    assert alarm["Threshold"] == {"Fn::If": [HAS_BACKUP, 1, 0]}
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    assert alarm["Metrics"][-1]["Expression"].endswith("FILL(copied, 0))")
+
+
+@pytest.mark.parametrize(
+    ("series", "rings"),
+    [
+        ({"copied": [12, 12]}, [False, False]),
+        ({"copied": [12, None]}, [False, True]),
+        ({"copied": [12, 11], "failed": [None, 1]}, [False, True]),
+        ({"copied": [12, 11], "uncopied": [None, 1]}, [False, True]),
+        ({"copied": [None, 12]}, [True, False]),
+    ],
+)
+def test_where_there_is_backup_a_day_without_copies_or_with_a_failure_rings(
+    series: dict[str, list[float | None]], rings: list[bool]
+) -> None:
+    alarm = from_template(RESOURCES, {"AWS::StackName": "s", "RunBookUrl": "r"})["BackupCopies"]
+    assert isinstance(alarm, MetricAlarm)
+    with_backup = replace(alarm, threshold=RESOURCES["BackupCopiesAlarm"]["Properties"]["Threshold"]["Fn::If"][1])
+    points = with_backup.computed({name: series.get(name, [None, None]) for name in ("copied", "failed", "uncopied")})
+    assert [with_backup.rings(points[: n + 1]) for n in range(2)] == rings
+
+
+@pytest.fixture
+def settings() -> Iterator[StageSettings]:
+    with embedded_aws():
+        yield StageSettings("s", "123456789012", "us-east-1", "b", {COPY_VAULT: VAULT})
+
+
+def _naming(settings: StageSettings, arn: str) -> StageSettings:
+    return msgspec.structs.replace(settings, parameters={COPY_VAULT: arn})
+
+
+def test_a_vault_in_the_stages_own_region_is_refused(settings: StageSettings) -> None:
+    with pytest.raises(Bad, match="lost with it"):
+        backup_vault.look(_naming(settings, VAULT.replace("eu-west-1", "us-east-1")))
+
+
+def test_a_vault_that_is_not_there_is_refused_and_one_that_is_is_told(settings: StageSettings) -> None:
+    with pytest.raises(Bad, match="there is no vault copies in eu-west-1"):
+        backup_vault.look(settings)
+    client: Any = boto3.client("backup", region_name="eu-west-1")
+    client.create_backup_vault(BackupVaultName="copies")
+    assert backup_vault.look(settings) == "copies in eu-west-1"
+
+
+def test_a_vault_of_another_account_is_left_to_a_person(settings: StageSettings) -> None:
+    with pytest.raises(ToDo, match="list-copy-jobs"):
+        backup_vault.look(_naming(settings, VAULT.replace("123456789012", "210987654321")))
+
+
+@pytest.mark.parametrize("arn", ["copies", "arn:aws:s3:::copies", VAULT + "/x"])
+def test_what_is_no_vault_is_refused(settings: StageSettings, arn: str) -> None:
+    assert any(COPY_VAULT in fault and "not what" in fault for fault in faults("dev", _naming(settings, arn)))

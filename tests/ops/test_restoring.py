@@ -1,0 +1,130 @@
+"""`restore-items`, and the run book around it: after a disaster the books tie out, and nobody is billed twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import boto3
+import click
+import pytest
+
+from chalicelib.adapters.tables.database import NAMES
+from tests.backends import Aws, aws
+from tests.ops.rehearsed_town import BLUE, GREEN, RehearsedTown
+from tests.ops.rehearsing import COPY, RUN_BOOK, Rehearsal, run_book_commands
+from tests.ops.restoring import rehearse
+
+__all__ = ["aws"]
+
+REASON = ("--reason", "We restore data.")
+
+
+@pytest.fixture
+def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Rehearsal]:
+    """A town with an invoice, and copies of its tables."""
+    town = RehearsedTown(7, (BLUE, GREEN))
+    town.bills(BLUE, ("svc_before",), send=True)
+    made = Rehearsal(town, aws.prefix, monkeypatch, capsys)
+    made.copies_tables()
+    made.restores_copies()
+    yield made
+    made.clears_up()
+
+
+@pytest.mark.parametrize(
+    ("apart", "lost"), [(True, True), (False, False)], ids=["lost, copied apart", "damaged, copied at once"]
+)
+def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, apart: bool, lost: bool
+) -> None:
+    rehearse(aws, 1, monkeypatch, capsys, deeds=(12, 16), apart=apart, lost=lost).clears_up()
+
+
+def test_nothing_is_touched_while_somebody_is_not_frozen(rehearsal: Rehearsal) -> None:
+    rehearsal.town.bills(BLUE, ("svc_after",), send=True)
+    kept = rehearsal.town.invoices(BLUE)
+    for command in (("freeze", str(BLUE), *REASON), ("unfreeze", str(GREEN))):
+        assert rehearsal.does(*command)[0] == 0
+        status, document = rehearsal.does("restore-items", "--yes")
+        assert (status, "not everybody is frozen" in document["failures"][0]) == (1, True)
+    rehearsal.does("freeze", "--all", *REASON)
+    rehearsal.does("unfreeze", str(GREEN))
+    assert rehearsal.does("restore-items", "--yes")[0] == 1
+    assert rehearsal.town.invoices(BLUE) == kept
+
+
+def test_nothing_is_touched_when_a_copy_is_missing(rehearsal: Rehearsal) -> None:
+    rehearsal.does("freeze", "--all", *REASON)
+    boto3.client("dynamodb").delete_table(TableName=f"{rehearsal.prefix}claims{COPY}")
+    del rehearsal.copies["claims"]
+    rehearsal.loses_tables()
+    rehearsal.does("freeze", "--all", *REASON)
+    status, document = rehearsal.does("restore-items", "--yes")
+    [told] = document["failures"]
+    assert (status, f"{rehearsal.prefix}claims{COPY} is not there" in told) == (1, True)
+    assert rehearsal.town.invoices(BLUE) == []
+
+
+def test_a_dry_run_tells_what_would_be_written_and_deleted_and_does_neither(rehearsal: Rehearsal) -> None:
+    rehearsal.town.bills(BLUE, ("svc_after",), send=True)
+    rehearsal.does("freeze", "--all", *REASON)
+    kept = rehearsal.town.invoices(BLUE)
+
+    would = rehearsal.does("restore-items", "--dry-run")[1]
+    rows = {row["table"].removeprefix(rehearsal.prefix): row for row in would["tables"]}
+
+    assert (rows["invoices"]["deleted"], rows["claims"]["deleted"]) == (1, 1)
+    assert rehearsal.town.invoices(BLUE) == kept
+    done = rehearsal.does("restore-items", "--yes")[1]
+    assert done["tables"] == would["tables"]
+    assert [each.order.services for each in rehearsal.town.invoices(BLUE)] == [("svc_before",)]
+
+
+def test_a_connection_is_copied_frozen_although_its_copy_is_not(rehearsal: Rehearsal) -> None:
+    rehearsal.loses_tables()
+    rehearsal.does("freeze", "--all", *REASON)
+    rehearsal.does("restore-items", "--yes")
+    assert set(rehearsal.town.frozen().values()) == {True}
+    assert rehearsal.town.ports.connections.get(BLUE).frozen.reason == "We restore data."
+    assert rehearsal.town.bills_everything_again(BLUE) == ["org_blue svc_before: invoicing_frozen"]
+
+
+def test_a_claim_that_the_copies_lack_is_made_again(rehearsal: Rehearsal) -> None:
+    table = boto3.resource("dynamodb").Table(f"{rehearsal.prefix}claims{COPY}")
+    [claim] = [item for item in table.scan()["Items"] if item["claim"] == "service#svc_before"]
+    table.delete_item(Key={"owner": claim["owner"], "claim": claim["claim"]})
+    rehearsal.loses_tables()
+    rehearsal.does("freeze", "--all", *REASON)
+    assert rehearsal.does("restore-items", "--yes")[1]["claims"] == 1
+    rehearsal.does("unfreeze", "--all")
+    assert rehearsal.town.bills_everything_again(BLUE) == []
+
+
+def test_whoever_says_no_keeps_the_tables(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    rehearsal.does("freeze", "--all", *REASON)
+    kept = rehearsal.town.invoices(BLUE)
+    monkeypatch.setattr("click.confirm", _no)
+    assert rehearsal.does("restore-items")[0] == 130
+    assert rehearsal.town.invoices(BLUE) == kept
+
+
+def _no(*_: object, **__: object) -> bool:
+    raise click.Abort
+
+
+def test_after_unfreezing_all_but_newcomers_whoever_connects_is_still_frozen(rehearsal: Rehearsal) -> None:
+    rehearsal.does("freeze", "--all", *REASON)
+    assert rehearsal.does("unfreeze", "--all", "--but-newcomers", "--dry-run")[0] == 0
+    assert set(rehearsal.town.frozen().values()) == {True}
+    assert rehearsal.does("unfreeze", "--all", "--but-newcomers")[0] == 0
+    assert set(rehearsal.town.frozen().values()) == {False}
+    assert rehearsal.town.ports.connections.platform_freeze() is not None
+    assert rehearsal.does("unfreeze", str(BLUE), "--but-newcomers")[0] == 2
+
+
+def test_the_run_book_restores_every_table_but_the_tallies_and_freezes_before_it_copies() -> None:
+    lists = re.findall(r"for table in ([a-z -]+); do", RUN_BOOK)
+    assert [set(each.split()) for each in lists] == [set(NAMES.values()) - {"summaries"}] * 2
+    names = [words[0] for words in run_book_commands()]
+    assert names.index("freeze") < names.index("restore-items") < names.index("backfill") < names.index("unfreeze")
