@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.template.alarms import Alarm, Grade
-from infra.template.intrinsics import Json, get_att, ref, sub
+from infra.template.encryption import HAS_OWN_KEY, OWN_KEY
+from infra.template.intrinsics import Json, get_att, ref, sub, when
 from infra.template.measures import BACKUP, aws
 from infra.template.tables import tables
 
 COPY_VAULT = "BackupCopyVaultArn"
 HAS_BACKUP = "HasBackup"
+HAS_KEYED_BACKUP = "HasBackupWithOwnKey"
+USE_OF_KEY = "BackupUseOfKey"
+"""The logical id of the policy that lets AWS Backup use the stage's own key."""
 VAULT_NAME = "${AWS::StackName}-backups"
 KEPT_HERE = 1
 """Days that a recovery point is kept in the stack's own region: here tables are restored to a second without it."""
@@ -44,7 +48,10 @@ PARAMETERS: Mapping[str, Json] = {
     },
 }
 
-CONDITIONS: Json = {HAS_BACKUP: {"Fn::Not": [{"Fn::Equals": [ref(COPY_VAULT), ""]}]}}
+CONDITIONS: Json = {
+    HAS_BACKUP: {"Fn::Not": [{"Fn::Equals": [ref(COPY_VAULT), ""]}]},
+    HAS_KEYED_BACKUP: {"Fn::And": [{"Condition": HAS_BACKUP}, {"Condition": HAS_OWN_KEY}]},
+}
 
 
 class BackupAlarm(Alarm):
@@ -95,6 +102,14 @@ def backups() -> Json:
             },
         ),
         "BackupRole": _conditional("AWS::IAM::Role", _role()),
+        USE_OF_KEY: {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Condition": HAS_KEYED_BACKUP,
+            "Properties": {
+                "Description": "Lets AWS Backup use the stage's own key for tables and recovery points.",
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": _use_of_key()},
+            },
+        },
     }
 
 
@@ -151,10 +166,19 @@ def _role() -> Json:
     ]
     return {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**assumed, "Condition": ours}]},
+        "ManagedPolicyArns": when(HAS_OWN_KEY, [ref(USE_OF_KEY)]),
         "Policies": [
             {"PolicyName": "back-up-tables", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
         ],
     }
+
+
+def _use_of_key() -> list[Json]:
+    """What AWSBackupServiceRolePolicyForBackup says of keys, for the stage's own key alone."""
+    key = [ref(OWN_KEY)]
+    using = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [_allow("UseKey", using, key), {**_allow("GrantKey", ["kms:CreateGrant"], key), "Condition": for_aws}]
 
 
 def _allow(sid: str, actions: list[str], resources: list[Json]) -> Json:

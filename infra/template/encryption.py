@@ -44,6 +44,7 @@ SETTINGS: Mapping[str, Json] = {
     "AWS::Logs::LogGroup": {"KmsKeyId": _KEY},
     "AWS::Events::EventBus": {"KmsKeyIdentifier": _KEY},
     "AWS::Serverless::Function": {"KmsKeyArn": _KEY},
+    "AWS::Backup::BackupVault": {"EncryptionKeyArn": _KEY},
 }
 """By type of resource: what each of them has besides its own properties."""
 

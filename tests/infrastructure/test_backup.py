@@ -23,7 +23,7 @@ from infra.deploy.settings import StageSettings, faults
 from infra.local.aws import embedded_aws
 from infra.local.cloudwatch.alarms import MetricAlarm, from_template
 from infra.template import merge_template
-from infra.template.backup import COPY_VAULT, HAS_BACKUP, KEPT_HERE, backups
+from infra.template.backup import COPY_VAULT, HAS_BACKUP, HAS_KEYED_BACKUP, KEPT_HERE, backups
 from infra.template.intrinsics import Json
 from infra.template.tables import tables
 from tests.infrastructure.cloudformation import UNKNOWN, translated
@@ -33,12 +33,18 @@ RESOURCES = TEMPLATE["Resources"]
 VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
 
 
+def _used(declared: Json, by: Any) -> Json:
+    """Returns what is named in a part of the template."""
+    text = json.dumps(by)
+    return {name: each for name, each in declared.items() if f'"{name}"' in text}
+
+
 def _alone() -> Json:
     """A template of tables and backup: what Chalice makes is not in it."""
     made = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
-    named = {"BackupCopyVaultArn", "BackupSchedule", "BackupCopyDays"}
-    parameters = {name: each for name, each in TEMPLATE["Parameters"].items() if name in named}
-    conditions = {HAS_BACKUP: TEMPLATE["Conditions"][HAS_BACKUP]}
+    conditions = _used(TEMPLATE["Conditions"], made)
+    conditions |= _used(TEMPLATE["Conditions"], conditions)
+    parameters = _used(TEMPLATE["Parameters"], [made, conditions])
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
@@ -54,9 +60,9 @@ def test_aws_own_schemas_take_it() -> None:
 
 
 def test_where_no_vault_is_named_nothing_of_it_is_made() -> None:
-    assert all(each["Condition"] == HAS_BACKUP for each in backups().values())
+    assert all(each["Condition"] in {HAS_BACKUP, HAS_KEYED_BACKUP} for each in backups().values())
     assert TEMPLATE["Parameters"][COPY_VAULT]["Default"] == ""
-    assert {each["Type"] for each in backups().values()} - {"AWS::IAM::Role"} <= UNKNOWN
+    assert {each["Type"] for each in backups().values()} - {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"} <= UNKNOWN
 
 
 def test_every_table_is_backed_up_and_copied_to_the_named_vault_after_the_transform_too() -> None:

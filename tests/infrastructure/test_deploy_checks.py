@@ -299,7 +299,9 @@ def test_a_bucket_without_a_policy_is_asked_for_one_and_tells_that_it_has_none()
 
 
 def _encrypted(settings: StageSettings, key: str) -> None:
-    boto3.client("secretsmanager").update_secret(SecretId=settings.parameters["StripeSecretArn"], KmsKeyId=key)
+    for secret in Secret:
+        arn = settings.parameters[secret_parameter(secret)]
+        boto3.client("secretsmanager").update_secret(SecretId=arn, KmsKeyId=key)
 
 
 def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
@@ -308,10 +310,12 @@ def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
     monkeypatch.setattr(own_key, "look", lambda settings, aws: "looked at in its own tests")
     own, other = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     _encrypted(settings, own)
-    assert f"encrypted with {own}, which the functions may not use" in _bad(settings)["Stripe secret"]
+    bad = _bad(settings)
+    for row in ("Stripe secret, platform", "Stripe secret, webhooks"):
+        assert f"encrypted with {own}, which the functions may not use" in bad[row]
     assert _bad(_with(settings, KmsKeyArn=own)) == {}
     _encrypted(settings, other)
-    assert f"encrypted with {other}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret"]
+    assert f"encrypted with {other}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret, platform"]
 
 
 @pytest.mark.parametrize(

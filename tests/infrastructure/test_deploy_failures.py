@@ -180,7 +180,7 @@ def test_cloudformation_works_as_the_role_that_the_stage_names(scene: Scene) -> 
     events = scene.aws.client("cloudformation").meta.events
     events.register("provide-client-params.cloudformation", lambda params, **_: told.append(params))
     change_set = _made(scene, {"Status": "CREATE_COMPLETE"}, {"Status": "CREATE_COMPLETE"}, as_role=named.as_role)
-    change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+    change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
     scene.is_("REVIEW_IN_PROGRESS")
     scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK, "RoleARN": role})
     change_set.discard()
@@ -367,7 +367,7 @@ class TestCommandLine:
         assert states.pop("parameter file") == "FAILED"
         assert states.pop("credentials") == "FAILED"
         assert set(states.values()) == {"not looked at"}
-        assert len(states) == 9
+        assert len(states) == 11
 
     @pytest.mark.parametrize(("typed", "status"), [("prod", 1), ("dev", 0)])
     def test_data_is_deleted_only_when_the_stages_name_is_typed(

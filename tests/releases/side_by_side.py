@@ -14,10 +14,10 @@ from pathlib import Path
 import boto3
 
 from chalicelib.adapters.tables import TableChanges
-from chalicelib.functions import UNTOLD_CHANGES, Queue
+from chalicelib.functions import UNTOLD_CHANGES, Queue, Secret
 from infra.local.aws.server import EmbeddedAws
 from infra.local.resources import create_bus, store_secret
-from infra.local.settings import ACCOUNT, SECRET_ID, Ports, StripeSecret, Urls, environment
+from infra.local.settings import ACCOUNT, SECRET_IDS, Ports, Urls, environment
 from infra.local.wsgi import serve
 from infra.stripe_double import Server
 from tests.backends import aws_with_resources, table_backend
@@ -80,12 +80,16 @@ def done_by(code: Path, reader: Path, form: Form, stage: Stage, prefix: str) -> 
             "STRIPE_API_BASE": stripe.url,
             "STRIPE_CONNECT_BASE": stripe.url,
             "POM_TABLE_PREFIX": prefix,
+            # Releases before 2026-11-29 read one secret, which the platform's is until they are gone (0046).
+            "STRIPE_SECRET_ID": SECRET_IDS[Secret.PLATFORM],
             "POWERTOOLS_METRICS_DISABLED": "true",
             "PYTHONPATH": str(code),
         }
         create_bus()
-        config = stage.double.config
-        store_secret(SECRET_ID, StripeSecret(config.platform_key_test, config.client_id_test, (WEBHOOK_SECRET,)))
+        config, webhooks = stage.double.config, {"webhookSecrets": [WEBHOOK_SECRET]}
+        platform = {"apiKey": config.platform_key_test, "clientId": config.client_id_test, **webhooks}
+        store_secret(SECRET_IDS[Secret.PLATFORM], json.dumps(platform))
+        store_secret(SECRET_IDS[Secret.WEBHOOK], json.dumps(webhooks))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         ran = subprocess.run(
             [sys.executable, str(reader)],
