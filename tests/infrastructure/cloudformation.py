@@ -19,9 +19,6 @@ ALWAYS = {"Fn::Equals": ["", ""]}
 
 UNKNOWN = frozenset(
     {
-        "AWS::Backup::BackupPlan",
-        "AWS::Backup::BackupSelection",
-        "AWS::Backup::BackupVault",
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Lambda::EventInvokeConfig",
@@ -35,11 +32,17 @@ OPTIONAL = frozenset(
     {
         "AWS::ApiGateway::BasePathMapping",
         "AWS::ApiGateway::DomainName",
+        "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection",
+        "AWS::Backup::BackupVault",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Role",
         "AWS::WAFv2::WebACL",
         "AWS::WAFv2::WebACLAssociation",
     }
 )
-"""Types that only a stage with a domain or a web ACL has. They are linted and read, and no test makes them."""
+"""Types of resources that only a stage with a domain, a web ACL, AWS Backup or a key of its own has. These resources
+are linted and read, and no test makes them."""
 
 ALIAS = "AWS::Lambda::Alias"
 

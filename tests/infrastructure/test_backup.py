@@ -26,7 +26,7 @@ from infra.template import merge_template
 from infra.template.backup import COPY_VAULT, HAS_BACKUP, HAS_KEYED_BACKUP, KEPT_HERE, backups
 from infra.template.intrinsics import Json
 from infra.template.tables import tables
-from tests.infrastructure.cloudformation import UNKNOWN, translated
+from tests.infrastructure.cloudformation import OPTIONAL, translated
 
 TEMPLATE: Json = merge_template()
 RESOURCES = TEMPLATE["Resources"]
@@ -62,7 +62,7 @@ def test_aws_own_schemas_take_it() -> None:
 def test_where_no_vault_is_named_nothing_of_it_is_made() -> None:
     assert all(each["Condition"] in {HAS_BACKUP, HAS_KEYED_BACKUP} for each in backups().values())
     assert TEMPLATE["Parameters"][COPY_VAULT]["Default"] == ""
-    assert {each["Type"] for each in backups().values()} - {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"} <= UNKNOWN
+    assert {each["Type"] for each in backups().values()} <= OPTIONAL
 
 
 def test_every_table_is_backed_up_and_copied_to_the_named_vault_after_the_transform_too() -> None:
