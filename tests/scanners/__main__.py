@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.local.real.fetching import Unavailable
@@ -22,6 +25,11 @@ from tests.scanners.tools import NODE_TOOLS, SCANNERS, Finding, ScannerFailed
 HARDENED: Mapping[str, str] = {
     "DomainName": "api.pool-office.example",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/one",
+    "WebAcl": "block",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000",
+    "CodeSigningConfigArn": "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+    "BackupCopyVaultArn": "arn:aws:backup:us-west-2:123456789012:backup-vault:copies",
 }
 """Every option of the template that makes a stage harder to break into, or easier to restore."""
 VARIANTS: Mapping[str, Mapping[str, str]] = {"as it is by default": {}, "with every option": HARDENED}
@@ -36,12 +44,14 @@ def scan(template: Json, scanners: Mapping[str, Scan] = SCANNERS) -> list[Row]:
         ScannerFailed: a scanner judged nothing.
     """
     found: Counter[tuple[str, str, str, str]] = Counter()
-    for variant, parameters in VARIANTS.items():
-        with tempfile.TemporaryDirectory(prefix="pom-scan-") as scratch:
-            file = Path(scratch, "template.json")
-            file.write_text(json.dumps(decided(template, parameters), indent=1))
-            for judge in scanners.values():
-                found.update((each.tool, each.rule, each.says, variant) for each in judge(file))
+    with tempfile.TemporaryDirectory(prefix="pom-scan-") as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = {}
+        for number, (variant, parameters) in enumerate(VARIANTS.items()):
+            files[variant] = Path(scratch, f"{number}.json")
+            files[variant].write_text(json.dumps(decided(template, parameters), indent=1))
+        runs = [(variant, pool.submit(judge, file)) for variant, file in files.items() for judge in scanners.values()]
+        for variant, run in runs:
+            found.update((each.tool, each.rule, each.says, variant) for each in run.result())
     rules = sorted({key[:3] for key in found})
     return [
         {"tool": tool, "rule": rule, "says": says, **{name: found[tool, rule, says, name] for name in VARIANTS}}
@@ -77,6 +87,7 @@ def main() -> int:
     parser.add_argument("--stage", default="prod", choices=["dev", "prod"])
     parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON document instead of a table")
     options = parser.parse_args()
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of switches that only AWS has
     out = ROOT / "build" / options.stage
     with telling(Screen(options.as_json)) as screen:
         try:
