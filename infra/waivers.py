@@ -1,11 +1,10 @@
-"""What tools ask for and we do not do, from waivers.toml: `python -m infra.waivers checkov` prints checkov's rules.
+"""What tools ask for and we do not do, from waivers.toml. `make scan` shows each beside its finding.
 
 Each waiver has a date by which somebody looks at it again. `python -m infra.audit` says aloud which are overdue.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -54,15 +53,3 @@ def overdue(waivers: Sequence[Waiver], today: dt.date) -> Iterator[str]:
         if each.review_by < today:
             place = f" in {each.where}" if each.where else ""
             yield f"{each.tool} {each.rule}{place} was to be reviewed by {each.review_by}: {each.reason}"
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the rules that one tool is told to skip, with commas between them."""
-    parser = argparse.ArgumentParser(prog="python -m infra.waivers", description=__doc__)
-    parser.add_argument("tool", choices=sorted({each.tool for each in read()}))
-    tool = parser.parse_args(arguments).tool
-    print(",".join(sorted({each.rule for each in read() if each.tool == tool})))
-
-
-if __name__ == "__main__":
-    main()

@@ -53,11 +53,6 @@ def test_no_rule_of_cfn_lint_is_switched_off_without_a_waiver() -> None:
     assert _waived("cfn-lint") == set()
 
 
-def test_checkov_skips_what_is_waived(capsys: pytest.CaptureFixture[str]) -> None:
-    waivers.main(["checkov"])
-    assert set(capsys.readouterr().out.strip().split(",")) == {rule for rule, _ in _waived("checkov")}
-
-
 def test_a_waiver_is_overdue_from_the_day_after_its_review_date(tmp_path: Path) -> None:
     listed = _read(tmp_path, WAIVER)
     assert list(waivers.overdue(listed, dt.date(2026, 12, 31))) == []
