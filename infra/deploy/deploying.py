@@ -18,11 +18,17 @@ from infra.deploy.releases import release_values, rollback_configuration
 from infra.deploy.settings import PROD, StageSettings, values
 from infra.deploy.signing import signed
 from infra.deploy.smoke import look_after
-from infra.deploy.stacks import NEVER_MADE, Stack
+from infra.deploy.stacks import NEVER_MADE, STUCK_GOING_BACK, Stack
 from infra.ops.screen import Screen
 from infra.package import SBOM
 
 REST_API = "RestAPI"
+AFTERWARDS: dict[str | None, str] = {
+    NEVER_MADE: "Nothing of it is left. Mend what failed first and deploy again: the empty stack is deleted then.",
+    "UPDATE_ROLLBACK_COMPLETE": "What ran before runs again. Mend what failed first, and deploy again.",
+    STUCK_GOING_BACK: "Going back failed, too: docs/deploying.md, Releasing and going back, says how it goes on.",
+}
+"""What a person does next, by the status in which a change ended."""
 
 
 @dataclass(frozen=True)
@@ -160,4 +166,4 @@ class Deployment:
             change_set.execute()
         finally:
             ended = self._stack.status
-            self._screen.fact("ended", ended, f"{self._stack.name} is {ended}.")
+            self._screen.fact("ended", ended, f"{self._stack.name} is {ended}. {AFTERWARDS.get(ended, '')}".strip())
