@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import WaiterError
 
@@ -33,7 +33,7 @@ AFTERWARDS: dict[str | None, str] = {
 
 @dataclass(frozen=True)
 class Wishes:
-    """How far to go. `agree` is asked before anything is changed."""
+    """How far to go. `agree` is asked once before the stack is changed, and before one that failed is deleted."""
 
     dry_run: bool = False
     allow_replacement: bool = False
@@ -80,8 +80,8 @@ class Deployment:
         if wishes.dry_run:
             return
         if changed and self._stack.parameters()["PublicApiUrl"] != self._values(wishes)["PublicApiUrl"]:
-            self._screen.step("Now the API has an address, and its functions are told of it.")
-            self._change(package, code, wishes)
+            self._screen.step("Now the API has an address, and its functions are told of it, as was agreed to.")
+            self._change(package, code, replace(wishes, agree=lambda question: True))
         protect_tables(self._stack, self._aws)
         self._protect()
         findings = look_after(self._stack, package.template, code, self._aws, first=first, pause=self._pause)
