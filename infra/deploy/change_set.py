@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,7 +71,7 @@ class ChangeSet:
         self.changes = [change["ResourceChange"] for page in pages for change in page.get("Changes", ())]
 
     def show(self, screen: Screen) -> list[str]:
-        """One row for each change; answers a warning for each that loses something."""
+        """Shows a row for each change and their counts; returns a warning for each that loses something."""
         rows = [
             {
                 "action": each["Action"],
@@ -81,6 +82,9 @@ class ChangeSet:
             for each in self.changes
         ]
         screen.table("changes", f"Changes of {self._stack.name}", rows, style=_style)
+        counts = Counter(each["Action"] for each in self.changes)
+        told = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
+        screen.fact("counts", counts, f"{len(self.changes)} changes of {self._stack.name}: {told}")
         return [warning for each in self.changes if (warning := loss(each))]
 
     def execute(self) -> None:

@@ -9,9 +9,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deploy import DeploymentError, backup_vault, names, own_key, releases, signing, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.concurrency import look_at_concurrency
-from infra.deploy.findings import Bad, Finding, State, look, look_at_all
+from infra.deploy.findings import Bad, Finding, State, look
 from infra.deploy.settings import PROD, StageSettings, faults
-from infra.deploy.stacks import DEPLOYABLE, NEVER_MADE, Stack
+from infra.deploy.stacks import DEPLOYABLE, NEVER_MADE, STUCK_GOING_BACK, Stack
 from infra.template.backup import COPY_VAULT
 from infra.template.encryption import OWN_KEY
 from infra.template.tables import tables
@@ -22,12 +22,15 @@ Check = Callable[[], str]
 def look_before(stage: str, settings: StageSettings, aws: Aws, *, despite_alarms: bool = False) -> list[Finding]:
     """All checks; those that ask AWS only where it is known whom they ask."""
     told = look("parameter file", lambda: _settings(stage, settings))
-    credentials = look("credentials", lambda: caller(settings, aws))
-    asked = _of_aws(stage, settings, aws)
+    asked: dict[str, Check] = {"credentials": lambda: caller(settings, aws)}
+    asked |= _of_aws(stage, settings, aws)
     asked["release alarms"] = lambda: releases.quiet(settings.stack, aws, despite_alarms=despite_alarms)
-    if State.BAD in (told.state, credentials.state):
-        return [told, credentials, *(Finding(check, State.SKIPPED, "the rows above come first") for check in asked)]
-    return [told, credentials, *look_at_all(asked)]
+    findings = [told]
+    for check, at in asked.items():
+        first = findings[:2]  # a file that is not filled in names no region, and nobody else's account is looked at
+        blocked = any(each.state is State.BAD for each in first)
+        findings.append(Finding(check, State.SKIPPED, "the rows above come first") if blocked else look(check, at))
+    return findings
 
 
 def _settings(stage: str, settings: StageSettings) -> str:
@@ -87,7 +90,16 @@ def _stack(stack: Stack) -> str:
         return f"{stack.name} is {status}"
     if status.endswith("_IN_PROGRESS"):
         raise Bad(f"{stack.name} is {status}: wait until that has ended")
-    raise Bad(f"{stack.name} is {status}: CloudFormation takes no change then; delete it, or continue its rollback")
+    if status == STUCK_GOING_BACK:
+        raise Bad(
+            f"{stack.name} is {status}: going back from a change failed, and CloudFormation takes no other"
+            f" change before that has ended. Once the cause is gone, such as a ringing alarm: aws cloudformation"
+            f" continue-update-rollback --stack-name {stack.name}"
+        )
+    raise Bad(
+        f"{stack.name} is {status}, and CloudFormation takes no change then. Its events say why. A stack that never"
+        f" ran can be deleted: aws cloudformation delete-stack --stack-name {stack.name}"
+    )
 
 
 def _tables_left_over(stack: Stack, aws: Aws) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import WaiterError
 
@@ -18,16 +18,22 @@ from infra.deploy.releases import release_values, rollback_configuration
 from infra.deploy.settings import PROD, StageSettings, values
 from infra.deploy.signing import signed
 from infra.deploy.smoke import look_after
-from infra.deploy.stacks import NEVER_MADE, Stack
+from infra.deploy.stacks import NEVER_MADE, STUCK_GOING_BACK, Stack
 from infra.ops.screen import Screen
 from infra.package import SBOM
 
 REST_API = "RestAPI"
+AFTERWARDS: dict[str | None, str] = {
+    NEVER_MADE: "Nothing of it is left. Mend what failed first and deploy again: the empty stack is deleted then.",
+    "UPDATE_ROLLBACK_COMPLETE": "What ran before runs again. Mend what failed first, and deploy again.",
+    STUCK_GOING_BACK: "Going back failed, too: docs/deploying.md, Releasing and going back, says how it goes on.",
+}
+"""What a person does next, by the status in which a change ended."""
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """How far to go. `agree` is asked before anything is changed."""
+    """How far to go. `agree` is asked once before the stack is changed, and before one that failed is deleted."""
 
     dry_run: bool = False
     allow_replacement: bool = False
@@ -74,8 +80,8 @@ class Deployment:
         if wishes.dry_run:
             return
         if changed and self._stack.parameters()["PublicApiUrl"] != self._values(wishes)["PublicApiUrl"]:
-            self._screen.step("Now the API has an address, and its functions are told of it.")
-            self._change(package, code, wishes)
+            self._screen.step("Now the API has an address, and its functions are told of it, as was agreed to.")
+            self._change(package, code, replace(wishes, agree=lambda question: True))
         protect_tables(self._stack, self._aws)
         self._protect()
         findings = look_after(self._stack, package.template, code, self._aws, first=first, pause=self._pause)
@@ -160,4 +166,4 @@ class Deployment:
             change_set.execute()
         finally:
             ended = self._stack.status
-            self._screen.fact("ended", ended, f"{self._stack.name} is {ended}.")
+            self._screen.fact("ended", ended, f"{self._stack.name} is {ended}. {AFTERWARDS.get(ended, '')}".strip())

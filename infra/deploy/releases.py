@@ -8,6 +8,8 @@ from typing import Any
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad
 from infra.deploy.settings import PROD
+from infra.template.alarm_list import BY_NAME
+from infra.template.alarms import RUN_BOOKS
 from infra.template.releases import ALL_AT_ONCE, CANARY, IN_STEPS, SHIFT, WATCHED
 
 SHIFTS = {PROD: CANARY}
@@ -51,8 +53,9 @@ def quiet(stack: str, aws: Aws, *, despite_alarms: bool) -> str:
     if ringing and despite_alarms:
         return f"{', '.join(ringing)}: released all the same, at once, and no alarm takes it back"
     if ringing:
-        mends = "if this release mends it: --despite-alarms"
-        raise Bad(f"{', '.join(ringing)} rings, and a release would be taken back: see its run book; {mends}")
+        books = ", ".join(f"{RUN_BOOKS}/{BY_NAME[name.removeprefix(f'{stack}-')].run_book}" for name in ringing)
+        mends = 'If this release mends it: ARGS="--despite-alarms"'
+        raise Bad(f"{', '.join(ringing)} rings, and a release would be taken back: see {books}. {mends}")
     return f"{len(there)}, none rings" if there else "none yet: the first deployment makes them"
 
 

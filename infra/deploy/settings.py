@@ -21,6 +21,8 @@ STAGES = ("dev", PROD)
 PUBLIC_URL = "PublicApiUrl"
 UNKNOWN_URL = "https://not-yet-known.invalid"
 """`PublicApiUrl` until API Gateway has given the API its id."""
+FORMER = {"StripeSecretArn": " any more: docs/deploying.md, Moving to two secrets"}
+"""What earlier releases took, with where it is said how to move on."""
 PLACEHOLDER = re.compile(
     r"<|>|\bexample\b|change.?me|fill.?in|replace.?me|placeholder|\btodo\b|\bx{3,}\b|0{12}", re.IGNORECASE
 )
@@ -71,7 +73,8 @@ def faults(stage: str, settings: StageSettings) -> Iterator[str]:
     for name in ("stack", "account", "region", "artifact_bucket"):
         if PLACEHOLDER.search(str(getattr(settings, name))) or not getattr(settings, name):
             yield f"{name} still has to be filled in"
-    yield from (f"{name} is no parameter of the template" for name in settings.parameters.keys() - PARAMETERS.keys())
+    for name in sorted(settings.parameters.keys() - PARAMETERS.keys()):
+        yield f"{name} is no parameter of the template{FORMER.get(name, '')}"
     for name, wanted in PARAMETERS.items():
         value = settings.parameters.get(name)
         if value is None and "Default" not in wanted and name != PUBLIC_URL:

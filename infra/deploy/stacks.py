@@ -12,6 +12,8 @@ from infra.deploy.aws import Aws
 
 FRESH = "REVIEW_IN_PROGRESS"
 """A stack that only has a change set."""
+STUCK_GOING_BACK = "UPDATE_ROLLBACK_FAILED"
+"""A stack that runs, and whose way back from a failed change failed: it takes no change before that has ended."""
 NEVER_MADE = "ROLLBACK_COMPLETE"
 """A stack whose first deployment failed: it has nothing left, and takes no change, only its deletion."""
 DEPLOYABLE = frozenset(
@@ -43,7 +45,12 @@ class Stack:
 
     def __init__(self, aws: Aws, name: str) -> None:
         self.name = name
-        self._client = aws.client("cloudformation")
+        self._aws = aws
+
+    @property
+    def _client(self) -> Any:
+        """Made when it is first used, so that the checks tell of a region that is still to be filled in."""
+        return self._aws.client("cloudformation")
 
     def described(self) -> dict[str, Any] | None:
         """As CloudFormation shows it; None if there is none."""
@@ -119,10 +126,12 @@ def _begins_a_change(event: dict[str, Any]) -> bool:
 
 
 def first_failure(events: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The event that made the others fail; `events` oldest first."""
+    """Returns the event that made the others fail, or else that of going back; `events` oldest first."""
     failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
     causes = [each for each in failed if CANCELLED not in each.get("ResourceStatusReason", "").lower()]
-    return next(iter(causes or failed), None)
+    # No resource fails if an alarm or a person takes a change back: the stack's own event has the reason.
+    turned = [each for each in events if each["ResourceStatus"].endswith("ROLLBACK_IN_PROGRESS")]
+    return next(iter(causes or failed or turned), None)
 
 
 def why(event: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ def look_at_webhooks(settings: StageSettings, aws: Aws, *, exists: bool) -> str:
     if wrong := list(_faults_of_webhooks(secrets)):
         raise Bad("; ".join(wrong))
     if secrets.webhook_secrets:
-        return f"of the right form, {len(secrets.webhook_secrets)} webhook secrets"
+        return f"of the right form; webhook secrets in it: {len(secrets.webhook_secrets)}"
     missing = f"there is no webhook secret yet: ./ops --deployed {settings.stack} webhook-endpoint"
     raise Bad(missing) if exists else ToDo(f"{missing}, after the deployment")
 

@@ -23,13 +23,13 @@ COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
     webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again, restore_items,
 )  # fmt: skip
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; answers the exit status."""
     logging.getLogger("pom-stripe").setLevel(logging.ERROR)
-    for command in COMMANDS:
-        cli.add_command(command)
     return exit_status(cli, "./ops", arguments)
 
 

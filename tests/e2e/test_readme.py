@@ -125,7 +125,7 @@ def test_every_variable_of_a_shell_command_is_set_in_that_command() -> None:
         spans = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
         for command in (*blocks, *spans):
             used = set(re.findall(r"\$\{?([A-Z_]+)\b", command))
-            assert used <= set(re.findall(r"\b([A-Z_]+)=", command)), (page.name, command)
+            assert used <= set(re.findall(r"\b[A-Z_]+(?==)|(?<=\bread -rs )[A-Z_]+", command)), (page.name, command)
 
 
 def test_there_are_as_many_curl_lines_as_the_readme_says(stack: LocalStack) -> None:

@@ -74,13 +74,21 @@ class Deployed:
     world: World
     told: dict[str, Any]
     """Of the first deployment."""
+    questions: list[str]
+    """What it asked."""
 
 
 @pytest.fixture(scope="class")
 def deployed(package: conftest.Package) -> Iterator[Deployed]:
     """An account with the stage in it, for all tests of a class."""
+    questions: list[str] = []
+
+    def agree(question: str) -> bool:
+        questions.append(question)
+        return True
+
     with _world(package) as made:
-        yield Deployed(made, made.deploy())
+        yield Deployed(made, made.deploy(agree=agree), questions)
 
 
 def _stage(world: World, environment: dict[str, str]) -> Any:
@@ -165,6 +173,10 @@ class TestDeployedStage:
         assert set(world.asked) == {_address() + path for path in world.answers}
         function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-api-handler")
         assert function["Environment"]["Variables"]["PUBLIC_API_URL"] == _address()
+
+    def test_it_asks_once_although_a_second_change_tells_functions_the_address(self, deployed: Deployed) -> None:
+        """A no to the second would be told as "nothing was changed", and leave a stage without its address."""
+        assert deployed.questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
 
     def test_the_bill_of_materials_is_beside_the_zip_and_named(self, deployed: Deployed) -> None:
         place = deployed.told["sbom"].partition(".amazonaws.com/")[2]

@@ -92,6 +92,11 @@ def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> 
         ("TokenJwksUrl", "http://pom.test/jwks", "TokenJwksUrl is not what the template takes: must be an https URL"),
         ("PageTopicArn", "page", "PageTopicArn is not what the template takes"),
         ("Tokenissuer", "x", "Tokenissuer is no parameter of the template"),
+        (
+            "StripeSecretArn",
+            "x",
+            "StripeSecretArn is no parameter of the template any more: docs/deploying.md, Moving",
+        ),
         ("DomainName", "api.pom.test", "DomainName and CertificateArn belong together"),
         ("DevelopmentOrigins", "localhost:5173", "DevelopmentOrigins is not what the template takes"),
         ("DevelopmentOrigins", "*", "DevelopmentOrigins is not what the template takes"),
@@ -108,7 +113,7 @@ def test_a_parameter_that_is_missing_is_told_and_aws_is_not_asked(settings: Stag
     parameters = {name: value for name, value in settings.parameters.items() if name != "TokenIssuer"}
     found = _looked(msgspec.structs.replace(settings, parameters=parameters))
     assert found["parameter file"].found == "TokenIssuer is missing"
-    others = {check: each.state for check, each in found.items() if check not in {"parameter file", "credentials"}}
+    others = {check: each.state for check, each in found.items() if check != "parameter file"}
     assert set(others.values()) == {State.SKIPPED}
 
 

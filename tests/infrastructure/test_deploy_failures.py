@@ -28,7 +28,7 @@ from infra.deploy.cli import cli
 from infra.deploy.deploying import Deployment
 from infra.deploy.destroying import Destruction
 from infra.deploy.settings import DIRECTORY, StageSettings
-from infra.deploy.stacks import Stack, first_failure
+from infra.deploy.stacks import Stack, first_failure, why
 from infra.local.aws import embedded_aws
 from infra.ops.screen import Screen
 from tests.infrastructure.cloudformation import translated
@@ -106,6 +106,16 @@ def test_the_failure_that_is_told_is_the_one_that_made_the_others() -> None:
     assert first_failure([BEGUN]) is None
 
 
+def test_of_a_change_that_an_alarm_took_back_the_reason_is_that_of_going_back() -> None:
+    """No resource fails then: CloudFormation says it of the stack alone."""
+    reason = "Rollback triggered by an alarm."
+    turned = event(3, STACK, "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_IN_PROGRESS", reason)
+    told = first_failure([BEGUN, turned, BACK])
+    assert told == turned
+    assert reason in why(turned)
+    assert first_failure([BEGUN, CAUSE, turned, BACK]) == CAUSE
+
+
 def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: Scene, capsys: Any) -> None:
     screen = Screen()
     deployment = Deployment("dev", SETTINGS, screen, aws=scene.aws)
@@ -122,7 +132,23 @@ def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: S
         DeploymentError, match=r"First to fail: ResumeStuck \(AWS::Lambda::Function\), UPDATE_FAILED: The role"
     ):
         deployment._execute(change_set)
-    assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE." in capsys.readouterr().out
+    assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE. What ran before runs again." in capsys.readouterr().out
+
+
+def test_a_first_deployment_that_fails_says_what_to_do_next(scene: Scene, capsys: Any) -> None:
+    deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
+    change_set = ChangeSet(scene.aws, scene.stack)
+    change_set._id = CHANGE_SET_ID
+    scene.is_("REVIEW_IN_PROGRESS")
+    scene.cloudformation.add_response("execute_change_set", {})
+    scene.is_("ROLLBACK_COMPLETE")
+    scene.says(of_stack(1, "CREATE_IN_PROGRESS"), event(2, "InvoicesTable", "AWS::DynamoDB::Table", "CREATE_FAILED"))
+    scene.is_("ROLLBACK_COMPLETE")
+    with pytest.raises(DeploymentError, match="First to fail: InvoicesTable"):
+        deployment._execute(change_set)
+    told = capsys.readouterr().out
+    assert f"{STACK} is ROLLBACK_COMPLETE. Nothing of it is left." in told
+    assert "deploy again" in told
 
 
 def _change(action: str, name: str, kind: str, replacement: str | None = None) -> dict[str, Any]:
@@ -210,7 +236,7 @@ def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(sc
     [
         ("UPDATE_IN_PROGRESS", "wait until that has ended"),
         ("ROLLBACK_FAILED", "takes no change"),
-        ("UPDATE_ROLLBACK_FAILED", "takes no change"),
+        ("UPDATE_ROLLBACK_FAILED", f"continue-update-rollback --stack-name {STACK}"),
         ("UPDATE_ROLLBACK_COMPLETE", None),
         ("ROLLBACK_COMPLETE", None),
     ],
@@ -346,6 +372,15 @@ class TestCommandLine:
         assert said.exit_code == 1
         assert "copy dev.example.toml" in json.loads(said.stdout)["failures"][0]
 
+    def test_a_file_as_it_was_copied_is_told_value_by_value(self, tmp_path: Path) -> None:
+        """Its region is no region, so AWS is not asked for anything."""
+        (tmp_path / "dev.toml").write_text((DIRECTORY / "dev.example.toml").read_text())
+        said = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
+        assert said.exit_code == 1
+        told, *others = json.loads(said.stdout)["checks"]
+        assert "region still has to be filled in" in told["found"]
+        assert {row["state"] for row in others} == {"not looked at"}
+
     def test_without_credentials_nothing_but_the_settings_is_looked_at(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -359,12 +394,13 @@ class TestCommandLine:
             "AWS_DEFAULT_REGION": REGION,
         }.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(checks, "faults", lambda stage, settings: iter(()))
         example = (DIRECTORY / "dev.example.toml").read_text()
         (tmp_path / "dev.toml").write_text(example.replace("<such as us-east-1>", REGION))
         said = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
         assert said.exit_code == 1
         states = {row["check"]: row["state"] for row in json.loads(said.stdout)["checks"]}
-        assert states.pop("parameter file") == "FAILED"
+        assert states.pop("parameter file") == "ok"
         assert states.pop("credentials") == "FAILED"
         assert set(states.values()) == {"not looked at"}
         assert len(states) == 11

@@ -150,7 +150,7 @@ def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scen
 def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
     _alarm(WATCHED[0])
     _alarm(WATCHED[1], "ALARM")
-    with pytest.raises(Bad, match=f"{STACK}-{WATCHED[1]} rings.*--despite-alarms"):
+    with pytest.raises(Bad, match=f"{STACK}-{WATCHED[1]} rings.*docs/runbooks/api-errors.md.*--despite-alarms"):
         quiet(STACK, scene.aws, despite_alarms=False)
 
 
