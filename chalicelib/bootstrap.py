@@ -298,7 +298,7 @@ def prime() -> None:
 
 def forget() -> None:
     """Everything is built anew on its next use: clients and their connections, secrets, keys of tokens."""
-    for builder in (_adapters, webhook_opener, webhook_door, token_verifier):
+    for builder in (_adapters, webhook_opener, webhook_door, secret_ages, token_verifier):
         builder.cache_clear()
     if not verifies_tokens():
         from chalicelib.adapters.tables.database import disconnect

@@ -3,7 +3,7 @@
 Reads what to play as JSON from its standard input, and initializes the function as Lambda does: its handler's module
 is imported, then the hooks before a snapshot run, the last registered first. It says `frozen`, and waits for a line:
 meanwhile the world goes on. Then it forks once for each environment. All of them have the state that was frozen, as
-the copies of a snapshot have. In each, `time.time` has moved, the hooks after a restore run in their order, and the
+the copies of a snapshot have. In each, the clocks have moved, the hooks after a restore run in their order, and the
 function works. Prints, as JSON, what each of them did.
 
 The runtime's own order of hooks: `run_before_snapshot` and `run_after_restore` of
@@ -13,6 +13,7 @@ https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awsl
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import hmac
 import importlib
@@ -29,6 +30,7 @@ import snapshot_restore_py
 
 from chalicelib.functions import API_HANDLER, AUTHORIZER
 from tests.lambdas import MODULES
+from tests.moved_clocks import move_clocks
 
 CONTEXT = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 10_000)
 
@@ -90,23 +92,22 @@ def token(signed: str) -> dict[str, Any]:
 
 
 def event(played: dict[str, Any], which: str) -> dict[str, Any]:
-    """The event for the function, signed with the secrets `before` the snapshot or `after` it."""
+    """The event for the function, signed with the secrets `before` the snapshot or `after` it, or `expired`."""
     if played["function"] == API_HANDLER:
         return webhook(played[which])
     return token(played[which]) if played["function"] == AUTHORIZER else message()
 
 
 def environment(played: dict[str, Any]) -> dict[str, Any]:
-    """One environment, from its restore to the end of its second work."""
-    plain, plain_ns, moved = time.time, time.time_ns, played["seconds_later"]
-    time.time = lambda: plain() + moved
-    time.time_ns = lambda: plain_ns() + moved * 1_000_000_000
+    """One environment, from its restore to the end of its last work."""
+    plain, plain_monotonic = time.time, time.monotonic
+    move_clocks(played["seconds_later"], monotonic=played["monotonic_moves"])
     for hook, arguments, named in snapshot_restore_py.get_after_restore():
         hook(*arguments, **named)
     loaded = set(sys.modules)
     written = io.StringIO()
     with contextlib.redirect_stdout(written):
-        answers = [work(played, event(played, which)) for which in ("after", "after", "before")]
+        answers = [work(played, event(played, which)) for which in played["works"]]
     new = sorted(set(sys.modules) - loaded)
     from chalicelib import bootstrap
     from chalicelib.adapters.clock import SystemClock
@@ -120,6 +121,8 @@ def environment(played: dict[str, Any]) -> dict[str, Any]:
         "chance": random.random(),
         "nonce": SystemClock().nonce(),
         "clock_is_ahead_by": SystemClock().now() - int(plain()),
+        "datetime_is_ahead_by": dt.datetime.now(dt.UTC).timestamp() - plain(),
+        "monotonic_is_ahead_by": time.monotonic() - plain_monotonic(),
         "cold_starts": written.getvalue().count('"ColdStart":[1'),
         "loaded_by_work": new,
     }

@@ -33,6 +33,13 @@ HEADERS_OF = {
 }
 """The header that an error answer has, by status, with its description."""
 
+_NAMED_BY_RFC_7231 = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+"""The statuses that Python 3.13 names as RFC 9110 does, under the names of every Python before.
+
+The document names an answer by its status, and clients generated from it do too: the Python that writes it must not
+matter (https://docs.python.org/3/library/http.html).
+"""
+
 _SAME_EVERYWHERE = {
     status for status, codes in ERROR_CODES.items() if len(codes) == 1 and status != HTTPStatus.PRECONDITION_FAILED
 }
@@ -54,7 +61,7 @@ def responses_of(route: Route) -> Json:
 
 
 def _answer(route: Route, status: int, model: type | None) -> Json:
-    answer: Json = {"description": HTTPStatus(status).phrase}
+    answer: Json = {"description": _phrase(status)}
     if model is not None:
         answer["content"] = {"application/json": body_of(model, ANSWERS.get((route.name, status)))}
         if route.answers_csv:
@@ -117,7 +124,11 @@ def body_of(model: type, answers: Mapping[str, Any] | None = None) -> Json:
 
 
 def _error_name(status: int) -> str:
-    return HTTPStatus(status).name.title().replace("_", "")
+    return _phrase(status).title().replace(" ", "")
+
+
+def _phrase(status: int) -> str:
+    return _NAMED_BY_RFC_7231.get(status) or HTTPStatus(status).phrase
 
 
 def shared_errors(routes: Sequence[Route]) -> Json:
@@ -138,7 +149,7 @@ def _error_response(status: int, codes: Sequence[str], details: Details) -> Json
     error = {"allOf": [{"$ref": REF.format(name=FirstError.__name__)}, with_code]}
     schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
     response: Json = {
-        "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
+        "description": f"{_phrase(status)}. `error.code` is one of:\n\n{listed}",
         "content": {"application/json": {"schema": schema, "example": _error_example(details)}},
         "x-error-codes": list(codes),
     }

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.functions import AUTHORIZER, FUNCTIONS
+from chalicelib.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
 from infra.deploy.artifacts import ready
 from infra.deploy.versions import FROZEN, LIVING
+from infra.package.runtimes import DEPRECATED_ON, WITHOUT_SNAPSTART
 from infra.template import merge_template
+from infra.template.aliases import alias_id
 from infra.template.intrinsics import function_id
 from infra.template.settings import PARAMETERS
+from infra.template.snapstart import ON, SNAPSTART, snapstart_parameters
 from tests.infrastructure.cloudformation import translated
 
 CODE, OTHER_CODE = "s3://packages/1.zip", "s3://packages/2.zip"
@@ -31,13 +34,14 @@ EVERY = {function_id(function.name) for function in FUNCTIONS}
 Template = dict[str, Any]
 
 
-def packaged() -> Template:
+def packaged(runtime: str = "python3.11") -> Template:
     """Our part of the template, with what Chalice adds to it: code, handlers, roles, schedules and the API."""
     template = copy.deepcopy(merge_template())
+    template["Parameters"] |= snapstart_parameters(runtime)
     resources = template["Resources"]
     for function in FUNCTIONS:
         properties = resources[function_id(function.name)]["Properties"]
-        properties |= {"Handler": function.name, "Runtime": "python3.11", "CodeUri": "./deployment.zip"}
+        properties |= {"Handler": function.name, "Runtime": runtime, "CodeUri": "./deployment.zip"}
         properties |= {"MemorySize": function.memory, "Timeout": function.timeout, "Tracing": "Active"}
         properties |= {"Architectures": ["arm64"], "Role": {"Fn::GetAtt": ["ReleaseRole", "Arn"]}}
         for event in properties.get("Events", {}).values():
@@ -189,3 +193,29 @@ def test_each_property_of_a_function_is_known_to_be_frozen_or_not() -> None:
     used = {key for name in EVERY for key in _of(packaged(), name)}
     assert used <= FROZEN | LIVING
     assert not FROZEN & LIVING
+
+
+def _of_type(resources: Template, kind: str) -> dict[str, Template]:
+    return {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
+
+
+@pytest.mark.parametrize("runtime", sorted(DEPRECATED_ON.keys() - WITHOUT_SNAPSTART))
+def test_the_api_is_served_by_published_versions_that_start_from_snapshots(runtime: str) -> None:
+    """SnapStart is for published versions alone, so it must reach the version that a function's alias names."""
+    template = packaged(runtime)
+    values = VALUES | {SNAPSTART: ON}
+    assert ON in template["Parameters"][SNAPSTART]["AllowedValues"]
+    made = translated(ready(template, CODE, values), values)["Resources"]
+    functions, published = _of_type(made, "AWS::Lambda::Function"), _of_type(made, "AWS::Lambda::Version")
+    served = {name: _of_type(made, "AWS::Lambda::Alias")[alias_id(name)] for name in functions}
+    for name, alias in served.items():
+        assert alias["FunctionName"] == {"Ref": name}
+        assert published[alias["FunctionVersion"]["Fn::GetAtt"][0]]["FunctionName"] == {"Ref": name}
+        assert functions[name]["Runtime"] == runtime
+    starting = {name for name, each in functions.items() if each.get("SnapStart") == {"ApplyOn": {"Ref": SNAPSTART}}}
+    assert starting == {function_id(API_HANDLER), function_id(AUTHORIZER)}
+    assert not any("SnapStart" in functions[name] for name in functions.keys() - starting)
+    plain = versions(packaged(runtime))
+    assert {
+        name for name, version in versions(template, **{SNAPSTART: ON}).items() if plain[name] != version
+    } == starting

@@ -5,43 +5,66 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
-from functools import cache
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chalicelib.functions import API_HANDLER, AUTHORIZER
+from chalicelib import bootstrap
+from chalicelib.functions import API_HANDLER, AUTHORIZER, Secret
 from tests.api.tokens import Issuer, jwks, public_jwk
 from tests.first_use import ENVIRONMENT
 from tests.lambdas import MODULES, ROOT, loaded_by
 
 OLD, NEW = "whsec_old", "whsec_new"
 OLD_KEY, NEW_KEY = "key-old", "key-new"
+OLD_ACCESS, NEW_ACCESS = "ASIAOLD", "ASIANEW"
+PLATFORM_SECRET, WEBHOOK_SECRET = "platform", "webhook"
+CREDENTIALS = "/credentials"
+"""Where a function with SnapStart gets its credentials: it has no access keys in its environment.
+
+https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html#snapstart-credentials
+"""
+NOT_WITH_SNAPSTART = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "POWERTOOLS_METRICS_DISABLED"}
+HOURS = 3 * 3600
+"""Longer than credentials, secrets and keys of the snapshot are used without asking again."""
 FUNCTIONS = (API_HANDLER, "customer_sync", AUTHORIZER)
 """One that takes webhooks, one that takes messages, one that takes tokens."""
+FETCHED = {
+    API_HANDLER: (WEBHOOK_SECRET, PLATFORM_SECRET),
+    "customer_sync": (PLATFORM_SECRET,),
+    AUTHORIZER: ("/jwks.json",),
+}
+"""What a restored function works with that is good for some time."""
 ENVIRONMENTS = 3
 LIBRARIES = ("botocore", "chalicelib.adapters", "cryptography", "jwt", "pynamodb", "requests", "stripe")
 
 
 class World:
-    """Everything outside, on one port. After `snapshot` it has other secrets and other keys."""
+    """Everything outside, on one port. `snapshot` changes secrets, keys, credentials and the time."""
 
     def __init__(self) -> None:
         self.later = False
+        self.seconds_later = 0
         self.asked: list[str] = []
         """What was asked for after the snapshot."""
         self.asked_for_the_snapshot: list[str] = []
         self.asked_by_connections_of_the_snapshot: list[str] = []
+        self.signed: list[tuple[str, float]] = []
+        """With which access key, and how many seconds from now, each request to AWS after the snapshot was signed."""
         self._connections: list[socket] = []
         world = self
 
@@ -54,8 +77,13 @@ class World:
                 world._connections.append(self.connection)
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self._answer(self.headers["X-Amz-Target"].rpartition(".")[2])
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if world.later:
+                    world.signed.append(
+                        (_access_key(self.headers["Authorization"]), _age(self.headers["X-Amz-Date"]))
+                    )
+                operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+                self._answer(body["SecretId"] if operation == "GetSecretValue" else operation)
 
             def do_GET(self) -> None:
                 self._answer(self.path.partition("?")[0])
@@ -78,17 +106,21 @@ class World:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def answer(self, what: str) -> Any:
+        expires = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.seconds_later, hours=1)
+        credentials = {"AccessKeyId": NEW_ACCESS if self.later else OLD_ACCESS, "SecretAccessKey": "s", "Token": "t"}
         secret = {"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [NEW if self.later else OLD]}
         return {
-            "GetSecretValue": {"SecretString": json.dumps(secret)},
+            PLATFORM_SECRET: {"SecretString": json.dumps(secret)},
+            WEBHOOK_SECRET: {"SecretString": json.dumps(secret)},
             "GetItem": {},
             "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
+            CREDENTIALS: {**credentials, "Expiration": expires.isoformat()},
             "/jwks.json": jwks(public_jwk(NEW_KEY if self.later else OLD_KEY)),
             "/v1/webhook_endpoints": {"object": "list", "data": [], "has_more": False},
         }[what]
 
-    def snapshot(self, *, hang_up: bool) -> None:
-        self.later = True
+    def snapshot(self, *, hang_up: bool, seconds_later: int) -> None:
+        self.later, self.seconds_later = True, seconds_later
         for connection in self._connections if hang_up else ():
             with suppress(OSError):  # it is closed already
                 connection.shutdown(SHUT_RDWR)
@@ -96,6 +128,16 @@ class World:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _access_key(authorization: str) -> str:
+    return authorization.partition("Credential=")[2].partition("/")[0]
+
+
+def _age(signed_at: str) -> float:
+    """Returns how many seconds from now a request to AWS says that it was signed, by the form of its X-Amz-Date."""
+    then = dt.datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    return (then - dt.datetime.now(dt.UTC)).total_seconds()
 
 
 @contextmanager
@@ -107,21 +149,31 @@ def a_world() -> Iterator[World]:
 
 @cache
 def restored(
-    function: str, *, worked_before: bool = True, hang_up: bool = False, seconds_later: int = 60
+    function: str,
+    *,
+    worked_before: bool = True,
+    hang_up: bool = False,
+    seconds_later: int = 60,
+    monotonic_moves: bool = False,
 ) -> tuple[list[dict[str, Any]], World]:
     """Returns what each environment did, and what the world saw of it. Played once for all tests."""
     with a_world() as world:
-        return _played(world, function, worked_before, hang_up, seconds_later), world
+        how = {
+            "function": function,
+            "worked_before": worked_before,
+            "seconds_later": seconds_later,
+            "monotonic_moves": monotonic_moves,
+        }
+        return _played(world, how, hang_up), world
 
 
-def _played(
-    world: World, function: str, worked_before: bool, hang_up: bool, seconds_later: int
-) -> list[dict[str, Any]]:
+def _played(world: World, how: dict[str, Any], hang_up: bool) -> list[dict[str, Any]]:
+    function, seconds_later = how["function"], how["seconds_later"]
     issuer = Issuer()
     signed = {"before": OLD, "after": NEW}
     tokens = {
-        which: issuer.sign(key=key, exp=issuer.claims()["exp"] + seconds_later)
-        for which, key in (("before", OLD_KEY), ("after", NEW_KEY))
+        which: issuer.sign(key=key, exp=int(time.time()) + seconds_later + lifetime)
+        for which, key, lifetime in (("before", OLD_KEY, 600), ("after", NEW_KEY, 600), ("expired", NEW_KEY, -600))
     }
     settings = {
         "TOKEN_ISSUER": "https://pom.example.test",
@@ -129,12 +181,12 @@ def _played(
         "TOKEN_JWKS_URL": f"{world.url}/jwks.json",
     }
     endpoints = {"AWS_ENDPOINT_URL": world.url, "STRIPE_API_BASE": world.url, "STRIPE_CONNECT_BASE": world.url}
-    shared = {name: value for name, value in ENVIRONMENT.items() if name != "POWERTOOLS_METRICS_DISABLED"}
-    played = {
-        "function": function,
+    endpoints |= {"AWS_CONTAINER_CREDENTIALS_FULL_URI": world.url + CREDENTIALS}
+    shared = {name: value for name, value in ENVIRONMENT.items() if name not in NOT_WITH_SNAPSTART}
+    shared |= {Secret.PLATFORM.id_variable: PLATFORM_SECRET, Secret.WEBHOOK.id_variable: WEBHOOK_SECRET}
+    played = how | {
         "environment": endpoints | (settings if function == AUTHORIZER else shared),
-        "worked_before": worked_before,
-        "seconds_later": seconds_later,
+        "works": ["after", "after", "before"] + (["expired"] if function == AUTHORIZER else []),
         "environments": ENVIRONMENTS,
         **(tokens if function == AUTHORIZER else signed),
     }
@@ -156,7 +208,7 @@ def _played(
         process.stdin.write(json.dumps(played) + "\n")
         process.stdin.flush()
         said = process.stdout.readline()
-        world.snapshot(hang_up=hang_up)
+        world.snapshot(hang_up=hang_up, seconds_later=seconds_later)
         output, errors = process.communicate("\n", timeout=120)
     assert said == "frozen\n", errors
     assert process.returncode == 0, errors
@@ -175,22 +227,42 @@ def outcome(function: str, answer: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("seconds_later", "hang_up"), [(60, False), (3 * 3600, True)], ids=["connections lost", "connections closed"]
+    ("seconds_later", "hang_up", "monotonic_moves"),
+    [(60, False, False), (HOURS, True, False), (HOURS, True, True)],
+    ids=[
+        "connections lost",
+        "connections closed and monotonic stood still",
+        "connections closed and monotonic went on",
+    ],
 )
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_restored_function_works_with_the_secrets_keys_and_time_of_now(
-    function: str, seconds_later: int, hang_up: bool
+    function: str, seconds_later: int, hang_up: bool, monotonic_moves: bool
 ) -> None:
     """What is signed with a secret that was withdrawn since the snapshot is refused, however short ago that was."""
-    environments, world = restored(function, hang_up=hang_up, seconds_later=seconds_later)
+    environments, world = restored(
+        function, hang_up=hang_up, seconds_later=seconds_later, monotonic_moves=monotonic_moves
+    )
     for each in environments:
-        after, again, before = (outcome(function, answer) for answer in each["answers"])
+        after, again, before, *expired = (outcome(function, answer) for answer in each["answers"])
         assert (after, again) == ("taken", "taken")
         assert before == ("taken" if function == "customer_sync" else "refused")
+        assert expired == (["refused"] if function == AUTHORIZER else []), "it was good at the snapshot"
         assert each["stripe"] in ([], None)
         assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
-    fetched = "/jwks.json" if function == AUTHORIZER else "GetSecretValue"
-    assert world.asked.count(fetched) == ENVIRONMENTS, "each environment fetches once"
+        assert each["datetime_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
+        assert each["monotonic_is_ahead_by"] == pytest.approx(seconds_later if monotonic_moves else 0, abs=1)
+    for fetched in FETCHED[function]:
+        assert world.asked.count(fetched) == ENVIRONMENTS, "each environment fetches once"
+
+
+@pytest.mark.parametrize("seconds_later", [60, HOURS])
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != AUTHORIZER])
+def test_a_restored_function_signs_with_credentials_and_the_time_of_now(function: str, seconds_later: int) -> None:
+    """AWS refuses credentials that have expired, and a request that says it was signed more than minutes ago."""
+    _, world = restored(function, hang_up=seconds_later == HOURS, seconds_later=seconds_later)
+    assert {key for key, _ in world.signed} == {NEW_ACCESS}
+    assert [ahead for _, ahead in world.signed] == [pytest.approx(seconds_later, abs=30)] * len(world.signed)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -221,6 +293,15 @@ def test_the_snapshot_holds_the_libraries_that_the_first_work_needs_and_nothing_
     for each in environments:
         assert [name for name in each["loaded_by_work"] if name.startswith(LIBRARIES)] == []
     assert world.asked_for_the_snapshot == []
+
+
+def test_a_restore_forgets_all_that_is_built_apart_from_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    builders = {name for name, each in vars(bootstrap).items() if hasattr(each, "cache_clear")}
+    forgotten: set[str] = set()
+    for name in builders:
+        monkeypatch.setattr(bootstrap, name, SimpleNamespace(cache_clear=partial(forgotten.add, name)))
+    bootstrap.forget()
+    assert builders - forgotten == {"config", "change_reader"}, "these know settings alone"
 
 
 @pytest.mark.parametrize("function", MODULES)

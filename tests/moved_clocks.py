@@ -1,0 +1,59 @@
+"""A process whose clocks have moved, as those of an environment that Lambda restores from a snapshot have."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import sys
+import time
+from collections.abc import Mapping
+from types import FunctionType
+from typing import Any
+
+
+class _EveryDateTime(type):
+    """Makes each `datetime` an instance of the moved class: those of C, and those made before the clocks moved."""
+
+    _plain = (dt.datetime,)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _EveryDateTime._plain)
+
+
+def move_clocks(seconds: int, *, monotonic: bool) -> None:
+    """Moves `time.time`, `time.time_ns` and `datetime` of this process, and `time.monotonic` if asked for.
+
+    A module that took a clock by its name, and a function that has one as a default, get the moved one. `time.gmtime`
+    and the like without a time, and clocks that objects keep, stay as they are.
+    """
+    time_, time_ns, monotonic_ = time.time, time.time_ns, time.monotonic
+
+    class Moved(dt.datetime, metaclass=_EveryDateTime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Moved:
+            return super().now(tz) + dt.timedelta(seconds=seconds)
+
+    moved: dict[Any, Any] = {
+        time_: lambda: time_() + seconds,
+        time_ns: lambda: time_ns() + seconds * 1_000_000_000,
+        dt.datetime: Moved,
+    }
+    if monotonic:
+        moved[monotonic_] = lambda: monotonic_() + seconds
+    for module in list(sys.modules.values()):
+        _replace(vars(module), moved)
+    for function in gc.get_objects():
+        if isinstance(function, FunctionType):
+            function.__defaults__ = tuple(_moved(each, moved) for each in function.__defaults__ or ()) or None
+            _replace(function.__kwdefaults__ or {}, moved)
+
+
+def _moved(value: Any, moved: Mapping[Any, Any]) -> Any:
+    return next((new for old, new in moved.items() if value is old), value)
+
+
+def _replace(values: dict[str, Any], moved: Mapping[Any, Any]) -> None:
+    for name, value in list(values.items()):
+        new = _moved(value, moved)
+        if new is not value:
+            values[name] = new
