@@ -52,7 +52,7 @@ def test_an_own_key_costs_its_month_and_what_each_queue_asks_of_it() -> None:
 
 def test_logs_are_paid_as_they_come_and_as_they_are_kept() -> None:
     idle, busy = (month(companies, RESOURCES).components for companies in (0, 1000))
-    assert idle["Logs, kept"] == 0
+    assert "Logs, kept" not in idle
     assert 0 < busy["Logs, kept"] < busy["Logs"]
 
 
