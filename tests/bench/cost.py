@@ -61,6 +61,8 @@ SWEEP = "reconciliation, nothing missed"
 SWEEPS = HOURS * 6
 """Of a busy organization in a month; one on whose account nothing happens is swept less often."""
 TICK = "a schedule's tick, nothing due"
+CANARY = "canary"
+"""The schedule that posts a webhook of its own."""
 
 ASSUMED = (
     f"A Lambda's processor takes {SLOWER} times as long as this machine's, and has memory / {VCPU} MB of one; "
@@ -88,6 +90,7 @@ def standing() -> Bill:
     return Bill(
         {
             "Schedules": tick.total * _ticks(),
+            "Canary's webhooks": a_webhook().total * _ticks(CANARY),
             "Metrics of ours": price["metric"].of(len(emitted()) * BUSY),
             "Metrics of API Gateway by method": price["metric"].of(_detailed_metrics()),
             "Alarms": price["alarm_metric"].of(watched) + price["composite_alarm"].of(len(COMPOSITES)),
@@ -105,11 +108,11 @@ def _secret_calls() -> float:
     return reads + sum(len(each.watches) for each in FUNCTIONS) * HOURS
 
 
-def _ticks() -> float:
-    """Of all schedules in a month."""
+def _ticks(name: str | None = None) -> float:
+    """Of the schedule of this name in a month, or of all."""
     from app import app
 
-    return sum(SECONDS / each.interval for each in schedules(app) if each.interval)
+    return sum(SECONDS / each.interval for each in schedules(app) if each.interval and name in {None, each.name})
 
 
 def _detailed_metrics() -> int:
@@ -156,14 +159,13 @@ def measure() -> list[Figure]:
     """Print the bill, and tell what it comes to."""
     stories = {each.name: each for each in told()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
-    by_webhook = bill_of([*webhooks, *_reading_fees(stories)]).times(MILLION / len(webhooks))
     deposit, lifetime = a_deposit(), an_invoice()
     line = deposit.times(1 / DEPOSIT_LINES)
     in_bulk, *afterwards = BULK_LIFETIME
     bulk = _sum([stories[in_bulk]]).times(1 / BULK) + _sum(stories[name] for name in afterwards) + line
     organization, month = busy_organization(), standing()
     bills = {
-        "a million webhooks": by_webhook,
+        "a million webhooks": a_webhook().times(MILLION),
         "1,000 invoices": lifetime.times(1000),
         "1,000 in bulk": bulk.times(1000),
         f"1,000 payouts of {DEPOSIT_LINES} lines": deposit.times(1000),
@@ -183,6 +185,13 @@ def measure() -> list[Figure]:
                 "each value of each dimension in chalicelib/metrics.py", is_count=True),
         only_told("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
     ]  # fmt: skip
+
+
+def a_webhook() -> Bill:
+    """What a webhook of an invoice costs, and its part of the work that a worker has with the payment's fee."""
+    stories = {each.name: each for each in told()}
+    webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
+    return bill_of([*webhooks, *_reading_fees(stories)]).times(1 / len(webhooks))
 
 
 def a_deposit() -> Bill:

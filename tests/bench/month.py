@@ -10,9 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
+from chalicelib.functions import FUNCTIONS
 from infra.template import merge_template
+from infra.template.api import LOG_RETENTION
+from infra.template.snapstart import snapstart
 from tests.bench.bill import Bill
-from tests.bench.cost import HOURS, SECONDS, an_invoice, busy_organization, show, standing
+from tests.bench.cost import HOURS, KMS_SECONDS, SECONDS, an_invoice, busy_organization, show, standing
 from tests.bench.figures import Figure, only_told
 from tests.bench.prices import price_list
 from tests.bench.sweep_town import KINDS
@@ -34,6 +37,47 @@ BACKED_UP_DAYS = 15
 """Copies of a table that are kept: one in its own region and 14 in the other."""
 WAF_REQUESTS = 30
 """Requests of an invoice: people's, and Stripe's webhooks."""
+COLD_STARTS = 1000
+"""In a month, of each function that starts from a snapshot."""
+PRODUCERS, CONSUMERS = 1, 1
+"""Principals that send to a queue, and that receive from it, within the minutes for which SQS keeps a key."""
+
+PAID: Mapping[str, str] = {
+    "AWS::ApiGateway::RestApi": "API Gateway",
+    "AWS::Backup::BackupPlan": "AWS Backup, copied daily",
+    "AWS::Backup::BackupVault": "AWS Backup, kept",
+    "AWS::CloudWatch::Alarm": "Alarms",
+    "AWS::CloudWatch::CompositeAlarm": "Alarms",
+    "AWS::CloudWatch::Dashboard": "Dashboard",
+    "AWS::DynamoDB::Table": "Tables, stored",
+    "AWS::Events::EventBus": "EventBridge",
+    "AWS::Events::Rule": "Schedules",
+    "AWS::Lambda::EventSourceMapping": "SQS, polling",
+    "AWS::Lambda::Function": "Lambda, time",
+    "AWS::Lambda::Version": "SnapStart, cached",
+    "AWS::Logs::LogGroup": "Logs, kept",
+    "AWS::SQS::Queue": "SQS",
+    "AWS::WAFv2::WebACL": "WAF",
+}
+"""Types of the deployed template that cost something, each with a component of a bill in which it is."""
+FREE: Mapping[str, str] = {
+    "AWS::ApiGateway::BasePathMapping": "requests are paid",
+    "AWS::ApiGateway::Deployment": "requests are paid",
+    "AWS::ApiGateway::DomainName": "a regional domain has no price, nor has its certificate in ACM",
+    "AWS::ApiGateway::Stage": "requests are paid; it has no cache",
+    "AWS::Backup::BackupSelection": "copies are paid",
+    "AWS::CodeDeploy::Application": "CodeDeploy has no price for Lambda",
+    "AWS::CodeDeploy::DeploymentGroup": "CodeDeploy has no price for Lambda",
+    "AWS::IAM::ManagedPolicy": "IAM has no price",
+    "AWS::IAM::Role": "IAM has no price",
+    "AWS::Lambda::Alias": "invocations are paid",
+    "AWS::Lambda::EventInvokeConfig": "invocations are paid",
+    "AWS::Lambda::Permission": "invocations are paid",
+    "AWS::Logs::QueryDefinition": "a query is paid when somebody runs it: half a cent for each GB that it reads",
+    "AWS::SQS::QueuePolicy": "requests are paid",
+    "AWS::WAFv2::WebACLAssociation": "the web ACL is paid",
+}
+"""Types that cost nothing by themselves, and why."""
 
 
 def measure() -> list[Figure]:
@@ -60,6 +104,9 @@ def month(companies: int, resources: Resources) -> Bill:
         "Tables, restorable to a second": price["dynamodb_backed_up"].of(stored),
     }
     business = an_invoice().times(invoices) + busy_organization().times(companies * _swept())
+    # At most: the access log is kept for so long, and the functions' logs for less.
+    logs = business.components.get("Logs", 0) / price["logs_ingested"].dollars
+    kept["Logs, kept"] = price["logs_stored"].of(logs * LOG_RETENTION / (HOURS / 24))
     return Bill(kept) + business
 
 
@@ -82,23 +129,50 @@ def watching(resources: Resources) -> Bill:
 
 
 def if_on(companies: int, resources: Resources) -> Bill:
-    """What the parameters add that are off by default: copies in another region, a web ACL."""
-    price = price_list().prices
-    components: dict[str, float] = {}
+    """What the parameters add that are off by default. Signing, the boundary and the role have no price."""
     stored = gigabytes(companies)
+    components: dict[str, float] = {}
     if any(of_type(resources, "AWS::Backup::BackupPlan")):
-        days = HOURS / 24
-        components["AWS Backup, kept"] = price["backup_stored"].of(stored * BACKED_UP_DAYS)
-        components["AWS Backup, copied daily"] = price["backup_copied"].of(stored * days)
+        components |= _copied(stored)
     for acl in of_type(resources, "AWS::WAFv2::WebACL"):
-        rules = len(acl["Properties"]["Rules"])
-        components["WAF"] = price["waf_acl"].of(1) + price["waf_rule"].of(rules)
-        components["WAF, requests"] = price["waf_request"].of(companies * INVOICES * WAF_REQUESTS)
-    snapped = [each for each in of_type(resources, "AWS::Serverless::Function") if "SnapStart" in each["Properties"]]
-    if snapped:
-        memory = sum(float(each["Properties"].get("MemorySize", 512)) for each in snapped) / 1024
-        components["SnapStart, one version of each function"] = price["snapstart_cached"].of(memory * SECONDS)
-    return Bill(components)
+        components |= _filtered(len(acl["Properties"]["Rules"]), companies * INVOICES * WAF_REQUESTS)
+    return Bill(components | _snapped() | _with_own_key(len(list(of_type(resources, "AWS::SQS::Queue")))))
+
+
+def _copied(stored: float) -> dict[str, float]:
+    price = price_list().prices
+    return {
+        "AWS Backup, kept": price["backup_stored"].of(stored * BACKED_UP_DAYS),
+        "AWS Backup, copied daily": price["backup_copied"].of(stored * HOURS / 24),
+    }
+
+
+def _filtered(rules: int, requests: float) -> dict[str, float]:
+    price = price_list().prices
+    return {
+        "WAF": price["waf_acl"].of(1) + price["waf_rule"].of(rules),
+        "WAF, requests": price["waf_request"].of(requests),
+    }
+
+
+def _snapped() -> dict[str, float]:
+    """For one version of each function that has it, and so many starts of each."""
+    price = price_list().prices
+    gigabytes = sum(function.memory / 1024 for function in FUNCTIONS if snapstart(function))
+    return {
+        "SnapStart, cached": price["snapstart_cached"].of(gigabytes * SECONDS),
+        "SnapStart, restored": price["snapstart_restored"].of(gigabytes * COLD_STARTS),
+    }
+
+
+def _with_own_key(queues: int) -> dict[str, float]:
+    """What is asked for tables is in "KMS, at most" without it, too.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    """
+    price = price_list().prices
+    requests = queues * (2 * PRODUCERS + CONSUMERS) * SECONDS / KMS_SECONDS
+    return {"Own key": price["kms_key"].of(1), "Own key, asked by SQS at most": price["kms_request"].of(requests)}
 
 
 def of_type(resources: Resources, kind: str) -> Iterable[Mapping[str, Any]]:

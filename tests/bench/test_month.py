@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME
 from infra.template import merge_template
-from tests.bench.month import gigabytes, if_on, watching
+from tests.bench.month import FREE, PAID, gigabytes, if_on, month, watching
 from tests.bench.prices import price_list
+from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.conftest import Package, package
+
+__all__ = ["package"]
 
 RESOURCES = merge_template()["Resources"]
 
@@ -26,3 +31,34 @@ def test_copies_in_another_region_cost_only_where_the_template_has_them() -> Non
     assert backup not in if_on(10, without).components
     assert if_on(10, RESOURCES).components[backup] == pytest.approx(gigabytes(10) * 15 * 0.10)
     assert if_on(0, RESOURCES).components[backup] == 0
+
+
+def test_snapstart_is_paid_by_the_memory_of_the_functions_that_have_it() -> None:
+    """As Lambda's list of prices has it: GB-seconds of a version, and GB of each restore."""
+    memory = (BY_NAME[API_HANDLER].memory + BY_NAME[AUTHORIZER].memory) / 1024
+    assert memory == 1.5
+    components = if_on(0, RESOURCES).components
+    assert components["SnapStart, cached"] == pytest.approx(1.5 * 730 * 3600 * 0.0000015046)
+    assert components["SnapStart, restored"] == pytest.approx(1000 * 1.5 * 0.0001397998)
+
+
+def test_an_own_key_costs_its_month_and_what_each_queue_asks_of_it() -> None:
+    without = {name: each for name, each in RESOURCES.items() if each["Type"] != "AWS::SQS::Queue"}
+    asked = "Own key, asked by SQS at most"
+    assert if_on(0, RESOURCES).components["Own key"] == 1
+    assert if_on(0, without).components[asked] == 0
+    assert if_on(0, RESOURCES).components[asked] > 0
+
+
+def test_logs_are_paid_as_they_come_and_as_they_are_kept() -> None:
+    idle, busy = (month(companies, RESOURCES).components for companies in (0, 1000))
+    assert "Logs, kept" not in idle
+    assert 0 < busy["Logs, kept"] < busy["Logs"]
+
+
+@pytest.mark.package
+def test_every_type_of_the_deployed_template_is_in_a_bill_or_said_to_be_free(package: Package) -> None:
+    types = {each["Type"] for each in translated(uploaded(package.template))["Resources"].values()}
+    assert types == PAID.keys() | FREE.keys()
+    assert not PAID.keys() & FREE.keys()
+    assert set(PAID.values()) <= month(1, RESOURCES).components.keys() | if_on(1, RESOURCES).components.keys()

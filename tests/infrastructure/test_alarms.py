@@ -18,13 +18,12 @@ from infra.package import ROOT
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES
 from infra.template.alarms import RUN_BOOKS, Grade
-from infra.template.capacity_alarms import MOST_METRICS
+from infra.template.capacity_alarms import MOST_METRICS, SHARED_PARTITIONS
 from infra.template.dashboard import IGNORED, QUESTIONS, Graph, body
 from infra.template.intrinsics import Json, log_group_id, queue_id
 from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws, ours, search
 from infra.template.queries import QUERIES
 from infra.template.queue_alarms import DEAD_LETTER_QUEUES
-from infra.template.tables import index_names
 
 RESOURCES: Json = merge_template()["Resources"]
 EVERY: tuple[Any, ...] = (*ALARMS, *COMPOSITES)
@@ -108,7 +107,7 @@ def test_no_alarm_has_more_metrics_than_cloudwatch_takes_and_none_searches() -> 
     assert not any("SEARCH" in (alarm.expression or "") for alarm in ALARMS)
 
 
-def test_every_function_table_and_index_has_an_alarm_on_its_throttles() -> None:
+def test_every_function_table_and_index_that_all_organizations_share_has_an_alarm_on_its_throttles() -> None:
     watched = {
         tuple(value.removeprefix("${AWS::StackName}-") for _, value in measure.dimensions)
         for alarm in ALARMS
@@ -117,8 +116,7 @@ def test_every_function_table_and_index_has_an_alarm_on_its_throttles() -> None:
     }
     functions = {(function.aws_name,) for function in FUNCTIONS}
     tables = {(table,) for table in NAMES.values()}
-    indexes = {(table, index) for model, table in NAMES.items() for index in index_names(model)}
-    assert watched == functions | tables | indexes
+    assert watched == functions | tables | set(SHARED_PARTITIONS)
 
 
 def test_composites_are_made_of_alarms_that_exist() -> None:

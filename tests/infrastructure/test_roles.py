@@ -23,6 +23,11 @@ NEVER = {
     "s3files": "no function has a file system",
     "firehose": "no log group delivers to Firehose",
     "kinesis": "no table streams to Kinesis",
+    **dict.fromkeys(
+        ("amplify", "apprunner", "appsync", "bedrock-agentcore", "cognito-idp", "elasticloadbalancing"),
+        "the web ACL is of API Gateway's stage",
+    ),
+    "payments": "nobody pays for requests",
 }
 """Services that a schema names for what we do not use."""
 NOT_OURS = {
@@ -47,6 +52,19 @@ NOT_OURS = {
     "lambda:PassCapacityProvider": "functions run on Lambda's own capacity",
     "lambda:GetLayerVersion": "functions have no layers",
     **dict.fromkeys(
+        ("lambda:DeleteProvisionedConcurrencyConfig", "lambda:PutProvisionedConcurrencyConfig"),
+        "no alias keeps functions warm",
+    ),
+    "codedeploy:RegisterOnPremisesInstance": "releases go to functions",
+    **dict.fromkeys(
+        (
+            "backup:DeleteBackupVaultAccessPolicy", "backup:DeleteBackupVaultLockConfiguration",
+            "backup:DeleteBackupVaultNotifications", "backup:PutBackupVaultAccessPolicy",
+            "backup:PutBackupVaultLockConfiguration", "backup:PutBackupVaultNotifications",
+        ),
+        "the vault has no policy, lock or notifications; one that somebody adds is not the stack's to take away",
+    ),
+    **dict.fromkeys(
         (
             "iam:AttachGroupPolicy", "iam:AttachUserPolicy", "iam:DetachGroupPolicy", "iam:DetachUserPolicy",
         ),
@@ -54,7 +72,10 @@ NOT_OURS = {
     ),
     "iam:DeleteRolePermissionsBoundary": "a boundary that could be taken away would be none",
     **dict.fromkeys(
-        ("kms:ReEncrypt", "lambda:AssociateRuntimeAlias", "s3:REST.PUT.OBJECT", "s3:GetObjectMetadata"),
+        (
+            "backup-storage:Mount", "kms:ReEncrypt", "lambda:AssociateRuntimeAlias", "s3:REST.PUT.OBJECT",
+            "s3:GetObjectMetadata",
+        ),
         "IAM knows no such action",
     ),
 }  # fmt: skip
@@ -110,7 +131,27 @@ def test_cloudformations_role_makes_no_role_without_the_boundary_and_takes_none_
     assert "iam:DeleteRolePermissionsBoundary" not in {action for _, action in _role()}
 
 
-def test_the_boundary_allows_what_the_functions_roles_do_and_no_more(resources: dict[str, Any]) -> None:
+def test_cloudformations_role_gives_the_stacks_roles_to_the_services_that_work_as_them_and_to_no_other(
+    resources: dict[str, Any],
+) -> None:
+    assumed_by = {
+        statement["Principal"]["Service"]
+        for each in resources.values()
+        if each["Type"] == "AWS::IAM::Role"
+        for statement in each["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    }
+    [passed] = [statement for statement, action in _role() if action == "iam:PassRole"]
+    assert set(passed["Condition"]["StringEquals"]["iam:PassedToService"]) == assumed_by
+
+
+def test_cloudformations_role_makes_the_stacks_own_policies_and_no_other(resources: dict[str, Any]) -> None:
+    policies = {name for name, each in resources.items() if each["Type"] == "AWS::IAM::ManagedPolicy"}
+    [statement] = [statement for statement, action in _role() if action == "iam:CreatePolicy"]
+    prefix = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${Stage}-"
+    assert {each["Fn::Sub"] for each in statement["Resource"]} == {f"{prefix}{name}-*" for name in policies}
+
+
+def test_the_boundary_allows_what_the_stacks_roles_do_and_no_more(resources: dict[str, Any]) -> None:
     used = set()
     for each in resources.values():
         if each["Type"] == "AWS::IAM::Role":
