@@ -60,21 +60,22 @@ def main(
     late = list(overdue(read() if waivers is None else waivers, today or dt.datetime.now(dt.UTC).date()))
     if late:
         _loudly(f"audit: {len(late)} WAIVERS ARE OVERDUE FOR REVIEW (infra/waivers.toml)", *late)
-    packages: dict[str, dict[str, Any]] = {}
+    packages: dict[tuple[str, str], dict[str, Any]] = {}
+    unread = False
     for file in PINNED:
         try:
-            packages |= {package["name"]: package for package in audit(file)}
+            packages |= {(each["name"], each.get("version", "")): each for each in _some(audit(file))}
         except (OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
+            unread = True
             _loudly(
                 f"audit: {file} could not be audited: {type(problem).__name__}",
-                "audit: NOTHING IS KNOWN of the vulnerabilities of what is pinned.",
+                "audit: NOTHING IS KNOWN of the vulnerabilities of what it pins.",
             )
-            return 1 if options.require else 0
-    known = {name: package for name, package in packages.items() if package.get("vulns")}
-    unknown = [name for name, package in packages.items() if "skip_reason" in package]
-    for name, package in sorted(known.items()):
+    known = {pin: package for pin, package in packages.items() if package.get("vulns")}
+    unknown = [pin for pin, package in packages.items() if "skip_reason" in package]
+    for (name, version), package in sorted(known.items()):
         ids = ", ".join(found["id"] for found in package["vulns"])
-        print(f"audit: {name} {package['version']}: {ids}")
+        print(f"audit: {name} {version}: {ids}")
     looked_up = len(packages) - len(unknown)
     print(f"audit: {looked_up} of {len(packages)} packages looked up, {len(known)} with known vulnerabilities")
     if unknown:
@@ -84,7 +85,13 @@ def main(
             "audit: the package index serves no advisories for the rest. Run this where pypi.org answers:",
             "audit:   .venv/bin/python -m infra.audit --require",
         )
-    return 1 if known or (unknown and options.require) else 0
+    return 1 if known or ((unknown or unread) and options.require) else 0
+
+
+def _some(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not packages:
+        raise ValueError("each of the files pins something")
+    return packages
 
 
 def _loudly(*lines: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.secrets import PlatformSecret, SecretStore, WebhookSecrets, WebhookSecretStore
@@ -37,9 +37,8 @@ def look_at_platform(stage: str, settings: StageSettings, aws: Aws) -> str:
     secret = SecretStore(arn, PlatformSecret, SystemClock()).latest()
     if wrong := list(_faults_of_platform(secret, MODES.get(stage, "test"))):
         raise Bad("; ".join(wrong))
-    text = aws.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     later = [UNRESTRICTED] if secret.api_key.startswith("sk_live_") else []
-    later += [LEFT_OVER] if "webhookSecrets" in json.loads(text) else []
+    later += [LEFT_OVER] if "webhookSecrets" in _content(arn, aws) else []
     if later:
         raise ToDo("; ".join(later))
     return f"of the right form, a {'restricted' if secret.api_key.startswith('rk_') else 'secret'} key"
@@ -53,10 +52,21 @@ def look_at_webhooks(settings: StageSettings, aws: Aws, *, exists: bool) -> str:
     secrets = WebhookSecretStore(arn, SystemClock()).latest()
     if wrong := list(_faults_of_webhooks(secrets)):
         raise Bad("; ".join(wrong))
+    if "apiKey" in _content(arn, aws):
+        raise Bad(
+            "it holds apiKey, which the canary could then read: store webhookSecrets alone, and exchange that key"
+        )
     if secrets.webhook_secrets:
         return f"of the right form; webhook secrets in it: {len(secrets.webhook_secrets)}"
     missing = f"there is no webhook secret yet: ./ops --deployed {settings.stack} webhook-endpoint"
     raise Bad(missing) if exists else ToDo(f"{missing}, after the deployment")
+
+
+def _content(arn: str, aws: Aws) -> Container[str]:
+    """Returns the names of all fields that are stored, those included that functions pass over."""
+    text = aws.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    stored: dict[str, object] = json.loads(text)
+    return stored.keys()
 
 
 def _encrypted_as_it_has_to_be(secret: Secret, settings: StageSettings, aws: Aws) -> str:

@@ -67,6 +67,31 @@ def test_an_audit_that_does_not_answer_is_told(problem: Exception, capsys: pytes
     assert audit.main(["--require"], broken, []) == 1
 
 
+def test_a_file_of_which_no_package_is_told_is_not_called_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.main(["--require"], lambda _: [], []) == 1
+    assert "could not be audited" in capsys.readouterr().err
+
+
+def test_what_is_known_of_one_file_is_told_although_another_could_not_be_audited(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def only_the_first(file: str) -> list[dict[str, Any]]:
+        if file != audit.PINNED[0]:
+            raise OSError
+        return [BAD]
+
+    assert audit.main([], only_the_first, []) == 1
+    assert "bad 2: PYSEC-1" in capsys.readouterr().out
+
+
+def test_one_package_in_two_versions_is_looked_up_in_both(capsys: pytest.CaptureFixture[str]) -> None:
+    def one_each(file: str) -> list[dict[str, Any]]:
+        return [BAD] if file == audit.PINNED[0] else [{**BAD, "version": "3", "vulns": []}]
+
+    assert audit.main([], one_each, []) == 1
+    assert "2 of 2 packages looked up, 1 with known vulnerabilities" in capsys.readouterr().out
+
+
 def test_a_waiver_that_is_overdue_is_said_in_a_frame_and_fails_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     waiver = Waiver("checkov", "CKV_1", "It is not so.", dt.date(2026, 1, 1), dt.date(2026, 6, 30))
     assert audit.main(["--require"], lambda _: [FINE], [waiver], dt.date(2026, 6, 30)) == 0

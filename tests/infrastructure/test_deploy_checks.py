@@ -184,6 +184,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
     "a webhook secret that is none": (WEBHOOK_ROW, "number 1, is not", _webhook("we_1234567890")),
     "one webhook secret twice": (WEBHOOK_ROW, "one twice", _webhook(*["whsec_" + "e5F6" * 8] * 2)),
     "webhook secrets of another form": (WEBHOOK_ROW, "not of the form", _stored(Secret.WEBHOOK, webhookSecrets="")),
+    "a key among the webhook secrets": (WEBHOOK_ROW, "it holds apiKey", _stored(Secret.WEBHOOK, apiKey="sk_test_x")),
     "no webhook secrets": (WEBHOOK_ROW, "ResourceNotFound", _deleted(Secret.WEBHOOK)),
     "a topic that is gone": (
         "SNS topic, page",

@@ -125,9 +125,16 @@ DISASTERS: dict[Disaster, dict[str, int]] = {
     the_address_does_not_answer: {"CanaryFailing": 11},
     nobody_sends_the_canary: {"CanaryFailing": 11},
     nobody_plans: {"ReconciliationSilent": 21},
-    everything_crashes: {"CanaryFailing": 11, "ErrorsFast": 10, "ErrorsSlow": 10, "ReconciliationSilent": 21},
+    everything_crashes: {
+        "CanaryFailing": 11,
+        "DeadLetterScheduleFailures": 3,
+        "ErrorsFast": 10,
+        "ErrorsSlow": 10,
+        "ReconciliationSilent": 21,
+    },
     the_database_does_not_answer: {
         "CanaryFailing": 11,
+        "DeadLetterScheduleFailures": 3,
         "ErrorsFast": 10,
         "ErrorsSlow": 10,
         "ReconciliationSilent": 21,

@@ -25,11 +25,11 @@ from tests.scanners.tools import NODE_TOOLS, SCANNERS, Finding, ScannerFailed
 HARDENED: Mapping[str, str] = {
     "DomainName": "api.pool-office.example",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/one",
-    "WebAcl": "block",
-    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "CodeSigningConfigArn": "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
-    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
-    "BackupCopyVaultArn": "arn:aws:backup:us-west-2:123456789012:backup-vault:copies",
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/pom-stripe-boundary",
+    "WebAcl": "block",
+    "BackupCopyVaultArn": "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies",
 }
 """Every option of the template that makes a stage harder to break into, or easier to restore."""
 VARIANTS: Mapping[str, Mapping[str, str]] = {"as it is by default": {}, "with every option": HARDENED}

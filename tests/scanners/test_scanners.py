@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
 
 from infra.ops.screen import Screen
+from infra.template import merge_template
+from infra.template.settings import DEVELOPMENT_ORIGINS
 from infra.waivers import Waiver
-from tests.scanners.__main__ import scan, told
+from tests.scanners.__main__ import HARDENED, scan, told
 from tests.scanners.template import Json, decided
 from tests.scanners.tools import Finding
 
@@ -45,6 +48,13 @@ def test_scanners_judge_what_is_deployed_with_the_options() -> None:
     made = decided(TEMPLATE, {"Key": "arn", "Domain": "api.example.test"})["Resources"]
     assert made["Queue"]["Properties"]["KmsMasterKeyId"] == "arn"
     assert made["Mapping"] == {"Type": "AWS::ApiGateway::BasePathMapping"}
+
+
+def test_every_option_that_a_condition_asks_for_is_judged_switched_on_but_the_one_for_development() -> None:
+    made = merge_template()
+    asked = {name for name in made["Parameters"] if f'{{"Ref": "{name}"}}' in json.dumps(made["Conditions"])}
+    assert asked - {DEVELOPMENT_ORIGINS} == HARDENED.keys() - {"CertificateArn"}
+    assert all(HARDENED[name] != made["Parameters"][name]["Default"] for name in asked & HARDENED.keys())
 
 
 def test_a_condition_of_an_unknown_form_is_not_guessed() -> None:

@@ -1,0 +1,85 @@
+"""Each option of a stage by itself, all of them, and all but one: in what AWS makes of the package."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from infra.template.releases import IN_STEPS
+from infra.template.settings import DEVELOPMENT_ORIGINS
+from tests.infrastructure.cloudformation import Template, decided, translated, uploaded
+from tests.infrastructure.conftest import Package
+from tests.scanners.__main__ import HARDENED
+
+pytestmark = pytest.mark.package
+
+OPTIONS = {**HARDENED, DEVELOPMENT_ORIGINS: "http://localhost:5173", IN_STEPS: "false"}
+COMBINATIONS: dict[str, dict[str, str]] = {
+    "none": {},
+    "all": OPTIONS,
+    **{f"{name} alone": {name: value} for name, value in OPTIONS.items()},
+    **{f"all but {but}": {name: value for name, value in OPTIONS.items() if name != but} for but in OPTIONS},
+}
+CALLED_BY_NAME = {"AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"}
+"""What names a function itself; everything else has to call its alias."""
+_FILLED_IN = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
+
+
+def referred_to(part: Any) -> Iterator[str]:
+    """Yields the names of all resources and parameters that a part of a template refers to."""
+    match part:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case {"Fn::Sub": [str(text), dict(named)]}:
+            yield from set(_FILLED_IN.findall(text)) - named.keys()
+            yield from referred_to([*named.values()])
+        case {"Fn::Sub": str(text)}:
+            yield from _FILLED_IN.findall(text)
+        case dict():
+            depends = part.get("DependsOn", [])
+            yield from [depends] if isinstance(depends, str) else depends
+            yield from referred_to([value for key, value in part.items() if key != "DependsOn"])
+        case list():
+            for each in part:
+                yield from referred_to(each)
+
+
+def made_with(template: Template, options: Mapping[str, str]) -> Template:
+    return decided(translated(uploaded(template), options), options)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS)
+def test_nothing_waits_for_itself_or_for_what_is_not_made_and_everything_calls_aliases(
+    package: Package, combination: str
+) -> None:
+    template = made_with(package.template, COMBINATIONS[combination])
+    resources = template["Resources"]
+    uses = {name: set(referred_to(each)) for name, each in resources.items()}
+
+    known = {*resources, *template["Parameters"]}
+    named = set(referred_to(template["Outputs"])).union(*uses.values())
+    assert {name for name in named - known if not name.startswith("AWS::")} == set()
+    assert set(TopologicalSorter(uses).static_order()) >= resources.keys(), "else it raises a CycleError"
+
+    functions = {name for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function"}
+    callers = {resources[name]["Type"] for name, used in uses.items() if used & functions}
+    assert callers == CALLED_BY_NAME
+
+
+def test_aws_own_schemas_take_a_stage_with_every_option(package: Package) -> None:
+    template = made_with(package.template, OPTIONS)
+    said = json.dumps([template["Resources"], template["Outputs"]])
+    used = {
+        name: {**each, "Default": OPTIONS[name]} if name in OPTIONS else each
+        for name, each in template["Parameters"].items()
+        if f'{{"Ref": "{name}"}}' in said or f"${{{name}}}" in said
+    }
+    faults = lint(json.dumps({**template, "Parameters": used}), config=ManualArgs(regions=["us-east-1"]))
+    assert [f"{fault.message} ({fault.rule.id})" for fault in faults] == []
