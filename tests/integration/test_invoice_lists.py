@@ -92,7 +92,7 @@ def another(query: dict[str, str], name: str) -> Invoice:
     return replace(placed(invoice(name, created_at=NOW), status, NOW - 90 * DAY), updated_at=NOW)
 
 
-@pytest.mark.parametrize("query", offered(), ids=lambda query: "&".join(query) + query.get("status", ""))
+@pytest.mark.parametrize("query", list(offered()), ids=lambda query: "&".join(query) + query.get("status", ""))
 def test_a_page_of_any_offered_list_is_one_query_and_one_batch_read(
     stores_on_tables: Backend, query: dict[str, str]
 ) -> None:
