@@ -50,12 +50,6 @@ def test_an_own_key_costs_its_month_and_what_each_queue_asks_of_it() -> None:
     assert if_on(0, RESOURCES).components[asked] > 0
 
 
-def test_logs_are_paid_as_they_come_and_as_they_are_kept() -> None:
-    idle, busy = (month(companies, RESOURCES).components for companies in (0, 1000))
-    assert "Logs, kept" not in idle
-    assert 0 < busy["Logs, kept"] < busy["Logs"]
-
-
 @pytest.mark.package
 def test_every_type_of_the_deployed_template_is_in_a_bill_or_said_to_be_free(package: Package) -> None:
     types = {each["Type"] for each in translated(uploaded(package.template))["Resources"].values()}
