@@ -34,7 +34,8 @@ def test_a_queue_of_ones_own_hears_what_happens_after_it_was_made(company: Compa
     received = queue.receive_message(QueueUrl=variables["QUEUE_URL"], MaxNumberOfMessages=10)["Messages"]
     told = [json.loads(message["Body"])["detail"] for message in received]
     of_invoice = {each["type"] for each in told if each["objectId"] == billed["id"]}
-    assert of_invoice == {"invoice.created", "invoice.sent"}
+    # Stripe may tell that the invoice is finalized before POM has stored that it was sent.
+    assert of_invoice - {"invoice.pending"} == {"invoice.created", "invoice.sent"}
     assert made_beside(tmp_path) == variables, "a second call finds the same queue"
 
 
