@@ -14,6 +14,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from chalicelib.adapters.stripe.objects.payments import REFUND_KEY
 from chalicelib.adapters.tables.models import ConnectionItem, InvoiceItem
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.billing import BillingTerms
@@ -254,9 +255,10 @@ class RehearsedTown(World):
     def billed_twice(self) -> list[tuple[str, str]]:
         return [service for service, times in self.billed().items() if times > 1]
 
-    def money_given_back(self) -> int:
-        """How many refunds Stripe has made."""
-        return sum(len(self.table(each, "refund")) for each in self.accounts)
+    def refunded(self) -> Counter[str]:
+        """How many refunds Stripe has made, by POM's order; those that were made in Stripe's dashboard have none."""
+        made = (each for account in self.accounts for each in self.table(account, "refund"))
+        return Counter(each["metadata"].get(REFUND_KEY, "") for each in made)
 
     def differences(self) -> list[str]:
         """Where an invoice in POM is not as Stripe has it."""
