@@ -6,13 +6,10 @@ packages that are loaded in the end. AWS is played where botocore would send: it
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import socket
 import sys
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +18,7 @@ from botocore.client import ClientCreator
 from botocore.httpsession import URLLib3Session
 
 from chalicelib.functions import Queue
+from tests.signed_webhook import webhook
 
 SECRET = "whsec_first_use"
 ENVIRONMENT = {
@@ -79,30 +77,6 @@ class Opened:
         return counts
 
 
-def webhook() -> dict[str, Any]:
-    """As API Gateway hands it over: an event of an invoice that the table does not have."""
-    now = int(time.time())
-    invoice = {
-        "id": "in_1",
-        "object": "invoice",
-        "metadata": {"pom_organization_id": "o", "pom_invoice_id": f"inv_{'a' * 26}"},
-    }
-    event = {"id": "evt_1", "type": "invoice.paid", "created": now, "account": "acct_1", "data": {"object": invoice}}
-    body = json.dumps(event)
-    signed = hmac.new(SECRET.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
-    headers = {"content-type": "application/json", "stripe-signature": f"t={now},v1={signed}"}
-    return {
-        "requestContext": {"httpMethod": "POST", "resourcePath": "/v1/stripe/webhooks", "requestId": "1"},
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "body": body,
-        "isBase64Encoded": False,
-    }
-
-
 def main() -> None:
     os.environ.update(ENVIRONMENT)
     opened = Opened()
@@ -110,7 +84,7 @@ def main() -> None:
 
     steps = {"import": opened.taken()}
     for step in ("first", "second"):
-        answer = app(webhook(), SimpleNamespace(aws_request_id="1"))
+        answer = app(webhook(SECRET), SimpleNamespace(aws_request_id="1"))
         assert answer["statusCode"] == 200, answer
         steps[step] = opened.taken()
     packages = sorted({name.partition(".")[0] for name in sys.modules})

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-import hmac
 import importlib
 import io
 import json
@@ -31,6 +29,7 @@ import snapshot_restore_py
 from chalicelib.functions import API_HANDLER, AUTHORIZER
 from tests.lambdas import MODULES
 from tests.moved_clocks import move_clocks
+from tests.signed_webhook import webhook
 
 CONTEXT = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 10_000)
 
@@ -43,30 +42,6 @@ def work(played: dict[str, Any], event: Any) -> Any:
         return handler(event, CONTEXT)
     except Exception as raised:  # noqa: BLE001 -- the authorizer refuses by raising
         return str(raised)
-
-
-def webhook(secret: str) -> dict[str, Any]:
-    """A signed event of an invoice that the table does not have, as API Gateway hands it over."""
-    now = int(time.time())
-    invoice = {
-        "id": "in_1",
-        "object": "invoice",
-        "metadata": {"pom_organization_id": "o", "pom_invoice_id": f"inv_{'a' * 26}"},
-    }
-    event = {"id": "evt_1", "type": "invoice.paid", "created": now, "account": "acct_1", "data": {"object": invoice}}
-    body = json.dumps(event)
-    signed = hmac.new(secret.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
-    headers = {"content-type": "application/json", "stripe-signature": f"t={now},v1={signed}"}
-    return {
-        "requestContext": {"httpMethod": "POST", "resourcePath": "/v1/stripe/webhooks", "requestId": "1"},
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "body": body,
-        "isBase64Encoded": False,
-    }
 
 
 def message() -> dict[str, Any]:
