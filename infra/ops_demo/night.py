@@ -176,6 +176,7 @@ class Night:
         self._watch.pass_minutes(1)
         business.is_paid(invoices[1])
         say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        self._rings("SignatureFailures")
         self._rings("SignaturesAllRefused")
         say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
 
@@ -187,7 +188,7 @@ class Night:
         say.does(f"Stripe tried again what was refused: {again} webhooks")
         say.sees("POM shows", business.statuses(invoices), "paid, paid")
         self._operator.follows("secret-rotation.md", "Check")
-        self._is_quiet_again("SignaturesAllRefused")
+        self._is_quiet_again("SignatureFailures", "SignaturesAllRefused")
 
     def _morning(self) -> None:
         say = self._teller
