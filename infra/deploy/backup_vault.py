@@ -27,12 +27,8 @@ def look(settings: StageSettings) -> str:
             f"{name} in {region} is of the account {account}: see there that its policy lets {settings.account} copy "
             f"into it, and a day later that `aws backup list-copy-jobs --region {settings.region}` says COMPLETED"
         )
-    client: Any = boto3.client("backup", region_name=region)
-    names = [each["BackupVaultName"] for page in _pages(client) for each in page["BackupVaultList"]]
+    pages: Any = boto3.client("backup", region_name=region).get_paginator("list_backup_vaults").paginate()
+    names = [each["BackupVaultName"] for page in pages for each in page["BackupVaultList"]]
     if name not in names:
         raise Bad(f"there is no vault {name} in {region}: aws backup create-backup-vault --region {region} makes it")
     return f"{name} in {region}"
-
-
-def _pages(client: Any) -> Any:
-    return client.get_paginator("list_backup_vaults").paginate()

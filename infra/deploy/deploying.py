@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from botocore.exceptions import WaiterError
-
 from infra.deploy import DeploymentError, checks
 from infra.deploy.artifacts import Bucket, Code, Package, code_sha256, upload
 from infra.deploy.aws import Aws
@@ -98,10 +96,7 @@ class Deployment:
         if not wishes.agree(f"Delete {name}, whose first deployment failed and left nothing?"):
             raise DeploymentError("Nothing was changed, as you said.")
         self._screen.step(f"{name} is deleted: its first deployment failed and left nothing")
-        try:
-            self._stack.delete(self._settings.as_role)
-        except WaiterError as exc:
-            raise DeploymentError(f"It was not deleted: {self._stack.why_it_failed()}") from exc
+        self._stack.delete(self._settings.as_role)
 
     def _protect(self) -> None:
         """prod's stack is not deleted by a slip."""

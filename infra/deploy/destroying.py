@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import WaiterError
-
 from infra.deploy import DeploymentError, checks
 from infra.deploy.aws import Aws
 from infra.deploy.findings import look, tell
@@ -56,10 +54,7 @@ class Destruction:
 
     def run(self, tables: list[str], *, with_data: bool) -> None:
         """Delete the stack, and then, if that is meant, the tables it left."""
-        try:
-            self._stack.delete(self._settings.as_role)
-        except WaiterError as exc:
-            raise DeploymentError(f"It was not deleted: {self._stack.why_it_failed()}") from exc
+        self._stack.delete(self._settings.as_role)
         self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
         if with_data:
             self._delete(tables)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
+from infra.deploy import DeploymentError
 from infra.deploy.aws import Aws
 
 FRESH = "REVIEW_IN_PROGRESS"
@@ -106,10 +107,13 @@ class Stack:
         """Delete it, as the role of CloudFormation's that is named, if any, and wait until it is gone.
 
         Raises:
-            WaiterError: it could not be deleted.
+            DeploymentError: it could not be deleted; the message names the first failure.
         """
         self._client.delete_stack(StackName=self.name, **as_role)
-        self.wait("stack_delete_complete")
+        try:
+            self.wait("stack_delete_complete")
+        except WaiterError as exc:
+            raise DeploymentError(f"It was not deleted: {self.why_it_failed()}") from exc
 
     def why_it_failed(self) -> str:
         """The event that made the others of the latest change fail, and the reason that AWS gives."""

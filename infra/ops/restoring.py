@@ -49,14 +49,13 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
     except MissingCopies as missing:
         screen.failure(str(missing))
         return
-    would = _all_set_back(stage, screen, sources, freeze, dry_run=True)
-    if dry_run:
-        screen.table("tables", "Would be set back", [asdict(each) for each in would])
-        return
-    deleted = sum(each.deleted for each in would)
-    question = f"Set all tables of {stage.config.table_prefix} back, and delete {deleted} items that are in no copy?"
-    if not yes:
-        click.confirm(question, abort=True, err=True)
+    if dry_run or not yes:
+        would = _all_set_back(stage, screen, sources, freeze, dry_run=True)
+        if dry_run:
+            screen.table("tables", "Would be set back", [asdict(each) for each in would])
+            return
+        gone = f"delete {sum(each.deleted for each in would)} items that are in no copy"
+        click.confirm(f"Set all tables of {stage.config.table_prefix} back, and {gone}?", abort=True, err=True)
     done = _all_set_back(stage, screen, sources, freeze, dry_run=False)
     screen.table("tables", "Set back", [asdict(each) for each in done])
     screen.step(NEXT)

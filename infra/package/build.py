@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.package import ROOT, SBOM, TEMPLATE, ZIP, PackagingError
 from infra.package.runtimes import require_supported
-from infra.package.sbom import LOCK, sbom
+from infra.package.sbom import LOCK, RUNTIME_LOCK, sbom
 from infra.package.zip_contents import repacked
 from infra.template import merge_template
 from infra.template.aliases import calling_aliases
@@ -27,7 +27,7 @@ TIMEOUT = 600
 INGREDIENTS = (
     "app.py",
     LOCK,
-    "requirements-local.txt",
+    RUNTIME_LOCK.name,
     ".chalice/*.json",
     "chalicelib/**/*.py",
     "infra/template/*.py",

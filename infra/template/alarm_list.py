@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import metrics
-from infra.template.alarms import Alarm, Grade, Missing, alarm_id
+from infra.template.alarms import Alarm, Grade, Missing, alarm_id, sum_of
 from infra.template.api_alarms import BURNS, ERRORS
 from infra.template.backup import BACKUP_ALARMS
 from infra.template.capacity_alarms import CAPACITY_ALARMS
@@ -22,7 +22,7 @@ def stripe_tries(outcome: str) -> Measure:
 
 
 _TRIES = {outcome: stripe_tries(outcome) for outcome in sorted(metrics.STRIPE_OUTCOMES)}
-_ALL_TRIES = "(" + " + ".join(f"FILL({outcome}, 0)" for outcome in _TRIES) + ")"
+_ALL_TRIES = f"({sum_of(_TRIES)})"
 
 PLANNED = ours(metrics.RECONCILIATIONS_PLANNED, "Sum")
 

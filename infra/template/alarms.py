@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +33,9 @@ class Missing(StrEnum):
 
 TOPICS = {Grade.PAGE: "PageTopicArn", Grade.TICKET: "TicketTopicArn"}
 """The parameter that names the SNS topic of each grade."""
+
+MOST_METRICS = 10
+"""In one alarm on metric math (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html)."""
 
 COMPARISONS = {
     ">": "GreaterThanThreshold",
@@ -110,6 +113,11 @@ class Composite:
             }
         parts = [alarm_id(name) for name in (*self.alarms, *filter(None, [self.suppressor]))]
         return {"Type": "AWS::CloudWatch::CompositeAlarm", "DependsOn": parts, "Properties": properties}
+
+
+def sum_of(names: Iterable[str]) -> str:
+    """Returns the sum of metrics as CloudWatch's expression; one that has no data counts as 0."""
+    return " + ".join(f"FILL({name}, 0)" for name in names)
 
 
 def alarm_id(name: str) -> str:

@@ -12,11 +12,11 @@ import re
 from collections.abc import Set
 from typing import Any
 
+from infra.package import FUNCTION
 from infra.template.intrinsics import Json
 
 LIVE = "live"
 """The alias of every function."""
-FUNCTION = "AWS::Serverless::Function"
 _FILLED_IN = re.compile(r"\$\{(\w+)(\.Arn)?\}")
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from infra.template.alarms import Alarm, Grade
 from infra.template.encryption import HAS_OWN_KEY, OWN_KEY
-from infra.template.intrinsics import Json, get_att, ref, sub, when
+from infra.template.intrinsics import Json, get_att, is_given, ref, sub, when
 from infra.template.measures import BACKUP, aws
+from infra.template.policies import allow
 from infra.template.tables import tables
 
 COPY_VAULT = "BackupCopyVaultArn"
@@ -49,7 +50,7 @@ PARAMETERS: Mapping[str, Json] = {
 }
 
 CONDITIONS: Json = {
-    HAS_BACKUP: {"Fn::Not": [{"Fn::Equals": [ref(COPY_VAULT), ""]}]},
+    HAS_BACKUP: is_given(COPY_VAULT),
     HAS_KEYED_BACKUP: {"Fn::And": [{"Condition": HAS_BACKUP}, {"Condition": HAS_OWN_KEY}]},
 }
 
@@ -152,17 +153,17 @@ def _role() -> Json:
     ours = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
     assumed = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
     statements = [
-        _allow(
+        allow(
             "Tables",
             ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"],
             _table_arns(),
         ),
-        _allow(
+        allow(
             "FromOurVault",
             ["backup:DescribeBackupVault", "backup:CopyFromBackupVault"],
             [get_att("BackupVault", "BackupVaultArn")],
         ),
-        _allow("ToTheOtherRegion", ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [ref(COPY_VAULT)]),
+        allow("ToTheOtherRegion", ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [ref(COPY_VAULT)]),
     ]
     return {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**assumed, "Condition": ours}]},
@@ -178,8 +179,4 @@ def _use_of_key() -> list[Json]:
     key = [ref(OWN_KEY)]
     using = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return [_allow("UseKey", using, key), {**_allow("GrantKey", ["kms:CreateGrant"], key), "Condition": for_aws}]
-
-
-def _allow(sid: str, actions: list[str], resources: list[Json]) -> Json:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+    return [allow("UseKey", using, key), {**allow("GrantKey", ["kms:CreateGrant"], key), "Condition": for_aws}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.template.intrinsics import Json, ref, when
+from infra.template.intrinsics import Json, is_given, ref, when
 
 BOUNDARY = "PermissionsBoundaryArn"
 HAS_BOUNDARY = "HasPermissionsBoundary"
@@ -19,7 +19,7 @@ PARAMETERS: Mapping[str, Json] = {
     }
 }
 
-CONDITIONS: Json = {HAS_BOUNDARY: {"Fn::Not": [{"Fn::Equals": [ref(BOUNDARY), ""]}]}}
+CONDITIONS: Json = {HAS_BOUNDARY: is_given(BOUNDARY)}
 
 SETTINGS: Mapping[str, Json] = {"AWS::IAM::Role": {"PermissionsBoundary": when(HAS_BOUNDARY, ref(BOUNDARY))}}
 """By type of resource: what each of them has besides its own properties."""

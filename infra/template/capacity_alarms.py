@@ -7,14 +7,11 @@ from itertools import count
 
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, WORKERS, Function
-from infra.template.alarms import Alarm, Grade
+from infra.template.alarms import MOST_METRICS, Alarm, Grade, sum_of
 from infra.template.intrinsics import camel
 from infra.template.measures import DYNAMODB, LAMBDA, STACK, Measure, aws
 
 RUN_BOOK = "capacity.md"
-MOST_METRICS = 10
-"""In one alarm on metric math (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Alarms.html).
-"""
 
 PARTITION_WRITES = 1000
 """Write units a second that one partition takes, of a table or an index
@@ -48,10 +45,6 @@ def _throttles(function: Function) -> Measure:
     return aws(LAMBDA, "Throttles", f"{STACK}-{function.aws_name}", "Sum", function.aws_name)
 
 
-def _sum_of(measures: dict[str, Measure]) -> str:
-    return " + ".join(f"FILL({name}, 0)" for name in measures)
-
-
 def _named(measures: list[Measure]) -> dict[str, Measure]:
     return {f"m{number}": measure for number, measure in enumerate(measures)}
 
@@ -66,7 +59,7 @@ def _function_alarms() -> Iterator[Alarm]:
         api,
         threshold=0,
         period=300,
-        expression=_sum_of(api),
+        expression=sum_of(api),
     )
     for name, some in _portions("WorkersThrottled", [_throttles(each) for each in WORKERS]):
         yield Alarm(
@@ -78,7 +71,7 @@ def _function_alarms() -> Iterator[Alarm]:
             threshold=0,
             period=300,
             periods=3,
-            expression=_sum_of(some),
+            expression=sum_of(some),
         )
     yield Alarm(
         "ConcurrencyHigh",
@@ -127,7 +120,7 @@ def _table_alarms() -> Iterator[Alarm]:
             threshold=0,
             period=300,
             periods=2,
-            expression=_sum_of(some),
+            expression=sum_of(some),
         )
 
 

@@ -9,7 +9,8 @@ import copy
 from collections.abc import Mapping
 
 from chalicelib.functions import FUNCTIONS
-from infra.template.intrinsics import NO_VALUE, Json, ref, role_id, when
+from infra.template.intrinsics import NO_VALUE, Json, is_given, ref, role_id, when
+from infra.template.policies import allow
 
 OWN_KEY = "KmsKeyArn"
 HAS_OWN_KEY = "HasOwnKey"
@@ -29,7 +30,7 @@ PARAMETERS: Mapping[str, Json] = {
     }
 }
 
-CONDITIONS: Json = {HAS_OWN_KEY: {"Fn::Not": [{"Fn::Equals": [ref(OWN_KEY), ""]}]}}
+CONDITIONS: Json = {HAS_OWN_KEY: is_given(OWN_KEY)}
 
 _KEY = when(HAS_OWN_KEY, ref(OWN_KEY))
 
@@ -56,10 +57,7 @@ def use_of_key() -> Json:
     """
     services = [{"Fn::Sub": f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}"} for service in VIA]
     statement = {
-        "Sid": "UseOfKey",
-        "Effect": "Allow",
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-        "Resource": [ref(OWN_KEY)],
+        **allow("UseOfKey", ["kms:Decrypt", "kms:GenerateDataKey"], [ref(OWN_KEY)]),
         "Condition": {"StringEquals": {"kms:ViaService": services}},
     }
     role = {"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": when(HAS_OWN_KEY, [ref(USE_OF_KEY)])}}

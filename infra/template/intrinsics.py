@@ -35,6 +35,11 @@ def when(condition: str, value: Any) -> Json:
     return {"Fn::If": [condition, value, NO_VALUE]}
 
 
+def is_given(parameter: str, unless: str = "") -> Json:
+    """The condition that a parameter has another value than `unless`."""
+    return {"Fn::Not": [{"Fn::Equals": [ref(parameter), unless]}]}
+
+
 def camel(name: str) -> str:
     """`customer-sync.fifo` or `customer_sync` as `CustomerSync`: what Chalice makes of names."""
     return "".join(word.capitalize() for word in name.removesuffix(".fifo").replace("-", "_").split("_"))

@@ -19,7 +19,7 @@ def policy(function: Function) -> Json:
     """The policy of a function's own role."""
     statements = [_logs(function), _traces()]
     statements += [
-        _allow(f"Table{camel(table)}", [f"dynamodb:{action}" for action in actions], [get_att(table_id(table))])
+        allow(f"Table{camel(table)}", [f"dynamodb:{action}" for action in actions], [get_att(table_id(table))])
         for table, actions in function.tables.items()
     ]
     indexes = [
@@ -28,7 +28,7 @@ def policy(function: Function) -> Json:
         for index in names
     ]
     if indexes:
-        statements.append(_allow("Indexes", ["dynamodb:Query"], indexes))
+        statements.append(allow("Indexes", ["dynamodb:Query"], indexes))
     sends: list[str] = [*function.sends]
     match function.trigger:
         case Messages(queue):
@@ -38,39 +38,40 @@ def policy(function: Function) -> Json:
                 "sqs:GetQueueAttributes",
                 "sqs:ChangeMessageVisibility",
             ]
-            statements.append(_allow("TakeMessages", taking, [get_att(queue_id(queue))]))
+            statements.append(allow("TakeMessages", taking, [get_att(queue_id(queue))]))
         case Changes(streamed):
             reading = [
                 f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
             ]
             streams = [get_att(table_id(table), "StreamArn") for table in streamed]
-            statements.append(_allow("ReadStreams", reading, streams))
-            statements.append(_allow("TellChanges", ["events:PutEvents"], [get_att(BUS_ID)]))
+            statements.append(allow("ReadStreams", reading, streams))
+            statements.append(allow("TellChanges", ["events:PutEvents"], [get_att(BUS_ID)]))
             sends.append(UNTOLD_CHANGES)
         case Schedule():
             sends.append(SCHEDULE_FAILURES)
     if sends:
-        statements.append(_allow("SendMessages", ["sqs:SendMessage"], [get_att(queue_id(name)) for name in sends]))
+        statements.append(allow("SendMessages", ["sqs:SendMessage"], [get_att(queue_id(name)) for name in sends]))
     for sid, action, secrets in (
         ("Secrets", "GetSecretValue", function.secrets),
         ("AgesOfSecrets", "ListSecretVersionIds", function.watches),
     ):
         if secrets:
             named = [ref(secret_parameter(secret)) for secret in secrets]
-            statements.append(_allow(sid, [f"secretsmanager:{action}"], named))
+            statements.append(allow(sid, [f"secretsmanager:{action}"], named))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _logs(function: Function) -> Json:
     group = physical(function.aws_name)["Fn::Sub"]
     arn = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/{group}:*"
-    return _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [sub(arn)])
+    return allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [sub(arn)])
 
 
 def _traces() -> Json:
     """X-Ray has no resources that could be named."""
-    return {**_allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], []), "Resource": "*"}
+    return {**allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], []), "Resource": "*"}
 
 
-def _allow(sid: str, actions: list[str], resources: list[Json]) -> Json:
+def allow(sid: str, actions: list[str], resources: list[Json]) -> Json:
+    """A statement that allows these actions on these resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}

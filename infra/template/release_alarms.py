@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chalicelib.functions import AUTHORIZER, FUNCTIONS
-from infra.template.alarms import Alarm, Grade
+from infra.template.alarms import Alarm, Grade, sum_of
 from infra.template.intrinsics import camel
 from infra.template.measures import LAMBDA, STACK, aws
 
@@ -15,9 +15,6 @@ FEWEST_ERRORS = 3
 UNWATCHED: Final = frozenset({AUTHORIZER, "canary"})
 """The authorizer refuses a token by an error, as API Gateway wants it, so strangers make those. If it crashes, the
 API answers with a 5xx. The canary has an alarm of its own."""
-MOST_MEASURES = 10
-"""CloudWatch takes so many metrics in one alarm:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
 
 _ERRORS = {
     f"f{number}": aws(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
@@ -34,6 +31,6 @@ RELEASE_ALARMS = (
         threshold=FEWEST_ERRORS,
         comparison=">=",
         period=300,
-        expression=" + ".join(f"FILL({name}, 0)" for name in _ERRORS),
+        expression=sum_of(_ERRORS),
     ),
 )

@@ -14,6 +14,7 @@ from infra.template.alarms import alarm_id
 from infra.template.aliases import LIVE
 from infra.template.api_alarms import FAST_BURN_NOW
 from infra.template.intrinsics import Json, get_att, physical, ref, sub
+from infra.template.policies import allow
 from infra.template.release_alarms import FUNCTION_ERRORS
 
 WATCHED: Final = (FUNCTION_ERRORS, FAST_BURN_NOW)
@@ -77,18 +78,16 @@ def release_role() -> Json:
         for qualified in ("", ":*")
     ]
     statements = [
-        {
-            "Sid": "ShiftTraffic",
-            "Effect": "Allow",
-            "Action": ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"],
-            "Resource": functions,
-        },
-        {
-            "Sid": "ReadAlarms",
-            "Effect": "Allow",
-            "Action": ["cloudwatch:DescribeAlarms"],
-            "Resource": [sub(f"arn:${{AWS::Partition}}:cloudwatch:{place}:alarm:*")],
-        },
+        allow(
+            "ShiftTraffic",
+            ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"],
+            functions,
+        ),
+        allow(
+            "ReadAlarms",
+            ["cloudwatch:DescribeAlarms"],
+            [sub(f"arn:${{AWS::Partition}}:cloudwatch:{place}:alarm:*")],
+        ),
     ]
     assumed = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
     properties = {

@@ -9,7 +9,16 @@ from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue, Secret
 from infra.template import backup, boundary, encryption, releases, signing, waf
 from infra.template.changes import BUS_ID, bus_outputs
-from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, secret_parameter, sub
+from infra.template.intrinsics import (
+    HAS_DEVELOPMENT_ORIGINS,
+    Json,
+    get_att,
+    is_given,
+    queue_id,
+    ref,
+    secret_parameter,
+    sub,
+)
 from infra.template.snapstart import snapstart_parameters
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
@@ -65,8 +74,8 @@ PARAMETERS: Mapping[str, Json] = {
 }
 
 CONDITIONS: Json = {
-    "HasDomain": {"Fn::Not": [{"Fn::Equals": [ref("DomainName"), ""]}]},
-    HAS_DEVELOPMENT_ORIGINS: {"Fn::Not": [{"Fn::Equals": [ref(DEVELOPMENT_ORIGINS), ""]}]},
+    "HasDomain": is_given("DomainName"),
+    HAS_DEVELOPMENT_ORIGINS: is_given(DEVELOPMENT_ORIGINS),
     **encryption.CONDITIONS,
     **signing.CONDITIONS,
     **boundary.CONDITIONS,

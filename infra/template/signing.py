@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.template.intrinsics import Json, ref, when
+from infra.template.intrinsics import Json, is_given, ref, when
 
 SIGNING = "CodeSigningConfigArn"
 HAS_SIGNING = "HasCodeSigning"
@@ -19,7 +19,7 @@ PARAMETERS: Mapping[str, Json] = {
     }
 }
 
-CONDITIONS: Json = {HAS_SIGNING: {"Fn::Not": [{"Fn::Equals": [ref(SIGNING), ""]}]}}
+CONDITIONS: Json = {HAS_SIGNING: is_given(SIGNING)}
 
 SETTINGS: Mapping[str, Json] = {"AWS::Serverless::Function": {SIGNING: when(HAS_SIGNING, ref(SIGNING))}}
 """By type of resource: what each of them has besides its own properties."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.domain.webhook import PATH
 from infra.template.api import RATE
-from infra.template.intrinsics import Json, get_att, ref, sub
+from infra.template.intrinsics import Json, get_att, is_given, ref, sub
 
 WEB_ACL = "WebAcl"
 HAS_WEB_ACL = "HasWebAcl"
@@ -32,7 +32,7 @@ PARAMETERS: Mapping[str, Json] = {
     }
 }
 CONDITIONS: Json = {
-    HAS_WEB_ACL: {"Fn::Not": [{"Fn::Equals": [ref(WEB_ACL), OFF]}]},
+    HAS_WEB_ACL: is_given(WEB_ACL, unless=OFF),
     WEB_ACL_COUNTS: {"Fn::Equals": [ref(WEB_ACL), COUNT]},
 }
 

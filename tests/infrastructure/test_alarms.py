@@ -17,8 +17,8 @@ from infra.ops_demo.recording import Recording
 from infra.package import ROOT
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES
-from infra.template.alarms import RUN_BOOKS, Grade
-from infra.template.capacity_alarms import MOST_METRICS, SHARED_PARTITIONS
+from infra.template.alarms import MOST_METRICS, RUN_BOOKS, Grade
+from infra.template.capacity_alarms import SHARED_PARTITIONS
 from infra.template.dashboard import IGNORED, QUESTIONS, Graph, body
 from infra.template.intrinsics import Json, log_group_id, queue_id
 from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws, ours, search

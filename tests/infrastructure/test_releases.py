@@ -23,8 +23,8 @@ from infra.deploy.stacks import LONGEST, Stack
 from infra.local.aws import embedded_aws
 from infra.ops.screen import Screen
 from infra.template.alarm_list import BY_NAME
-from infra.template.alarms import alarm_id
-from infra.template.release_alarms import FUNCTION_ERRORS, MOST_MEASURES
+from infra.template.alarms import MOST_METRICS, alarm_id
+from infra.template.release_alarms import FUNCTION_ERRORS
 from infra.template.releases import WATCHED
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
 
@@ -98,7 +98,7 @@ def test_codedeploy_and_cloudformation_take_as_many_alarms_as_there_are() -> Non
 
 
 def test_the_alarm_on_functions_has_no_more_metrics_than_cloudwatch_takes() -> None:
-    assert len(BY_NAME[FUNCTION_ERRORS].measures) <= MOST_MEASURES, "make two alarms of it, and name both in WATCHED"
+    assert len(BY_NAME[FUNCTION_ERRORS].measures) <= MOST_METRICS, "make two alarms of it, and name both in WATCHED"
 
 
 def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene: Scene) -> None:
