@@ -187,7 +187,7 @@ class Adapters:
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecretStore:
-        """The webhook secrets in Secrets Manager, for whoever opens or signs events, or exchanges the secrets."""
+        """The webhook secrets in Secrets Manager. They open webhooks and sign canaries, and operators exchange them."""
         from chalicelib.adapters.secrets import WebhookSecretStore
 
         return WebhookSecretStore(self._secret_id(Secret.WEBHOOK), self.clock)
@@ -200,7 +200,7 @@ class Adapters:
 
     @cached_property
     def secret_ages(self) -> SecretAges:
-        """The ages of the secrets, for whoever measures or shows them."""
+        """The ages of the secrets, which `plan_day` measures and `./ops status` shows."""
         from chalicelib.adapters.secret_ages import SecretAges
 
         return SecretAges({secret: self._secret_id(secret) for secret in Secret}, self.clock)
