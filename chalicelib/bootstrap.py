@@ -187,7 +187,7 @@ class Adapters:
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecretStore:
-        """The webhook secrets in Secrets Manager. They open webhooks and sign canaries, and operators exchange them."""
+        """The webhook secrets in Secrets Manager. Webhooks are opened with them, and canaries signed."""
         from chalicelib.adapters.secrets import WebhookSecretStore
 
         return WebhookSecretStore(self._secret_id(Secret.WEBHOOK), self.clock)
