@@ -11,6 +11,7 @@ from chalicelib.domain.customer_fields import Field, InStep, Profile, same_addre
 from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEntry, CustomerEvent
 from chalicelib.domain.customer_link import ChoiceNeeded, StripeClaim, StripeLink, choice_text
 from chalicelib.domain.customer_settling import Settled, in_step_as_given
+from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
@@ -85,6 +86,8 @@ class Customer:
     """The account that has the candidates; None in a record stored before it was kept."""
     last_choice: str | None = None
     """The Stripe customer that the office chose last. Unlike the choice itself, it stays when that one is linked."""
+    erasure: Erasure | None = None
+    """Present from the moment somebody asked POM to erase the person. It is never taken back."""
 
     @property
     def edit_tag(self) -> str:

@@ -85,6 +85,8 @@ class Invoice(Standing):
     """When the links were last read from Stripe's API, which makes them good for some days more."""
     corrects: InvoiceId | None = None
     """The invoice that was voided so that this one, its copy, takes its place."""
+    erased_at: int | None = None
+    """When the person was taken out of it (epoch seconds UTC). Whatever is merged into it later loses the person too."""
     version: int = 0
     payments_listed: bool = field(default=True, compare=False)
     """False if an earlier release stored it, which listed no payments. Its next write lists them."""

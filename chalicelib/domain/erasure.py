@@ -1,0 +1,69 @@
+"""The erasure of a customer: who asked for it, how far it is, and what it waits for.
+
+An erasure takes the person out of everything that POM holds. Amounts, dates, numbers and Stripe's ids stay for the
+company's books. The customer's record stays as a tombstone, so that no sync, import or event brings the person back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.identifiers import UserId
+
+ERASED_TEXT = "(erased)"
+"""What stands in place of a text that people expect to see, such as the description of a line."""
+
+
+class InStripe(StrEnum):
+    """What becomes of the Stripe customer."""
+
+    KEEP = "keep"
+    """It stays as it is. The company redacts it itself, or keeps it for its own reasons."""
+    DELETE = "delete"
+    """POM deletes it, which cancels its subscriptions and removes its saved payment methods. Stripe keeps its past
+    invoices and payments (https://docs.stripe.com/api/customers/delete)."""
+
+
+class ErasureStatus(StrEnum):
+    """How far an erasure is."""
+
+    WAITING = "waiting"
+    """Something is not settled yet; `waits_for` says what. Nothing of the person is erased before."""
+    ERASING = "erasing"
+    """The customer's record holds nothing of the person any more, and POM erases the rest."""
+    ERASED = "erased"
+    """Everything is erased, and POM has looked again a day later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Something that has to be settled or voided before the person can be erased."""
+
+    code: str
+    """`invoice_open`, `payment_under_way`, `dispute_open`, `refund_under_way` or `batch_under_way`."""
+    object_id: str
+    """POM's id of the invoice or the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure that `requested_by` asked for. Times are epoch seconds UTC."""
+
+    requested_by: UserId
+    requested_at: int
+    in_stripe: InStripe
+    waits_for: tuple[Unsettled, ...] = ()
+    erased_at: int | None = None
+    """When the person was taken out of the customer's record."""
+    deleted_in_stripe_at: int | None = None
+    finished_at: int | None = None
+    due_at: int = 0
+    """When POM goes on with it."""
+    attempts: int = 0
+
+    @property
+    def status(self) -> ErasureStatus:
+        if self.finished_at is not None:
+            return ErasureStatus.ERASED
+        return ErasureStatus.WAITING if self.erased_at is None else ErasureStatus.ERASING
