@@ -86,7 +86,7 @@ class Invoice(Standing):
     corrects: InvoiceId | None = None
     """The invoice that was voided so that this one, its copy, takes its place."""
     erased_at: int | None = None
-    """When the person was taken out of it (epoch seconds UTC). Whatever is merged into it later loses the person too."""
+    """When the person was taken out of it (epoch seconds UTC). What is merged into it later loses the person too."""
     version: int = 0
     payments_listed: bool = field(default=True, compare=False)
     """False if an earlier release stored it, which listed no payments. Its next write lists them."""
