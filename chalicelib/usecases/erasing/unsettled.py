@@ -26,19 +26,19 @@ def unsettled_of(organization_id: OrganizationId, customer_id: CustomerId, ports
 
     The lists that it reads may be a moment behind.
     """
-    return tuple(islice(_unsettled(organization_id, customer_id, ports), TOLD_AT_MOST))
+    return tuple(islice(_open_things(organization_id, customer_id, ports), TOLD_AT_MOST))
 
 
-def _unsettled(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
+def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
     for invoice in invoices_of(organization_id, customer_id, ports):
         yield from unsettled_in(invoice)
     for kind in BatchKind:
         for batch in every(partial(ports.batches.page, organization_id, kind, AT_ONCE)):
-            if _under_way(batch, ports) and _takes(batch, customer_id, ports):
+            if _is_under_way(batch, ports) and _takes(batch, customer_id, ports):
                 yield Unsettled(BATCH_UNDER_WAY, batch.id)
 
 
-def _under_way(batch: Batch, ports: Ports) -> bool:
+def _is_under_way(batch: Batch, ports: Ports) -> bool:
     if batch.status is BatchStatus.STORING:
         return ports.clock.now() - batch.created_at < STORED_WITHIN
     return batch.status is BatchStatus.RUNNING

@@ -23,6 +23,7 @@ from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.deposits import DEPOSITS
 from tests.mutations.guards.drafts import DRAFTS
+from tests.mutations.guards.erasing import ERASING
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
@@ -40,5 +41,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING, *ERASING,
 )  # fmt: skip
