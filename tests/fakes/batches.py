@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import ITEMS_KEPT_FOR, Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
 from chalicelib.ports.storage import Page
 from tests.fakes.database import FakeDatabase, require_unchanged
-from tests.fakes.paging import page_of
+from tests.fakes.paging import page_of, rows_behind
 
 _WHAT = "The batch"
 
@@ -54,6 +54,16 @@ class FakeBatches:
         with self._db.lock:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
+
+    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+        with self._db.lock:
+            rows = [
+                KeptItem(place[1], item, self._db.batches[place[:2]].created_at + ITEMS_KEPT_FOR)
+                for place, item in self._db.batch_items.items()
+                if place[0] == organization_id
+            ]
+        name = ("every item", organization_id)
+        yield from rows_behind(rows, lambda row: (0, f"{row.batch_id}#{row.item.position:06d}"), name, after)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         place = (*_id(batch), item.position)
