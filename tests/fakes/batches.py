@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.batch import ITEMS_KEPT_FOR, Batch, BatchItem, BatchKind, KeptItem, Part
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
@@ -58,7 +58,7 @@ class FakeBatches:
     def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
         with self._db.lock:
             rows = [
-                KeptItem(place[1], item, self._db.batches[place[:2]].created_at + ITEMS_KEPT_FOR)
+                KeptItem(place[1], item, self._db.batches[place[:2]].items_expire_at)
                 for place, item in self._db.batch_items.items()
                 if place[0] == organization_id
             ]

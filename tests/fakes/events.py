@@ -10,14 +10,13 @@ from chalicelib.domain.canary import Canary
 from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
-from chalicelib.domain.parking import KEPT_FOR as PARKED_FOR
 from chalicelib.domain.parking import ParkedEvent
+from chalicelib.domain.retention import MARKERS, PARKED
 from chalicelib.ports.storage import Page
 from tests.fakes.database import FakeDatabase, Parked
 from tests.fakes.paging import page_of, rows_behind
 
 PLATFORM = StripeAccountId("platform")
-MARKED_FOR = 35 * 86400
 
 
 class FakeEvents:
@@ -107,8 +106,8 @@ class FakeEvents:
         about = _about(known)
         invoice = (about[0], about[1]) if about and about[0] and about[1] else None
         body = known.event.body if isinstance(known, Parked) else None
-        kept_for = PARKED_FOR if isinstance(known, Parked) else MARKED_FOR
-        return RecordedEvent(self._logged(key, known), invoice, body, known.received_at + kept_for)
+        kept = PARKED if isinstance(known, Parked) else MARKERS
+        return RecordedEvent(self._logged(key, known), invoice, body, known.received_at + kept.seconds)
 
     def _showing_arrival(
         self, account_id: StripeAccountId

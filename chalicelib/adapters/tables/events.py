@@ -22,19 +22,18 @@ from chalicelib.adapters.tables.keys import (
     parts_of,
     position_of,
 )
-from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, arrival_key, expiry, not_dealt_with
+from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import put_alone
+from chalicelib.domain import retention
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
-from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
-from chalicelib.domain.parking import KEPT_FOR as PARKED_FOR
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.ports.storage import Page
 
@@ -79,7 +78,7 @@ class TableEvents:
             EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
             EventItem.document.remove() if document is None else EventItem.document.set(document),
             EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
-            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + PARKED_FOR)),
+            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + retention.PARKED.seconds)),
         ]
         if event.object_id:
             actions.append(EventItem.object_id.set(event.object_id))
@@ -101,7 +100,10 @@ class TableEvents:
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """Takes an event out of the queue of parked events. It is kept as long as a marker made at `at`."""
-        actions: list[Action] = [EventItem.parked_key.remove(), EventItem.expires_at.set(expiry(at + KEPT_FOR))]
+        actions: list[Action] = [
+            EventItem.parked_key.remove(),
+            EventItem.expires_at.set(expiry(at + retention.SET_ASIDE.seconds)),
+        ]
         _update(account_id, event_id, actions, EventItem.outcome == PARKED)
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
@@ -162,7 +164,7 @@ class TableEvents:
             created=canary.sent_at,
             received_at=received_at,
             outcome=CANARY,
-            expires_at=expiry(received_at + CANARIES_KEPT_FOR),
+            expires_at=expiry(received_at + retention.CANARIES.seconds),
             **encoded(canary),
         )
         with answering():

@@ -41,8 +41,8 @@ class ExportedRecord(msgspec.Struct, rename="camel", kw_only=True):
         dict[str, Any],
         Meta(
             description="The record as it is stored: names of fields are in snake case, amounts are integers of the "
-            "currency's minor unit, times are epoch seconds UTC, and decimals are strings. New fields may come at any "
-            "time. People are named by their ids in POM alone, if they work for the company."
+            "currency's minor unit, times are epoch seconds UTC, and decimals are strings. New fields may come at "
+            "any time. People who work for the company are named by their ids in POM alone."
         ),
     ]
 
