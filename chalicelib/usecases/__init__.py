@@ -1,4 +1,4 @@
-"""What POM-Stripe does, as eight stories; each may use those below it, and nothing concrete.
+"""What POM-Stripe does, as nine stories; each may use those below it, and nothing concrete.
 
     healing      finds what was missed, and takes up what stopped
     attention    what needs a person
@@ -8,6 +8,7 @@
     invoicing    from services to an invoice that is closed
     customers    POM's customers in Stripe
     connecting   a company's Stripe account
+    acts         who did what
 
 A use case takes what it needs of the outside as `Ports`.
 """
