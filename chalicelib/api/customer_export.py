@@ -45,14 +45,16 @@ def export(call: Call[ExportQuery]) -> Reply:
     that change meanwhile are shown as they were when their part was read.
 
     It has every record of the customer, their invoices, payments, refunds, disputes, lines of deposits, events,
-    parts of batches and changes, and nothing of any other customer. An erased customer's export shows what stays.
+    parts of batches and changes, and nothing of any other customer. An erased customer's export shows what stays. Who
+    began an export is kept among the acts on the customer.
 
     Not in it, because POM cannot read it by customer: copies of changes on their way to POM's own systems, which are
     gone after a day; log lines, which have ids and no names; backups, which are gone after 35 days. What Stripe holds
     is in Stripe.
     """
     customer_id, ports = CustomerId(call.path["customerId"]), bootstrap.ports()
-    portions = export_customer(call.caller.organization_id, customer_id, call.input.after, ports)
+    caller = call.caller
+    portions = export_customer(caller.organization_id, customer_id, call.input.after, caller.user_id, ports)
     records, cursor = _as_many_as_fit(portions, ports.clock)
     return Reply(
         CustomerExport(

@@ -34,6 +34,13 @@ class RecordKind(StrEnum):
         "POM's record of the customer: names, addresses, former addresses, the linked Stripe customer, the history, "
         "and its erasure.",
     )
+    ACT = (
+        "act",
+        "connections",
+        "act",
+        "What somebody of the company did to the customer's record, or asked for: who by their id in POM, when, and "
+        "which fields.",
+    )
     CLAIM = (
         "claim",
         "claims",
@@ -98,5 +105,8 @@ class Portion:
     cursor: str | None
 
 
-INTERNAL = frozenset({"nonce", "key_generation"})
-"""Fields that an export leaves out wherever they are. POM's idempotency keys at Stripe are made of them."""
+INTERNAL = frozenset({"nonce", "key_generation", "operator"})
+"""Fields that an export leaves out wherever they are.
+
+POM's idempotency keys at Stripe are made of the first two. `operator` names somebody of POM's operations.
+"""

@@ -56,14 +56,14 @@ class FakeBatches:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
 
-    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+    def kept_items(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
         with self._db.lock:
             rows = [
                 KeptItem(place[1], item, self._db.batches[place[:2]].items_expire_at)
                 for place, item in self._db.batch_items.items()
                 if place[0] == organization_id
             ]
-        name = ("every item", organization_id)
+        name = ("kept items", organization_id)
         yield from rows_behind(rows, lambda row: (0, f"{row.batch_id}#{row.item.position:06d}"), name, after)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:

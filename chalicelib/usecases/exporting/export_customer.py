@@ -13,13 +13,15 @@ from itertools import zip_longest
 from types import MappingProxyType
 from typing import TypeAlias
 
+from chalicelib.domain.acts import CustomerAct
+from chalicelib.domain.acts import Subject as History
 from chalicelib.domain.batch import BatchKind, KeptItem
 from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.exported import Portion, Record, RecordKind
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, digest
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, UserId, digest
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
@@ -27,6 +29,7 @@ from chalicelib.domain.retention import FEED_ROWS
 from chalicelib.ports import Ports
 from chalicelib.ports.portions import every, hundreds
 from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.events.event_outcome import EventOutcome
 
 INVOICES_AT_ONCE = 1
@@ -40,11 +43,11 @@ Part: TypeAlias = Iterator[tuple[str | None, list[Record]]]
 
 
 def export_customer(
-    organization_id: OrganizationId, customer_id: CustomerId, after: str | None, ports: Ports
+    organization_id: OrganizationId, customer_id: CustomerId, after: str | None, user_id: UserId, ports: Ports
 ) -> Iterator[Portion]:
     """Returns the portions of a customer's export behind the cursor `after`, or all of them.
 
-    An erased customer's export shows what stays.
+    That it began is kept as an act of the user, and is in the export. An erased customer's export shows what stays.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -54,6 +57,8 @@ def export_customer(
     if customer is None:
         raise NotFound("customer_not_found", "There is no customer of this id.", field="customerId")
     subject = Subject(customer, ports)
+    if after is None:
+        ports.acts.add(customer_act(organization_id, customer_id, CustomerAct.EXPORTED, ports, actor=user_id))
     return _portions(subject, *_place(subject, after))
 
 
@@ -145,6 +150,15 @@ def _customer(subject: Subject, position: str | None) -> Part:
     yield None, records
 
 
+def _acts(subject: Subject, position: str | None) -> Part:
+    history = History.customer_of(subject.organization_id, subject.customer.id)
+    more = True
+    while more:
+        page = subject.ports.acts.page(history, ROWS_AT_ONCE, position)
+        position, more = page.end_cursor, page.has_next
+        yield position, [Record(RecordKind.ACT, each.id, each) for each in page.items]
+
+
 def _invoices(subject: Subject, position: str | None) -> Part:
     more = True
     while more:
@@ -221,7 +235,7 @@ def _is_theirs(event: RecordedEvent, stripe_ids: frozenset[str], subject: Subjec
 
 
 def _batch_items(subject: Subject, position: str | None) -> Part:
-    for behind, kept in subject.ports.batches.every_item(subject.organization_id, position):
+    for behind, kept in subject.ports.batches.kept_items(subject.organization_id, position):
         yield behind, [_batch_item(kept, subject)] if kept.item.customer_id == subject.customer.id else []
 
 
@@ -249,6 +263,7 @@ def _changes(subject: Subject, position: str | None) -> Part:
 PARTS: Mapping[str, Callable[[Subject, str | None], Part]] = MappingProxyType(
     {
         "customer": _customer,
+        "acts": _acts,
         "invoices": _invoices,
         "payments": _payments,
         "payouts": _payout_lines,
