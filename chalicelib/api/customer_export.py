@@ -9,11 +9,10 @@ import msgspec
 from chalicelib import bootstrap
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.models.common import PageInfo, instant, instant_or_none
-from chalicelib.api.models.customer_export import CustomerExport, ExportedRecord, ExportQuery, content_of
-from chalicelib.domain.exported import Portion, Record
+from chalicelib.api.models.common import PageInfo, instant
+from chalicelib.api.models.customer_export import CustomerExport, ExportedRecord, ExportQuery, exported_record
+from chalicelib.domain.exported import Portion
 from chalicelib.domain.identifiers import CustomerId
-from chalicelib.domain.kept import Ends
 from chalicelib.ports import Clock
 from chalicelib.usecases.exporting.export_customer import export_customer
 
@@ -54,7 +53,7 @@ def export(call: Call[ExportQuery]) -> Reply:
     """
     customer_id, ports = CustomerId(call.path["customerId"]), bootstrap.ports()
     caller = call.caller
-    portions = export_customer(caller.organization_id, customer_id, call.input.after, caller.user_id, ports)
+    portions = export_customer(caller.organization_id, customer_id, call.input.after, ports, actor=caller.user_id)
     records, cursor = _as_many_as_fit(portions, ports.clock)
     return Reply(
         CustomerExport(
@@ -72,22 +71,10 @@ def _as_many_as_fit(portions: Iterator[Portion], clock: Clock) -> tuple[list[Exp
     records: list[ExportedRecord] = []
     cursor = None
     for portion in portions:
-        shown = [_shown(each) for each in portion.records]
+        shown = [exported_record(each) for each in portion.records]
         records += shown
         size += sum(len(_encode(each)) for each in shown)
         cursor = portion.cursor
         if size >= BYTES or clock.milliseconds() >= until:
             break
     return records, cursor
-
-
-def _shown(record: Record) -> ExportedRecord:
-    kept = record.kept
-    return ExportedRecord(
-        kind=record.kind,
-        id=record.id,
-        stored_in=record.kind.table,
-        why=kept.why if isinstance(kept, Ends) else f"Kept until {kept.until}. {kept.why}",
-        kept_until=instant_or_none(record.expires_at),
-        content=content_of(record),
-    )

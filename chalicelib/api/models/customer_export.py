@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Instant, PageInfo
+from chalicelib.api.models.common import Instant, PageInfo, instant_or_none
 from chalicelib.api.models.queries import Cursor
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.exported import INTERNAL, Record, RecordKind
+from chalicelib.domain.kept import Ends
 
 _KINDS = " ".join(f"`{kind}`: {kind.meaning}" for kind in RecordKind)
 
@@ -57,6 +58,19 @@ class CustomerExport(msgspec.Struct, rename="camel", kw_only=True):
         Meta(description="The records of this part. A part may have none, and the next one some."),
     ]
     page_info: PageInfo
+
+
+def exported_record(record: Record) -> ExportedRecord:
+    """Returns a record with its envelope."""
+    kept = record.kept
+    return ExportedRecord(
+        kind=record.kind,
+        id=record.id,
+        stored_in=record.kind.table,
+        why=kept.why if isinstance(kept, Ends) else f"Kept until {kept.until}. {kept.why}",
+        kept_until=instant_or_none(record.expires_at),
+        content=content_of(record),
+    )
 
 
 def content_of(record: Record) -> dict[str, Any]:

@@ -43,11 +43,18 @@ Part: TypeAlias = Iterator[tuple[str | None, list[Record]]]
 
 
 def export_customer(
-    organization_id: OrganizationId, customer_id: CustomerId, after: str | None, user_id: UserId, ports: Ports
+    organization_id: OrganizationId,
+    customer_id: CustomerId,
+    after: str | None,
+    ports: Ports,
+    *,
+    actor: UserId | None = None,
+    operator: str | None = None,
 ) -> Iterator[Portion]:
     """Returns the portions of a customer's export behind the cursor `after`, or all of them.
 
-    That it began is kept as an act of the user, and is in the export. An erased customer's export shows what stays.
+    That it began is kept as an act of this user, or of this operator, and is in the export. An erased customer's
+    export shows what stays.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -58,7 +65,8 @@ def export_customer(
         raise NotFound("customer_not_found", "There is no customer of this id.", field="customerId")
     subject = Subject(customer, ports)
     if after is None:
-        ports.acts.add(customer_act(organization_id, customer_id, CustomerAct.EXPORTED, ports, actor=user_id))
+        who = {"actor": actor, "operator": operator}
+        ports.acts.add(customer_act(organization_id, customer_id, CustomerAct.EXPORTED, ports, **who))
     return _portions(subject, *_place(subject, after))
 
 

@@ -19,7 +19,7 @@ from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, impo
 from chalicelib.usecases.exporting.export_customer import export_customer
 from tests.backends import Aws, aws
 from tests.ops.rehearsed_town import BLUE, CUSTOMERS, GREEN
-from tests.usecases.exporting.named_town import NamedTown, StoredItem, name_of, profile, stored_items
+from tests.named_town import NamedTown, StoredItem, name_of, profile, stored_items
 from tests.world import ADMIN, OFFICE
 
 __all__ = ["aws"]
@@ -50,7 +50,7 @@ def exports(town: NamedTown) -> Exports:
     """Everybody's export."""
     found = {}
     for organization, number in EVERYBODY:
-        portions = export_customer(organization, CustomerId(f"cust_{number}"), None, ADMIN, town.ports)
+        portions = export_customer(organization, CustomerId(f"cust_{number}"), None, town.ports, actor=ADMIN)
         found[organization, number] = [record for portion in portions for record in portion.records]
     return found
 
