@@ -255,7 +255,10 @@ class ActStore(Protocol):
         """Stores an act that changes nothing that POM keeps. Doing it again is fine."""
 
     def page(self, subject: Subject, first: int, after: str | None) -> Page[Act]:
-        """Returns a page of a history, newest first: one strongly consistent query. Raises: Refused `cursor_invalid`."""
+        """Returns a page of a history, newest first, by one strongly consistent query.
+
+        Raises: Refused `cursor_invalid`.
+        """
 
 
 class BatchStore(Protocol):
