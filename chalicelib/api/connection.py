@@ -135,8 +135,8 @@ def disconnect(call: Call[Nothing]) -> Reply:
 def list_connection_acts(call: Call[PageQuery]) -> Reply:
     """List who connected, tested, refreshed and disconnected, and what Stripe and POM did, newest first.
 
-    Entries are kept without end. The access that somebody grants in Stripe has no `actor`: the browser that comes back
-    has no token.
+    Entries are kept without end. The access that somebody grants in Stripe has no `actor`, because the browser that
+    comes back has no token.
     """
     subject, query = Subject.connection_of(call.caller.organization_id), call.input
     return Reply(connection_history(history_of(subject, query.first, query.after, bootstrap.ports())))

@@ -3,6 +3,7 @@
     exporting    everything that is held of a customer
     healing      finds what was missed, and takes up what stopped
     attention    what needs a person
+    erasing      takes a person out of all that is held
     bulk         many customers and invoices at once
     events       what Stripe tells
     payouts      what payments cost, and which deposit their money is in

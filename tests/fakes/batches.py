@@ -56,15 +56,21 @@ class FakeBatches:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
 
-    def kept_items(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
         with self._db.lock:
             rows = [
                 KeptItem(place[1], item, self._db.batches[place[:2]].items_expire_at)
                 for place, item in self._db.batch_items.items()
                 if place[0] == organization_id
             ]
-        name = ("kept items", organization_id)
+        name = ("every item", organization_id)
         yield from rows_behind(rows, lambda row: (0, f"{row.batch_id}#{row.item.position:06d}"), name, after)
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        place = (organization_id, batch_id, item.position)
+        with self._db.lock:
+            require_unchanged(self._db.batch_items, place, item, _WHAT)
+            self._db.batch_items[place] = replace(item, version=item.version + 1)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         place = (*_id(batch), item.position)

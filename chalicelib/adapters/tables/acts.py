@@ -59,7 +59,8 @@ def put_acting(model: type[Model], values: Values, condition: Condition, acts: S
         StaleWrite: the condition does not hold.
     """
     if not acts:
-        return put(model, values, condition, what)
+        put(model, values, condition, what)
+        return
     transaction = Transaction()
     transaction.put(what, model, values, condition)
     put_acts(transaction, acts)

@@ -83,7 +83,7 @@ class TableBatches:
                     break
 
     def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
-        keys = [{"organization_id": batch.organization_id, "place": _place(batch, each)} for each in positions]
+        keys = [{"organization_id": batch.organization_id, "place": _place(batch.id, each)} for each in positions]
         found = [decoded_item(BatchItem, item) for item in read_many(Row, keys, ("document", "packed"))]
         return sorted(found, key=lambda item: item.position)
 
@@ -98,8 +98,8 @@ class TableBatches:
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
 
-    def kept_items(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
-        listing, first_place = key("kept items", organization_id), key("item", "")
+    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+        listing, first_place = key("every item", organization_id), key("item", "")
         form = rf"{first_place}[^#]+#[0-9]{{{_DIGITS}}}"
         low = first_place if after is None else position_of(listing, after, form) + _NEXT
         for item in read_between(Row, organization_id, low, key("item", _NEXT)):
@@ -107,6 +107,19 @@ class TableBatches:
             expires_at = int(item["expires_at"]["N"]) if "expires_at" in item else None
             batch_id = BatchId(parts_of(place)[1])
             yield cursor(listing, place), KeptItem(batch_id, decoded_item(BatchItem, item), expires_at)
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        changed = replace(item, version=item.version + 1)
+        document = encoded(changed)
+        values = {
+            "version": changed.version,
+            "document": document.get("document"),
+            "packed": document.get("packed"),
+        }
+        transaction = Transaction()
+        place = {"organization_id": organization_id, "place": _place(batch_id, item.position)}
+        transaction.set("item", Row, place, values, unchanged(Row, item.version))
+        commit(transaction, _WHAT)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         transaction = Transaction()
@@ -164,8 +177,8 @@ class TableBatches:
             Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()
 
 
-def _place(batch: Batch, position: int) -> str:
-    return key("item", batch.id, f"{position:0{_DIGITS}d}")
+def _place(batch_id: BatchId, position: int) -> str:
+    return key("item", batch_id, f"{position:0{_DIGITS}d}")
 
 
 def _batch(item: Item) -> Batch:
@@ -194,7 +207,7 @@ def _row(batch: Batch, item: BatchItem) -> Values:
     stored = item if item.version else replace(item, version=1)
     return {
         "organization_id": batch.organization_id,
-        "place": _place(batch, item.position),
+        "place": _place(batch.id, item.position),
         "version": stored.version,
         "expires_at": batch.items_expire_at,
         **encoded(stored),

@@ -42,7 +42,7 @@ _CONNECTION_KIND = (
 _CUSTOMER_KIND = (
     "`saved`: somebody saved it. `choice_made`: somebody chose or confirmed its Stripe customer. "
     "`sync_requested`: it was to be given to Stripe again. `imported`: an import saved it. "
-    "`exported`: somebody exported what POM holds of it. `erasure_requested`: somebody asked POM to erase the person. "
+    "`exported`: somebody exported what POM holds of it. `erasure_requested`: somebody asked POM to erase it. "
     "`erased`: POM took the person out of the record. `other`: something that this release of POM does not know."
 )
 

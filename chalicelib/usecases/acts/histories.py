@@ -21,7 +21,7 @@ def history_of(subject: Subject, first: int, after: str | None, ports: Ports) ->
 def history_of_customer(
     organization_id: OrganizationId, customer_id: CustomerId, first: int, after: str | None, ports: Ports
 ) -> Page[Act]:
-    """Returns a page of a customer's history, newest first. That of an erased customer is shown, too: it names nobody.
+    """Returns a page of a customer's history, newest first. That of an erased customer is shown, too.
 
     Raises:
         NotFound: this organization has no such customer.

@@ -19,7 +19,9 @@ NOT_TWICE_WITHIN = 60
 
 
 def refresh_all(organization_id: OrganizationId, ports: Ports, *, by: UserId | None = None) -> Connection:
-    """Queue a comparison of events and objects, for the user `by`. Returns the connection with when that was asked for.
+    """Queue a comparison of events and objects, for the user `by`.
+
+    Returns the connection with when that was asked for.
 
     Raises:
         Conflict: the organization is not connected.
