@@ -33,6 +33,7 @@ EXPECTED = {
     "GET /v1/customers/{customerId}": Role.BILLING,
     "GET /v1/customers/{customerId}/history": Role.BILLING,
     "POST /v1/customers/{customerId}/sync": Role.BILLING,
+    "GET /v1/customers/{customerId}/export": Role.ADMIN,
     "GET /v1/customers": Role.BILLING,
     "POST /v1/customer-imports": Role.BILLING,
     "GET /v1/customer-imports/{importId}": Role.BILLING,
