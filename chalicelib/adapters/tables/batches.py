@@ -27,16 +27,18 @@ from chalicelib.adapters.tables.database import (
     read_many,
 )
 from chalicelib.adapters.tables.keys import DATED_FORM, key, moment, position_of
+from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
-from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.retention import PACES
 from chalicelib.ports.storage import Page
 
 WORK = "part"
@@ -166,8 +168,9 @@ class TableBatches:
         return decoded_item(Pace, item) if item else None
 
     def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+        expires_at = expiry(pace.not_before // 1000 + PACES.seconds)
         with answering():
-            Row(organization_id, key("lane", str(lane)), version=1, **encoded(pace)).save()
+            Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()
 
 
 def _place(batch_id: BatchId, position: int) -> str:
@@ -190,7 +193,7 @@ def _header(batch: Batch) -> Values:
         "version": batch.version,
         "round": batch.round,
         "created_key": key(batch.kind, moment(batch.created_at), batch.id),
-        "expires_at": batch.created_at + KEPT_FOR,
+        "expires_at": batch.created_at + batch.kind.kept.seconds,
         **{status.value: batch.counts.get(status, 0) for status in OUTCOMES},
         **encoded(replace(batch, counts={})),
     }
@@ -202,7 +205,7 @@ def _row(batch: Batch, item: BatchItem) -> Values:
         "organization_id": batch.organization_id,
         "place": _place(batch.id, item.position),
         "version": stored.version,
-        "expires_at": batch.created_at + ITEMS_KEPT_FOR,
+        "expires_at": batch.items_expire_at,
         **encoded(stored),
     }
 
@@ -215,6 +218,7 @@ def _part(part: Part) -> Values:
         "version": stored.version,
         "work": WORK if part.resume_at is not None else None,
         "resume_at": part.resume_at,
+        "expires_at": part.expires_at,
         **encoded(stored),
     }
 
