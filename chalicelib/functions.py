@@ -180,7 +180,7 @@ FUNCTIONS: Final = (
             **_SAGA,
             "invoices": (*INVOICES, *MANY),
             "claims": (*CLAIMS, *MANY),
-            "connections": (*READ_WRITE, "ConditionCheckItem"),
+            "connections": (*READ_WRITE, "Query", "ConditionCheckItem"),
             "customers": (*READ_WRITE, *MANY, "Query"),
             "batches": (*READ_WRITE, *MANY, "Query"),
             "oauth-states": READ_WRITE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.acts import Act
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StaleWrite
@@ -72,7 +73,7 @@ class FakeBatches:
             require_unchanged(self._db.batch_items, place, item, _WHAT)
             self._db.batch_items[place] = replace(item, version=item.version + 1)
 
-    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         place = (*_id(batch), item.position)
         with self._db.lock:
             header = self._db.batches.get(_id(batch))
@@ -83,6 +84,8 @@ class FakeBatches:
                 of = (customer.organization_id, customer.id)
                 require_unchanged(self._db.customers, of, customer, "The customer")
                 self._db.customers[of] = replace(customer, version=customer.version + 1)
+            if act is not None:
+                self._db.keep_acts(act)
             self._db.batch_items[place] = replace(item, version=item.version + 1)
             counts = {**header.counts, item.status: header.counts.get(item.status, 0) + 1}
             self._db.batches[_id(batch)] = replace(header, counts=counts, version=header.version + 1)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.adapters.tables.acts import put_acts
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.database import (
@@ -34,6 +35,7 @@ from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
+from chalicelib.domain.acts import Act
 from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
@@ -118,7 +120,7 @@ class TableBatches:
         transaction.set("item", Row, place, values, unchanged(Row, item.version))
         commit(transaction, _WHAT)
 
-    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         transaction = Transaction()
         decided = replace(item, version=item.version + 1)
         transaction.put("item", Row, _row(batch, decided), unchanged(Row, item.version))
@@ -128,6 +130,7 @@ class TableBatches:
             transaction.put("customer", CustomerItem, customer_values(kept), expected)
         header = {"organization_id": batch.organization_id, "place": key("batch", batch.id)}
         transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
+        put_acts(transaction, [act] if act is not None else [])
         commit(transaction, _WHAT)
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
