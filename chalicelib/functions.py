@@ -187,7 +187,7 @@ FUNCTIONS: Final = (
             "payment-refs": (*MANY, *WRITE),
             "payments": (*MANY, *UPDATE),
             "payouts": (*READ, *MANY, "Query"),
-            "events": (*MANY, *WRITE, *UPDATE),
+            "events": (*MANY, *WRITE, *UPDATE, "Query"),
             "summaries": (*UPDATE, "Query"),
             "changes": ("Query",),
         },

@@ -13,12 +13,12 @@ from typing import Protocol
 from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.arrivals import Arrival
 from chalicelib.domain.attention import UnknownInvoices
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_filter import CustomerFilter
-from chalicelib.domain.events import EventMarker, LoggedEvent, Reference, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, Reference, StripeEvent
 from chalicelib.domain.identifiers import (
     BatchId,
     CustomerId,
@@ -285,12 +285,11 @@ class BatchStore(Protocol):
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         """A page in the order of their positions."""
 
-    def every_item(
-        self, organization_id: OrganizationId, after: str = ""
-    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
-        """Yields the items of all batches, each with its place and its batch, from behind the place `after`.
+    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+        """Yields the items of all batches, each with the cursor behind it, in the order of the batches.
 
-        Those of batches whose header is gone are among them. Strongly consistent, a megabyte a query.
+        It is strongly consistent, and reads a megabyte a query. Items of a batch that has been deleted are among
+        them. Raises: Refused `cursor_invalid` for a foreign cursor.
         """
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
@@ -380,6 +379,13 @@ class EventStore(Protocol):
         self, organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None
     ) -> Page[LoggedEvent]:
         """Returns a page of an invoice's events, newest arrival first, by one query. They are kept for 35 days."""
+
+    def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
+        """Yields every event of an account in the order of the ids, each with the cursor behind it.
+
+        It is strongly consistent, and reads a megabyte a query. Raises: Refused `cursor_invalid` for a cursor of
+        another account.
+        """
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         """Keep it for an hour, apart from everybody's events."""

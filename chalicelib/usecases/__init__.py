@@ -1,5 +1,6 @@
 """What POM-Stripe does, as ten stories; each may use those below it, and nothing concrete.
 
+    exporting    everything that is held of a customer
     healing      finds what was missed, and takes up what stopped
     attention    what needs a person
     erasing      takes a person out of all that is held
