@@ -1,0 +1,94 @@
+"""The generated parts of docs/privacy.md: each stands between two comments that name it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from infra.privacy.classes import Class, Fate, Kind, Whose
+from infra.privacy.places import Place, places
+from infra.privacy.readers import access
+from infra.privacy.rules import class_of
+
+FILE: Final = Path(__file__).parents[2] / "docs" / "privacy.md"
+_PART: Final = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def current(text: str) -> str:
+    """Returns the page with its generated parts made anew.
+
+    Raises:
+        KeyError: the page names a part that is not made.
+    """
+    return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", text)
+
+
+def classified() -> Iterator[tuple[Place, Class]]:
+    """Yields every field that has a class, by its name."""
+    for _, place in sorted(places().items()):
+        if (found := class_of(place)) is not None:
+            yield place, found
+
+
+def _of_persons() -> str:
+    """Returns a row for each kind of datum about a person in each store."""
+    rows: defaultdict[tuple[str, Class], list[str]] = defaultdict(list)
+    for place, each in classified():
+        if each.personal or each.whose is Whose.STAFF or each.fate in {Fate.REMOVED, Fate.EMPTIED}:
+            rows[", ".join(sorted(place.stores)), each].append(place.name)
+    return _table(
+        ("where", "whose", "what", "fields", "an erasure"),
+        (
+            (stores, each.whose, each.kind, _shortened(names), f"{each.fate}{f': {each.why}' if each.why else ''}")
+            for (stores, each), names in sorted(rows.items(), key=lambda row: (row[0][1].whose, *row[0]))
+        ),
+    )
+
+
+def _others() -> str:
+    """Returns a row for each reason for which the other fields are kept, and how many they are."""
+    rows: defaultdict[tuple[Whose, Kind, str], list[str]] = defaultdict(list)
+    for place, each in classified():
+        if not each.personal and each.whose is not Whose.STAFF and each.fate in {Fate.KEPT, Fate.NOT_HELD}:
+            rows[each.whose, each.kind, each.why or each.fate].append(place.name)
+    return _table(
+        ("about", "what", "fields", "such as", "stays because"),
+        (
+            (whose, kind, str(len(names)), _shortened(sorted(names, key=len)[:3]), why)
+            for (whose, kind, why), names in sorted(rows.items())
+        ),
+    )
+
+
+def _readers() -> str:
+    """Returns a row for each table, with the functions that may read or write it."""
+    return _table(
+        ("table", "reads items", "finds by an index of keys", "writes"),
+        ((f"`{table}`", *map(_names, each)) for table, each in sorted(access().items())),
+    )
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {"persons": _of_persons, "others": _others, "readers": _readers}
+"""What makes each part."""
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
+
+
+def _shortened(names: Iterable[str]) -> str:
+    """Returns the names of fields, with each record named once: `Profile.email`, `phone`."""
+    by_record: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        record, _, field = name.partition(".")
+        by_record[record].append(field)
+    return "; ".join(f"{record}: {_names(fields)}" for record, fields in by_record.items())
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(heads)]
+    lines += [["---"] * len(lines[0]), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
