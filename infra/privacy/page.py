@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from infra.privacy.classes import Class, Fate, Kind, Whose
+from infra.privacy.classes import SAYING, Class, Fate, Kind, Whose
 from infra.privacy.places import Place, places
 from infra.privacy.readers import access
 from infra.privacy.rules import class_of
@@ -49,25 +49,40 @@ def _of_persons() -> str:
 
 
 def _others() -> str:
-    """Returns a row for each reason for which the other fields are kept, and how many they are."""
-    rows: defaultdict[tuple[Whose, Kind, str], list[str]] = defaultdict(list)
+    """Returns a row for each reason for which the other fields are kept, with how many there are of each kind."""
+    rows: defaultdict[tuple[Whose, str], list[tuple[Kind, str]]] = defaultdict(list)
     for place, each in classified():
-        if not each.personal and each.whose is not Whose.STAFF and each.fate in {Fate.KEPT, Fate.NOT_HELD}:
-            rows[each.whose, each.kind, each.why or each.fate].append(place.name)
+        if each.whose is not Whose.STAFF and each.fate is Fate.KEPT:
+            rows[each.whose, each.why].append((each.kind, place.name))
     return _table(
-        ("about", "what", "fields", "such as", "stays because"),
-        (
-            (whose, kind, str(len(names)), _shortened(sorted(names, key=len)[:3]), why)
-            for (whose, kind, why), names in sorted(rows.items())
-        ),
+        ("about", "stays because", "fields"),
+        ((whose, why, "; ".join(_counted(fields))) for (whose, why), fields in sorted(rows.items())),
     )
 
 
+def _counted(fields: Iterable[tuple[Kind, str]]) -> Iterator[str]:
+    """Yields how many fields of each kind there are, and the shortest names among them."""
+    by_kind: defaultdict[Kind, list[str]] = defaultdict(list)
+    for kind, name in fields:
+        by_kind[kind].append(name)
+    for kind, names in sorted(by_kind.items(), key=lambda each: -len(each[1])):
+        shown = names if kind in SAYING else sorted(names, key=len)[:3]
+        yield f"{len(names)} of {kind}, {'such as ' if len(shown) < len(names) else ''}{_shortened(shown)}"
+
+
 def _readers() -> str:
-    """Returns a row for each table, with the functions that may read or write it."""
+    """Returns a row for each table: what it says of persons, and the functions that may read or write it."""
+    told: defaultdict[str, set[str]] = defaultdict(set)
+    for place, each in classified():
+        if each.personal:
+            for store in place.stores:
+                told[store].add(each.kind)
     return _table(
-        ("table", "reads items", "finds by an index of keys", "writes"),
-        ((f"`{table}`", *map(_names, each)) for table, each in sorted(access().items())),
+        ("table", "says of persons", "read by", "only its keys, by an index", "written by"),
+        (
+            (f"`{table}`", ", ".join(sorted(told[table])) or "ids only", *map(_names, each))
+            for table, each in sorted(access().items())
+        ),
     )
 
 
@@ -76,7 +91,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {"persons": _of_persons, "others
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "–"
+    return ", ".join(f"`{name}`" for name in names) or "none"
 
 
 def _shortened(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Finds every place that holds or tells something, by the types of the code: nothing can be left out by forgetting it."""
+"""Finds every place that holds or tells something, by the types of the code, so that none can be forgotten."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ WRITING: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteIt
 
 
 class Access(NamedTuple):
-    """The functions that read the items of a table, those that only read keys from its indexes, and those that write."""
+    """The functions that read the items of a table, that only read keys from its indexes, and that write items."""
 
     reads: tuple[str, ...]
     finds: tuple[str, ...]
@@ -35,4 +35,6 @@ def access() -> Mapping[str, Access]:
 def _reads(function: Function, table: str) -> bool:
     """Returns True if the function can read items of the table, or what the stream tells of them."""
     streamed = STREAM_TRIGGERS.get(function.name)
-    return not READING.isdisjoint(function.tables.get(table, ())) or (streamed is not None and table in streamed.tables)
+    return not READING.isdisjoint(function.tables.get(table, ())) or (
+        streamed is not None and table in streamed.tables
+    )

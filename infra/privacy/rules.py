@@ -28,19 +28,20 @@ SUBJECTS: Final[Mapping[str, Whose]] = {
     for whose, records in {
         CUSTOMER: (
             "Action Address AddressView AttemptFact BalanceJob BalanceTransaction BatchItem Bucket ChargeFact "
-            "CreditNoteFact Customer CustomerChange CustomerEntry CustomerSync CustomerView Deduction DeductionView "
-            "DisputeFact DraftDetails DraftEdit Drafted Erasure FailureView FeePart InStep IntendedAct Invoice "
-            "InvoiceChange InvoiceFact InvoiceJob InvoicePaymentFact InvoiceView ItemError LineItem LineItemView "
-            "Movement Order OutsidePayment Owner PaymentFailure PaymentIntentFact Profile RefundFact RefundOrder Refusal "
-            "Saga Service Settlement Snapshots StripeClaim StripeLink Tally UnknownInvoice Unsettled "
-            "claims_row customers_row events_row invoices_row payment-refs_row payments_row"
+            "CreditNoteFact Customer CustomerChange CustomerEntry CustomerSync CustomerView Deduction "
+            "DeductionView DisputeFact DraftDetails DraftEdit Drafted Erasure FailureView FeePart InStep "
+            "IntendedAct Invoice InvoiceChange InvoiceFact InvoiceJob InvoicePaymentFact InvoiceView ItemError "
+            "LineItem LineItemView Movement Order OutsidePayment Owner PaymentFailure PaymentIntentFact Profile "
+            "RefundFact RefundOrder Refusal Saga Service Settlement Snapshots StripeClaim StripeLink Tally "
+            "UnknownInvoice Unsettled claims_row customers_row events_row invoices_row payment-refs_row "
+            "payments_row"
         ),
         COMPANY: (
-            "AccountFact Authorization BankView Batch BatchJob BillingTerms Connection ConnectionChange ConnectionView "
-            "Freeze InvoicingPause InvoicingSettings Itemized Part Payout PayoutChange PayoutFact PayoutTotals "
-            "PayoutView Reconciliation Reminders Requirement RequirementView Sending Sweep SyncReport SyncReportView "
-            "Totals Trial TrialReport UnknownInvoices "
-            "batches_row changes_row connections_row oauth-states_row payouts_row summaries_row"
+            "AccountFact Authorization BankView Batch BatchJob BillingTerms Connection ConnectionChange "
+            "ConnectionView Freeze InvoicingPause InvoicingSettings Itemized Part Payout PayoutChange PayoutFact "
+            "PayoutTotals PayoutView Reconciliation Reminders Requirement RequirementView Sending Sweep "
+            "SyncReport SyncReportView Totals Trial TrialReport UnknownInvoices batches_row changes_row "
+            "connections_row oauth-states_row payouts_row summaries_row"
         ),
         NOBODY: "Attempt Canary Flight Pace WebhookCheck WebhookHealth log_line metric",
     }.items()
@@ -55,8 +56,9 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "CustomerView.first_name CustomerView.last_name CustomerView.company_name InvoiceView.customer_name"
     ),
     Class(CUSTOMER, Kind.CONTACT, REMOVED): (
-        "Profile.email Profile.phone Customer.unlinked_emails InStep.pom InStep.stripe InvoiceFact.customer_email "
-        "customers_row.email_key CustomerView.email CustomerView.phone InvoiceView.customer_email"
+        "Profile.email Profile.phone Customer.unlinked_emails InStep.pom InStep.stripe "
+        "InvoiceFact.customer_email customers_row.email_key CustomerView.email CustomerView.phone "
+        "InvoiceView.customer_email"
     ),
     Class(CUSTOMER, Kind.ADDRESS, REMOVED): (
         "Address.street Address.street2 Address.city Address.state Address.zip_code Address.country "
@@ -81,7 +83,8 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "ChargeFact.brand ChargeFact.last4 ChargeFact.expires Movement.brand Movement.last4"
     ),
     Class(CUSTOMER, Kind.LINK, REMOVED): (
-        "InvoiceFact.hosted_url InvoiceFact.pdf_url ChargeFact.receipt_url InvoiceView.payment_url InvoiceView.pdf_url"
+        "InvoiceFact.hosted_url InvoiceFact.pdf_url ChargeFact.receipt_url InvoiceView.payment_url "
+        "InvoiceView.pdf_url"
     ),
     Class(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint Drafted.order Drafted.in_stripe",
     # The company's own
@@ -92,9 +95,10 @@ ENTRIES: Final[Mapping[Class, str]] = {
     ),
     Class(COMPANY, Kind.TEXT, KEPT, NOT_THEIRS): (
         "InvoicingSettings.memo InvoicingSettings.footer BillingTerms.memo BillingTerms.footer "
-        "PayoutFact.failure_message PayoutFact.statement_descriptor Requirement.message Requirement.next_step "
-        "Freeze.reason Connection.disconnect_reason Authorization.error PayoutView.message PayoutView.next_step "
-        "PayoutView.statement_descriptor RequirementView.message InvoicingPause.reason"
+        "PayoutFact.failure_message PayoutFact.statement_descriptor Requirement.message "
+        "Requirement.next_step Freeze.reason Connection.disconnect_reason Authorization.error "
+        "PayoutView.message PayoutView.next_step PayoutView.statement_descriptor RequirementView.message "
+        "InvoicingPause.reason"
     ),
     Class(STAFF, Kind.NAME, KEPT, "the name given to `./ops freeze`; organizations never see it"): "Freeze.by",
     Class(STAFF, Kind.ID, KEPT, WHO_DID_IT): "Action.actor",
@@ -110,36 +114,39 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "Customer.candidates Customer.former_stripe_ids Customer.last_choice CustomerView.candidates "
         "InvoiceFact.drafted_for InvoiceFact.number InvoiceFact.drafted_lines InvoiceView.number "
         "InvoiceView.dashboard_url InvoiceView.replaced_numbers ItemError.number Movement.number "
-        "Movement.other_charges Owner.number RefundOrder.nonce Saga.nonce Snapshots.attempts Snapshots.charges "
-        "Snapshots.credit_notes Snapshots.disputes Snapshots.mails Snapshots.payment_intents Snapshots.payments "
-        "Snapshots.refunds Snapshots.revisions claims_row.claim claims_row.holder claims_row.owner "
-        "customers_row.emailless_of customers_row.status_key customers_row.stripe_key events_row.arrival_key "
-        "events_row.invoice_key events_row.parked_key invoices_row.attention_key invoices_row.attention_kind_key "
-        "invoices_row.created_key invoices_row.customer_key invoices_row.disputed_key invoices_row.due_key "
-        "invoices_row.group_key invoices_row.number_key invoices_row.overdue_key invoices_row.status_key "
-        "invoices_row.updated_key payments_row.time_key"
+        "Movement.other_charges Owner.number RefundOrder.nonce Saga.nonce Snapshots.attempts "
+        "Snapshots.charges Snapshots.credit_notes Snapshots.disputes Snapshots.mails "
+        "Snapshots.payment_intents Snapshots.payments Snapshots.refunds Snapshots.revisions claims_row.claim "
+        "claims_row.holder claims_row.owner customers_row.emailless_of customers_row.status_key "
+        "customers_row.stripe_key events_row.arrival_key events_row.invoice_key events_row.parked_key "
+        "invoices_row.attention_key invoices_row.attention_kind_key invoices_row.created_key "
+        "invoices_row.customer_key invoices_row.disputed_key invoices_row.due_key invoices_row.group_key "
+        "invoices_row.number_key invoices_row.overdue_key invoices_row.status_key invoices_row.updated_key "
+        "payments_row.time_key"
     ),
     Class(COMPANY, Kind.ID, KEPT, NOT_THEIRS): (
-        "Itemized.pays_again Payout.listed_until Payout.returned_in PayoutView.paid_again_in PayoutView.pays_again "
-        "Sending.order Trial.run connections_row.run batches_row.created_key batches_row.place changes_row.place "
-        "payouts_row.arrival_key payouts_row.payout_key payouts_row.place summaries_row.place"
+        "Itemized.pays_again Payout.listed_until Payout.returned_in PayoutView.paid_again_in "
+        "PayoutView.pays_again Sending.order Trial.run connections_row.run batches_row.created_key "
+        "batches_row.place changes_row.place payouts_row.arrival_key payouts_row.payout_key "
+        "payouts_row.place summaries_row.place"
     ),
     # Words and numbers whose names do not say so
     Class(CUSTOMER, Kind.STATE, KEPT, BOOKS): (
         "Bucket.of ChargeFact.seen DisputeFact.seen InvoiceFact.seen PaymentIntentFact.seen RefundFact.seen "
-        "CreditNoteFact.reason DisputeFact.reason Movement.reason RefundFact.reason RefundFact.failure_reason "
-        "RefundOrder.reason RefundOrder.refused events_row.error"
+        "CreditNoteFact.reason DisputeFact.reason Movement.reason RefundFact.reason "
+        "RefundFact.failure_reason RefundOrder.reason RefundOrder.refused events_row.error"
     ),
     Class(COMPANY, Kind.STATE, KEPT, NOT_THEIRS): (
-        "AccountFact.country AccountFact.payment_capabilities Batch.counts batches_row.created batches_row.updated "
-        "changes_row.types"
+        "AccountFact.country AccountFact.payment_capabilities Batch.counts batches_row.created "
+        "batches_row.updated changes_row.types"
     ),
     Class(NOBODY, Kind.STATE, KEPT, NAMES_NOBODY): (
-        "log_line.billed_twice log_line.copied log_line.differences log_line.error log_line.fees_before log_line.found "
-        "log_line.given_up log_line.latency_ms log_line.level log_line.location log_line.message log_line.missed "
-        "log_line.not_tied_out log_line.problem log_line.queued log_line.reasons log_line.repaired log_line.repeats "
-        "log_line.route log_line.service log_line.task log_line.told log_line.too_long log_line.unheard "
-        "log_line.untold log_line.timestamp log_line.verdict log_line.worker metric.route metric.service"
+        "log_line.billed_twice log_line.copied log_line.differences log_line.error log_line.fees_before "
+        "log_line.found log_line.given_up log_line.latency_ms log_line.level log_line.location "
+        "log_line.message log_line.missed log_line.not_tied_out log_line.problem log_line.queued "
+        "log_line.reasons log_line.repaired log_line.repeats log_line.route log_line.service log_line.task "
+        "log_line.told log_line.too_long log_line.unheard log_line.untold log_line.timestamp "
+        "log_line.verdict log_line.worker metric.route metric.service"
     ),
 }
 """Each class with the fields that have it. A blank in a record's name is written as `_`."""
