@@ -31,6 +31,7 @@ from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports import messages
+from infra.template.api import ACCESS_LOG
 
 CODE: Final = Path(__file__).parents[2] / "chalicelib"
 
@@ -61,7 +62,7 @@ HAS_DOCUMENTS_OF_STRIPE: Final = "events"
 WHOLE: Final = frozenset({"document", "packed"})
 """The attributes that hold a document. It is classified by its fields, unless it is an event of Stripe's."""
 
-LINE, METRIC = "log line", "metric"
+LINE, ACCESS, METRIC = "log line", "access line", "metric"
 OF_EVERY_LINE: Final = ("level", "location", "message", "timestamp", "service", "xray_trace_id")
 """What Powertools writes in each line. A line's message is a constant of `observability`."""
 
@@ -145,6 +146,8 @@ def _everywhere() -> Iterator[tuple[str, str, str, frozenset[str]]]:
     yield from _of_records(BUS, CHANGE_EVENTS.values())
     for name in (*_logged(), *OF_EVERY_LINE):
         yield LINE, name, LOGS, frozenset({"str"})
+    for name in ACCESS_LOG:
+        yield ACCESS, name, LOGS, frozenset({"str"})
     for metric in metrics.METRICS.values():
         for name in (*metric.dimensions, "service"):
             closed = (metric.name, name) in metrics.VALUES

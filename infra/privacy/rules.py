@@ -43,7 +43,7 @@ SUBJECTS: Final[Mapping[str, Whose]] = {
             "SyncReport SyncReportView Totals Trial TrialReport UnknownInvoices batches_row changes_row "
             "connections_row oauth-states_row payouts_row summaries_row"
         ),
-        NOBODY: "Attempt Canary Flight Pace WebhookCheck WebhookHealth log_line metric",
+        NOBODY: "Attempt Canary Flight Pace WebhookCheck WebhookHealth access_line log_line metric",
     }.items()
     for written in records.split()
 }
@@ -146,15 +146,18 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "log_line.message log_line.missed log_line.not_tied_out log_line.problem log_line.queued "
         "log_line.reasons log_line.repaired log_line.repeats log_line.route log_line.service log_line.task "
         "log_line.told log_line.too_long log_line.unheard log_line.untold log_line.timestamp "
-        "log_line.verdict log_line.worker metric.route metric.service"
+        "log_line.verdict log_line.worker metric.route metric.service "
+        "access_line.requestId access_line.method access_line.route access_line.latencyMs "
+        "access_line.integrationLatencyMs access_line.integrationStatus access_line.authorizerError "
+        "access_line.error access_line.bytes"
     ),
 }
 """Each class with the fields that have it. A blank in a record's name is written as `_`."""
 
 BY_NAME: Final[Mapping[str, Class]] = {
-    name.replace("_row.", " row.").replace("log_line.", "log line."): each
+    f"{record.replace('_', ' ')}.{field}": each
     for each, names in ENTRIES.items()
-    for name in names.split()
+    for record, field in (name.split(".") for name in names.split())
 }
 
 _OWN_TYPES: Final[Mapping[str, tuple[Whose, str]]] = {
