@@ -73,7 +73,7 @@ ENTRIES: Final[Mapping[Class, str]] = {
     Class(CUSTOMER, Kind.TEXT, REMOVED): (
         "Customer.sync_error Order.memo Order.footer DraftDetails.description DraftDetails.footer "
         "DraftDetails.custom_fields Refusal.message Refusal.next_step Refusal.field ItemError.message "
-        "ItemError.next_step ItemError.field OutsidePayment.reference Action.reason IntendedAct.reason "
+        "ItemError.next_step ItemError.field OutsidePayment.reference Movement.reason Action.reason IntendedAct.reason "
         "BalanceTransaction.description FeePart.description UnknownInvoice.said InvoiceView.memo "
         "CustomerView.sync_error FailureView.message FailureView.next_step"
     ),
@@ -133,7 +133,7 @@ ENTRIES: Final[Mapping[Class, str]] = {
     # Words and numbers whose names do not say so
     Class(CUSTOMER, Kind.STATE, KEPT, BOOKS): (
         "Bucket.of ChargeFact.seen DisputeFact.seen InvoiceFact.seen PaymentIntentFact.seen RefundFact.seen "
-        "CreditNoteFact.reason DisputeFact.reason Movement.reason RefundFact.reason "
+        "CreditNoteFact.reason DisputeFact.reason RefundFact.reason "
         "RefundFact.failure_reason RefundOrder.reason RefundOrder.refused events_row.error"
     ),
     Class(COMPANY, Kind.STATE, KEPT, NOT_THEIRS): (
