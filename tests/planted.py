@@ -15,35 +15,41 @@ PLAIN: Mapping[Any, Any] = {int: 1, bool: False, Decimal: Decimal(1), dt.date: d
 
 
 class Planted:
-    """Makes values. `texts` maps each planted text to the field that it was planted in, such as `Profile.email`."""
+    """Makes values. `texts` maps each planted text to the field that it was planted in, such as `Profile.email`.
 
-    def __init__(self) -> None:
+    The fields in `given` have the values given there, by their names.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
         self.texts: dict[str, str] = {}
+        self._given = given
 
-    def of(self, kind: Any, **given: Any) -> Any:
-        """Returns a record of this kind, full of planted texts. The fields in `given` have the values given there."""
-        return self._record(kind, (), given)
+    def of(self, kind: Any) -> Any:
+        """Returns a record of this kind, full of planted texts."""
+        return self._record(kind, ())
 
     def found_in(self, stored: str | bytes) -> set[str]:
         """Returns the fields whose texts are somewhere in what is stored."""
         text = stored if isinstance(stored, str) else stored.decode()
         return {field for planted, field in self.texts.items() if planted in text}
 
-    def _record(self, kind: Any, above: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
+    def _record(self, kind: Any, above: tuple[Any, ...]) -> Any:
         values = {
-            name: given[name] if name in given else self._value(hint, f"{kind.__name__}.{name}", (*above, kind))
+            name: self._value(hint, f"{kind.__name__}.{name}", (*above, kind))
             for name, hint in fields_of(kind).items()
         }
         return kind(**values)
 
     def _value(self, hint: Any, field: str, above: tuple[Any, ...]) -> Any:
+        if field in self._given:
+            return self._given[field]
         if arguments := typing.get_args(hint):
             return self._composed(typing.get_origin(hint), arguments, field, above)
         if isinstance(hint, typing.NewType) or hint is str:
             return self._text(field)
         if issubclass(hint, Enum):
             return next(iter(hint))
-        return PLAIN[hint] if hint in PLAIN else self._record(hint, above, {})
+        return PLAIN[hint] if hint in PLAIN else self._record(hint, above)
 
     def _composed(self, origin: Any, arguments: tuple[Any, ...], field: str, above: tuple[Any, ...]) -> Any:
         """A record is not put into one of its own kind, because there would be no end."""

@@ -21,19 +21,19 @@ class Whose(StrEnum):
 class Kind(StrEnum):
     """What a datum tells."""
 
-    NAME = "name"
-    CONTACT = "contact"
-    ADDRESS = "address"
-    TEXT = "free text"
-    EVENT = "event of Stripe's"
+    NAME = "names"
+    CONTACT = "e-mail addresses, phones"
+    ADDRESS = "addresses"
+    TEXT = "free texts"
+    EVENT = "events of Stripe's"
     """The whole body, with all that Stripe tells of the customer in it."""
     PAYMENT = "payment means"
-    LINK = "link"
-    MONEY = "money"
-    TIME = "time"
-    ID = "id"
-    DIGEST = "digest"
-    STATE = "word or number"
+    LINK = "links"
+    MONEY = "sums"
+    TIME = "times"
+    ID = "ids"
+    DIGEST = "digests"
+    STATE = "words and numbers"
 
 
 class Fate(StrEnum):
@@ -41,6 +41,7 @@ class Fate(StrEnum):
 
     REMOVED = "removed"
     EMPTIED = "becomes “(erased)”"
+    SHORTENED = "becomes the ids that fetch it again"
     KEPT = "kept"
     NOT_HELD = "not held by POM"
     """It was told to consumers of the bus, who are told of the erasure by the change `customer.erased`."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from infra.privacy import times
 from infra.privacy.classes import SAYING, Class, Fate, Kind, Whose
 from infra.privacy.places import Place, places
 from infra.privacy.readers import access
@@ -34,18 +35,29 @@ def classified() -> Iterator[tuple[Place, Class]]:
 
 
 def _of_persons() -> str:
-    """Returns a row for each kind of datum about a person in each store."""
-    rows: defaultdict[tuple[str, Class], list[str]] = defaultdict(list)
+    """Returns a row for each kind of datum about a person, and for what an erasure does with it."""
+    rows: defaultdict[Class, list[Place]] = defaultdict(list)
     for place, each in classified():
-        if each.personal or each.whose is Whose.STAFF or each.fate in {Fate.REMOVED, Fate.EMPTIED}:
-            rows[", ".join(sorted(place.stores)), each].append(place.name)
+        if each.personal or each.whose is Whose.STAFF or each.fate not in {Fate.KEPT, Fate.NOT_HELD}:
+            rows[each].append(place)
     return _table(
-        ("where", "whose", "what", "fields", "an erasure"),
+        ("whose", "what", "where", "fields", "an erasure"),
         (
-            (stores, each.whose, each.kind, _shortened(names), f"{each.fate}{f': {each.why}' if each.why else ''}")
-            for (stores, each), names in sorted(rows.items(), key=lambda row: (row[0][1].whose, *row[0]))
+            (
+                each.whose,
+                each.kind,
+                ", ".join(sorted({store for place in found for store in place.stores})),
+                _shortened(place.name for place in found),
+                f"{each.fate}: {each.why}" if each.why else each.fate,
+            )
+            for each, found in sorted(rows.items(), key=lambda row: _rank(row[0]))
         ),
     )
+
+
+def _rank(each: Class) -> tuple[int, int, int]:
+    """Returns the place of a class: by whose a datum is, by what becomes of it, and by its kind."""
+    return list(Whose).index(each.whose), list(Fate).index(each.fate), list(Kind).index(each.kind)
 
 
 def _others() -> str:
@@ -55,19 +67,19 @@ def _others() -> str:
         if each.whose is not Whose.STAFF and each.fate is Fate.KEPT:
             rows[each.whose, each.why].append((each.kind, place.name))
     return _table(
-        ("about", "stays because", "fields"),
-        ((whose, why, "; ".join(_counted(fields))) for (whose, why), fields in sorted(rows.items())),
+        ("about", "fields", "why they stay"),
+        ((whose, "<br>".join(_counted(fields)), why) for (whose, why), fields in sorted(rows.items())),
     )
 
 
 def _counted(fields: Iterable[tuple[Kind, str]]) -> Iterator[str]:
-    """Yields how many fields of each kind there are, and the shortest names among them."""
+    """Yields each kind with the number of its fields, and all of them, or the shortest if they say nothing."""
     by_kind: defaultdict[Kind, list[str]] = defaultdict(list)
     for kind, name in fields:
         by_kind[kind].append(name)
-    for kind, names in sorted(by_kind.items(), key=lambda each: -len(each[1])):
+    for kind, names in sorted(by_kind.items(), key=lambda each: list(Kind).index(each[0])):
         shown = names if kind in SAYING else sorted(names, key=len)[:3]
-        yield f"{len(names)} of {kind}, {'such as ' if len(shown) < len(names) else ''}{_shortened(shown)}"
+        yield f"{kind} ({len(names)}): {_shortened(shown)}{'' if len(shown) == len(names) else ' …'}"
 
 
 def _readers() -> str:
@@ -86,7 +98,17 @@ def _readers() -> str:
     )
 
 
-PARTS: Final[Mapping[str, Callable[[], str]]] = {"persons": _of_persons, "others": _others, "readers": _readers}
+def _retention() -> str:
+    """Returns a row for each time for which something is kept."""
+    return _table(("where", "how long", "why"), times.rows())
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "persons": _of_persons,
+    "others": _others,
+    "retention": _retention,
+    "readers": _readers,
+}
 """What makes each part."""
 
 

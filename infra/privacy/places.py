@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from chalicelib import metrics
+from chalicelib import metrics, observability
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.api.models.change_events import CHANGE_EVENTS
+from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
@@ -27,7 +28,6 @@ from chalicelib.domain.pacing import Pace
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports import messages
@@ -51,6 +51,7 @@ DOCUMENTS: Final[Mapping[str, tuple[type, ...]]] = {
         WebhookCheck,
         Flight,
         Freeze,
+        Act,
     ),
     "batches": (Batch, BatchItem, Part, Pace),
     "payouts": (Payout, PayoutLine),
@@ -168,12 +169,20 @@ def _logged() -> Iterator[str]:
     """Yields the names of every field of a log line: what `observability` writes, and the ids that it is about."""
     for path in sorted(CODE.rglob("*.py")):
         tree = ast.parse(path.read_text())
-        if path == CODE / "observability.py":
+        if path == Path(observability.__file__):
             yield from (key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in _texts(node.keys))
-            yield from fields_of(PayoutsSwept)
+            yield from (field for each in _spread(tree) for field in fields_of(each))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _called(node) in _CORRELATING:
                 yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
+
+
+def _spread(tree: ast.Module) -> Iterator[Any]:
+    """Yields the classes of the records whose fields become those of a log line, by `asdict` or `_asdict`."""
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call) and "asdict" in _called(node)):
+            record = call.args[0] if call.args else getattr(call.func, "value", None)
+            yield typing.get_type_hints(getattr(observability, function.name))[getattr(record, "id", "")]
 
 
 _CORRELATING: Final = frozenset({"about", "note"})

@@ -29,19 +29,19 @@ SUBJECTS: Final[Mapping[str, Whose]] = {
         CUSTOMER: (
             "Action Address AddressView AttemptFact BalanceJob BalanceTransaction BatchItem Bucket ChargeFact "
             "CreditNoteFact Customer CustomerChange CustomerEntry CustomerSync CustomerView Deduction "
-            "DeductionView DisputeFact DraftDetails DraftEdit Drafted Erasure FailureView FeePart InStep "
-            "IntendedAct Invoice InvoiceChange InvoiceFact InvoiceJob InvoicePaymentFact InvoiceView ItemError "
-            "LineItem LineItemView Movement Order OutsidePayment Owner PaymentFailure PaymentIntentFact Profile "
-            "RefundFact RefundOrder Refusal Saga Service Settlement Snapshots StripeClaim StripeLink Tally "
-            "UnknownInvoice Unsettled claims_row customers_row events_row invoices_row payment-refs_row "
-            "payments_row"
+            "DeductionView DisputeFact DraftDetails DraftEdit Drafted Erasure ErasureJob FailureView FeePart "
+            "InStep IntendedAct Invoice InvoiceChange InvoiceFact InvoiceJob InvoicePaymentFact InvoiceView "
+            "ItemError LineItem LineItemView Movement Order OutsidePayment Owner PaymentFailure "
+            "PaymentIntentFact Profile RefundFact RefundOrder Refusal Saga Service Settlement Snapshots "
+            "StripeClaim StripeLink Tally UnknownInvoice Unsettled claims_row customers_row events_row "
+            "invoices_row payment-refs_row payments_row"
         ),
         COMPANY: (
-            "AccountFact Authorization BankView Batch BatchJob BillingTerms Connection ConnectionChange "
+            "AccountFact Act Authorization BankView Batch BatchJob BillingTerms Connection ConnectionChange "
             "ConnectionView Freeze InvoicingPause InvoicingSettings Itemized Part Payout PayoutChange PayoutFact "
-            "PayoutTotals PayoutView Reconciliation Reminders Requirement RequirementView Sending Sweep "
-            "SyncReport SyncReportView Totals Trial TrialReport UnknownInvoices batches_row changes_row "
-            "connections_row oauth-states_row payouts_row summaries_row"
+            "PayoutTotals PayoutView Reconciliation Reminders Requirement RequirementView Sending SettingsChange "
+            "Subject Sweep SyncReport SyncReportView Totals Trial TrialReport UnknownInvoices batches_row "
+            "changes_row connections_row oauth-states_row payouts_row summaries_row"
         ),
         NOBODY: "Attempt Canary Flight Pace WebhookCheck WebhookHealth access_line log_line metric",
     }.items()
@@ -67,17 +67,17 @@ ENTRIES: Final[Mapping[Class, str]] = {
     ),
     # What people write, or Stripe does
     Class(CUSTOMER, Kind.TEXT, EMPTIED): (
-        "LineItem.description Deduction.description Service.description LineItemView.description "
-        "DeductionView.description"
+        "LineItem.description Deduction.description Refusal.message ItemError.message "
+        "LineItemView.description DeductionView.description"
     ),
     Class(CUSTOMER, Kind.TEXT, REMOVED): (
-        "Customer.sync_error Order.memo Order.footer DraftDetails.description DraftDetails.footer "
-        "DraftDetails.custom_fields Refusal.message Refusal.next_step Refusal.field ItemError.message "
-        "ItemError.next_step ItemError.field OutsidePayment.reference Movement.reason Action.reason IntendedAct.reason "
-        "BalanceTransaction.description FeePart.description UnknownInvoice.said InvoiceView.memo "
-        "CustomerView.sync_error FailureView.message FailureView.next_step"
+        "Service.description Customer.sync_error Order.memo Order.footer DraftDetails.description "
+        "DraftDetails.footer DraftDetails.custom_fields Refusal.next_step Refusal.field ItemError.next_step "
+        "OutsidePayment.reference Movement.reason Action.reason IntendedAct.reason "
+        "BalanceTransaction.description InvoiceView.memo CustomerView.sync_error FailureView.message "
+        "FailureView.next_step"
     ),
-    Class(CUSTOMER, Kind.EVENT, REMOVED): "events_row.document events_row.packed",
+    Class(CUSTOMER, Kind.EVENT, Fate.SHORTENED): "events_row.document events_row.packed",
     # How somebody pays
     Class(CUSTOMER, Kind.PAYMENT, REMOVED): (
         "ChargeFact.brand ChargeFact.last4 ChargeFact.expires Movement.brand Movement.last4"
@@ -87,6 +87,19 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "InvoiceView.pdf_url"
     ),
     Class(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint Drafted.order Drafted.in_stripe",
+    # What says nothing by itself, and goes with the record that it is in
+    Class(CUSTOMER, Kind.ID, REMOVED): (
+        "Customer.candidates Customer.chosen_stripe_customer_id Customer.last_choice Customer.offered_by "
+        "BatchItem.chosen_stripe_customer_id Service.service_id customers_row.emailless_of "
+        "customers_row.status_key"
+    ),
+    Class(CUSTOMER, Kind.STATE, REMOVED): (
+        "Customer.from_stripe Customer.choice_refused Customer.search_spellings StripeLink.in_step "
+        "DraftDetails.payment_method_types BatchItem.left_out Service.quantity Service.position "
+        "Service.taxable"
+    ),
+    Class(CUSTOMER, Kind.MONEY, REMOVED): "Service.unit_price",
+    Class(CUSTOMER, Kind.TIME, REMOVED): "Service.service_date BatchItem.loaded_before",
     # The company's own
     Class(COMPANY, Kind.NAME, KEPT, NOT_THEIRS): "AccountFact.business_name ConnectionView.business_name",
     Class(COMPANY, Kind.CONTACT, KEPT, NOT_THEIRS): "AccountFact.support_email AccountFact.support_phone",
@@ -100,29 +113,32 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "PayoutView.message PayoutView.next_step PayoutView.statement_descriptor RequirementView.message "
         "InvoicingPause.reason"
     ),
-    Class(STAFF, Kind.NAME, KEPT, "the name given to `./ops freeze`; organizations never see it"): "Freeze.by",
+    Class(
+        STAFF, Kind.NAME, KEPT, "an operator's name, which organizations never see"
+    ): "Freeze.by Act.operator",
     Class(STAFF, Kind.ID, KEPT, WHO_DID_IT): "Action.actor",
+    Class(STAFF, Kind.ID, KEPT, "who did what, as a digest of the user's id"): "log_line.user",
+    Class(STAFF, Kind.STATE, KEPT, "from where, as a network of at least 256 addresses"): "log_line.network",
     Class(COMPANY, Kind.DIGEST, KEPT, NOT_THEIRS): (
         "Authorization.proof_hash Authorization.state_hash oauth-states_row.state_hash Batch.fingerprint"
     ),
     Class(NOBODY, Kind.DIGEST, KEPT, "of a webhook secret"): "Attempt.fingerprint Canary.fingerprint",
-    Class(NOBODY, Kind.TEXT, KEPT, "a sentence of POM's"): (
-        "TrialReport.message TrialReport.next_step WebhookCheck.problem WebhookHealth.problem"
+    Class(NOBODY, Kind.TEXT, KEPT, "a sentence of POM's, or Stripe's name of a fee"): (
+        "FeePart.description UnknownInvoice.said TrialReport.message TrialReport.next_step "
+        "WebhookCheck.problem WebhookHealth.problem"
     ),
     # Ids whose names do not say so
     Class(CUSTOMER, Kind.ID, KEPT, OPAQUE): (
-        "Customer.candidates Customer.former_stripe_ids Customer.last_choice CustomerView.candidates "
-        "InvoiceFact.drafted_for InvoiceFact.number InvoiceFact.drafted_lines InvoiceView.number "
-        "InvoiceView.dashboard_url InvoiceView.replaced_numbers ItemError.number Movement.number "
-        "Movement.other_charges Owner.number RefundOrder.nonce Saga.nonce Snapshots.attempts "
-        "Snapshots.charges Snapshots.credit_notes Snapshots.disputes Snapshots.mails "
-        "Snapshots.payment_intents Snapshots.payments Snapshots.refunds Snapshots.revisions claims_row.claim "
-        "claims_row.holder claims_row.owner customers_row.emailless_of customers_row.status_key "
-        "customers_row.stripe_key events_row.arrival_key events_row.invoice_key events_row.parked_key "
-        "invoices_row.attention_key invoices_row.attention_kind_key invoices_row.created_key "
-        "invoices_row.customer_key invoices_row.disputed_key invoices_row.due_key invoices_row.group_key "
-        "invoices_row.number_key invoices_row.overdue_key invoices_row.status_key invoices_row.updated_key "
-        "payments_row.time_key"
+        "Customer.former_stripe_ids CustomerView.candidates Erasure.reached InvoiceFact.drafted_for "
+        "InvoiceFact.number InvoiceFact.drafted_lines InvoiceView.number InvoiceView.dashboard_url "
+        "InvoiceView.replaced_numbers ItemError.number Movement.number Movement.other_charges Owner.number "
+        "RefundOrder.nonce Saga.nonce Snapshots.attempts Snapshots.charges Snapshots.credit_notes "
+        "Snapshots.disputes Snapshots.mails Snapshots.payment_intents Snapshots.payments Snapshots.refunds "
+        "Snapshots.revisions claims_row.claim claims_row.holder claims_row.owner customers_row.stripe_key "
+        "events_row.arrival_key events_row.invoice_key events_row.parked_key invoices_row.attention_key "
+        "invoices_row.attention_kind_key invoices_row.created_key invoices_row.customer_key "
+        "invoices_row.disputed_key invoices_row.due_key invoices_row.group_key invoices_row.number_key "
+        "invoices_row.overdue_key invoices_row.status_key invoices_row.updated_key payments_row.time_key"
     ),
     Class(COMPANY, Kind.ID, KEPT, NOT_THEIRS): (
         "Itemized.pays_again Payout.listed_until Payout.returned_in PayoutView.paid_again_in "
@@ -133,23 +149,23 @@ ENTRIES: Final[Mapping[Class, str]] = {
     # Words and numbers whose names do not say so
     Class(CUSTOMER, Kind.STATE, KEPT, BOOKS): (
         "Bucket.of ChargeFact.seen DisputeFact.seen InvoiceFact.seen PaymentIntentFact.seen RefundFact.seen "
-        "CreditNoteFact.reason DisputeFact.reason RefundFact.reason "
-        "RefundFact.failure_reason RefundOrder.reason RefundOrder.refused events_row.error"
+        "CreditNoteFact.reason DisputeFact.reason RefundFact.reason RefundFact.failure_reason "
+        "RefundOrder.reason RefundOrder.refused Erasure.not_deleted_because Erasure.erased_in_pass "
+        "events_row.error"
     ),
     Class(COMPANY, Kind.STATE, KEPT, NOT_THEIRS): (
-        "AccountFact.country AccountFact.payment_capabilities Batch.counts batches_row.created "
-        "batches_row.updated changes_row.types"
+        "AccountFact.country Act.reason Act.fields SettingsChange.fields AccountFact.payment_capabilities "
+        "Batch.counts batches_row.created batches_row.updated changes_row.types"
     ),
     Class(NOBODY, Kind.STATE, KEPT, NAMES_NOBODY): (
-        "log_line.billed_twice log_line.copied log_line.differences log_line.error log_line.fees_before "
-        "log_line.found log_line.given_up log_line.latency_ms log_line.level log_line.location "
-        "log_line.message log_line.missed log_line.not_tied_out log_line.problem log_line.queued "
-        "log_line.reasons log_line.repaired log_line.repeats log_line.route log_line.service log_line.task "
-        "log_line.told log_line.too_long log_line.unheard log_line.untold log_line.timestamp "
-        "log_line.verdict log_line.worker metric.route metric.service "
-        "access_line.requestId access_line.method access_line.route access_line.latencyMs "
-        "access_line.integrationLatencyMs access_line.integrationStatus access_line.authorizerError "
-        "access_line.error access_line.bytes"
+        "log_line.in_stripe log_line.billed_twice log_line.copied log_line.differences log_line.error "
+        "log_line.fees_before log_line.found log_line.given_up log_line.latency_ms log_line.level "
+        "log_line.location log_line.message log_line.missed log_line.not_tied_out log_line.problem "
+        "log_line.queued log_line.reasons log_line.repaired log_line.repeats log_line.route log_line.service "
+        "log_line.task log_line.told log_line.too_long log_line.unheard log_line.untold log_line.timestamp "
+        "log_line.verdict log_line.worker metric.route metric.service access_line.requestId "
+        "access_line.method access_line.route access_line.latencyMs access_line.integrationLatencyMs "
+        "access_line.integrationStatus access_line.authorizerError access_line.error access_line.bytes"
     ),
 }
 """Each class with the fields that have it. A blank in a record's name is written as `_`."""

@@ -13,6 +13,7 @@ import pytest
 from chalicelib import correlation, observability
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.caller import Caller
 from chalicelib.domain.errors import Refused
 from chalicelib.functions import FUNCTIONS
 from infra.privacy.classes import Fate, Whose
@@ -20,6 +21,7 @@ from infra.privacy.page import FILE, PARTS, classified, current
 from infra.privacy.places import BUS, DOCUMENTS, LINE, LOGS, METRICS, QUEUES, WORD, Place, places
 from infra.privacy.readers import access
 from infra.privacy.rules import BY_NAME, ENTRIES, SUBJECTS, class_of
+from tests.infrastructure.conftest import Package
 from tests.releases.stored_types import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +51,17 @@ def test_no_field_is_classified_twice() -> None:
 def test_every_type_of_document_is_walked() -> None:
     walked = {kind for kinds in DOCUMENTS.values() for kind in kinds}
     assert walked == {*KINDS.values(), Settlement}, "DOCUMENTS in infra/privacy/places.py lists what tables hold"
+
+
+def test_every_type_that_a_store_reads_is_walked() -> None:
+    read = {
+        node.args[0].id
+        for file in (ROOT / "chalicelib/adapters/tables").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("decoded")
+        if isinstance(node.args[0], ast.Name) and node.args[0].id[0].isupper()
+    }
+    assert read == {kind.__name__ for kinds in DOCUMENTS.values() for kind in kinds}
 
 
 def test_every_table_queue_event_log_line_and_metric_is_walked() -> None:
@@ -115,7 +128,9 @@ def test_log_lines_have_the_fields_that_are_classified_and_no_others(lines: io.S
     error = Refused("made_up", "Ann Lee has no e-mail address.")
     with correlation.about(request_id="req", message_id="msg", event_id="evt_1"):
         correlation.note(organization_id="org_1", invoice_id="inv_1")
-        observability.request_served("POST /v1/invoices", 422, 0.1, "req", "org_1", error)
+        observability.request_served(
+            "POST /v1/invoices", 422, 0.1, "req", Caller("org_1", "user_1", "203.0.113.0/24"), error
+        )
         observability.balance_refused("org_1", "pi_1", "payment", "made_up")
         observability.changes_told(told=1, reasons=["unreadable"], repeats=False)
         with pytest.raises(Refused):
@@ -137,6 +152,14 @@ def test_a_function_reads_a_table_exactly_if_its_rights_say_so() -> None:
 def test_the_page_is_as_the_code_says() -> None:
     assert current(PAGE) == PAGE, "run `python -m infra.privacy`"
     assert sorted(re.findall(r"<!-- made: (\w+) -->", PAGE)) == sorted(PARTS)
+
+
+@pytest.mark.package
+def test_every_aws_service_of_a_stage_is_among_the_processors(package: Package) -> None:
+    [section] = re.findall(r"## Processors\n(.*?)\n## ", PAGE, re.DOTALL)
+    services = {each["Type"].split("::")[1] for each in package.template["Resources"].values()} - {"Serverless"}
+    assert {each for each in services if not re.search(rf"\b{each}\b", section)} == set()
+    assert len(services) >= 8
 
 
 def test_every_test_that_the_page_names_exists() -> None:
