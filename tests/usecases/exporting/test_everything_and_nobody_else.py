@@ -18,8 +18,8 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
 from chalicelib.usecases.exporting.export_customer import export_customer
 from tests.backends import Aws, aws
-from tests.ops.rehearsed_town import BLUE, CUSTOMERS, GREEN
 from tests.named_town import NamedTown, StoredItem, name_of, profile, stored_items
+from tests.ops.rehearsed_town import BLUE, CUSTOMERS, GREEN
 from tests.world import ADMIN, OFFICE
 
 __all__ = ["aws"]
