@@ -69,7 +69,7 @@ class Connection:
     refresh_asked_at: int = 0
     frozen: Freeze | None = None
     erased_at: int | None = None
-    """When an operator erased the organization (epoch seconds UTC). It is a tombstone since, and cannot be connected."""
+    """When an operator erased the organization (epoch seconds UTC). It cannot be connected since."""
     version: int = 0
 
     @property
@@ -96,7 +96,12 @@ class Connection:
     def activated(
         self, account: AccountFact, account_id: StripeAccountId, *, livemode: bool, by: UserId, now: int
     ) -> Self:
-        """Connected; the same account goes on where it stopped, another starts fresh from now."""
+        """Connected; the same account goes on where it stopped, another starts fresh from now.
+
+        Raises:
+            Conflict: the organization was erased.
+        """
+        require_organization(self)
         resumed = account_id == self.account_id
         return replace(
             self,

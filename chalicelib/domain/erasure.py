@@ -78,5 +78,5 @@ class Erasure:
         return ErasureStatus.WAITING if self.erased_at is None else ErasureStatus.ERASING
 
     def again(self, now: int) -> Self:
-        """Returns the erasure as due at `now`, with all records to be looked at anew. A restore may bring some back."""
-        return replace(self, finished_at=None, due_at=now)
+        """Returns the erasure as due at `now`, with every record to be looked at anew: a restore brings some back."""
+        return replace(self, reached=None, erased_in_pass=0, passed_at=None, finished_at=None, due_at=now)

@@ -69,8 +69,8 @@ def set_back(
 ) -> SetBack:
     """Makes the table of a model what the table `source` holds, or empties it if there is no source.
 
-    What is written is `changed` of each item of the copy. `keeps` of a present item is what it becomes, or None if the
-    copy decides about it.
+    What is written is `changed` of each item of the copy. `keeps` of a present item is what it becomes, or None if
+    the copy decides about it.
 
     Raises:
         Retryable: DynamoDB left items over again and again. Doing it again is safe.

@@ -1,4 +1,4 @@
-"""What a restore does not bring back: customers, invoices and organizations that were erased after the copies were made.
+"""What a restore does not bring back: customers, invoices and organizations that were erased since the copies.
 
 The present tables know of these erasures, and the copies do not.
 """
@@ -53,7 +53,7 @@ class KeptErasures:
         return {CustomerItem: self._customer, InvoiceItem: self._invoice, ConnectionItem: self._connection}
 
     def _customer(self, item: Item) -> Item | None:
-        """Returns a customer that is erased or about to be, with all records to be looked at again: copies have them."""
+        """Returns a customer that is erased or about to be, with every record to be looked at again."""
         customer = decoded_item(Customer, item)
         if customer.erasure is None:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.connection import require_organization
 from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import OrganizationId
@@ -46,9 +47,11 @@ def change(
 
     Raises:
         Refused: a value is out of its range; names the field, and carries the other errors.
+        Conflict: the organization was erased.
         PreconditionFailed: the settings are not as the client has seen them.
         StaleWrite: somebody else changed them at the same moment.
     """
+    require_organization(ports.connections.get(organization_id))
     current = ports.settings.get(organization_id)
     checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
     if precondition is not None:
