@@ -175,8 +175,8 @@ def _tell_all(screen: Screen, organization_id: OrganizationId, customers: list[C
     finished = counts[ErasureStatus.ERASED] == len(customers)
     if connected and finished:
         next_step = (
-            "All customers are erased. An admin disconnects under Settings, Apps, Stripe. Then erase what is left with "
-            "--in-stripe keep."
+            "All customers are erased. An admin disconnects under Settings, Apps, Stripe. Then erase what is left "
+            "with --in-stripe keep."
         )
     elif finished:
         next_step = f"{organization_id} is erased."
