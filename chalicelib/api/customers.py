@@ -40,6 +40,7 @@ def _shown(customer: Customer) -> Reply:
     refuses=(
         "customer_id_reserved",
         "email_invalid",
+        "organization_erased",
         "secrets_unavailable",
         "stripe_account_unreachable",
         "stripe_customer_taken",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error, together
+from chalicelib.domain.connection import require_organization
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
@@ -48,7 +49,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
 
     Raises:
         Refused: no rows, or too many; nothing was stored.
-        Conflict: the key was used for another request.
+        Conflict: the key was used for another request, or the organization was erased.
         Retryable: repeating the request goes on with it.
     """
     if not 0 < len(command.rows) <= MAX_ROWS:
@@ -58,6 +59,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
             field="customers",
             next_step="Split the customers over several imports." if command.rows else "Send at least one customer.",
         )
+    require_organization(ports.connections.get(command.organization_id))
     key = command.idempotency_key or ports.clock.nonce()
     items = _items(command.rows)
     failed = sum(item.status is ItemStatus.FAILED for item in items)

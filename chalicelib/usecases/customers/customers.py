@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.domain.acts import CustomerAct
-from chalicelib.domain.connection import usable_account
+from chalicelib.domain.connection import require_organization, usable_account
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_save import Save, next_edition
@@ -86,12 +86,13 @@ def put_customer(
 
     Raises:
         Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
-        Conflict: the chosen Stripe customer belongs to another customer.
+        Conflict: the chosen Stripe customer belongs to another customer, or the organization was erased.
         PreconditionFailed: the customer is not as the client has seen it.
         StaleWrite: the customer kept changing all the while.
     """
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
+    require_organization(connection)
     first_read = current = ports.customers.get(organization_id, customer_id)
     _require(precondition, save, current)
     # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
