@@ -2,7 +2,8 @@
 
 The function that keeps the objects is that of the program that POM's engineers can copy, `docs/consumer/consumer.py`.
 An event is printed unless its id came before, or a later version of its object did. One version can have several
-events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed.
+events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed. When POM
+hears that a customer is erased, it takes the objects of the customer's events out of its file, too.
 """
 
 from __future__ import annotations

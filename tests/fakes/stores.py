@@ -121,7 +121,7 @@ class FakeCustomers:
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
             customers = [c for c in self._db.customers.values() if c.organization_id == organization_id]
-        return sorted(customer.id for customer in customers if customer.profile.email is None)[:limit]
+        return sorted(each.id for each in customers if each.profile.email is None and not each.erased)[:limit]
 
 
 def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:

@@ -128,12 +128,17 @@ def customer_values(customer: Customer) -> Values:
         "stripe_key": key(link.account_id, link.stripe_customer_id) if link else None,
         "work": _work(customer),
         "updated_at": customer.updated_at,
-        "emailless_of": customer.organization_id if customer.profile.email is None else None,
+        "emailless_of": _emailless_of(customer),
         "status_key": status_key(customer),
         "email_key": email_key(customer),
         "name_key": name_key(customer),
         **encoded(customer),
     }
+
+
+def _emailless_of(customer: Customer) -> OrganizationId | None:
+    """Returns the organization of a customer without an address. Nobody has to add one to an erased customer."""
+    return customer.organization_id if customer.profile.email is None and not customer.erased else None
 
 
 def _next(customer: Customer) -> Customer:
