@@ -45,7 +45,8 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     that bills or imports the customer. `invoiceId` says which invoice it is. Void it, or settle it, and ask again.
 
     202 means that the customer is closed from now on: nobody can save, bill, import or sync it (`customer_erased`),
-    and no list shows it. POM goes on by itself, usually within minutes. `GET …/erasure` shows how far it is. If
+    and no list shows it. POM begins ten minutes later, and looks again after a day; `GET …/erasure` shows how far it
+    is. If
     something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. The request can be repeated, and
     then answers the erasure that there is; 200 means that it is finished. It cannot be taken back.
 

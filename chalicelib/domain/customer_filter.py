@@ -35,7 +35,7 @@ class CustomerFilter:
     """The beginning of the name that is shown, as somebody types it."""
 
     def fits(self, customer: Customer) -> bool:
-        """Returns True if the list shows this customer. No list shows one whose erasure somebody asked for."""
+        """Returns True if the list shows this customer. No list shows one that is erased."""
         return (
             not customer.erased
             and self.sync_status in (None, customer.seen_from(self.account_id).sync_status)

@@ -25,27 +25,34 @@ OUT_OF_REACH: Mapping[str, int] = {
 }
 """What holds copies that nobody can change, with the days for which it keeps them."""
 
-_STATUSES = {
-    ErasureStatus.ERASING: "The customer's record holds nothing of the person any more. POM is erasing the rest, and "
-    "looks again a day later.",
-    ErasureStatus.ERASED: "The person is erased. POM has looked again a day later.",
-}
-
 
 def status_text(erasure: Erasure) -> str:
     """Returns how far the erasure is, and what comes next."""
-    if erasure.status is not ErasureStatus.WAITING:
-        return _STATUSES[erasure.status]
+    if erasure.status is ErasureStatus.ERASED:
+        return "The person is erased. POM has looked again a day later, and found nothing left."
+    if erasure.status is ErasureStatus.ERASING and erasure.waits_for:
+        return (
+            "The customer's record holds nothing of the person any more. Something came up that is not settled, and "
+            "stays as it is until it is settled or voided. POM looks again by itself."
+        )
+    if erasure.status is ErasureStatus.ERASING:
+        return (
+            "The customer's record holds nothing of the person any more. POM erases the rest, and looks again a day "
+            "later."
+        )
     if erasure.waits_for:
         return (
-            "Nothing is erased yet, because something of this customer is not settled. The customer is closed "
-            "meanwhile. POM looks again by itself, and goes on once it is settled or voided."
+            "The customer is closed. Nothing is erased yet, because something is not settled. POM looks again every "
+            "hour, and goes on once it is settled or voided."
         )
-    return "The customer is closed, and POM is about to erase the person."
+    return "The customer is closed. POM erases the person as soon as everything that was under way is over."
 
 
 def in_stripe_text(erasure: Erasure, *, linked: bool) -> str:
-    """Returns what Stripe has of the person, and what the company does there. `linked`: POM knows a Stripe customer."""
+    """Returns what Stripe has of the person, and what the company does there.
+
+    `linked` is True if POM knows a Stripe customer.
+    """
     if not linked:
         return f"POM knows no Stripe customer of this person. {_REDACT}"
     if erasure.in_stripe is InStripe.KEEP:

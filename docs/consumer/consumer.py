@@ -30,7 +30,7 @@ def apply(database, event):
     """Stores the object of an event. Returns False if this version or a later one is stored already."""
     detail, shown = event["detail"], event["detail"]["object"]
     with database:
-        if shown is not None and _shows_erased(database, detail):
+        if shown is not None and shows_erased(database, detail):
             shown = for_books(shown)
         row = {**detail, "object": json.dumps(shown) if shown is not None else None}
         applied = database.execute(NEWER, row).rowcount == 1
@@ -41,12 +41,17 @@ def apply(database, event):
         return applied
 
 
-def _shows_erased(database, detail):
+def shows_erased(database, detail):
     """Returns True if an invoice still shows the person, because POM told it before it erased the customer."""
     invoice = detail["object"]
     if detail["objectKind"] != "invoice" or invoice.get("erasedAt") is not None:
         return False
-    return database.execute(IS_ERASED, {**detail, "customerId": invoice["customerId"]}).fetchone() is not None
+    return is_erased(database, detail, invoice["customerId"])
+
+
+def is_erased(database, detail, customer_id):
+    """Returns True if POM has erased a customer of the organization that an event is about."""
+    return database.execute(IS_ERASED, {**detail, "customerId": customer_id}).fetchone() is not None
 
 
 def for_books(invoice):

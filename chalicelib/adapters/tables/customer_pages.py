@@ -6,8 +6,6 @@
     by_email         <address in small letters>#<id>
     by_name          <folded name> TAB <id>
 
-No list shows an erased customer, which is in none of these indexes.
-
 The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table, so
 each customer that was read is checked against the filter again.
 """
@@ -78,9 +76,9 @@ def customer_page(
 ) -> Page[Customer]:
     """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
 
-    The page of all takes one query, and more if there are erased customers among them. Another takes one query and
-    one batch read, and a second batch read if it has 100 customers. The page on which a list of two parts goes from
-    one to the other takes a second query.
+    The page of all takes one query, and more if some of its customers are erased. Another takes one query and one
+    batch read, and a second batch read if it has 100 customers. The page on which a list of two parts goes from one
+    to the other takes a second query.
     """
     listing = _listing(organization_id, wanted)
     if listing is None:
@@ -101,15 +99,13 @@ def several_customers(
     return {customer.id: customer for customer in customers}
 
 
-def status_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_sync_status`; None if it is erased.
+def status_key(customer: Customer) -> str:
+    """Returns the customer's place in `by_sync_status`.
 
     A status that only the account of the link has begins with that account, because a customer that is `synced` on
     a former account is shown as `waiting_for_invoice`. Customers that wait on any account are among these, too.
     """
     status = customer.sync_status
-    if customer.erased:
-        return None
     if status in STATUSES_OF_ONE_ACCOUNT:
         return key(_LINKED, customer.account_of_status or _NO_ACCOUNT, status, customer.id)
     if status is SyncStatus.WAITING_FOR_INVOICE:
@@ -118,15 +114,15 @@ def status_key(customer: Customer) -> str | None:
 
 
 def email_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_email`; None if it has no address, or is erased."""
+    """Returns the customer's place in `by_email`; None if it has no address."""
     email = customer.profile.email
-    return key(compared_address(email), customer.id) if email and not customer.erased else None
+    return key(compared_address(email), customer.id) if email else None
 
 
 def name_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_name`; None if it has no name, or is erased."""
+    """Returns the customer's place in `by_name`; None if it has no name."""
     name = folded(customer.profile.display_name or "")
-    return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name and not customer.erased else None
+    return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name else None
 
 
 def _listing(organization_id: OrganizationId, wanted: CustomerFilter) -> _Listing | None:
@@ -179,18 +175,11 @@ def _id_under(place: str) -> str:
 
 def _page_of_all(organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
     name = key("customers", organization_id)
-    position = None if after is None else position_of(name, after, TEXT_FORM)
-    return page_of(
-        _customers_fitting(_all_after(organization_id, position, first + 1), CustomerFilter()), name, first
-    )
-
-
-def _all_after(organization_id: OrganizationId, position: str | None, count: int) -> Iterator[tuple[str, Customer]]:
-    """Yields all customers whose ids come after `position`, with their ids; `count` a query."""
-    beyond = None if position is None else CustomerItem.customer_id > position
+    beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
+    found = CustomerItem.query(organization_id, beyond, consistent_read=True, page_size=first + 1)
     with answering():
-        for item in CustomerItem.query(organization_id, beyond, consistent_read=True, page_size=count):
-            yield item.customer_id, decoded(Customer, item.document, item.packed)
+        rows = ((item.customer_id, decoded(Customer, item.document, item.packed)) for item in found)
+        return page_of(_customers_fitting(rows, CustomerFilter()), name, first)
 
 
 def _customers_fitting(

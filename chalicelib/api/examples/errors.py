@@ -22,7 +22,7 @@ from chalicelib.api.models.customer_query import COMBINATIONS as CUSTOMER_COMBIN
 from chalicelib.api.models.invoice_query import COMBINATIONS as INVOICE_COMBINATIONS
 from chalicelib.domain.erasure import Unsettled
 from chalicelib.domain.every_error import errors_of
-from chalicelib.domain.unsettled_errors import unsettled_error
+from chalicelib.domain.unsettled import unsettled_error
 
 Details: TypeAlias = Sequence[dict[str, Any]]
 P = ParamSpec("P")

@@ -3,8 +3,9 @@
 `forbidden`, `not_found`, `too_many_requests` and `unavailable` are API Gateway's own answers, set up in
 `infra.template.gateway_responses`.
 
-Codes never change their meaning. Each has one status, but for `customer_erased`: an erased customer is not there to be
-read (404), and is in the way of what is to be done with it (409). A new code in the source needs a line here (a test compares them).
+Codes never change their meaning. Each has one status, but for `customer_erased`: an erased customer is not there to
+be read (404), and is in the way of what is to be done with it (409). A new code in the source needs a line here (a
+test compares them).
 """
 
 from __future__ import annotations

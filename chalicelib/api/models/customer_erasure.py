@@ -11,7 +11,7 @@ from chalicelib.api.models.common import Instant, Link, instant, instant_or_none
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe, Unsettled
 from chalicelib.domain.erasure_wording import KEPT, OUT_OF_REACH, REDACTION, in_stripe_text, status_text
-from chalicelib.domain.unsettled_errors import unsettled_error
+from chalicelib.domain.unsettled import unsettled_error
 
 _CHOICE = (
     "What becomes of the Stripe customer. `keep`: it stays as it is, and the company redacts it in Stripe, or has a "
@@ -21,7 +21,7 @@ _CHOICE = (
 _STATUS = (
     "`waiting`: nothing is erased yet, because of what `waitsFor` lists, or because POM is about to begin. "
     "`erasing`: the customer's record holds nothing of the person any more, and POM erases the rest. "
-    "`erased`: everything is erased, and POM has looked again a day later."
+    "`erased`: everything is erased, and POM has looked again a day later and found nothing left."
 )
 
 
@@ -82,7 +82,7 @@ class ErasureView(msgspec.Struct, rename="camel", kw_only=True):
     message: Annotated[str, Meta(description="How far it is and what comes next, in sentences for people.")]
     waits_for: Annotated[
         list[UnsettledView],
-        Meta(description="What has to be settled or voided first. Empty once the erasure has begun."),
+        Meta(description="What has to be settled or voided before POM can go on. Usually empty."),
     ]
     requested_by: Annotated[str, Meta(description="POM's id of the user who asked for it.")]
     requested_at: Annotated[Instant, Meta(description="When it was asked for. RFC 3339, UTC.")]

@@ -19,7 +19,10 @@ class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
-    """Customers that POM has yet to give to Stripe or to search for, by the time of their last edit."""
+    """Customers that POM has yet to give to Stripe or to search for, by the time of their last edit.
+
+    And those whose erasure goes on, by when it does.
+    """
 
     class Meta:
         index_name = "pending"
