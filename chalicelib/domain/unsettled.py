@@ -1,4 +1,4 @@
-"""What has to be settled before a person can be erased. Nobody can settle it afterwards without knowing the person."""
+"""What has to be settled before a person can be erased. Afterwards nobody could settle it without the person."""
 
 from __future__ import annotations
 
