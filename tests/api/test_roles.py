@@ -29,6 +29,8 @@ EXPECTED = {
     "PUT /v1/settings/invoicing": Role.ADMIN,
     "PUT /v1/customers/{customerId}": Role.BILLING,
     "GET /v1/customers/{customerId}": Role.BILLING,
+    "DELETE /v1/customers/{customerId}": Role.ADMIN,
+    "GET /v1/customers/{customerId}/erasure": Role.ADMIN,
     "POST /v1/customers/{customerId}/sync": Role.BILLING,
     "GET /v1/customers": Role.BILLING,
     "POST /v1/customer-imports": Role.BILLING,
