@@ -58,10 +58,10 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
     """
     invoice = load(command.organization_id, command.invoice_id, ports)
     _require_editable(invoice)
-    require_open_customer(command.organization_id, invoice.order.customer_id, ports)
     connection = ports.connections.get(command.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
+    require_open_customer(command.organization_id, invoice.order.customer_id, ports)
     wake(connection, ports)
     settings, now = ports.settings.get(command.organization_id), ports.clock.now()
     order = checked_order(_as_new(command, invoice.order), settings, connection, now)

@@ -16,7 +16,6 @@ from chalicelib.domain.way_out import not_now
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
-from chalicelib.usecases.customers.customers import require_open_customer
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.pull_invoice import pulled, pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import load, require_same_account, store
@@ -58,7 +57,6 @@ def send_invoice(
     account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
     require_ready_to_send(connection)
-    require_open_customer(organization_id, invoice.order.customer_id, ports)
     if invoice.status in OPEN_STATUSES:
         with noticing_revocation(organization_id, account_id, ports):
             invoice = pulled_to_act_on(invoice, account_id, ports)
