@@ -73,9 +73,10 @@ def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """Returns True if `after` bills something else than the draft did when people could look at it last.
 
     Nothing is told while POM edits or sends the draft: Stripe may refuse, and then it is brought back. What it billed
-    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only.
+    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only. From
+    an invoice whose customer is erased, only texts are gone, and nobody edits it any more.
     """
-    if after.status is InvoiceStatus.CREATING:
+    if after.status is InvoiceStatus.CREATING or after.erased_at is not None:
         return False
     rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
     if after.status is InvoiceStatus.DRAFT:
