@@ -81,7 +81,7 @@ class Company:
     def paid_by_check(self) -> Invoice:
         invoice = self.bill()
         settlement = Settlement("check", "No. 1042 from Annabel")
-        mark_paid(ORGANIZATION, invoice.id, settlement, OFFICE, self.world.ports)
+        mark_paid(ORGANIZATION, invoice.id, OFFICE, settlement, self.world.ports)
         self.settle()
         return self.world.now(invoice)
 
