@@ -42,7 +42,7 @@ SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
 UNTOLD_CHANGES: Final = "untold-changes"
-"""The queue of changes that could not be told, each with its stored versions. It feeds no function."""
+"""The queue of changes that could not be told, without their objects. It feeds no function."""
 
 
 class Secret(StrEnum):

@@ -32,7 +32,7 @@ router = Router(__name__, "Connection")
     Role.ADMIN,
     takes=Nothing,
     answers={200: AuthorizationView},
-    refuses=(*CHANGES_A_RECORD, "secrets_unavailable"),
+    refuses=("organization_erased", *CHANGES_A_RECORD, "secrets_unavailable"),
 )
 def begin_connection(call: Call[Nothing]) -> Reply:
     """Install or Reconnect: begin to connect Stripe.
@@ -88,6 +88,7 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
         "oauth_code_invalid",
         "oauth_denied",
         "oauth_failed",
+        "organization_erased",
         "state_expired",
         "state_foreign",
         "state_missing",

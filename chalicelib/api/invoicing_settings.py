@@ -43,6 +43,7 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     refuses=(
         "currency_unsupported",
         "invoice_type_unknown",
+        "organization_erased",
         "payment_method_unknown",
         "payment_terms_unknown",
         "payment_window_invalid",

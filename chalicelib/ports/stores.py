@@ -355,7 +355,9 @@ class EventStore(Protocol):
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """A parked event is not to be tried again: it is none of ours after all, or it never could be applied.
 
-        One dealt with meanwhile stays so. It does not count as dealt with, so an operator can replay it.
+        Its body is deleted, because nobody reads it any more. It stays counted. An event that was set aside before
+        loses its body, too. One dealt with meanwhile stays so. It does not count as dealt with, so an operator can
+        replay it: POM fetches it from Stripe.
         """
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:

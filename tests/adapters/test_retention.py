@@ -70,6 +70,11 @@ def test_a_row_expires_if_and_only_if_its_kind_has_an_end(rows: Any) -> None:
     assert wrong == []
 
 
+def test_only_a_parked_event_that_is_still_tried_keeps_what_stripe_sent(rows: Any) -> None:
+    holding = {place for place, items in rows.items() for item in items if {"document", "packed"} & item.keys()}
+    assert {kind for table, kind in holding if table == "events"} == {"parked", "canary"}
+
+
 def test_an_access_that_was_granted_and_not_used_is_remembered_for_a_month(stores_on_tables: Backend) -> None:
     granted = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600, account_id=ACCOUNT)
     stores_on_tables.connections.put_authorization(granted)

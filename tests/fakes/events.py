@@ -73,7 +73,9 @@ class FakeEvents:
         with self._db.lock:
             known = self._db.events.get((account_id, event_id))
             if isinstance(known, Parked):
-                self._db.events[account_id, event_id] = replace(known, aside=True)
+                self._db.events[account_id, event_id] = replace(
+                    known, aside=True, event=replace(known.event, body="")
+                )
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with self._db.lock:

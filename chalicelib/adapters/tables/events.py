@@ -96,9 +96,11 @@ class TableEvents:
         _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Takes an event out of the queue of parked events. It is kept as long as a marker made at `at`."""
+        """Takes an event out of the queue of parked events, and its body out of its item."""
         actions: list[Action] = [
             EventItem.parked_key.remove(),
+            EventItem.document.remove(),
+            EventItem.packed.remove(),
             EventItem.expires_at.set(expiry(at + retention.SET_ASIDE.seconds)),
         ]
         _update(account_id, event_id, actions, EventItem.outcome == PARKED)

@@ -28,9 +28,9 @@ def key(*parts: str) -> str:
     return "#".join(escaped)
 
 
-def parts_of(made: str) -> list[str]:
-    """Returns the parts that `key` has made into one key."""
-    return [part.replace("%23", "#").replace("%25", "%") for part in made.split("#")]
+def parts_of(made: str) -> tuple[str, ...]:
+    """Returns the parts that `key` made this key of."""
+    return tuple(part.replace("%23", "#").replace("%25", "%") for part in made.split("#"))
 
 
 def moment(at: int) -> str:

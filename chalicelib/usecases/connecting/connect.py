@@ -18,6 +18,7 @@ from chalicelib.domain.connection import (
     STATE_VALID_FOR,
     Authorization,
     Connection,
+    require_organization,
 )
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -67,14 +68,19 @@ class Returned:
 
 
 def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> Begun:
-    """Install or Reconnect: a single-use authorization, good for ten minutes."""
+    """Install or Reconnect: a single-use authorization, good for ten minutes.
+
+    Raises:
+        Conflict: the organization was erased.
+    """
+    connection = ports.connections.get(organization_id)
+    require_organization(connection)
     now = ports.clock.now()
     state = ports.clock.nonce()
     expires_at = now + STATE_VALID_FOR
     ports.connections.put_authorization(
         Authorization(_hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
     )
-    connection = ports.connections.get(organization_id)
     act = connection_act(organization_id, ConnectionAct.CONNECT_BEGUN, ports, actor=user_id)
     ports.connections.save(connection.authorizing(expires_at), act)
     return Begun(ports.stripe.authorize_url(state, redirect_uri), expires_at)
@@ -119,7 +125,7 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
     Raises:
         Malformed, Refused, Conflict: the state is unknown, expired, denied, or not yet back from Stripe.
         Forbidden: somebody else began it.
-        Conflict: the Stripe account belongs to another organization.
+        Conflict: the Stripe account belongs to another organization, or this one was erased.
     """
     begun, _, proof = state.partition(PROOF)
     authorization = _authorization(begun, ports)
@@ -169,7 +175,7 @@ def _activate(
     The account is read after the stored connection, which is replaced only if it has not changed since.
 
     Raises:
-        Conflict: the account belongs to another organization.
+        Conflict: the account belongs to another organization, or this one was erased.
         StaleWrite: others kept being faster.
     """
     owner = ports.connections.organization_of(account_id)

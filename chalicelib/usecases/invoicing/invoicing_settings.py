@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.acts import SETTINGS_CHANGED, Subject, settings_change
+from chalicelib.domain.connection import require_organization
 from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import OrganizationId, UserId
@@ -50,9 +51,11 @@ def change(
 
     Raises:
         Refused: a value is out of its range; names the field, and carries the other errors.
+        Conflict: the organization was erased.
         PreconditionFailed: the settings are not as the client has seen them.
         StaleWrite: somebody else changed them at the same moment.
     """
+    require_organization(ports.connections.get(organization_id))
     current = ports.settings.get(organization_id)
     checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
     if precondition is not None:
