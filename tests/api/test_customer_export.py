@@ -10,8 +10,9 @@ import pytest
 from chalicelib.api import customer_export
 from chalicelib.domain.exported import RecordKind
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, erase_customer
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
-from tests.world import ADMIN, World
+from tests.world import ADMIN, ORGANIZATION, World
 
 PATH = "/customers/cust_1/export"
 
@@ -132,3 +133,19 @@ def test_a_cursor_of_another_export_or_of_nothing_is_refused(api: ApiClient, mon
     for after in cursors:
         answer = api.admin.get(f"/customers/cust_2/export?after={after}")
         assert (answer.status, answer.code) == (422, "cursor_invalid"), after
+
+
+def test_the_export_of_an_erased_customer_shows_what_stays_and_nothing_of_the_person(
+    api: ApiClient, world: World
+) -> None:
+    unpaid = next(each for each in api.get("/invoices").json["data"] if each["status"] == "pending")
+    api.post(f"/invoices/{unpaid['id']}/void")
+    assert api.admin.delete(f"{PATH.removesuffix('/export')}?inStripe=keep").status == 202
+    world.advance(BEGINS_AFTER)
+    erase_customer(ORGANIZATION, CustomerId("cust_1"), world.ports)
+
+    found = records(parts(api))
+
+    text = json.dumps(found)
+    assert {"customer", "invoice", "payment"} <= {each["kind"] for each in found}
+    assert [each for each in ("ann@example.test", "512 555 0100", "Ann", "4242") if each in text] == []
