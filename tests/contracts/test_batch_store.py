@@ -35,7 +35,7 @@ def stored(backend: Backend, **changes: Any) -> Batch:
     """A batch under way, with its items."""
     saved = backend.batches.save(batch(**changes))
     backend.batches.add_items(saved, items(saved.total))
-    return backend.batches.save(replace(saved, stored=True), [Part(ORG, saved.id, 0, resume_at=NOW)])
+    return backend.batches.save(replace(saved, stored=True), [replace(saved.part(0), resume_at=NOW)])
 
 
 def now(backend: Backend, known: Batch) -> Batch:

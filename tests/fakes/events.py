@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
@@ -43,7 +43,7 @@ class FakeEvents:
             known = self._db.events.get(key)
             if not isinstance(known, EventMarker):
                 first, about = (known.received_at, invoice or known.invoice) if known else (received_at, invoice)
-                self._db.events[key] = Parked(event, first, received_at, error, invoice=about)
+                self._db.events[key] = Parked(replace(event, fact=None), first, received_at, error, invoice=about)
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with self._db.lock:
@@ -57,11 +57,24 @@ class FakeEvents:
             for *_, known in parked[:limit]
         ]
 
+    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+        with self._db.lock:
+            count = len(self._db.events)
+        yield from self.parked(account_id, count)
+
+    def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
+        with self._db.lock:
+            known = self._db.events.get((account_id, event_id))
+            if isinstance(known, Parked) and not known.aside:
+                self._db.events[account_id, event_id] = replace(known, event=replace(known.event, body=body))
+
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         with self._db.lock:
             known = self._db.events.get((account_id, event_id))
             if isinstance(known, Parked):
-                self._db.events[account_id, event_id] = replace(known, aside=True)
+                self._db.events[account_id, event_id] = replace(
+                    known, aside=True, event=replace(known.event, body="")
+                )
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with self._db.lock:

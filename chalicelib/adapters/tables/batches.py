@@ -27,15 +27,18 @@ from chalicelib.adapters.tables.database import (
     read_many,
 )
 from chalicelib.adapters.tables.keys import DATED_FORM, key, moment, position_of
+from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of
+from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
-from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.retention import PACES
 from chalicelib.ports.storage import Page
 
 WORK = "part"
@@ -78,7 +81,7 @@ class TableBatches:
                     break
 
     def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
-        keys = [{"organization_id": batch.organization_id, "place": _place(batch, each)} for each in positions]
+        keys = [{"organization_id": batch.organization_id, "place": _place(batch.id, each)} for each in positions]
         found = [decoded_item(BatchItem, item) for item in read_many(Row, keys, ("document", "packed"))]
         return sorted(found, key=lambda item: item.position)
 
@@ -92,6 +95,28 @@ class TableBatches:
             found = list(Row.query(batch.organization_id, wanted, consistent_read=True, limit=first + 1))
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
+
+    def every_item(
+        self, organization_id: OrganizationId, after: str = ""
+    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
+        first, last = key("item", ""), key("item", _NEXT)
+        for item in read_between(Row, organization_id, max(first, after), last):
+            place = item["place"]["S"]
+            if place != after:
+                yield place, BatchId(place.split("#")[1]), decoded_item(BatchItem, item)
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        changed = replace(item, version=item.version + 1)
+        document = encoded(changed)
+        values = {
+            "version": changed.version,
+            "document": document.get("document"),
+            "packed": document.get("packed"),
+        }
+        transaction = Transaction()
+        place = {"organization_id": organization_id, "place": _place(batch_id, item.position)}
+        transaction.set("item", Row, place, values, unchanged(Row, item.version))
+        commit(transaction, _WHAT)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         transaction = Transaction()
@@ -143,12 +168,13 @@ class TableBatches:
         return decoded_item(Pace, item) if item else None
 
     def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+        expires_at = expiry(pace.not_before // 1000 + PACES.seconds)
         with answering():
-            Row(organization_id, key("lane", str(lane)), version=1, **encoded(pace)).save()
+            Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()
 
 
-def _place(batch: Batch, position: int) -> str:
-    return key("item", batch.id, f"{position:0{_DIGITS}d}")
+def _place(batch_id: BatchId, position: int) -> str:
+    return key("item", batch_id, f"{position:0{_DIGITS}d}")
 
 
 def _batch(item: Item) -> Batch:
@@ -167,7 +193,7 @@ def _header(batch: Batch) -> Values:
         "version": batch.version,
         "round": batch.round,
         "created_key": key(batch.kind, moment(batch.created_at), batch.id),
-        "expires_at": batch.created_at + KEPT_FOR,
+        "expires_at": batch.created_at + batch.kind.kept.seconds,
         **{status.value: batch.counts.get(status, 0) for status in OUTCOMES},
         **encoded(replace(batch, counts={})),
     }
@@ -177,9 +203,9 @@ def _row(batch: Batch, item: BatchItem) -> Values:
     stored = item if item.version else replace(item, version=1)
     return {
         "organization_id": batch.organization_id,
-        "place": _place(batch, item.position),
+        "place": _place(batch.id, item.position),
         "version": stored.version,
-        "expires_at": batch.created_at + ITEMS_KEPT_FOR,
+        "expires_at": batch.items_expire_at,
         **encoded(stored),
     }
 
@@ -192,6 +218,7 @@ def _part(part: Part) -> Values:
         "version": stored.version,
         "work": WORK if part.resume_at is not None else None,
         "resume_at": part.resume_at,
+        "expires_at": part.expires_at,
         **encoded(stored),
     }
 

@@ -10,6 +10,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
+from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
 from chalicelib.adapters.tables.versions import put, put_marked, unchanged
 from chalicelib.adapters.tables.writes import Values
@@ -19,6 +20,7 @@ from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.retention import ATTEMPTS_TO_CONNECT, TRIALS, UNKNOWN_INVOICES_KEPT, UNUSED_GRANTS
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 
@@ -26,12 +28,6 @@ ACTIVE = "active"
 """The one partition of the index `active`."""
 
 KIND = "connection"
-
-STATE_KEPT_FOR = 24 * 3600
-"""Seconds for which an authorization is kept after it has expired, so that a late return is told what happened."""
-
-GRANT_KEPT_FOR = 30 * 24 * 3600
-"""Seconds for which an access that was granted and not used is remembered, until it has been given up."""
 
 UNUSED = "unused"
 """The one partition of the index `unused_grants`."""
@@ -122,10 +118,11 @@ class TableConnections:
 
     def save_authorization(self, authorization: Authorization) -> Authorization:
         stored = replace(authorization, version=authorization.version + 1)
+        kept = UNUSED_GRANTS if stored.unused_grant else ATTEMPTS_TO_CONNECT
         values = {
             "state_hash": stored.state_hash,
             "version": stored.version,
-            "expires_at": stored.expires_at + (GRANT_KEPT_FOR if stored.unused_grant else STATE_KEPT_FOR),
+            "expires_at": stored.expires_at + kept.seconds,
             "work": UNUSED if stored.unused_grant else None,
             "runs_out_at": stored.expires_at if stored.unused_grant else None,
             **encoded(stored),
@@ -167,7 +164,7 @@ class TableConnections:
         return decoded_item(UnknownInvoices, item) if item else None
 
     def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
-        _keep_latest(organization_id, UNKNOWN_INVOICES, found)
+        _keep_latest(organization_id, UNKNOWN_INVOICES, found, found.at + UNKNOWN_INVOICES_KEPT.seconds)
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
         item = read(ConnectionItem, organization_id, TRIAL)
@@ -175,17 +172,26 @@ class TableConnections:
 
     def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with answering():
-            ConnectionItem(**_trial_values(organization_id, trial)).save()
+            values = _trial_values(organization_id, trial)
+            ConnectionItem(**{**values, "expires_at": expiry(values["expires_at"])}).save()
 
     def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with suppress(StaleWrite):
             put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run == trial.run, "The test")
 
 
-def _keep_latest(organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices) -> None:
+def _keep_latest(
+    organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices, expires_at: int | None = None
+) -> None:
     """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
     later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= seen.at)
-    values = {"organization_id": organization_id, "kind": kind, "version": seen.at, **encoded(seen)}
+    values = {
+        "organization_id": organization_id,
+        "kind": kind,
+        "version": seen.at,
+        "expires_at": expires_at,
+        **encoded(seen),
+    }
     with suppress(StaleWrite):
         put(ConnectionItem, values, later, "The latest look")
 
@@ -208,6 +214,7 @@ def _trial_values(organization_id: OrganizationId, trial: Trial) -> Values:
         "kind": TRIAL,
         "version": trial.started_at,
         "run": trial.run,
+        "expires_at": trial.started_at + TRIALS.seconds,
         **encoded(trial),
     }
 

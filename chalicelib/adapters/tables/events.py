@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pynamodb.exceptions import UpdateError
@@ -12,19 +12,18 @@ from pynamodb.expressions.update import Action
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
-from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, arrival_key, expiry, not_dealt_with
+from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import put_alone
+from chalicelib.domain import retention
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
-from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
-from chalicelib.domain.parking import KEPT_FOR as PARKED_FOR
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.ports.storage import Page
 
@@ -57,8 +56,6 @@ class TableEvents:
 
         DynamoDB may delete it at a time that follows from the first arrival (`domain.parking`).
         """
-        body = encoded(event.body)
-        document, packed = body.get("document"), body.get("packed")
         actions: list[Action] = [
             EventItem.type.set(event.type),
             EventItem.created.set(event.created),
@@ -67,9 +64,8 @@ class TableEvents:
             EventItem.parked_key.set(key(moment(received_at), moment(event.created), event.id)),
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
-            EventItem.document.remove() if document is None else EventItem.document.set(document),
-            EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
-            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + PARKED_FOR)),
+            *_body_of(event.body),
+            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + retention.PARKED.seconds)),
         ]
         if event.object_id:
             actions.append(EventItem.object_id.set(event.object_id))
@@ -79,19 +75,24 @@ class TableEvents:
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with answering():
-            return [
-                ParkedEvent(
-                    item.event_id,
-                    decoded(str, item.document, item.packed),
-                    int(item.received_at),
-                    item.error or "",
-                )
-                for item in EventItem.parked.query(account_id, limit=limit)
-            ]
+            return [_parked(item) for item in EventItem.parked.query(account_id, limit=limit)]
+
+    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+        with answering():
+            yield from map(_parked, EventItem.parked.query(account_id))
+
+    def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
+        actions = _body_of(body)
+        _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Takes an event out of the queue of parked events. It is kept as long as a marker made at `at`."""
-        actions: list[Action] = [EventItem.parked_key.remove(), EventItem.expires_at.set(expiry(at + KEPT_FOR))]
+        """Takes an event out of the queue of parked events, and its body out of its item."""
+        actions: list[Action] = [
+            EventItem.parked_key.remove(),
+            EventItem.document.remove(),
+            EventItem.packed.remove(),
+            EventItem.expires_at.set(expiry(at + retention.SET_ASIDE.seconds)),
+        ]
         _update(account_id, event_id, actions, EventItem.outcome == PARKED)
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
@@ -144,7 +145,7 @@ class TableEvents:
             created=canary.sent_at,
             received_at=received_at,
             outcome=CANARY,
-            expires_at=expiry(received_at + CANARIES_KEPT_FOR),
+            expires_at=expiry(received_at + retention.CANARIES.seconds),
             **encoded(canary),
         )
         with answering():
@@ -153,6 +154,21 @@ class TableEvents:
     def canary(self, canary_id: str) -> Canary | None:
         item = read(EventItem, CANARY, canary_id)
         return decoded_item(Canary, item) if item else None
+
+
+def _body_of(body: str) -> list[Action]:
+    """Returns what stores the body of a parked event, in the place of the one before."""
+    stored = encoded(body)
+    document, packed = stored.get("document"), stored.get("packed")
+    return [
+        EventItem.document.remove() if document is None else EventItem.document.set(document),
+        EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+    ]
+
+
+def _parked(item: EventItem) -> ParkedEvent:
+    body = decoded(str, item.document, item.packed)
+    return ParkedEvent(item.event_id, body, int(item.received_at), item.error or "")
 
 
 def _logged(item: EventItem) -> LoggedEvent:
