@@ -11,7 +11,17 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
+from chalicelib.adapters.tables.keys import (
+    DATED_FORM,
+    HIGHEST,
+    LOWEST,
+    TEXT_FORM,
+    cursor,
+    key,
+    moment,
+    parts_of,
+    position_of,
+)
 from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
@@ -21,7 +31,7 @@ from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
-from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
@@ -137,6 +147,14 @@ class TableEvents:
         rows = ((str(item.arrival_key), _logged(item)) for item in items)
         return page_of(rows, listing, first)
 
+    def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
+        listing = key("recorded", account_id)
+        position = position_of(listing, after, TEXT_FORM) if after is not None else None
+        behind = EventItem.event_id > position if position is not None else None
+        with answering():
+            for item in EventItem.query(account_id, behind, consistent_read=True):
+                yield cursor(listing, item.event_id), _recorded(item)
+
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(
             CANARY,
@@ -182,6 +200,17 @@ def _logged(item: EventItem) -> LoggedEvent:
         object_id=item.object_id or "",
         repeated=int(item.repeated or 0),
         error=item.error,
+    )
+
+
+def _recorded(item: EventItem) -> RecordedEvent:
+    about = parts_of(item.invoice_key) if item.invoice_key else None
+    has_body = item.document is not None or item.packed is not None
+    return RecordedEvent(
+        _logged(item),
+        (OrganizationId(about[0]), InvoiceId(about[1])) if about else None,
+        decoded(str, item.document, item.packed) if has_body else None,
+        int(item.expires_at.timestamp()) if item.expires_at is not None else None,
     )
 
 
