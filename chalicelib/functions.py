@@ -19,6 +19,7 @@ class Queue(StrEnum):
     INVOICE_JOBS = "invoice-jobs.fifo"
     BATCH_JOBS = "batch-jobs.fifo"
     BALANCE_JOBS = "balance-jobs.fifo"
+    ERASURES = "erasures.fifo"
     RECONCILE = "reconcile"
 
     @property
@@ -41,7 +42,7 @@ SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
 UNTOLD_CHANGES: Final = "untold-changes"
-"""The queue of changes that could not be told, each with its stored versions. It feeds no function."""
+"""The queue of changes that could not be told, without their objects. It feeds no function."""
 
 
 class Secret(StrEnum):
@@ -179,14 +180,14 @@ FUNCTIONS: Final = (
             **_SAGA,
             "invoices": (*INVOICES, *MANY),
             "claims": (*CLAIMS, *MANY),
-            "connections": (*READ_WRITE, "ConditionCheckItem"),
+            "connections": (*READ_WRITE, "Query", "ConditionCheckItem"),
             "customers": (*READ_WRITE, *MANY, "Query"),
             "batches": (*READ_WRITE, *MANY, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
             "payments": (*MANY, *UPDATE),
             "payouts": (*READ, *MANY, "Query"),
-            "events": (*MANY, *WRITE, *UPDATE),
+            "events": (*MANY, *WRITE, *UPDATE, "Query"),
             "summaries": (*UPDATE, "Query"),
             "changes": ("Query",),
         },
@@ -209,7 +210,14 @@ FUNCTIONS: Final = (
             "payouts": ("by_arrival",),
             "batches": ("by_created",),
         },
-        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS, Queue.BALANCE_JOBS),
+        sends=(
+            Queue.CUSTOMER_SYNC,
+            Queue.INVOICE_JOBS,
+            Queue.RECONCILE,
+            Queue.BATCH_JOBS,
+            Queue.BALANCE_JOBS,
+            Queue.ERASURES,
+        ),
         secrets=(Secret.PLATFORM, Secret.WEBHOOK),
     ),
     Function(AUTHORIZER, trigger=None, timeout=10, settings=TOKEN_SETTINGS),
@@ -251,6 +259,29 @@ FUNCTIONS: Final = (
         },
         indexes={"payouts": ("by_arrival",)},
         sends=(Queue.BALANCE_JOBS,),
+        secrets=(Secret.PLATFORM,),
+    ),
+    Function(
+        "erasures",
+        Messages(Queue.ERASURES, batch_size=1, concurrency=5),
+        timeout=300,
+        tables={
+            "customers": READ_WRITE,
+            "connections": READ_WRITE,
+            "invoices": (*READ_WRITE, *MANY),
+            "summaries": UPDATE,
+            "payments": (*READ, *UPDATE),
+            "payouts": ("BatchWriteItem", "Query"),
+            "events": UPDATE,
+            "batches": (*UPDATE, "Query"),
+        },
+        indexes={
+            "invoices": ("by_customer",),
+            "payments": ("by_time",),
+            "events": ("parked",),
+            "batches": ("by_created",),
+        },
+        sends=(Queue.ERASURES,),
         secrets=(Secret.PLATFORM,),
     ),
     Function(
@@ -325,7 +356,7 @@ FUNCTIONS: Final = (
             "batches": ("due_work",),
             "oauth-states": ("unused_grants",),
         },
-        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.BATCH_JOBS),
+        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.BATCH_JOBS, Queue.ERASURES),
         secrets=(Secret.PLATFORM,),
     ),
     Function(

@@ -25,6 +25,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib import correlation, metrics
 from chalicelib.domain.caller import Caller
+from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.errors import DeploymentFault, IntegrationError, Retryable
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.functions import API_HANDLER, Secret
@@ -234,6 +235,16 @@ def balance_refused(organization_id: str, stripe_id: str, task: str, code: str) 
     """Stripe does not tell of a payment's fee or of a payout, and would not if it were asked again."""
     fields = {"organization_id": organization_id, "stripe_id": stripe_id, "task": task, "code": code}
     logger.warning("balance_refused", extra=fields)
+
+
+def erasure_gone_on(organization_id: str, customer_id: str, erasure: Erasure | None) -> None:
+    """How far the erasure of a customer is; None if nobody asked for one. Both ids are POM's and name nobody.
+
+    If the tables are lost, these lines say which erasures a restored copy lacks: `./ops erase --again` reads them.
+    """
+    fields = {"organization_id": organization_id, "customer_id": customer_id}
+    known = {"status": erasure.status.value, "in_stripe": erasure.in_stripe.value} if erasure is not None else {}
+    (logger.info if erasure is not None else logger.warning)("erasure", extra={**fields, **known})
 
 
 def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:

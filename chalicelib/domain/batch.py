@@ -151,6 +151,16 @@ class BatchItem:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptItem:
+    """An item with its batch, which may have been deleted before it."""
+
+    batch_id: BatchId
+    item: BatchItem
+    expires_at: int | None
+    """When DynamoDB deletes it (epoch seconds UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """The latest order to send the drafts of a batch. Times are epoch seconds UTC."""
 

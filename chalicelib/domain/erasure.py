@@ -6,8 +6,9 @@ company's books. The customer's record stays as a tombstone, so that no sync, im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from chalicelib.domain.identifiers import UserId
 
@@ -57,13 +58,25 @@ class Erasure:
     erased_at: int | None = None
     """When the person was taken out of the customer's record."""
     deleted_in_stripe_at: int | None = None
+    """When POM had deleted the Stripe customer, or found that there is none."""
+    not_deleted_because: str | None = None
+    """The code of why the Stripe customer could not be deleted, if that was asked for. POM does not try again."""
+    reached: str | None = None
+    """The place among the items of batches from which another run goes on with the present pass."""
+    erased_in_pass: int = 0
+    """How many records the runs before it found in the present pass that still held something of the person."""
+    passed_at: int | None = None
+    """When POM had erased everything that it found. It looks again `SECOND_LOOK_AFTER` seconds later."""
     finished_at: int | None = None
     due_at: int = 0
     """When POM goes on with it."""
-    attempts: int = 0
 
     @property
     def status(self) -> ErasureStatus:
         if self.finished_at is not None:
             return ErasureStatus.ERASED
         return ErasureStatus.WAITING if self.erased_at is None else ErasureStatus.ERASING
+
+    def again(self, now: int) -> Self:
+        """Returns the erasure as due at `now`, with every record to be looked at anew: a restore brings some back."""
+        return replace(self, reached=None, erased_in_pass=0, passed_at=None, finished_at=None, due_at=now)

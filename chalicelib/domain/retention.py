@@ -49,6 +49,11 @@ ACCOUNTS_BOUND = Stays(
 ORGANIZATIONS = Stays(
     _ERASED_WITH, "The organization works with it. After a disconnection it makes the company's history readable."
 )
+ACTS = Stays(
+    _ERASED_WITH,
+    "Who did what, and when, is asked years later, together with the books. An act holds opaque ids, names of fields "
+    "and codes, so it stays when a customer is erased.",
+)
 PLATFORM = Stays(
     "the next one replaces it", "It is one item of the stage, shows the latest look, and is about no organization."
 )
@@ -234,6 +239,7 @@ _ROWS: Mapping[tuple[str, str], Kept] = {
     ("connections", "settings"): ORGANIZATIONS,
     ("connections", "unknown_invoices"): UNKNOWN_INVOICES_KEPT,
     ("connections", "trial"): TRIALS,
+    ("connections", "act"): ACTS,
     ("connections", "webhook"): PLATFORM,
     ("connections", "canary"): PLATFORM,
     ("connections", "freeze"): FREEZE,

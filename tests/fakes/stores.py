@@ -1,10 +1,11 @@
-"""The smaller stores in memory: customers, connections, settings."""
+"""The smaller stores in memory: customers, connections, settings, acts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
@@ -41,7 +42,7 @@ class FakeCustomers:
             known = ((each, self._db.customers.get((organization_id, each))) for each in customer_ids)
             return {each: customer for each, customer in known if customer is not None}
 
-    def save(self, customer: Customer) -> Customer:
+    def save(self, customer: Customer, act: Act | None = None) -> Customer:
         with self._db.lock:
             key = (customer.organization_id, customer.id)
             require_unchanged(self._db.customers, key, customer, "The customer")
@@ -53,6 +54,8 @@ class FakeCustomers:
             if customer.claim is not None and wanted != customer.claim:
                 self._db.stripe_claims.pop((customer.organization_id, customer.claim), None)
             self._db.customers[key] = stored = replace(customer, version=customer.version + 1, claim=wanted)
+            if act is not None:
+                self._db.keep_acts(act)
             return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
@@ -76,6 +79,17 @@ class FakeCustomers:
             linked = self.find_by_stripe_id(account_id, stripe_customer_id)
         return held or (linked.id if linked and linked.organization_id == organization_id else None)
 
+    def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        with self._db.lock:
+            due = sorted(
+                (customer.erasure.due_at, customer.organization_id, customer.id)
+                for customer in self._db.customers.values()
+                if customer.erasure is not None
+                and customer.erasure.finished_at is None
+                and customer.erasure.due_at <= now
+            )
+        return [(organization_id, customer_id) for _, organization_id, customer_id in due[:limit]]
+
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
             left = sorted(
@@ -83,6 +97,7 @@ class FakeCustomers:
                 for customer in self._db.customers.values()
                 if customer.organization_id == organization_id
                 and customer.search_spellings
+                and not customer.erased
                 and customer.sync_status is not SyncStatus.PENDING
                 and customer.waits_for is None
                 and customer.updated_at < updated_before
@@ -96,7 +111,9 @@ class FakeCustomers:
             left = sorted(
                 (customer.updated_at, customer.id)
                 for customer in self._db.customers.values()
-                if customer.organization_id == organization_id and customer.waits_for == account_id
+                if customer.organization_id == organization_id
+                and customer.waits_for == account_id
+                and not customer.erased
             )
         return [customer_id for _, customer_id in left[:limit]]
 
@@ -114,14 +131,16 @@ class FakeCustomers:
             left = sorted(
                 (customer.updated_at, customer.organization_id, customer.id)
                 for customer in self._db.customers.values()
-                if customer.sync_status is SyncStatus.PENDING and customer.updated_at < updated_before
+                if customer.sync_status is SyncStatus.PENDING
+                and not customer.erased
+                and customer.updated_at < updated_before
             )
         return [(organization_id, customer_id) for _, organization_id, customer_id in left[:limit]]
 
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
             customers = [c for c in self._db.customers.values() if c.organization_id == organization_id]
-        return sorted(customer.id for customer in customers if customer.profile.email is None)[:limit]
+        return sorted(each.id for each in customers if each.profile.email is None and not each.erased)[:limit]
 
 
 def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:
@@ -139,14 +158,15 @@ class FakeConnections:
         with self._db.lock:
             return self._db.connections.get(organization_id) or Connection(organization_id)
 
-    def save(self, connection: Connection) -> Connection:
+    def save(self, connection: Connection, *acts: Act) -> Connection:
         with self._db.lock:
             require_unchanged(self._db.connections, connection.organization_id, connection, "The connection")
             stored = replace(connection, version=connection.version + 1)
             self._db.connections[connection.organization_id] = stored
+            self._db.keep_acts(*acts)
             return stored
 
-    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
         if connection.account_id is None:
             raise ValueError("a connection without an account cannot be bound")
         with self._db.lock:
@@ -155,14 +175,14 @@ class FakeConnections:
             bound_to = self._db.bindings.get(connection.account_id, connection.organization_id)
             if bound_to != connection.organization_id:
                 raise Conflict("account_bound_elsewhere", "This Stripe account is connected to another organization.")
-            stored = self.save(connection)
+            stored = self.save(connection, *acts)
             self._db.bindings[connection.account_id] = connection.organization_id
             return stored
 
-    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+    def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         with self._db.lock:
             self._db.require_unmarked(marker)
-            stored = self.save(connection)
+            stored = self.save(connection, *acts)
             self._db.mark(marker)
             return stored
 
@@ -187,11 +207,12 @@ class FakeConnections:
         with self._db.lock:
             return self._db.authorizations.get(state_hash)
 
-    def save_authorization(self, authorization: Authorization) -> Authorization:
+    def save_authorization(self, authorization: Authorization, *acts: Act) -> Authorization:
         with self._db.lock:
             key = authorization.state_hash
             require_unchanged(self._db.authorizations, key, authorization, "This attempt to connect")
             self._db.authorizations[key] = stored = replace(authorization, version=authorization.version + 1)
+            self._db.keep_acts(*acts)
             return stored
 
     def unused_grants(self, limit: int) -> Sequence[str]:
@@ -258,8 +279,24 @@ class FakeSettings:
         with self._db.lock:
             return self._db.settings.get(organization_id) or InvoicingSettings(organization_id)
 
-    def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+    def save(self, settings: InvoicingSettings, *acts: Act) -> InvoicingSettings:
         with self._db.lock:
             require_unchanged(self._db.settings, settings.organization_id, settings, "The record of the settings")
             self._db.settings[settings.organization_id] = stored = replace(settings, version=settings.version + 1)
+            self._db.keep_acts(*acts)
             return stored
+
+
+class FakeActs:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def add(self, act: Act) -> None:
+        with self._db.lock:
+            self._db.keep_acts(act)
+
+    def page(self, subject: Subject, first: int, after: str | None) -> Page[Act]:
+        with self._db.lock:
+            rows = list(self._db.acts.get(subject, {}).values())
+        name = ("acts", repr(subject))
+        return page_of(rows, lambda act: (0, act.id), name, first, after, descending=True)

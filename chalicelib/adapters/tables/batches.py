@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.adapters.tables.acts import put_acts
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.database import (
@@ -26,14 +27,16 @@ from chalicelib.adapters.tables.database import (
     read,
     read_many,
 )
-from chalicelib.adapters.tables.keys import DATED_FORM, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, parts_of, position_of
 from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of
+from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
-from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.acts import Act
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
@@ -80,7 +83,7 @@ class TableBatches:
                     break
 
     def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
-        keys = [{"organization_id": batch.organization_id, "place": _place(batch, each)} for each in positions]
+        keys = [{"organization_id": batch.organization_id, "place": _place(batch.id, each)} for each in positions]
         found = [decoded_item(BatchItem, item) for item in read_many(Row, keys, ("document", "packed"))]
         return sorted(found, key=lambda item: item.position)
 
@@ -95,7 +98,30 @@ class TableBatches:
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
 
-    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+        listing, first_place = key("every item", organization_id), key("item", "")
+        form = rf"{first_place}[^#]+#[0-9]{{{_DIGITS}}}"
+        low = first_place if after is None else position_of(listing, after, form) + _NEXT
+        for item in read_between(Row, organization_id, low, key("item", _NEXT)):
+            place = item["place"]["S"]
+            expires_at = int(item["expires_at"]["N"]) if "expires_at" in item else None
+            batch_id = BatchId(parts_of(place)[1])
+            yield cursor(listing, place), KeptItem(batch_id, decoded_item(BatchItem, item), expires_at)
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        changed = replace(item, version=item.version + 1)
+        document = encoded(changed)
+        values = {
+            "version": changed.version,
+            "document": document.get("document"),
+            "packed": document.get("packed"),
+        }
+        transaction = Transaction()
+        place = {"organization_id": organization_id, "place": _place(batch_id, item.position)}
+        transaction.set("item", Row, place, values, unchanged(Row, item.version))
+        commit(transaction, _WHAT)
+
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         transaction = Transaction()
         decided = replace(item, version=item.version + 1)
         transaction.put("item", Row, _row(batch, decided), unchanged(Row, item.version))
@@ -105,6 +131,7 @@ class TableBatches:
             transaction.put("customer", CustomerItem, customer_values(kept), expected)
         header = {"organization_id": batch.organization_id, "place": key("batch", batch.id)}
         transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
+        put_acts(transaction, [act] if act is not None else [])
         commit(transaction, _WHAT)
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
@@ -150,8 +177,8 @@ class TableBatches:
             Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()
 
 
-def _place(batch: Batch, position: int) -> str:
-    return key("item", batch.id, f"{position:0{_DIGITS}d}")
+def _place(batch_id: BatchId, position: int) -> str:
+    return key("item", batch_id, f"{position:0{_DIGITS}d}")
 
 
 def _batch(item: Item) -> Batch:
@@ -180,7 +207,7 @@ def _row(batch: Batch, item: BatchItem) -> Values:
     stored = item if item.version else replace(item, version=1)
     return {
         "organization_id": batch.organization_id,
-        "place": _place(batch, item.position),
+        "place": _place(batch.id, item.position),
         "version": stored.version,
         "expires_at": batch.items_expire_at,
         **encoded(stored),

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.adapters.tables.acts import put_acting, put_acts
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
-from chalicelib.adapters.tables.markers import expiry
+from chalicelib.adapters.tables.markers import expiry, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
-from chalicelib.adapters.tables.versions import put, put_marked, unchanged
+from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
+from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
@@ -55,12 +57,13 @@ class TableConnections:
         item = read(ConnectionItem, organization_id, KIND)
         return decoded_item(Connection, item) if item else Connection(organization_id)
 
-    def save(self, connection: Connection) -> Connection:
+    def save(self, connection: Connection, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
-        put(ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version), _WHAT)
+        expected = unchanged(ConnectionItem, connection.version)
+        put_acting(ConnectionItem, connection_values(stored), expected, acts, _WHAT)
         return stored
 
-    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
         if connection.account_id is None:
             raise ValueError("a connection without an account cannot be bound")
         stored = replace(connection, version=connection.version + 1)
@@ -77,6 +80,7 @@ class TableConnections:
             {"owner": _owner(connection.account_id), "claim": _BINDING, "holder": organization_id},
             ClaimItem.holder.does_not_exist() | (ClaimItem.holder == organization_id),
         )
+        put_acts(transaction, acts)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -89,10 +93,14 @@ class TableConnections:
             raise StaleWrite(_WHAT) from exc
         return stored
 
-    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+    def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
+        transaction = Transaction()
         expected = unchanged(ConnectionItem, connection.version)
-        put_marked(ConnectionItem, connection_values(stored), expected, marker, _WHAT)
+        transaction.put(_WHAT, ConnectionItem, connection_values(stored), expected)
+        put_marker(transaction, marker)
+        put_acts(transaction, acts)
+        commit(transaction, _WHAT)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
@@ -116,7 +124,7 @@ class TableConnections:
         item = read(OAuthStateItem, state_hash)
         return decoded_item(Authorization, item) if item else None
 
-    def save_authorization(self, authorization: Authorization) -> Authorization:
+    def save_authorization(self, authorization: Authorization, *acts: Act) -> Authorization:
         stored = replace(authorization, version=authorization.version + 1)
         kept = UNUSED_GRANTS if stored.unused_grant else ATTEMPTS_TO_CONNECT
         values = {
@@ -127,7 +135,8 @@ class TableConnections:
             "runs_out_at": stored.expires_at if stored.unused_grant else None,
             **encoded(stored),
         }
-        put(OAuthStateItem, values, unchanged(OAuthStateItem, authorization.version), "This attempt to connect")
+        expected = unchanged(OAuthStateItem, authorization.version)
+        put_acting(OAuthStateItem, values, expected, acts, "This attempt to connect")
         return stored
 
     def unused_grants(self, limit: int) -> Sequence[str]:

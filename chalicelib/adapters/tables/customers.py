@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.adapters.tables.acts import put_acts
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.customer_pages import (
     customer_page,
@@ -21,6 +22,7 @@ from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
 from chalicelib.adapters.tables.versions import put, unchanged
 from chalicelib.adapters.tables.writes import Values
+from chalicelib.domain.acts import Act
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_link import StripeClaim
@@ -35,6 +37,9 @@ WORK = "pending"
 Customers whose address POM still has to search for are in one partition for each organization: see `_to_search`.
 So are those that were edited while their account was not connected: see `_waiting_for`.
 """
+
+ERASURES = "erasure"
+"""The partition of the index `pending` for customers whose erasure goes on, by when it does."""
 
 CLAIM = "claim"
 
@@ -53,12 +58,14 @@ class TableCustomers:
     ) -> Mapping[CustomerId, Customer]:
         return several_customers(organization_id, customer_ids)
 
-    def save(self, customer: Customer) -> Customer:
+    def save(self, customer: Customer, act: Act | None = None) -> Customer:
         stored = _next(customer)
-        if stored.claim == customer.claim:
+        if stored.claim == customer.claim and act is None:
             put(CustomerItem, customer_values(stored), unchanged(CustomerItem, customer.version), _WHAT)
         else:
-            _commit(_moving_the_claim(customer, stored), stored)
+            transaction = _moving_the_claim(customer, stored)
+            put_acts(transaction, [act] if act is not None else [])
+            _commit(transaction, stored)
         return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
@@ -98,6 +105,11 @@ class TableCustomers:
             left = CustomerItem.pending.query(WORK, CustomerItem.updated_at < updated_before, limit=limit)
             return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in left]
 
+    def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        with answering():
+            due = CustomerItem.pending.query(ERASURES, CustomerItem.updated_at <= now, limit=limit)
+            return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in due]
+
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         with answering():
             left = CustomerItem.pending.query(
@@ -119,19 +131,19 @@ class TableCustomers:
 
 
 def customer_values(customer: Customer) -> Values:
-    """The customer as it is stored."""
-    link = customer.link
+    """The customer as it is stored. One that is erased is in no list, and its Stripe customer still leads to it."""
+    link, erasure, listed = customer.link, customer.erasure, not customer.erased
     return {
         "organization_id": customer.organization_id,
         "customer_id": customer.id,
         "version": customer.version,
         "stripe_key": key(link.account_id, link.stripe_customer_id) if link else None,
         "work": _work(customer),
-        "updated_at": customer.updated_at,
-        "emailless_of": customer.organization_id if customer.profile.email is None else None,
-        "status_key": status_key(customer),
-        "email_key": email_key(customer),
-        "name_key": name_key(customer),
+        "updated_at": customer.updated_at if erasure is None else erasure.due_at,
+        "emailless_of": customer.organization_id if listed and customer.profile.email is None else None,
+        "status_key": status_key(customer) if listed else None,
+        "email_key": email_key(customer) if listed else None,
+        "name_key": name_key(customer) if listed else None,
         **encoded(customer),
     }
 
@@ -180,6 +192,8 @@ def _waiting_for(organization_id: OrganizationId, account_id: StripeAccountId) -
 
 
 def _work(customer: Customer) -> str | None:
+    if customer.erasure is not None:
+        return ERASURES if customer.erasure.finished_at is None else None
     if customer.sync_status is SyncStatus.PENDING:
         return WORK
     if customer.waits_for is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pynamodb.exceptions import UpdateError
@@ -11,7 +11,17 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
+from chalicelib.adapters.tables.keys import (
+    DATED_FORM,
+    HIGHEST,
+    LOWEST,
+    TEXT_FORM,
+    cursor,
+    key,
+    moment,
+    parts_of,
+    position_of,
+)
 from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
@@ -21,7 +31,7 @@ from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
-from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
@@ -56,8 +66,6 @@ class TableEvents:
 
         DynamoDB may delete it at a time that follows from the first arrival (`domain.parking`).
         """
-        body = encoded(event.body)
-        document, packed = body.get("document"), body.get("packed")
         actions: list[Action] = [
             EventItem.type.set(event.type),
             EventItem.created.set(event.created),
@@ -66,8 +74,7 @@ class TableEvents:
             EventItem.parked_key.set(key(moment(received_at), moment(event.created), event.id)),
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
-            EventItem.document.remove() if document is None else EventItem.document.set(document),
-            EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+            *_body_of(event.body),
             EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + retention.PARKED.seconds)),
         ]
         if event.object_id:
@@ -78,15 +85,15 @@ class TableEvents:
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with answering():
-            return [
-                ParkedEvent(
-                    item.event_id,
-                    decoded(str, item.document, item.packed),
-                    int(item.received_at),
-                    item.error or "",
-                )
-                for item in EventItem.parked.query(account_id, limit=limit)
-            ]
+            return [_parked(item) for item in EventItem.parked.query(account_id, limit=limit)]
+
+    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+        with answering():
+            yield from map(_parked, EventItem.parked.query(account_id))
+
+    def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
+        actions = _body_of(body)
+        _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """Takes an event out of the queue of parked events, and its body out of its item."""
@@ -140,6 +147,14 @@ class TableEvents:
         rows = ((str(item.arrival_key), _logged(item)) for item in items)
         return page_of(rows, listing, first)
 
+    def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
+        listing = key("recorded", account_id)
+        position = position_of(listing, after, TEXT_FORM) if after is not None else None
+        behind = EventItem.event_id > position if position is not None else None
+        with answering():
+            for item in EventItem.query(account_id, behind, consistent_read=True):
+                yield cursor(listing, item.event_id), _recorded(item)
+
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(
             CANARY,
@@ -159,6 +174,21 @@ class TableEvents:
         return decoded_item(Canary, item) if item else None
 
 
+def _body_of(body: str) -> list[Action]:
+    """Returns what stores the body of a parked event, in the place of the one before."""
+    stored = encoded(body)
+    document, packed = stored.get("document"), stored.get("packed")
+    return [
+        EventItem.document.remove() if document is None else EventItem.document.set(document),
+        EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+    ]
+
+
+def _parked(item: EventItem) -> ParkedEvent:
+    body = decoded(str, item.document, item.packed)
+    return ParkedEvent(item.event_id, body, int(item.received_at), item.error or "")
+
+
 def _logged(item: EventItem) -> LoggedEvent:
     return LoggedEvent(
         id=item.event_id,
@@ -170,6 +200,17 @@ def _logged(item: EventItem) -> LoggedEvent:
         object_id=item.object_id or "",
         repeated=int(item.repeated or 0),
         error=item.error,
+    )
+
+
+def _recorded(item: EventItem) -> RecordedEvent:
+    about = parts_of(item.invoice_key) if item.invoice_key else None
+    has_body = item.document is not None or item.packed is not None
+    return RecordedEvent(
+        _logged(item),
+        (OrganizationId(about[0]), InvoiceId(about[1])) if about else None,
+        decoded(str, item.document, item.packed) if has_body else None,
+        int(item.expires_at.timestamp()) if item.expires_at is not None else None,
     )
 
 

@@ -21,7 +21,7 @@ def kind_of(table: str, item: Item) -> str:
     """
     match table:
         case "connections":
-            return _text(item, "kind")
+            return _text(item, "kind").partition("#")[0]
         case "claims":
             return _text(item, "claim").partition("#")[0]
         case "payouts":
