@@ -19,6 +19,7 @@ class Queue(StrEnum):
     INVOICE_JOBS = "invoice-jobs.fifo"
     BATCH_JOBS = "batch-jobs.fifo"
     BALANCE_JOBS = "balance-jobs.fifo"
+    ERASURES = "erasures.fifo"
     RECONCILE = "reconcile"
 
     @property
@@ -209,7 +210,7 @@ FUNCTIONS: Final = (
             "payouts": ("by_arrival",),
             "batches": ("by_created",),
         },
-        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS, Queue.BALANCE_JOBS),
+        sends=tuple(Queue),
         secrets=(Secret.PLATFORM, Secret.WEBHOOK),
     ),
     Function(AUTHORIZER, trigger=None, timeout=10, settings=TOKEN_SETTINGS),
@@ -251,6 +252,29 @@ FUNCTIONS: Final = (
         },
         indexes={"payouts": ("by_arrival",)},
         sends=(Queue.BALANCE_JOBS,),
+        secrets=(Secret.PLATFORM,),
+    ),
+    Function(
+        "erasures",
+        Messages(Queue.ERASURES, batch_size=1, concurrency=5),
+        timeout=300,
+        tables={
+            "customers": READ_WRITE,
+            "connections": READ_WRITE,
+            "invoices": (*READ_WRITE, *MANY),
+            "summaries": UPDATE,
+            "payments": (*READ, *UPDATE),
+            "payouts": ("BatchWriteItem", "Query"),
+            "events": UPDATE,
+            "batches": (*UPDATE, "Query"),
+        },
+        indexes={
+            "invoices": ("by_customer",),
+            "payments": ("by_time",),
+            "events": ("parked",),
+            "batches": ("by_created",),
+        },
+        sends=(Queue.ERASURES,),
         secrets=(Secret.PLATFORM,),
     ),
     Function(
@@ -325,7 +349,7 @@ FUNCTIONS: Final = (
             "batches": ("due_work",),
             "oauth-states": ("unused_grants",),
         },
-        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.BATCH_JOBS),
+        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.BATCH_JOBS, Queue.ERASURES),
         secrets=(Secret.PLATFORM,),
     ),
     Function(

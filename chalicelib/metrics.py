@@ -47,6 +47,7 @@ EVENT_OUTCOMES: Final = frozenset(
         "applied",
         "no_change",
         "recovered",
+        "erased",
         "duplicate",
         "foreign",
         "ignored",

@@ -235,6 +235,12 @@ def balance_refused(organization_id: str, stripe_id: str, task: str, code: str) 
     logger.warning("balance_refused", extra=fields)
 
 
+def erasure_gone_on(organization_id: str, customer_id: str, status: str | None) -> None:
+    """How far the erasure of a customer is; None if nobody asked for one. Both ids are POM's and name nobody."""
+    fields = {"organization_id": organization_id, "customer_id": customer_id, "status": status}
+    (logger.info if status else logger.warning)("erasure", extra=fields)
+
+
 def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
     """How far a signed event of our own came."""
     emit(metrics.CANARY_PASSED, 1 if passed else 0)

@@ -12,6 +12,7 @@ from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEntry, Custo
 from chalicelib.domain.customer_link import ChoiceNeeded, StripeClaim, StripeLink, choice_text
 from chalicelib.domain.customer_settling import Settled, in_step_as_given
 from chalicelib.domain.erasure import Erasure
+from chalicelib.domain.errors import CustomerErased
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
@@ -88,6 +89,11 @@ class Customer:
     """The Stripe customer that the office chose last. Unlike the choice itself, it stays when that one is linked."""
     erasure: Erasure | None = None
     """Present from the moment somebody asked POM to erase the person. It is never taken back."""
+
+    @property
+    def erased(self) -> bool:
+        """Returns True from the moment somebody asked POM to erase the person. Nothing new is taken for it."""
+        return self.erasure is not None
 
     @property
     def edit_tag(self) -> str:
@@ -333,6 +339,21 @@ class Customer:
     def with_fresh_key(self) -> Self:
         """Returns the customer with a new idempotency key: Stripe would repeat its failure under the former one."""
         return replace(self, key_generation=self.key_generation + 1)
+
+
+def require_not_erased(customer: Customer) -> None:
+    """Refuses a customer that is erased or is about to be.
+
+    Raises:
+        CustomerErased: somebody asked POM to erase the person.
+    """
+    if customer.erased:
+        raise CustomerErased(
+            "customer_erased",
+            "This customer has been erased.",
+            field="customerId",
+            next_step="Save the person as a new customer with another id.",
+        )
 
 
 def _with_newest(kept: tuple[str, ...], newest: str | None, at_most: int) -> tuple[str, ...]:

@@ -35,9 +35,10 @@ class CustomerFilter:
     """The beginning of the name that is shown, as somebody types it."""
 
     def fits(self, customer: Customer) -> bool:
-        """Returns True if the list shows this customer."""
+        """Returns True if the list shows this customer. No list shows one that is erased."""
         return (
-            self.sync_status in (None, customer.seen_from(self.account_id).sync_status)
+            not customer.erased
+            and self.sync_status in (None, customer.seen_from(self.account_id).sync_status)
             and (self.email is None or same_address(self.email, customer.profile.email))
             and (self.name is None or self._begins(customer.profile.display_name))
         )

@@ -57,10 +57,18 @@ class Erasure:
     erased_at: int | None = None
     """When the person was taken out of the customer's record."""
     deleted_in_stripe_at: int | None = None
+    """When POM had deleted the Stripe customer, or found that there is none."""
+    not_deleted_because: str | None = None
+    """The code of why the Stripe customer could not be deleted although that was asked for. POM does not try again."""
+    reached: str | None = None
+    """The place among the items of batches from which another run goes on with the present pass."""
+    erased_in_pass: int = 0
+    """How many records the runs before it found in the present pass that still held something of the person."""
+    passed_at: int | None = None
+    """When POM had erased everything that it found. It looks again `SECOND_LOOK_AFTER` seconds later."""
     finished_at: int | None = None
     due_at: int = 0
     """When POM goes on with it."""
-    attempts: int = 0
 
     @property
     def status(self) -> ErasureStatus:

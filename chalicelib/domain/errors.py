@@ -13,7 +13,8 @@
     │   ├── PaymentUnderWay       a payment of the invoice is on its way
     │   ├── FormerAddress         Stripe would mail to an address that is not the customer's any more
     │   ├── StripeCustomerTaken   the chosen Stripe customer belongs to another customer
-    │   └── InvoicingPaused       operations look into something first
+    │   ├── InvoicingPaused       operations look into something first
+    │   └── CustomerErased        the person is erased, or is about to be
     ├── CursorExpired             what follows a cursor may have been deleted already
     ├── PreconditionFailed        the thing is no longer as the client has seen it
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
@@ -128,6 +129,10 @@ class StripeCustomerTaken(Conflict):
 
 class InvoicingPaused(Conflict):
     """Operations have paused the organization's invoicing. The same request may pass later."""
+
+
+class CustomerErased(Conflict):
+    """Somebody asked POM to erase the person, so nothing new is taken for the customer."""
 
 
 class CursorExpired(IntegrationError):

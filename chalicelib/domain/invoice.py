@@ -12,6 +12,7 @@ from chalicelib.domain.actions import CORRECTED, CORRECTION_REFUSED, Action, wit
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.draft_edit import DraftEdit
+from chalicelib.domain.erased_facts import facts_without_person
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import (
     InvoiceId,
@@ -237,6 +238,8 @@ class Invoice(Standing):
         If several acts may have done the same, the latest counts, provided that one person asked for all of them.
         Otherwise none is told until Stripe has answered or refused one of them.
         """
+        if self.erased_at is not None:
+            facts = facts_without_person(facts)
         fact = facts.invoice
         invoice = replace(self, facts=facts, refund_orders=with_outcomes(self.refund_orders, facts.refunds.values()))
         if fact is not None and fact.id != self.stripe_invoice_id:

@@ -31,7 +31,12 @@ class OutsidePayment:
     @property
     def way(self) -> str:
         """Returns the method and the reference, such as `check No. 1042`."""
-        return " ".join(part for part in (self.method.replace("_", " "), self.reference) if part)
+        return " ".join(part for part in (way_of(self.method), self.reference) if part)
+
+
+def way_of(method: str) -> str:
+    """Returns a method as people read it, such as `bank transfer`."""
+    return method.replace("_", " ")
 
 
 def require_known_method(method: str) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from chalicelib.domain.amounts import disputed_amount
 from chalicelib.domain.errors import Refused
+from chalicelib.domain.erased_records import invoice_without_person
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement, changed_movements
 from chalicelib.domain.status import InvoiceStatus
@@ -100,6 +101,8 @@ def recounted(invoice: Invoice, before: Invoice | None = None) -> Recounted:
 
     If that is the same as before, it keeps its order, too. `before` is the invoice as it is stored until then.
     """
+    if invoice.erased_at is not None:
+        invoice = invoice_without_person(invoice, invoice.erased_at)
     counts = contribution(invoice)
     difference = difference_of(dict(invoice.counted), counts)
     counted = tuple(counts.items()) if difference else invoice.counted

@@ -148,6 +148,20 @@ class BatchJob(Message):
         return ("turn", self.organization_id, self.batch_id, str(self.lane), str(self.turn))
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureJob(Message):
+    """Go on with the erasure of a customer. Two workers never erase one customer, and every message counts."""
+
+    queue: ClassVar[Queue] = Queue.ERASURES
+    organization_id: OrganizationId
+    customer_id: CustomerId
+    request_id: str | None = None
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        return ("erasure", self.organization_id, self.customer_id)
+
+
 def json_name(field: str) -> str:
     """Returns the name in JSON of a message's field: `organizationId` for `organization_id`."""
     first, *others = field.split("_")

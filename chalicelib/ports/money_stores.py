@@ -5,7 +5,7 @@ The rules of `stores` hold here too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from chalicelib.domain.balance_transactions import Settlement
@@ -32,6 +32,17 @@ class PaymentStore(Protocol):
 
     def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
         """Returns those of at most 100 movements that are stored, by their ids: one strongly consistent read."""
+
+    def change(
+        self,
+        organization_id: OrganizationId,
+        movement_id: str,
+        change: Callable[[SettledMovement], SettledMovement],
+    ) -> None:
+        """Stores `change` of a movement and of its settlements, in the same place; nothing if it is not stored.
+
+        Raises: StaleWrite if it was changed meanwhile; repeat it.
+        """
 
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
         """Keeps settlements, each with the id of the movement that it belongs to.

@@ -143,13 +143,19 @@ class CustomerStore(Protocol):
     def page(
         self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
     ) -> Page[Customer]:
-        """By name in the order of the names that are shown, otherwise in the order of the ids.
+        """By name in the order of the names that are shown, otherwise in the order of the ids. Without erased ones.
 
         With a status, customers of other accounts come behind. Raises: Refused if the cursor is not of this list.
         """
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         """Customers of any organization left `pending` since before that moment; only their keys."""
+
+    def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        """Customers of any organization whose erasure is to be gone on with by then, the longest due first.
+
+        Only their keys.
+        """
 
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         """Returns customers whose address POM still has to search for, the longest unchanged first."""
@@ -262,6 +268,20 @@ class BatchStore(Protocol):
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         """A page in the order of their positions."""
 
+    def every_item(
+        self, organization_id: OrganizationId, after: str = ""
+    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
+        """Yields the items of all batches, each with its place and its batch, from behind the place `after`.
+
+        Those of batches whose header is gone are among them. Strongly consistent, a megabyte a query.
+        """
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        """Replaces what an item of the version that was read holds. It is neither decided nor counted by that.
+
+        Raises: StaleWrite.
+        """
+
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         """Store what became of an item, count it, and store the customer that came of it: all or nothing.
 
@@ -309,6 +329,12 @@ class EventStore(Protocol):
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         """Returns parked events, those not tried for longest first."""
+
+    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+        """Yields all parked events, those not tried for longest first."""
+
+    def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
+        """Replaces the body of a parked event. One that was dealt with or set aside meanwhile stays as it is."""
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """A parked event is not to be tried again: it is none of ours after all, or it never could be applied.

@@ -68,6 +68,9 @@ class StripeGateway(Protocol):
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
         """Returns the customer as Stripe has it now, even if it is deleted. Raises: Gone if there never was one."""
 
+    def delete_customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> None:
+        """Deletes the customer, for good. Fine if it is gone."""
+
     def create_draft(
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
     ) -> InvoiceFact: ...
@@ -142,6 +145,9 @@ class StripeGateway(Protocol):
 
     def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent | None:
         """Returns a parked event, read again, or None if it cannot be Stripe's by what is known today."""
+
+    def pointer_to(self, event: StripeEvent) -> str:
+        """Returns a body for a parked event that has its object's ids alone. `read_event` takes it, too."""
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None

@@ -34,4 +34,5 @@ def _resume() -> dict[str, int]:
         "customers": resumed.customers,
         "batches": resumed.batches,
         "abandoned": resumed.abandoned,
+        "erasures": resumed.erasures,
     }

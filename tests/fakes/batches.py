@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
@@ -54,6 +54,23 @@ class FakeBatches:
         with self._db.lock:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
+
+    def every_item(
+        self, organization_id: OrganizationId, after: str = ""
+    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
+        with self._db.lock:
+            items = [
+                (f"item#{batch_id}#{position:06d}", batch_id, item)
+                for (owner, batch_id, position), item in self._db.batch_items.items()
+                if owner == organization_id
+            ]
+        yield from (each for each in sorted(items, key=lambda row: row[0]) if each[0] > after)
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        place = (organization_id, batch_id, item.position)
+        with self._db.lock:
+            require_unchanged(self._db.batch_items, place, item, _WHAT)
+            self._db.batch_items[place] = replace(item, version=item.version + 1)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         place = (*_id(batch), item.position)

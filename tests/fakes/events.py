@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
@@ -56,6 +56,17 @@ class FakeEvents:
             ParkedEvent(known.event.id, known.event.body, known.received_at, known.error)
             for *_, known in parked[:limit]
         ]
+
+    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+        with self._db.lock:
+            count = len(self._db.events)
+        yield from self.parked(account_id, count)
+
+    def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
+        with self._db.lock:
+            known = self._db.events.get((account_id, event_id))
+            if isinstance(known, Parked) and not known.aside:
+                self._db.events[account_id, event_id] = replace(known, event=replace(known.event, body=body))
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         with self._db.lock:

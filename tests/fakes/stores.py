@@ -76,6 +76,17 @@ class FakeCustomers:
             linked = self.find_by_stripe_id(account_id, stripe_customer_id)
         return held or (linked.id if linked and linked.organization_id == organization_id else None)
 
+    def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        with self._db.lock:
+            due = sorted(
+                (customer.erasure.due_at, customer.organization_id, customer.id)
+                for customer in self._db.customers.values()
+                if customer.erasure is not None
+                and customer.erasure.finished_at is None
+                and customer.erasure.due_at <= now
+            )
+        return [(organization_id, customer_id) for _, organization_id, customer_id in due[:limit]]
+
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
             left = sorted(
@@ -83,6 +94,7 @@ class FakeCustomers:
                 for customer in self._db.customers.values()
                 if customer.organization_id == organization_id
                 and customer.search_spellings
+                and not customer.erased
                 and customer.sync_status is not SyncStatus.PENDING
                 and customer.waits_for is None
                 and customer.updated_at < updated_before
@@ -96,7 +108,9 @@ class FakeCustomers:
             left = sorted(
                 (customer.updated_at, customer.id)
                 for customer in self._db.customers.values()
-                if customer.organization_id == organization_id and customer.waits_for == account_id
+                if customer.organization_id == organization_id
+                and customer.waits_for == account_id
+                and not customer.erased
             )
         return [customer_id for _, customer_id in left[:limit]]
 
@@ -114,14 +128,16 @@ class FakeCustomers:
             left = sorted(
                 (customer.updated_at, customer.organization_id, customer.id)
                 for customer in self._db.customers.values()
-                if customer.sync_status is SyncStatus.PENDING and customer.updated_at < updated_before
+                if customer.sync_status is SyncStatus.PENDING
+                and not customer.erased
+                and customer.updated_at < updated_before
             )
         return [(organization_id, customer_id) for _, organization_id, customer_id in left[:limit]]
 
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
             customers = [c for c in self._db.customers.values() if c.organization_id == organization_id]
-        return sorted(customer.id for customer in customers if customer.profile.email is None)[:limit]
+        return sorted(each.id for each in customers if each.profile.email is None and not each.erased)[:limit]
 
 
 def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:

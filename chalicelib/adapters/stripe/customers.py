@@ -57,6 +57,10 @@ class Customers(Asking):
         answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, on_account(account_id))
         return answer.read(StripeCustomer).fact(answer.as_of)
 
+    @translated
+    def delete_customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> None:
+        self._ask_unless_gone(self._v1.customers.delete, stripe_customer_id, None, on_account(account_id))
+
 
 def _facts(answer: Answer) -> Sequence[CustomerFact]:
     return [read(raw, StripeCustomer).fact(answer.as_of) for raw in answer.read(Listed).data]

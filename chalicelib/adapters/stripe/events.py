@@ -7,12 +7,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import msgspec
 
 from chalicelib.adapters.stripe.objects import OBJECTS
-from chalicelib.adapters.stripe.versions import Subject, subject_of
+from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, subject_of
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import LATEST_MOMENT, UNREADABLE, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
@@ -105,7 +106,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     subject = subject_of(shown)
     # Old events have the id of the request instead of its idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
-    return StripeEvent(
+    found = StripeEvent(
         id=event.id,
         type=event.type,
         account_id=StripeAccountId(account) if account else None,
@@ -115,7 +116,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=_fact_of(shown, subject.kind, event),
-        body=text if len(body) <= LARGEST_KEPT else _shortened(event, account, version, subject),
+        body=text,
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,
         invoice_hint=subject.invoice_hint,
@@ -125,6 +126,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         booked=subject.booked,
         idempotency_key=key if isinstance(key, str) else None,
     )
+    return found if len(body) <= LARGEST_KEPT else replace(found, body=pointer_to(found))
 
 
 def _mended(body: bytes) -> bytes:
@@ -148,20 +150,32 @@ def _short(written: str) -> int | None:
     return int(written) if len(written) <= LONGEST_NUMBER else None
 
 
-def _shortened(event: Event, account: str | None, version: str | None, subject: Subject) -> str:
-    """Returns the body to keep of an event that is too large. A retry fetches the object from Stripe.
+def pointer_to(event: StripeEvent) -> str:
+    """Returns a body that has nothing of the event's object but what leads to it and to its owner.
 
-    Each part of it has a bound, because any of them may be what makes the event too large.
+    It is kept of an event that is too large, and of one that is about a person who was erased. Each part of it has a
+    bound. It names no version of the API, so nobody believes what its object does not say: a retry fetches that.
     """
+    hints = {
+        ORGANIZATION_KEY: event.organization_hint,
+        INVOICE_KEY: event.invoice_hint,
+        CUSTOMER_KEY: event.customer_hint,
+    }
+    pointer = {
+        "id": event.object_id,
+        "object": event.object_type,
+        "metadata": {key: hint for key, hint in hints.items() if hint is not None},
+        "from_invoice": {"action": "revision", "invoice": event.revised_id} if event.revised_id else None,
+    }
     told = {
         "id": event.id,
         "type": event.type,
-        "created": event.created_at,
-        "livemode": event.livemode is True,
-        "account": account,
-        "api_version": version,
+        "created": event.created,
+        "livemode": event.livemode,
+        "account": event.account_id,
+        "data": {"object": pointer},
     }
-    return msgspec.json.encode({**told, "data": {"object": subject.pointer()}}).decode()
+    return msgspec.json.encode(told).decode()
 
 
 def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None:

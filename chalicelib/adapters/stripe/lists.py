@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
 from chalicelib.adapters.stripe.errors import translated
-from chalicelib.adapters.stripe.events import listed_event
+from chalicelib.adapters.stripe.events import listed_event, pointer_to
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
@@ -71,6 +71,9 @@ class Lists(Asking):
 
     def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent | None:
         return listed_event(body.encode(), account_id)
+
+    def pointer_to(self, event: StripeEvent) -> str:
+        return pointer_to(event)
 
     # Invoices
 

@@ -124,17 +124,6 @@ class Subject:
             return None
         return found
 
-    def pointer(self) -> dict[str, Any]:
-        """Returns what is enough to fetch the object from Stripe and to find its owner, as JSON takes it."""
-        hints = {
-            ORGANIZATION_KEY: self.organization_hint,
-            INVOICE_KEY: self.invoice_hint,
-            CUSTOMER_KEY: self.customer_hint,
-        }
-        named = {key: hint for key, hint in hints.items() if hint is not None}
-        origin = {"action": "revision", "invoice": self.revised_id} if self.revised_id else None
-        return {"id": self.stripe_id, "object": self.kind, "metadata": named, "from_invoice": origin}
-
 
 def subject_of(raw: msgspec.Raw) -> Subject:
     """Returns what the event's object is; an empty subject if it is no JSON object at all."""

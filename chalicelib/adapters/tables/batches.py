@@ -30,6 +30,7 @@ from chalicelib.adapters.tables.keys import DATED_FORM, key, moment, position_of
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of
+from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
@@ -78,7 +79,7 @@ class TableBatches:
                     break
 
     def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
-        keys = [{"organization_id": batch.organization_id, "place": _place(batch, each)} for each in positions]
+        keys = [{"organization_id": batch.organization_id, "place": _place(batch.id, each)} for each in positions]
         found = [decoded_item(BatchItem, item) for item in read_many(Row, keys, ("document", "packed"))]
         return sorted(found, key=lambda item: item.position)
 
@@ -92,6 +93,28 @@ class TableBatches:
             found = list(Row.query(batch.organization_id, wanted, consistent_read=True, limit=first + 1))
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
+
+    def every_item(
+        self, organization_id: OrganizationId, after: str = ""
+    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
+        first, last = key("item", ""), key("item", _NEXT)
+        for item in read_between(Row, organization_id, max(first, after), last):
+            place = item["place"]["S"]
+            if place != after:
+                yield place, BatchId(place.split("#")[1]), decoded_item(BatchItem, item)
+
+    def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
+        changed = replace(item, version=item.version + 1)
+        document = encoded(changed)
+        values = {
+            "version": changed.version,
+            "document": document.get("document"),
+            "packed": document.get("packed"),
+        }
+        transaction = Transaction()
+        place = {"organization_id": organization_id, "place": _place(batch_id, item.position)}
+        transaction.set("item", Row, place, values, unchanged(Row, item.version))
+        commit(transaction, _WHAT)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         transaction = Transaction()
@@ -147,8 +170,8 @@ class TableBatches:
             Row(organization_id, key("lane", str(lane)), version=1, **encoded(pace)).save()
 
 
-def _place(batch: Batch, position: int) -> str:
-    return key("item", batch.id, f"{position:0{_DIGITS}d}")
+def _place(batch_id: BatchId, position: int) -> str:
+    return key("item", batch_id, f"{position:0{_DIGITS}d}")
 
 
 def _batch(item: Item) -> Batch:
@@ -177,7 +200,7 @@ def _row(batch: Batch, item: BatchItem) -> Values:
     stored = item if item.version else replace(item, version=1)
     return {
         "organization_id": batch.organization_id,
-        "place": _place(batch, item.position),
+        "place": _place(batch.id, item.position),
         "version": stored.version,
         "expires_at": batch.created_at + ITEMS_KEPT_FOR,
         **encoded(stored),

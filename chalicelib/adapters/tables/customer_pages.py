@@ -76,7 +76,7 @@ def customer_page(
 ) -> Page[Customer]:
     """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
 
-    The page of all takes one query. Another takes one query and one batch read, and a second batch read if it has 100
+    The page of all takes one query, and another one if some of its customers are erased. Another takes one query and one batch read, and a second batch read if it has 100
     customers. The page on which a list of two parts goes from one to the other takes a second query.
     """
     listing = _listing(organization_id, wanted)
@@ -175,11 +175,10 @@ def _id_under(place: str) -> str:
 def _page_of_all(organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
     name = key("customers", organization_id)
     beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
-    found = CustomerItem.query(organization_id, beyond, consistent_read=True, limit=first + 1)
+    found = CustomerItem.query(organization_id, beyond, consistent_read=True, page_size=first + 1)
     with answering():
-        items = list(found)
-    rows = ((item.customer_id, decoded(Customer, item.document, item.packed)) for item in items)
-    return page_of(rows, name, first)
+        rows = ((item.customer_id, decoded(Customer, item.document, item.packed)) for item in found)
+        return page_of(_customers_fitting(rows, CustomerFilter()), name, first)
 
 
 def _customers_fitting(

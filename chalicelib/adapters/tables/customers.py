@@ -36,6 +36,9 @@ Customers whose address POM still has to search for are in one partition for eac
 So are those that were edited while their account was not connected: see `_waiting_for`.
 """
 
+ERASURES = "erasure"
+"""The partition of the index `pending` for customers whose erasure goes on, by when it does."""
+
 CLAIM = "claim"
 
 _WHAT = "The customer"
@@ -98,6 +101,11 @@ class TableCustomers:
             left = CustomerItem.pending.query(WORK, CustomerItem.updated_at < updated_before, limit=limit)
             return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in left]
 
+    def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        with answering():
+            due = CustomerItem.pending.query(ERASURES, CustomerItem.updated_at <= now, limit=limit)
+            return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in due]
+
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         with answering():
             left = CustomerItem.pending.query(
@@ -119,19 +127,19 @@ class TableCustomers:
 
 
 def customer_values(customer: Customer) -> Values:
-    """The customer as it is stored."""
-    link = customer.link
+    """The customer as it is stored. One that is erased is in no list, and its Stripe customer still leads to it."""
+    link, erasure, listed = customer.link, customer.erasure, not customer.erased
     return {
         "organization_id": customer.organization_id,
         "customer_id": customer.id,
         "version": customer.version,
         "stripe_key": key(link.account_id, link.stripe_customer_id) if link else None,
         "work": _work(customer),
-        "updated_at": customer.updated_at,
-        "emailless_of": customer.organization_id if customer.profile.email is None else None,
-        "status_key": status_key(customer),
-        "email_key": email_key(customer),
-        "name_key": name_key(customer),
+        "updated_at": customer.updated_at if erasure is None else erasure.due_at,
+        "emailless_of": customer.organization_id if listed and customer.profile.email is None else None,
+        "status_key": status_key(customer) if listed else None,
+        "email_key": email_key(customer) if listed else None,
+        "name_key": name_key(customer) if listed else None,
         **encoded(customer),
     }
 
@@ -180,6 +188,8 @@ def _waiting_for(organization_id: OrganizationId, account_id: StripeAccountId) -
 
 
 def _work(customer: Customer) -> str | None:
+    if customer.erasure is not None:
+        return ERASURES if customer.erasure.finished_at is None else None
     if customer.sync_status is SyncStatus.PENDING:
         return WORK
     if customer.waits_for is not None:

@@ -272,10 +272,12 @@ class Transaction:
         """Add to numbers of an item; what is not there yet is zero."""
         self._update(name, model, key, Change(amounts=amounts), condition)
 
-    def set(self, name: str, model: type[Model], key: Values, values: Values) -> None:
+    def set(
+        self, name: str, model: type[Model], key: Values, values: Values, condition: Condition | None = None
+    ) -> None:
         """Set attributes of an item, and remove those whose value is None. All others stay as they are."""
         removed = [attribute for attribute, value in values.items() if value is None]
-        self._update(name, model, key, Change(values, removed), None)
+        self._update(name, model, key, Change(values, removed), condition)
 
     def _update(
         self, name: str, model: type[Model], key: Values, change: Change, condition: Condition | None

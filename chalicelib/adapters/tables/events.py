@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pynamodb.exceptions import UpdateError
@@ -57,8 +57,6 @@ class TableEvents:
 
         DynamoDB may delete it at a time that follows from the first arrival (`domain.parking`).
         """
-        body = encoded(event.body)
-        document, packed = body.get("document"), body.get("packed")
         actions: list[Action] = [
             EventItem.type.set(event.type),
             EventItem.created.set(event.created),
@@ -67,8 +65,7 @@ class TableEvents:
             EventItem.parked_key.set(key(moment(received_at), moment(event.created), event.id)),
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
-            EventItem.document.remove() if document is None else EventItem.document.set(document),
-            EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+            *_body_of(event.body),
             EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + PARKED_FOR)),
         ]
         if event.object_id:
@@ -79,15 +76,15 @@ class TableEvents:
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with answering():
-            return [
-                ParkedEvent(
-                    item.event_id,
-                    decoded(str, item.document, item.packed),
-                    int(item.received_at),
-                    item.error or "",
-                )
-                for item in EventItem.parked.query(account_id, limit=limit)
-            ]
+            return [_parked(item) for item in EventItem.parked.query(account_id, limit=limit)]
+
+    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+        with answering():
+            yield from map(_parked, EventItem.parked.query(account_id))
+
+    def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
+        actions = _body_of(body)
+        _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """Takes an event out of the queue of parked events. It is kept as long as a marker made at `at`."""
@@ -153,6 +150,21 @@ class TableEvents:
     def canary(self, canary_id: str) -> Canary | None:
         item = read(EventItem, CANARY, canary_id)
         return decoded_item(Canary, item) if item else None
+
+
+def _body_of(body: str) -> list[Action]:
+    """Returns what stores the body of a parked event, in the place of the one before."""
+    stored = encoded(body)
+    document, packed = stored.get("document"), stored.get("packed")
+    return [
+        EventItem.document.remove() if document is None else EventItem.document.set(document),
+        EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+    ]
+
+
+def _parked(item: EventItem) -> ParkedEvent:
+    body = decoded(str, item.document, item.packed)
+    return ParkedEvent(item.event_id, body, int(item.received_at), item.error or "")
 
 
 def _logged(item: EventItem) -> LoggedEvent:

@@ -7,10 +7,13 @@ write touches what the other one wrote.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
@@ -22,13 +25,15 @@ from chalicelib.adapters.tables.database import (
     condition_failed,
     connection,
     met_transaction,
+    read,
     read_many,
 )
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.models import PaymentItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_newest_first
-from chalicelib.adapters.tables.writes import attributes
+from chalicelib.adapters.tables.versions import commit
+from chalicelib.adapters.tables.writes import Values, attributes
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.errors import StaleWrite
@@ -65,6 +70,29 @@ class TablePayments:
         keys = [_key(organization_id, movement_id) for movement_id in dict.fromkeys(movement_ids)]
         return {item["movement_id"]["S"]: _settled(item) for item in read_many(PaymentItem, keys)}
 
+    def change(
+        self,
+        organization_id: OrganizationId,
+        movement_id: str,
+        change: Callable[[SettledMovement], SettledMovement],
+    ) -> None:
+        item = read(PaymentItem, organization_id, movement_id)
+        if item is None:
+            return
+        stored = _settled(item)
+        changed = change(stored)
+        if changed == stored:
+            return
+        settlements = {each.transaction.id: encoded(each) for each in changed.settlements}
+        values = {
+            **_document_of(changed.movement),
+            **{name: value for name, each in settlements.items() for value in each.values()},
+        }
+        transaction = Transaction()
+        condition = reduce(and_, (_is_still(item, name) for name in values))
+        transaction.set("movement", PaymentItem, _key(organization_id, movement_id), values, condition)
+        commit(transaction, "The payment")
+
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
         """Writes the settlements of each movement in one update of its row.
 
@@ -81,13 +109,19 @@ class TablePayments:
 def put_movements(transaction: Transaction, organization_id: OrganizationId, movements: Sequence[Movement]) -> None:
     """Adds to the transaction a write of each row. The settlements of a row that is stored stay beside it."""
     for movement in movements:
-        document = encoded(movement)
-        values = {
-            "time_key": key(moment(movement.at), movement.id),
-            "document": document.get("document"),
-            "packed": document.get("packed"),
-        }
+        values = {"time_key": key(moment(movement.at), movement.id), **_document_of(movement)}
         transaction.set(f"movement#{movement.id}", PaymentItem, _key(organization_id, movement.id), values)
+
+
+def _document_of(movement: Movement) -> Values:
+    document = encoded(movement)
+    return {"document": document.get("document"), "packed": document.get("packed")}
+
+
+def _is_still(item: Item, name: str) -> Condition:
+    """Returns the condition that an attribute is as it was read."""
+    value = next(iter(item[name].values())) if name in item else None
+    return Path([name]).does_not_exist() if value is None else Path([name]) == value
 
 
 def _key(organization_id: OrganizationId, movement_id: str) -> Mapping[str, str]:

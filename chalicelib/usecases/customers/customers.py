@@ -168,6 +168,8 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
         customer = ports.customers.get(organization_id, customer_id)
         if customer is None:
             return SyncStatus.SYNCED
+        if customer.erased:
+            return customer.sync_status
         connection = ports.connections.get(organization_id)
         try:
             if not connection.active or connection.account_id is None:

@@ -30,6 +30,9 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
     connection = ports.connections.get(customer.organization_id)
     if connection.account_id == account_id and connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
+    if customer.erased:
+        ports.events.mark(marker_of(event, account_id, EventOutcome.ERASED, source, ports))
+        return EventOutcome.ERASED
     fact = _newest(event, customer, account_id, ports)
     updated = _knowing(customer, fact, account_id, source, ports.clock.now())
     changed = updated != replace(customer, stripe_as_of=updated.stripe_as_of)

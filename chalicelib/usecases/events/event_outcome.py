@@ -20,6 +20,8 @@ class EventOutcome(StrEnum):
     NO_CHANGE = NOTHING_NEW
     RECOVERED = "recovered"
     DUPLICATE = "duplicate"
+    ERASED = "erased"
+    """About a customer of Stripe's whose person was erased from POM: counted, and not read."""
     FOREIGN = "foreign"
     """About something that is not POM's; companies use Stripe for other things too."""
     IGNORED = "ignored"
@@ -33,8 +35,8 @@ class EventOutcome(StrEnum):
     PARKED = "parked"
 
 
-MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED)
-"""Outcomes that are stored with what they changed."""
+MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.ERASED)
+"""Outcomes that are stored, together with what the event changed."""
 
 
 def marker_of(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from chalicelib.correlation import about
+from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -45,7 +47,9 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
             return Receipt(apply_event(event, source, ports), event.type, lag, None, ids)
         except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
             reason = getattr(error, "code", None) or type(error).__name__
-            ports.events.park(event, now, str(reason), _invoice(ids))
+            invoice = _invoice(ids)
+            kept = _without_person(event, invoice, ports)
+            ports.events.park(kept, now, str(reason), invoice)
             return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids, error)
 
 
@@ -55,3 +59,26 @@ def _invoice(ids: Mapping[str, str]) -> tuple[OrganizationId, InvoiceId] | None:
     if organization_id is None or invoice_id is None:
         return None
     return OrganizationId(organization_id), InvoiceId(invoice_id)
+
+
+def _without_person(
+    event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports
+) -> StripeEvent:
+    """Returns the event to be parked: of somebody who was erased, with a body that holds ids alone.
+
+    If the database does not say whose it is, the event is parked as it came. The next attempt asks again.
+    """
+    with suppress(Retryable):
+        if _about_erased(event, invoice, ports):
+            return replace(event, body=ports.stripe.pointer_to(event))
+    return event
+
+
+def _about_erased(event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports) -> bool:
+    if invoice is not None:
+        stored = ports.invoices.get(*invoice)
+        return stored is not None and stored.erased_at is not None
+    if event.object_type != "customer" or event.account_id is None or not event.object_id:
+        return False
+    customer = ports.customers.find_by_stripe_id(event.account_id, event.object_id)
+    return customer is not None and customer.erased

@@ -220,7 +220,10 @@ def _rebuilt(
 ) -> Invoice:
     """The record with its first claims, in one transaction. A void one claims nothing."""
     zone = time_zone_of(ports.settings.get(connection.organization_id), connection.account)
-    invoice = recorded.rebuilt(account_id, customer_id, zone, ports.clock.nonce(), ports.clock.now())
+    customer = ports.customers.get(connection.organization_id, customer_id)
+    erased_at = customer.erasure.erased_at if customer is not None and customer.erasure is not None else None
+    rebuilt = recorded.rebuilt(account_id, customer_id, zone, ports.clock.nonce(), ports.clock.now())
+    invoice = replace(rebuilt, erased_at=erased_at)
     first = _services(recorded)[:MAX_CLAIMS_AT_ONCE]
     try:
         return insert_claiming(invoice, first, ports)

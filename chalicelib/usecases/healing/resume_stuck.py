@@ -1,5 +1,7 @@
 """Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe, batches.
 
+Erasures are gone on with when they are due.
+
 Attempts to connect that were granted in Stripe and never completed are given up.
 """
 
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.ports import Ports
-from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
+from chalicelib.ports.messages import CustomerSync, ErasureJob, InvoiceJob, InvoiceTask
 from chalicelib.usecases.bulk.batches import resume_batches
 from chalicelib.usecases.connecting.give_up_abandoned import give_up_abandoned
 
@@ -29,6 +31,7 @@ class Resumed:
     customers: int
     batches: int = 0
     abandoned: int = 0
+    erasures: int = 0
 
 
 def resume_stuck(ports: Ports) -> Resumed:
@@ -42,7 +45,16 @@ def resume_stuck(ports: Ports) -> Resumed:
         customer = ports.customers.get(organization_id, customer_id)
         if customer is not None:
             ports.queues.send(CustomerSync(organization_id, customer_id, customer.edition))
-    return Resumed(_free_to_go_on(invoices, ports), len(customers), resume_batches(ports), give_up_abandoned(ports))
+    erasures = ports.customers.erasures_due(now, AT_ONCE)
+    for organization_id, customer_id in erasures:
+        ports.queues.send(ErasureJob(organization_id, customer_id))
+    return Resumed(
+        _free_to_go_on(invoices, ports),
+        len(customers),
+        resume_batches(ports),
+        give_up_abandoned(ports),
+        len(erasures),
+    )
 
 
 def _free_to_go_on(invoices: Sequence[tuple[OrganizationId, InvoiceId]], ports: Ports) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer import Customer, require_not_erased
 from chalicelib.domain.draft_edit import lines_of
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -140,9 +140,11 @@ def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -
     """Returns the invoice's customer after Stripe was given the customer's present edition.
 
     Raises:
-        Refused, Conflict: the customer has no e-mail address, or it is not settled which Stripe customer it is.
+        Refused, Conflict: the customer is erased, has no e-mail address, or it is not settled which Stripe customer it
+            is.
     """
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    require_not_erased(known)
     require_address(known)
     try:
         return ensure_in_stripe(known, invoice.stripe_account_id, ports)

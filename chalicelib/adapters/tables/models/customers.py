@@ -19,7 +19,10 @@ class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
-    """Customers that POM has yet to give to Stripe or to search for, by the time of their last edit."""
+    """Customers that POM has yet to give to Stripe or to search for, by the time of their last edit.
+
+    And those whose erasure goes on, by when it does.
+    """
 
     class Meta:
         index_name = "pending"
@@ -85,7 +88,7 @@ class CustomerItem(Aggregate):
     work = UnicodeAttribute(null=True)
     updated_at = NumberAttribute()
     emailless_of = UnicodeAttribute(null=True)
-    status_key = UnicodeAttribute()
+    status_key = UnicodeAttribute(null=True)
     email_key = UnicodeAttribute(null=True)
     name_key = UnicodeAttribute(null=True)
 

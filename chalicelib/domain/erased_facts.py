@@ -1,0 +1,30 @@
+"""What Stripe told of an invoice, without the person who pays it. Amounts, dates, numbers and Stripe's ids stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.payment_facts import ChargeFact
+from chalicelib.domain.snapshots import Snapshots
+
+
+def facts_without_person(facts: Snapshots) -> Snapshots:
+    """Returns the snapshots without what tells who pays: the address, the links to Stripe's pages, texts, the card.
+
+    A link is among it because whoever has it reads the invoice with the name on it.
+    """
+    return replace(
+        facts,
+        invoice=_of_nobody(facts.invoice) if facts.invoice is not None else None,
+        revisions={stripe_id: _of_nobody(fact) for stripe_id, fact in facts.revisions.items()},
+        charges={stripe_id: _paid_by_nobody(charge) for stripe_id, charge in facts.charges.items()},
+    )
+
+
+def _of_nobody(fact: InvoiceFact) -> InvoiceFact:
+    return replace(fact, customer_email=None, hosted_url=None, pdf_url=None, drafted_details=None)
+
+
+def _paid_by_nobody(charge: ChargeFact) -> ChargeFact:
+    return replace(charge, brand=None, last4=None, expires=None, receipt_url=None)

@@ -1,0 +1,103 @@
+"""Goes on with the erasure of a customer, from wherever it is. A worker does this, and one at a time for a customer.
+
+Nothing is erased before `BEGINS_AFTER` seconds have passed and nothing of the customer is open. A request or a worker
+that read the customer before the erasure was asked for has ended by then, and what it stored is in the lists.
+Each step may be repeated. The person leaves the customer's record first, so no other record gets them from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.erased_records import customer_without_person
+from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe, Unsettled
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.ports import Ports
+from chalicelib.ports.messages import ErasureJob
+from chalicelib.usecases.erasing.delete_in_stripe import delete_in_stripe
+from chalicelib.usecases.erasing.erase_records import Pass, erase_records
+from chalicelib.usecases.erasing.unsettled import unsettled_of
+
+BEGINS_AFTER = 600
+"""Seconds after the request before anything is erased: twice as long as any function of POM may run.
+
+Whatever read the customer before is over by then, and its invoice is in the list, which lags by seconds.
+"""
+
+LOOKS_AGAIN_AFTER = 3600
+"""Seconds after which POM looks again whether what the erasure waits for is settled."""
+
+SECOND_LOOK_AFTER = 86400
+"""Seconds after which POM looks once more.
+
+By then every index has what was stored before, every message about the customer has been worked off or is a dead
+letter, and the daily comparison has brought what no event told.
+"""
+
+
+def erase_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> ErasureStatus | None:
+    """Returns how far the erasure is after this run, or None if nobody asked for one. Does nothing before it is due.
+
+    Raises:
+        StaleWrite, StripeUnavailable, Retryable: to be done again; what has been erased stays so.
+    """
+    customer = ports.customers.get(organization_id, customer_id)
+    if customer is None or customer.erasure is None:
+        return None
+    if customer.erasure.finished_at is None and customer.erasure.due_at <= ports.clock.now():
+        customer = _gone_on(customer, customer.erasure, ports)
+    return customer.erasure.status if customer.erasure is not None else None
+
+
+def _gone_on(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
+    if erasure.erased_at is None:
+        began_at = erasure.requested_at + BEGINS_AFTER
+        unsettled = unsettled_of(customer.organization_id, customer.id, ports)
+        if unsettled or ports.clock.now() < began_at:
+            return _waiting(customer, erasure, unsettled, began_at, ports)
+        customer = _closed_for_good(customer, erasure, ports)
+        erasure = customer.erasure or erasure
+    return _passed(customer, erasure, erase_records(customer, erasure, ports), ports)
+
+
+def _waiting(
+    customer: Customer, erasure: Erasure, unsettled: tuple[Unsettled, ...], began_at: int, ports: Ports
+) -> Customer:
+    due_at = max(began_at, ports.clock.now() + LOOKS_AGAIN_AFTER) if unsettled else began_at
+    return _saved(customer, replace(erasure, waits_for=unsettled, due_at=due_at), ports)
+
+
+def _closed_for_good(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
+    """Returns the tombstone, stored. The Stripe customer is deleted first, because that takes the addresses.
+
+    If POM fails in between, it is deleted again, which changes nothing.
+    """
+    settled = replace(erasure, waits_for=())
+    if erasure.in_stripe is InStripe.DELETE:
+        settled = delete_in_stripe(customer, settled, ports)
+    now = ports.clock.now()
+    return ports.customers.save(customer_without_person(replace(customer, erasure=settled), now))
+
+
+def _passed(customer: Customer, erasure: Erasure, done: Pass, ports: Ports) -> Customer:
+    """Returns the customer with what this pass over its records came to, stored.
+
+    The erasure is finished by a pass that found nothing left, a day or more after one that erased what it found.
+    """
+    now = ports.clock.now()
+    if done.reached is not None:
+        left = replace(erasure, waits_for=done.unsettled, reached=done.reached, erased_in_pass=done.erased)
+        customer = _saved(customer, left, ports)
+        ports.queues.send(ErasureJob(customer.organization_id, customer.id))
+        return customer
+    over = replace(erasure, waits_for=done.unsettled, reached=None, erased_in_pass=0)
+    if done.unsettled:
+        return _saved(customer, replace(over, passed_at=None, due_at=now + LOOKS_AGAIN_AFTER), ports)
+    if erasure.passed_at is not None and not done.erased:
+        return _saved(customer, replace(over, finished_at=now), ports)
+    return _saved(customer, replace(over, passed_at=now, due_at=now + SECOND_LOOK_AFTER), ports)
+
+
+def _saved(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
+    return customer if erasure == customer.erasure else ports.customers.save(replace(customer, erasure=erasure))

@@ -1,0 +1,110 @@
+"""Takes the person out of every record of a customer beside the customer's own: one pass over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.erased_records import (
+    batch_item_without_person,
+    invoice_without_person,
+    payout_line_without_person,
+    settled_movement_without_person,
+)
+from chalicelib.domain.erasure import Erasure, Unsettled
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.unsettled import is_settled, unsettled_in
+from chalicelib.ports import Ports
+from chalicelib.usecases.erasing import holdings
+from chalicelib.usecases.erasing.unsettled import TOLD_AT_MOST
+from chalicelib.usecases.invoicing.store_invoice import store
+
+RUN_FOR = 200
+"""Seconds after which the rest is left to another run: the function has 300."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """What a pass has come to. `erased` counts the records that still held something of the person.
+
+    `unsettled` is what it met that is not settled, and left as it is. `reached` is set if the time ran out: the place
+    among the items of batches from which another run goes on, empty for the first one.
+    """
+
+    erased: int
+    unsettled: tuple[Unsettled, ...] = ()
+    reached: str | None = None
+
+
+def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
+    """Returns what the present pass has come to. It goes on from where the run before this one left off.
+
+    The items of batches come last, because an organization may have very many. A run that goes on is at these.
+
+    Raises:
+        StaleWrite, Retryable: to be done again; what has been erased stays so.
+    """
+    until = ports.clock.now() + RUN_FOR
+    done = Pass(erasure.erased_in_pass, erasure.waits_for)
+    if erasure.reached is None:
+        listed = holdings.invoices_of(customer.organization_id, customer.id, ports)
+        invoices = [_erase_invoice(invoice, done, ports) for invoice in listed]
+        done.unsettled = tuple(each for invoice in invoices for each in unsettled_in(invoice))[:TOLD_AT_MOST]
+        _erase_money(customer, invoices, done, ports)
+        _shorten_events(customer, invoices, done, ports)
+    _erase_batch_items(customer, erasure.reached or "", until, done, ports)
+    return done
+
+
+def _erase_invoice(listed: Invoice, done: Pass, ports: Ports) -> Invoice:
+    """Returns the invoice as it is stored now. Each version is judged by itself, so nothing open is ever erased."""
+    now = ports.clock.now()
+
+    def erased(current: Invoice) -> Invoice:
+        if not is_settled(current):
+            return current
+        without = invoice_without_person(current, now)
+        return current if without == current else without.changed(now)
+
+    stored = store(listed, erased, ports)
+    done.erased += stored.version != listed.version
+    return stored
+
+
+def _erase_money(customer: Customer, invoices: Sequence[Invoice], done: Pass, ports: Ports) -> None:
+    """Takes the person out of the rows of payments, and of the lines of payouts that belong to them."""
+    organization_id = customer.organization_id
+    rows = list(holdings.movements_of(organization_id, customer.id, invoices, ports))
+    unsettled = {invoice.id for invoice in invoices if invoice.erased_at is None}
+    for row in rows:
+        if row.movement.invoice_id not in unsettled and settled_movement_without_person(row) != row:
+            ports.payments.change(organization_id, row.movement.id, settled_movement_without_person)
+            done.erased += 1
+    for held in holdings.payout_lines_of(organization_id, customer.id, rows, ports):
+        without = payout_line_without_person(held.line)
+        if without != held.line:
+            ports.payouts.put_lines(organization_id, held.payout_id, [without])
+            done.erased += 1
+
+
+def _shorten_events(customer: Customer, invoices: Sequence[Invoice], done: Pass, ports: Ports) -> None:
+    """Leaves of parked events what is enough to fetch their objects from Stripe. They are still tried again."""
+    for held in holdings.parked_events_of(customer, invoices, ports):
+        pointer = ports.stripe.pointer_to(held.event)
+        if pointer != held.event.body:
+            ports.events.shorten(held.account_id, held.event.id, pointer)
+            done.erased += 1
+
+
+def _erase_batch_items(customer: Customer, reached: str, until: int, done: Pass, ports: Ports) -> None:
+    """Takes the person out of items of batches from behind the place `reached`, until the time is over."""
+    organization_id = customer.organization_id
+    for place, batch_id, item in ports.batches.every_item(organization_id, reached):
+        if ports.clock.now() >= until:
+            done.reached = reached
+            return
+        reached = place
+        if item.customer_id == customer.id and batch_item_without_person(item) != item:
+            ports.batches.rewrite(organization_id, batch_id, batch_item_without_person(item))
+            done.erased += 1

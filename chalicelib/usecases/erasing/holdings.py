@@ -1,0 +1,123 @@
+"""What POM holds of a customer beside the customer's own record, listed once for all who erase, export or check it.
+
+Indexes lag behind their tables, so what was stored a moment ago may be missing from a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from chalicelib.domain.batch import BatchItem
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.identifiers import BatchId, CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import MovementFilter
+from chalicelib.domain.outside_payment import DAYS_BEFORE_INVOICE
+from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.ports import Ports
+from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.storage import InvoiceFilter
+
+_ROWS_AT_ONCE = 1000
+_DAY = 86400
+
+_STRIPE_IDS = re.compile(r'"([A-Za-z]+_[A-Za-z0-9_]+)"')
+"""The ids that stand in the body of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLineHeld:
+    """A line of a payout, with the payout's id."""
+
+    payout_id: str
+    line: PayoutLine
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItemHeld:
+    """An item of a batch, with the batch's id."""
+
+    batch_id: BatchId
+    item: BatchItem
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedHeld:
+    """A parked event, with its account."""
+
+    account_id: StripeAccountId
+    event: StripeEvent
+
+
+def invoices_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Invoice]:
+    """Yields the customer's invoices as they are stored now, the newest first."""
+    wanted = InvoiceFilter(customer_id=customer_id)
+    yield from every(partial(ports.invoices.page, organization_id, wanted, AT_ONCE))
+
+
+def movements_of(
+    organization_id: OrganizationId, customer_id: CustomerId, invoices: Sequence[Invoice], ports: Ports
+) -> Iterator[SettledMovement]:
+    """Yields the rows of the payments, refunds and disputes of a customer. `invoices` are all of the customer's.
+
+    An invoice does not name each of its rows: its facts forget old failures. So all rows of the organization are read
+    since the earliest that a payment by hand can be recorded for the first invoice.
+    """
+    if not invoices:
+        return
+    since = min(invoice.created_at for invoice in invoices) - (DAYS_BEFORE_INVOICE + 1) * _DAY
+    wanted = MovementFilter(since=max(since, 0))
+    for settled in every(partial(ports.payments.page, organization_id, wanted, _ROWS_AT_ONCE)):
+        if settled.movement.customer_id == customer_id:
+            yield settled
+
+
+def payout_lines_of(
+    organization_id: OrganizationId, customer_id: CustomerId, movements: Sequence[SettledMovement], ports: Ports
+) -> Iterator[PayoutLineHeld]:
+    """Yields the lines of payouts that belong to the customer. `movements` are all rows of the customer's.
+
+    Each line of a payment, a refund or a dispute is stored beside its row too, and names the payout there.
+    """
+    payouts = {settlement.payout_id for settled in movements for settlement in settled.settlements}
+    for payout_id in sorted(each for each in payouts if each is not None):
+        for line in ports.payouts.all_lines(organization_id, payout_id):
+            if line.owner is not None and line.owner.customer_id == customer_id:
+                yield PayoutLineHeld(payout_id, line)
+
+
+def batch_items_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[BatchItemHeld]:
+    """Yields the items of batches that bill or import the customer."""
+    for _, batch_id, item in ports.batches.every_item(organization_id):
+        if item.customer_id == customer_id:
+            yield BatchItemHeld(batch_id, item)
+
+
+def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> Iterator[ParkedHeld]:
+    """Yields the parked events whose body names the customer or one of the customer's invoices or payments.
+
+    `invoices` are all of the customer's. An event that is set aside has no body.
+    """
+    named = {*customer.former_stripe_ids, *([customer.linked_id] if customer.linked_id else [])}
+    for invoice in invoices:
+        named |= {invoice.id, *invoice.stripe_invoice_ids, *invoice.facts.by_id, *invoice.facts.intent_ids}
+    for account_id in sorted(_accounts_of(customer, invoices, ports)):
+        for parked in ports.events.every_parked(account_id):
+            if named.isdisjoint(_STRIPE_IDS.findall(parked.body)):
+                continue
+            event = ports.stripe.read_event(parked.body, account_id)
+            if event is not None:
+                yield ParkedHeld(account_id, event)
+
+
+def _accounts_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> set[StripeAccountId]:
+    """Returns the account that is connected or was last, and those of the customer's link and invoices."""
+    accounts = {invoice.stripe_account_id for invoice in invoices}
+    linked = customer.link.account_id if customer.link is not None else None
+    connected = ports.connections.get(customer.organization_id).account_id
+    return accounts | {each for each in (linked, connected) if each is not None}

@@ -1,0 +1,57 @@
+"""Asks for the erasure of a customer: from one write on, POM takes nothing new for the customer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.domain.connection import usable_account
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.erasure import Erasure, InStripe
+from chalicelib.domain.errors import NotFound, Retryable, StaleWrite
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId
+from chalicelib.domain.unsettled import refused_until_settled
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import ErasureJob
+from chalicelib.usecases.erasing.unsettled import unsettled_of
+
+ATTEMPTS = 10
+
+
+def request_erasure(
+    organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, user_id: UserId, ports: Ports
+) -> Customer:
+    """Returns the customer with the erasure that was asked for, now or before. An erasure is never taken back.
+
+    If the message cannot be queued, the request still succeeds: `resume_stuck` sends it.
+
+    Raises:
+        NotFound: this organization has no such customer.
+        Conflict: something of the customer is not settled, which the error tells, or the organization is not
+            connected and the Stripe customer is to be deleted.
+        StaleWrite: the customer kept changing all the while.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        customer = ports.customers.get(organization_id, customer_id)
+        if customer is None:
+            raise NotFound(
+                "customer_not_found",
+                "There is no customer of this id.",
+                field="customerId",
+                next_step="Look the customer up in the list of customers.",
+            )
+        if customer.erased:
+            return customer
+        if in_stripe is InStripe.DELETE:
+            usable_account(ports.connections.get(organization_id))
+        if unsettled := unsettled_of(organization_id, customer_id, ports):
+            raise refused_until_settled(unsettled)
+        now = ports.clock.now()
+        erasure = Erasure(requested_by=user_id, requested_at=now, in_stripe=in_stripe, due_at=now)
+        with suppress(StaleWrite):  # a worker has just stored the result of a sync, or somebody else asks too
+            closed = ports.customers.save(replace(customer, erasure=erasure))
+            with suppress(Retryable):
+                ports.queues.send(ErasureJob(organization_id, customer_id))
+            return closed
+    raise StaleWrite("The customer")

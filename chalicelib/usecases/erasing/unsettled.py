@@ -1,0 +1,49 @@
+"""Finds what has to be settled before a customer can be erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+
+from chalicelib.domain.batch import Batch, BatchKind, BatchStatus
+from chalicelib.domain.erasure import Unsettled
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.unsettled import BATCH_UNDER_WAY, unsettled_in
+from chalicelib.ports import Ports
+from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.usecases.erasing.holdings import invoices_of
+
+TOLD_AT_MOST = 20
+"""How many unsettled things are told. Whoever settles these asks again."""
+
+STORED_WITHIN = 3600
+"""Seconds after which a batch that is not completely stored counts as given up: no request takes so long."""
+
+
+def unsettled_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> tuple[Unsettled, ...]:
+    """Returns what keeps the customer from being erased now, at most `TOLD_AT_MOST` things.
+
+    The lists that it reads may be a moment behind.
+    """
+    return tuple(islice(_unsettled(organization_id, customer_id, ports), TOLD_AT_MOST))
+
+
+def _unsettled(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
+    for invoice in invoices_of(organization_id, customer_id, ports):
+        yield from unsettled_in(invoice)
+    for kind in BatchKind:
+        for batch in every(partial(ports.batches.page, organization_id, kind, AT_ONCE)):
+            if _under_way(batch, ports) and _takes(batch, customer_id, ports):
+                yield Unsettled(BATCH_UNDER_WAY, batch.id)
+
+
+def _under_way(batch: Batch, ports: Ports) -> bool:
+    if batch.status is BatchStatus.STORING:
+        return ports.clock.now() - batch.created_at < STORED_WITHIN
+    return batch.status is BatchStatus.RUNNING
+
+
+def _takes(batch: Batch, customer_id: CustomerId, ports: Ports) -> bool:
+    items = every(partial(ports.batches.items, batch, AT_ONCE))
+    return any(item.customer_id == customer_id and batch.undecided(item) for item in items)

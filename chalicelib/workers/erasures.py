@@ -1,0 +1,28 @@
+"""From the erasures queue: go on with the erasure of a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import bootstrap
+from chalicelib.observability import erasure_gone_on, worker_boundary
+from chalicelib.ports.messages import ErasureJob
+from chalicelib.usecases.erasing.erase_customer import erase_customer
+from chalicelib.workers.sqs import work_through
+from chalicelib.workers.triggers import triggered
+
+worker = Blueprint(__name__)
+
+
+@triggered(worker)
+def erasures(event: SQSEvent) -> dict[str, Any]:
+    """One batch."""
+    return work_through(event, ErasureJob, _erase)
+
+
+@worker_boundary("erasures")
+def _erase(message: ErasureJob) -> None:
+    status = erase_customer(message.organization_id, message.customer_id, bootstrap.ports())
+    erasure_gone_on(message.organization_id, message.customer_id, status)
