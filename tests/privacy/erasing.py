@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.erasure import InStripe
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.events import API_VERSION
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.ports.messages import Reconciliation
+from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER
+from chalicelib.usecases.erasing.request_erasure import request_erasure
 from tests.privacy.in_stripe import EDITED
 from tests.privacy.life import DAY, Life
 from tests.privacy.person import address, word
-from tests.world import ORGANIZATION
+from tests.world import ADMIN, ORGANIZATION
 
 HOUR = 3600
 OVER = {"paid", "refunded", "void", "uncollectible"}
@@ -25,64 +29,76 @@ class Erasing:
     """The erasure of each record that the company has of the person."""
 
     life: Life
-    refused: dict[str, str] = field(default_factory=dict)
-    """The code of each refusal, and the customer that it was about."""
+    refused: list[set[str]] = field(default_factory=list)
+    """The codes with which the erasure of `cust_1` was refused, each time that somebody asked."""
 
-    def all(self) -> None:
-        """Asks for each erasure until it is granted, and lets POM do it and look again a day later."""
+    def begin(self) -> None:
+        """Lets everything be under way that an erasure waits for."""
+        life = self.life
+        life.billed(paymentMethods=["card", "us_bank_account"])
+        life.pay("000123456789")
+        life.settled()
+        life.paid()
+        life.dispute()
+        life.settled()
+        life.paid()
+        life.refund_gets_no_answer(made=False)
+        life.refund_in_pom(key="under-way")
+        self.refused.append(self._ask("cust_1"))
+        life.stripe_can_be_reached()
+
+    def settle(self) -> None:
+        """Settles one thing after the other, and asks after each."""
+        for happens in (self._finish_batches, self._settle_refunds, self._decide_disputes, self._settle_debits):
+            happens()
+            self.refused.append(self._ask("cust_1"))
         for customer in self.life.customers():
-            self._asked_for(customer)
-        self.life.settled()
-        for _ in range(2):
-            self.life.stage.advance(DAY + HOUR)
+            self._close_invoices(customer)
+
+    def erase(self) -> None:
+        """Asks for each erasure, and lets POM do it and look again a day later."""
+        for customer in self.life.customers():
+            assert self._ask(customer) == set(), customer
+        for seconds in (0, BEGINS_AFTER, DAY + HOUR):
+            self.life.stage.advance(seconds)
             self.life.stage.tick("resume_stuck")
             self.life.settled()
 
-    def _asked_for(self, customer: str) -> None:
-        how = "keep" if customer in KEPT_IN_STRIPE else "delete"
-        settle: dict[str, Callable[[str], None]] = {
-            "invoice_open": self._close_invoices,
-            "payment_under_way": self._settle_debits,
-            "dispute_open": self._decide_disputes,
-            "refund_under_way": self._settle_refunds,
-            "batch_under_way": self._finish_batches,
-        }
-        path = f"/customers/{customer}?inStripe={how}"
-        while (answer := self.life.admin.delete(path)).status == 409:
-            assert answer.code in settle, (
-                f"{customer} is not erased, and nothing is left to be settled: {answer.text}"
-            )
-            self.refused[answer.code] = customer
-            settle.pop(answer.code)(customer)
-        assert answer.status == 202, answer.text
+    def _ask(self, customer: str) -> set[str]:
+        """Asks for the erasure of a customer, and returns the codes of the reasons why it is refused."""
+        how = InStripe.KEEP if customer in KEPT_IN_STRIPE else InStripe.DELETE
+        try:
+            request_erasure(ORGANIZATION, CustomerId(customer), how, ADMIN, self.life.stage.ports)
+        except Conflict as refusal:
+            return {refusal.code, *(each.code for each in refusal.others)}
+        return set()
 
     # What somebody does about each reason
 
     def _close_invoices(self, customer: str) -> None:
-        self.life.stage.double.clear_faults()
-        for _ in range(3):
-            self._time_passes()
         for each in self.life.admin.get(f"/invoices?customerId={customer}&first=100").json["data"]:
             if each["status"] not in OVER:
                 self.life.api.post(f"/invoices/{each['id']}/void")
         self._time_passes()
 
-    def _settle_debits(self, customer: str) -> None:
+    def _settle_debits(self) -> None:
         for intent in self._in_stripe("payment_intent", "processing"):
             self.life.stage.double.settle_debit(self.life.account, intent["id"])
         self.life.settled()
 
-    def _decide_disputes(self, customer: str) -> None:
+    def _decide_disputes(self) -> None:
         for dispute in self._in_stripe("dispute", "needs_response", "under_review"):
             self.life.stage.double.move_dispute(self.life.account, dispute["id"], "won")
         self.life.settled()
 
-    def _settle_refunds(self, customer: str) -> None:
+    def _settle_refunds(self) -> None:
+        for _ in range(3):
+            self._time_passes()
         for refund in self._in_stripe("refund", "pending"):
             self.life.stage.double.settle_refund(self.life.account, refund["id"])
         self._time_passes()
 
-    def _finish_batches(self, customer: str) -> None:
+    def _finish_batches(self) -> None:
         for batch in self.life.admin.get("/invoice-batches?first=100").json["data"]:
             if batch["status"] in ("processing", "cancelling"):
                 self.life.api.post(f"/invoice-batches/{batch['id']}/cancel")

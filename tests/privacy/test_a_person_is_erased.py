@@ -52,7 +52,7 @@ class Seen:
     in_stream_before: set[str] = field(default_factory=set)
     others: list[list[str]] = field(default_factory=list)
     books: list[Books] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: list[set[str]] = field(default_factory=list)
     after_erasure: dict[str, list[str]] = field(default_factory=dict)
     after_all: dict[str, list[str]] = field(default_factory=dict)
     queued: dict[str, list[str]] = field(default_factory=dict)
@@ -82,10 +82,11 @@ def _told(life: Life, seen: Seen) -> None:
         seen.known_before.setdefault(place.name.partition(" ")[0], set()).update(place.words)
     seen.in_stream_before = set().union(*(place.words for place in places.records(life.records())))
     erasing = Erasing(life)
-    erasing.settled()
+    erasing.begin()
+    erasing.settle()
     seen.books.append(books_of(life.stage, life.plain))
     seen.others.append(_of_others())
-    erasing.all()
+    erasing.erase()
     seen.refused = erasing.refused
     seen.after_erasure = places.told(places.items())
     seen.books.append(books_of(life.stage, life.plain))
@@ -142,3 +143,59 @@ def test_the_person_is_found_in_no_other_table_before_the_erasure(seen: Seen) ->
 
 def test_the_person_is_found_in_the_streams_before_the_erasure(seen: Seen) -> None:
     assert KNOWN_IN["customers"] | KNOWN_IN["invoices"] <= seen.in_stream_before
+
+
+def test_an_erasure_is_refused_for_each_reason_until_it_is_settled(seen: Seen) -> None:
+    batch, refund, dispute, debit, invoice = (
+        "customer_in_batch",
+        "customer_has_refund_under_way",
+        "customer_has_open_dispute",
+        "customer_has_payment_under_way",
+        "customer_has_open_invoice",
+    )
+    assert seen.refused == [
+        {batch, refund, dispute, debit, invoice},
+        {refund, dispute, debit, invoice},
+        {dispute, debit, invoice},
+        {debit, invoice},
+        {invoice},
+    ]
+
+
+# After
+
+
+def test_nothing_of_the_person_is_in_any_table(seen: Seen) -> None:
+    """Each attribute of each item, keys of indexes and deflated documents among them."""
+    assert seen.after_erasure == {}
+
+
+def test_nothing_that_comes_later_brings_the_person_back(seen: Seen) -> None:
+    assert seen.after_all == {}
+
+
+def test_nothing_of_the_person_is_in_any_message(seen: Seen) -> None:
+    """Of every queue, since the first day. Dead letters are the same messages."""
+    assert seen.queued == {}
+
+
+def test_nothing_of_the_person_is_streamed_or_published_after_the_erasure(seen: Seen) -> None:
+    """DynamoDB deletes the records before it after 24 hours."""
+    assert (seen.streamed, seen.published) == ({}, {})
+
+
+def test_nothing_of_the_person_was_ever_in_a_log_a_metric_or_a_refusal(seen: Seen) -> None:
+    assert (seen.logged, seen.answered) == (set(), set())
+
+
+def test_everybody_else_is_as_before_to_the_byte(seen: Seen) -> None:
+    before, after = seen.others
+    assert len(before) > 20
+    assert before == after
+
+
+def test_the_books_say_the_same_and_tie_out(seen: Seen) -> None:
+    before, after, later = seen.books
+    assert before == after
+    assert before.differences == after.differences == later.differences == ()
+    assert [differences for _, differences in later.payouts if differences] == []
