@@ -146,7 +146,7 @@ class Life(Story):
         lost = self._invoice
         InvoiceItem(lost.organization_id, lost.id).delete()
         ports = self.stage.ports
-        for listed in to_backfill(ORGANIZATION, ports.clock.now() - DAY, ports):
+        for listed in to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
             backfill(listed, ORGANIZATION, ports)
         assert self.stage.ports.invoices.get(lost.organization_id, lost.id) is not None, "it was not made again"
 

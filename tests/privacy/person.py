@@ -6,6 +6,7 @@ Each word is nonsense, so it is found wherever it comes to, in any mix of small 
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -21,11 +22,13 @@ WORDS = (
 )  # fmt: skip
 
 
+_NONSENSE = {name: f"Zq{codecs.encode(name, 'rot13').capitalize()}Qz" for name in WORDS}
+"""The names themselves stand in documents of POM's, so a part of one in base64 would prove nothing."""
+
+
 def word(name: str) -> str:
     """Returns the word for a thing, as it is written."""
-    if name not in WORDS:
-        raise ValueError(f"{name} is not in the list of words")
-    return f"Zq{name.capitalize()}Qz"
+    return _NONSENSE[name]
 
 
 LAST4 = "q7Zx"
@@ -61,13 +64,14 @@ def _spellings() -> Iterator[tuple[str, str]]:
 
 
 _ENCODED = {encoded: name for name, encoded in _spellings()}
-_PLAIN = re.compile("zq(" + "|".join(WORDS) + ")qz", re.IGNORECASE)
+_NAMES = {written.lower(): name for name, written in _NONSENSE.items()}
+_PLAIN = re.compile("|".join(_NAMES), re.IGNORECASE)
 _IN_BASE64 = re.compile("|".join(map(re.escape, _ENCODED)))
 
 
 def found_in(text: str) -> set[str]:
     """Returns the names of the words that are in a text, as they are or in base64."""
-    plain = {match.group(1).lower() for match in _PLAIN.finditer(text)}
+    plain = {_NAMES[match.group().lower()] for match in _PLAIN.finditer(text)}
     encoded = {_ENCODED[match.group()] for match in _IN_BASE64.finditer(text)}
     unquoted = text.replace("\\", "")
     return plain | encoded | {name for name, whole in _WHOLE.items() if whole in unquoted}
