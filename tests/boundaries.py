@@ -41,6 +41,9 @@ READS = (
     "parts",
     "several",
     "due_parts",
+    "every_item",
+    "every_parked",
+    "erasures_due",
     "of_invoice",
     "pace",
 )

@@ -23,11 +23,12 @@ from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, InvoiceJob, Reconciliation
+from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, ErasureJob, InvoiceJob, Reconciliation
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
+from chalicelib.usecases.erasing.erase_customer import erase_customer
 from chalicelib.usecases.events.canary import fly_and_keep, receive_canary
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
 from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
@@ -185,6 +186,8 @@ class World:
                         work_on(message.organization_id, message.batch_id, message.lane, message.turn, self.ports)
                     case BalanceJob():
                         do_balance_job(message, self.ports)
+                    case ErasureJob():
+                        erase_customer(message.organization_id, message.customer_id, self.ports)
                     case Reconciliation():
                         reconcile_account(
                             message.organization_id,

@@ -59,7 +59,7 @@ class Erasure:
     deleted_in_stripe_at: int | None = None
     """When POM had deleted the Stripe customer, or found that there is none."""
     not_deleted_because: str | None = None
-    """The code of why the Stripe customer could not be deleted although that was asked for. POM does not try again."""
+    """The code of why the Stripe customer could not be deleted, if that was asked for. POM does not try again."""
     reached: str | None = None
     """The place among the items of batches from which another run goes on with the present pass."""
     erased_in_pass: int = 0

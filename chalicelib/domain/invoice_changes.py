@@ -73,9 +73,10 @@ def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """Returns True if `after` bills something else than the draft did when people could look at it last.
 
     Nothing is told while POM edits or sends the draft: Stripe may refuse, and then it is brought back. What it billed
-    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only.
+    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only. Taking
+    the person out of an invoice changes its texts, and nobody edited them.
     """
-    if after.status is InvoiceStatus.CREATING:
+    if after.status is InvoiceStatus.CREATING or before.erased_at != after.erased_at:
         return False
     rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
     if after.status is InvoiceStatus.DRAFT:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chalicelib.domain.amounts import disputed_amount
-from chalicelib.domain.errors import Refused
 from chalicelib.domain.erased_records import invoice_without_person
+from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement, changed_movements
 from chalicelib.domain.status import InvoiceStatus

@@ -1,4 +1,4 @@
-"""What has to be settled before a person can be erased. Nobody can settle it afterwards without knowing the person."""
+"""What has to be settled before a person can be erased. Afterwards nobody could settle it without the person."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from chalicelib.domain.status import InvoiceStatus
 INVOICE_OPEN, PAYMENT_UNDER_WAY, DISPUTE_OPEN = "invoice_open", "payment_under_way", "dispute_open"
 REFUND_UNDER_WAY, BATCH_UNDER_WAY = "refund_under_way", "batch_under_way"
 
-_ENDED = frozenset(
-    {InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE}
-)
+_ENDED = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE})
 
 
 def unsettled_in(invoice: Invoice) -> Iterator[Unsettled]:
@@ -93,7 +91,9 @@ def refused_until_settled(unsettled: Iterable[Unsettled]) -> Conflict:
     for each in unsettled:
         ids.setdefault(each.code, []).append(each.object_id)
     first, *others = (
-        Conflict(told.code, told.message.format(ids=", ".join(ids[code])), field="customerId", next_step=told.next_step)
+        Conflict(
+            told.code, told.message.format(ids=", ".join(ids[code])), field="customerId", next_step=told.next_step
+        )
         for code, told in _REFUSED.items()
         if code in ids
     )

@@ -43,7 +43,7 @@ class FakeEvents:
             known = self._db.events.get(key)
             if not isinstance(known, EventMarker):
                 first, about = (known.received_at, invoice or known.invoice) if known else (received_at, invoice)
-                self._db.events[key] = Parked(event, first, received_at, error, invoice=about)
+                self._db.events[key] = Parked(replace(event, fact=None), first, received_at, error, invoice=about)
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with self._db.lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.deposits import SettledMovement
@@ -35,6 +35,21 @@ class FakePayments:
                 for movement_id in movement_ids
                 if (organization_id, movement_id) in self._db.movements
             }
+
+    def change(
+        self,
+        organization_id: OrganizationId,
+        movement_id: str,
+        change: Callable[[SettledMovement], SettledMovement],
+    ) -> None:
+        key = (organization_id, movement_id)
+        with self._db.lock:
+            if key not in self._db.movements:
+                return
+            changed = change(self._settled(organization_id, self._db.movements[key]))
+            self._db.movements[key] = changed.movement
+            if changed.settlements:
+                self._db.settlements[key] = {each.transaction.id: each for each in changed.settlements}
 
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
         with self._db.lock:

@@ -76,8 +76,9 @@ def customer_page(
 ) -> Page[Customer]:
     """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
 
-    The page of all takes one query, and another one if some of its customers are erased. Another takes one query and one batch read, and a second batch read if it has 100
-    customers. The page on which a list of two parts goes from one to the other takes a second query.
+    The page of all takes one query, and another one if some of its customers are erased. Another page takes one query
+    and one batch read, and a second batch read if it has 100 customers. The page on which a list of two parts goes
+    from one to the other takes a second query.
     """
     listing = _listing(organization_id, wanted)
     if listing is None:

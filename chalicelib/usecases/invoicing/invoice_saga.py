@@ -140,8 +140,8 @@ def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -
     """Returns the invoice's customer after Stripe was given the customer's present edition.
 
     Raises:
-        Refused, Conflict: the customer is erased, has no e-mail address, or it is not settled which Stripe customer it
-            is.
+        Refused, Conflict: the customer is erased or has no e-mail address, or it is not settled which Stripe customer
+            it is.
     """
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
     require_not_erased(known)

@@ -1,0 +1,144 @@
+"""What every store does for an erasure: it tells what is due, and changes a record only as it was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_filter import CustomerFilter
+from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.erased_records import settled_movement_without_person
+from chalicelib.domain.erasure import Erasure, InStripe
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.identifiers import BatchId, CustomerId, UserId
+from chalicelib.domain.parking import ParkedEvent
+from chalicelib.domain.summary import recounted
+from tests.backends import Backend
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    OTHER_ACCOUNT,
+    OTHER_ORG,
+    booked,
+    customer,
+    event,
+    invoice,
+    linked,
+    marker,
+    payment,
+)
+from tests.contracts.test_batch_store import items, now, stored
+
+
+def erased(name: str, due_at: int = NOW, **changes: object) -> Customer:
+    asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP, due_at=due_at)
+    return replace(customer(name), erasure=replace(asked, **changes))  # type: ignore[arg-type]
+
+
+# Customers
+
+
+def test_erasures_are_told_when_they_are_due_the_longest_due_first(backend: Backend) -> None:
+    for each in (erased("b", NOW - 1), erased("a", NOW - 2), erased("later", NOW + 1), customer("c")):
+        backend.customers.save(each)
+    backend.customers.save(replace(erased("d", NOW - 3), organization_id=OTHER_ORG))
+    due = [(OTHER_ORG, "cust_d"), (ORG, "cust_a"), (ORG, "cust_b")]
+    assert list(backend.customers.erasures_due(NOW, 10)) == due
+    assert list(backend.customers.erasures_due(NOW, 2)) == due[:2]
+
+
+def test_an_erasure_that_is_finished_is_not_due_any_more(backend: Backend) -> None:
+    saved = backend.customers.save(erased("a"))
+    finished = replace(saved.erasure, finished_at=NOW) if saved.erasure else None
+    backend.customers.save(replace(saved, erasure=finished))
+    assert list(backend.customers.erasures_due(NOW + 10**6, 10)) == []
+
+
+def test_an_erased_customer_is_in_no_list_and_its_stripe_customer_leads_to_it(backend: Backend) -> None:
+    before = backend.customers.save(linked(customer("a", profile=Profile(first_name="Ann")), "cus_1"))
+    saved = backend.customers.save(replace(before, erasure=erased("a").erasure, search_spellings=True))
+    for name in ("b", "c"):
+        backend.customers.save(customer(name, profile=Profile(first_name="Ann")))
+    for wanted in (CustomerFilter(), CustomerFilter(name="ann"), CustomerFilter(sync_status=saved.sync_status)):
+        page = backend.customers.page(ORG, wanted, 1, None)
+        assert saved.id not in {each.id for each in page.items}
+    whole = backend.customers.page(ORG, CustomerFilter(), 2, None)
+    assert ([each.id for each in whole.items], whole.has_next) == (["cust_b", "cust_c"], False)
+    assert saved.id not in backend.customers.without_email(ORG, 10)
+    assert list(backend.customers.to_search(ORG, NOW + 10**6, 10)) == []
+    assert (ORG, saved.id) not in list(backend.customers.pending(NOW + 10**6, 10))
+    assert backend.customers.get(ORG, saved.id) == saved
+    assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_1") == saved
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == saved.id
+
+
+# Payments
+
+
+def test_a_row_and_its_settlements_change_in_their_place(backend: Backend) -> None:
+    made = backend.invoices.insert(recounted(invoice()), {})
+    backend.invoices.save(recounted(made)._replace(movements=(payment(), payment("ch_2", at=NOW + 1))))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked(description="of Ann Lee"), "po_1"))])
+    backend.payments.change(ORG, "ch_1", settled_movement_without_person)
+    found = backend.payments.find(ORG, ["ch_1", "ch_2"])
+    assert found["ch_1"] == SettledMovement(payment(brand=None, last4=None), (Settlement(booked(), "po_1"),))
+    assert found["ch_2"] == SettledMovement(payment("ch_2", at=NOW + 1))
+
+
+def test_a_row_that_is_not_stored_is_not_made_by_changing_it(backend: Backend) -> None:
+    backend.payments.change(ORG, "ch_1", settled_movement_without_person)
+    assert backend.payments.find(ORG, ["ch_1"]) == {}
+
+
+# Batches
+
+
+def test_the_items_of_all_batches_are_told_from_behind_a_place(backend: Backend) -> None:
+    batches = [stored(backend, id=BatchId(name)) for name in ("bat_a", "bat_0", "bat_a1")]
+    told = list(backend.batches.every_item(ORG))
+    assert [(batch_id, item.position) for _, batch_id, item in told] == sorted(
+        (batch.id, position) for batch in batches for position in range(3)
+    )
+    for index, (place, _, _) in enumerate(told):
+        assert list(backend.batches.every_item(ORG, place)) == told[index + 1 :]
+    assert list(backend.batches.every_item(OTHER_ORG)) == []
+
+
+def test_an_item_is_rewritten_only_as_it_was_read_and_is_neither_decided_nor_counted(backend: Backend) -> None:
+    made = stored(backend)
+    [read] = backend.batches.items_at(made, [1])
+    backend.batches.rewrite(ORG, made.id, replace(read, services=()))
+    [rewritten] = backend.batches.items_at(made, [1])
+    assert rewritten == replace(read, services=(), version=read.version + 1)
+    assert (now(backend, made).counts, now(backend, made).version) == (made.counts, made.version)
+    with pytest.raises(StaleWrite):
+        backend.batches.rewrite(ORG, made.id, read)
+    with pytest.raises(StaleWrite):
+        backend.batches.rewrite(ORG, made.id, replace(items()[0], position=77, version=1))
+    assert [item.position for _, _, item in backend.batches.every_item(ORG)] == [0, 1, 2]
+    assert rewritten.customer_id == CustomerId("cust_1")
+
+
+# Parked events
+
+
+def test_a_parked_event_gets_a_shorter_body_and_stays_where_it_is(backend: Backend) -> None:
+    backend.events.park(event("evt_1", body="Ann Lee"), NOW, "timeout")
+    backend.events.park(event("evt_2", body="Bob"), NOW + 1, "timeout")
+    backend.events.shorten(ACCOUNT, "evt_1", "ids")
+    told = [ParkedEvent("evt_1", "ids", NOW, "timeout"), ParkedEvent("evt_2", "Bob", NOW + 1, "timeout")]
+    assert list(backend.events.every_parked(ACCOUNT)) == list(backend.events.parked(ACCOUNT, 10)) == told
+    assert list(backend.events.every_parked(OTHER_ACCOUNT)) == []
+
+
+def test_an_event_that_is_not_parked_gets_no_body(backend: Backend) -> None:
+    backend.events.mark(marker("evt_1"))
+    backend.events.shorten(ACCOUNT, "evt_1", "ids")
+    backend.events.shorten(ACCOUNT, "evt_2", "ids")
+    assert list(backend.events.every_parked(ACCOUNT)) == []
+    assert backend.events.known(ACCOUNT, ["evt_1", "evt_2"]) == {"evt_1"}

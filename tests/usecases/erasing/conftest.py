@@ -1,0 +1,12 @@
+"""A company to begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.usecases.erasing.person import Company
+
+
+@pytest.fixture
+def company() -> Company:
+    return Company()
