@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -118,6 +118,17 @@ class Composite:
 def sum_of(names: Iterable[str]) -> str:
     """Returns the sum of metrics as CloudWatch's expression; one that has no data counts as 0."""
     return " + ".join(f"FILL({name}, 0)" for name in names)
+
+
+def in_portions(name: str, measures: Sequence[Measure]) -> Iterator[tuple[str, dict[str, Measure]]]:
+    """Yields names and metrics of as few alarms as can hold them; the first has the name itself."""
+    for number, start in enumerate(range(0, len(measures), MOST_METRICS), start=1):
+        yield name + (str(number) if number > 1 else ""), named(measures[start : start + MOST_METRICS])
+
+
+def named(measures: Sequence[Measure]) -> dict[str, Measure]:
+    """Returns metrics by the names that they have in an expression."""
+    return {f"m{number}": measure for number, measure in enumerate(measures)}
 
 
 def alarm_id(name: str) -> str:

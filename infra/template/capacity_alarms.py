@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, WORKERS, Function
-from infra.template.alarms import MOST_METRICS, Alarm, Grade, sum_of
+from infra.template.alarms import Alarm, Grade, in_portions, named, sum_of
 from infra.template.intrinsics import camel
 from infra.template.measures import DYNAMODB, LAMBDA, STACK, Measure, aws
 
@@ -45,12 +44,8 @@ def _throttles(function: Function) -> Measure:
     return aws(LAMBDA, "Throttles", f"{STACK}-{function.aws_name}", "Sum", function.aws_name)
 
 
-def _named(measures: list[Measure]) -> dict[str, Measure]:
-    return {f"m{number}": measure for number, measure in enumerate(measures)}
-
-
 def _function_alarms() -> Iterator[Alarm]:
-    api = _named([_throttles(BY_NAME[name]) for name in (API_HANDLER, AUTHORIZER)])
+    api = named([_throttles(BY_NAME[name]) for name in (API_HANDLER, AUTHORIZER)])
     yield Alarm(
         "ApiThrottled",
         "Requests were refused, because Lambda ran no more of the API's functions at once.",
@@ -61,7 +56,7 @@ def _function_alarms() -> Iterator[Alarm]:
         period=300,
         expression=sum_of(api),
     )
-    for name, some in _portions("WorkersThrottled", [_throttles(each) for each in WORKERS]):
+    for name, some in in_portions("WorkersThrottled", [_throttles(each) for each in WORKERS]):
         yield Alarm(
             name,
             "For 15 minutes Lambda has not run as many workers at once as there is work for.",
@@ -90,13 +85,6 @@ def _function_alarms() -> Iterator[Alarm]:
     )
 
 
-def _portions(name: str, measures: list[Measure]) -> Iterator[tuple[str, dict[str, Measure]]]:
-    """Names and metrics of as few alarms as can hold them; the first has the name itself."""
-    starts = range(0, len(measures), MOST_METRICS)
-    for number, start in zip(count(1), starts, strict=False):
-        yield name + (str(number) if number > 1 else ""), _named(measures[start : start + MOST_METRICS])
-
-
 def _table_alarms() -> Iterator[Alarm]:
     shared = dict(SHARED_PARTITIONS)
     for table in NAMES.values():
@@ -110,7 +98,7 @@ def _table_alarms() -> Iterator[Alarm]:
             # Those of the table are without those of its indexes: each has its own.
             throttled.append(aws(DYNAMODB, "WriteThrottleEvents", (name, index), "Sum", f"{table} {index}"))
             refused += f" or writes of its index {index}"
-        some = _named(throttled)
+        some = named(throttled)
         yield Alarm(
             f"Throttled{camel(table)}",
             f"For 10 minutes DynamoDB has refused {refused}.",

@@ -193,7 +193,7 @@ QUESTIONS = (
             Graph("Work by worker, p99", [search(metrics.WORK_LATENCY, "p99", outcome=metrics.OK)]),
             Graph("Failed work", [search(metrics.WORK_LATENCY, "SampleCount", outcome=metrics.FAILED)]),
         ),
-        (FUNCTION_ERRORS,),
+        FUNCTION_ERRORS,
     ),
     Question(
         "4. Is Stripe answering?",

@@ -1,36 +1,40 @@
-"""The alarm on functions that crash. A release is rolled back by it (`releases`)."""
+"""The alarms on functions that crash. A release is rolled back by them (`releases`)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from chalicelib.functions import AUTHORIZER, FUNCTIONS
-from infra.template.alarms import Alarm, Grade, sum_of
+from infra.template.alarms import Alarm, Grade, in_portions, sum_of
 from infra.template.intrinsics import camel
 from infra.template.measures import LAMBDA, STACK, aws
 
-FUNCTION_ERRORS: Final = "FunctionErrors"
 FEWEST_ERRORS = 3
 """A tick that times out is tried once more, so that a slow moment of one function is two errors."""
 UNWATCHED: Final = frozenset({AUTHORIZER, "canary"})
 """The authorizer refuses a token by an error, as API Gateway wants it, so strangers make those. If it crashes, the
 API answers with a 5xx. The canary has an alarm of its own."""
 
-_ERRORS = {
-    f"f{number}": aws(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
-    for number, function in enumerate(each for each in FUNCTIONS if each.name not in UNWATCHED)
-}
+_ERRORS = [
+    aws(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
+    for function in FUNCTIONS
+    if function.name not in UNWATCHED
+]
 
-RELEASE_ALARMS = (
+RELEASE_ALARMS = tuple(
     Alarm(
-        FUNCTION_ERRORS,
+        name,
         f"In 5 minutes functions crashed or timed out {FEWEST_ERRORS} times or more.",
         Grade.TICKET,
         "function-errors.md",
-        _ERRORS,
+        some,
         threshold=FEWEST_ERRORS,
         comparison=">=",
         period=300,
-        expression=sum_of(_ERRORS),
-    ),
+        expression=sum_of(some),
+    )
+    for name, some in in_portions("FunctionErrors", _ERRORS)
 )
+
+FUNCTION_ERRORS: Final = tuple(alarm.name for alarm in RELEASE_ALARMS)
+"""The names of these alarms. One takes ten functions."""

@@ -17,7 +17,7 @@ from infra.template.intrinsics import Json, get_att, physical, ref, sub
 from infra.template.policies import allow
 from infra.template.release_alarms import FUNCTION_ERRORS
 
-WATCHED: Final = (FUNCTION_ERRORS, FAST_BURN_NOW)
+WATCHED: Final = (*FUNCTION_ERRORS, FAST_BURN_NOW)
 """The alarms that stop a release. A code fault rings them, and no stranger can (docs/decisions/0042-releases.md).
 CodeDeploy takes ten, CloudFormation five."""
 

@@ -87,6 +87,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("ApiThrottled", {"m0": [_, 0, 1, 0], "m1": [_, _, _, 2]}, [0, 0, 1, 1]),
         ("WorkersThrottled", {"m0": [1, 1, 0, 1, 1], "m9": [_, _, _, 2, 1]}, [0, 0, 0, 0, 0]),
         ("WorkersThrottled", {"m0": [1, _, 1, 1], "m9": [_, 3, _, _]}, [0, 0, 1, 1]),
+        ("WorkersThrottled2", {"m0": [1, _, 1, 1, 1]}, [0, 0, 0, 0, 1]),
         ("ConcurrencyHigh", {"claimed": [801, 900, 800, 801, 820, 999], "executions": [5] * 6}, [0, 0, 0, 0, 0, 1]),
         ("ConcurrencyHigh", {"claimed": [_, _, _], "executions": [_, _, _]}, [0, 0, 0]),
         ("ThrottledInvoices", {"m0": [1, _, 4, 1], "m2": [_, _, 1, _]}, [0, 0, 0, 1]),

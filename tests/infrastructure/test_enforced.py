@@ -81,6 +81,7 @@ READS = {
     "invoice_jobs": {Secret.PLATFORM},
     "batch_jobs": {Secret.PLATFORM},
     "balance_jobs": {Secret.PLATFORM},
+    "erasures": {Secret.PLATFORM},
     "reconcile_account": {Secret.PLATFORM},
     "resume_stuck": {Secret.PLATFORM},
 }
