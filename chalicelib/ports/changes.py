@@ -70,10 +70,6 @@ class EventBus(Protocol):
         """
 
 
-KEPT_FOR = 30 * 86400
-"""Seconds for which a change can be read in the feed."""
-
-
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
     """One entry of an organization's feed: a change has an entry for each of its types."""

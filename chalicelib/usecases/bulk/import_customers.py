@@ -18,6 +18,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.usecases.bulk.batches import begin
 from chalicelib.usecases.customers.customers import ATTEMPTS, sync_customer
+from chalicelib.usecases.customers.save_act import save_act
 from chalicelib.usecases.customers.stripe_owner import require_free_choice
 
 MAX_ROWS = 5_000
@@ -144,8 +145,9 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         connection = ports.connections.get(batch.organization_id)
         edited = next_edition(item.customer_id, save, first_read, current, connection, ports.clock.now())
         status = _outcome(current, edited)
+        act = save_act(current, edited, save, ports, batch.created_by, batch.id) if edited is not None else None
         try:
-            ports.batches.decide(batch, item.decided(status, batch.round), edited)
+            ports.batches.decide(batch, item.decided(status, batch.round), edited, act)
         except StaleWrite:
             # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch.
             stored = ports.customers.get(batch.organization_id, item.customer_id)
