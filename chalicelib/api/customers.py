@@ -38,6 +38,7 @@ def _shown(customer: Customer) -> Reply:
     takes=SaveCustomer,
     answers={200: CustomerDetail},
     refuses=(
+        "customer_erased",
         "customer_id_reserved",
         "email_invalid",
         "organization_erased",
@@ -81,7 +82,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={200: CustomerDetail},
-    refuses=("customer_not_found",),
+    refuses=("customer_erased", "customer_not_found"),
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
@@ -95,7 +96,7 @@ def get_customer(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={202: CustomerDetail},
-    refuses=("customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
+    refuses=("customer_erased", "customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
     """Give a customer to Stripe again, after an error or a change in Stripe.

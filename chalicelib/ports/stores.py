@@ -285,7 +285,7 @@ class BatchStore(Protocol):
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         """A page in the order of their positions."""
 
-    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
         """Yields the items of all batches, each with the cursor behind it, in the order of the batches.
 
         It is strongly consistent, and reads a megabyte a query. Items of a batch that has been deleted are among

@@ -32,6 +32,8 @@ EXPECTED = {
     "PUT /v1/customers/{customerId}": Role.BILLING,
     "GET /v1/customers/{customerId}": Role.BILLING,
     "GET /v1/customers/{customerId}/history": Role.BILLING,
+    "DELETE /v1/customers/{customerId}": Role.ADMIN,
+    "GET /v1/customers/{customerId}/erasure": Role.ADMIN,
     "POST /v1/customers/{customerId}/sync": Role.BILLING,
     "GET /v1/customers": Role.BILLING,
     "POST /v1/customer-imports": Role.BILLING,

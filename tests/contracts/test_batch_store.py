@@ -243,13 +243,13 @@ def test_the_items_of_all_batches_of_an_organization_come_one_after_another(back
     other = backend.batches.save(batch("c", organization_id=OTHER_ORG))
     backend.batches.add_items(other, items(1))
 
-    found = list(backend.batches.kept_items(ORG, None))
+    found = list(backend.batches.every_item(ORG, None))
 
     assert [(each.batch_id, each.item.position) for _, each in found] == [
         ("bat_a", 0), ("bat_a", 1), ("bat_b", 0), ("bat_b", 1),
     ]  # fmt: skip
     assert {each.expires_at for _, each in found} == {NOW + 414 * 86400}
-    behind = list(backend.batches.kept_items(ORG, found[1][0]))
+    behind = list(backend.batches.every_item(ORG, found[1][0]))
     assert [each.batch_id for _, each in behind] == ["bat_b", "bat_b"]
     with pytest.raises(Refused):
-        list(backend.batches.kept_items(OTHER_ORG, found[1][0]))
+        list(backend.batches.every_item(OTHER_ORG, found[1][0]))

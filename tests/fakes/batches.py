@@ -56,7 +56,7 @@ class FakeBatches:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
 
-    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
         with self._db.lock:
             rows = [
                 KeptItem(place[1], item, self._db.batches[place[:2]].items_expire_at)

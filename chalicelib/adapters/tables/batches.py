@@ -98,7 +98,7 @@ class TableBatches:
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
 
-    def every_item(self, organization_id: OrganizationId, after: str | None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
         listing, first_place = key("every item", organization_id), key("item", "")
         form = rf"{first_place}[^#]+#[0-9]{{{_DIGITS}}}"
         low = first_place if after is None else position_of(listing, after, form) + _NEXT

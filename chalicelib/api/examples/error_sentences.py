@@ -43,6 +43,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "Add an e-mail address to the customer.",
         "customerId",
     ),
+    "customer_erased": (
+        "This customer has been erased.",
+        "Save the person as a new customer with another id.",
+        "customerId",
+    ),
     "customer_not_found": (
         "There is no customer of this id.",
         "Save the customer first with PUT /v1/customers/{id}.",
@@ -58,6 +63,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "This is not a valid e-mail address.",
         "Correct the address; Stripe sends the invoice there.",
         "email",
+    ),
+    "erasure_not_found": (
+        "Nobody has asked to erase this customer.",
+        "Ask for it with DELETE /v1/customers/{id}.",
+        "customerId",
     ),
     "import_size_invalid": (
         "An import takes 1 to 5000 customers.",

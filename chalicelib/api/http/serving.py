@@ -108,10 +108,10 @@ def _checked(
     with every:
         if route.has_body:
             taken = decoding.body_as(route.takes, incoming.body)
-        elif reads:
+        elif route.takes_query:
             taken = decoding.query_as(route.takes, incoming.query)
     with every:
-        if incoming.query and not (reads or route.raw_body):
+        if incoming.query and not (route.takes_query or route.raw_body):
             decoding.query_as(Nothing, incoming.query)  # What somebody asks for there would not be done.
     with every:
         if incoming.body.strip() and not (route.has_body or route.raw_body):

@@ -15,7 +15,7 @@ from chalicelib.api.models.payouts import PayoutView
 from chalicelib.domain.changes import ObjectKind
 
 _LISTED = "as the API's lists show this version of it"
-_NULL = "Null if it was deleted or omitted."
+_NULL = "Null if `deleted`, or if it was omitted."
 
 
 class ChangeEvent(ChangeView, rename="camel", kw_only=True):

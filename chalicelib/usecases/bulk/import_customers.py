@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error, together
 from chalicelib.domain.connection import require_organization
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for, require_customer_id
@@ -133,6 +133,8 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before, item.deliberate)
     first_read = current = ports.customers.get(batch.organization_id, item.customer_id)
     try:
+        if current is not None:
+            require_not_erased(current)
         if (choice := save.choice(current)) is not None:
             connection = ports.connections.get(batch.organization_id)
             require_free_choice(current, item.customer_id, choice, connection, ports)
@@ -149,9 +151,10 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         try:
             ports.batches.decide(batch, item.decided(status, batch.round), edited, act)
         except StaleWrite:
-            # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch.
+            # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch. If the
+            # customer has just been erased, the item is tried again, and refused.
             stored = ports.customers.get(batch.organization_id, item.customer_id)
-            if stored == current:
+            if stored == current or (stored is not None and stored.erased):
                 raise
             current = stored
             continue

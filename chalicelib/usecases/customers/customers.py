@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.connection import require_organization, usable_account
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import (
@@ -37,6 +37,46 @@ WAITING_AT_ONCE = 100
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
     """Returns one customer.
+
+    Raises:
+        NotFound: this organization has no such customer, or it is erased.
+    """
+    customer = kept_customer(organization_id, customer_id, ports)
+    if customer.erased:
+        raise NotFound(
+            "customer_erased",
+            "This customer has been erased.",
+            field="customerId",
+            next_step="An admin can see how far that is with GET /v1/customers/{id}/erasure.",
+        )
+    return customer
+
+
+def open_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Returns a customer with whom something is to be done.
+
+    Raises:
+        NotFound: this organization has no such customer.
+        CustomerErased: it is erased, or is about to be.
+    """
+    customer = kept_customer(organization_id, customer_id, ports)
+    require_not_erased(customer)
+    return customer
+
+
+def require_open_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> None:
+    """Refuses to go on with the invoice of a customer that is erased.
+
+    Raises:
+        CustomerErased: it is erased, or is about to be.
+    """
+    customer = ports.customers.get(organization_id, customer_id)
+    if customer is not None:
+        require_not_erased(customer)
+
+
+def kept_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Returns POM's record of a customer, also if it is erased.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -86,7 +126,8 @@ def put_customer(
 
     Raises:
         Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
-        Conflict: the chosen Stripe customer belongs to another customer, or the organization was erased.
+        Conflict: the chosen Stripe customer belongs to another customer, or the customer or the organization is
+            erased.
         PreconditionFailed: the customer is not as the client has seen it.
         StaleWrite: the customer kept changing all the while.
     """
@@ -117,6 +158,8 @@ def put_customer(
 
 
 def _require(precondition: Precondition | None, save: Save, stored: Customer | None) -> None:
+    if stored is not None:
+        require_not_erased(stored)
     if precondition is not None and (stored is None or not save.is_already(stored)):
         precondition.require(stored)
 
@@ -136,12 +179,12 @@ def sync_again(
 
     Raises:
         NotFound: this organization has no such customer.
-        Conflict: the organization is not connected.
+        Conflict: the organization is not connected, or the customer is erased.
         StaleWrite: the customer kept changing all the while.
     """
     act = customer_act(organization_id, customer_id, CustomerAct.SYNC_REQUESTED, ports, actor=by)
     for _ in attempts(ATTEMPTS, ports.clock):
-        customer = get_customer(organization_id, customer_id, ports)
+        customer = open_customer(organization_id, customer_id, ports)
         usable_account(ports.connections.get(organization_id))
         with suppress(StaleWrite):  # our own worker was faster
             refused = customer.chosen_stripe_customer_id if customer.choice_refused else None
@@ -161,7 +204,7 @@ def give_what_waited(organization_id: OrganizationId, account_id: StripeAccountI
         fresh = [each for each in waiting_ids if each not in seen]  # the index may be behind
         for customer_id in fresh:
             customer = ports.customers.get(organization_id, customer_id)
-            if customer is not None and customer.waits_for == account_id:
+            if customer is not None and not customer.erased and customer.waits_for == account_id:
                 with suppress(StaleWrite):  # somebody has just saved it, and had it queued
                     _queued(ports.customers.save(customer.connected_again()), ports)
         seen.update(fresh)
@@ -179,7 +222,7 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
         customer = ports.customers.get(organization_id, customer_id)
         if customer is None:
             return SyncStatus.SYNCED
-        if customer.erased:
+        if customer.erased:  # since the message was sent
             return customer.sync_status
         connection = ports.connections.get(organization_id)
         try:

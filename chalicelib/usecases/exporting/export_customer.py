@@ -27,9 +27,10 @@ from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.retention import FEED_ROWS
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import every, hundreds
+from chalicelib.ports.portions import hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
+from chalicelib.usecases.erasing import holdings
 from chalicelib.usecases.events.event_outcome import EventOutcome
 
 INVOICES_AT_ONCE = 1
@@ -92,22 +93,14 @@ class Subject:
 
     @cached_property
     def invoices(self) -> Mapping[InvoiceId, Invoice]:
-        """The customer's invoices by their ids, of which the parts behind the invoices need to know whose."""
-        invoices = self.ports.invoices
-        return {
-            each.id: each
-            for each in every(lambda after: invoices.page(self.organization_id, self.wanted, 100, after))
-        }
+        """The customer's invoices by their ids. The parts behind the invoices need them to know whose a record is."""
+        listed = holdings.invoices_of(self.organization_id, self.customer.id, self.ports)
+        return {invoice.id: invoice for invoice in listed}
 
     @cached_property
     def accounts(self) -> list[StripeAccountId]:
         """The Stripe accounts on which the customer is or was, in order."""
-        customer, accounts = self.customer, {each.stripe_account_id for each in self.invoices.values()}
-        claims = (customer.link, customer.claim)
-        accounts.update(each.account_id for each in claims if each is not None)
-        connected = self.ports.connections.get(self.organization_id).account_id
-        accounts.update(each for each in (customer.offered_by, connected) if each is not None)
-        return sorted(accounts)
+        return sorted(holdings.accounts_of(self.customer, [*self.invoices.values()], self.ports))
 
     def stripe_ids(self, account_id: StripeAccountId) -> frozenset[str]:
         """Returns the ids of the objects on this account that are the customer's, or belong to their invoices.
@@ -243,7 +236,7 @@ def _is_theirs(event: RecordedEvent, stripe_ids: frozenset[str], subject: Subjec
 
 
 def _batch_items(subject: Subject, position: str | None) -> Part:
-    for behind, kept in subject.ports.batches.kept_items(subject.organization_id, position):
+    for behind, kept in subject.ports.batches.every_item(subject.organization_id, position):
         yield behind, [_batch_item(kept, subject)] if kept.item.customer_id == subject.customer.id else []
 
 
