@@ -13,8 +13,8 @@ import click
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import ErasureStatus, InStripe, Unsettled
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
-from chalicelib.usecases.customers.customers import get_customer
 from chalicelib.usecases.erasing.unsettled import unsettled_of, unsettled_of_organization
 from infra.ops import books
 from infra.ops.cli import command, dry_run
@@ -99,7 +99,9 @@ class _Erasing:
             Conflict: the Stripe customer is to be deleted, and the organization is not connected.
         """
         ports = self.stage.ports
-        customer = get_customer(self.organization_id, customer_id, ports)
+        customer = ports.customers.get(self.organization_id, customer_id)
+        if customer is None:
+            raise NotFound("customer_not_found", f"{self.organization_id} has no customer {customer_id}.")
         if customer.erasure is None:
             if self.in_stripe is InStripe.DELETE:
                 usable_account(ports.connections.get(self.organization_id))
