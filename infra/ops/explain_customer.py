@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain.acts import Subject
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_history import CustomerEntry
 from chalicelib.domain.errors import NotFound
@@ -14,6 +15,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import InvoiceFilter
+from infra.ops.act_lines import show_acts
 from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
 from infra.ops.screen import Row, Screen, moment
@@ -56,6 +58,7 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
     screen.fact("explanation", why, why)
     entries = [_entry_row(each) for each in customer.history]
     screen.lines("timeline", "Timeline (UTC)", entries, [_entry_line(each) for each in entries])
+    show_acts(stage, screen, "acts", "the customer", Subject.customer_of(organization_id, customer.id))
     wanted = InvoiceFilter(customer_id=customer.id)
     page = stage.ports.invoices.page(organization_id, wanted, INVOICES_SHOWN, None)
     invoices = [_invoice_row(each) for each in page.items]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.examples.acts import ACT_EXAMPLES
 from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
 from chalicelib.api.examples.changes import CHANGE_EXAMPLES
 from chalicelib.api.examples.common import AnswerExamples
@@ -35,6 +36,7 @@ EXAMPLES: Mapping[type, Any] = {
     **REFUND_EXAMPLES,
     **ATTENTION_EXAMPLES,
     **CHANGE_EXAMPLES,
+    **ACT_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }

@@ -112,6 +112,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "oauth_denied": ("The connection was not granted in Stripe.", _START_AGAIN, "state"),
     "payload_too_large": ("The body is larger than 256 KiB.", "Send less in one request.", None),
+    "organization_erased": (
+        "This organization was erased from POM's invoicing.",
+        "It cannot be used again. Ask support to set up a new organization.",
+        None,
+    ),
     "payment_not_found": (
         "There is no payment of this id.",
         "Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that is no "

@@ -71,6 +71,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoice_revised": "A revision has replaced this invoice in Stripe, and POM had not read it yet.",
         "invoicing_frozen": "Making and sending invoices is paused; the message says since when and why.",
         "invoice_of_other_account": "The invoice was made on a Stripe account that is no longer connected.",
+        "organization_erased": "The organization was erased, and cannot be used again.",
         "payment_under_way": "A payment of the invoice is on its way.",
         "invoice_void": "The invoice of a batch was voided; its services can be billed again.",
         "refund_refused": "The refund was refused after the request for it had been answered.",

@@ -213,7 +213,7 @@ def _parts(batch: Batch, ports: Ports) -> list[Part]:
     """Every lane's part, to be begun from the first item."""
     resume_at = ports.clock.now() + LEASE
     known = {part.lane: part for part in parts_of([batch], ports)}
-    new = (Part(batch.organization_id, batch.id, lane) for lane in range(min(batch.lanes, batch.total)))
+    new = (batch.part(lane) for lane in range(min(batch.lanes, batch.total)))
     return [known.get(part.lane, part).again(resume_at) for part in new]
 
 

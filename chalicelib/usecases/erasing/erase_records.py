@@ -100,11 +100,11 @@ def _shorten_events(customer: Customer, invoices: Sequence[Invoice], done: Pass,
 def _erase_batch_items(customer: Customer, reached: str, until: int, done: Pass, ports: Ports) -> None:
     """Takes the person out of items of batches from behind the place `reached`, until the time is over."""
     organization_id = customer.organization_id
-    for place, batch_id, item in ports.batches.every_item(organization_id, reached):
+    for place, kept in ports.batches.every_item(organization_id, reached or None):
         if ports.clock.now() >= until:
             done.reached = reached
             return
         reached = place
-        if item.customer_id == customer.id and batch_item_without_person(item) != item:
-            ports.batches.rewrite(organization_id, batch_id, batch_item_without_person(item))
+        if kept.item.customer_id == customer.id and batch_item_without_person(kept.item) != kept.item:
+            ports.batches.rewrite(organization_id, kept.batch_id, batch_item_without_person(kept.item))
             done.erased += 1
