@@ -35,8 +35,14 @@ export const dataOf = (customerId, nameNow) => section("This customer’s data",
 
 /** @param {string} customerId */
 async function saveExport(customerId) {
-  const all = await get("/v1/customers/{customerId}/export", { path: { customerId } });
-  saveFile(`customer-${customerId}.json`, JSON.stringify(all, null, 2), "application/json");
+  const path = { customerId };
+  let part = await get("/v1/customers/{customerId}/export", { path });
+  const { exportedAt, data } = part;
+  while (part.pageInfo.hasNextPage) {
+    part = await get("/v1/customers/{customerId}/export", { path, query: { after: part.pageInfo.endCursor ?? "" } });
+    data.push(...part.data);
+  }
+  saveFile(`customer-${customerId}.json`, JSON.stringify({ customerId, exportedAt, data }, null, 2), "application/json");
 }
 
 /** Asks for the erasure. A refusal leads to each invoice that has to be settled first. @param {string} customerId @param {string} name */
