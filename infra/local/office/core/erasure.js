@@ -76,6 +76,7 @@ async function erase(customerId, name) {
 
 /** Refuses what was typed, as the API refuses it. @param {string} field @param {string} message @returns {never} */
 function refuse(field, message) {
+  /** @type {Schemas["ErrorDetail"]} */
   const detail = { code: "confirmation_missing", message, field, nextStep: "Then try again.", invoiceId: null, number: null };
   throw new ApiError(422, { ...detail, details: [detail] });
 }
