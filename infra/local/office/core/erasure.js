@@ -110,7 +110,7 @@ function drawn({ customerId, status, message, waitsFor, requestedBy, requestedAt
       each.batchId && h("a", { href: `/billing/batches/${each.batchId}` }, "See the batch"),
     ]))),
     h("div", { class: "cards" },
-      section("The erasure", "card", facts([
+      section("The erasure", "card stack", facts([
         ["Customer", customerId],
         ["Asked for", [timeAt(requestedAt), ` by ${nameOfUser(requestedBy)}`]],
         ["Begun", timeAt(erasedAt)],
