@@ -38,7 +38,7 @@ KNOWN_IN = {
     "batches": PROFILE | {"memo", "footer", "line"},
     "events": {
         "LAST4", "billing", "booking", "brand", "description", "descriptor", "evidence", "failure", "fieldname",
-        "fieldvalue", "footer", "line", "mailbox", "memo", "metadata", "note", "page", "phone", "receipt",
+        "fieldvalue", "footer", "line", "mailbox", "memo", "metadata", "note", "page", "receipt",
         "receiptmail", "refund", "shipping", "stripename", *(BY_STRIPE - {"stripephone"}),
     },
 }  # fmt: skip
