@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.tables.stream import Reader
     from chalicelib.adapters.tokens import TokenVerifier
     from chalicelib.ports import (
+        ActStore,
         BatchStore,
         ChangeFeed,
         Clock,
@@ -105,6 +106,13 @@ class Adapters:
 
         self._tables()
         return TableSettings()
+
+    @cached_property
+    def acts(self) -> ActStore:
+        from chalicelib.adapters.tables.acts import TableActs
+
+        self._tables()
+        return TableActs()
 
     @cached_property
     def events(self) -> EventStore:

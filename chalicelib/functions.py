@@ -42,7 +42,7 @@ SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
 UNTOLD_CHANGES: Final = "untold-changes"
-"""The queue of changes that could not be told, each with its stored versions. It feeds no function."""
+"""The queue of changes that could not be told, without their objects. It feeds no function."""
 
 
 class Secret(StrEnum):
@@ -180,14 +180,14 @@ FUNCTIONS: Final = (
             **_SAGA,
             "invoices": (*INVOICES, *MANY),
             "claims": (*CLAIMS, *MANY),
-            "connections": (*READ_WRITE, "ConditionCheckItem"),
+            "connections": (*READ_WRITE, "Query", "ConditionCheckItem"),
             "customers": (*READ_WRITE, *MANY, "Query"),
             "batches": (*READ_WRITE, *MANY, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
             "payments": (*MANY, *UPDATE),
             "payouts": (*READ, *MANY, "Query"),
-            "events": (*MANY, *WRITE, *UPDATE),
+            "events": (*MANY, *WRITE, *UPDATE, "Query"),
             "summaries": (*UPDATE, "Query"),
             "changes": ("Query",),
         },
@@ -273,7 +273,7 @@ FUNCTIONS: Final = (
             "payments": (*READ, *UPDATE),
             "payouts": ("BatchWriteItem", "Query"),
             "events": UPDATE,
-            "batches": (*UPDATE, "Query"),
+            "batches": (*READ_WRITE, *UPDATE, "Query"),
         },
         indexes={
             "invoices": ("by_customer",),

@@ -2,9 +2,9 @@
 
 Every line carries the ids that its unit of work is about (`correlation`), and X-Ray's trace id where there is one.
 
-What is never written: bodies, tokens, names, addresses, and the messages of exceptions, because libraries put
-request data into them. An exception is told by its type, our stable code if it has one, the place in the code,
-and the same for each of its causes.
+What is never written: bodies, tokens, names, whole addresses, the ids of users as their issuer chose them, and the
+messages of exceptions, because libraries put request data into them. An exception is told by its type, our stable
+code if it has one, the place in the code, and the same for each of its causes.
 
 What is measured, and by which closed dimensions, is told in `metrics`.
 """
@@ -24,6 +24,8 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib import correlation, metrics
+from chalicelib.domain.caller import Caller
+from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.errors import DeploymentFault, IntegrationError, Retryable
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.functions import API_HANDLER, Secret
@@ -113,9 +115,9 @@ def restored() -> None:
 
 
 def request_served(
-    route: str, status: int, seconds: float, request_id: str, organization_id: str | None, error: Exception | None
+    route: str, status: int, seconds: float, request_id: str, caller: Caller, error: Exception | None
 ) -> None:
-    """One line and one metric for an API request."""
+    """One line and one metric for an API request. The line tells who asked for what from where, refused or not."""
     code = getattr(error, "code", None)
     if status < 400:
         outcome = OK
@@ -136,7 +138,7 @@ def request_served(
         "outcome": outcome,
         "latency_ms": latency,
         "request_id": request_id,
-        "organization_id": organization_id,
+        **caller._asdict(),
     }
     if error is not None:
         fields["error"] = described(error)
@@ -235,10 +237,14 @@ def balance_refused(organization_id: str, stripe_id: str, task: str, code: str) 
     logger.warning("balance_refused", extra=fields)
 
 
-def erasure_gone_on(organization_id: str, customer_id: str, status: str | None) -> None:
-    """How far the erasure of a customer is; None if nobody asked for one. Both ids are POM's and name nobody."""
-    fields = {"organization_id": organization_id, "customer_id": customer_id, "status": status}
-    (logger.info if status else logger.warning)("erasure", extra=fields)
+def erasure_gone_on(organization_id: str, customer_id: str, erasure: Erasure | None) -> None:
+    """How far the erasure of a customer is; None if nobody asked for one. Both ids are POM's and name nobody.
+
+    If the tables are lost, these lines say which erasures a restored copy lacks: `./ops erase --again` reads them.
+    """
+    fields = {"organization_id": organization_id, "customer_id": customer_id}
+    known = {"status": erasure.status.value, "in_stripe": erasure.in_stripe.value} if erasure is not None else {}
+    (logger.info if erasure is not None else logger.warning)("erasure", extra={**fields, **known})
 
 
 def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:

@@ -1,7 +1,7 @@
 """Writes what `.chalice` holds of `chalicelib/functions.py`: `python -m infra.chalice_files`.
 
-These are each function's policy, and in `config.json` each function's size, timeout and policy, and the local stage's
-environment, which names the queues. The rest of `config.json` is written by hand.
+These are each function's policy, and in `config.json` each function's size, timeout and policy, the local stage's
+environment, which names the queues, and the days for which log groups keep a line. The rest is written by hand.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from chalicelib.domain.retention import DEVELOPMENT_LOGS, FUNCTION_LOGS
 from chalicelib.functions import FUNCTIONS
 from infra.local.settings import Ports, Urls, environment
 from infra.template.policies import DIRECTORY, policy
 
+LOGS_KEPT = {"dev": DEVELOPMENT_LOGS, "prod": FUNCTION_LOGS}
+"""How long the functions' log groups of each stage keep a line."""
 CONFIG = DIRECTORY / "config.json"
 
 
@@ -28,6 +31,8 @@ def files() -> dict[Path, str]:
         for function in FUNCTIONS
     }
     config["stages"]["local"]["environment_variables"] = environment(Urls.of(Ports()))
+    for stage, kept in LOGS_KEPT.items():
+        config["stages"][stage]["log_retention_in_days"] = kept.days
     policies = {DIRECTORY / function.policy_file: policy(function) for function in FUNCTIONS}
     return {file: json.dumps(content, indent=2) + "\n" for file, content in {CONFIG: config, **policies}.items()}
 

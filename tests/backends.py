@@ -20,6 +20,7 @@ import pytest
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.ports import (
+    ActStore,
     BatchStore,
     ChangeFeed,
     ConnectionStore,
@@ -34,6 +35,7 @@ from chalicelib.ports import (
 from infra.local import resources
 from infra.local.aws import embedded_aws
 from tests.fakes import (
+    FakeActs,
     FakeBatches,
     FakeChanges,
     FakeClock,
@@ -66,6 +68,7 @@ class Backend:
     customers: CustomerStore
     connections: ConnectionStore
     settings: SettingsStore
+    acts: ActStore
     events: EventStore
     summaries: SummaryStore
     batches: BatchStore
@@ -118,6 +121,7 @@ def fake_backend() -> Backend:
         FakeCustomers(memory),
         FakeConnections(memory),
         FakeSettings(memory),
+        FakeActs(memory),
         FakeEvents(memory),
         FakeSummaries(memory),
         FakeBatches(memory),
@@ -136,6 +140,7 @@ def table_backend() -> Backend:
         tables.TableCustomers(),
         tables.TableConnections(),
         tables.TableSettings(),
+        tables.TableActs(),
         tables.TableEvents(),
         tables.TableSummaries(),
         tables.TableBatches(),

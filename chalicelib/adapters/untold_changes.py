@@ -1,58 +1,71 @@
-"""The queue of changes that could not be told, each with the record of the stream."""
+"""The queue of changes that could not be told: ids, versions and statuses, and nothing else of the objects."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from chalicelib.adapters.queues import failures_as_retryable, sqs_client
+from chalicelib.adapters.tables.stream import table_of
+from chalicelib.domain.changes import Change
+from chalicelib.ports.changes import UntoldChange
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-MAX_BYTES = 256 * 1024
-"""Bytes that a message may have. Newer queues take 1 MiB; below this every one does."""
-
-IMAGES = ("OldImage", "NewImage")
-"""The parts of a record that hold the item before and after."""
-
 
 class UntoldQueue:
-    """Fulfils `UntoldChanges`. The client is made when the first record is kept."""
+    """Fulfils `UntoldChanges`. The client is made when the first change is kept."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def keep(self, record: Mapping[str, Any], reason: str) -> None:
-        """Queues the record and why it cannot be told.
-
-        Of a record that is too large for SQS, the keys and the version numbers are kept, and not the documents.
+    def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
+        """Queues what is known of a change without its object, and why it cannot be told.
 
         Raises:
             Retryable: SQS does not answer.
         """
+        body = message_of(untold_change(record, reason, change))
         with failures_as_retryable():
-            self._client.send_message(QueueUrl=self._url, MessageBody=_body(record, reason))
+            self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
     @cached_property
     def _client(self) -> SQSClient:
         return sqs_client()
 
 
-def _body(record: Mapping[str, Any], reason: str) -> str:
-    body = _json({"reason": reason, "record": record})
-    if len(body.encode()) <= MAX_BYTES:
-        return body
-    stored = {name: _small(name, value) for name, value in record["dynamodb"].items()}
-    return _json({"reason": reason, "record": {**record, "dynamodb": stored}, "imagesOmitted": True})
+def untold_change(record: Mapping[str, Any], reason: str, change: Change | None) -> UntoldChange:
+    """Returns what is kept of a record of a stream. `change` is what the record tells, or None if nobody can read it.
+
+    Of the images only the object's version is read, which is an attribute of its own.
+    """
+    stored = record["dynamodb"]
+    deleted = "NewImage" not in stored
+    version = stored.get("OldImage" if deleted else "NewImage", {}).get("version", {}).get("N")
+    return UntoldChange(
+        reason,
+        table_of(record["eventSourceARN"]),
+        {name: str(next(iter(value.values()))) for name, value in stored["Keys"].items()},
+        int(version) if version is not None else None,
+        deleted,
+        int(stored["ApproximateCreationDateTime"]),
+        change,
+    )
 
 
-def _small(name: str, value: Any) -> Any:
-    """Returns a part of a record as it is, or of an image only the object's version."""
-    return {"version": value.get("version")} if name in IMAGES else value
+def message_of(untold: UntoldChange) -> str:
+    """Returns the body of the message that keeps a change."""
+    return msgspec.json.encode(untold).decode()
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def untold_in(body: str) -> UntoldChange:
+    """Returns the change that a message keeps.
+
+    Raises:
+        msgspec.DecodeError: the message holds none, or one of a form that this release does not know.
+    """
+    return msgspec.json.decode(body, type=UntoldChange)

@@ -8,6 +8,7 @@ from chalicelib import bootstrap
 from chalicelib.api.http.refusals import ASKS_STRIPE, CHANGES_A_RECORD
 from chalicelib.api.http.routing import PREFIX, Router
 from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.acts import ConnectionHistory, connection_history
 from chalicelib.api.models.connection import (
     AuthorizationView,
     CompleteConnection,
@@ -15,7 +16,9 @@ from chalicelib.api.models.connection import (
     authorization_view,
     connection_view,
 )
-from chalicelib.api.models.queries import CallbackQuery, Nothing
+from chalicelib.api.models.queries import CallbackQuery, Nothing, PageQuery
+from chalicelib.domain.acts import Subject
+from chalicelib.usecases.acts.histories import history_of
 from chalicelib.usecases.connecting import connect, connection_report
 
 CALLBACK = "/stripe/oauth/callback"
@@ -29,7 +32,7 @@ router = Router(__name__, "Connection")
     Role.ADMIN,
     takes=Nothing,
     answers={200: AuthorizationView},
-    refuses=(*CHANGES_A_RECORD, "secrets_unavailable"),
+    refuses=("organization_erased", *CHANGES_A_RECORD, "secrets_unavailable"),
 )
 def begin_connection(call: Call[Nothing]) -> Reply:
     """Install or Reconnect: begin to connect Stripe.
@@ -85,6 +88,7 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
         "oauth_code_invalid",
         "oauth_denied",
         "oauth_failed",
+        "organization_erased",
         "state_expired",
         "state_foreign",
         "state_missing",
@@ -119,6 +123,24 @@ def disconnect(call: Call[Nothing]) -> Reply:
     return Reply(
         connection_view(connect.disconnect(call.caller.organization_id, call.caller.user_id, bootstrap.ports()))
     )
+
+
+@router.route(
+    "GET",
+    "/stripe/connection/history",
+    Role.MEMBER,
+    takes=PageQuery,
+    answers={200: ConnectionHistory},
+    refuses=(),
+)
+def list_connection_acts(call: Call[PageQuery]) -> Reply:
+    """List who connected, tested, refreshed and disconnected, and what Stripe and POM did, newest first.
+
+    Entries are kept without end. The access that somebody grants in Stripe has no `actor`, because the browser that
+    comes back has no token.
+    """
+    subject, query = Subject.connection_of(call.caller.organization_id), call.input
+    return Reply(connection_history(history_of(subject, query.first, query.after, bootstrap.ports())))
 
 
 def _with_query(url: str, more: dict[str, str]) -> str:

@@ -44,7 +44,7 @@ _row_decoder = msgspec.json.Decoder(float_hook=str)
     Role.BILLING,
     takes=NewCustomerImport,
     answers={202: CustomerImportView},
-    refuses=("import_size_invalid", "queue_unavailable", *CHANGES_A_RECORD),
+    refuses=("import_size_invalid", "organization_erased", "queue_unavailable", *CHANGES_A_RECORD),
     idempotency_key=True,
     max_body=MAX_BULK,
 )

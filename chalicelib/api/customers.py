@@ -6,6 +6,7 @@ from chalicelib import bootstrap
 from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.acts import CustomerHistory, customer_history
 from chalicelib.api.models.combinations import described
 from chalicelib.api.models.customer_query import COMBINATIONS, CustomerQuery, filter_from
 from chalicelib.api.models.customers import (
@@ -14,11 +15,12 @@ from chalicelib.api.models.customers import (
     customer_detail,
     customer_list,
 )
-from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.api.models.saved_customers import SaveCustomer, save_from
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, require_customer_id
+from chalicelib.usecases.acts.histories import history_of_customer
 from chalicelib.usecases.customers import customers
 
 router = Router(__name__, "Customers")
@@ -36,8 +38,10 @@ def _shown(customer: Customer) -> Reply:
     takes=SaveCustomer,
     answers={200: CustomerDetail},
     refuses=(
+        "customer_erased",
         "customer_id_reserved",
         "email_invalid",
+        "organization_erased",
         "secrets_unavailable",
         "stripe_account_unreachable",
         "stripe_customer_taken",
@@ -67,8 +71,9 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     with every:
         require_customer_id(customer_id)
     every.raise_first()
-    ports, condition = bootstrap.ports(), call.precondition
-    return _shown(customers.put_customer(call.caller.organization_id, customer_id, save, ports, condition))
+    ports, condition, caller = bootstrap.ports(), call.precondition, call.caller
+    organization_id, by = caller.organization_id, caller.user_id
+    return _shown(customers.put_customer(organization_id, customer_id, save, ports, condition, by=by))
 
 
 @router.route(
@@ -77,7 +82,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={200: CustomerDetail},
-    refuses=("customer_not_found",),
+    refuses=("customer_erased", "customer_not_found"),
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
@@ -91,7 +96,7 @@ def get_customer(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={202: CustomerDetail},
-    refuses=("customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
+    refuses=("customer_erased", "customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
     """Give a customer to Stripe again, after an error or a change in Stripe.
@@ -99,9 +104,28 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     `syncStatus` is `pending` until that is done; load the customer again to see it.
     """
     customer_id = CustomerId(call.path["customerId"])
-    ports = bootstrap.ports()
-    customer = customers.sync_again(call.caller.organization_id, customer_id, ports)
+    ports, caller = bootstrap.ports(), call.caller
+    customer = customers.sync_again(caller.organization_id, customer_id, ports, by=caller.user_id)
     return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
+
+
+@router.route(
+    "GET",
+    "/customers/{customerId}/history",
+    Role.BILLING,
+    takes=PageQuery,
+    answers={200: CustomerHistory},
+    refuses=("customer_not_found",),
+)
+def list_customer_acts(call: Call[PageQuery]) -> Reply:
+    """List who saved, synced, imported, exported or erased a customer in POM, newest first.
+
+    Entries name fields, never their values, and are kept without end: those of an erased customer, too. What happened
+    between POM and Stripe is in `history` of the customer itself.
+    """
+    ports, query, customer_id = bootstrap.ports(), call.input, CustomerId(call.path["customerId"])
+    page = history_of_customer(call.caller.organization_id, customer_id, query.first, query.after, ports)
+    return Reply(customer_history(page))
 
 
 @router.route(

@@ -113,6 +113,7 @@ def refresh_invoice(call: Call[Nothing]) -> Reply:
     refuses=(
         "customer_email_changed",
         "customer_email_missing",
+        "customer_erased",
         "draft_of_other_customer",
         "invoice_disputed",
         "invoice_not_open",
@@ -145,6 +146,7 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
         "amount_too_large",
         "amount_too_precise",
         "amount_zero",
+        "customer_erased",
         "invoice_already_paid",
         "invoice_not_open",
         "paid_on_in_future",

@@ -21,7 +21,7 @@ router = Router(__name__, "Invoices")
     Role.MEMBER,
     takes=Nothing,
     answers={200: InvoicePreview},
-    refuses=("invoice_creating", "invoice_not_draft", "invoice_not_found"),
+    refuses=("customer_erased", "invoice_creating", "invoice_not_draft", "invoice_not_found"),
     answers_html=True,
 )
 def get_invoice_preview(call: Call[Nothing]) -> Reply:

@@ -150,6 +150,7 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
     answers={200: InvoiceView, 202: InvoiceView},
     refuses=(
         "changed_in_stripe",
+        "customer_erased",
         "deduction_zero",
         "deductions_too_large",
         "draft_deleted",

@@ -6,14 +6,17 @@ from chalicelib import bootstrap
 from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.acts import SettingsHistory, settings_history
 from chalicelib.api.models.invoicing_settings import (
     InvoicingSettingsView,
     SaveInvoicingSettings,
     settings_from,
     settings_view,
 )
-from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.queries import Nothing, PageQuery
+from chalicelib.domain.acts import Subject
 from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.usecases.acts.histories import history_of
 from chalicelib.usecases.invoicing import invoicing_settings
 
 router = Router(__name__, "Invoicing settings")
@@ -40,6 +43,7 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     refuses=(
         "currency_unsupported",
         "invoice_type_unknown",
+        "organization_erased",
         "payment_method_unknown",
         "payment_terms_unknown",
         "payment_window_invalid",
@@ -53,4 +57,23 @@ def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     """Replace the invoicing settings as a whole."""
     organization_id = call.caller.organization_id
     settings = settings_from(call.input, organization_id)
-    return _shown(invoicing_settings.change(organization_id, settings, bootstrap.ports(), call.precondition))
+    ports, user_id = bootstrap.ports(), call.caller.user_id
+    return _shown(invoicing_settings.change(organization_id, settings, ports, call.precondition, by=user_id))
+
+
+@router.route(
+    "GET",
+    "/settings/invoicing/history",
+    Role.MEMBER,
+    takes=PageQuery,
+    answers={200: SettingsHistory},
+    refuses=(),
+)
+def list_settings_changes(call: Call[PageQuery]) -> Reply:
+    """List who changed the invoicing settings, when, and from what to what, newest first.
+
+    A save that changes nothing is not listed. Changes are kept without end, and without texts: of `memo` and `footer`
+    only that they changed.
+    """
+    subject, query = Subject.settings_of(call.caller.organization_id), call.input
+    return Reply(settings_history(history_of(subject, query.first, query.after, bootstrap.ports())))

@@ -132,7 +132,7 @@ def _models(routes: Sequence[Route]) -> list[type]:
 
 def _only_shared(schemas: Json, routes: Sequence[Route]) -> Json:
     """Without the models of query strings, which are written out as parameters."""
-    queries = {route.takes.__name__ for route in routes if route.method in READING} | {Nothing.__name__}
+    queries = {route.takes.__name__ for route in routes if route.takes_query} | {Nothing.__name__}
     return {name: schema for name, schema in sorted(schemas.items()) if name not in queries}
 
 
@@ -177,7 +177,7 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
         }
         for name in _PATH_PARAMETER.findall(route.path)
     ]
-    if route.method in READING:
+    if route.takes_query and route.takes is not Nothing:
         schema = schemas[route.takes.__name__]
         required = schema.get("required", ())
         parameters += [

@@ -169,7 +169,7 @@ def error_code_schema() -> Json:
     """Returns the schema `ErrorCode`."""
     return {
         "type": "string",
-        "enum": sorted(code for codes in ERROR_CODES.values() for code in codes),
+        "enum": sorted({code for codes in ERROR_CODES.values() for code in codes}),
         "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
         "among these for an error that only its status and its texts explain.",
     }

@@ -38,7 +38,9 @@ def test_connection(call: Call[Nothing]) -> Reply:
     A small invoice is made in Stripe, finalized without an e-mail, read back and voided. It never is an invoice of
     POM. The test stops at the first step that goes wrong, and cleans up in any case.
     """
-    return Reply(test_report_view(try_connection(call.caller.organization_id, bootstrap.ports())))
+    caller = call.caller
+    trial = try_connection(caller.organization_id, bootstrap.ports(), by=caller.user_id)
+    return Reply(test_report_view(trial))
 
 
 @router.route("GET", "/stripe/connection/test", Role.MEMBER, takes=Nothing, answers={200: TestProgress})
@@ -61,7 +63,8 @@ def get_connection_test(call: Call[Nothing]) -> Reply:
 )
 def refresh_connection(call: Call[Nothing]) -> Reply:
     """Compare everything with Stripe now. Asked for again within a minute, it is not done twice."""
-    return Reply(refresh_view(refresh_all(call.caller.organization_id, bootstrap.ports())), 202)
+    caller = call.caller
+    return Reply(refresh_view(refresh_all(caller.organization_id, bootstrap.ports(), by=caller.user_id)), 202)
 
 
 @router.route("GET", "/stripe/connection/checklist", Role.MEMBER, takes=Nothing, answers={200: Checklist})

@@ -191,5 +191,6 @@ _NOT_SENT = {
     "total_differs": UNDO,
     "due_date_in_past": "Save the draft with a later due date, then send it. Or void it and bill its services again.",
     "stripe_account_not_ready": "Complete the business verification in the Stripe dashboard, then send it in POM.",
+    "customer_erased": "Void it. POM then goes on with erasing the customer.",
 }
 """What to do about an order to send that was refused, by the code of the refusal."""

@@ -20,6 +20,8 @@ from chalicelib.domain.batch_errors import FIELDS_IN_COMMON, ItemError, field_of
 from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, UserId
+from chalicelib.domain.kept import Ends
+from chalicelib.domain.retention import IMPORT_ITEMS, IMPORTS, INVOICE_BATCH_ITEMS, INVOICE_BATCHES
 
 
 class BatchKind(StrEnum):
@@ -28,17 +30,16 @@ class BatchKind(StrEnum):
     INVOICES = "invoices"
     CUSTOMERS = "customers"
 
+    @property
+    def kept(self) -> Ends:
+        """Returns how long a batch is kept, finished or not. Its invoices and customers stay."""
+        return INVOICE_BATCHES if self is BatchKind.INVOICES else IMPORTS
 
-KEPT_FOR = 400 * 86400
-"""Seconds after which a batch is deleted, finished or not: a year, and a month to compare it with the next one.
-
-Its items may hold what customers are called and where they live: rows of an import that was never completed, and
-services that failed and may be tried again. Its invoices and customers stay.
-"""
-
-ITEMS_KEPT_FOR = KEPT_FOR + 14 * 86400
-"""Seconds after which the items are deleted. DynamoDB deletes within days and in no order, and a batch is not to be
-shown without its items."""
+    @property
+    def items_kept(self) -> Ends:
+        """Returns how long the items and the parts of a batch are kept: longer than the batch, because DynamoDB
+        deletes within days and in no order."""
+        return INVOICE_BATCH_ITEMS if self is BatchKind.INVOICES else IMPORT_ITEMS
 
 
 class BatchStatus(StrEnum):
@@ -147,6 +148,16 @@ class BatchItem:
     def _without_customer(self) -> Self:
         """Returns the item without what a row of an import says of a customer besides the id."""
         return replace(self, profile=None, chosen_stripe_customer_id=None, left_out=(), loaded_before=None)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptItem:
+    """An item with its batch, which may have been deleted before it."""
+
+    batch_id: BatchId
+    item: BatchItem
+    expires_at: int | None
+    """When DynamoDB deletes it (epoch seconds UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +287,15 @@ class Batch:
             return replace(self, sending=replace(self.sending, cancelled_at=at))
         return replace(self, cancelled_at=at)
 
+    @property
+    def items_expire_at(self) -> int:
+        """Returns when its items and parts may be deleted, in epoch seconds UTC."""
+        return self.created_at + self.kind.items_kept.seconds
+
+    def part(self, lane: int) -> Part:
+        """Returns a lane's part before it was begun."""
+        return Part(self.organization_id, self.id, lane, expires_at=self.items_expire_at)
+
     def positions(self, lane: int) -> range:
         """Which items are a lane's."""
         return range(lane, self.total, self.lanes)
@@ -299,6 +319,8 @@ class Part:
     """How many of those could not be decided: there will be another pass."""
     resume_at: int | None = None
     """When the next message is sent anew, should it be lost; None once there is nothing to do."""
+    expires_at: int | None = None
+    """When it may be deleted, with the items of its batch. None for a part of a release that did not set it."""
     version: int = 0
 
     def again(self, resume_at: int) -> Self:

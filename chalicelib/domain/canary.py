@@ -23,9 +23,6 @@ TYPE = "pom.canary"
 
 PREFIX = "canary_"
 
-KEPT_FOR = 3600
-"""Seconds after which DynamoDB may delete it."""
-
 FLOWN_EVERY = 300
 STALE_AFTER = 3 * FLOWN_EVERY
 """Seconds after which the latest flight says nothing about now."""

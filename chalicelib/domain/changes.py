@@ -86,6 +86,10 @@ class ChangeType(StrEnum):
         "customer.deleted_in_stripe",
         "Somebody deleted the Stripe customer. POM's record of the customer stays.",
     )
+    CUSTOMER_ERASED = (
+        "customer.erased",
+        "Somebody had the person behind the customer erased. Erase what you keep of the customer, too.",
+    )
     CUSTOMER_DELETED = "customer.deleted", "POM's record of the customer was deleted."
     CONNECTION_CHANGED = (
         "connection.changed",
@@ -117,7 +121,7 @@ class Difference:
     """What two stored versions of one object differ in, as far as it is told. No `types`: nothing is told.
 
     `previous_status` and `status` are the API's words. `previous_status` is None if there was no record of the object
-    before, or if POM was still creating the invoice. `status` is None if the object was deleted.
+    before, or if POM was still creating the invoice. `status` is None if nothing is left to load.
     """
 
     types: tuple[ChangeType, ...] = ()
@@ -132,7 +136,8 @@ NOTHING = Difference()
 class Change:
     """One stored version of an object and what it changed. `at` is when it was stored (epoch seconds UTC).
 
-    `version` is that of the object after the change. A deleted object has the version after its last one.
+    `version` is that of the object after the change. A deleted object has the version after its last one. An erased
+    customer has none after that of its erasure that is told.
     """
 
     organization_id: OrganizationId
@@ -144,8 +149,9 @@ class Change:
 
     @property
     def deleted(self) -> bool:
-        """Returns True if the object no longer exists in POM."""
-        return f"{self.object_kind}.deleted" in self.difference.types
+        """Returns True if nothing is left to load: the object no longer exists in POM, or its person was erased."""
+        types = self.difference.types
+        return f"{self.object_kind}.deleted" in types or ChangeType.CUSTOMER_ERASED in types
 
     def id_of(self, change_type: ChangeType) -> str:
         """Returns the id of what is told by this type: the same, however often it is told."""

@@ -68,6 +68,8 @@ class Connection:
     """When a test invoice last went well on this account."""
     refresh_asked_at: int = 0
     frozen: Freeze | None = None
+    erased_at: int | None = None
+    """When an operator erased the organization (epoch seconds UTC). It cannot be connected since."""
     version: int = 0
 
     @property
@@ -94,7 +96,12 @@ class Connection:
     def activated(
         self, account: AccountFact, account_id: StripeAccountId, *, livemode: bool, by: UserId, now: int
     ) -> Self:
-        """Connected; the same account goes on where it stopped, another starts fresh from now."""
+        """Connected; the same account goes on where it stopped, another starts fresh from now.
+
+        Raises:
+            Conflict: the organization was erased.
+        """
+        require_organization(self)
         resumed = account_id == self.account_id
         return replace(
             self,
@@ -110,6 +117,13 @@ class Connection:
             tested_at=self.tested_at if resumed else None,
             refresh_asked_at=0,
         )
+
+    def erased(self, now: int) -> Self:
+        """Returns the tombstone of the organization's connection: its ids and times, without what it is called."""
+        account = self.account
+        if account is not None:
+            account = replace(account, business_name=None, support_email=None, support_phone=None, requirements=())
+        return replace(self, account=account, erased_at=self.erased_at or now)
 
     def disconnected(self, reason: str, now: int) -> Self:
         """No longer usable; nothing is deleted."""
@@ -131,6 +145,20 @@ def usable_account(connection: Connection) -> StripeAccountId:
             next_step="An admin can connect it under Settings, Apps, Stripe.",
         )
     return connection.account_id
+
+
+def require_organization(connection: Connection) -> None:
+    """Refuses an organization that was erased.
+
+    Raises:
+        Conflict: an operator has erased everything of the organization that the books do not need.
+    """
+    if connection.erased_at is not None:
+        raise Conflict(
+            "organization_erased",
+            "This organization was erased from POM's invoicing.",
+            next_step="It cannot be used again. Ask support to set up a new organization.",
+        )
 
 
 def require_invoicing(connection: Connection) -> None:

@@ -6,8 +6,9 @@ company's books. The customer's record stays as a tombstone, so that no sync, im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from chalicelib.domain.identifiers import UserId
 
@@ -75,3 +76,7 @@ class Erasure:
         if self.finished_at is not None:
             return ErasureStatus.ERASED
         return ErasureStatus.WAITING if self.erased_at is None else ErasureStatus.ERASING
+
+    def again(self, now: int) -> Self:
+        """Returns the erasure as due at `now`, with every record to be looked at anew: a restore brings some back."""
+        return replace(self, reached=None, erased_in_pass=0, passed_at=None, finished_at=None, due_at=now)

@@ -14,7 +14,8 @@
     │   ├── FormerAddress         Stripe would mail to an address that is not the customer's any more
     │   ├── StripeCustomerTaken   the chosen Stripe customer belongs to another customer
     │   ├── InvoicingPaused       operations look into something first
-    │   └── CustomerErased        the person is erased, or is about to be
+    │   ├── CustomerErased        the person is erased, or is about to be
+    │   └── CustomerUnsettled     something has to be settled before the person can be erased
     ├── CursorExpired             what follows a cursor may have been deleted already
     ├── PreconditionFailed        the thing is no longer as the client has seen it
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
@@ -133,6 +134,14 @@ class InvoicingPaused(Conflict):
 
 class CustomerErased(Conflict):
     """Somebody asked POM to erase the person, so nothing new is taken for the customer."""
+
+
+class CustomerUnsettled(Conflict):
+    """Something of the customer is not settled, so the person cannot be erased yet: an invoice, or a batch."""
+
+    def __init__(self, code: str, message: str, *, next_step: str, invoice_id: str | None = None) -> None:
+        super().__init__(code, message, next_step=next_step)
+        self.invoice_id = invoice_id
 
 
 class CursorExpired(IntegrationError):

@@ -221,6 +221,18 @@ class LoggedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """All that POM keeps of an event. `body` is the JSON of a parked event, and None once it is dealt with."""
+
+    logged: LoggedEvent
+    invoice: tuple[OrganizationId, InvoiceId] | None = None
+    """The invoice that it is about, if POM knows one."""
+    body: str | None = None
+    expires_at: int | None = None
+    """When DynamoDB deletes it (epoch seconds UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A Stripe object (a payment intent or an invoice) that belongs to one of our invoices."""
 

@@ -95,6 +95,7 @@ _WHY_REFUSED = {
     "payment_under_way": "a payment of it was on its way",
     "customer_email_missing": "the customer had no e-mail address",
     "customer_email_changed": "Stripe would have mailed it to the customer's former address",
+    "customer_erased": "the customer had been erased",
     "draft_of_other_customer": "the customer had been linked to another Stripe customer",
 }
 

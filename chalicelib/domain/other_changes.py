@@ -20,12 +20,25 @@ _PAYOUT_TYPES = {
 
 
 def customer_difference(before: Customer | None, after: Customer | None) -> Difference:
-    """Returns what is told of a customer. What POM itself saved is told once Stripe has it, or does not take it."""
+    """Returns what is told of a customer. What POM itself saved is told once Stripe has it, or does not take it.
+
+    That its person was erased is told once, alone, and nothing is told of it afterwards. While the erasure waits for
+    something, nothing is told either: the customer is closed, and its consumers keep what they have.
+    """
     previous_status = before.sync_status if before is not None else None
+    if _tombstone(before):
+        return NOTHING
+    if _tombstone(after):
+        return Difference((ChangeType.CUSTOMER_ERASED,), previous_status)
     if after is None:
         return Difference((ChangeType.CUSTOMER_DELETED,), previous_status) if before is not None else NOTHING
     types = tuple(_customer_types(before, after))
     return Difference(types, previous_status, after.sync_status) if types else NOTHING
+
+
+def _tombstone(customer: Customer | None) -> bool:
+    """Returns True if the person was taken out of the customer's record."""
+    return customer is not None and customer.erasure is not None and customer.erasure.erased_at is not None
 
 
 def _customer_types(before: Customer | None, after: Customer) -> Iterator[ChangeType]:

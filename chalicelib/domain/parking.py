@@ -9,17 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TRIED_FOR = 7 * 86400
-"""Seconds for which a parked event is tried again: longer than an outage, and than it takes to mend and deploy."""
+from chalicelib.domain.retention import PARKED_TRIED_FOR
+
+TRIED_FOR = PARKED_TRIED_FOR
 
 NEW_FOR = 86400
 """Seconds for which a parked event counts as new. The alarm watches new ones, so that an old one hides no other."""
-
-KEPT_FOR = TRIED_FOR + 35 * 86400
-"""Seconds after which a parked event is deleted, whether or not anybody has dealt with it.
-
-Nobody tries the events of an account that is no longer connected, and theirs must have an end too.
-"""
 
 NEVER_APPLICABLE = frozenset({"record_too_large"})
 """Reasons that do not pass: the record that the event belongs to does not become smaller.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain.errors import Refused
@@ -82,6 +82,29 @@ class InvoicingSettings:
         """Names what clients can write, which is everything. Reminders count with their days, as clients see them."""
         written = values_of(self, "organization_id", "version")
         return edit_tag_of(written | {"reminders": self.reminders.effective})
+
+
+class SettingsField(StrEnum):
+    """A setting as the API names it."""
+
+    INVOICE_TYPE = "invoiceType"
+    PAYMENT_TERMS = "paymentTerms"
+    PAYMENT_WINDOW = "paymentWindow"
+    PAYMENT_METHODS = "paymentMethods"
+    MEMO = "memo"
+    FOOTER = "footer"
+    REMINDERS = "reminders"
+    CURRENCY = "currency"
+    TIME_ZONE = "timeZone"
+    CUSTOMER_CREATION = "customerCreation"
+
+
+def changed_fields(before: InvoicingSettings, after: InvoicingSettings) -> tuple[SettingsField, ...]:
+    """Returns the settings whose values differ. Reminders count with their days, as clients see them."""
+    one, other = (replace(each, reminders=each.reminders.effective) for each in (before, after))
+    return tuple(
+        each for each in SettingsField if getattr(one, each.name.lower()) != getattr(other, each.name.lower())
+    )
 
 
 def time_zone_of(settings: InvoicingSettings, account: AccountFact | None) -> str:

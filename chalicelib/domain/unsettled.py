@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from chalicelib.domain.erasure import Unsettled
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import CustomerUnsettled
 from chalicelib.domain.every_error import attach
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
@@ -49,53 +48,68 @@ def _refund_under_way(invoice: Invoice) -> bool:
     return waiting or any(order.open for order in invoice.refund_orders)
 
 
-class _Refused(NamedTuple):
-    code: str
-    message: str
-    next_step: str
-
-
-_REFUSED: Mapping[str, _Refused] = {
-    INVOICE_OPEN: _Refused(
-        "customer_has_open_invoice",
-        "These invoices of the customer are not settled: {ids}.",
-        "Void them, or wait until they are paid, and repeat the request.",
-    ),
-    PAYMENT_UNDER_WAY: _Refused(
-        "customer_has_payment_under_way",
-        "A payment of these invoices is on its way: {ids}.",
-        "Wait until it has succeeded or failed. Bank debits take some days. Then repeat the request.",
-    ),
-    DISPUTE_OPEN: _Refused(
-        "customer_has_open_dispute",
-        "A dispute about these invoices is not decided: {ids}.",
-        "Wait for the bank's decision, and repeat the request.",
-    ),
-    REFUND_UNDER_WAY: _Refused(
-        "customer_has_refund_under_way",
-        "A refund of these invoices is on its way: {ids}.",
-        "Wait until it has succeeded or failed, and repeat the request.",
-    ),
-    BATCH_UNDER_WAY: _Refused(
-        "customer_in_batch",
-        "These batches bill or import the customer now: {ids}.",
-        "Wait until they are finished, or cancel them, and repeat the request.",
-    ),
-}
-"""What a request for an erasure is told of each reason. Ids are POM's, of invoices or of batches."""
-
-
-def refused_until_settled(unsettled: Iterable[Unsettled]) -> Conflict:
-    """Returns the refusal of an erasure: an error for each reason, the first one with the others."""
-    ids: dict[str, list[str]] = {}
-    for each in unsettled:
-        ids.setdefault(each.code, []).append(each.object_id)
-    first, *others = (
-        Conflict(
-            told.code, told.message.format(ids=", ".join(ids[code])), field="customerId", next_step=told.next_step
-        )
-        for code, told in _REFUSED.items()
-        if code in ids
-    )
+def refused_until_settled(unsettled: Iterable[Unsettled]) -> CustomerUnsettled:
+    """Returns the refusal of an erasure: an error for each thing, by its kind, the first one with the others."""
+    in_order = sorted(unsettled, key=lambda each: list(_ERRORS).index(each.code))
+    first, *others = map(unsettled_error, in_order)
     attach(first, others)
     return first
+
+
+def unsettled_error(unsettled: Unsettled) -> CustomerUnsettled:
+    """Returns the refusal to erase a customer because of this. It names the invoice or the batch, and no person."""
+    return _ERRORS[unsettled.code](unsettled.object_id)
+
+
+def _error_of_open_invoice(invoice_id: str) -> CustomerUnsettled:
+    return CustomerUnsettled(
+        "customer_has_open_invoice",
+        f"The invoice {invoice_id} of this customer is a draft, is being made, or is still to be paid.",
+        next_step="Void it, or wait until it is paid. Then erase the customer.",
+        invoice_id=invoice_id,
+    )
+
+
+def _error_of_payment_under_way(invoice_id: str) -> CustomerUnsettled:
+    return CustomerUnsettled(
+        "customer_has_payment_under_way",
+        f"A payment of the invoice {invoice_id} is on its way. A bank debit takes days.",
+        next_step="Wait until it has arrived or failed. Then erase the customer.",
+        invoice_id=invoice_id,
+    )
+
+
+def _error_of_open_dispute(invoice_id: str) -> CustomerUnsettled:
+    return CustomerUnsettled(
+        "customer_has_open_dispute",
+        f"The customer's bank questions a payment of the invoice {invoice_id}, and has not decided.",
+        next_step="Answer or accept the dispute in the Stripe dashboard. Erase the customer once it is decided.",
+        invoice_id=invoice_id,
+    )
+
+
+def _error_of_refund_under_way(invoice_id: str) -> CustomerUnsettled:
+    return CustomerUnsettled(
+        "customer_has_refund_under_way",
+        f"A refund of the invoice {invoice_id} is on its way.",
+        next_step="Wait until it has arrived or failed. Then erase the customer.",
+        invoice_id=invoice_id,
+    )
+
+
+def _error_of_in_batch(batch_id: str) -> CustomerUnsettled:
+    return CustomerUnsettled(
+        "customer_in_batch",
+        f"The batch {batch_id} bills or imports this customer, and is not finished.",
+        next_step="Wait until it is finished, or cancel it. Then erase the customer.",
+    )
+
+
+_ERRORS: Mapping[str, Callable[[str], CustomerUnsettled]] = {
+    INVOICE_OPEN: _error_of_open_invoice,
+    PAYMENT_UNDER_WAY: _error_of_payment_under_way,
+    DISPUTE_OPEN: _error_of_open_dispute,
+    REFUND_UNDER_WAY: _error_of_refund_under_way,
+    BATCH_UNDER_WAY: _error_of_in_batch,
+}
+"""By the code of what is unsettled."""

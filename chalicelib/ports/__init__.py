@@ -11,6 +11,7 @@ from typing import Protocol
 from chalicelib.ports.changes import ChangeFeed, EventBus, UntoldChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
 from chalicelib.ports.stores import (
+    ActStore,
     BatchStore,
     ConnectionStore,
     CustomerStore,
@@ -22,6 +23,7 @@ from chalicelib.ports.stripe_gateway import StripeGateway
 from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
+    "ActStore",
     "BatchStore",
     "ChangeFeed",
     "Clock",
@@ -59,6 +61,8 @@ class Ports(Protocol):
     def connections(self) -> ConnectionStore: ...
     @property
     def settings(self) -> SettingsStore: ...
+    @property
+    def acts(self) -> ActStore: ...
     @property
     def events(self) -> EventStore: ...
     @property

@@ -19,10 +19,13 @@ Versioned: TypeAlias = Invoice | Customer | Connection | Payout
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """A change, and the object after it (before it, if it was deleted)."""
+    """A change, and the object after it (before it, if it was deleted).
+
+    `shown` is None if nobody has that version of the object any more. Then the change is told without the object.
+    """
 
     change: Change
-    shown: Versioned
+    shown: Versioned | None
 
 
 SOURCE = "pom-stripe"
@@ -67,10 +70,6 @@ class EventBus(Protocol):
         """
 
 
-KEPT_FOR = 30 * 86400
-"""Seconds for which a change can be read in the feed."""
-
-
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
     """One entry of an organization's feed: a change has an entry for each of its types."""
@@ -111,8 +110,32 @@ class ChangeFeed(Protocol):
         """Returns a cursor that leads to whatever is appended from now on, and to the changes of the last minute."""
 
 
-class UntoldChanges(Protocol):
-    """Where a record of the stream goes that cannot be told."""
+@dataclass(frozen=True, slots=True)
+class UntoldChange:
+    """What is kept of a change that could not be told: ids, versions and statuses, and nothing else of the object."""
 
-    def keep(self, record: Mapping[str, Any], reason: str) -> None:
-        """Queues the record with its body, and why it cannot be told. Raises: Retryable."""
+    reason: str
+    table: str
+    """The full name of the table."""
+    keys: Mapping[str, str]
+    """The keys of the item, by their names."""
+    version: int | None
+    """The object's version after the change, or before it if it was deleted. None if the record has none."""
+    deleted: bool
+    at: int
+    """When it was stored (epoch seconds UTC)."""
+    change: Change | None = None
+    """None if the record could not be read."""
+
+
+class UntoldChanges(Protocol):
+    """Where a change goes that cannot be told."""
+
+    def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
+        """Queues what `UntoldChange` says of a record of the stream. `change` is None if nobody can read the record.
+
+        Nothing of the stored object is queued, because the queue keeps messages for two weeks and a person may be
+        erased meanwhile.
+
+        Raises: Retryable.
+        """

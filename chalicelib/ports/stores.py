@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.arrivals import Arrival
 from chalicelib.domain.attention import UnknownInvoices
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_filter import CustomerFilter
-from chalicelib.domain.events import EventMarker, LoggedEvent, Reference, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, Reference, StripeEvent
 from chalicelib.domain.identifiers import (
     BatchId,
     CustomerId,
@@ -123,8 +124,8 @@ class CustomerStore(Protocol):
     ) -> Mapping[CustomerId, Customer]:
         """Returns those of at most 100 customers that are stored, by their ids: one strongly consistent read."""
 
-    def save(self, customer: Customer) -> Customer:
-        """Insert (version 0) or change the version that was read.
+    def save(self, customer: Customer, act: Act | None = None) -> Customer:
+        """Insert (version 0) or change the version that was read, together with the act that changes it.
 
         A new link claims its Stripe customer and releases the former claim, in the same write.
         Raises: StaleWrite; StripeCustomerClaimed if another customer of the organization holds the claim.
@@ -175,16 +176,16 @@ class ConnectionStore(Protocol):
     def get(self, organization_id: OrganizationId) -> Connection:
         """A fresh one (version 0) if the organization was never connected."""
 
-    def save(self, connection: Connection) -> Connection:
-        """Raises: StaleWrite."""
+    def save(self, connection: Connection, *acts: Act) -> Connection:
+        """Change the version that was read, together with the acts that change it. Raises: StaleWrite."""
 
-    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
         """Save it and bind its account to its organization for good, if the platform's freeze still is this one.
 
         Raises: StaleWrite; Conflict `account_bound_elsewhere`.
         """
 
-    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+    def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None: ...
@@ -200,7 +201,7 @@ class ConnectionStore(Protocol):
 
     def authorization(self, state_hash: str) -> Authorization | None: ...
 
-    def save_authorization(self, authorization: Authorization) -> Authorization:
+    def save_authorization(self, authorization: Authorization, *acts: Act) -> Authorization:
         """Raises: StaleWrite."""
 
     def unused_grants(self, limit: int) -> Sequence[str]:
@@ -246,8 +247,24 @@ class SettingsStore(Protocol):
     def get(self, organization_id: OrganizationId) -> InvoicingSettings:
         """The defaults if none were ever set."""
 
-    def save(self, settings: InvoicingSettings) -> InvoicingSettings:
-        """Raises: StaleWrite."""
+    def save(self, settings: InvoicingSettings, *acts: Act) -> InvoicingSettings:
+        """Change the version that was read, together with the acts that change it. Raises: StaleWrite."""
+
+
+class ActStore(Protocol):
+    """Who did what to an organization's settings, its connection and its customers.
+
+    Most acts are written by the store of what they change, in one transaction with it.
+    """
+
+    def add(self, act: Act) -> None:
+        """Stores an act that changes nothing that POM keeps. Doing it again is fine."""
+
+    def page(self, subject: Subject, first: int, after: str | None) -> Page[Act]:
+        """Returns a page of a history, newest first, by one strongly consistent query.
+
+        Raises: Refused `cursor_invalid`.
+        """
 
 
 class BatchStore(Protocol):
@@ -268,12 +285,11 @@ class BatchStore(Protocol):
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         """A page in the order of their positions."""
 
-    def every_item(
-        self, organization_id: OrganizationId, after: str = ""
-    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
-        """Yields the items of all batches, each with its place and its batch, from behind the place `after`.
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+        """Yields the items of all batches, each with the cursor behind it, in the order of the batches.
 
-        Those of batches whose header is gone are among them. Strongly consistent, a megabyte a query.
+        It is strongly consistent, and reads a megabyte a query. Items of a batch that has been deleted are among
+        them. Raises: Refused `cursor_invalid` for a foreign cursor.
         """
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
@@ -282,8 +298,8 @@ class BatchStore(Protocol):
         Raises: StaleWrite.
         """
 
-    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
-        """Store what became of an item, count it, and store the customer that came of it: all or nothing.
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
+        """Store what became of an item, count it, store the customer that came of it, and the act: all or nothing.
 
         Raises: StaleWrite if the item has been decided, the batch is in another round, or the customer changed.
         """
@@ -339,7 +355,9 @@ class EventStore(Protocol):
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """A parked event is not to be tried again: it is none of ours after all, or it never could be applied.
 
-        One dealt with meanwhile stays so. It does not count as dealt with, so an operator can replay it.
+        Its body is deleted, because nobody reads it any more. It stays counted. An event that was set aside before
+        loses its body, too. One dealt with meanwhile stays so. It does not count as dealt with, so an operator can
+        replay it: POM fetches it from Stripe.
         """
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
@@ -361,6 +379,13 @@ class EventStore(Protocol):
         self, organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None
     ) -> Page[LoggedEvent]:
         """Returns a page of an invoice's events, newest arrival first, by one query. They are kept for 35 days."""
+
+    def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
+        """Yields every event of an account in the order of the ids, each with the cursor behind it.
+
+        It is strongly consistent, and reads a megabyte a query. Raises: Refused `cursor_invalid` for a cursor of
+        another account.
+        """
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         """Keep it for an hour, apart from everybody's events."""

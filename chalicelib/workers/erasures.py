@@ -24,5 +24,7 @@ def erasures(event: SQSEvent) -> dict[str, Any]:
 
 @worker_boundary("erasures")
 def _erase(message: ErasureJob) -> None:
-    status = erase_customer(message.organization_id, message.customer_id, bootstrap.ports())
-    erasure_gone_on(message.organization_id, message.customer_id, status)
+    ports = bootstrap.ports()
+    erase_customer(message.organization_id, message.customer_id, ports)
+    customer = ports.customers.get(message.organization_id, message.customer_id)
+    erasure_gone_on(message.organization_id, message.customer_id, customer.erasure if customer is not None else None)

@@ -1,7 +1,8 @@
 """Keeps the latest state of each object that POM-Stripe tells of: an example to copy. Run it with QUEUE_URL set.
 
 An event may arrive twice, and after a later one. So an event is applied only if its version is higher than the stored
-one. A deleted object keeps its row: without it, a late event would bring the object back.
+one. A deleted object keeps its row: without it, a late event would bring the object back. When POM has erased a
+customer, of the customer's invoices only what the books need is kept.
 """
 
 import json
@@ -11,20 +12,53 @@ import sqlite3
 
 import boto3
 
+OVERWRITES_WHAT_IT_DELETES = "PRAGMA secure_delete = ON"
 TABLE = """CREATE TABLE IF NOT EXISTS objects (
     organization TEXT, kind TEXT, id TEXT, version INTEGER NOT NULL, status TEXT, object TEXT,
     PRIMARY KEY (organization, kind, id))"""
 NEWER = """INSERT INTO objects VALUES (:organizationId, :objectKind, :objectId, :version, :status, :object)
     ON CONFLICT DO UPDATE SET version = excluded.version, status = excluded.status, object = excluded.object
     WHERE excluded.version > objects.version"""
+IS_ERASED = """SELECT 1 FROM objects
+    WHERE organization = :organizationId AND kind = 'customer' AND id = :customerId AND object IS NULL"""
+INVOICES_WITH_PERSON = """SELECT id, object FROM objects WHERE organization = :organizationId AND kind = 'invoice'
+    AND json_extract(object, '$.customerId') = :objectId AND json_extract(object, '$.erasedAt') IS NULL"""
+KEEP_FOR_BOOKS = "UPDATE objects SET object = ? WHERE organization = ? AND kind = 'invoice' AND id = ?"
+FOR_BOOKS = ("id", "customerId", "number", "status", "currency", "total", "paidAmount", "refundedAmount", "paidOn")
 
 
 def apply(database, event):
     """Stores the object of an event. Returns False if this version or a later one is stored already."""
-    detail = event["detail"]
-    shown = json.dumps(detail["object"]) if detail["object"] is not None else None
+    detail, shown = event["detail"], event["detail"]["object"]
     with database:
-        return database.execute(NEWER, {**detail, "object": shown}).rowcount == 1
+        if shown is not None and shows_erased(database, detail):
+            shown = for_books(shown)
+        row = {**detail, "object": json.dumps(shown) if shown is not None else None}
+        applied = database.execute(NEWER, row).rowcount == 1
+        if detail["type"] == "customer.erased":
+            for invoice_id, stored in database.execute(INVOICES_WITH_PERSON, detail).fetchall():
+                kept = json.dumps(for_books(json.loads(stored)))
+                database.execute(KEEP_FOR_BOOKS, (kept, detail["organizationId"], invoice_id))
+        return applied
+
+
+def shows_erased(database, detail):
+    """Returns True if an invoice still shows the person, because POM told it before it erased the customer."""
+    invoice = detail["object"]
+    if detail["objectKind"] != "invoice" or invoice.get("erasedAt") is not None:
+        return False
+    return is_erased(database, detail, invoice["customerId"])
+
+
+def is_erased(database, detail, customer_id):
+    """Returns True if POM has erased a customer of the organization that an event is about."""
+    return database.execute(IS_ERASED, {**detail, "customerId": customer_id}).fetchone() is not None
+
+
+def for_books(invoice):
+    """Returns what the books need of an invoice whose customer is erased."""
+    lines = [{"serviceId": line["serviceId"], "amount": line["amount"]} for line in invoice["lineItems"]]
+    return {**{name: invoice[name] for name in FOR_BOOKS}, "lineItems": lines}
 
 
 def drain(queue, queue_url, database):
@@ -45,6 +79,7 @@ def drain(queue, queue_url, database):
 
 if __name__ == "__main__":
     state, sqs = sqlite3.connect(os.environ.get("DATABASE", "changes.db")), boto3.client("sqs")
+    state.execute(OVERWRITES_WHAT_IT_DELETES)
     state.execute(TABLE)
     while True:
         drain(sqs, os.environ["QUEUE_URL"], state)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeploymentError, backup_vault, names, own_key, releases, signing, stripe_secret
+from infra.deploy import DeploymentError, backup_vault, log_groups, names, own_key, releases, signing, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.concurrency import look_at_concurrency
 from infra.deploy.findings import Bad, Finding, State, look
@@ -60,6 +60,7 @@ def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
     checks: dict[str, Check] = {
         "stack": lambda: _stack(stack),
         "tables left over": lambda: _tables_left_over(stack, aws),
+        "log groups left over": lambda: log_groups.look_for_others(stack, aws),
         "artifact bucket": lambda: names.bucket(aws, settings),
         "API Gateway's logs": lambda: names.account_logs(aws),
         "Lambda's concurrency": lambda: look_at_concurrency(stage, settings, aws),

@@ -111,10 +111,11 @@ def _packaged(stage: str, screen: Screen) -> Package:
 @stage_option
 @parameters_option
 @click.option("--with-data", is_flag=True, help="Delete the tables too; asks for the stage's name.")
+@click.option("--with-logs", is_flag=True, help="Delete the log groups too, with all lines in them.")
 @yes_option
 @_command
-def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, yes: bool) -> None:
-    """Delete a development stage. Its tables stay, unless --with-data."""
+def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_logs: bool, yes: bool) -> None:
+    """Delete a development stage. Its tables stay, unless --with-data, and its log groups, unless --with-logs."""
     destruction = Destruction(stage, read(stage, parameters), screen)
     destruction.check()
     tables = destruction.tables()
@@ -125,4 +126,4 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, yes: 
         raise DeploymentError("That is not its name: nothing was touched.")
     if not _agreed(yes)(f"Destroy {stage}?"):
         raise DeploymentError("Nothing was touched, as you said.")
-    destruction.run(tables, with_data=with_data)
+    destruction.run(tables, with_data=with_data, with_logs=with_logs)

@@ -1,8 +1,8 @@
-"""`destroy`: a development stage taken away, its data only if that is said twice."""
+"""`destroy`: a development stage taken away, its data only if that is said twice, its logs only if that is said."""
 
 from __future__ import annotations
 
-from infra.deploy import DeploymentError, checks
+from infra.deploy import DeploymentError, checks, log_groups
 from infra.deploy.aws import Aws
 from infra.deploy.findings import look, tell
 from infra.deploy.protection import TABLE
@@ -30,6 +30,7 @@ class Destruction:
         self._settings, self._screen = settings, screen
         self._aws = aws or Aws(settings.region)
         self._stack = Stack(self._aws, settings.stack)
+        self._groups: list[str] = []
 
     def check(self) -> None:
         """Raises DeploymentError if it is another account, or there is no such stack."""
@@ -40,7 +41,7 @@ class Destruction:
             raise DeploymentError(f"There is no stack {self._settings.stack}.")
 
     def tables(self) -> list[str]:
-        """The tables, which outlive the stack, as they are; everything else of it goes."""
+        """The tables, which outlive the stack, as they are. Shows the log groups, too; everything else of it goes."""
         names = sorted(self._stack.physical_ids(TABLE).values())
         rows = []
         for name in names:
@@ -48,16 +49,23 @@ class Destruction:
             protected = described.get("DeletionProtectionEnabled", False)
             rows.append({"table": name, "items_about": described.get("ItemCount", 0), "protected": protected})
         self._screen.table("retained", "Tables that stay, unless --with-data", rows)
+        self._groups = sorted(self._stack.physical_ids(log_groups.LOG_GROUP).values())
+        groups = [{"log_group": name} for name in self._groups]
+        self._screen.table("log_groups", "Log groups that stay until you delete them, unless --with-logs", groups)
         stays = "the two Stripe secrets, the SNS topics, the bucket of artifacts, and Stripe's own webhook endpoint"
         self._screen.fact("stays", stays, f"Not of the stack, and untouched: {stays}.")
         return names
 
-    def run(self, tables: list[str], *, with_data: bool) -> None:
-        """Delete the stack, and then, if that is meant, the tables it left."""
+    def run(self, tables: list[str], *, with_data: bool, with_logs: bool) -> None:
+        """Delete the stack, and then, if that is meant, the tables and the log groups that it left."""
         self._stack.delete(self._settings.as_role)
         self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
         if with_data:
             self._delete(tables)
+        if with_logs:
+            log_groups.delete(self._groups, self._aws)
+            said = f"{len(self._groups)} log groups are gone, with all lines in them."
+            self._screen.fact("deleted_log_groups", self._groups, said)
 
     def _delete(self, tables: list[str]) -> None:
         client = self._aws.client("dynamodb")

@@ -1,6 +1,7 @@
 """POM's own records of a sample company: its customers, and its completed services with the invoices that bill them.
 
-POM knows from the bus which invoice bills a service: `pom_hears` keeps the latest version of each invoice.
+POM knows from the bus which invoice bills a service, and who is erased: `pom_hears` keeps the latest version of each
+object.
 """
 
 from __future__ import annotations
@@ -18,12 +19,19 @@ _BILLED = """SELECT json_extract(line.value, '$.serviceId'), objects.id
     FROM objects, json_each(objects.object, '$.lineItems') AS line
     WHERE organization = ? AND kind = 'invoice' AND status != 'void'"""
 """A deleted invoice has no object, and so no lines."""
+_ERASED = "SELECT id FROM objects WHERE organization = ? AND kind = 'customer' AND object IS NULL"
 
 
-def customers(organization: str) -> list[dict[str, Any]]:
-    """Returns the customers of an organization, as `POST /v1/customer-imports` takes them."""
+def customers(organization: str, heard: Path) -> list[dict[str, Any]]:
+    """Returns the customers of an organization, as `POST /v1/customer-imports` takes them.
+
+    POM has erased those of whom it heard that they are erased. `heard` is the database of `pom_hears`.
+    """
     company = COMPANIES.get(organization)
-    return [{"id": customer.id, **customer.body} for customer in company.customers] if company else []
+    if company is None:
+        return []
+    erased = {row[0] for row in _heard(_ERASED, organization, heard)}
+    return [{"id": each.id, **each.body} for each in company.customers if each.id not in erased]
 
 
 def services(organization: str, today: dt.date, heard: Path) -> list[dict[str, Any]]:
@@ -31,15 +39,17 @@ def services(organization: str, today: dt.date, heard: Path) -> list[dict[str, A
     company = COMPANIES.get(organization)
     if company is None:
         return []
-    billed = _billed(organization, heard)
-    latest_first = sorted(company.completed, key=lambda each: (each.days_ago, each.service.id))
+    billed: dict[str, str] = dict(_heard(_BILLED, organization, heard))
+    erased = {row[0] for row in _heard(_ERASED, organization, heard)}
+    kept = (each for each in company.completed if each.customer.id not in erased)
+    latest_first = sorted(kept, key=lambda each: (each.days_ago, each.service.id))
     return [each.shown(today, billed.get(each.service.id)) for each in latest_first]
 
 
-def _billed(organization: str, heard: Path) -> dict[str, str]:
-    """Returns the invoice of each service that is billed."""
+def _heard(question: str, organization: str, heard: Path) -> list[tuple[Any, ...]]:
+    """Returns what `pom_hears` has stored that answers a question about an organization."""
     if not heard.exists():
-        return {}  # nothing has been heard since the start of the stack
+        return []  # nothing has been heard since the start of the stack
     with closing(sqlite3.connect(f"{heard.resolve().as_uri()}?mode=ro", uri=True)) as database:
         [has_objects] = database.execute(_HAS_OBJECTS).fetchone()  # the file is there a moment before its table is
-        return dict(database.execute(_BILLED, (organization,))) if has_objects else {}
+        return database.execute(question, (organization,)).fetchall() if has_objects else []

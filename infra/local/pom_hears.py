@@ -2,7 +2,8 @@
 
 The function that keeps the objects is that of the program that POM's engineers can copy, `docs/consumer/consumer.py`.
 An event is printed unless its id came before, or a later version of its object did. One version can have several
-events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed.
+events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed. When
+POM hears that a customer is erased, it takes the person out of the events in its file, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ HEARD = (LINES, EVENTS, DATABASE)
 LONG_POLL = 1
 """Seconds for which one receive waits; also how long a stop may take."""
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+ERASED = "customer.erased"
 WIDTH = 26
 """Characters of the longest type."""
 
@@ -51,7 +53,7 @@ class PomHears:
         self.origin = queue_url
         self._directory = directory
         self._sqs: Any = boto3.client("sqs")
-        self._apply, self._table = _example()
+        self._example = _example()
         self._turn = threading.Lock()
         self._paused = threading.Event()
 
@@ -103,21 +105,45 @@ class PomHears:
         # A connection belongs to its thread. Opening one takes less than a millisecond.
         database = sqlite3.connect(self._directory / DATABASE)
         try:
-            database.execute(self._table)
+            database.execute(self._example.OVERWRITES_WHAT_IT_DELETES)
+            database.execute(self._example.TABLE)
             database.execute(HEARD_IDS)
             with (self._directory / LINES).open("a") as lines, (self._directory / EVENTS).open("a") as arrived:
                 for event in events:
                     heard = self._hears(database, event)
-                    arrived.write(json.dumps({**event, "heard": heard}) + "\n")
+                    kept = self._without_erased(database, event)
+                    arrived.write(json.dumps({**kept, "heard": heard}) + "\n")
                     if heard:
                         lines.write(line(event) + "\n")
+            if any(event["detail"]["type"] == ERASED for event in events):
+                self._forget(database)
         finally:
             database.close()
+
+    def _forget(self, database: sqlite3.Connection) -> None:
+        """Takes the persons who are erased by now out of the events in the file."""
+        file = self._directory / EVENTS
+        forgotten = file.with_suffix(".new")
+        with file.open() as arrived, forgotten.open("w") as kept:
+            for each in arrived:
+                kept.write(json.dumps(self._without_erased(database, json.loads(each))) + "\n")
+        forgotten.replace(file)
+
+    def _without_erased(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns the event without the person, if POM has heard that the customer is erased."""
+        detail, shown = event["detail"], event["detail"]["object"]
+        if shown is None:
+            return event
+        if self._example.shows_erased(database, detail):
+            shown = self._example.for_books(shown)
+        elif detail["objectKind"] == "customer" and self._example.is_erased(database, detail, detail["objectId"]):
+            shown = None
+        return {**event, "detail": {**detail, "object": shown}}
 
     def _hears(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
         """Stores the object. Returns False if the event came before, or after a later version of the object."""
         detail = event["detail"]
-        self._apply(database, event)
+        self._example.apply(database, event)
         [stored] = database.execute(STORED_VERSION, detail).fetchone()
         if stored > detail["version"]:
             return False
@@ -147,11 +173,11 @@ def line(event: Mapping[str, Any]) -> str:
     )
 
 
-def _example() -> tuple[Callable[[sqlite3.Connection, Any], bool], str]:
-    """Returns the function of the example that applies an event, and the statement that makes its table."""
+def _example() -> Any:
+    """Returns the example as a module: the function that applies an event, and the statement that makes its table."""
     spec = importlib.util.spec_from_file_location("consumer", CONSUMER)
     if spec is None or spec.loader is None:
         raise ImportError(f"{CONSUMER} cannot be loaded")
     consumer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(consumer)
-    return consumer.apply, consumer.TABLE
+    return consumer

@@ -154,7 +154,7 @@ class PomSite:
         except NotSignedIn as error:
             return _refused(HTTPStatus.UNAUTHORIZED, str(error))
         if path == "/company/customers":
-            records = company_records.customers(organization)
+            records = company_records.customers(organization, self._heard)
         else:
             records = company_records.services(organization, self._today, self._heard)
         return Answer(json.dumps({"data": records}).encode(), headers=CHECKED_BEFORE_USE, tagged=True)

@@ -22,7 +22,7 @@ from pynamodb.models import Model
 
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue, Secret
 from infra.local.settings import ACCOUNT, EVENT_BUS, HEARD_BY_POM
-from infra.template.queues import ATTEMPTS, DEAD_LETTER_RETENTION
+from infra.template.queues import ATTEMPTS, retention_of
 
 VISIBILITY_TIMEOUT = 30
 """Seconds; short, so that a retry is seen soon. A deployed queue waits six times its function's timeout."""
@@ -52,18 +52,23 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
     urls: dict[str, str] = {}
     for queue in Queue:
         fixed = {"FifoQueue": "true"} if queue.fifo else {}
-        dead_url = _queue(
-            sqs, prefix + queue.dead_letter, fixed, {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
-        )
+        dead_url = _queue(sqs, prefix + queue.dead_letter, fixed, _kept(queue.dead_letter))
         dead = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]
         redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(ATTEMPTS)}
-        settings = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
+        settings = {
+            "VisibilityTimeout": str(visibility_timeout),
+            "RedrivePolicy": json.dumps(redrive),
+            **_kept(queue),
+        }
         urls[queue.dead_letter] = dead_url
         urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
-    kept = {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
     for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
-        urls[name] = _queue(sqs, prefix + name, {}, kept)
+        urls[name] = _queue(sqs, prefix + name, {}, _kept(name))
     return urls
+
+
+def _kept(name: str) -> dict[str, str]:
+    return {"MessageRetentionPeriod": str(retention_of(name))}
 
 
 def queue_environment(urls: dict[str, str]) -> dict[str, str]:

@@ -53,13 +53,16 @@ def in_words(context: click.Context, parameter: click.Parameter, value: str) -> 
     return value.strip()
 
 
+answered_for = click.option(
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+)
+
+
 @click.command()
 @click.argument("organizations", nargs=-1)
 @everybody
 @click.option("--reason", required=True, callback=in_words, help="Shown to the organization, word for word.")
-@click.option(
-    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
-)
+@answered_for
 @dry_run
 @command
 def freeze(
@@ -98,6 +101,7 @@ def freeze(
 @click.argument("organizations", nargs=-1)
 @everybody
 @click.option("--but-newcomers", is_flag=True, help="With --all: whoever connects from now on stays frozen.")
+@answered_for
 @dry_run
 @command
 def unfreeze(
@@ -106,6 +110,7 @@ def unfreeze(
     organizations: tuple[str, ...],
     everybody: bool,
     but_newcomers: bool,
+    by: str,
     dry_run: bool,
 ) -> None:
     """Let organizations make and send invoices again; with --all also those that connect from now on.
@@ -122,7 +127,7 @@ def unfreeze(
     for each in screen.each(chosen(stage, organizations, everybody, frozen_too=True), "Unfreezing"):
         was = stage.ports.connections.get(each).frozen
         if not dry_run:
-            unfrozen(each, stage.ports)
+            unfrozen(each, by, stage.ports)
         if was is not None or not everybody:
             rows.append({**_frozen_before(each, was), "reason": was.reason if was else None})
     screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)

@@ -33,6 +33,8 @@ class SetBack:
     in_copy: int = 0
     written: int = 0
     deleted: int = 0
+    kept: int = 0
+    """Items that stay as they are now, whatever the copy holds: see `keeps`."""
 
 
 class MissingCopies(Exception):
@@ -62,11 +64,13 @@ def set_back(
     pause: Callable[[float], None],
     *,
     changed: Callable[[Item], Item] = lambda item: item,
+    keeps: Callable[[Item], Item | None] = lambda item: None,
     dry_run: bool = False,
 ) -> SetBack:
     """Makes the table of a model what the table `source` holds, or empties it if there is no source.
 
-    What is written is `changed` of each item of the copy.
+    What is written is `changed` of each item of the copy. `keeps` of a present item is what it becomes, or None if
+    the copy decides about it.
 
     Raises:
         Retryable: DynamoDB left items over again and again. Doing it again is safe.
@@ -74,11 +78,24 @@ def set_back(
     table = str(model.Meta.table_name)
     keys = [each["AttributeName"] for each in model._get_schema()["key_schema"]]
     done = SetBack(table)
-    present = {_key(item, keys): _digest(item) for item in _items(table)}
     requests: list[Any] = []
+    present: dict[str, bytes] = {}
+    kept: set[str] = set()
+    for item in _items(table):
+        stays = keeps(item)
+        if stays is None:
+            present[_key(item, keys)] = _digest(item)
+            continue
+        done.kept += 1
+        kept.add(_key(item, keys))
+        if stays != item:
+            requests.append({"PutRequest": {"Item": stays}})
+            requests = _sent(table, requests, pause, dry_run=dry_run)
     for item in _items(source) if source is not None else ():
         wanted = changed(item)
         done.in_copy += 1
+        if _key(wanted, keys) in kept:
+            continue
         if present.pop(_key(wanted, keys), None) != _digest(wanted):
             done.written += 1
             requests.append({"PutRequest": {"Item": wanted}})

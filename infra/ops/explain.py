@@ -164,7 +164,7 @@ def explain_event(stage: Stage, screen: Screen, organization: str, event: str) -
 @click.argument("organization")
 @command
 def explain_organization(stage: Stage, screen: Screen, organization: str) -> None:
-    """An organization's connection, its reconciliation, and its parked events."""
+    """An organization's connection, its reconciliation, who did what to it, and its parked events."""
     show_organization(stage, screen, organization)
 
 

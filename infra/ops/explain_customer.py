@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain.acts import Subject
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_history import CustomerEntry
 from chalicelib.domain.errors import NotFound
@@ -14,6 +15,8 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import InvoiceFilter
+from infra.ops.act_lines import show_acts
+from infra.ops.erasure_rows import erasure_in_words, erasure_row, unsettled_row
 from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
 from infra.ops.screen import Row, Screen, moment
@@ -53,9 +56,17 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
         raise NotFound("customer_not_found", f"{organization} has no customer {customer_id}.")
     screen.table("customer", f"Customer {customer.id} of {organization}", [_customer_row(customer)])
     why = " ".join(filter(None, (WHY[customer.sync_status], customer.sync_error)))
+    erasure = customer.erasure
+    if erasure is not None:
+        screen.table("erasure", "Erasure (UTC)", [erasure_row(customer, erasure)])
+        waits_for = [unsettled_row(each) for each in erasure.waits_for]
+        if waits_for:
+            screen.table("waitsFor", "What the erasure waits for", waits_for)
+        why = erasure_in_words(erasure)
     screen.fact("explanation", why, why)
     entries = [_entry_row(each) for each in customer.history]
     screen.lines("timeline", "Timeline (UTC)", entries, [_entry_line(each) for each in entries])
+    show_acts(stage, screen, "acts", "the customer", Subject.customer_of(organization_id, customer.id))
     wanted = InvoiceFilter(customer_id=customer.id)
     page = stage.ports.invoices.page(organization_id, wanted, INVOICES_SHOWN, None)
     invoices = [_invoice_row(each) for each in page.items]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters.tables.markers import PARKED
+from chalicelib.domain.acts import Subject
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.parked_reasons import reason_in_words
 from infra.ops import books
+from infra.ops.act_lines import show_acts
 from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import outcome
 from infra.ops.screen import Screen, moment
@@ -44,12 +46,13 @@ _WHY = {
     "applied": "A webhook brought the event, and it changed POM's record.",
     "recovered": "Reconciliation fetched the event, and it changed POM's record.",
     "no_change": "POM knew all that the event says, so nothing changed.",
+    "erased": "The event is about a person who was erased. POM counts such an event, and takes nothing from it.",
 }
 """What each outcome means. That of a parked event is its reason."""
 
 
 def show_organization(stage: Stage, screen: Screen, organization: str) -> None:
-    """Tells of an organization's connection, its reconciliation, and its parked events.
+    """Tells of an organization's connection, its reconciliation, who did what to it, and its parked events.
 
     Raises:
         NotFound: the organization was never connected.
@@ -67,11 +70,15 @@ def show_organization(stage: Stage, screen: Screen, organization: str) -> None:
         "objects_swept": moment(sweep.objects_swept_at),
         "last_event": moment(stage.ports.events.last_received_at(account_id)),
         "frozen": f"{frozen.reason} ({frozen.by}, {moment(frozen.at)})" if frozen else False,
+        "erased": moment(connection.erased_at) or False,
     }
     screen.table("organization", organization, [{"what": name, "is": value} for name, value in told.items()])
     if connection.account is not None:
         missing = [{"field": each.field, "message": each.message} for each in connection.account.requirements]
         screen.table("requirements", "What Stripe still needs of the company", missing)
+    settings = Subject.settings_of(connection.organization_id)
+    done_to = (Subject.connection_of(connection.organization_id), settings)
+    show_acts(stage, screen, "acts", "the connection and the settings", *done_to)
     parked = [event_row(each) for each in books.parked(stage, account_id)]
     screen.table("parked", "Parked events", parked, columns=_shown(parked[0]) if parked else ())
 

@@ -76,7 +76,9 @@ def _sentence(what: str, invoice: Invoice, named: Movement | None, payment: Paym
         amount = money(decimal_string(named.amount, named.currency), named.currency)
         reason = f" Its reason is {named.reason.replace('_', ' ')}." if named.reason else ""
         status = named.status.replace("_", " ")
-        return f"{what} is a {named.kind.value} of {amount} {of}.{reason} Its status is {status}."
+        by = _orderer(invoice, named.id)
+        made = f" {by[:1].upper()}{by[1:]}." if by else ""
+        return f"{what} is a {named.kind.value} of {amount} {of}.{made}{reason} Its status is {status}."
     if payment is not None:
         amount = money(decimal_string(payment.amount, payment.currency), payment.currency)
         method = payment.method
@@ -92,6 +94,15 @@ def _sentence(what: str, invoice: Invoice, named: Movement | None, payment: Paym
     return f"{what} belongs to a payment {of}. Nobody has tried to pay with it yet, so no money has moved."
 
 
+def _orderer(invoice: Invoice, refund_id: str) -> str | None:
+    """Returns where a refund was made, and by whom; None if it is no refund."""
+    refund = invoice.facts.refunds.get(refund_id)
+    if refund is None:
+        return None
+    actor = next((each.actor for each in invoice.refund_orders if each.id == refund.order_id), None)
+    return f"ordered in POM by {actor}" if actor is not None else "made in Stripe"
+
+
 def _document(what: str, invoice: Invoice, named: Movement | None, payment: Payment | None) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": what, "invoice": invoice.id, "customer": invoice.order.customer_id}
     if named is not None:
@@ -103,6 +114,7 @@ def _document(what: str, invoice: Invoice, named: Movement | None, payment: Paym
             "amount": decimal_string(named.amount, named.currency),
             "currency": named.currency,
             "payment": named.payment_id,
+            "made": _orderer(invoice, named.id),
             "reason": named.reason,
         }
     if payment is not None:

@@ -1,4 +1,7 @@
-"""`restore-items`: the tables of a stage set back to copies of an earlier moment, with everybody frozen."""
+"""`restore-items`: the tables of a stage set back to copies of an earlier moment, with everybody frozen.
+
+Whoever was erased since then stays erased: the present tables know it, and win over the copies.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,17 @@ from chalicelib.domain.connection import Connection, Freeze
 from infra.ops import books
 from infra.ops.cli import command, dry_run
 from infra.ops.copied_tables import Item, MissingCopies, SetBack, require_copies, set_back
+from infra.ops.kept_erasures import KeptErasures
+from infra.ops.own_records import erase_own_records
 from infra.ops.rejoined import Rejoined, rejoin
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
 COPY = "-restored"
-NEXT = "Go on as docs/runbooks/restore-from-pitr.md says: unfreeze nobody before the backfill has ended."
+NEXT = (
+    "Go on as docs/runbooks/restore-from-pitr.md says: repeat erasures that the present tables did not have, and "
+    "unfreeze nobody before the backfill has ended."
+)
 
 
 @click.command("restore-items")
@@ -37,8 +45,10 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
     """Set all tables back to copies of an earlier moment, such as DynamoDB and AWS Backup restore them.
 
     What is not in the copies is deleted. Everybody must be frozen before, and stays frozen: the freeze is written
-    into each connection that is copied. Claims, rows of money, references and tallies are made to agree with the
-    invoices. The functions must be stopped meanwhile. It can be stopped and run again, and then begins anew.
+    into each connection that is copied. Customers and organizations that were erased stay erased, as far as the
+    present tables know of it, and workers erase again what the copies have of them. Claims, rows of money,
+    references and tallies are made to agree with the invoices. The functions must be stopped meanwhile. It can be
+    stopped and run again, and then begins anew.
     """
     freeze = _freeze_of_everybody(stage, screen)
     if freeze is None:
@@ -50,14 +60,25 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
         screen.failure(str(missing))
         return
     if dry_run or not yes:
-        would = _all_set_back(stage, screen, sources, freeze, dry_run=True)
+        would = _all_set_back(stage, screen, sources, freeze, KeptErasures(stage.ports.clock.now()), dry_run=True)
         if dry_run:
             screen.table("tables", "Would be set back", [asdict(each) for each in would])
             return
         gone = f"delete {sum(each.deleted for each in would)} items that are in no copy"
         click.confirm(f"Set all tables of {stage.config.table_prefix} back, and {gone}?", abort=True, err=True)
-    done = _all_set_back(stage, screen, sources, freeze, dry_run=False)
+    erasures = KeptErasures(stage.ports.clock.now())
+    done = _all_set_back(stage, screen, sources, freeze, erasures, dry_run=False)
     screen.table("tables", "Set back", [asdict(each) for each in done])
+    for each in sorted(erasures.organizations):
+        erase_own_records(each, freeze.by, stage.ports)
+    screen.fact(
+        "erasedOrganizations", len(erasures.organizations), f"Erased organizations: {len(erasures.organizations)}."
+    )
+    for table, count in erasures.unreadable.items():
+        screen.warning(
+            f"{count} present items of {table} could not be read, so nobody knows whether they were erased. Repeat "
+            "all erasures since the moment of the copies."
+        )
     screen.step(NEXT)
 
 
@@ -80,7 +101,13 @@ def _sources(suffix: str) -> Mapping[type[Model], str]:
 
 
 def _all_set_back(
-    stage: Stage, screen: Screen, sources: Mapping[type[Model], str], freeze: Freeze, *, dry_run: bool
+    stage: Stage,
+    screen: Screen,
+    sources: Mapping[type[Model], str],
+    freeze: Freeze,
+    erasures: KeptErasures,
+    *,
+    dry_run: bool,
 ) -> list[SetBack]:
     """Connections come last: until they are there, nobody of the copy can do anything, nor is swept."""
 
@@ -91,12 +118,13 @@ def _all_set_back(
     others = {model: source for model, source in sources.items() if model is not ConnectionItem}
     done = []
     for model, source in screen.each(others.items(), "Tables", len(others)):
-        done.append(set_back(model, source, pause, dry_run=dry_run))
+        done.append(set_back(model, source, pause, keeps=erasures.of(model), dry_run=dry_run))
     if not dry_run:
         set_back(SummaryItem, None, pause)
         _tell(screen, rejoin(stage.ports))
     connections = sources[ConnectionItem]
-    done.append(set_back(ConnectionItem, connections, pause, changed=frozen_too, dry_run=dry_run))
+    keeps = erasures.of(ConnectionItem)
+    done.append(set_back(ConnectionItem, connections, pause, changed=frozen_too, keeps=keeps, dry_run=dry_run))
     return done
 
 

@@ -9,30 +9,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+import msgspec
 
 from chalicelib.adapters.tables.stream import change_reader, table_of
-from chalicelib.api.models.told_changes import bus_events
+from chalicelib.adapters.untold_changes import untold_change, untold_in
 from chalicelib.bootstrap import Adapters
+from chalicelib.domain.changes import Change
 from chalicelib.functions import UNTOLD_CHANGES
-from chalicelib.ports.changes import UntoldChanges
-from chalicelib.usecases.telling.tell_changes import Record, tell_changes
+from chalicelib.ports.changes import StoredChange, UntoldChange, UntoldChanges
 from infra.ops import books
 from infra.ops.cli import command, dry_run
 from infra.ops.dead_letters import ASKED_FOR, at_most, put_back, received
 from infra.ops.screen import Screen, ago, moment
 from infra.ops.stage import Stage
+from infra.ops.told_again import still_to_tell, tell
 
-NO_VERSIONS = "The message does not hold the stored versions, so the change cannot be told any more."
+NAMELESS = "The message does not say which object it is about, so the change cannot be told any more."
 
 
 @dataclass(frozen=True)
 class Untold:
-    """One message of the queue. `keys` are those of the item; `record` is None if the message lacks its versions."""
+    """One message of the queue. `keys` are those of the item; `change` is None if the message does not say which."""
 
     table: str
     keys: str
     reason: str
-    record: Mapping[str, Any] | None
+    change: UntoldChange | None
 
 
 def read(message: Mapping[str, Any], prefix: str) -> Untold:
@@ -41,26 +43,32 @@ def read(message: Mapping[str, Any], prefix: str) -> Untold:
     AWS itself writes about records that left the stream, without what was in them
     (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html).
     """
+    with suppress(msgspec.DecodeError):
+        return _read(untold_in(message["Body"]), prefix)
     body: Any = None
     with suppress(ValueError):
         body = json.loads(message["Body"])
     match body:
-        case {"reason": str(reason), "record": {"eventSourceARN": str(arn), "dynamodb": {"Keys": dict(keys)}}}:
-            record = None if body.get("imagesOmitted") else body["record"]
-            return Untold(_table(arn, prefix), " ".join(map(_plain, keys.values())), reason, record)
+        case {"reason": str(reason), "record": {"eventSourceARN": str(), "dynamodb": {"Keys": dict()}} as record}:
+            return _read(_of_former_release(record, reason, prefix), prefix)
         case {"DDBStreamBatchInfo": {"streamArn": str(arn), "batchSize": size}}:
             why = f"{size} records left the stream before an invocation succeeded. They are lost."
-            return Untold(_table(arn, prefix), "unknown", why, None)
+            return Untold(table_of(arn).removeprefix(prefix) or "unknown", "unknown", why, None)
     return Untold("unknown", "unreadable", "Neither publish_changes nor AWS writes such messages.", None)
 
 
-def _table(arn: str, prefix: str) -> str:
-    return table_of(arn).removeprefix(prefix) or "unknown"
+def _read(change: UntoldChange, prefix: str) -> Untold:
+    keys = " ".join(change.keys.values())
+    return Untold(change.table.removeprefix(prefix) or "unknown", keys, change.reason, change)
 
 
-def _plain(value: Any) -> str:
-    """Returns a key's value: DynamoDB writes `{"S": "org_1"}`."""
-    return str(next(iter(value.values()))) if isinstance(value, dict) and value else "-"
+def _of_former_release(record: Mapping[str, Any], reason: str, prefix: str) -> UntoldChange:
+    """Returns the change in a message of a release that queued records whole. The queue has them for 14 days."""
+    change: Change | None = None
+    with suppress(Exception):  # whatever it is, the change is told by the present object
+        stored = change_reader(prefix)(record)
+        change = stored.change if stored is not None else None
+    return untold_change(record, reason, change)
 
 
 def _row(message: Mapping[str, Any], untold: Untold, now: int) -> dict[str, Any]:
@@ -73,14 +81,14 @@ def _row(message: Mapping[str, Any], untold: Untold, now: int) -> dict[str, Any]
         "since": moment(sent),
         "age": ago(sent, now),
         "reason": untold.reason,
-        "complete": untold.record is not None,
+        "type": ", ".join(untold.change.change.difference.types) if untold.change and untold.change.change else None,
     }
 
 
 @click.command()
 @command
 def untold(stage: Stage, screen: Screen) -> None:
-    """List the changes that POM was not told of: which object, why, and since when.
+    """List the changes that POM was not told of: which object, what, why, and since when.
 
     Nothing is changed. `tell-again` tells them, and `discard untold-changes` throws them away.
     """
@@ -90,7 +98,9 @@ def untold(stage: Stage, screen: Screen) -> None:
     put_back(client, source, messages)
     rows = [_row(each, read(each, stage.config.table_prefix), now) for each in messages]
     rows.sort(key=lambda each: str(each["since"]))
-    screen.table("untold", "Changes that POM was not told of", rows, ("table", "keys", "since", "age", "reason"))
+    screen.table(
+        "untold", "Changes that POM was not told of", rows, ("table", "keys", "type", "since", "age", "reason")
+    )
     screen.document["waiting"] = waiting
     _tell_hidden(screen, waiting - len(messages))
 
@@ -102,7 +112,8 @@ def untold(stage: Stage, screen: Screen) -> None:
 def tell_again(stage: Stage, screen: Screen, most: int | None, dry_run: bool) -> None:
     """Tell POM the changes in the queue of untold ones, on the bus and in the feed.
 
-    A change leaves the queue only when it is told. If POM was told of it before, it has the same id again.
+    A change leaves the queue only when it is told, or when nothing is to be told of it any more. If POM was told of
+    it before, it has the same id again. An object that has changed again since is left out of the event.
     """
     client, source, now = books.sqs(), stage.queue_url(UNTOLD_CHANGES), stage.ports.clock.now()
     waiting = sum(books.depth(client, source) or (0, 0))
@@ -136,34 +147,30 @@ def _tell_hidden(screen: Screen, hidden: int) -> None:
 
 
 def _problem(untold: Untold, stage: Stage) -> str | None:
-    """Returns why a change cannot be told, as far as reading its record shows it."""
-    if untold.record is None:
-        return NO_VERSIONS
+    """Returns why a change cannot be told, as far as reading its object shows it."""
+    return _found(untold, stage)[1]
+
+
+def _found(untold: Untold, stage: Stage) -> tuple[StoredChange | None, str | None]:
+    """Returns what is to be told of a change, if anything, or why it cannot be told."""
+    if untold.change is None:
+        return None, NAMELESS
     try:
-        change_reader(stage.config.table_prefix)(untold.record)
+        return still_to_tell(untold.change, stage.config.table_prefix, stage.ports), None
     except Exception as error:  # noqa: BLE001 whatever it is, the operator reads it, and the change stays
-        return f"This release cannot read the record: {type(error).__name__}."
-    return None
+        return None, f"This release cannot read the object: {type(error).__name__}."
 
 
 def _told(untold: Untold, stage: Stage) -> str | None:
     """Tells a change as `publish_changes` does. Returns why it could not be told, or None."""
-    if untold.record is None:
-        return NO_VERSIONS
-    record = Record.of(untold.record)
-    outcome = tell_changes(
-        [record],
-        change_reader(stage.config.table_prefix),
-        lambda change, shown: bus_events(change, shown, stage.config.stripe_dashboard_base),
-        _Telling(stage.config),
-    )
-    if outcome.failure is not None:
-        return f"The bus or a table did not take it: {outcome.failure.code}. Try again when the cause is gone."
-    return outcome.untold.get(record.place)
+    change, problem = _found(untold, stage)
+    if change is None:
+        return problem
+    return tell(change, _Telling(stage.config), stage.config.stripe_dashboard_base)
 
 
 class _Telling(Adapters):
-    """The stage's adapters, except that a record that cannot be told is not queued a second time."""
+    """The stage's adapters, except that a change that cannot be told is not queued a second time."""
 
     @property
     def untold(self) -> UntoldChanges:
@@ -171,7 +178,7 @@ class _Telling(Adapters):
 
 
 class _AlreadyKept:
-    """Fulfils `UntoldChanges` for records that are in the queue."""
+    """Fulfils `UntoldChanges` for changes that are in the queue."""
 
-    def keep(self, record: Mapping[str, Any], reason: str) -> None:
+    def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
         """Does nothing: the message stays where it is, and the outcome of telling has the reason."""

@@ -165,21 +165,26 @@ class Boundaries(Requirements):
 
 class LogGroups(Requirements):
     id = "E9105"
-    shortdesc = "Logs are kept for a time that is stated"
+    shortdesc = "Logs are kept for a time that is stated, with their stack and without it"
     kind = "AWS::Logs::LogGroup"
-    schemas: ClassVar = {"keeps its logs for ever": _with(RetentionInDays={"minimum": 1})}
+    schemas: ClassVar = {
+        "keeps its logs for ever": _with(RetentionInDays={"minimum": 1}),
+        "goes with the stack, before its lines have been kept for their time": _has(
+            DeletionPolicy={"const": "RetainExceptOnCreate"}, UpdateReplacePolicy={"const": "Retain"}
+        ),
+    }
 
 
 class Apis(Requirements):
     id = "E9106"
-    shortdesc = "The API has limits, traces and logs, which hold nothing of anybody"
+    shortdesc = "The API has limits and logs, and nothing that it leaves behind holds anything of anybody"
     kind = "AWS::Serverless::Api"
     schemas: ClassVar = {
         "lacks a limit for every method": _with(
             MethodSettings={"contains": _has(ResourcePath={"const": "/*"}, ThrottlingRateLimit={"minimum": 1})}
         ),
         "lacks access logs": _with(AccessLogSetting={}),
-        "lacks traces": _with(TracingEnabled={"const": True}),
+        "is traced: X-Ray keeps the whole address and path of a request": _with(TracingEnabled={"const": False}),
         "lacks a version of its definition, so SAM adds a stage of the name Stage": _with(
             OpenApiVersion={"const": "2.0"}
         ),

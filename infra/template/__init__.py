@@ -24,8 +24,8 @@ from infra.template.intrinsics import (
     physical,
     queue_id,
     ref,
-    sub,
 )
+from infra.template.log_groups import function_log_groups
 from infra.template.queries import queries
 from infra.template.queue_policies import queue_policies
 from infra.template.queues import queues
@@ -47,11 +47,10 @@ EVERYWHERE = (encryption.SETTINGS, signing.SETTINGS, boundary.SETTINGS)
 def merge_template() -> Json:
     """The template to merge."""
     resources: Json = {**tables(), **queues(), **bus(), **release_role(), **api_resources(), "RestAPI": rest_api()}
-    resources |= waf()
+    resources |= {**waf(), **function_log_groups()}
     resources |= {**alarms(), **dashboard(), **queries(), **backups()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
-        resources[log_group_id(function.name)] = _log_group(function)
     resources |= encryption.use_of_key()
     resources |= queue_policies(resources)
     for resource in resources.values():
@@ -69,7 +68,7 @@ def merge_template() -> Json:
 
 def _function(function: Function) -> Json:
     properties: Json = {
-        "FunctionName": _physical_name(function),
+        "FunctionName": physical(function.aws_name),
         "Environment": environment(function),
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
@@ -109,13 +108,3 @@ def _schedule(function: Function) -> Json:
         },
         "Events": {f"{camel(function.name)}Event": {"Type": "Schedule", "Properties": delivery}},
     }
-
-
-def _log_group(function: Function) -> Json:
-    """Chalice names the API's group after a resource that does not exist; ours are all named as their functions."""
-    name = _physical_name(function)["Fn::Sub"]
-    return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": sub(f"/aws/lambda/{name}")}}
-
-
-def _physical_name(function: Function) -> Json:
-    return physical(function.aws_name)

@@ -6,9 +6,11 @@ import json
 
 from chalicelib.api.http.cross_origin import ALLOWED_HEADERS
 from chalicelib.domain.bearer import BEARER
+from chalicelib.domain.retention import ACCESS_LOGS
 from chalicelib.functions import AUTHORIZER
 from infra.template.gateway_responses import gateway_responses
 from infra.template.intrinsics import Json, allowed_origin, get_att, ref, sub
+from infra.template.log_groups import log_group
 
 RATE = 100
 BURST = 200
@@ -16,7 +18,6 @@ BURST = 200
 WEBHOOK_RATE = 400
 WEBHOOK_BURST = 800
 """A company's evening run makes Stripe send thousands of events; one refused comes again only after minutes."""
-LOG_RETENTION = 90
 PREFLIGHT_MAX_AGE = 600
 """Seconds that a browser may remember a preflight."""
 COMPRESSED_FROM = 1024
@@ -52,7 +53,8 @@ def rest_api() -> Json:
             "OpenApiVersion": "2.0",
             # SAM deploys when it sees a change, and it does not see that of a parameter, such as PomSettingsUrl.
             "AlwaysDeploy": True,
-            "TracingEnabled": True,
+            # X-Ray would keep the whole address and path of each traced request for 30 days. Functions are traced.
+            "TracingEnabled": False,
             "MinimumCompressionSize": COMPRESSED_FROM,
             "AccessLogSetting": {"DestinationArn": get_att("ApiAccessLogGroup"), "Format": json.dumps(ACCESS_LOG)},
             "MethodSettings": [
@@ -92,13 +94,7 @@ def _limits(path: str, method: str, rate: int, burst: int) -> Json:
 def api_resources() -> Json:
     """Access logs, and the domain if there is one. API Gateway's right to write logs is in infra/account.json."""
     return {
-        "ApiAccessLogGroup": {
-            "Type": "AWS::Logs::LogGroup",
-            "Properties": {
-                "LogGroupName": sub("/aws/apigateway/${AWS::StackName}"),
-                "RetentionInDays": LOG_RETENTION,
-            },
-        },
+        "ApiAccessLogGroup": log_group("/aws/apigateway/${AWS::StackName}", ACCESS_LOGS.days),
         "ApiDomain": {
             "Type": "AWS::ApiGateway::DomainName",
             "Condition": "HasDomain",

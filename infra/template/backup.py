@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib.domain.retention import COPIES, RECOVERY_POINTS
 from infra.template.alarms import Alarm, Grade
 from infra.template.encryption import HAS_OWN_KEY, OWN_KEY
 from infra.template.intrinsics import Json, get_att, is_given, ref, sub, when
@@ -21,8 +22,6 @@ HAS_KEYED_BACKUP = "HasBackupWithOwnKey"
 USE_OF_KEY = "BackupUseOfKey"
 """The logical id of the policy that lets AWS Backup use the stage's own key."""
 VAULT_NAME = "${AWS::StackName}-backups"
-KEPT_HERE = 1
-"""Days that a recovery point is kept in the stack's own region: here tables are restored to a second without it."""
 START_WITHIN = 60
 """Minutes in which AWS Backup begins each job; the least it takes."""
 COMPLETE_WITHIN = 480
@@ -43,7 +42,7 @@ PARAMETERS: Mapping[str, Json] = {
     },
     "BackupCopyDays": {
         "Type": "Number",
-        "Default": "14",
+        "Default": str(COPIES.days),
         "Description": "Days that a copy is kept in the other region",
         "MinValue": 1,
     },
@@ -129,7 +128,7 @@ def _plan() -> Json:
                 "ScheduleExpression": ref("BackupSchedule"),
                 "StartWindowMinutes": START_WITHIN,
                 "CompletionWindowMinutes": COMPLETE_WITHIN,
-                "Lifecycle": {"DeleteAfterDays": KEPT_HERE},
+                "Lifecycle": {"DeleteAfterDays": RECOVERY_POINTS.days},
                 "CopyActions": [
                     {
                         "DestinationBackupVaultArn": ref(COPY_VAULT),

@@ -35,6 +35,13 @@ QUERIES = (
         "| sort @timestamp desc | limit 200",
     ),
     Query(
+        "who-asked-for-what",
+        (API_HANDLER,),
+        "fields @timestamp, user, network, route, status, error.code, request_id, invoice_id, batch_id\n"
+        "| filter message = 'request' and organization_id = 'ORGANIZATION'\n"
+        "| sort @timestamp desc | limit 1000",
+    ),
+    Query(
         "slow-requests",
         (API_HANDLER,),
         "filter message = 'request'\n"

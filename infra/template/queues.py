@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.kept import Ends, Place, Store
+from chalicelib.domain.retention import RETENTION
 from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, WORKERS, Messages, Queue
 from infra.template.intrinsics import Json, get_att, physical, queue_id, sub
 
 ATTEMPTS = 5
 """How often a message is received before it goes to the dead-letter queue."""
-RETENTION = 4 * 24 * 3600
-DEAD_LETTER_RETENTION = 14 * 24 * 3600
-"""Seconds; the longest SQS allows."""
 PATIENCE = 6
 """A message is hidden for so many timeouts of its function: AWS's advice, for batches that are throttled."""
 
@@ -23,7 +22,7 @@ def queues() -> Json:
                 resources[queue_id(queue)] = _queue(queue, function.timeout)
                 resources[queue_id(queue.dead_letter)] = _dead_letter_queue(queue)
     for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
-        resources[queue_id(name)] = _resource(name, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION})
+        resources[queue_id(name)] = _resource(name, {})
     return resources
 
 
@@ -33,7 +32,6 @@ def _queue(queue: Queue, timeout: int) -> Json:
         queue,
         {
             "VisibilityTimeout": PATIENCE * timeout,
-            "MessageRetentionPeriod": RETENTION,
             "RedrivePolicy": redrive,
         },
     )
@@ -43,13 +41,19 @@ def _dead_letter_queue(queue: Queue) -> Json:
     # By its name, not by GetAtt: the queue already refers to this one.
     source = sub(f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:${{AWS::StackName}}-{queue}")
     redrive = {"redrivePermission": "byQueue", "sourceQueueArns": [source]}
-    return _resource(
-        queue.dead_letter, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION, "RedriveAllowPolicy": redrive}
-    )
+    return _resource(queue.dead_letter, {"RedriveAllowPolicy": redrive})
+
+
+def retention_of(name: str) -> int:
+    """Returns the seconds for which a queue keeps a message."""
+    kept = RETENTION[Place(Store.QUEUE, name)]
+    if not isinstance(kept, Ends):
+        raise TypeError(f"SQS keeps no message for good, and {name} is said to")
+    return kept.seconds
 
 
 def _resource(name: str, settings: Json) -> Json:
-    properties = {"QueueName": physical(name), **settings}
+    properties = {"QueueName": physical(name), "MessageRetentionPeriod": retention_of(name), **settings}
     if name.endswith(".fifo"):
         properties["FifoQueue"] = True
         if not name.endswith("-dlq.fifo"):

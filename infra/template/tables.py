@@ -8,6 +8,7 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.retention import RECOVERY
 from infra.template.intrinsics import Json, physical, table_id
 
 
@@ -32,7 +33,10 @@ def _table(model: type[Model], name: str) -> Json:
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": sorted(_pascal(schema["attribute_definitions"]), key=itemgetter("AttributeName")),
         "KeySchema": _keys(schema),
-        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "PointInTimeRecoverySpecification": {
+            "PointInTimeRecoveryEnabled": True,
+            "RecoveryPeriodInDays": RECOVERY.days,
+        },
     }
     if view_type := getattr(model.Meta, "stream_view_type", None):
         properties["StreamSpecification"] = {"StreamViewType": view_type}

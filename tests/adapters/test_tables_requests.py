@@ -472,15 +472,28 @@ def test_markers_expire_after_stripe_has_forgotten_the_event_and_parked_events_a
     assert expiries == {"evt_1": {"N": str(NOW + 35 * 86400)}, "evt_2": {"N": str(NOW + 5 + 42 * 86400)}}
 
 
-def test_a_batch_is_deleted_in_the_end_and_its_items_after_it(stores_on_tables: Backend) -> None:
-    made = stored(stores_on_tables, kind=BatchKind.CUSTOMERS)
+@pytest.mark.parametrize("body", ['{"name": "Zoë"}', '{"long": "' + "x" * 50_000 + '"}'])
+def test_an_event_that_is_set_aside_keeps_nothing_of_what_stripe_sent(body: str, stores_on_tables: Backend) -> None:
+    stores_on_tables.events.park(event("evt_1", body=body), NOW, "error")
+    stores_on_tables.events.set_aside(ACCOUNT, "evt_1", NOW + 7 * 86400)
+    [item] = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]
+    assert not {"document", "packed", "parked_key"} & item.keys()
+    assert (item["outcome"], item["error"]) == ({"S": "parked"}, {"S": "error"})
+    assert item["expires_at"] == {"N": str(NOW + 42 * 86400)}
+
+
+@pytest.mark.parametrize(("kind", "kept"), [(BatchKind.INVOICES, 400), (BatchKind.CUSTOMERS, 30)])
+def test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it(
+    kind: BatchKind, kept: int, stores_on_tables: Backend
+) -> None:
+    made = stored(stores_on_tables, kind=kind)
     [item, *_] = stores_on_tables.batches.items(made, 1, None).items
     stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
     items = database.connection().client.scan(TableName=Row.Meta.table_name)["Items"]
     expiries = {each["place"]["S"]: each.get("expires_at", {}).get("N") for each in items}
     days = {place: at and (int(at) - NOW) / 86400 for place, at in expiries.items()}
-    rows = {f"item#bat_a#{number:06d}": 414 for number in range(3)}
-    assert days == {"batch#bat_a": 400, **rows, "part#bat_a#0": None}
+    rows = {f"item#bat_a#{number:06d}": kept + 14 for number in range(3)}
+    assert days == {"batch#bat_a": kept, **rows, "part#bat_a#0": kept + 14}
 
 
 def test_importing_the_tables_imports_no_boto3() -> None:

@@ -94,7 +94,8 @@ class Telling:
             for version in (2, 3)
         ]
         bodies: list[dict[str, Any]] = [
-            {"eventSourceARN": "arn", "dynamodb": {}, "number": number} for number in (0, 1)
+            {"eventSourceARN": "arn", "dynamodb": {"Keys": {}, "ApproximateCreationDateTime": NOW}, "number": number}
+            for number in (0, 1)
         ]
         records = [Record(str(body["number"]), self.ports.clock.now(), body) for body in bodies]
 

@@ -1,4 +1,4 @@
-"""What cannot be told is queued whole, or without its images if SQS would not take it."""
+"""Of what cannot be told, the queue holds ids, versions and statuses, and nothing else of the object."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib.adapters.untold_changes import MAX_BYTES, UntoldQueue
+from chalicelib.adapters.untold_changes import UntoldQueue, untold_in
+from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import Retryable
+from chalicelib.domain.identifiers import OrganizationId
 from infra.ops.untold import read
 
 URL = "http://sqs.test/untold-changes"
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/pom-invoices/stream/2026-11-29T00:00:00.000"
+AT = 1_700_000_000
+PAID = Change(
+    OrganizationId("org_1"),
+    ObjectKind.INVOICE,
+    "inv_ä",
+    7,
+    AT,
+    Difference((ChangeType.INVOICE_PAID, ChangeType.INVOICE_DISPUTE_OPENED), "pending", "paid"),
+)
 
 
 class Sqs:
@@ -37,44 +48,60 @@ def queue(sqs: Sqs) -> UntoldQueue:
     return made
 
 
-def record(size: int = 100) -> dict[str, Any]:
-    image = {"packed": {"B": "A" * size}, "version": {"N": "7"}}
+def record(**images: Any) -> dict[str, Any]:
+    """A record as Lambda hands it over. Its images hold a person."""
+    image = {"name_key": {"S": "Dana Person"}, "packed": {"B": "A" * 300_000}, "version": {"N": "7"}}
     keys = {"organization_id": {"S": "org_1"}, "invoice_id": {"S": "inv_ä"}}
-    stored = {"Keys": keys, "OldImage": image, "NewImage": image, "SequenceNumber": "12", "SizeBytes": size}
+    written = {"Keys": keys, "SequenceNumber": "12", "ApproximateCreationDateTime": AT}
+    stored = {**written, **(images or {"OldImage": image, "NewImage": image})}
     return {"eventSourceARN": ARN, "eventName": "MODIFY", "dynamodb": stored}
 
 
-def kept(made: Mapping[str, Any]) -> str:
+def kept(made: Mapping[str, Any], change: Change | None) -> str:
     sqs = Sqs()
-    queue(sqs).keep(made, "why it is so")
+    queue(sqs).keep(made, "why it is so", change)
     [body] = sqs.bodies
     return body
 
 
-def test_a_record_is_queued_with_its_body_and_the_reason() -> None:
-    assert json.loads(kept(record())) == {"reason": "why it is so", "record": record()}
+@pytest.mark.parametrize("change", [PAID, None], ids=["a change that was read", "a record that nobody can read"])
+def test_nothing_of_the_stored_object_is_in_the_queue(change: Change | None) -> None:
+    body = kept(record(), change)
+    assert set(json.loads(body)) == {"reason", "table", "keys", "version", "deleted", "at", "change"}
+    assert "Dana" not in body
+    assert len(body) < 600
+
+
+def test_a_change_comes_out_of_the_queue_as_it_was_read_from_the_stream() -> None:
+    assert untold_in(kept(record(), PAID)).change == PAID
+
+
+def test_of_a_record_that_nobody_can_read_the_keys_the_version_and_the_time_are_kept() -> None:
+    untold = untold_in(kept(record(), None))
+    assert (untold.table, untold.reason) == ("pom-invoices", "why it is so")
+    assert untold.keys == {"organization_id": "org_1", "invoice_id": "inv_ä"}
+    assert (untold.version, untold.deleted, untold.at) == (7, False, AT)
+
+
+def test_a_deletion_that_nobody_can_read_is_kept_as_a_deletion_of_the_last_version() -> None:
+    untold = untold_in(kept(record(OldImage={"version": {"N": "7"}}), None))
+    assert (untold.version, untold.deleted) == (7, True)
+
+
+def test_a_record_without_a_version_is_kept_too() -> None:
+    assert untold_in(kept(record(NewImage={}), None)).version is None
+
+
+def test_a_type_of_another_release_survives_the_queue() -> None:
+    newer = kept(record(), PAID).replace("invoice.paid", "invoice.forgiven")
+    change = untold_in(newer).change
+    assert change is not None
+    assert change.difference.types[0] == "invoice.forgiven"
 
 
 def test_the_operators_commands_read_what_is_queued() -> None:
-    untold = read({"Body": kept(record())}, "pom-")
+    untold = read({"Body": kept(record(), PAID)}, "pom-")
     assert (untold.table, untold.keys, untold.reason) == ("invoices", "org_1 inv_ä", "why it is so")
-    assert untold.record == record()
-
-
-def test_of_a_record_that_is_too_large_for_sqs_the_keys_the_versions_and_the_reason_are_kept() -> None:
-    body = kept(record(MAX_BYTES))
-    assert len(body.encode()) < MAX_BYTES
-    told = json.loads(body)
-    stored = told["record"]["dynamodb"]
-    assert (told["reason"], told["imagesOmitted"]) == ("why it is so", True)
-    assert told["record"]["eventSourceARN"] == ARN
-    assert (stored["Keys"], stored["SequenceNumber"]) == (record()["dynamodb"]["Keys"], "12")
-    assert stored["OldImage"] == stored["NewImage"] == {"version": {"N": "7"}}
-
-
-def test_a_record_without_its_documents_cannot_be_told_again() -> None:
-    untold = read({"Body": kept(record(MAX_BYTES))}, "pom-")
-    assert (untold.keys, untold.record) == ("org_1 inv_ä", None)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +113,6 @@ def test_a_record_without_its_documents_cannot_be_told_again() -> None:
 )
 def test_a_queue_that_takes_nothing_is_told_as_retryable(failure: Exception) -> None:
     with pytest.raises(Retryable) as caught:
-        queue(Sqs(failure)).keep(record(), "why it is so")
+        queue(Sqs(failure)).keep(record(), "why it is so", None)
     assert caught.value.code == "queue_unavailable"
     assert caught.value.__cause__ is failure

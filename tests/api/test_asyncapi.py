@@ -167,7 +167,12 @@ def test_an_example_agrees_with_itself(change_type: ChangeType) -> None:
     assert envelope["detail-type"] == told["type"] == change_type
     assert envelope["time"] == told["at"]
     assert told["objectKind"] == change_type.object_kind
-    assert told["deleted"] == (shown is None) == (told["status"] is None) == change_type.endswith(".deleted")
+    assert (
+        told["deleted"]
+        == (shown is None)
+        == (told["status"] is None)
+        == change_type.endswith((".deleted", ".erased"))
+    )
     if shown is not None:
         status = shown["syncStatus" if change_type.object_kind is ObjectKind.CUSTOMER else "status"]
         assert told["status"] == status

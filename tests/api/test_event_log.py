@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.stripe.events import read_event
-from chalicelib.adapters.tables.markers import KEPT_FOR
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.parked_reasons import FAULT, REASONS
+from chalicelib.domain.retention import MARKERS
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.api.client import ApiClient
 from tests.boundaries import watched
@@ -164,4 +164,4 @@ def test_a_page_of_the_log_takes_two_reads(api: ApiClient, world: World, account
 
 
 def test_the_answer_says_how_long_the_log_is_kept(api: ApiClient, world: World, account: str) -> None:
-    assert log(api, world.invoice().id)["keptDays"] == KEPT_FOR / 86400
+    assert log(api, world.invoice().id)["keptDays"] == MARKERS.days

@@ -20,7 +20,7 @@ balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt paidOn memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
 replacedNumbers beingRevised correctsInvoiceId correctedByInvoiceId
-partiallyRefunded disputed overdue overdueSince""".split()
+partiallyRefunded disputed overdue overdueSince erasedAt""".split()
 
 
 def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chalicelib import metrics, observability
 from chalicelib.adapters.stripe.client import ObservedClient
 from chalicelib.adapters.tokens import _REASONS
 from chalicelib.api.http import error_codes
+from chalicelib.domain.caller import Caller
 from chalicelib.domain.errors import Forbidden
 from chalicelib.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
 from chalicelib.usecases.events.event_outcome import EventOutcome
@@ -129,7 +130,7 @@ def test_each_try_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_refused_state_counts_as_somebody_trying_doors(emitted: Any) -> None:
     error = Forbidden("state_foreign", "Somebody else began this connection.")
-    observability.request_served("POST /v1/stripe/connection/complete", 403, 0.01, "req", "org_1", error)
+    observability.request_served("POST /v1/stripe/connection/complete", 403, 0.01, "req", Caller("org_1"), error)
     assert [metric["code"] for metric in emitted() if "SecurityRefused" in metric] == ["state_foreign"]
 
 
@@ -176,7 +177,7 @@ def test_refusals_are_told_by_metrics(emitted: Any) -> None:
     observability.token_refused("expired")
     observability.invoice_refused("org_1", "inv_1", "customer_email_missing")
     error = Forbidden("role_missing", "Only an admin may do this.")
-    observability.request_served("POST /v1/stripe/connection", 403, 0.01, "req", "org_1", error)
+    observability.request_served("POST /v1/stripe/connection", 403, 0.01, "req", Caller("org_1"), error)
     told = emitted()
     refused = {"TokenRefused", "InvoiceTakenBack", "SecurityRefused"}
     assert [sorted(refused & metric.keys()) for metric in told if refused & metric.keys()] == [

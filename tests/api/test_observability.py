@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib import observability
+from chalicelib.domain.caller import Caller
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.observability import described, event_received, request_served, worker_boundary
 
@@ -42,7 +43,7 @@ def dimensions(metric: dict[str, Any]) -> list[set[str]]:
 
 
 def test_a_request_is_one_metric_by_route_and_by_outcome(emitted: Any, logged: Any) -> None:
-    request_served("GET /v1/apps", 200, 0.0125, "req", "org_1", None)
+    request_served("GET /v1/apps", 200, 0.0125, "req", Caller("org_1"), None)
     [metric] = emitted()
     assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "PomStripe"
     assert metric["RequestLatency"] == [12.5]
@@ -62,7 +63,7 @@ def test_a_request_is_one_metric_by_route_and_by_outcome(emitted: Any, logged: A
     ],
 )
 def test_outcomes_tell_whose_fault_it_was(emitted: Any, logged: Any, status: int, outcome: str, level: str) -> None:
-    request_served("GET /v1/apps", status, 0.01, "req", None, None)
+    request_served("GET /v1/apps", status, 0.01, "req", Caller(), None)
     assert emitted()[0]["outcome"] == outcome
     assert logged[0][0] == level
 

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
@@ -432,7 +433,19 @@ def test_what_api_gateway_answers_is_documented_too(occasion: str) -> None:
 
 
 def test_a_code_has_one_status() -> None:
-    assert sum(len(codes) for codes in ERROR_CODES.values()) == len(CODES)
+    several = Counter(code for codes in ERROR_CODES.values() for code in codes) - Counter(CODES)
+    assert set(several) == {"customer_erased"}
+
+
+def test_an_erased_customer_is_not_there_to_be_read_and_is_in_the_way_of_what_is_to_be_done() -> None:
+    listed: dict[int, set[str]] = {}
+    for route in ROUTES:
+        for status, codes in codes_refused(route).items():
+            if "customer_erased" in codes:
+                listed.setdefault(status, set()).add(route.label)
+    assert listed[404] == {"GET /v1/customers/{customerId}"}
+    assert "POST /v1/invoices" in listed[409]
+    assert set(listed) == {404, 409}
     for status in (400, 404, 405, 415, 500):
         problem = problem_of_status(status)
         assert problem.code in ERROR_CODES[problem.status]

@@ -283,10 +283,10 @@ class Overtaking:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
 
-    def save(self, item: Any) -> Any:
+    def save(self, item: Any, *acts: Any) -> Any:
         first, self._first = self._first, lambda _: None
         first(self._plain)
-        return self._plain.save(item)
+        return self._plain.save(item, *acts)
 
 
 def a_colleague_edits_the_customer(ports: Ports) -> Callable[[Any], None]:

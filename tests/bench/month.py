@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
+from chalicelib.domain.retention import FUNCTION_LOGS
 from chalicelib.functions import FUNCTIONS
 from infra.template import merge_template
-from infra.template.api import LOG_RETENTION
 from infra.template.snapstart import snapstart
 from tests.bench.bill import Bill
 from tests.bench.cost import HOURS, KMS_SECONDS, SECONDS, an_invoice, busy_organization, show, standing
@@ -106,7 +106,7 @@ def month(companies: int, resources: Resources) -> Bill:
     business = an_invoice().times(invoices) + busy_organization().times(companies * _swept())
     # At most: the access log is kept for so long, and the functions' logs for less.
     logs = business.components.get("Logs", 0) / price["logs_ingested"].dollars
-    kept["Logs, kept"] = price["logs_stored"].of(logs * LOG_RETENTION / (HOURS / 24))
+    kept["Logs, kept"] = price["logs_stored"].of(logs * FUNCTION_LOGS.days / (HOURS / 24))
     return Bill(kept) + business
 
 

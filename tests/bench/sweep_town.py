@@ -319,7 +319,7 @@ class _Connections:
         self.town.call("DynamoDB", READ)
         return self.town.companies[organization_id].connection
 
-    def save(self, connection: Connection) -> Connection:
+    def save(self, connection: Connection, *acts: Any) -> Connection:
         self.town.call("DynamoDB", WRITE)
         stored = replace(connection, version=connection.version + 1)
         self.town.companies[connection.organization_id].connection = stored

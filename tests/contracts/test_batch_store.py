@@ -35,7 +35,7 @@ def stored(backend: Backend, **changes: Any) -> Batch:
     """A batch under way, with its items."""
     saved = backend.batches.save(batch(**changes))
     backend.batches.add_items(saved, items(saved.total))
-    return backend.batches.save(replace(saved, stored=True), [Part(ORG, saved.id, 0, resume_at=NOW)])
+    return backend.batches.save(replace(saved, stored=True), [replace(saved.part(0), resume_at=NOW)])
 
 
 def now(backend: Backend, known: Batch) -> Batch:
@@ -234,3 +234,22 @@ def test_a_lane_keeps_its_pace(backend: Backend) -> None:
         assert backend.batches.pace(ORG, 0) == pace
     assert backend.batches.pace(ORG, 1) is None
     assert backend.batches.pace(OTHER_ORG, 0) is None
+
+
+def test_the_items_of_all_batches_of_an_organization_come_one_after_another(backend: Backend) -> None:
+    for name in ("b", "a"):
+        saved = backend.batches.save(batch(name))
+        backend.batches.add_items(saved, items(2))
+    other = backend.batches.save(batch("c", organization_id=OTHER_ORG))
+    backend.batches.add_items(other, items(1))
+
+    found = list(backend.batches.every_item(ORG, None))
+
+    assert [(each.batch_id, each.item.position) for _, each in found] == [
+        ("bat_a", 0), ("bat_a", 1), ("bat_b", 0), ("bat_b", 1),
+    ]  # fmt: skip
+    assert {each.expires_at for _, each in found} == {NOW + 414 * 86400}
+    behind = list(backend.batches.every_item(ORG, found[1][0]))
+    assert [each.batch_id for _, each in behind] == ["bat_b", "bat_b"]
+    with pytest.raises(Refused):
+        list(backend.batches.every_item(OTHER_ORG, found[1][0]))

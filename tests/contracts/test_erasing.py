@@ -114,10 +114,10 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(backend: Backend) -> No
 def test_the_items_of_all_batches_are_told_from_behind_a_place(backend: Backend) -> None:
     batches = [stored(backend, id=BatchId(name)) for name in ("bat_a", "bat_0", "bat_a1")]
     told = list(backend.batches.every_item(ORG))
-    assert [(batch_id, item.position) for _, batch_id, item in told] == sorted(
+    assert [(kept.batch_id, kept.item.position) for _, kept in told] == sorted(
         (batch.id, position) for batch in batches for position in range(3)
     )
-    for index, (place, _, _) in enumerate(told):
+    for index, (place, _) in enumerate(told):
         assert list(backend.batches.every_item(ORG, place)) == told[index + 1 :]
     assert list(backend.batches.every_item(OTHER_ORG)) == []
 
@@ -133,7 +133,7 @@ def test_an_item_is_rewritten_only_as_it_was_read_and_is_neither_decided_nor_cou
         backend.batches.rewrite(ORG, made.id, read)
     with pytest.raises(StaleWrite):
         backend.batches.rewrite(ORG, made.id, replace(items()[0], position=77, version=1))
-    assert [item.position for _, _, item in backend.batches.every_item(ORG)] == [0, 1, 2]
+    assert [kept.item.position for _, kept in backend.batches.every_item(ORG)] == [0, 1, 2]
     assert rewritten.customer_id == CustomerId("cust_1")
 
 

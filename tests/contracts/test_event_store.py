@@ -27,6 +27,8 @@ from tests.contracts.examples import (
     marker,
 )
 
+DAY = 86400
+
 
 def test_events_dealt_with_are_known_on_their_account(backend: Backend) -> None:
     stored = backend.customers.apply(customer(), marker("evt_1"))
@@ -285,3 +287,29 @@ def test_a_parked_event_says_when_it_first_came_and_why_it_was_parked(backend: B
     backend.events.park(event(), NOW, "error 1")
     backend.events.park(event(), NOW + 60, "error 2")
     assert list(backend.events.parked(ACCOUNT, 10)) == [ParkedEvent("evt_1", event().body, NOW, "error 2")]
+
+
+def test_every_event_of_an_account_is_recorded_with_its_invoice_and_its_end(backend: Backend) -> None:
+    backend.events.mark(about_invoice("evt_2"))
+    backend.events.park(event("evt_1", body='{"parked": 1}'), NOW, "error", (ORG, InvoiceId("inv_#1")))
+    backend.events.mark(marker("evt_3", account_id=OTHER_ACCOUNT))
+
+    (_, parked), (_, dealt_with) = backend.events.recorded(ACCOUNT, None)
+
+    assert (parked.logged.id, parked.logged.outcome, parked.body) == ("evt_1", "parked", '{"parked": 1}')
+    assert parked.invoice == (ORG, "inv_#1")
+    assert parked.expires_at == NOW + 42 * DAY
+    assert dealt_with.logged == LoggedEvent("evt_2", "invoice.paid", NOW - 5, NOW, "applied", Source.WEBHOOK, "in_1")
+    assert (dealt_with.invoice, dealt_with.body) == ((ORG, "inv_a"), None)
+    assert dealt_with.expires_at == NOW + 35 * DAY
+
+
+def test_recorded_events_go_on_behind_any_of_them(backend: Backend) -> None:
+    for n in (3, 1, 2):
+        backend.events.mark(marker(f"evt_{n}"))
+    cursors = {each.logged.id: behind for behind, each in backend.events.recorded(ACCOUNT, None)}
+    assert list(cursors) == ["evt_1", "evt_2", "evt_3"]
+    assert [each.logged.id for _, each in backend.events.recorded(ACCOUNT, cursors["evt_1"])] == ["evt_2", "evt_3"]
+    assert list(backend.events.recorded(ACCOUNT, cursors["evt_3"])) == []
+    with pytest.raises(Refused, match="does not belong to this list"):
+        list(backend.events.recorded(OTHER_ACCOUNT, cursors["evt_1"]))

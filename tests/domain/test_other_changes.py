@@ -12,6 +12,8 @@ from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEvent
+from chalicelib.domain.erased_records import customer_without_person
+from chalicelib.domain.erasure import Erasure, InStripe
 from chalicelib.domain.facts import AccountFact, CustomerFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId, UserId
@@ -95,6 +97,31 @@ def test_a_customer_that_is_deleted_in_stripe_is_told_and_so_is_one_whose_record
     assert customer_difference(customer(), gone).types == (T.CUSTOMER_DELETED_IN_STRIPE,)
     assert customer_difference(gone, gone) == NOTHING
     assert customer_difference(gone, None) == Difference((T.CUSTOMER_DELETED,), "deleted_in_stripe")
+
+
+def erased(known: Customer, *, begun: bool) -> Customer:
+    asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP, due_at=NOW)
+    closed = replace(known, erasure=asked)
+    return customer_without_person(closed, NOW + 600) if begun else closed
+
+
+def test_that_a_customer_is_erased_is_told_when_its_record_holds_nothing_of_the_person_any_more() -> None:
+    closed = erased(synced(), begun=False)
+    assert customer_difference(synced(), closed) == NOTHING
+    told = customer_difference(closed, erased(synced(), begun=True))
+    assert told == Difference((T.CUSTOMER_ERASED,), "synced", None)
+
+
+def test_of_an_erased_customer_nothing_else_is_told_ever() -> None:
+    gone = erased(taken_over(failed()), begun=True)
+    assert customer_difference(failed(), gone).types == (T.CUSTOMER_ERASED,)
+    for later in (replace(gone, sync_status=SyncStatus.SYNCED), replace(gone, version=9), None):
+        assert customer_difference(gone, later) == NOTHING
+
+
+def test_of_an_erased_customer_nothing_is_left_to_load() -> None:
+    difference = customer_difference(synced(), erased(synced(), begun=True))
+    assert Change(ORG, ObjectKind.CUSTOMER, "cust_1", 4, NOW, difference).deleted
 
 
 # Connections

@@ -14,10 +14,11 @@ from tests.fakes.ports import (
     FakePorts,
     FakeQueues,
 )
-from tests.fakes.stores import FakeConnections, FakeCustomers, FakeSettings
+from tests.fakes.stores import FakeActs, FakeConnections, FakeCustomers, FakeSettings
 from tests.fakes.summaries import FakeSummaries
 
 __all__ = [
+    "FakeActs",
     "FakeBatches",
     "FakeChanges",
     "FakeClock",

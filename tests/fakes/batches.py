@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.acts import Act
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
 from chalicelib.ports.storage import Page
 from tests.fakes.database import FakeDatabase, require_unchanged
-from tests.fakes.paging import page_of
+from tests.fakes.paging import page_of, rows_behind
 
 _WHAT = "The batch"
 
@@ -55,16 +56,15 @@ class FakeBatches:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
 
-    def every_item(
-        self, organization_id: OrganizationId, after: str = ""
-    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
         with self._db.lock:
-            items = [
-                (f"item#{batch_id}#{position:06d}", batch_id, item)
-                for (owner, batch_id, position), item in self._db.batch_items.items()
-                if owner == organization_id
+            rows = [
+                KeptItem(place[1], item, self._db.batches[place[:2]].items_expire_at)
+                for place, item in self._db.batch_items.items()
+                if place[0] == organization_id
             ]
-        yield from (each for each in sorted(items, key=lambda row: row[0]) if each[0] > after)
+        name = ("every item", organization_id)
+        yield from rows_behind(rows, lambda row: (0, f"{row.batch_id}#{row.item.position:06d}"), name, after)
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
         place = (organization_id, batch_id, item.position)
@@ -72,7 +72,7 @@ class FakeBatches:
             require_unchanged(self._db.batch_items, place, item, _WHAT)
             self._db.batch_items[place] = replace(item, version=item.version + 1)
 
-    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         place = (*_id(batch), item.position)
         with self._db.lock:
             header = self._db.batches.get(_id(batch))
@@ -83,6 +83,8 @@ class FakeBatches:
                 of = (customer.organization_id, customer.id)
                 require_unchanged(self._db.customers, of, customer, "The customer")
                 self._db.customers[of] = replace(customer, version=customer.version + 1)
+            if act is not None:
+                self._db.keep_acts(act)
             self._db.batch_items[place] = replace(item, version=item.version + 1)
             counts = {**header.counts, item.status: header.counts.get(item.status, 0) + 1}
             self._db.batches[_id(batch)] = replace(header, counts=counts, version=header.version + 1)

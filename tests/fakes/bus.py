@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.changes import Change
 from chalicelib.ports.changes import BusEvent, Refusal
 
 
@@ -28,10 +29,10 @@ class FakeBus:
 class FakeUntold:
     """Fulfils `UntoldChanges`."""
 
-    kept: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    kept: list[tuple[Mapping[str, Any], str, Change | None]] = field(default_factory=list)
     failure: Exception | None = None
 
-    def keep(self, record: Mapping[str, Any], reason: str) -> None:
+    def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
         if self.failure is not None:
             raise self.failure
-        self.kept.append((record, reason))
+        self.kept.append((record, reason, change))

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from chalicelib.domain.changes import Change
 from chalicelib.domain.errors import CursorExpired, Refused
 from chalicelib.domain.identifiers import OrganizationId, digest
-from chalicelib.ports.changes import KEPT_FOR, FeedEntry, FeedPage
+from chalicelib.domain.retention import FEED
+from chalicelib.ports.changes import FeedEntry, FeedPage
 from chalicelib.ports.surroundings import Clock
 from tests.fakes.database import FakeDatabase
 
@@ -34,10 +35,10 @@ class FakeChanges:
         with self._db.lock:
             now, feed = self._clock.now(), self._db.feeds.get(organization_id, [])
             if cursor is None:
-                start = sum(1 for at, _ in feed if at + KEPT_FOR <= now)
+                start = sum(1 for at, _ in feed if at + FEED.seconds <= now)
             else:
                 start, since = _opened(organization_id, cursor)
-                if now >= since + KEPT_FOR + DAY:
+                if now >= since + FEED.seconds + DAY:
                     raise CursorExpired("cursor_expired", "The cursor is too old.", field="after")
             shown = feed[start : start + first]
             end = start + len(shown)

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
@@ -112,6 +113,7 @@ class FakeDatabase:
     unknown_invoices: dict[OrganizationId, UnknownInvoices] = field(default_factory=Keyed)
     trials: dict[OrganizationId, Trial] = field(default_factory=Keyed)
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
+    acts: dict[Subject, dict[str, Act]] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=Keyed)
     delivered: dict[tuple[StripeAccountId, str], int] = field(default_factory=dict)
     repeated: Counter[tuple[StripeAccountId, str]] = field(default_factory=Counter)
@@ -136,6 +138,10 @@ class FakeDatabase:
     def add_tallies(self, organization_id: OrganizationId, difference: Mapping[Bucket, Tally]) -> None:
         known = self.tallies.get(organization_id, {})
         self.tallies[organization_id] = added_up(known.items(), difference.items())
+
+    def keep_acts(self, *acts: Act) -> None:
+        for act in acts:
+            self.acts.setdefault(act.subject, {})[act.id] = act
 
     def mark(self, marker: EventMarker) -> None:
         self.events[marker.account_id, marker.event_id] = marker

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary
-from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
+from chalicelib.domain.retention import MARKERS, PARKED
 from chalicelib.ports.storage import Page
 from tests.fakes.database import FakeDatabase, Parked
-from tests.fakes.paging import page_of
+from tests.fakes.paging import page_of, rows_behind
 
 PLATFORM = StripeAccountId("platform")
 
@@ -72,7 +73,9 @@ class FakeEvents:
         with self._db.lock:
             known = self._db.events.get((account_id, event_id))
             if isinstance(known, Parked):
-                self._db.events[account_id, event_id] = replace(known, aside=True)
+                self._db.events[account_id, event_id] = replace(
+                    known, aside=True, event=replace(known.event, body="")
+                )
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with self._db.lock:
@@ -106,6 +109,18 @@ class FakeEvents:
             ]
         name = ("events", organization_id, invoice_id)
         return page_of(rows, lambda row: (row.received_at, row.id), name, first, after, descending=True)
+
+    def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
+        with self._db.lock:
+            rows = [self._recorded(key, known) for key, known in self._db.events.items() if key[0] == account_id]
+        yield from rows_behind(rows, lambda row: (0, row.logged.id), ("recorded", account_id), after)
+
+    def _recorded(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> RecordedEvent:
+        about = _about(known)
+        invoice = (about[0], about[1]) if about and about[0] and about[1] else None
+        body = known.event.body if isinstance(known, Parked) else None
+        kept = PARKED if isinstance(known, Parked) else MARKERS
+        return RecordedEvent(self._logged(key, known), invoice, body, known.received_at + kept.seconds)
 
     def _showing_arrival(
         self, account_id: StripeAccountId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from chalicelib.domain.errors import Refused
@@ -37,6 +37,16 @@ def page_of(
         end_cursor=_cursor(position(shown[-1]), name) if shown else None,
         has_next=len(ordered) > first,
     )
+
+
+def rows_behind(
+    rows: Iterable[T], position: Callable[[T], tuple[int, str]], name: tuple[str, ...], after: str | None
+) -> Iterator[tuple[str, T]]:
+    """Yields the rows beyond the cursor in the order of `position`, each with the cursor behind it."""
+    end = _position_in(after, name) if after is not None else None
+    for row in sorted(rows, key=position):
+        if end is None or position(row) > end:
+            yield _cursor(position(row), name), row
 
 
 def _cursor(position: tuple[int, str], name: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.payments import FakePayments
 from tests.fakes.payouts import FakePayouts
-from tests.fakes.stores import FakeConnections, FakeCustomers, FakeSettings
+from tests.fakes.stores import FakeActs, FakeConnections, FakeCustomers, FakeSettings
 from tests.fakes.summaries import FakeSummaries
 
 
@@ -89,6 +89,7 @@ class FakePorts:
     customers: FakeCustomers = field(init=False)
     connections: FakeConnections = field(init=False)
     settings: FakeSettings = field(init=False)
+    acts: FakeActs = field(init=False)
     events: FakeEvents = field(init=False)
     batches: FakeBatches = field(init=False)
     changes: FakeChanges = field(init=False)
@@ -103,6 +104,7 @@ class FakePorts:
         self.customers = FakeCustomers(self.database)
         self.connections = FakeConnections(self.database)
         self.settings = FakeSettings(self.database)
+        self.acts = FakeActs(self.database)
         self.events = FakeEvents(self.database)
         self.batches = FakeBatches(self.database)
         self.changes = FakeChanges(self.database, self.clock)

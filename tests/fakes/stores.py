@@ -1,10 +1,11 @@
-"""The smaller stores in memory: customers, connections, settings."""
+"""The smaller stores in memory: customers, connections, settings, acts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
@@ -41,7 +42,7 @@ class FakeCustomers:
             known = ((each, self._db.customers.get((organization_id, each))) for each in customer_ids)
             return {each: customer for each, customer in known if customer is not None}
 
-    def save(self, customer: Customer) -> Customer:
+    def save(self, customer: Customer, act: Act | None = None) -> Customer:
         with self._db.lock:
             key = (customer.organization_id, customer.id)
             require_unchanged(self._db.customers, key, customer, "The customer")
@@ -53,6 +54,8 @@ class FakeCustomers:
             if customer.claim is not None and wanted != customer.claim:
                 self._db.stripe_claims.pop((customer.organization_id, customer.claim), None)
             self._db.customers[key] = stored = replace(customer, version=customer.version + 1, claim=wanted)
+            if act is not None:
+                self._db.keep_acts(act)
             return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
@@ -155,14 +158,15 @@ class FakeConnections:
         with self._db.lock:
             return self._db.connections.get(organization_id) or Connection(organization_id)
 
-    def save(self, connection: Connection) -> Connection:
+    def save(self, connection: Connection, *acts: Act) -> Connection:
         with self._db.lock:
             require_unchanged(self._db.connections, connection.organization_id, connection, "The connection")
             stored = replace(connection, version=connection.version + 1)
             self._db.connections[connection.organization_id] = stored
+            self._db.keep_acts(*acts)
             return stored
 
-    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
         if connection.account_id is None:
             raise ValueError("a connection without an account cannot be bound")
         with self._db.lock:
@@ -171,14 +175,14 @@ class FakeConnections:
             bound_to = self._db.bindings.get(connection.account_id, connection.organization_id)
             if bound_to != connection.organization_id:
                 raise Conflict("account_bound_elsewhere", "This Stripe account is connected to another organization.")
-            stored = self.save(connection)
+            stored = self.save(connection, *acts)
             self._db.bindings[connection.account_id] = connection.organization_id
             return stored
 
-    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+    def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         with self._db.lock:
             self._db.require_unmarked(marker)
-            stored = self.save(connection)
+            stored = self.save(connection, *acts)
             self._db.mark(marker)
             return stored
 
@@ -203,11 +207,12 @@ class FakeConnections:
         with self._db.lock:
             return self._db.authorizations.get(state_hash)
 
-    def save_authorization(self, authorization: Authorization) -> Authorization:
+    def save_authorization(self, authorization: Authorization, *acts: Act) -> Authorization:
         with self._db.lock:
             key = authorization.state_hash
             require_unchanged(self._db.authorizations, key, authorization, "This attempt to connect")
             self._db.authorizations[key] = stored = replace(authorization, version=authorization.version + 1)
+            self._db.keep_acts(*acts)
             return stored
 
     def unused_grants(self, limit: int) -> Sequence[str]:
@@ -274,8 +279,24 @@ class FakeSettings:
         with self._db.lock:
             return self._db.settings.get(organization_id) or InvoicingSettings(organization_id)
 
-    def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+    def save(self, settings: InvoicingSettings, *acts: Act) -> InvoicingSettings:
         with self._db.lock:
             require_unchanged(self._db.settings, settings.organization_id, settings, "The record of the settings")
             self._db.settings[settings.organization_id] = stored = replace(settings, version=settings.version + 1)
+            self._db.keep_acts(*acts)
             return stored
+
+
+class FakeActs:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def add(self, act: Act) -> None:
+        with self._db.lock:
+            self._db.keep_acts(act)
+
+    def page(self, subject: Subject, first: int, after: str | None) -> Page[Act]:
+        with self._db.lock:
+            rows = list(self._db.acts.get(subject, {}).values())
+        name = ("acts", repr(subject))
+        return page_of(rows, lambda act: (0, act.id), name, first, after, descending=True)

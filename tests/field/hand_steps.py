@@ -208,7 +208,7 @@ class HandSteps:
         assert freeze(ORGANIZATION, "kim@operations", reason, self.world.ports)
 
     def unfreeze(self) -> None:
-        assert unfreeze(ORGANIZATION, self.world.ports)
+        assert unfreeze(ORGANIZATION, "ops", self.world.ports)
 
     def resume(self) -> None:
         """The five-minute schedule takes up what rests. A refusal ends the work, as in the worker."""

@@ -17,13 +17,14 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
+from chalicelib.domain.retention import RECOVERY_POINTS
 from infra.deploy import backup_vault
 from infra.deploy.findings import Bad, ToDo
 from infra.deploy.settings import StageSettings, faults
 from infra.local.aws import embedded_aws
 from infra.local.cloudwatch.alarms import MetricAlarm, from_template
 from infra.template import merge_template
-from infra.template.backup import COPY_VAULT, HAS_BACKUP, HAS_KEYED_BACKUP, KEPT_HERE, backups
+from infra.template.backup import COPY_VAULT, HAS_BACKUP, HAS_KEYED_BACKUP, backups
 from infra.template.intrinsics import Json
 from infra.template.tables import tables
 from tests.infrastructure.cloudformation import OPTIONAL, translated
@@ -71,7 +72,7 @@ def test_every_table_is_backed_up_and_copied_to_the_named_vault_after_the_transf
     assert [each["Fn::GetAtt"][0] for each in resources] == list(tables())
     [rule] = made["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"]
     assert rule["CopyActions"][0]["DestinationBackupVaultArn"] in ({"Ref": COPY_VAULT}, VAULT)
-    assert rule["Lifecycle"] == {"DeleteAfterDays": KEPT_HERE}
+    assert rule["Lifecycle"] == {"DeleteAfterDays": RECOVERY_POINTS.days}
     vault = made["BackupVault"]
     assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 

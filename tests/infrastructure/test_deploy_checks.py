@@ -175,6 +175,11 @@ def _leftover(settings: StageSettings) -> None:
     )
 
 
+def _leftover_logs(settings: StageSettings) -> None:
+    for name in (f"/aws/lambda/{STACK}-api-handler", f"/aws/lambda/{STACK}-of-somebody-else"):
+        boto3.client("logs").create_log_group(logGroupName=name)
+
+
 SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
     "a live key in dev": (PLATFORM_ROW, "form sk_test_", _platform(apiKey="sk_live_" + "a1B2" * 8)),
     "a place holder for a key": (PLATFORM_ROW, "apiKey is not of the form", _platform(apiKey="sk_test_...")),
@@ -206,6 +211,11 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
     "a bucket that could be public": ("artifact bucket", "switch on BlockPublicAcls", _open_bucket),
     "no right to write access logs": ("API Gateway's logs", "infra/account.json", _no_log_role),
     "a table of an earlier stack": ("tables left over", f"{STACK}-invoices", _leftover),
+    "a log group of an earlier stack": (
+        "log groups left over",
+        f"from before: /aws/lambda/{STACK}-api-handler. CloudFormation",
+        _leftover_logs,
+    ),
 }
 
 

@@ -294,6 +294,9 @@ def test_prod_is_never_destroyed() -> None:
         Destruction("prod", SETTINGS, Screen())
 
 
+GROUP = f"/aws/lambda/{STACK}-api-handler"
+
+
 def _table(name: str) -> None:
     boto3.client("dynamodb").create_table(
         TableName=name,
@@ -304,11 +307,12 @@ def _table(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("with_data", [False, True])
-def test_destroying_names_the_tables_that_stay_and_deletes_them_only_if_that_is_meant(
-    scene: Scene, with_data: bool
+@pytest.mark.parametrize(("with_data", "with_logs"), [(False, False), (True, False), (False, True)])
+def test_destroying_names_the_tables_and_logs_that_stay_and_deletes_them_only_if_that_is_meant(
+    scene: Scene, with_data: bool, with_logs: bool
 ) -> None:
     _table(f"{STACK}-invoices")
+    boto3.client("logs").create_log_group(logGroupName=GROUP)
     screen = Screen(as_json=True)
     destruction = Destruction("dev", SETTINGS, screen, aws=scene.aws)
     summary = {
@@ -319,13 +323,20 @@ def test_destroying_names_the_tables_that_stay_and_deletes_them_only_if_that_is_
         "ResourceStatus": "CREATE_COMPLETE",
     }
     removed = {**summary, "LogicalResourceId": "OldTable", "ResourceStatus": "DELETE_COMPLETE"}
-    scene.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": [summary, removed]})
+    group = {**summary, "ResourceType": "AWS::Logs::LogGroup", "PhysicalResourceId": GROUP}
+    for _ in ("tables", "log groups"):
+        scene.cloudformation.add_response(
+            "list_stack_resources", {"StackResourceSummaries": [summary, removed, group]}
+        )
     tables = destruction.tables()
+    assert screen.document["log_groups"] == [{"log_group": GROUP}]
     assert screen.document["retained"] == [{"table": f"{STACK}-invoices", "items_about": 0, "protected": True}]
     scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
     scene.is_("DELETE_IN_PROGRESS")
     scene.cloudformation.add_client_error("describe_stacks", "ValidationError", f"{STACK} does not exist")
-    destruction.run(tables, with_data=with_data)
+    destruction.run(tables, with_data=with_data, with_logs=with_logs)
+    groups = [each["logGroupName"] for each in boto3.client("logs").describe_log_groups()["logGroups"]]
+    assert groups == ([] if with_logs else [GROUP])
     left = boto3.client("dynamodb").list_tables()["TableNames"]
     assert left == ([] if with_data else [f"{STACK}-invoices"])
 
@@ -339,7 +350,7 @@ def test_a_stack_is_deleted_as_the_role_that_the_stage_names_and_says_why_if_it_
     scene.is_("DELETE_FAILED")
     scene.says(BEFORE, refused, of_stack(2, "DELETE_FAILED"))
     with pytest.raises(DeploymentError, match=r"ApiDomain .*: It is in use\."):
-        destruction.run([], with_data=False)
+        destruction.run([], with_data=False, with_logs=False)
 
 
 class _Refuses(BaseHTTPRequestHandler):
@@ -403,7 +414,7 @@ class TestCommandLine:
         assert states.pop("parameter file") == "ok"
         assert states.pop("credentials") == "FAILED"
         assert set(states.values()) == {"not looked at"}
-        assert len(states) == 11
+        assert len(states) == 12
 
     @pytest.mark.parametrize(("typed", "status"), [("prod", 1), ("dev", 0)])
     def test_data_is_deleted_only_when_the_stages_name_is_typed(
@@ -412,7 +423,7 @@ class TestCommandLine:
         ran: list[bool] = []
         monkeypatch.setattr(Destruction, "check", lambda self: None)
         monkeypatch.setattr(Destruction, "tables", lambda self: ["a-table"])
-        monkeypatch.setattr(Destruction, "run", lambda self, tables, with_data: ran.append(with_data))
+        monkeypatch.setattr(Destruction, "run", lambda self, tables, with_data, with_logs: ran.append(with_data))
         (tmp_path / "dev.toml").write_text(FILE)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         words = ["destroy", "--stage", "dev", "--with-data", "--yes", "--parameters", str(tmp_path)]

@@ -107,11 +107,22 @@ FAULTS: dict[str, tuple[str, Break]] = {
         lambda r: next(iter(_properties(r, "ResumeStuck")["Events"].values()))["Properties"].pop("DeadLetterConfig"),
     ),
     "logs for ever": ("for ever", lambda r: _properties(r, "ApiHandlerLogGroup").pop("RetentionInDays")),
+    "logs that go with the stack": (
+        "goes with the stack",
+        lambda r: r["ApiAccessLogGroup"].update(DeletionPolicy="Delete"),
+    ),
+    "logs that go when their group is replaced": (
+        "goes with the stack",
+        lambda r: r["ApiHandlerLogGroup"].pop("UpdateReplacePolicy"),
+    ),
     "logs nowhere": ("logs to no group", lambda r: _properties(r, "ResumeStuck")["LoggingConfig"].pop("LogGroup")),
     "logs as text": ("as JSON", lambda r: _properties(r, "ResumeStuck")["LoggingConfig"].update(LogFormat="Text")),
     "an API without limits": ("lacks a limit", lambda r: _properties(r, "RestAPI")["MethodSettings"].pop(0)),
     "an API without access logs": ("lacks access logs", lambda r: _properties(r, "RestAPI").pop("AccessLogSetting")),
-    "an API without traces": ("lacks traces", lambda r: _properties(r, "RestAPI").pop("TracingEnabled")),
+    "an API whose traces hold addresses": (
+        "whole address",
+        lambda r: _properties(r, "RestAPI").update(TracingEnabled=True),
+    ),
     "a stray stage": ("of the name Stage", lambda r: _properties(r, "RestAPI").pop("OpenApiVersion")),
     "requests in logs": (
         "whole requests",

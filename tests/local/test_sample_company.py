@@ -31,7 +31,7 @@ def services(organization: str = BLUE_LAGOON, today: dt.date = TODAY) -> list[di
 
 
 def customers() -> list[dict[str, Any]]:
-    return company_records.customers(BLUE_LAGOON)
+    return company_records.customers(BLUE_LAGOON, Path("nothing-heard.db"))
 
 
 def test_a_day_gives_the_same_services_every_time_and_they_move_with_the_day() -> None:
@@ -53,7 +53,7 @@ def test_the_services_are_those_of_the_last_45_days_and_the_latest_comes_first()
 @pytest.mark.parametrize("organization", COMPANIES)
 def test_the_api_takes_each_customer_and_each_service_as_it_is(organization: str) -> None:
     ids = set()
-    for customer in company_records.customers(organization):
+    for customer in company_records.customers(organization, Path("nothing-heard.db")):
         save_from(body_as(ImportedCustomer, json.dumps(customer).encode()))
         ids.add(customer["id"])
     for service in services(organization):

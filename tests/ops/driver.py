@@ -22,6 +22,7 @@ from typing import Any
 import boto3
 
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.summary import uncounted
 from infra.ops import books
@@ -53,7 +54,10 @@ def bury(stage: Stage, queue: str, body: str) -> str:
 
 
 def leave_untold(stage: Stage, organization: str, invoice: str, *lacking: str) -> str:
-    """A record of the invoice's creation in the queue of untold changes, without the attributes in `lacking`."""
+    """The invoice's creation in the queue of untold changes.
+
+    With `lacking`, the record lacked these attributes, so nobody could read what changed.
+    """
     table = f"{stage.config.table_prefix}invoices"
     keys = {"organization_id": {"S": organization}, "invoice_id": {"S": invoice}}
     stored: Any = boto3.client("dynamodb").get_item(TableName=table, Key=keys)["Item"]  # type: ignore[arg-type]
@@ -68,7 +72,12 @@ def leave_untold(stage: Stage, organization: str, invoice: str, *lacking: str) -
             "ApproximateCreationDateTime": stage.ports.clock.now(),
         },
     }
-    stage.ports.untold.keep(record, "EventBridge refuses it: AccessDeniedException. It was a test.")
+    change = None
+    if not lacking:
+        read = change_reader(stage.config.table_prefix)(record)
+        assert read is not None
+        change = read.change
+    stage.ports.untold.keep(record, "EventBridge refuses it: AccessDeniedException. It was a test.", change)
     return "left"
 
 

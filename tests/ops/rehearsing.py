@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,9 @@ from tests.ops.rehearsed_town import RehearsedTown
 RUN_BOOK = (ROOT / "docs/runbooks/restore-from-pitr.md").read_text()
 COPY = "-restored"
 Items = list[dict[str, Any]]
+
+ERASED = "erased.txt"
+"""Where the run book puts the log lines about erasures."""
 
 NOT_HERE = ("status",)
 """Asks CloudWatch and SQS, which a rehearsal of the tables does not have."""
@@ -42,6 +46,8 @@ class Rehearsal:
     patch: pytest.MonkeyPatch
     screen: pytest.CaptureFixture[str]
     copies: dict[str, Items] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    """The lines that the function `erasures` has logged."""
 
     def __post_init__(self) -> None:
         self.patch.setattr("infra.ops.cli.Stage", lambda _: self.town.stage(self.prefix))
@@ -80,6 +86,12 @@ class Rehearsal:
         for name in self.copies:
             client.delete_table(TableName=self.prefix + name + COPY)
 
+    def _erased(self) -> str:
+        """Returns the name of a file with what CloudWatch would answer about erasures."""
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
+            file.write("\n".join(self.log))
+        return file.name
+
     def does(self, *words: str) -> tuple[int, Mapping[str, Any]]:
         """One command; returns its exit status and its JSON."""
         self.screen.readouterr()
@@ -96,6 +108,7 @@ class Rehearsal:
         for words in run_book_commands():
             if words[0] not in NOT_HERE:
                 asks = words == ["restore-items"]
-                told.append((words, *self.does(*words, *(["--yes"] if asks else []))))
+                typed = [self._erased() if each == ERASED else each for each in words]
+                told.append((words, *self.does(*typed, *(["--yes"] if asks else []))))
                 self.town.work()
         return told

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 
+from chalicelib.adapters.tables.codec import decoded_item
 from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.usecases.customers.customers import put_customer
 from tests.backends import Aws
-from tests.ops.rehearsed_town import BLUE, GREEN, HOUR, LEAVER, NEWCOMER, RehearsedTown
+from tests.ops.rehearsed_town import BLUE, CUSTOMERS, GREEN, HOUR, LEAVER, NEWCOMER, RehearsedTown
 from tests.ops.rehearsing import Rehearsal
+from tests.releases.stored_types import text_of
 
 COPIED_EARLIER = ("claims", "payments", "payment-refs", "events")
 """AWS Backup copies each table at a time of its own. These are the worst to be early: they guard the others."""
@@ -67,10 +77,117 @@ def rehearse(
     return rehearsal
 
 
-def _went_well(told: list[tuple[list[str], int, Any]]) -> None:
+def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: Any, *, lost: bool) -> Rehearsal:
+    """Two people, and in the end a whole organization, are erased after the copying. The run book is followed.
+
+    If the tables are lost, only the log knows whom to erase again.
+    """
+    town = RehearsedTown(seed, (BLUE, GREEN))
+    rehearsal = Rehearsal(town, aws.prefix, patch, screen)
+    _save_people(town)
+    for organization in (BLUE, GREEN):
+        for number in range(6):
+            town.bills(organization, (f"svc_{number}",), send=True)
+    town.work()
+    _everybody_pays(town)
+    rehearsal.copies_tables()
+    assert PERSON in _stored(rehearsal)
+    assert LATER not in _stored(rehearsal)
+
+    put_customer(BLUE, CustomerId("cust_later"), _save(LATER), town.ports)
+    town.work()
+    numbers = sorted(each.facts.invoice.number or "" for each in town.invoices(BLUE) if each.facts.invoice)
+    _erase(rehearsal, BLUE, "--customer", "cust_1")
+    _erase(rehearsal, BLUE, "--customer", "cust_later")
+    town.leaves(GREEN)
+    _erase(rehearsal, GREEN)
+    for _ in range(2):
+        town.advance(DAY)
+        town.resume()
+        town.work()
+    assert PERSON not in _stored(rehearsal)
+    rehearsal.log = [_logged(each) for each in _customers(rehearsal) if each.erasure is not None]
+
+    rehearsal.restores_copies()
+    if lost:
+        rehearsal.loses_tables()
+    _went_well(rehearsal.follows_the_run_book(), gone=GREEN)
+    if lost:
+        # Its tombstone is lost, and whoever erased it has to do so again.
+        connection = town.ports.connections.get(GREEN)
+        town.ports.connections.save(connection.disconnected("left", town.ports.clock.now()))
+        _erase(rehearsal, GREEN)
+    for _ in range(3):
+        town.advance(DAY)
+        town.deliver()
+        town.resume()
+        town.work()
+        town.sweep(BLUE)
+    for text in (PERSON, LATER):
+        assert text not in _stored(rehearsal)
+    assert town.ports.connections.get(GREEN).erased_at is not None
+    assert sorted(each.facts.invoice.number or "" for each in town.invoices(BLUE) if each.facts.invoice) == numbers
+    assert town.billed_twice() == []
+    assert town.wrong_tallies() == []
+    tombstones = {each.id for each in _customers(rehearsal) if each.organization_id == BLUE and each.erased}
+    assert tombstones == {"cust_1", "cust_later"}
+    return rehearsal
+
+
+PERSON, LATER = "Zyxwvut", "Qponmlk"
+"""Stand in every text about the people who are erased. One of them was saved after the copying."""
+
+
+def _save(name: str) -> Save:
+    return Save(Profile(first_name=name, last_name=name, email=f"{name}@pool.test", phone=name))
+
+
+def _save_people(town: RehearsedTown) -> None:
+    put_customer(BLUE, CustomerId("cust_1"), _save(PERSON), town.ports)
+    for number in range(CUSTOMERS):
+        put_customer(GREEN, CustomerId(f"cust_{number}"), _save(PERSON), town.ports)
+    town.work()
+
+
+def _everybody_pays(town: RehearsedTown) -> None:
+    for organization in (BLUE, GREEN):
+        for bill in town.table(organization, "invoice"):
+            town.double.pay(town.accounts[organization], bill["id"], "pm_card_visa")
+    town.deliver()
+    town.work()
+
+
+def _erase(rehearsal: Rehearsal, organization: OrganizationId, *which: str) -> None:
+    assert rehearsal.does("erase", organization, *which, "--in-stripe", "keep", "--yes")[0] == 0
+
+
+def _customers(rehearsal: Rehearsal) -> Iterator[Customer]:
+    for item in boto3.client("dynamodb").scan(TableName=f"{rehearsal.prefix}customers")["Items"]:
+        yield decoded_item(Customer, item)
+
+
+def _logged(customer: Customer) -> str:
+    """Returns the line that the function `erasures` has logged about a customer."""
+    assert customer.erasure is not None
+    ids = {"organization_id": customer.organization_id, "customer_id": customer.id}
+    return json.dumps({"message": "erasure", **ids, "in_stripe": customer.erasure.in_stripe})
+
+
+def _stored(rehearsal: Rehearsal) -> str:
+    """Returns all that the tables hold, with deflated documents as text."""
+    pages = boto3.client("dynamodb").get_paginator("scan")
+    texts = []
+    for name in NAMES.values():
+        for page in pages.paginate(TableName=rehearsal.prefix + name):
+            for item in page["Items"]:
+                texts.append(repr(item) + (str(text_of(item)) if "packed" in item or "document" in item else ""))
+    return "\n".join(texts)
+
+
+def _went_well(told: list[tuple[list[str], int, Any]], gone: OrganizationId = LEAVER) -> None:
     """All commands did, but for the organization whose account cannot be reached any more."""
     said = [(words, each) for words, _, document in told for each in document.get("failures", ())]
-    assert [(words, each) for words, each in said if LEAVER not in each] == []
+    assert [(words, each) for words, each in said if gone not in each] == []
     documents = {words[0]: document for words, _, document in told}
     assert documents["backfill"]["invoices"] == [], "the last backfill of the run book finds nothing left to do"
     assert documents["tie-out"]["differences"] == []

@@ -308,7 +308,16 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
     assert "kim" not in str(seen)
     told = operator.asks("explain", "organization", mine)["organization"]
     assert next(each["is"] for each in told if each["what"] == "frozen").startswith("drill (kim, ")
-    assert operator.asks("unfreeze", mine)["unfrozen"][0]["was_frozen"] is True
+    assert operator.asks("unfreeze", mine, "--by", "lee")["unfrozen"][0]["was_frozen"] is True
+    acts = operator.asks("explain", mine)["acts"]
+    assert [(each["kind"], each["by"], each["who"]) for each in acts[:2]] == [
+        ("invoicing_resumed", "operations", "lee"),
+        ("invoicing_paused", "operations", "kim"),
+    ]
+    assert "(kim, operations)" in operator.does("explain", "organization", mine).out
+    history = company.admin.call("GET", "/stripe/connection/history").json["data"]
+    assert [each["kind"] for each in history[:2]] == ["invoicing_resumed", "invoicing_paused"]
+    assert "kim" not in str(history)
     assert company.bill("svc_frozen").status == 201
     assert operator.does("freeze", "--reason", "nobody named").status == 2
 

@@ -8,14 +8,19 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.domain.acts import Subject
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.payments import payments_of
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.usecases.customers.customers import sync_again
+from chalicelib.usecases.invoicing import invoicing_settings
+from infra.ops.act_lines import show_acts
 from infra.ops.explain import explain_found
 from infra.ops.finding import Search
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 from tests.usecases.invoicing.refunding import Company
-from tests.world import ORGANIZATION
+from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 
 @pytest.fixture
@@ -90,6 +95,38 @@ def test_a_payment_is_found_by_its_intent_its_charge_and_its_refund(company: Com
     told = asked(company, refund.id).document["payment"]
     assert (told["kind"], told["amount"], told["currency"], told["status"]) == ("refund", "20.00", "usd", "succeeded")
     assert told["payment"] == payment.id
+
+
+def test_a_refund_is_told_with_who_ordered_it_in_pom_or_that_it_was_made_in_stripe(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company.refunds(amount="20")
+    company.refunds_in_dashboard(1000)
+    company.world.deliver()
+    [payment] = payments_of(company.now)
+    made = {each.amount: asked(company, each.id).document["payment"]["made"] for each in payment.refunds}
+    assert made == {2000: f"ordered in POM by {ADMIN}", 1000: "made in Stripe"}
+    asked(company, payment.refunds[0].id, as_json=False)
+    assert f"Ordered in POM by {ADMIN}." in capsys.readouterr().out
+
+
+def test_operators_see_who_did_what_to_a_customer_and_to_the_connection_and_the_settings(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ports = company.world.ports
+    sync_again(ORGANIZATION, CustomerId("cust_1"), ports, by=OFFICE)
+    invoicing_settings.change(ORGANIZATION, InvoicingSettings(ORGANIZATION, memo="Thank you."), ports, by=ADMIN)
+    told = asked(company, "cust_1").document["acts"]
+    assert [(each["kind"], each["who"]) for each in told] == [("sync_requested", OFFICE), ("saved", None)]
+    stage, screen = cast(Stage, SimpleNamespace(ports=ports)), Screen()
+    show_acts(stage, screen, "acts", "it", Subject.connection_of(ORGANIZATION), Subject.settings_of(ORGANIZATION))
+    told = screen.document["acts"]
+    assert [each["kind"] for each in told] == ["settings_changed", "connected", "access_granted", "connect_begun"]
+    assert (told[0]["fields"], told[0]["by"], told[0]["who"]) == (["memo"], "user", ADMIN)
+    out = capsys.readouterr().out
+    assert f"Settings changed: memo ({ADMIN})" in out
+    assert "Access granted (stripe)" in out
+    assert "Thank you" not in out
 
 
 def test_a_declined_payment_is_found_although_no_money_moved() -> None:

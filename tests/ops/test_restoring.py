@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import click
 import pytest
 
 from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.acts import ConnectionAct, Subject
+from chalicelib.domain.identifiers import UserId
+from chalicelib.usecases.invoicing import invoicing_settings
 from tests.backends import Aws, aws
 from tests.ops.rehearsed_town import BLUE, GREEN, RehearsedTown
 from tests.ops.rehearsing import COPY, RUN_BOOK, Rehearsal, run_book_commands
-from tests.ops.restoring import rehearse
+from tests.ops.restoring import rehearse, rehearse_erasures
 
 __all__ = ["aws"]
 
@@ -39,6 +43,24 @@ def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, apart: bool, lost: bool
 ) -> None:
     rehearse(aws, 1, monkeypatch, capsys, deeds=(12, 16), apart=apart, lost=lost).clears_up()
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])
+def test_the_run_book_does_not_bring_back_whoever_was_erased_since_the_copies(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, lost: bool
+) -> None:
+    rehearse_erasures(aws, 3, monkeypatch, capsys, lost=lost).clears_up()
+
+
+def test_present_items_that_cannot_be_read_are_told_because_they_may_have_been_erased(rehearsal: Rehearsal) -> None:
+    client, table = boto3.client("dynamodb"), f"{rehearsal.prefix}customers"
+    for item in client.scan(TableName=table)["Items"][:2]:
+        item.pop("document", None)
+        client.put_item(TableName=table, Item={**item, "packed": {"B": b"damaged"}})
+    rehearsal.does("freeze", "--all", *REASON)
+    status, document = rehearsal.does("restore-items", "--yes")
+    assert (status, len(document["warnings"])) == (0, 1)
+    assert f"2 present items of {table} could not be read" in document["warnings"][0]
 
 
 def test_nothing_is_touched_while_somebody_is_not_frozen(rehearsal: Rehearsal) -> None:
@@ -90,6 +112,20 @@ def test_a_connection_is_copied_frozen_although_its_copy_is_not(rehearsal: Rehea
     assert rehearsal.town.bills_everything_again(BLUE) == ["org_blue svc_before: invoicing_frozen"]
 
 
+def test_who_did_what_since_the_copies_stays_although_the_restore_undoes_it(rehearsal: Rehearsal) -> None:
+    ports, settings = rehearsal.town.ports, Subject.settings_of(BLUE)
+    before = ports.settings.get(BLUE)
+    invoicing_settings.change(BLUE, replace(before, payment_window=7), ports, by=UserId("user_kim"))
+    done = ports.acts.page(settings, 100, None).items
+    rehearsal.does("freeze", "--all", *REASON)
+    rehearsal.does("restore-items", "--yes")
+    assert ports.settings.get(BLUE).payment_window == before.payment_window
+    assert ports.acts.page(settings, 100, None).items == done
+    assert done[0].actor == "user_kim"
+    paused = ports.acts.page(Subject.connection_of(BLUE), 1, None).items[0]
+    assert paused.kind == ConnectionAct.INVOICING_PAUSED
+
+
 def test_a_claim_that_the_copies_lack_is_made_again(rehearsal: Rehearsal) -> None:
     table = boto3.resource("dynamodb").Table(f"{rehearsal.prefix}claims{COPY}")
     [claim] = [item for item in table.scan()["Items"] if item["claim"] == "service#svc_before"]
@@ -127,4 +163,5 @@ def test_the_run_book_restores_every_table_but_the_tallies_and_freezes_before_it
     lists = re.findall(r"for table in ([a-z -]+); do", RUN_BOOK)
     assert [set(each.split()) for each in lists] == [set(NAMES.values()) - {"summaries"}] * 2
     names = [words[0] for words in run_book_commands()]
-    assert names.index("freeze") < names.index("restore-items") < names.index("backfill") < names.index("unfreeze")
+    order = ["freeze", "restore-items", "erase", "backfill", "unfreeze"]
+    assert sorted(order, key=names.index) == order

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from chalicelib.adapters.tables.codec import json_of
+from chalicelib.domain.customer import Customer, SyncStatus
 from infra.ops.untold import read
+from tests.contracts.examples import customer
 from tests.e2e.company import Company
 from tests.ops.conftest import Operator
 
@@ -17,24 +23,33 @@ def test_an_untold_change_is_listed_told_and_then_gone(company: Company, operato
     assert listed["table"] == "invoices"
     assert listed["keys"] == f"{company.organization_id} {invoice}"
     assert listed["reason"].startswith("EventBridge refuses it")
-    assert listed["complete"] is True
+    assert listed["type"] == "invoice.created, invoice.sent"
     assert operator.asks("tell-again", "--dry-run")["wouldTell"] == 1
     assert operator.asks("untold")["waiting"] == 1, "a dry run takes nothing out of the queue"
     assert operator.asks("tell-again")["told"] == 1
     assert operator.asks("untold")["untold"] == []
 
 
-def test_a_change_that_cannot_be_told_again_stays_until_somebody_discards_it(
+def test_in_place_of_a_record_that_nobody_could_read_the_present_version_is_told(
     company: Company, operator: Operator
 ) -> None:
     invoice = company.bill("svc_broken").json["id"]
     operator.sets("leave_untold", company.organization_id, invoice, "packed", "document")
+    [listed] = operator.asks("untold")["untold"]
+    assert (listed["keys"], listed["type"]) == (f"{company.organization_id} {invoice}", None)
+    assert operator.asks("tell-again")["told"] == 1
+    assert operator.asks("untold")["untold"] == []
+
+
+def test_a_change_that_cannot_be_told_again_stays_until_somebody_discards_it(operator: Operator) -> None:
+    info = {"streamArn": "arn:aws:dynamodb:us-east-1:1:table/pom-invoices/stream/2026", "batchSize": 3}
+    operator.sets("bury", "untold-changes", json.dumps({"DDBStreamBatchInfo": info}))
     failed = operator.does("--json", "tell-again")
     assert failed.status == 1
     [change] = failed.json["changes"]
     assert change["told"] is False
-    assert "cannot read the record" in change["problem"]
-    assert operator.asks("untold")["waiting"] == 1, "it is not queued a second time"
+    assert "does not say which object" in change["problem"]
+    assert operator.asks("untold")["waiting"] == 1
     assert operator.asks("discard", "untold-changes", "--yes")["discarded"] == 1
     assert operator.asks("untold")["untold"] == []
 
@@ -46,15 +61,30 @@ def message(body: Any) -> dict[str, Any]:
 def test_records_that_left_the_stream_are_told_as_lost() -> None:
     info = {"streamArn": "arn:aws:dynamodb:us-east-1:1:table/pom-invoices/stream/2026", "batchSize": 3}
     found = read(message({"DDBStreamBatchInfo": info}), "pom-")
-    assert (found.table, found.record) == ("invoices", None)
+    assert (found.table, found.change) == ("invoices", None)
     assert "3 records" in found.reason
 
 
-def test_a_message_without_the_stored_versions_cannot_be_told() -> None:
+def former(stored: Customer | None) -> dict[str, Any]:
+    """A message of a release that queued records whole, or without their documents if they were too large."""
+    image = {"version": {"N": "3"}}
+    if stored is not None:
+        image |= {"document": {"S": json_of(stored).decode()}}
+    keys = {"organization_id": {"S": "org_1"}, "customer_id": {"S": "cus_1"}}
+    written = {"Keys": keys, "NewImage": image, "ApproximateCreationDateTime": 1_700_000_000}
     arn = "arn:aws:dynamodb:us-east-1:1:table/pom-customers/stream/2026"
-    record = {"eventSourceARN": arn, "dynamodb": {"Keys": {"customer_id": {"S": "cus_1"}}}}
-    found = read(message({"reason": "Too large.", "record": record, "imagesOmitted": True}), "pom-")
-    assert (found.table, found.keys, found.reason, found.record) == ("customers", "cus_1", "Too large.", None)
+    return message({"reason": "Why.", "record": {"eventSourceARN": arn, "dynamodb": written}})
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_message_of_the_former_form_can_still_be_told(whole: bool) -> None:
+    synced = replace(customer("cus_1"), sync_status=SyncStatus.SYNCED, version=3)
+    found = read(former(synced if whole else None), "pom-")
+    assert (found.table, found.keys, found.reason) == ("customers", "org_1 cus_1", "Why.")
+    assert found.change is not None
+    assert found.change.version == 3
+    change = found.change.change
+    assert (change.difference.types if change else None) == (("customer.synced",) if whole else None)
 
 
 def test_a_message_of_somebody_else_is_unreadable_and_breaks_nothing() -> None:

@@ -25,12 +25,13 @@ from chalicelib import bootstrap
 from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, EventBridgeBus
 from chalicelib.adapters.tables.changes import TableChanges
 from chalicelib.adapters.tables.stream import change_reader
-from chalicelib.adapters.untold_changes import UntoldQueue
+from chalicelib.adapters.untold_changes import UntoldQueue, untold_in
 from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.errors import Retryable
 from chalicelib.functions import BY_NAME, Changes
 from chalicelib.ports import Ports
-from chalicelib.ports.changes import SOURCE
+from chalicelib.ports.changes import SOURCE, UntoldChange
+from infra.ops.told_again import place_of, still_to_tell, tell
 from tests.boundaries import Boundaries, Killed, Watched
 from tests.fakes.ports import FakeClock
 from tests.proofs.streamed import PREFIX, Record
@@ -158,6 +159,11 @@ class Worker:
     batches: int = 0
     while_waiting: Callable[[], None] = lambda: None
     """What goes on while nothing is stored for weeks."""
+    retold: set[tuple[str, str, str, int]] = field(default_factory=set)
+    """Versions of objects of which this release could read no record, and the versions that were told in their place.
+
+    Each is the kind, the organization, the id and the version.
+    """
     shards: list[Shard] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,11 +192,22 @@ class Worker:
         told = 0
         while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                answer = self._invoke([json.loads(message["Body"])["record"]])
-                assert answer == {"batchItemFailures": []}, answer
+                self._tell_again(untold_in(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
                 told += 1
         return told
+
+    def _tell_again(self, untold: UntoldChange) -> None:
+        stored = still_to_tell(untold, PREFIX, self.outside)
+        if untold.change is None:
+            place = place_of(untold, PREFIX)
+            assert place is not None
+            assert untold.version is not None
+            self.retold.add((*place, untold.version + untold.deleted))
+            if stored is not None:
+                self.retold.add((*place, stored.change.version))
+        problem = tell(stored, self.outside, DASHBOARD) if stored is not None else None
+        assert problem is None, problem
 
     def _earliest(self, record: Record) -> float:
         return _written_at(record) + self.rng.choice((0, 0, 5, 90))

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from chalice.app import Chalice
+from chalice.local import LambdaEventConverter
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from chalicelib import bootstrap, observability
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.api import blueprints
 from chalicelib.api.http.table import ROUTES, Role, Route
+from chalicelib.domain.caller import user_in_logs
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import API_VERSION
@@ -60,6 +62,9 @@ LISTED_AFTER = 3_601
 """Seconds after which Stripe can list what is in a payout."""
 
 NEVER = "never_given_out"
+
+ADDRESS, NETWORK = "203.0.113.77", "203.0.113.0/24"
+"""Where requests come from, and how log lines may tell it."""
 
 LINE = {"serviceId": f"svc_{MARK}_1", "description": f"Cleaning {MARK}", "quantity": 1, "unitPrice": "75.00"}
 INVOICE = {"customerId": CUSTOMER, "lineItems": [LINE], "memo": f"memo {MARK}"}
@@ -481,6 +486,7 @@ def test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data(texts: list[s
     listening.setFormatter(logging.Formatter("%(name)s %(message)s"))
     level = root.level
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LambdaEventConverter, "LOCAL_SOURCE_IP", ADDRESS)
         patch.setattr("builtins.print", lambda *said, **_: stream.write(" ".join(map(str, said)) + "\n"))
         for handler in observability.logger.handlers:
             patch.setattr(handler, "stream", stream)
@@ -494,6 +500,8 @@ def test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data(texts: list[s
     written = Written(stream)
     assert "RequestLatency" in written, "metrics are among what was captured"
     assert '"message":"request"' in written, "log lines are"
+    assert f'"network":"{NETWORK}"' in written, "and of requests they tell the network"
+    assert f'"user":"{user_in_logs(BLUE, ADMIN)}"' in written, "and the user, by a name of their own"
     for what, text in private.items():
         assert text not in written, f"{what}: {written.around(text)}"
 
@@ -508,7 +516,7 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
     data = dict(zip(names.split(), texts, strict=True))
     private = {name: text[-10:] for name, text in data.items()}
     mail = f"p{private['email']}@example.test"
-    office = ApiClient(application, issuer)
+    office = ApiClient(application, issuer, user=f"u{private['header']}@example.test")
     admin = office.admin
 
     state = install(office)
@@ -602,6 +610,8 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         "token's signature": token.split(".")[2],
         "payment page": str(invoice["paymentUrl"]),
         "mail": mail,
+        "address": ADDRESS,
+        "user": ADMIN,
     }
 
 

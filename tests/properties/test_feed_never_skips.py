@@ -30,7 +30,7 @@ from chalicelib.adapters.tables.models import ChangeItem
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import CursorExpired, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.ports.changes import KEPT_FOR
+from chalicelib.domain.retention import FEED
 from tests.backends import Aws, aws
 from tests.fakes import FakeClock
 
@@ -192,7 +192,7 @@ class Feed(RuleBasedStateMachine):
     @rule(organization_id=st.sampled_from(ORGANIZATIONS))
     def read_from_the_oldest(self, organization_id: OrganizationId) -> None:
         now, stored = self.clock.now(), self.stored[organization_id]
-        shown = [name for name, appended_at in stored if appended_at + KEPT_FOR > now]
+        shown = [name for name, appended_at in stored if appended_at + FEED.seconds > now]
         page = self.feed.after(organization_id, None, 2)
         names = [entry.change.id_of(entry.type) for entry in page.entries]
         assert names == shown[:2]
@@ -234,7 +234,7 @@ class Feed(RuleBasedStateMachine):
     def may_refuse(self, reader: Reader) -> bool:
         """Returns True if the cursor is older than the days for which a cursor is promised to be good."""
         position = change_rows.position_in(reader.organization_id, reader.cursor)
-        return self.clock.now() >= position.since + KEPT_FOR + DAY
+        return self.clock.now() >= position.since + FEED.seconds + DAY
 
     def rows(self) -> list[dict[str, Any]]:
         items = database.connection().client.scan(TableName=ChangeItem.Meta.table_name, ConsistentRead=True)["Items"]

@@ -11,7 +11,7 @@ import pytest
 from tests.backends import Aws
 from tests.ops.rehearsed_town import BLUE, RehearsedTown
 from tests.ops.rehearsing import Rehearsal
-from tests.ops.restoring import rehearse
+from tests.ops.restoring import rehearse, rehearse_erasures
 from tests.real.contracts.conftest import aws
 
 __all__ = ["aws"]
@@ -35,6 +35,13 @@ def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
 ) -> None:
     rehearsal = rehearse(aws, seed, monkeypatch, capsys, deeds=(15, 25), apart=apart, lost=lost)
     rehearsal.clears_up()
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])
+def test_the_run_book_does_not_bring_back_whoever_was_erased_since_the_copies(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, lost: bool
+) -> None:
+    rehearse_erasures(aws, 4, monkeypatch, capsys, lost=lost).clears_up()
 
 
 def test_what_is_set_back_twice_is_written_once(

@@ -16,7 +16,7 @@ import boto3
 from chalicelib.adapters.tables import TABLES, TableChanges, codec, database
 from chalicelib.adapters.tables.dictionaries import DICTIONARIES
 from chalicelib.adapters.tables.stream import change_reader
-from chalicelib.adapters.untold_changes import _body
+from chalicelib.adapters.untold_changes import message_of, untold_change
 from chalicelib.domain.batch import Batch, BatchKind
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
@@ -169,7 +169,10 @@ def _messages(sent: list[dict[str, str]], stream: list[Any]) -> list[Any]:
             "function": functions[queue],
             "record": record,
         }
-    untold = {"body": _body(stream[0]["record"], "EventBridge refuses it.")}
+    record = stream[0]["record"]
+    change = change_reader("{prefix}")(record)
+    assert change is not None
+    untold = {"body": message_of(untold_change(record, "EventBridge refuses it.", change.change))}
     return [*latest.values(), {"queue": UNTOLD_CHANGES, "function": None, "record": untold}]
 
 

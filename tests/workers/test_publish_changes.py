@@ -108,11 +108,11 @@ def test_a_batch_that_was_told_has_no_failures(world: World) -> None:
     assert (event["type"], event["object"]["customerName"]) == ("invoice.paid", "Ann")
 
 
-def test_a_damaged_record_is_queued_with_its_body_and_the_batch_has_no_failures(world: World, lines: Lines) -> None:
+def test_a_damaged_record_is_queued_and_the_batch_has_no_failures(world: World, lines: Lines) -> None:
     damaged = record(world, 2, damaged=True)
     assert invoke(record(world, 1), damaged, record(world, 3)) == {"batchItemFailures": []}
     assert told(world) == ["inv_1", "inv_3"]
-    assert [body for body, _ in world.ports.untold.kept] == [damaged]
+    assert [body for body, *_ in world.ports.untold.kept] == [damaged]
     line = lines.last("changes_told")
     assert (line["level"], line["told"], line["untold"], line["repeats"]) == ("ERROR", 2, 1, False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.adapters.tables.acts import TableActs
 from chalicelib.adapters.tables.batches import TableBatches
 from chalicelib.adapters.tables.changes import TableChanges
 from chalicelib.adapters.tables.connections import TableConnections
@@ -16,6 +17,7 @@ from chalicelib.adapters.tables.summaries import TableSummaries
 
 __all__ = [
     "TABLES",
+    "TableActs",
     "TableBatches",
     "TableChanges",
     "TableConnections",

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.adapters.tables.acts import put_acts
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.database import (
@@ -26,17 +27,20 @@ from chalicelib.adapters.tables.database import (
     read,
     read_many,
 )
-from chalicelib.adapters.tables.keys import DATED_FORM, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, parts_of, position_of
+from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
-from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.acts import Act
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, KeptItem, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.retention import PACES
 from chalicelib.ports.storage import Page
 
 WORK = "part"
@@ -94,14 +98,15 @@ class TableBatches:
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
 
-    def every_item(
-        self, organization_id: OrganizationId, after: str = ""
-    ) -> Iterator[tuple[str, BatchId, BatchItem]]:
-        first, last = key("item", ""), key("item", _NEXT)
-        for item in read_between(Row, organization_id, max(first, after), last):
+    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+        listing, first_place = key("every item", organization_id), key("item", "")
+        form = rf"{first_place}[^#]+#[0-9]{{{_DIGITS}}}"
+        low = first_place if after is None else position_of(listing, after, form) + _NEXT
+        for item in read_between(Row, organization_id, low, key("item", _NEXT)):
             place = item["place"]["S"]
-            if place != after:
-                yield place, BatchId(place.split("#")[1]), decoded_item(BatchItem, item)
+            expires_at = int(item["expires_at"]["N"]) if "expires_at" in item else None
+            batch_id = BatchId(parts_of(place)[1])
+            yield cursor(listing, place), KeptItem(batch_id, decoded_item(BatchItem, item), expires_at)
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
         changed = replace(item, version=item.version + 1)
@@ -116,7 +121,7 @@ class TableBatches:
         transaction.set("item", Row, place, values, unchanged(Row, item.version))
         commit(transaction, _WHAT)
 
-    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         transaction = Transaction()
         decided = replace(item, version=item.version + 1)
         transaction.put("item", Row, _row(batch, decided), unchanged(Row, item.version))
@@ -126,6 +131,7 @@ class TableBatches:
             transaction.put("customer", CustomerItem, customer_values(kept), expected)
         header = {"organization_id": batch.organization_id, "place": key("batch", batch.id)}
         transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
+        put_acts(transaction, [act] if act is not None else [])
         commit(transaction, _WHAT)
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
@@ -166,8 +172,9 @@ class TableBatches:
         return decoded_item(Pace, item) if item else None
 
     def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+        expires_at = expiry(pace.not_before // 1000 + PACES.seconds)
         with answering():
-            Row(organization_id, key("lane", str(lane)), version=1, **encoded(pace)).save()
+            Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()
 
 
 def _place(batch_id: BatchId, position: int) -> str:
@@ -190,7 +197,7 @@ def _header(batch: Batch) -> Values:
         "version": batch.version,
         "round": batch.round,
         "created_key": key(batch.kind, moment(batch.created_at), batch.id),
-        "expires_at": batch.created_at + KEPT_FOR,
+        "expires_at": batch.created_at + batch.kind.kept.seconds,
         **{status.value: batch.counts.get(status, 0) for status in OUTCOMES},
         **encoded(replace(batch, counts={})),
     }
@@ -202,7 +209,7 @@ def _row(batch: Batch, item: BatchItem) -> Values:
         "organization_id": batch.organization_id,
         "place": _place(batch.id, item.position),
         "version": stored.version,
-        "expires_at": batch.created_at + ITEMS_KEPT_FOR,
+        "expires_at": batch.items_expire_at,
         **encoded(stored),
     }
 
@@ -215,6 +222,7 @@ def _part(part: Part) -> Values:
         "version": stored.version,
         "work": WORK if part.resume_at is not None else None,
         "resume_at": part.resume_at,
+        "expires_at": part.expires_at,
         **encoded(stored),
     }
 

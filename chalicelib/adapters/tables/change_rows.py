@@ -14,12 +14,12 @@ from chalicelib.adapters.tables.keys import cursor, key, position_of
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.ports.changes import KEPT_FOR
+from chalicelib.domain.retention import FEED, FEED_ROWS
 
 DAY = 86400
-EXPIRES_AFTER = KEPT_FOR + 2 * DAY
+EXPIRES_AFTER = FEED_ROWS.seconds
 """Seconds after which DynamoDB may delete a row. Before, it deletes none."""
-CURSOR_GOOD_FOR = KEPT_FOR + DAY
+CURSOR_GOOD_FOR = FEED.seconds + DAY
 """Seconds for which a cursor is good. One that begins at the oldest change shown is good for a day at least."""
 MARGIN = DAY
 """Seconds before a row expires in which it is checked that no epoch has begun. In the second half one is begun.

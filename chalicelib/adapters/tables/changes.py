@@ -39,7 +39,8 @@ from chalicelib.adapters.tables.writes import Prepared
 from chalicelib.domain.changes import Change
 from chalicelib.domain.errors import CursorExpired, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.ports.changes import KEPT_FOR, FeedEntry, FeedPage
+from chalicelib.domain.retention import FEED
+from chalicelib.ports.changes import FeedEntry, FeedPage
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.surroundings import Clock
 
@@ -210,7 +211,7 @@ class _Reading:
         Before the oldest row that is shown, DynamoDB deletes rows in any order.
         """
         if not self._begun:
-            self._begun = row.appended_at + KEPT_FOR > self._now
+            self._begun = row.appended_at + FEED.seconds > self._now
             return 0 if self._begun else len(row.types)
         if self._behind is None or self._behind.place.leads_to(row.place):
             return 0

@@ -8,17 +8,21 @@ from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.adapters.tables.acts import put_acting, put_acts
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
+from chalicelib.adapters.tables.markers import expiry, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
-from chalicelib.adapters.tables.versions import put, put_marked, unchanged
+from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
+from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.retention import ATTEMPTS_TO_CONNECT, TRIALS, UNKNOWN_INVOICES_KEPT, UNUSED_GRANTS
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 
@@ -26,12 +30,6 @@ ACTIVE = "active"
 """The one partition of the index `active`."""
 
 KIND = "connection"
-
-STATE_KEPT_FOR = 24 * 3600
-"""Seconds for which an authorization is kept after it has expired, so that a late return is told what happened."""
-
-GRANT_KEPT_FOR = 30 * 24 * 3600
-"""Seconds for which an access that was granted and not used is remembered, until it has been given up."""
 
 UNUSED = "unused"
 """The one partition of the index `unused_grants`."""
@@ -59,12 +57,13 @@ class TableConnections:
         item = read(ConnectionItem, organization_id, KIND)
         return decoded_item(Connection, item) if item else Connection(organization_id)
 
-    def save(self, connection: Connection) -> Connection:
+    def save(self, connection: Connection, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
-        put(ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version), _WHAT)
+        expected = unchanged(ConnectionItem, connection.version)
+        put_acting(ConnectionItem, connection_values(stored), expected, acts, _WHAT)
         return stored
 
-    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
         if connection.account_id is None:
             raise ValueError("a connection without an account cannot be bound")
         stored = replace(connection, version=connection.version + 1)
@@ -81,6 +80,7 @@ class TableConnections:
             {"owner": _owner(connection.account_id), "claim": _BINDING, "holder": organization_id},
             ClaimItem.holder.does_not_exist() | (ClaimItem.holder == organization_id),
         )
+        put_acts(transaction, acts)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -93,10 +93,14 @@ class TableConnections:
             raise StaleWrite(_WHAT) from exc
         return stored
 
-    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+    def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
+        transaction = Transaction()
         expected = unchanged(ConnectionItem, connection.version)
-        put_marked(ConnectionItem, connection_values(stored), expected, marker, _WHAT)
+        transaction.put(_WHAT, ConnectionItem, connection_values(stored), expected)
+        put_marker(transaction, marker)
+        put_acts(transaction, acts)
+        commit(transaction, _WHAT)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
@@ -120,17 +124,19 @@ class TableConnections:
         item = read(OAuthStateItem, state_hash)
         return decoded_item(Authorization, item) if item else None
 
-    def save_authorization(self, authorization: Authorization) -> Authorization:
+    def save_authorization(self, authorization: Authorization, *acts: Act) -> Authorization:
         stored = replace(authorization, version=authorization.version + 1)
+        kept = UNUSED_GRANTS if stored.unused_grant else ATTEMPTS_TO_CONNECT
         values = {
             "state_hash": stored.state_hash,
             "version": stored.version,
-            "expires_at": stored.expires_at + (GRANT_KEPT_FOR if stored.unused_grant else STATE_KEPT_FOR),
+            "expires_at": stored.expires_at + kept.seconds,
             "work": UNUSED if stored.unused_grant else None,
             "runs_out_at": stored.expires_at if stored.unused_grant else None,
             **encoded(stored),
         }
-        put(OAuthStateItem, values, unchanged(OAuthStateItem, authorization.version), "This attempt to connect")
+        expected = unchanged(OAuthStateItem, authorization.version)
+        put_acting(OAuthStateItem, values, expected, acts, "This attempt to connect")
         return stored
 
     def unused_grants(self, limit: int) -> Sequence[str]:
@@ -167,7 +173,7 @@ class TableConnections:
         return decoded_item(UnknownInvoices, item) if item else None
 
     def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
-        _keep_latest(organization_id, UNKNOWN_INVOICES, found)
+        _keep_latest(organization_id, UNKNOWN_INVOICES, found, found.at + UNKNOWN_INVOICES_KEPT.seconds)
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
         item = read(ConnectionItem, organization_id, TRIAL)
@@ -175,17 +181,26 @@ class TableConnections:
 
     def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with answering():
-            ConnectionItem(**_trial_values(organization_id, trial)).save()
+            values = _trial_values(organization_id, trial)
+            ConnectionItem(**{**values, "expires_at": expiry(values["expires_at"])}).save()
 
     def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with suppress(StaleWrite):
             put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run == trial.run, "The test")
 
 
-def _keep_latest(organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices) -> None:
+def _keep_latest(
+    organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices, expires_at: int | None = None
+) -> None:
     """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
     later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= seen.at)
-    values = {"organization_id": organization_id, "kind": kind, "version": seen.at, **encoded(seen)}
+    values = {
+        "organization_id": organization_id,
+        "kind": kind,
+        "version": seen.at,
+        "expires_at": expires_at,
+        **encoded(seen),
+    }
     with suppress(StaleWrite):
         put(ConnectionItem, values, later, "The latest look")
 
@@ -208,6 +223,7 @@ def _trial_values(organization_id: OrganizationId, trial: Trial) -> Values:
         "kind": TRIAL,
         "version": trial.started_at,
         "run": trial.run,
+        "expires_at": trial.started_at + TRIALS.seconds,
         **encoded(trial),
     }
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.adapters.tables.acts import put_acts
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.customer_pages import (
     customer_page,
@@ -21,6 +22,7 @@ from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
 from chalicelib.adapters.tables.versions import put, unchanged
 from chalicelib.adapters.tables.writes import Values
+from chalicelib.domain.acts import Act
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_link import StripeClaim
@@ -56,12 +58,14 @@ class TableCustomers:
     ) -> Mapping[CustomerId, Customer]:
         return several_customers(organization_id, customer_ids)
 
-    def save(self, customer: Customer) -> Customer:
+    def save(self, customer: Customer, act: Act | None = None) -> Customer:
         stored = _next(customer)
-        if stored.claim == customer.claim:
+        if stored.claim == customer.claim and act is None:
             put(CustomerItem, customer_values(stored), unchanged(CustomerItem, customer.version), _WHAT)
         else:
-            _commit(_moving_the_claim(customer, stored), stored)
+            transaction = _moving_the_claim(customer, stored)
+            put_acts(transaction, [act] if act is not None else [])
+            _commit(transaction, stored)
         return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:

@@ -11,20 +11,29 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
-from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, arrival_key, expiry, not_dealt_with
+from chalicelib.adapters.tables.keys import (
+    DATED_FORM,
+    HIGHEST,
+    LOWEST,
+    TEXT_FORM,
+    cursor,
+    key,
+    moment,
+    parts_of,
+    position_of,
+)
+from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import put_alone
+from chalicelib.domain import retention
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
-from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
-from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
-from chalicelib.domain.parking import KEPT_FOR as PARKED_FOR
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.ports.storage import Page
 
@@ -66,7 +75,7 @@ class TableEvents:
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
             *_body_of(event.body),
-            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + PARKED_FOR)),
+            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + retention.PARKED.seconds)),
         ]
         if event.object_id:
             actions.append(EventItem.object_id.set(event.object_id))
@@ -87,8 +96,13 @@ class TableEvents:
         _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Takes an event out of the queue of parked events. It is kept as long as a marker made at `at`."""
-        actions: list[Action] = [EventItem.parked_key.remove(), EventItem.expires_at.set(expiry(at + KEPT_FOR))]
+        """Takes an event out of the queue of parked events, and its body out of its item."""
+        actions: list[Action] = [
+            EventItem.parked_key.remove(),
+            EventItem.document.remove(),
+            EventItem.packed.remove(),
+            EventItem.expires_at.set(expiry(at + retention.SET_ASIDE.seconds)),
+        ]
         _update(account_id, event_id, actions, EventItem.outcome == PARKED)
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
@@ -133,6 +147,14 @@ class TableEvents:
         rows = ((str(item.arrival_key), _logged(item)) for item in items)
         return page_of(rows, listing, first)
 
+    def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
+        listing = key("recorded", account_id)
+        position = position_of(listing, after, TEXT_FORM) if after is not None else None
+        behind = EventItem.event_id > position if position is not None else None
+        with answering():
+            for item in EventItem.query(account_id, behind, consistent_read=True):
+                yield cursor(listing, item.event_id), _recorded(item)
+
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(
             CANARY,
@@ -141,7 +163,7 @@ class TableEvents:
             created=canary.sent_at,
             received_at=received_at,
             outcome=CANARY,
-            expires_at=expiry(received_at + CANARIES_KEPT_FOR),
+            expires_at=expiry(received_at + retention.CANARIES.seconds),
             **encoded(canary),
         )
         with answering():
@@ -178,6 +200,17 @@ def _logged(item: EventItem) -> LoggedEvent:
         object_id=item.object_id or "",
         repeated=int(item.repeated or 0),
         error=item.error,
+    )
+
+
+def _recorded(item: EventItem) -> RecordedEvent:
+    about = parts_of(item.invoice_key) if item.invoice_key else None
+    has_body = item.document is not None or item.packed is not None
+    return RecordedEvent(
+        _logged(item),
+        (OrganizationId(about[0]), InvoiceId(about[1])) if about else None,
+        decoded(str, item.document, item.packed) if has_body else None,
+        int(item.expires_at.timestamp()) if item.expires_at is not None else None,
     )
 
 

@@ -28,6 +28,11 @@ def key(*parts: str) -> str:
     return "#".join(escaped)
 
 
+def parts_of(made: str) -> tuple[str, ...]:
+    """Returns the parts that `key` made this key of."""
+    return tuple(part.replace("%23", "#").replace("%25", "%") for part in made.split("#"))
+
+
 def moment(at: int) -> str:
     """Epoch seconds in a form that sorts as text."""
     return f"{min(max(at, 0), 10**_DIGITS - 1):0{_DIGITS}d}"

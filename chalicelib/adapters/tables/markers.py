@@ -13,15 +13,13 @@ from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.writes import Prepared, Values
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.retention import MARKERS
 
 MARKER = "marker"
 """The name of a marker's write in a transaction."""
 
 PARKED = "parked"
 """The outcome of an event that has not been processed yet."""
-
-KEPT_FOR = 35 * 24 * 3600
-"""Seconds for which a marker is kept: longer than the 30 days for which Stripe lists events."""
 
 
 def put_marker(transaction: Transaction, marker: EventMarker) -> None:
@@ -43,7 +41,7 @@ def marker_values(marker: EventMarker) -> Values:
         "source": marker.source.value,
         "object_id": marker.object_id or None,
         "invoice_key": about,
-        "expires_at": marker.received_at + KEPT_FOR,
+        "expires_at": marker.received_at + MARKERS.seconds,
     }
 
 

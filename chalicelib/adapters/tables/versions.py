@@ -17,7 +17,7 @@ from chalicelib.adapters.tables.database import (
     connection,
     met_transaction,
 )
-from chalicelib.adapters.tables.markers import MARKER, marker_values, not_dealt_with, put_marker
+from chalicelib.adapters.tables.markers import MARKER, marker_values, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.writes import Prepared, Values, attributes
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
@@ -66,19 +66,6 @@ def _put(model: type[Model], values: Values, condition: Condition) -> None:
     hash_key = values[connection().get_meta_table(table).hash_keyname]
     with answering():
         connection().put_item(table, hash_key, attributes=attributes(values), condition=condition)
-
-
-def put_marked(model: type[Model], values: Values, condition: Condition, marker: EventMarker, what: str) -> None:
-    """Write one item and mark the event that changed it, in one request.
-
-    Raises:
-        StaleWrite: the condition does not hold.
-        DuplicateEvent: the event has been dealt with before.
-    """
-    transaction = Transaction()
-    transaction.put(what, model, values, condition)
-    put_marker(transaction, marker)
-    commit(transaction, what)
 
 
 def commit(transaction: Transaction, what: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.examples.acts import ACT_EXAMPLES
 from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
 from chalicelib.api.examples.changes import CHANGE_EXAMPLES
 from chalicelib.api.examples.common import AnswerExamples
 from chalicelib.api.examples.connection import CONNECTION_ANSWERS, CONNECTION_EXAMPLES
+from chalicelib.api.examples.customer_erasure import ERASURE_ANSWERS, ERASURE_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_ANSWERS, CUSTOMER_EXAMPLES
 from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
 from chalicelib.api.examples.drafts import DRAFT_ANSWERS, DRAFT_EXAMPLES
@@ -24,6 +26,7 @@ __all__ = ["ANSWERS", "CSV_EXAMPLES", "EXAMPLES"]
 EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
     **CUSTOMER_EXAMPLES,
+    **ERASURE_EXAMPLES,
     **INVOICE_EXAMPLES,
     **DRAFT_EXAMPLES,
     **SETTINGS_EXAMPLES,
@@ -33,6 +36,7 @@ EXAMPLES: Mapping[type, Any] = {
     **REFUND_EXAMPLES,
     **ATTENTION_EXAMPLES,
     **CHANGE_EXAMPLES,
+    **ACT_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }
@@ -43,6 +47,7 @@ CSV_EXAMPLES: Mapping[type, str] = {**PAYMENT_CSV_EXAMPLES, **PAYOUT_CSV_EXAMPLE
 ANSWERS: AnswerExamples = {
     **CONNECTION_ANSWERS,
     **CUSTOMER_ANSWERS,
+    **ERASURE_ANSWERS,
     **INVOICE_ANSWERS,
     **DRAFT_ANSWERS,
     **BATCH_ANSWERS,

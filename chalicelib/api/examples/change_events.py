@@ -139,6 +139,7 @@ _EXAMPLES = (
     _of_customer(ChangeType.CUSTOMER_SYNCED, 3, "pending", CUSTOMER),
     _of_customer(ChangeType.CUSTOMER_UPDATED_IN_STRIPE, 4, "synced", UPDATED_IN_STRIPE),
     _of_customer(ChangeType.CUSTOMER_DELETED_IN_STRIPE, 5, "synced", DELETED_IN_STRIPE),
+    _told(ChangeType.CUSTOMER_ERASED, 6, "synced", None, "2026-11-25T17:30:00Z", CUSTOMER_ID),
     _told(ChangeType.CUSTOMER_DELETED, 6, "synced", None, "2026-11-26T08:30:00Z", CUSTOMER_ID),
     _told(ChangeType.CONNECTION_CHANGED, 9, "connected", DISCONNECTED, "2026-11-23T15:10:00Z", ORGANIZATION_ID),
     _told(ChangeType.CONNECTION_DELETED, 10, "disconnected", None, "2026-11-23T15:12:00Z", ORGANIZATION_ID),

@@ -43,6 +43,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "Add an e-mail address to the customer.",
         "customerId",
     ),
+    "customer_erased": (
+        "This customer has been erased.",
+        "Save the person as a new customer with another id.",
+        "customerId",
+    ),
     "customer_not_found": (
         "There is no customer of this id.",
         "Save the customer first with PUT /v1/customers/{id}.",
@@ -58,6 +63,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "This is not a valid e-mail address.",
         "Correct the address; Stripe sends the invoice there.",
         "email",
+    ),
+    "erasure_not_found": (
+        "Nobody has asked to erase this customer.",
+        "Ask for it with DELETE /v1/customers/{id}.",
+        "customerId",
     ),
     "import_size_invalid": (
         "An import takes 1 to 5000 customers.",
@@ -102,6 +112,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "oauth_denied": ("The connection was not granted in Stripe.", _START_AGAIN, "state"),
     "payload_too_large": ("The body is larger than 256 KiB.", "Send less in one request.", None),
+    "organization_erased": (
+        "This organization was erased from POM's invoicing.",
+        "It cannot be used again. Ask support to set up a new organization.",
+        None,
+    ),
     "payment_not_found": (
         "There is no payment of this id.",
         "Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that is no "

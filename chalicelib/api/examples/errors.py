@@ -12,14 +12,17 @@ from typing import Any, ParamSpec, TypeAlias
 import msgspec
 
 from chalicelib.api.examples.common import INVOICE_ID, NUMBER, error_detail
+from chalicelib.api.examples.customers import IMPORT
 from chalicelib.api.examples.error_sentences import SENTENCES
 from chalicelib.api.http import decoding
 from chalicelib.api.http.errors import INTERNAL_ERROR, INVALID_SIGNATURE, Problem
-from chalicelib.api.http.table import READING, Role, Route
+from chalicelib.api.http.table import Role, Route
 from chalicelib.api.models.combinations import Combination, require_offered
 from chalicelib.api.models.customer_query import COMBINATIONS as CUSTOMER_COMBINATIONS
 from chalicelib.api.models.invoice_query import COMBINATIONS as INVOICE_COMBINATIONS
+from chalicelib.domain.erasure import Unsettled
 from chalicelib.domain.every_error import errors_of
+from chalicelib.domain.unsettled import unsettled_error
 
 Details: TypeAlias = Sequence[dict[str, Any]]
 P = ParamSpec("P")
@@ -51,6 +54,15 @@ _BILLED_ALREADY = {
     "invoiceId": INVOICE_ID,
     "number": NUMBER,
 }
+_UNSETTLED = [
+    {
+        **error_detail(each.code, each.message, each.next_step or "", each.field),
+        "invoiceId": each.invoice_id,
+    }
+    for each in map(
+        unsettled_error, (Unsettled("invoice_open", INVOICE_ID), Unsettled("batch_under_way", IMPORT["id"]))
+    )
+]
 _PERIOD = [
     error_detail(
         "period_invalid",
@@ -86,7 +98,10 @@ BY_ROUTE: Mapping[tuple[str, int], Details] = {
     ],
     ("edit_invoice", 409): [_example("invoice_not_editable")],
     ("edit_invoice", 422): [_example("quantity_invalid"), _example("payment_terms_unknown")],
+    ("erase_customer", 409): _UNSETTLED,
     ("get_customer_import", 404): [_example("batch_not_found", field="importId")],
+    ("get_customer", 404): [_example("customer_not_found")],
+    ("get_erasure", 404): [_example("erasure_not_found")],
     ("get_invoice_preview", 409): [_example("invoice_not_draft")],
     ("get_summary", 422): _PERIOD,
     ("import_customers", 409): _BATCH_CHANGED,
@@ -172,7 +187,7 @@ def _malformed(route: Route) -> Details:
     name = next((field.encode_name for field in msgspec.structs.fields(route.takes)), None)
     if name is None:
         return _refusal(decoding.query_as, route.takes, {"verbose": ["true"]})
-    if route.method in READING:
+    if route.takes_query:
         return _refusal(decoding.query_as, route.takes, {name: ["1", "2"]})
     # True is wrong for every field but a boolean, and a text is wrong for that.
     first, second = (msgspec.json.encode({name: value}) for value in (True, "yes"))

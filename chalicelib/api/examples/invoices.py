@@ -105,6 +105,7 @@ NOTHING_HAPPENED: dict[str, Any] = {
     "disputed": False,
     "overdue": False,
     "overdueSince": None,
+    "erasedAt": None,
 }
 
 CREATING: dict[str, Any] = {

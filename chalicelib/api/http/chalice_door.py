@@ -49,6 +49,15 @@ def request_id() -> str:
     return str(given or "unknown")
 
 
+def source_address() -> str:
+    """Returns the IP address of the connection, as API Gateway saw it; empty where there is none.
+
+    `X-Forwarded-For` is never read: whoever sends a request writes there what they like.
+    """
+    identity = _request.get().context.get("identity")
+    return str(identity.get("sourceIp") or "") if isinstance(identity, Mapping) else ""
+
+
 def base_path() -> str:
     """Returns the path in front of the API's own paths, such as `/api` of a stage.
 

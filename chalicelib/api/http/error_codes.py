@@ -3,7 +3,9 @@
 `forbidden`, `not_found`, `too_many_requests` and `unavailable` are API Gateway's own answers, set up in
 `infra.template.gateway_responses`.
 
-Codes never change their meaning. A new code in the source needs a line here (a test compares them).
+Codes never change their meaning. Each has one status, but for `customer_erased`: an erased customer is not there to
+be read (404), and is in the way of what is to be done with it (409). A new code in the source needs a line here (a
+test compares them).
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
     },
     404: {
         "batch_not_found": "The organization has no batch of this id.",
+        "customer_erased": "The customer has been erased, or is about to be. `GET …/erasure` shows how far that is.",
         "customer_not_found": "The organization has no customer of this id.",
+        "erasure_not_found": "Nobody has asked to erase the customer.",
         "invoice_not_found": "The organization has no invoice of this id.",
         "payment_not_found": "The organization has no payment of this id.",
         "payout_not_found": "The organization has no payout of this id.",
@@ -45,6 +49,12 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "changed_in_stripe": "Somebody changed the draft in Stripe; the message says how. Nothing was sent.",
         "concurrent_change": "Somebody else changed the same thing at the same moment.",
         "confirmation_missing": "A person has to confirm this; the message says what will happen.",
+        "customer_erased": "The customer has been erased, or is about to be. Nothing new is taken for it.",
+        "customer_has_open_dispute": "The customer's bank questions a payment, so the customer cannot be erased yet.",
+        "customer_has_open_invoice": "An invoice is a draft or is to be paid, so the customer cannot be erased yet.",
+        "customer_has_payment_under_way": "A payment is on its way, so the customer cannot be erased yet.",
+        "customer_has_refund_under_way": "A refund is on its way, so the customer cannot be erased yet.",
+        "customer_in_batch": "A batch bills or imports the customer, so the customer cannot be erased yet.",
         "customer_email_changed": "Stripe would mail this invoice to the customer's former address.",
         "draft_of_other_customer": "The customer was linked to another Stripe customer since the draft was made.",
         "idempotency_key_reused": "The `Idempotency-Key` was used with another body.",
@@ -61,6 +71,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoice_revised": "A revision has replaced this invoice in Stripe, and POM had not read it yet.",
         "invoicing_frozen": "Making and sending invoices is paused; the message says since when and why.",
         "invoice_of_other_account": "The invoice was made on a Stripe account that is no longer connected.",
+        "organization_erased": "The organization was erased, and cannot be used again.",
         "payment_under_way": "A payment of the invoice is on its way.",
         "invoice_void": "The invoice of a batch was voided; its services can be billed again.",
         "refund_refused": "The refund was refused after the request for it had been answered.",

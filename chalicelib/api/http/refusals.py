@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 
 from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.table import SUFFICIENT, Role, Route
+from chalicelib.api.http.table import READING, SUFFICIENT, Role, Route
 
 ANYWHERE = ("malformed_request", "payload_too_large", "too_many_requests", "internal_error", "unavailable")
 """What API Gateway and this service answer on every route."""
@@ -64,6 +65,7 @@ CHANGES_AN_INVOICE = (
 
 GIVES_THE_CUSTOMER = (
     "customer_email_missing",
+    "customer_erased",
     "customer_needs_choice",
     "stripe_customer_taken",
     "stripe_customer_unknown",
@@ -90,8 +92,20 @@ def codes_refused(route: Route) -> Mapping[int, Sequence[str]]:
     `details` may have codes of other statuses, too: the first error decides the status.
     """
     codes = {*_that_follow(route), *route.refuses}
-    by_status = {status: [code for code in known if code in codes] for status, known in ERROR_CODES.items()}
+    by_status = {
+        status: [code for code in known if code in codes and not _of_others(code, status, route)]
+        for status, known in ERROR_CODES.items()
+    }
     return {status: listed for status, listed in by_status.items() if listed}
+
+
+def _of_others(code: str, status: int, route: Route) -> bool:
+    """Returns True for the status with which other routes answer `customer_erased`.
+
+    A customer that is erased is no longer there to be read (404), and is in the way of what is to be done (409).
+    """
+    reads_customer = route.tag == "Customers" and route.method in READING
+    return code == "customer_erased" and (status == HTTPStatus.NOT_FOUND) != reads_customer
 
 
 def _that_follow(route: Route) -> Iterator[str]:

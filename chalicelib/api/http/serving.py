@@ -22,9 +22,10 @@ from chalicelib.api.http.pages import problem_page, wants_page
 from chalicelib.api.http.rendering import beside_what_is_stored, rendered
 from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
 from chalicelib.api.models.queries import Nothing
+from chalicelib.domain.caller import Caller, caller_of
 from chalicelib.domain.errors import Forbidden, InvalidSignature, PreconditionFailed, TooLarge
 from chalicelib.domain.every_error import EveryError
-from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX, OrganizationId
+from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
 from chalicelib.domain.identity import Identity, identity_of
 
 _OURS = re.compile(f"(?:{INVOICE_PREFIX}|{BATCH_PREFIX})[a-z2-7]{{26}}")
@@ -35,14 +36,18 @@ _LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
 def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
     """Check the request, call the handler, render its answer; one log line and one metric."""
     request_id, began = chalice_door.request_id(), time.perf_counter()
-    organization_id: OrganizationId | None = None
+    caller = Caller()
     failure: Exception | None = None
     with correlation.about(request_id=request_id):
         try:
+            address = chalice_door.source_address()
+            caller = caller_of(None, address)
             incoming = chalice_door.incoming()
-            identity = None if route.role is Role.PUBLIC else _identified(route, incoming.authorizer)
-            organization_id = identity.organization_id if identity else None
-            correlation.note(organization_id=organization_id)
+            identity = None if route.role is Role.PUBLIC else _identified(incoming.authorizer)
+            if identity is not None:
+                caller = caller_of(identity, address)
+                correlation.note(organization_id=identity.organization_id)
+                _require_role(route, identity)
             call = _checked(route, incoming, identity, path)
             try:
                 response = rendered(route, handler(call), incoming.headers)
@@ -53,23 +58,24 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
             response = _refused(route, error, request_id)
         if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
             seconds = time.perf_counter() - began
-            observability.request_served(
-                route.label, response.status_code, seconds, request_id, organization_id, failure
-            )
+            observability.request_served(route.label, response.status_code, seconds, request_id, caller, failure)
     if route.role is not Role.PUBLIC:
         response.headers.update(cross_origin_headers(bootstrap.config(), chalice_door.origin()))
     return response
 
 
-def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
+def _identified(authorizer: Mapping[str, object]) -> Identity:
     """Returns who calls.
 
     Raises:
         Unauthorized: the authorizer named no organization or no user.
-        Forbidden: the route asks for a role that the caller lacks.
     """
     roles = str(authorizer.get("roles", "")).split(" ")
-    identity = identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
+    return identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
+
+
+def _require_role(route: Route, identity: Identity) -> None:
+    """Raises Forbidden if the route asks for a role that the caller lacks."""
     sufficient = SUFFICIENT.get(route.role)
     if sufficient is not None and not identity.roles & sufficient:
         raise Forbidden(
@@ -77,7 +83,6 @@ def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
             f"This takes the role {' or '.join(sorted(sufficient))}.",
             next_step="Ask an admin of your organization to do it, or to give you the role.",
         )
-    return identity
 
 
 def _checked(
@@ -103,10 +108,10 @@ def _checked(
     with every:
         if route.has_body:
             taken = decoding.body_as(route.takes, incoming.body)
-        elif reads:
+        elif route.takes_query:
             taken = decoding.query_as(route.takes, incoming.query)
     with every:
-        if incoming.query and not (reads or route.raw_body):
+        if incoming.query and not (route.takes_query or route.raw_body):
             decoding.query_as(Nothing, incoming.query)  # What somebody asks for there would not be done.
     with every:
         if incoming.body.strip() and not (route.has_body or route.raw_body):

@@ -21,6 +21,9 @@ from chalicelib.domain.preconditions import Precondition
 
 JSON = "application/json"
 READING = frozenset({"GET"})
+WITHOUT_BODY = frozenset({"GET", "DELETE"})
+"""Methods that take parameters in the query. A body of them has no meaning
+(https://www.rfc-editor.org/rfc/rfc9110#name-delete)."""
 VALIDATED = frozenset({"GET", "PUT"})
 """Methods whose answer of 200 shows a thing, or a page of a list, as it is. It carries an ETag."""
 
@@ -67,7 +70,7 @@ Answers = Mapping[int, type[msgspec.Struct] | None]
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the route table. `takes` is the body's model; of a GET, the query's.
+    """One row of the route table. `takes` is the body's model; of a GET or a DELETE, the query's.
 
     It has no slots, because what is cached is kept in the row's own dictionary.
     """
@@ -98,7 +101,11 @@ class Route:
 
     @cached_property
     def has_body(self) -> bool:
-        return self.method not in READING and self.takes is not Nothing and not self.raw_body
+        return not self.takes_query and self.takes is not Nothing and not self.raw_body
+
+    @cached_property
+    def takes_query(self) -> bool:
+        return self.method in WITHOUT_BODY
 
 
 ROUTES: list[Route] = []

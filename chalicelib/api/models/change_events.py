@@ -15,7 +15,7 @@ from chalicelib.api.models.payouts import PayoutView
 from chalicelib.domain.changes import ObjectKind
 
 _LISTED = "as the API's lists show this version of it"
-_NULL = "Null if it was deleted or omitted."
+_NULL = "Null if `deleted`, or if it was omitted."
 
 
 class ChangeEvent(ChangeView, rename="camel", kw_only=True):
@@ -24,7 +24,10 @@ class ChangeEvent(ChangeView, rename="camel", kw_only=True):
     organization_id: Annotated[str, Meta(description="POM's id of the organization.")]
     object_omitted: Annotated[
         bool,
-        Meta(description="True if the object was left out because it is too large for an event. `GET` has it."),
+        Meta(
+            description="True if the object was left out: it is too large for an event, or an operator told the "
+            "change again when the object had already changed once more. `GET` has it."
+        ),
     ]
 
 

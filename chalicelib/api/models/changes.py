@@ -68,8 +68,14 @@ class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
             "or `syncStatus` of a customer. Null if nothing was told of the object before."
         ),
     ]
-    status: Annotated[str | None, Meta(description="The status after the change. Null if the object was deleted.")]
-    deleted: Annotated[bool, Meta(description="True if the object no longer exists in POM.")]
+    status: Annotated[str | None, Meta(description="The status after the change. Null if `deleted`.")]
+    deleted: Annotated[
+        bool,
+        Meta(
+            description="True if nothing is left to load: the object no longer exists in POM, or the customer was "
+            "erased."
+        ),
+    ]
 
 
 class FeedPosition(msgspec.Struct, rename="camel"):

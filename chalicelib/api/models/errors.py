@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import ErrorCode
-from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
+from chalicelib.domain.errors import CustomerUnsettled, IntegrationError, ServiceAlreadyBilled
 from chalicelib.domain.every_error import MAX_ERRORS
 
 MoreDetails = Annotated[bool, Meta(description="True if there are more errors than `details` lists.")]
@@ -30,7 +30,8 @@ class ErrorDetail(msgspec.Struct, rename="camel", kw_only=True):
     invoice_id: Annotated[
         str | None,
         Meta(
-            description="With `service_already_billed`: POM's id of the invoice that the service is on. Null with "
+            description="With `service_already_billed`: POM's id of the invoice that the service is on. With "
+            "`customer_has_…`: of the invoice that has to be settled before the customer can be erased. Null with "
             "every other code."
         ),
     ]
@@ -76,12 +77,11 @@ class StoredBody(msgspec.Struct, rename="camel"):
 
 def error_detail(error: IntegrationError, next_step: str) -> ErrorDetail:
     """Returns one error as a client sees it; `next_step` is what to do if the error does not say it itself."""
-    billed_on = error if isinstance(error, ServiceAlreadyBilled) else None
     return ErrorDetail(
         code=error.code,
         message=error.message,
         field=error.field or None,
         next_step=error.next_step or next_step,
-        invoice_id=billed_on.invoice_id if billed_on else None,
-        number=billed_on.number if billed_on else None,
+        invoice_id=error.invoice_id if isinstance(error, ServiceAlreadyBilled | CustomerUnsettled) else None,
+        number=error.number if isinstance(error, ServiceAlreadyBilled) else None,
     )

@@ -13,14 +13,15 @@ from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.parked_reasons import REASONS, code_of, reason_in_words
+from chalicelib.domain.retention import MARKERS
 from chalicelib.domain.stripe_pages import object_url
 from chalicelib.ports.storage import Page
 
 UNFORESEEN = "internal_error"
 """The code of an event that an unforeseen exception parked. The exception's name does not help a client."""
 
-KEPT_DAYS = 35
-"""Days for which the log keeps an event: longer than the 30 days for which Stripe lists events."""
+KEPT_DAYS = MARKERS.days
+"""Days for which the log keeps an event."""
 
 
 class LoggedOutcome(StrEnum):

@@ -13,6 +13,7 @@ from chalicelib.api.models.common import (
     Instant,
     Money,
     instant,
+    instant_or_none,
 )
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.invoice import Invoice
@@ -84,7 +85,8 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         str | None,
         Meta(
             description="The customer's name as POM's record has it now: the company's, or the first and the last "
-            "name. Null if it has none. What is printed on the invoice may be a former name.",
+            "name. Null if it has none, and if the customer is erased. What is printed on the invoice may be a "
+            "former name.",
             examples=["Dana Reyes"],
         ),
     ]
@@ -233,6 +235,14 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     overdue_since: Annotated[Day | None, Meta(description="The day after the due day, while it is overdue.")]
+    erased_at: Annotated[
+        Instant | None,
+        Meta(
+            description="When the person was taken out of this invoice, because the customer was erased. Amounts, "
+            "dates and numbers stay. `customerName`, `customerEmail`, `memo` and the links are null, and the texts "
+            "of lines and deductions are `(erased)`. Null unless the customer was erased. RFC 3339, UTC."
+        ),
+    ]
 
 
 def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashboard_base: str) -> InvoiceView:
@@ -286,6 +296,7 @@ def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashb
         disputed=invoice.disputed,
         overdue=invoice.overdue,
         overdue_since=invoice.overdue_since.isoformat() if invoice.overdue and invoice.overdue_since else None,
+        erased_at=instant_or_none(invoice.erased_at),
     )
 
 

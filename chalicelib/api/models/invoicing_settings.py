@@ -206,7 +206,7 @@ def settings_from(model: SaveInvoicingSettings, organization_id: OrganizationId)
 
 def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base: str) -> InvoicingSettingsView:
     """Returns the settings; `time_zone` is the one in force, whether it was chosen or not."""
-    note, reminders = reminders_note(settings), settings.reminders.effective
+    note = reminders_note(settings)
     return InvoicingSettingsView(
         invoice_type=settings.invoice_type,
         payment_terms=settings.payment_terms,
@@ -214,15 +214,20 @@ def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base
         payment_methods=list(settings.payment_methods),
         memo=settings.memo,
         footer=settings.footer,
-        reminders=RemindersView(
-            enabled=reminders.enabled,
-            days_before_due=list(reminders.days_before_due),
-            on_due_date=reminders.on_due_date,
-            days_after_due=list(reminders.days_after_due),
-        ),
+        reminders=reminders_view(settings.reminders),
         currency=settings.currency,
         time_zone=settings.time_zone,
         note=SettingsNote(note.message, note.next_step, address(dashboard_base, note.page)) if note else None,
         reminder_time=ReminderTime(f"{FROM_HOUR:02}:00", f"{UNTIL_HOUR:02}:00", time_zone),
         customer_creation=settings.customer_creation,
+    )
+
+
+def reminders_view(reminders: Reminders) -> RemindersView:
+    days = reminders.effective
+    return RemindersView(
+        enabled=days.enabled,
+        days_before_due=list(days.days_before_due),
+        on_due_date=days.on_due_date,
+        days_after_due=list(days.days_after_due),
     )

@@ -23,18 +23,18 @@ MAX_DETAIL = 250_000
 """Bytes that the detail of an event may have. What is larger leaves the object out: see `objectOmitted`."""
 
 
-def bus_events(stored: StoredChange, shown: Shown, dashboard_base: str) -> Sequence[BusEvent]:
-    """Returns the events of a change, one for each of its types.
+def bus_events(stored: StoredChange, shown: Shown | None, dashboard_base: str) -> Sequence[BusEvent]:
+    """Returns the events of a change, one for each of its types. Without `shown` they leave the object out.
 
     `dashboard_base` is the URL of Stripe's dashboard.
     """
     change = stored.change
-    view = None if change.deleted else _view(shown, change.at, dashboard_base)
+    view = None if change.deleted or shown is None else _view(shown, change.at, dashboard_base)
     return [_event(change, each, view) for each in change.difference.types]
 
 
 def _event(change: Change, change_type: ChangeType, view: Any) -> BusEvent:
-    detail = _detail(change, change_type, view, omitted=False)
+    detail = _detail(change, change_type, view, omitted=view is None and not change.deleted)
     if len(detail) > MAX_DETAIL:
         detail = _detail(change, change_type, None, omitted=True)
     return BusEvent(change.id_of(change_type), change_type, change.at, detail)

@@ -64,7 +64,7 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
     batch = ports.batches.get(organization_id, batch_id)
     if part is None or part.turn != turn or part.resume_at is None:
         return
-    if batch is None or batch.stopped:  # DynamoDB has deleted it (see `KEPT_FOR`), or it was cancelled
+    if batch is None or batch.stopped:  # DynamoDB has deleted it (see `retention`), or it was cancelled
         ports.batches.save_part(replace(part, resume_at=None))
         return
     connection = ports.connections.get(organization_id)

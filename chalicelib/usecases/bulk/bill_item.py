@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error
 from chalicelib.domain.errors import AccountUnreachable, Conflict, DueDatePassed, InvoicingPaused, NotFound, Refused
@@ -64,6 +66,9 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
 def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None, ports: Ports) -> bool:
     told = len(refusals_to_send(kept)) if kept else 0
     failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
+    if error.code == "customer_erased":
+        # Another round would be refused too, and no erasure looks again for what is stored from now on.
+        failed = replace(failed, services=())
     ports.batches.decide(batch, failed)
     return True
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error, together
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.connection import require_organization
+from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for, require_customer_id
@@ -17,6 +18,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.usecases.bulk.batches import begin
 from chalicelib.usecases.customers.customers import ATTEMPTS, sync_customer
+from chalicelib.usecases.customers.save_act import save_act
 from chalicelib.usecases.customers.stripe_owner import require_free_choice
 
 MAX_ROWS = 5_000
@@ -47,7 +49,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
 
     Raises:
         Refused: no rows, or too many; nothing was stored.
-        Conflict: the key was used for another request.
+        Conflict: the key was used for another request, or the organization was erased.
         Retryable: repeating the request goes on with it.
     """
     if not 0 < len(command.rows) <= MAX_ROWS:
@@ -57,6 +59,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
             field="customers",
             next_step="Split the customers over several imports." if command.rows else "Send at least one customer.",
         )
+    require_organization(ports.connections.get(command.organization_id))
     key = command.idempotency_key or ports.clock.nonce()
     items = _items(command.rows)
     failed = sum(item.status is ItemStatus.FAILED for item in items)
@@ -130,6 +133,8 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before, item.deliberate)
     first_read = current = ports.customers.get(batch.organization_id, item.customer_id)
     try:
+        if current is not None:
+            require_not_erased(current)
         if (choice := save.choice(current)) is not None:
             connection = ports.connections.get(batch.organization_id)
             require_free_choice(current, item.customer_id, choice, connection, ports)
@@ -142,12 +147,14 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         connection = ports.connections.get(batch.organization_id)
         edited = next_edition(item.customer_id, save, first_read, current, connection, ports.clock.now())
         status = _outcome(current, edited)
+        act = save_act(current, edited, save, ports, batch.created_by, batch.id) if edited is not None else None
         try:
-            ports.batches.decide(batch, item.decided(status, batch.round), edited)
+            ports.batches.decide(batch, item.decided(status, batch.round), edited, act)
         except StaleWrite:
-            # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch.
+            # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch. If the
+            # customer has just been erased, the item is tried again, and refused.
             stored = ports.customers.get(batch.organization_id, item.customer_id)
-            if stored == current:
+            if stored == current or (stored is not None and stored.erased):
                 raise
             current = stored
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from chalicelib.domain.acts import Act
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
@@ -14,9 +15,11 @@ ATTEMPTS = 8
 
 
 def change_connection(
-    organization_id: OrganizationId, change: Callable[[Connection], Connection], ports: Ports
+    organization_id: OrganizationId, change: Callable[[Connection], Connection], ports: Ports, *acts: Act
 ) -> Connection:
     """Store `change` of the connection; it may be made several times, each time to what is stored then.
+
+    The acts are stored with it, unless it changes nothing.
 
     Raises:
         StaleWrite: others kept being faster.
@@ -27,7 +30,7 @@ def change_connection(
         if changed == connection:
             return connection
         try:
-            return ports.connections.save(changed)
+            return ports.connections.save(changed, *acts)
         except StaleWrite:
             continue
     raise StaleWrite("The connection")

@@ -13,10 +13,12 @@ import hmac
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.acts import Act, ConnectionAct
 from chalicelib.domain.connection import (
     STATE_VALID_FOR,
     Authorization,
     Connection,
+    require_organization,
 )
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -32,6 +34,7 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserI
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import Reconciliation
+from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import ATTEMPTS, change_connection
 from chalicelib.usecases.connecting.connection_report import ConnectionReport, report
 
@@ -65,15 +68,21 @@ class Returned:
 
 
 def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> Begun:
-    """Install or Reconnect: a single-use authorization, good for ten minutes."""
+    """Install or Reconnect: a single-use authorization, good for ten minutes.
+
+    Raises:
+        Conflict: the organization was erased.
+    """
+    connection = ports.connections.get(organization_id)
+    require_organization(connection)
     now = ports.clock.now()
     state = ports.clock.nonce()
     expires_at = now + STATE_VALID_FOR
     ports.connections.put_authorization(
         Authorization(_hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
     )
-    connection = ports.connections.get(organization_id)
-    ports.connections.save(connection.authorizing(expires_at))
+    act = connection_act(organization_id, ConnectionAct.CONNECT_BEGUN, ports, actor=user_id)
+    ports.connections.save(connection.authorizing(expires_at), act)
     return Begun(ports.stripe.authorize_url(state, redirect_uri), expires_at)
 
 
@@ -93,18 +102,20 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
     if error or not code:
         denied = error == "access_denied"
         code_of_error = OAUTH_DENIED if denied else "oauth_failed"
-        _consume(replace(returned, error=code_of_error), ports)
+        _consume(replace(returned, error=code_of_error), ports, _failed(returned, code_of_error, ports))
         return Returned("denied" if denied else "error", state or "", code_of_error)
     consumed = _consume(returned, ports)
     try:
         grant = ports.stripe.exchange_code(code)
     except (Refused, AccountUnreachable, Retryable) as failure:
-        ports.connections.save_authorization(replace(consumed, error=failure.code))
+        act = _failed(returned, failure.code, ports)
+        ports.connections.save_authorization(replace(consumed, error=failure.code), act)
         return Returned("error", state or "", failure.code)
     proof = ports.clock.nonce()
-    ports.connections.save_authorization(
-        replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=_hashed(proof))
-    )
+    granted = replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=_hashed(proof))
+    organization_id, kind = granted.organization_id, ConnectionAct.ACCESS_GRANTED
+    act = connection_act(organization_id, kind, ports, stripe_id=grant.account_id)
+    ports.connections.save_authorization(granted, act)
     return Returned("pending", f"{state}{PROOF}{proof}")
 
 
@@ -114,7 +125,7 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
     Raises:
         Malformed, Refused, Conflict: the state is unknown, expired, denied, or not yet back from Stripe.
         Forbidden: somebody else began it.
-        Conflict: the Stripe account belongs to another organization.
+        Conflict: the Stripe account belongs to another organization, or this one was erased.
     """
     begun, _, proof = state.partition(PROOF)
     authorization = _authorization(begun, ports)
@@ -140,18 +151,20 @@ def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -
     connection = ports.connections.get(organization_id)
     if connection.active and connection.account_id is not None:
         ports.stripe.deauthorize(connection.account_id)
-        _end(connection, f"disconnected by {user_id}", ports)
+        _end(connection, user_id, ports)
     return report(organization_id, ports)
 
 
-def _end(given_up: Connection, reason: str, ports: Ports) -> None:
-    """Marks the connection disconnected, unless it has been connected anew since."""
+def _end(given_up: Connection, user_id: UserId, ports: Ports) -> None:
+    """Marks the connection disconnected by this user, unless it has been connected anew since."""
 
     def ended(current: Connection) -> Connection:
         same = (current.account_id, current.connected_at) == (given_up.account_id, given_up.connected_at)
-        return current.disconnected(reason, ports.clock.now()) if same else current
+        return current.disconnected(f"disconnected by {user_id}", ports.clock.now()) if same else current
 
-    change_connection(given_up.organization_id, ended, ports)
+    organization_id, kind = given_up.organization_id, ConnectionAct.DISCONNECTED
+    act = connection_act(organization_id, kind, ports, actor=user_id, stripe_id=given_up.account_id)
+    change_connection(organization_id, ended, ports, act)
 
 
 def _activate(
@@ -162,7 +175,7 @@ def _activate(
     The account is read after the stored connection, which is replaced only if it has not changed since.
 
     Raises:
-        Conflict: the account belongs to another organization.
+        Conflict: the account belongs to another organization, or this one was erased.
         StaleWrite: others kept being faster.
     """
     owner = ports.connections.organization_of(account_id)
@@ -172,6 +185,8 @@ def _activate(
             "This Stripe account belongs to another organization in POM.",
             next_step="Connect the Stripe account of this company, or contact support to move it.",
         )
+    kind, by = ConnectionAct.CONNECTED, authorization.user_id
+    act = connection_act(organization_id, kind, ports, actor=by, stripe_id=account_id)
     for _ in attempts(ATTEMPTS, ports.clock):
         freeze = ports.connections.platform_freeze()
         connection = ports.connections.get(organization_id)
@@ -179,11 +194,15 @@ def _activate(
             ports.stripe.account(account_id),
             account_id,
             livemode=authorization.livemode,
-            by=authorization.user_id,
+            by=by,
             now=ports.clock.now(),
         )
         try:
-            ports.connections.bind(replace(connected, frozen=connected.frozen or freeze), freeze)
+            if freeze is None or connected.frozen is not None:
+                ports.connections.bind(connected, freeze, act)
+            else:
+                paused = connection_act(organization_id, ConnectionAct.INVOICING_PAUSED, ports, operator=freeze.by)
+                ports.connections.bind(replace(connected, frozen=freeze), freeze, act, paused)
         except StaleWrite:
             continue
         return
@@ -232,11 +251,15 @@ def _authorization(state: str | None, ports: Ports) -> Authorization:
     return found
 
 
-def _consume(authorization: Authorization, ports: Ports) -> Authorization:
+def _consume(authorization: Authorization, ports: Ports, *acts: Act) -> Authorization:
     try:
-        return ports.connections.save_authorization(authorization)
+        return ports.connections.save_authorization(authorization, *acts)
     except StaleWrite as exc:
         raise _used() from exc
+
+
+def _failed(authorization: Authorization, code: str, ports: Ports) -> Act:
+    return connection_act(authorization.organization_id, ConnectionAct.CONNECT_FAILED, ports, reason=code)
 
 
 def _used() -> Conflict:

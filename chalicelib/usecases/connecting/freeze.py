@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from chalicelib.domain.acts import ConnectionAct
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports import Ports
+from chalicelib.usecases.acts.acting import connection_act
 
 
 def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
@@ -21,9 +23,11 @@ def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) 
     A pause keeps the moment when it began. Returns True if anything changed.
     """
     now = ports.clock.now()
-    return _set_frozen(
-        organization_id, lambda was: was.reworded(by, reason) if was else Freeze(now, by, reason), ports
-    )
+
+    def paused(was: Freeze | None) -> Freeze:
+        return was.reworded(by, reason) if was else Freeze(now, by, reason)
+
+    return _set_frozen(organization_id, paused, by, ports)
 
 
 def freeze_unless_frozen(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
@@ -32,12 +36,12 @@ def freeze_unless_frozen(organization_id: OrganizationId, by: str, reason: str, 
     Schedules use this: they run again and again, and must not replace the words that an operator chose since.
     """
     now = ports.clock.now()
-    return _set_frozen(organization_id, lambda was: Freeze(now, by, reason) if was is None else was, ports)
+    return _set_frozen(organization_id, lambda was: Freeze(now, by, reason) if was is None else was, by, ports)
 
 
-def unfreeze(organization_id: OrganizationId, ports: Ports) -> bool:
+def unfreeze(organization_id: OrganizationId, by: str, ports: Ports) -> bool:
     """Lets an organization make and send invoices again. Returns True if it was paused."""
-    return _set_frozen(organization_id, lambda was: None, ports)
+    return _set_frozen(organization_id, lambda was: None, by, ports)
 
 
 def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
@@ -56,15 +60,17 @@ def unfreeze_newcomers(ports: Ports) -> None:
 
 
 def _set_frozen(
-    organization_id: OrganizationId, changed: Callable[[Freeze | None], Freeze | None], ports: Ports
+    organization_id: OrganizationId, changed: Callable[[Freeze | None], Freeze | None], by: str, ports: Ports
 ) -> bool:
     while True:
         connection = ports.connections.get(organization_id)
         frozen = changed(connection.frozen)
         if frozen == connection.frozen:
             return False
+        kind = ConnectionAct.INVOICING_PAUSED if frozen is not None else ConnectionAct.INVOICING_RESUMED
+        act = connection_act(organization_id, kind, ports, operator=by)
         try:
-            ports.connections.save(replace(connection, frozen=frozen))
+            ports.connections.save(replace(connection, frozen=frozen), act)
         except StaleWrite:
             continue
         return True

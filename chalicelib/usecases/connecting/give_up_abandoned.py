@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.domain.acts import Act, ConnectionAct
 from chalicelib.domain.connection import Authorization
 from chalicelib.domain.errors import AccountUnreachable, Refused, Retryable
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports import Ports
+from chalicelib.usecases.acts.acting import connection_act
 
 AT_ONCE = 200
 ENOUGH = 30
@@ -31,9 +33,11 @@ def give_up_abandoned(ports: Ports) -> int:
         if ports.clock.now() - now > ENOUGH:
             break
         try:
-            given_up += _given_up(account_id, ports)
+            was_given_up = _given_up(account_id, ports)
+            given_up += was_given_up
             for authorization in authorizations:
-                ports.connections.save_authorization(replace(authorization, settled_at=now))
+                acts = [_act(authorization, ports)] if was_given_up else []
+                ports.connections.save_authorization(replace(authorization, settled_at=now), *acts)
         except (Refused, AccountUnreachable, Retryable):
             continue
     return given_up
@@ -43,6 +47,11 @@ def _unused(state_hash: str, ports: Ports) -> Authorization | None:
     """Read itself: the index may lag behind a completion."""
     found = ports.connections.authorization(state_hash)
     return found if found is not None and found.unused_grant else None
+
+
+def _act(authorization: Authorization, ports: Ports) -> Act:
+    organization_id, account_id = authorization.organization_id, authorization.account_id
+    return connection_act(organization_id, ConnectionAct.ACCESS_GIVEN_UP, ports, stripe_id=account_id)
 
 
 def _given_up(account_id: StripeAccountId, ports: Ports) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from chalicelib.domain.acts import ConnectionAct
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Retryable
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.ports import Ports
+from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 
 REVOKED = "revoked in Stripe"
@@ -27,8 +29,9 @@ def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, p
             return connection
         return connection.disconnected(REVOKED, ports.clock.now())
 
+    act = connection_act(organization_id, ConnectionAct.REVOKED, ports, stripe_id=account_id)
     with suppress(Retryable):
-        change_connection(organization_id, ended, ports)
+        change_connection(organization_id, ended, ports, act)
 
 
 def _still_uses(connection: Connection, account_id: StripeAccountId) -> bool:

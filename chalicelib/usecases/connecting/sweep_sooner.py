@@ -5,19 +5,23 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from chalicelib.domain.acts import ConnectionAct
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.errors import StaleWrite
-from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import Reconciliation
+from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 
 NOT_TWICE_WITHIN = 60
 """Seconds in which a second request adds nothing: the comparison it asks for is queued or at work."""
 
 
-def refresh_all(organization_id: OrganizationId, ports: Ports) -> Connection:
-    """Queue a comparison of events and objects; answers the connection with when that was asked for.
+def refresh_all(organization_id: OrganizationId, ports: Ports, *, by: UserId | None = None) -> Connection:
+    """Queue a comparison of events and objects, for the user `by`.
+
+    Returns the connection with when that was asked for.
 
     Raises:
         Conflict: the organization is not connected.
@@ -30,8 +34,9 @@ def refresh_all(organization_id: OrganizationId, ports: Ports) -> Connection:
         return connection
     ports.queues.send(Reconciliation(organization_id, objects=True))
     # Where others keep being faster, the next request is queued a second time: that does no harm.
+    act = connection_act(organization_id, ConnectionAct.REFRESH_REQUESTED, ports, actor=by)
     with suppress(StaleWrite):
-        change_connection(organization_id, lambda current: replace(current, refresh_asked_at=now), ports)
+        change_connection(organization_id, lambda current: replace(current, refresh_asked_at=now), ports, act)
     return replace(connection, refresh_asked_at=now)
 
 

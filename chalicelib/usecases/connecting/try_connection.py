@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.acts import ConnectionAct
 from chalicelib.domain.connection import Connection, require_invoicing, usable_account
 from chalicelib.domain.errors import AccountUnreachable, IntegrationError, Retryable
 from chalicelib.domain.facts import AccountFact
-from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.money import decimal_string, minimum_charge
 from chalicelib.domain.trial import Trial, TrialCustomer, TrialProgress, TrialReport, TrialStep
 from chalicelib.ports import Ports
+from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 from chalicelib.usecases.connecting.revocation import mark_revoked
 
@@ -78,8 +80,8 @@ class _Run:
             raise self.stop(step, failure.message, failure.next_step or TRY_AGAIN) from failure
 
 
-def try_connection(organization_id: OrganizationId, ports: Ports) -> Trial:
-    """Make, read and void a test invoice; what it made is removed, however far it came.
+def try_connection(organization_id: OrganizationId, ports: Ports, *, by: UserId | None = None) -> Trial:
+    """Make, read and void a test invoice, for the user `by`; what it made is removed, however far it came.
 
     Raises:
         Conflict: the organization is not connected, or its invoicing is paused: nothing is made in Stripe then.
@@ -90,6 +92,8 @@ def try_connection(organization_id: OrganizationId, ports: Ports) -> Trial:
     account_id = usable_account(connection)
     require_invoicing(connection)
     run = _Run(ports, organization_id, Trial(account_id, ports.clock.nonce(), ports.clock.now()))
+    act = connection_act(organization_id, ConnectionAct.TEST_REQUESTED, ports, actor=by, stripe_id=account_id)
+    ports.acts.add(act)
     ports.connections.begin_trial(organization_id, run.trial)
     try:
         account = _account_of(run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.domain.connection import usable_account
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.acts import CustomerAct
+from chalicelib.domain.connection import require_organization, usable_account
+from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import (
@@ -18,14 +19,16 @@ from chalicelib.domain.errors import (
     StaleWrite,
     StripeUnavailable,
 )
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, require_customer_id
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId, require_customer_id
 from chalicelib.domain.preconditions import Precondition
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import CustomerSync
 from chalicelib.ports.storage import Page
+from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
+from chalicelib.usecases.customers.save_act import save_act
 from chalicelib.usecases.customers.stripe_owner import require_free_choice
 
 ATTEMPTS = 10
@@ -34,6 +37,46 @@ WAITING_AT_ONCE = 100
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
     """Returns one customer.
+
+    Raises:
+        NotFound: this organization has no such customer, or it is erased.
+    """
+    customer = kept_customer(organization_id, customer_id, ports)
+    if customer.erased:
+        raise NotFound(
+            "customer_erased",
+            "This customer has been erased.",
+            field="customerId",
+            next_step="An admin can see how far that is with GET /v1/customers/{id}/erasure.",
+        )
+    return customer
+
+
+def open_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Returns a customer with whom something is to be done.
+
+    Raises:
+        NotFound: this organization has no such customer.
+        CustomerErased: it is erased, or is about to be.
+    """
+    customer = kept_customer(organization_id, customer_id, ports)
+    require_not_erased(customer)
+    return customer
+
+
+def require_open_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> None:
+    """Refuses to go on with the invoice of a customer that is erased.
+
+    Raises:
+        CustomerErased: it is erased, or is about to be.
+    """
+    customer = ports.customers.get(organization_id, customer_id)
+    if customer is not None:
+        require_not_erased(customer)
+
+
+def kept_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Returns POM's record of a customer, also if it is erased.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -69,8 +112,11 @@ def put_customer(
     save: Save,
     ports: Ports,
     precondition: Precondition | None = None,
+    *,
+    by: UserId | None = None,
 ) -> Customer:
-    """Store POM's customer and queue its sync to Stripe. Storing the same record again changes nothing.
+    """Store POM's customer, for the user `by`, and queue its sync to Stripe. Storing the same record again changes
+    nothing.
 
     The precondition is checked against the very version that is then replaced. Nothing is replaced if the customer is
     stored as the request has it, so a repeated request whose first answer was lost succeeds.
@@ -80,12 +126,14 @@ def put_customer(
 
     Raises:
         Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
-        Conflict: the chosen Stripe customer belongs to another customer.
+        Conflict: the chosen Stripe customer belongs to another customer, or the customer or the organization is
+            erased.
         PreconditionFailed: the customer is not as the client has seen it.
         StaleWrite: the customer kept changing all the while.
     """
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
+    require_organization(connection)
     first_read = current = ports.customers.get(organization_id, customer_id)
     _require(precondition, save, current)
     # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
@@ -98,8 +146,9 @@ def put_customer(
             _require(precondition, save, current)
         edited = next_edition(customer_id, save, first_read, current, connection, ports.clock.now())
         if edited is not None:
+            act = save_act(current, edited, save, ports, by)
             try:
-                return _queued(ports.customers.save(edited), ports)
+                return _queued(ports.customers.save(edited, act), ports)
             except StaleWrite:
                 continue
         if current is not None:
@@ -109,6 +158,8 @@ def put_customer(
 
 
 def _require(precondition: Precondition | None, save: Save, stored: Customer | None) -> None:
+    if stored is not None:
+        require_not_erased(stored)
     if precondition is not None and (stored is None or not save.is_already(stored)):
         precondition.require(stored)
 
@@ -121,20 +172,23 @@ def _queued(saved: Customer, ports: Ports) -> Customer:
     return saved
 
 
-def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
-    """Queue a new sync of a customer, as a new edition, whatever the last sync did.
+def sync_again(
+    organization_id: OrganizationId, customer_id: CustomerId, ports: Ports, *, by: UserId | None = None
+) -> Customer:
+    """Queue a new sync of a customer for the user `by`, as a new edition, whatever the last sync did.
 
     Raises:
         NotFound: this organization has no such customer.
-        Conflict: the organization is not connected.
+        Conflict: the organization is not connected, or the customer is erased.
         StaleWrite: the customer kept changing all the while.
     """
+    act = customer_act(organization_id, customer_id, CustomerAct.SYNC_REQUESTED, ports, actor=by)
     for _ in attempts(ATTEMPTS, ports.clock):
-        customer = get_customer(organization_id, customer_id, ports)
+        customer = open_customer(organization_id, customer_id, ports)
         usable_account(ports.connections.get(organization_id))
         with suppress(StaleWrite):  # our own worker was faster
             refused = customer.chosen_stripe_customer_id if customer.choice_refused else None
-            saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()))
+            saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()), act)
             return _queued(saved, ports)
     raise StaleWrite("The customer")
 
@@ -150,7 +204,7 @@ def give_what_waited(organization_id: OrganizationId, account_id: StripeAccountI
         fresh = [each for each in waiting_ids if each not in seen]  # the index may be behind
         for customer_id in fresh:
             customer = ports.customers.get(organization_id, customer_id)
-            if customer is not None and customer.waits_for == account_id:
+            if customer is not None and not customer.erased and customer.waits_for == account_id:
                 with suppress(StaleWrite):  # somebody has just saved it, and had it queued
                     _queued(ports.customers.save(customer.connected_again()), ports)
         seen.update(fresh)
@@ -168,7 +222,7 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
         customer = ports.customers.get(organization_id, customer_id)
         if customer is None:
             return SyncStatus.SYNCED
-        if customer.erased:
+        if customer.erased:  # since the message was sent
             return customer.sync_status
         connection = ports.connections.get(organization_id)
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_fields import same_address, stripe_values
 from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.customer_link import ChoiceNeeded
@@ -45,10 +45,11 @@ def ensure_in_stripe(
 
     Raises:
         Refused: there is no e-mail address, several Stripe customers have it, or the chosen one does not exist.
-        Conflict: the chosen Stripe customer belongs to another customer.
+        Conflict: the chosen Stripe customer belongs to another customer, or the customer is erased.
         StaleWrite: somebody changed the customer meanwhile.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
+    require_not_erased(customer)
     if customer.in_step_with(account_id) and customer.wanted_claim is not None:
         return customer
     try:

@@ -14,10 +14,12 @@ def names_of(
 ) -> Mapping[CustomerId, str]:
     """Returns the names of customers as POM's records have them now, by their ids.
 
-    A customer without a name, or without a record, is left out. It takes a batch read for each 100 customers.
+    A customer without a name or without a record is left out, and so is an erased one. It takes a batch read for each
+    100 customers.
     """
     names: dict[CustomerId, str] = {}
     for some in hundreds(dict.fromkeys(customer_ids)):
         customers = ports.customers.several(organization_id, some).values()
-        names.update({each.id: name for each in customers if (name := each.profile.display_name) is not None})
+        open_ones = (each for each in customers if not each.erased)
+        names.update({each.id: name for each in open_ones if (name := each.profile.display_name) is not None})
     return names

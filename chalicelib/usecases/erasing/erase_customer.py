@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erased_records import customer_without_person
 from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe, Unsettled
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import ErasureJob
+from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.erasing.delete_in_stripe import delete_in_stripe
 from chalicelib.usecases.erasing.erase_records import Pass, erase_records
 from chalicelib.usecases.erasing.unsettled import unsettled_of
@@ -76,8 +78,8 @@ def _closed_for_good(customer: Customer, erasure: Erasure, ports: Ports) -> Cust
     settled = replace(erasure, waits_for=())
     if erasure.in_stripe is InStripe.DELETE:
         settled = delete_in_stripe(customer, settled, ports)
-    now = ports.clock.now()
-    return ports.customers.save(customer_without_person(replace(customer, erasure=settled), now))
+    act = customer_act(customer.organization_id, customer.id, CustomerAct.ERASED, ports)
+    return ports.customers.save(customer_without_person(replace(customer, erasure=settled), act.at), act)
 
 
 def _after_pass(customer: Customer, erasure: Erasure, done: Pass, ports: Ports) -> Customer:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erased_records import (
@@ -13,9 +14,11 @@ from chalicelib.domain.erased_records import (
     settled_movement_without_person,
 )
 from chalicelib.domain.erasure import Erasure, Unsettled
+from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.unsettled import is_settled, unsettled_in
 from chalicelib.ports import Ports
+from chalicelib.ports.portions import AT_ONCE, every
 from chalicelib.usecases.erasing import holdings
 from chalicelib.usecases.erasing.unsettled import TOLD_AT_MOST
 from chalicelib.usecases.invoicing.store_invoice import store
@@ -99,12 +102,37 @@ def _shorten_events(customer: Customer, invoices: Sequence[Invoice], done: Pass,
 
 def _erase_batch_items(customer: Customer, reached: str, until: int, done: Pass, ports: Ports) -> None:
     """Takes the person out of items of batches from behind the place `reached`, until the time is over."""
-    organization_id = customer.organization_id
-    for place, batch_id, item in ports.batches.every_item(organization_id, reached):
+    organization_id, batches = customer.organization_id, set[BatchId]()
+    for place, kept in ports.batches.every_item(organization_id, reached or None):
         if ports.clock.now() >= until:
             done.reached = reached
             return
         reached = place
-        if item.customer_id == customer.id and batch_item_without_person(item) != item:
-            ports.batches.rewrite(organization_id, batch_id, batch_item_without_person(item))
+        if kept.item.customer_id != customer.id:
+            continue
+        batches.add(kept.batch_id)
+        without = batch_item_without_person(kept.item)
+        if without != kept.item:
+            ports.batches.rewrite(organization_id, kept.batch_id, without)
             done.erased += 1
+    for batch_id in sorted(batches):
+        done.erased += _forget_texts(organization_id, batch_id, ports)
+
+
+def _forget_texts(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> bool:
+    """Takes out the memo and the footer that the invoices of a batch have in common. Returns True if it had some.
+
+    They stay as long as an invoice of somebody else can still be made with them: it failed, and can be retried.
+
+    Raises:
+        StaleWrite: somebody is retrying or sending the batch; to be done again.
+    """
+    batch = ports.batches.get(organization_id, batch_id)
+    if batch is None or (batch.terms.memo is None and batch.terms.footer is None):
+        return False
+    if batch.cancelled_at is None and any(
+        item.services for item in every(partial(ports.batches.items, batch, AT_ONCE))
+    ):
+        return False
+    ports.batches.save(replace(batch, terms=replace(batch.terms, memo=None, footer=None)))
+    return True

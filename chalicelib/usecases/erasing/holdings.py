@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.domain.batch import BatchItem
+from chalicelib.domain.batch import KeptItem
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.events import StripeEvent
-from chalicelib.domain.identifiers import BatchId, CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.outside_payment import DAYS_BEFORE_INVOICE
@@ -36,14 +36,6 @@ class PayoutLineHeld:
 
     payout_id: str
     line: PayoutLine
-
-
-@dataclass(frozen=True, slots=True)
-class BatchItemHeld:
-    """An item of a batch, with the batch's id."""
-
-    batch_id: BatchId
-    item: BatchItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +83,11 @@ def payout_lines_of(
                 yield PayoutLineHeld(payout_id, line)
 
 
-def batch_items_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[BatchItemHeld]:
+def batch_items_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[KeptItem]:
     """Yields the items of batches that bill or import the customer."""
-    for _, batch_id, item in ports.batches.every_item(organization_id):
-        if item.customer_id == customer_id:
-            yield BatchItemHeld(batch_id, item)
+    for _, kept in ports.batches.every_item(organization_id):
+        if kept.item.customer_id == customer_id:
+            yield kept
 
 
 def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> Iterator[ParkedHeld]:
@@ -106,7 +98,7 @@ def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Por
     named = {*customer.former_stripe_ids, *([customer.linked_id] if customer.linked_id else [])}
     for invoice in invoices:
         named |= {invoice.id, *invoice.stripe_invoice_ids, *invoice.facts.by_id, *invoice.facts.intent_ids}
-    for account_id in sorted(_accounts_of(customer, invoices, ports)):
+    for account_id in sorted(accounts_of(customer, invoices, ports)):
         for parked in ports.events.every_parked(account_id):
             if named.isdisjoint(_STRIPE_IDS.findall(parked.body)):
                 continue
@@ -115,7 +107,7 @@ def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Por
                 yield ParkedHeld(account_id, event)
 
 
-def _accounts_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> set[StripeAccountId]:
+def accounts_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> set[StripeAccountId]:
     """Returns the account that is connected or was last, and those of the customer's link and invoices."""
     accounts = {invoice.stripe_account_id for invoice in invoices}
     linked = customer.link.account_id if customer.link is not None else None

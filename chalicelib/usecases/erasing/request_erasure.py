@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import Erasure, InStripe
@@ -14,6 +15,7 @@ from chalicelib.domain.unsettled import refused_until_settled
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import ErasureJob
+from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.erasing.unsettled import unsettled_of
 
 ATTEMPTS = 10
@@ -50,7 +52,8 @@ def request_erasure(
         now = ports.clock.now()
         erasure = Erasure(requested_by=user_id, requested_at=now, in_stripe=in_stripe, due_at=now)
         with suppress(StaleWrite):  # a worker has just stored the result of a sync, or somebody else asks too
-            closed = ports.customers.save(replace(customer, erasure=erasure))
+            act = customer_act(organization_id, customer_id, CustomerAct.ERASURE_REQUESTED, ports, actor=user_id)
+            closed = ports.customers.save(replace(customer, erasure=erasure), act)
             with suppress(Retryable):
                 ports.queues.send(ErasureJob(organization_id, customer_id))
             return closed

@@ -12,6 +12,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.domain.unsettled import BATCH_UNDER_WAY, unsettled_in
 from chalicelib.ports import Ports
 from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.erasing.holdings import invoices_of
 
 TOLD_AT_MOST = 20
@@ -32,10 +33,27 @@ def unsettled_of(organization_id: OrganizationId, customer_id: CustomerId, ports
 def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
     for invoice in invoices_of(organization_id, customer_id, ports):
         yield from unsettled_in(invoice)
+    for batch in _batches_under_way(organization_id, ports):
+        if _takes(batch, customer_id, ports):
+            yield Unsettled(BATCH_UNDER_WAY, batch.id)
+
+
+def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> Iterator[Unsettled]:
+    """Yields what keeps any customer of the organization from being erased now, and any batch that is under way.
+
+    The lists that it reads may be a moment behind.
+    """
+    for invoice in every(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
+        yield from unsettled_in(invoice)
+    for batch in _batches_under_way(organization_id, ports):
+        yield Unsettled(BATCH_UNDER_WAY, batch.id)
+
+
+def _batches_under_way(organization_id: OrganizationId, ports: Ports) -> Iterator[Batch]:
     for kind in BatchKind:
         for batch in every(partial(ports.batches.page, organization_id, kind, AT_ONCE)):
-            if _is_under_way(batch, ports) and _takes(batch, customer_id, ports):
-                yield Unsettled(BATCH_UNDER_WAY, batch.id)
+            if _is_under_way(batch, ports):
+                yield batch
 
 
 def _is_under_way(batch: Batch, ports: Ports) -> bool:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.correlation import note
+from chalicelib.domain.acts import ConnectionAct
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact
@@ -13,6 +14,7 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.merging import CannotOrder, newer, settle
 from chalicelib.ports import Ports
+from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.revocation import REVOKED, reachable
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
 
@@ -57,7 +59,8 @@ def apply_deauthorization(
     if ended == connection:
         ports.events.mark(marker)
     else:
-        ports.connections.apply(ended, marker)
+        act = connection_act(ended.organization_id, ConnectionAct.REVOKED, ports, stripe_id=account_id)
+        ports.connections.apply(ended, marker, act)
     return outcome
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from chalicelib.correlation import about
-from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -66,9 +65,10 @@ def _without_person(
 ) -> StripeEvent:
     """Returns the event to be parked: of somebody who was erased, with a body that holds ids alone.
 
-    If the database does not say whose it is, the event is parked as it came. The next attempt asks again.
+    If nobody can say whose it is, the event is parked as it came. What keeps an event from being applied, such as a
+    record that cannot be read, may also fail this look, and must not keep the event from being parked.
     """
-    with suppress(Retryable):
+    with suppress(Exception):
         if _about_erased(event, invoice, ports):
             return replace(event, body=ports.stripe.pointer_to(event))
     return event

@@ -45,7 +45,7 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
             if ports.clock.now() >= until:
                 return searched
             customer = ports.customers.get(organization_id, customer_id)
-            if customer is None or not customer.search_spellings:
+            if customer is None or customer.erased or not customer.search_spellings:
                 continue  # the index is behind
             try:
                 _search(customer, account_id, searching)

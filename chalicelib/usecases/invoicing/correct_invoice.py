@@ -26,6 +26,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.storage import InvoiceExists
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
+from chalicelib.usecases.customers.customers import require_open_customer
 from chalicelib.usecases.invoicing.invoice_saga import known_to_stripe, run
 from chalicelib.usecases.invoicing.store_invoice import load, require_same_account
 from chalicelib.usecases.invoicing.successors import beside
@@ -41,8 +42,8 @@ def correct_invoice(
 
     Raises:
         NotFound: this organization has no such invoice.
-        Conflict: nobody has confirmed it, it was not issued or is paid, a payment of it is under way, or a service
-            has been billed elsewhere since it was voided.
+        Conflict: nobody has confirmed it, it was not issued or is paid, its customer is erased, a payment of it is
+            under way, or a service has been billed elsewhere since it was voided.
         Refused: the customer has no e-mail address, Stripe does not let the account take payments, so that the copy
             could not be sent, or Stripe says no.
     """
@@ -55,6 +56,7 @@ def correct_invoice(
     connection = ports.connections.get(organization_id)
     # The office voids the invoice because it wants to send the copy. So the account has to take payments first.
     account_id = require_same_account(original, account_to_invoice_on(connection, send=True))
+    require_open_customer(organization_id, original.order.customer_id, ports)
     if not confirmed:
         raise _unconfirmed(original, ports)
     with noticing_revocation(organization_id, account_id, ports):

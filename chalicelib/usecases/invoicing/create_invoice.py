@@ -13,7 +13,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.connecting.sweep_sooner import wake
-from chalicelib.usecases.customers.customers import get_customer
+from chalicelib.usecases.customers.customers import open_customer
 from chalicelib.usecases.customers.present_address import require_address
 from chalicelib.usecases.invoicing.claims import insert_claiming
 from chalicelib.usecases.invoicing.invoice_saga import run
@@ -28,7 +28,8 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     Raises:
         Refused, NotFound: the order breaks rules, or there is no such customer; nothing was made. The first error
             carries the others.
-        Conflict: not connected, services are billed already, or the key was used for another order.
+        Conflict: not connected, the customer is erased, services are billed already, or the key was used for another
+            order.
     """
     invoice_id = invoice_id_for(command.organization_id, command.idempotency_key or ports.clock.nonce())
     known = ports.invoices.get(command.organization_id, invoice_id)
@@ -41,7 +42,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     every = EveryError()
     with every:
         require_customer_id(command.customer_id)
-        customer = get_customer(command.organization_id, command.customer_id, ports)
+        customer = open_customer(command.organization_id, command.customer_id, ports)
         require_address(customer)
     with every:
         order = checked_order(command, ports.settings.get(command.organization_id), connection, now)

@@ -21,6 +21,7 @@ from chalicelib.ports.contention import attempts
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.connecting.sweep_sooner import wake
+from chalicelib.usecases.customers.customers import require_open_customer
 from chalicelib.usecases.invoicing.claims import save_claiming
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.new_order import CreateInvoice, checked_order
@@ -51,8 +52,8 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
     Raises:
         NotFound: this organization has no such invoice.
         Refused: the order breaks rules, or Stripe says no.
-        Conflict: the invoice is no draft at rest, a service is billed elsewhere, invoicing is paused, or somebody
-            finalized the draft in Stripe meanwhile.
+        Conflict: the invoice is no draft at rest, its customer is erased, a service is billed elsewhere, invoicing is
+            paused, or somebody finalized the draft in Stripe meanwhile.
         PreconditionFailed: somebody has changed the draft since the client loaded it.
     """
     invoice = load(command.organization_id, command.invoice_id, ports)
@@ -60,6 +61,7 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
     connection = ports.connections.get(command.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
+    require_open_customer(command.organization_id, invoice.order.customer_id, ports)
     wake(connection, ports)
     settings, now = ports.settings.get(command.organization_id), ports.clock.now()
     order = checked_order(_as_new(command, invoice.order), settings, connection, now)

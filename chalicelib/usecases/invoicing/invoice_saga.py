@@ -30,7 +30,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.usecases.connecting.revocation import mark_revoked
-from chalicelib.usecases.customers.customers import get_customer
+from chalicelib.usecases.customers.customers import open_customer
 from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.customers.present_address import require_address, require_present_address
 from chalicelib.usecases.customers.stripe_owner import refuses_the_choice
@@ -127,7 +127,7 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
     try:
         return ports.stripe.create_draft(invoice.stripe_account_id, invoice, stripe_customer_id, invoice.saga.key)
     except Gone as gone:
-        customer = get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+        customer = open_customer(invoice.organization_id, invoice.order.customer_id, ports)
         if invoice.saga.generation > 0 or customer.linked_to(invoice.stripe_account_id) != stripe_customer_id:
             raise
         # Deleted in Stripe, and no event has told us: begin again, with a customer made anew and another key.
@@ -140,10 +140,10 @@ def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -
     """Returns the invoice's customer after Stripe was given the customer's present edition.
 
     Raises:
-        Refused, Conflict: the customer is erased or has no e-mail address, or it is not settled which Stripe customer
+        Refused, Conflict: the customer has no e-mail address or is erased, or it is not settled which Stripe customer
             it is.
     """
-    known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    known = customer or open_customer(invoice.organization_id, invoice.order.customer_id, ports)
     require_not_erased(known)
     require_address(known)
     try:

@@ -46,8 +46,8 @@ def send_invoice(
     the timeline tells of a refusal.
 
     Raises:
-        NotFound; Conflict: it is being made, can no longer be sent, or would go to a former address; Refused: not
-            ready, or Stripe says no.
+        NotFound; Conflict: it is being made, can no longer be sent, would go to a former address, or its customer is
+            erased; Refused: not ready, or Stripe says no.
     """
     invoice = load(organization_id, invoice_id, ports)
     if _sent(invoice):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.acts import SETTINGS_CHANGED, Subject, settings_change
+from chalicelib.domain.connection import require_organization
 from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
 from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.money import exponent
 from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.settings import (
@@ -20,6 +22,7 @@ from chalicelib.domain.settings import (
 )
 from chalicelib.domain.terms import MAX_DAYS, days_of_terms
 from chalicelib.ports import Ports
+from chalicelib.usecases.acts.acting import act_now
 
 
 def read(organization_id: OrganizationId, ports: Ports) -> InvoicingSettings:
@@ -37,8 +40,10 @@ def change(
     settings: InvoicingSettings,
     ports: Ports,
     precondition: Precondition | None = None,
+    *,
+    by: UserId | None = None,
 ) -> InvoicingSettings:
-    """Replace the settings as a whole.
+    """Replace the settings as a whole. If that changes anything, it is an act of the user `by`.
 
     The precondition is checked against the very version that is then replaced. Settings that are stored as the
     request has them are no conflict: a client repeats a request whose answer was lost, and the database's client
@@ -46,15 +51,22 @@ def change(
 
     Raises:
         Refused: a value is out of its range; names the field, and carries the other errors.
+        Conflict: the organization was erased.
         PreconditionFailed: the settings are not as the client has seen them.
         StaleWrite: somebody else changed them at the same moment.
     """
+    require_organization(ports.connections.get(organization_id))
     current = ports.settings.get(organization_id)
     checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
     if precondition is not None:
         precondition.require(current, checked.edit_tag)
+    if checked == current:
+        return current
+    changed = settings_change(current, checked)
+    subject = Subject.settings_of(organization_id)
+    acts = [act_now(subject, SETTINGS_CHANGED, ports, actor=by, settings=changed)] if changed is not None else []
     try:
-        return ports.settings.save(checked)
+        return ports.settings.save(checked, *acts)
     except StaleWrite:
         stored = ports.settings.get(organization_id)
         if stored == replace(checked, version=stored.version):

@@ -24,7 +24,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.terms import day_of
 from chalicelib.domain.way_out import creating
 from chalicelib.ports import Ports
-from chalicelib.usecases.customers.customers import get_customer
+from chalicelib.usecases.customers.customers import open_customer
 from chalicelib.usecases.customers.present_address import require_address, require_present_address
 from chalicelib.usecases.invoicing.as_reviewed import refusals_of_draft
 from chalicelib.usecases.invoicing.store_invoice import load, require_same_account
@@ -71,7 +71,7 @@ def preview_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, port
 
     Raises:
         NotFound: this organization has no such invoice.
-        Conflict: it is no draft, or it is still being made.
+        Conflict: it is no draft, it is still being made, or its customer is erased, so that nobody will send it.
     """
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
     if invoice.status is InvoiceStatus.CREATING:
@@ -79,7 +79,7 @@ def preview_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, port
     if invoice.status is not InvoiceStatus.DRAFT:
         raise _no_draft_any_more(invoice, now)
     connection = ports.connections.get(organization_id)
-    customer = get_customer(organization_id, invoice.order.customer_id, ports)
+    customer = open_customer(organization_id, invoice.order.customer_id, ports)
     today = day_of(now, invoice.order.time_zone)  # the zone in which sending counts its days
     same = connection.account_id == invoice.stripe_account_id
     warnings = tuple(_refusals_of_sending(invoice, customer, connection, today))

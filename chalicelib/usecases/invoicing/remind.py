@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.actions import REMINDER_REFUSED, REMINDER_SENT, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.customer import require_not_erased
 from chalicelib.domain.errors import AccountUnreachable, Conflict, FormerAddress, Refused, StripeRefused
 from chalicelib.domain.identifiers import OWN_KEY, InvoiceId, OrganizationId, StripeAccountId, UserId, digest
 from chalicelib.domain.invoice import Invoice
@@ -85,7 +86,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
 
     Raises:
         NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
-            the customer has another address by now.
+            the customer has another address by now, or is erased.
         Refused: Stripe does not let the account take payments.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
@@ -105,6 +106,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         require_remindable(invoice, ports.clock.now(), zone)
         customer = ports.customers.get(organization_id, invoice.order.customer_id)
         if customer is not None:
+            require_not_erased(customer)
             require_present_address(invoice, customer, account_id)
         invoice = _asking(invoice, ports)
         asked_at, stripe_id = invoice.reminder_asked_at, invoice.stripe_invoice_id or ""

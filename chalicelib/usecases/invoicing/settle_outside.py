@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import Conflict, IntegrationError, Refused, StripeRefused
+from chalicelib.domain.errors import Conflict, CustomerErased, IntegrationError, Refused, StripeRefused
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.explained_payments import how_paid
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
@@ -54,12 +54,14 @@ def mark_paid(
 
     Raises:
         Refused: the method, the day or the amount cannot be right; names the field.
-        NotFound; Conflict: paid already, not open, a payment is under way, or not connected.
+        NotFound; Conflict: paid already, not open, a payment is under way, or not connected; or there is a reference,
+            and the customer is erased.
     """
     invoice = load(organization_id, invoice_id, ports)
     today = day_of(ports.clock.now(), time_zone_in_force(organization_id, ports))
     raise_all(_errors_of(settlement, invoice, today))
     _require_payable(invoice, user_id)
+    _require_no_reference_to_person(invoice, settlement)
     given = _given(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
@@ -99,6 +101,21 @@ def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iter
         invoiced_on = day_of(invoice.created_at, invoice.order.time_zone)
         yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
     yield from errors_of(_given, settlement, invoice)
+
+
+def _require_no_reference_to_person(invoice: Invoice, settlement: Settlement) -> None:
+    """Refuses a reference, such as the number of a check, on an invoice from which the person was taken out.
+
+    Raises:
+        CustomerErased: there is one. The payment can be recorded without it.
+    """
+    if invoice.erased_at is not None and settlement.reference:
+        raise CustomerErased(
+            "customer_erased",
+            "The customer of this invoice has been erased, so POM keeps no reference that leads to the person.",
+            field="reference",
+            next_step="Leave the reference out.",
+        )
 
 
 def _given(settlement: Settlement, invoice: Invoice) -> int | None:

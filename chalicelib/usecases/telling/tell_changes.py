@@ -1,6 +1,6 @@
 """Tells changes: on the bus first, then in the feed.
 
-A batch is told at least once. What cannot be told is queued with its record, and the others go on. If the bus or a
+A batch is told at least once. What cannot be told is queued without its object, and the others go on. If the bus or a
 table does not answer, or AWS refuses any such request, the batch is repeated from the first record that was not told.
 Only what is too old to wait longer is queued.
 """
@@ -50,7 +50,7 @@ class Outcome:
 
 
 Read = Callable[[Mapping[str, Any]], StoredChange | None]
-Render = Callable[[StoredChange, Shown], Sequence[BusEvent]]
+Render = Callable[[StoredChange, Shown | None], Sequence[BusEvent]]
 
 
 def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: Ports) -> Outcome:
@@ -80,7 +80,8 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
                 reason = _append(changes[place], record, ports)
                 outcome.told += reason is None
             if reason is not None:
-                ports.untold.keep(record.body, reason)
+                stored = changes.get(place)
+                ports.untold.keep(record.body, reason, stored.change if stored is not None else None)
                 outcome.untold[place] = reason
         except CAN_WAIT as error:
             outcome.failure = error

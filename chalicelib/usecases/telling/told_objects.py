@@ -43,8 +43,10 @@ class ShownPayout:
 Shown: TypeAlias = ShownInvoice | Customer | ConnectionReport | ShownPayout
 
 
-def shows(changes: Sequence[StoredChange], ports: Ports) -> Callable[[StoredChange], Shown]:
+def shows(changes: Sequence[StoredChange], ports: Ports) -> Callable[[StoredChange], Shown | None]:
     """Returns what reads what is shown with one of these changes. The names of their customers are read at once.
+
+    Nothing is shown with a change whose object nobody has any more.
 
     What cannot be read raises when its own change is shown, so one damaged record concerns only those that show it.
 
@@ -78,8 +80,10 @@ def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[Organizatio
 
 def _shown(
     change: StoredChange, names: Mapping[OrganizationId, Mapping[CustomerId, str] | None], ports: Ports
-) -> Shown:
+) -> Shown | None:
     match change.shown:
+        case None:
+            return None
         case Invoice() as invoice:
             customer_id = invoice.order.customer_id
             known = names.get(invoice.organization_id)

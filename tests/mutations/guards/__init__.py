@@ -14,6 +14,7 @@ never a local variable, a message or the shape of a line. To add one:
 from __future__ import annotations
 
 from tests.mutations.guard import Guard
+from tests.mutations.guards.acts import ACTS
 from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.balance import BALANCE
@@ -41,5 +42,6 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING, *ERASING,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
+    *ERASING, *ACTS,
 )  # fmt: skip

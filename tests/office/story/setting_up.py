@@ -121,6 +121,9 @@ def configure(scene: Scene) -> None:
     alice.get_by_label("Time zone").fill(where_it_is_noon())
     alice.get_by_role("button", name="Save settings").click()
     reads(alice, "The settings are saved.")
+    changes = alice.get_by_role("region", name="Who changed what")
+    shown(changes.get_by_text("Payment terms: 30 days after it is sent → 15 days after it is sent"))
+    shown(changes.get_by_text("Memo: changed"))
     alice.reload()
     assert shown(alice.get_by_label("Payment terms")).input_value() == "net_15"
 

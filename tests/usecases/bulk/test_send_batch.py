@@ -376,7 +376,7 @@ def test_an_order_that_cannot_be_carried_out_now_is_refused_and_changes_nothing(
     freeze(ORGANIZATION, "kim@operations", "We look into two invoices.", world.ports)
     with pytest.raises(Conflict, match="invoicing_frozen"):
         ordered(world, batch)
-    unfreeze(ORGANIZATION, world.ports)
+    unfreeze(ORGANIZATION, "ops", world.ports)
     world.double.revoke(account_of(world))
     world.deliver()
     with pytest.raises(Conflict, match="stripe_not_connected"):
@@ -391,7 +391,7 @@ def test_a_pause_lets_the_sending_rest_and_holds_nothing_back(world: World) -> N
     world.work()
     resting = now(world, batch)
     assert (resting.status, resting.count(ItemStatus.QUEUED)) == (BatchStatus.RUNNING, 4)
-    unfreeze(ORGANIZATION, world.ports)
+    unfreeze(ORGANIZATION, "ops", world.ports)
     _until_done(world, batch)
     assert_all_mailed_once(world, batch)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.connection import ConnectionStatus
@@ -113,11 +115,11 @@ def test_two_callbacks_at_the_same_moment_exchange_the_code_once(world: World) -
                 def __getattr__(self, name: str) -> object:
                     return getattr(plain.connections, name)
 
-                def save_authorization(self, authorization: object) -> object:
+                def save_authorization(self, authorization: object, *acts: Any) -> object:
                     if not racing.raced:
                         racing.raced = True
                         codes.append(connect.receive_callback(state, code, None, plain))
-                    return plain.connections.save_authorization(authorization)  # type: ignore[arg-type]
+                    return plain.connections.save_authorization(authorization, *acts)  # type: ignore[arg-type]
 
             return Connections()
 

@@ -48,7 +48,7 @@ def test_nothing_is_made_in_stripe_while_invoicing_is_paused(world: World, accou
     with pytest.raises(Conflict, match="invoicing_frozen"):
         tried(world)
     assert world.stripe_calls() == calls
-    unfreeze(ORGANIZATION, world.ports)
+    unfreeze(ORGANIZATION, "ops", world.ports)
     assert tried(world).ok
 
 

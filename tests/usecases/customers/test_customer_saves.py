@@ -57,13 +57,13 @@ class Overtaken:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
 
-    def save(self, customer: Customer) -> Customer:
+    def save(self, customer: Customer, *acts: Any) -> Customer:
         if self._left:
             self._left -= 1
             current = self._plain.get(ORGANIZATION, ANN)
             assert current is not None
             self._plain.save(replace(current, synced_at=self._world.ports.clock.now()))
-        return self._plain.save(customer)
+        return self._plain.save(customer, *acts)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_a_save_whose_answer_was_lost_is_done_and_queued(world: World, account: 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
-        def save(self, customer: Customer) -> Customer:
-            plain.save(customer)
+        def save(self, customer: Customer, *acts: Any) -> Customer:
+            plain.save(customer, *acts)
             world.ports.customers = plain
             raise StaleWrite("The customer")
 
@@ -109,8 +109,8 @@ def test_settings_whose_answer_was_lost_are_saved(world: World) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
-        def save(self, settings: InvoicingSettings) -> InvoicingSettings:
-            plain.save(settings)
+        def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
+            plain.save(settings, *acts)
             raise StaleWrite("The settings")
 
     world.ports.settings = Lost()  # type: ignore[assignment]
@@ -124,9 +124,9 @@ def test_settings_that_somebody_else_changed_at_the_same_moment_are_a_conflict(w
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
-        def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+        def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
             plain.save(InvoicingSettings(ORGANIZATION, memo="Mine."))
-            return plain.save(settings)
+            return plain.save(settings, *acts)
 
     world.ports.settings = Overtaken()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
@@ -146,11 +146,11 @@ def test_an_edit_from_stripe_that_arrives_while_a_save_is_stored_is_kept(
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
-        def save(self, customer: Customer) -> Customer:
+        def save(self, customer: Customer, *acts: Any) -> Customer:
             if not Slow.delivered:
                 Slow.delivered = True
                 world.deliver()
-            return plain.save(customer)
+            return plain.save(customer, *acts)
 
     world.ports.customers = Slow()  # type: ignore[assignment]
     world.customer(phone="2")

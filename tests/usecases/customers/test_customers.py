@@ -300,7 +300,7 @@ def test_a_customer_that_always_changes_is_tried_again_later(world: World, accou
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
-        def save(self, _: Customer) -> Customer:
+        def save(self, _: Customer, *acts: Any) -> Customer:
             raise StaleWrite("The customer")
 
     world.ports.customers = Losing()  # type: ignore[assignment]

@@ -262,8 +262,8 @@ def test_nothing_is_made_or_sent_while_frozen_and_everything_after(world: World,
     with pytest.raises(Conflict, match="invoicing_frozen"):
         bill_many(batch(), world.ports)
     assert world.stripe_calls() == calls
-    assert unfreeze(ORGANIZATION, world.ports)
-    assert not unfreeze(ORGANIZATION, world.ports)
+    assert unfreeze(ORGANIZATION, "ops", world.ports)
+    assert not unfreeze(ORGANIZATION, "ops", world.ports)
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
     assert world.invoice("svc_2").status is InvoiceStatus.PENDING
 
@@ -277,7 +277,7 @@ def test_whoever_connects_while_everybody_is_frozen_is_frozen_too(world: World) 
     with pytest.raises(Conflict, match="invoicing_frozen"):
         world.invoice("svc_1")
     unfreeze_newcomers(world.ports)
-    assert unfreeze(ORGANIZATION, world.ports)
+    assert unfreeze(ORGANIZATION, "ops", world.ports)
     world.customer()
     assert world.invoice("svc_1").status is InvoiceStatus.PENDING
     other = OrganizationId("org_green")
@@ -330,7 +330,7 @@ def test_half_made_invoices_stay_where_they_are_while_frozen(world: World, accou
     world.resume()
     assert world.now(made) == made
     assert resume_stuck(world.ports).invoices == 0, "a paused organization keeps no alarm on"
-    unfreeze(ORGANIZATION, world.ports)
+    unfreeze(ORGANIZATION, "ops", world.ports)
     world.resume()
     assert world.now(made).status is InvoiceStatus.PENDING
 
@@ -342,7 +342,7 @@ def test_a_batch_rests_while_frozen_and_ends_after(world: World, account: Stripe
     world.advance(400)
     world.resume()
     assert world.in_stripe(account) == []
-    unfreeze(ORGANIZATION, world.ports)
+    unfreeze(ORGANIZATION, "ops", world.ports)
     world.advance(400)
     world.resume()
     assert len(world.in_stripe(account)) == 1

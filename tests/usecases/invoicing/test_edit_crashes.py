@@ -18,7 +18,7 @@ from tests.oracle import differences
 from tests.usecases.invoicing.editing import change, drafted, ready, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World
 
-BEGUN = "invoices.get connections.get settings.get invoices.save_claiming".split()
+BEGUN = "invoices.get connections.get customers.get settings.get invoices.save_claiming".split()
 READ = "stripe.fetch stripe.draft_lines".split()
 STILL_OURS = ["invoices.get"]
 LINES = [*STILL_OURS, "stripe.remove_lines", "stripe.add_lines"]

@@ -445,7 +445,7 @@ def test_the_timeline_tells_who_changed_the_draft_and_to_which_total(world: Worl
 
 def crashed(world: World, draft: Invoice, call: str, *, after: bool, services: tuple[str, ...]) -> None:
     """The change dies before or after this call of Stripe."""
-    ahead = ["invoices.get", "connections.get", "settings.get", "invoices.save_claiming"]
+    ahead = ["invoices.get", "connections.get", "customers.get", "settings.get", "invoices.save_claiming"]
     ahead += ["stripe.fetch", "stripe.draft_lines", "invoices.get"]
     calls = [*ahead, "stripe.remove_lines", "stripe.add_lines"]
     watched(world, fatal=calls.index(call), after=after)

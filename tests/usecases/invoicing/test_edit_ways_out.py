@@ -107,7 +107,7 @@ def deleted(world: World, draft: Invoice) -> None:
 def frozen(world: World, draft: Invoice) -> None:
     freeze(ORGANIZATION, "ops", "a wrong price list", world.ports)
     later(world)
-    unfreeze(ORGANIZATION, world.ports)
+    unfreeze(ORGANIZATION, "ops", world.ports)
 
 
 def later(world: World) -> None:

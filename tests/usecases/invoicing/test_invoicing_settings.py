@@ -84,11 +84,11 @@ def test_two_admins_who_save_at_once_do_not_overwrite_each_other(world: World) -
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
-        def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+        def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
             if not Racing.raced:
                 Racing.raced = True
                 invoicing_settings.change(ORGANIZATION, replace(ALL, memo="First"), world.ports)
-            return plain.save(settings)
+            return plain.save(settings, *acts)
 
     world.ports.settings = Racing()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):

@@ -94,12 +94,12 @@ def test_a_batch_that_comes_again_tells_the_same_ids(ports: FakePorts) -> None:
     assert on_bus(ports) == [event_id(1), event_id(2)] * 2
 
 
-def test_a_record_that_nobody_can_read_is_queued_with_its_body_and_stops_nobody_else(ports: FakePorts) -> None:
+def test_a_record_that_nobody_can_read_is_queued_without_a_change_and_stops_nobody_else(ports: FakePorts) -> None:
     outcome = tell(ports, {}, {"damaged": True}, {})
     assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (2, ["2"], None)
     assert in_feed(ports) == [1, 3]
-    [(body, reason)] = ports.untold.kept
-    assert body["version"] == 2
+    [(body, reason, change)] = ports.untold.kept
+    assert (body["version"], change) == (2, None)
     assert "Unreadable" in reason
     assert "dana" not in reason
 
@@ -113,6 +113,9 @@ def test_an_object_that_cannot_be_shown_is_queued_and_stops_nobody_else(ports: F
     outcome = tell_changes(batch(ports, {}, {}, {}), read, cannot_show_two, ports)
     assert list(outcome.untold) == ["2"]
     assert (on_bus(ports), in_feed(ports)) == ([event_id(1), event_id(3)], [1, 3])
+    [(_, _, change)] = ports.untold.kept
+    assert change is not None
+    assert (change.version, change.difference) == (2, FAILED)
 
 
 def test_an_event_that_the_bus_refuses_for_good_is_queued_with_its_reason(ports: FakePorts) -> None:

@@ -37,6 +37,8 @@ class ConnectionItem(Aggregate):
     sweep_at = NumberAttribute(null=True)
     run = UnicodeAttribute(null=True)
     """Which test of the connection it is, in the item of the latest test alone."""
+    expires_at = TTLAttribute(null=True)
+    """Of the unknown invoices and of the latest test. The other items are kept."""
 
     by_active = ActiveConnections()
 

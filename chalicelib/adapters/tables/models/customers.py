@@ -44,7 +44,7 @@ class CustomersWithoutEmail(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class CustomersBySyncStatus(GlobalSecondaryIndex["CustomerItem"]):
-    """An organization's customers by how far Stripe knows them, and by the account that does."""
+    """An organization's customers by how far Stripe knows them, and by the account that does; without erased ones."""
 
     class Meta:
         index_name = "by_sync_status"

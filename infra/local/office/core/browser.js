@@ -11,8 +11,8 @@ export function remember(query) {
   history.replaceState(null, "", kept.length ? `?${new URLSearchParams(kept)}` : location.pathname);
 }
 
-/** Saves a table as a file. @param {string} name @param {string} text */
-export const saveFile = (name, text) => h("a", { href: addressOf(text, "text/csv;charset=utf-8"), download: name }).click();
+/** Saves a text as a file: a table, unless the type says otherwise. @param {string} name @param {string} text @param {string} [type] */
+export const saveFile = (name, text, type = "text/csv;charset=utf-8") => h("a", { href: addressOf(text, type), download: name }).click();
 
 /** Opens a page that the API has made. @param {string} html */
 export const openPage = (html) => void open(addressOf(html, "text/html"), "_blank");

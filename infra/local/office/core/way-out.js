@@ -11,9 +11,10 @@ const AT_CUSTOMER = ["stripe_customer_taken", "stripe_customer_unknown", "draft_
 
 /** Returns links to where a refusal is dealt with, each after a blank; none if that is this page. @param {Refusal} refusal */
 export function wayOut({ code, details = [], customerId }) {
-  const billed = new Map(details.flatMap(({ invoiceId, number }) => (invoiceId ? [[invoiceId, number]] : [])));
-  if (billed.size > 0) {
-    return [...billed].flatMap(([id, number]) => lead(`/invoicing/${id}`, number ? `See invoice ${number}` : "See the draft"));
+  const invoices = new Map(details.flatMap((each) => (each.invoiceId ? [[each.invoiceId, each]] : [])));
+  if (invoices.size > 0) {
+    return [...invoices].flatMap(([id, about]) => lead(`/invoicing/${id}`, about.number ? `See invoice ${about.number}`
+      : about.code === "service_already_billed" ? "See the draft" : `See invoice ${id}`));
   }
   if (IN_SETTINGS.includes(code)) return lead("/settings/apps", "Go to Settings → Apps");
   if (code === "customer_not_found") return lead("/customers", "Go to Customers");

@@ -3,6 +3,7 @@
 /** @import { Pair, Schemas, Tagged, Visit } from "../core/types" */
 import { get, getTagged, post, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
+import { dataOf, isErased, showErasure } from "../core/erasure.js";
 import { button, fieldOf, saving, textOf } from "../core/forms.js";
 import { follow } from "../core/live.js";
 import { may, stripeAddress } from "../core/session.js";
@@ -55,7 +56,8 @@ export async function show(main, { params: [customerId = ""], signal }) {
     await refresh();
     notice(said);
   };
-  const [pageOf, loaded] = await Promise.all([pagesInStripe(), load()]);
+  const [pageOf, loaded] = await Promise.all([pagesInStripe(), load().catch(nullIfErased)]);
+  if (!loaded) return showErasure(main, customerId, signal);
   /** @type {Customer} */
   let shown = loaded.body;
   const take = saving(form, submit, {
@@ -82,7 +84,14 @@ export async function show(main, { params: [customerId = ""], signal }) {
   }, signal);
   const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
   refill(main, back, head, h("div", { class: "cards" }, form,
-    h("div", { class: "stack" }, inStripe, section("What has happened", "card", past))));
+    h("div", { class: "stack" }, inStripe, section("What has happened", "card", past),
+      may("admin") && dataOf(customerId, () => customerName(shown)))));
+}
+
+/** @param {unknown} error */
+function nullIfErased(error) {
+  if (isErased(error)) return null;
+  throw error;
 }
 
 /** Returns what names the page of a Stripe customer on Stripe's side. It is null while no account is connected. */

@@ -54,6 +54,8 @@ function drawn(invoice, look) {
   return [
     heading(nameOf(invoice), badges(invoice)),
     h("p", null, explanation),
+    invoice.erasedAt && h("p", { class: "note" }, "The customer was erased on ", timeAt(invoice.erasedAt),
+      ". Amounts, dates and numbers stay for the books. Texts, names and links are gone."),
     correctsInvoiceId && h("p", null, h("a", { href: `/invoicing/${correctsInvoiceId}` }, "See the invoice that it corrects")),
     correctedByInvoiceId && h("p", null, h("a", { href: `/invoicing/${correctedByInvoiceId}` }, "See the copy that corrects it")),
     actionsOn(invoice, look),
@@ -66,7 +68,7 @@ function drawn(invoice, look) {
 
 /** Returns the buttons of what can be done now by this person. @param {Invoice} invoice @param {Look} look */
 function actionsOn(invoice, look) {
-  const { id, status, currency, balance, paymentUrl, pdfUrl, dashboardUrl } = invoice;
+  const { id, status, currency, balance, paymentUrl, pdfUrl, dashboardUrl, erasedAt } = invoice;
   const path = { invoiceId: id };
   const isDraft = status === "draft";
   const isUnderWay = invoice.payments.some((each) => each.status === "pending");
@@ -98,7 +100,7 @@ function actionsOn(invoice, look) {
     fields: [
       { name: "method", label: "How it was paid", type: "select", choices: METHODS.map(choiceOf) },
       { name: "paidOn", label: "Day of the payment", type: "date", hint: "Today, if it is left empty." },
-      { name: "reference", label: "Reference", hint: "Such as the number of the check." },
+      ...(erasedAt ? [] : [{ name: "reference", label: "Reference", hint: "Such as the number of the check." }]),
       { name: "amount", label: `Amount in ${currency.toUpperCase()}`, value: balance },
     ],
     confirm: "Mark as paid",
@@ -147,7 +149,7 @@ function aboutOf(invoice) {
   /** @param {string} amount */
   const unlessNothing = (amount) => !isNothing(amount) && money(amount, invoice.currency);
   const customer = may("billing") ? { href: `/customers/${encodeURIComponent(invoice.customerId)}` } : {}; // else a link that leads nowhere
-  return h("section", { class: "card" }, h("h2", null, h("a", { ...customer, dir: "auto" }, invoice.customerName ?? "No name")), facts([
+  return h("section", { class: "card" }, h("h2", null, h("a", { ...customer, dir: "auto" }, invoice.customerName ?? (invoice.erasedAt ? "Erased customer" : "No name"))), facts([
     ["Total", h("strong", null, money(invoice.total, invoice.currency))],
     ["To be paid", money(invoice.balance, invoice.currency)],
     ["Received", money(invoice.receivedAmount, invoice.currency)],

@@ -1,13 +1,14 @@
-/** Settings → Invoicing: the defaults of new invoices, each with what it does. */
+/** Settings → Invoicing: the defaults of new invoices, each with what it does, and who changed them. */
 
 /** @import { Child } from "../core/elements.js" */
-/** @import { Pair, Schemas, Tagged } from "../core/types" */
-import { getTagged, put } from "../core/api.js";
+/** @import { Pair, Schemas, Tagged, Visit } from "../core/types" */
+import { get, getTagged, put } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { fieldOf, methodTicks, saving, textOf, tick } from "../core/forms.js";
+import { listing } from "../core/listing.js";
 import { may } from "../core/session.js";
-import { facts, heading, notice, outside } from "../core/widgets.js";
-import { counted, methodsInWords, termChoices, termsInWords, withOthers } from "../core/words.js";
+import { facts, heading, notice, outside, section } from "../core/widgets.js";
+import { counted, methodsInWords, moment, termChoices, termsInWords, withOthers } from "../core/words.js";
 
 /** @typedef {Schemas["SaveInvoicingSettings"]} Settings */
 /** @typedef {Schemas["InvoicingSettingsView"]} View */
@@ -19,16 +20,27 @@ const PATH = "/v1/settings/invoicing";
 /** @type {Pair[]} */
 const CREATION = [["when_saved", "When they are saved in POM"], ["when_invoiced", "With their first invoice"]];
 
+/** How many changes are shown at once. */
+const CHANGES = 10;
+
 const load = () => getTagged(PATH);
 
-/** @param {HTMLElement} main */
-export async function show(main) {
+/** @param {HTMLElement} main @param {Visit} visit */
+export async function show(main, { signal }) {
   const place = h("div", { class: "stack" });
+  const changes = listing(signal, async (after, _turned, draw) => {
+    const { data, pageInfo } = await get(`${PATH}/history`, { query: { first: CHANGES, ...(after && { after }) } });
+    draw(data.length > 0 ? h("ol", { class: "timeline" }, data.map(changeOf)) : h("p", { class: "soft" }, "Nothing yet."), pageInfo);
+  });
   /** @param {Tagged<View>} loaded */
-  const draw = (loaded) => refill(place, noteOf(loaded.body), may("admin") ? formOf(loaded, draw) : readOnly(loaded.body));
+  const draw = (loaded) => {
+    refill(place, noteOf(loaded.body), may("admin") ? formOf(loaded, draw) : readOnly(loaded.body));
+    void changes.showFirst();
+  };
   draw(await load());
   refill(main, heading("Invoicing settings"),
-    h("p", { class: "soft" }, "The defaults of new invoices. Each invoice can have others. What was sent already does not change."), place);
+    h("p", { class: "soft" }, "The defaults of new invoices. Each invoice can have others. What was sent already does not change."),
+    place, section("Who changed what", "card stack", changes.place));
 }
 
 /** @param {View} view */
@@ -142,8 +154,25 @@ function typedIn(form) {
   };
 }
 
-/** @param {Settings | View} settings @returns {Pair[]} */
-function inWords({ paymentTerms, paymentWindow, paymentMethods = [], memo, footer, reminders, currency, timeZone, customerCreation }) {
+/** The settings in the order of `inWords`. @type {Schemas["SettingsField"][]} */
+const FIELDS = ["invoiceType", "paymentTerms", "paymentWindow", "paymentMethods", "memo", "footer", "reminders", "currency",
+  "timeZone", "customerCreation"];
+
+/** Returns who changed what, and from what to what. Of texts it is only kept that they changed. @param {Schemas["SettingsChangeView"]} change */
+function changeOf({ at, actor, fields, from, to }) {
+  const [before, after] = [inWords(from), inWords(to)];
+  const said = fields.map((field) => {
+    const [name, words] = after[FIELDS.indexOf(field)] ?? [field, ""];
+    const isText = field === "memo" || field === "footer";
+    return h("div", null, isText ? `${name}: changed` : `${name}: ${before[FIELDS.indexOf(field)]?.[1]} → ${words}`);
+  });
+  return h("li", null, h("time", { datetime: at }, `${moment(at)}, by ${actor ?? "POM"}`), said);
+}
+
+/** @param {Settings | View | Schemas["SettingsValues"]} settings @returns {Pair[]} */
+function inWords(settings) {
+  const { paymentTerms, paymentWindow, paymentMethods = [], reminders, currency, timeZone, customerCreation } = settings;
+  const { memo, footer } = "memo" in settings ? settings : { memo: null, footer: null };
   const { enabled, daysBeforeDue = [], onDueDate, daysAfterDue = [] } = reminders ?? {};
   const days = [
     daysBeforeDue.length > 0 && `${daysBeforeDue.join(", ")} days before`,

@@ -193,7 +193,7 @@ function rowsOf(invoices, drawn) {
     const name = each.number ?? (each.status === "draft" ? "Draft" : "No number yet");
     return [
       h("a", { href: `/invoicing/${encodeURIComponent(each.id)}`, id: `row-${each.id}` }, name),
-      h("span", { dir: "auto" }, each.customerName ?? "No name"),
+      h("span", { dir: "auto" }, each.customerName ?? (each.erasedAt ? "Erased customer" : "No name")),
       h("span", { class: "badges" }, badges(each), mark),
       money(each.total, each.currency),
       money(each.balance, each.currency),

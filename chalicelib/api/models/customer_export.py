@@ -1,0 +1,95 @@
+"""The export of a customer: the envelope of each record, and the record as it is stored."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Instant, PageInfo, instant_or_none
+from chalicelib.api.models.queries import Cursor
+from chalicelib.domain.events import RecordedEvent
+from chalicelib.domain.exported import INTERNAL, Record, RecordKind
+from chalicelib.domain.kept import Ends
+
+_KINDS = " ".join(f"`{kind}`: {kind.meaning}" for kind in RecordKind)
+
+
+class ExportQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Which part of an export."""
+
+    after: Cursor | None = None
+
+
+class ExportedRecord(msgspec.Struct, rename="camel", kw_only=True):
+    """One record that POM holds of a customer."""
+
+    kind: Annotated[RecordKind, Meta(description=_KINDS)]
+    id: Annotated[str, Meta(description="The id of the record among those of its kind: POM's own, or Stripe's.")]
+    stored_in: Annotated[str, Meta(description="The table of POM's database that holds it.", examples=["invoices"])]
+    why: Annotated[str, Meta(description="Why POM keeps it for so long, in a sentence.")]
+    kept_until: Annotated[
+        Instant | None,
+        Meta(
+            description="When POM deletes it. RFC 3339, UTC. Null if no date is set: `why` says what ends it. The "
+            "database deletes within some days of this date."
+        ),
+    ]
+    content: Annotated[
+        dict[str, Any],
+        Meta(
+            description="The record as it is stored: names of fields are in snake case, amounts are integers of the "
+            "currency's minor unit, times are epoch seconds UTC, and decimals are strings. New fields may come at "
+            "any time. People who work for the company are named by their ids in POM alone."
+        ),
+    ]
+
+
+class CustomerExport(msgspec.Struct, rename="camel", kw_only=True):
+    """A part of everything that POM holds of a customer."""
+
+    customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
+    exported_at: Annotated[Instant, Meta(description="When this part was read. RFC 3339, UTC.")]
+    data: Annotated[
+        list[ExportedRecord],
+        Meta(description="The records of this part. A part may have none, and the next one some."),
+    ]
+    page_info: PageInfo
+
+
+def exported_record(record: Record) -> ExportedRecord:
+    """Returns a record with its envelope."""
+    kept = record.kept
+    return ExportedRecord(
+        kind=record.kind,
+        id=record.id,
+        stored_in=record.kind.table,
+        why=kept.why if isinstance(kept, Ends) else f"Kept until {kept.until}. {kept.why}",
+        kept_until=instant_or_none(record.expires_at),
+        content=content_of(record),
+    )
+
+
+def content_of(record: Record) -> dict[str, Any]:
+    """Returns what is stored of a record as JSON has it, without what is POM's alone."""
+    built = msgspec.to_builtins(record.value, str_keys=True)
+    if isinstance(record.value, RecordedEvent):
+        built["body"] = _parsed(record.value.body)
+    content: dict[str, Any] = _without_internal(built)
+    return content
+
+
+def _parsed(body: str | None) -> Any:
+    """Returns the body of an event as JSON, or as it came if it is none."""
+    with suppress(ValueError):
+        return json.loads(body or "null")
+    return body
+
+
+def _without_internal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_internal(each) for name, each in value.items() if name not in INTERNAL}
+    return [_without_internal(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,55 @@
+"""Who sent a request and from where, in the form in which log lines may tell it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import NamedTuple
+
+from chalicelib.domain.identifiers import digest
+from chalicelib.domain.identity import Identity
+
+IPV4_BITS = 24
+IPV6_BITS = 48
+"""How many bits of an address are told: a network of many lines, and no single line or device."""
+
+
+class Caller(NamedTuple):
+    """The caller of one request. What is not known is None."""
+
+    organization_id: str | None = None
+    user: str | None = None
+    """The name of the user in log lines (`user_in_logs`)."""
+    network: str | None = None
+    """The network of the client (`network_of`)."""
+
+
+def caller_of(identity: Identity | None, address: str) -> Caller:
+    """Returns who calls. `identity` is None if the request names nobody; `address` is that of the connection."""
+    network = network_of(address)
+    if identity is None:
+        return Caller(network=network)
+    return Caller(identity.organization_id, user_in_logs(identity.organization_id, identity.user_id), network)
+
+
+def user_in_logs(organization_id: str, user_id: str) -> str:
+    """Returns the name by which log lines tell a user: the same in each line, and another in another organization.
+
+    The issuer of the tokens chooses ids of users, and `ann@example.test` is one. No rule can tell such an id from an
+    opaque one, so that no id is logged as it is.
+    """
+    return f"user_{digest('user in logs', organization_id, user_id)}"
+
+
+def network_of(address: str) -> str | None:
+    """Returns the network of an IP address: `203.0.113.0/24` or `2001:db8:1::/48`. None if it is no IP address.
+
+    An IPv6 address that has an IPv4 address in its first 48 bits is told as that IPv4 address is.
+    """
+    try:
+        known: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(known, IPv6Address):
+        known = known.ipv4_mapped or known.sixtofour or known
+    bits = IPV4_BITS if isinstance(known, IPv4Address) else IPV6_BITS
+    return str(ip_network((int(known).to_bytes(known.max_prefixlen // 8), bits), strict=False))

@@ -1,0 +1,84 @@
+"""What people are told of an erasure: how far it is, what stays, what Stripe has, and what nobody can change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.domain import retention
+from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe
+from chalicelib.domain.kept import Ends
+
+REDACTION = "https://docs.stripe.com/privacy/redaction"
+
+KEPT = (
+    "Invoices, payments, refunds and disputes stay with their amounts, dates, numbers and ids, because the company "
+    "has to keep its books. Nothing in them says who the customer was.",
+    "The customer's id in POM, that of the Stripe customer, and this erasure stay, so that no import and no event of "
+    "Stripe's brings the person back.",
+    "Which user of POM did what, and when, stays.",
+)
+
+OUT_OF_REACH: Mapping[str, Ends] = {
+    "Streams of the tables, which hold each change with what was there before": retention.STREAMS,
+    "Changes on their way to those who follow them": retention.BUS_EVENTS,
+    "Changes that could not be told, until an operator tells them": retention.UNTOLD,
+    "Copies of the backups in another region or account, unless the operator set another time": retention.COPIES,
+    "Backups from which a table can be restored. After a restore, POM erases again": retention.RECOVERY,
+}
+"""What holds copies that nobody can change, with the time for which it keeps them."""
+
+
+def status_text(erasure: Erasure) -> str:
+    """Returns how far the erasure is, and what comes next."""
+    if erasure.status is ErasureStatus.ERASED:
+        return "The person is erased. POM has looked again a day later, and found nothing left."
+    if erasure.status is ErasureStatus.ERASING and erasure.waits_for:
+        return (
+            "The customer's record holds nothing of the person any more. Something came up that is not settled, and "
+            "stays as it is until it is settled or voided. POM looks again by itself."
+        )
+    if erasure.status is ErasureStatus.ERASING:
+        return (
+            "The customer's record holds nothing of the person any more. POM erases the rest, and looks again a day "
+            "later."
+        )
+    if erasure.waits_for:
+        return (
+            "The customer is closed. Nothing is erased yet, because something is not settled. POM looks again every "
+            "hour, and goes on once it is settled or voided."
+        )
+    return "The customer is closed. POM erases the person as soon as everything that was under way is over."
+
+
+def in_stripe_text(erasure: Erasure, *, linked: bool) -> str:
+    """Returns what Stripe has of the person, and what the company does there.
+
+    `linked` is True if POM knows a Stripe customer.
+    """
+    if not linked:
+        return f"POM knows no Stripe customer of this person. {_REDACT}"
+    if erasure.in_stripe is InStripe.KEEP:
+        return f"The Stripe customer stays as it is. {_REDACT}"
+    if erasure.not_deleted_because is not None:
+        return (
+            "POM could not delete the Stripe customer, because it may no longer act for the Stripe account, or "
+            f"because Stripe refused. Delete it in the Stripe dashboard. {_STRIPE_KEEPS} {_REDACT}"
+        )
+    if erasure.deleted_in_stripe_at is not None:
+        return (
+            "The Stripe customer is deleted, and with it its subscriptions and saved payment methods. "
+            f"{_STRIPE_KEEPS} {_REDACT}"
+        )
+    return (
+        "POM deletes the Stripe customer, and with it its subscriptions and saved payment methods. "
+        f"{_STRIPE_KEEPS} {_REDACT}"
+    )
+
+
+_STRIPE_KEEPS = "Stripe keeps its past invoices and payments, with the person in them."
+_REDACT = (
+    "To take the person out of what Stripe has, redact the customer in Stripe. Do that last, because it is for good: "
+    "a redacted payment cannot be refunded, and its disputes are lost. Stripe redacts nothing that is open, and a "
+    "payment only after 90 days. Stripe may keep what the law asks it to keep."
+)
+"""https://docs.stripe.com/privacy/redaction and https://docs.stripe.com/privacy/deletion-requests."""

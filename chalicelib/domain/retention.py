@@ -1,0 +1,289 @@
+"""How long each thing that POM stores is kept, from when, and why: the one place where this is decided.
+
+The expiry times of items, and the template's times for queues, log groups and backups, are made from these entries.
+`RETENTION` lists them by where the thing is stored. A thing that is stored and has no entry fails the tests.
+
+DynamoDB deletes an expired item typically within two days
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and shows it until then. What has left a
+table stays in the table's stream for a day and in its backups for 35 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.domain.kept import DAY, HOUR, Ends, Kept, Place, Stays, Store
+from chalicelib.functions import SCHEDULE_FAILURES, STREAM_TRIGGERS, UNTOLD_CHANGES, Queue
+
+SQS_LONGEST = 14 * DAY
+"""The longest that SQS keeps a message, in seconds."""
+_SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"
+_STREAMS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"
+_PITR = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html"
+_BOOKS = "https://www.irs.gov/businesses/small-businesses-self-employed/how-long-should-i-keep-records"
+
+_WITH_THE_STAGE = "the stage is taken away with its tables"
+_TAX = (
+    "It is part of the company's books. How long books are kept is the company's duty, and depends on its country: "
+    "three years in the United States, six or seven in some cases, without end in others. An erasure of the customer "
+    "or of the organization takes people out, and leaves amounts, dates and numbers."
+)
+BOOKS = Stays(_WITH_THE_STAGE, _TAX, _BOOKS)
+INVOICES = Stays(f"{_WITH_THE_STAGE}; a draft also goes when it is discarded", _TAX, _BOOKS)
+CUSTOMERS = Stays(
+    "an admin or an operator erases the person, and a tombstone stays",
+    "The company bills the customer. The tombstone holds no person. It keeps a sweep, an import or an event of the "
+    "Stripe customer, which may come at any time, from bringing the person back.",
+)
+SERVICES_BILLED = Stays(
+    f"{_WITH_THE_STAGE}; the invoice is voided or discarded",
+    "It keeps a service from being billed twice, even years later.",
+)
+STRIPE_CUSTOMERS_HELD = Stays(
+    f"{_WITH_THE_STAGE}; the customer is linked to another Stripe customer",
+    "It keeps a Stripe customer from being given to two customers of POM, and so one payer's data from another.",
+)
+ACCOUNTS_BOUND = Stays(
+    f"{_WITH_THE_STAGE}",
+    "It keeps a Stripe account that one organization has used from showing its books to another.",
+)
+ORGANIZATIONS = Stays(
+    "an operator erases the organization, and a tombstone without its texts stays",
+    "The organization works with it. After a disconnection it makes the company's history readable.",
+)
+ACTS = Stays(
+    _WITH_THE_STAGE,
+    "Who did what, and when, is asked years later, together with the books. An act holds opaque ids, names of fields "
+    "and codes, so it stays when a customer is erased.",
+)
+PLATFORM = Stays(
+    "the next one replaces it", "It is one item of the stage, shows the latest look, and is about no organization."
+)
+FREEZE = Stays("an operator lifts the freeze", "It is there only as long as the platform is frozen.")
+PAYMENT_REFERENCES = Stays(
+    _WITH_THE_STAGE,
+    "A refund or a dispute may come years after its payment, and names nothing but the payment. The item holds only "
+    "ids, Stripe's and POM's.",
+)
+SUMS = Stays(_WITH_THE_STAGE, "Sums of the books by status, currency and day. They name nobody.")
+FEED_HEAD = Stays(
+    _WITH_THE_STAGE, "One number of the organization, which keeps places in the feed from being given twice."
+)
+
+UNKNOWN_INVOICES_KEPT = Ends(
+    30 * DAY,
+    "the comparison that found them",
+    "A comparison a day replaces it. Only that of an account which is no longer connected grows old, and nobody can "
+    "act on it.",
+)
+TRIALS = Ends(
+    30 * DAY,
+    "the beginning of the test",
+    "A test says something about the connection as it was. After a month it is to be made again.",
+)
+ATTEMPTS_TO_CONNECT = Ends(
+    DAY,
+    "the time until which the attempt was good",
+    "A late return from Stripe is told what happened to the attempt.",
+)
+UNUSED_GRANTS = Ends(
+    30 * DAY,
+    "the time until which the attempt was good",
+    "POM remembers an access that was granted and not used until it has given the access up, an outage included.",
+)
+
+MARKERS = Ends(
+    35 * DAY,
+    "the event's arrival",
+    "A marker keeps an event from being applied twice. Stripe lists an event for 30 days: no sweep meets it later.",
+    "https://docs.stripe.com/api/events",
+)
+PARKED_TRIED_FOR = 7 * DAY
+"""Seconds for which a parked event is tried again: longer than an outage, and than it takes to mend and deploy."""
+SET_ASIDE = Ends(
+    MARKERS.seconds,
+    "the time at which the event was given up",
+    "The event stays counted, and an operator can replay it: POM fetches it from Stripe. Its body went at once.",
+    "https://docs.stripe.com/api/events",
+)
+PARKED = Ends(
+    PARKED_TRIED_FOR + SET_ASIDE.seconds,
+    "the event's first arrival",
+    "The body is what is applied once the cause is mended. A sweep gives the event up after seven days, and then the "
+    "body goes. Nobody sweeps an account that is no longer connected, so its events end with this.",
+)
+CANARIES = Ends(HOUR, "the arrival", "The look at a test event follows within seconds.")
+
+INVOICE_BATCHES = Ends(
+    400 * DAY,
+    "the request",
+    "A year, and a month to compare a batch with that of the year before. What failed may be tried again, and the "
+    "same key orders nothing anew.",
+)
+INVOICE_BATCH_ITEMS = Ends(
+    INVOICE_BATCHES.seconds + 14 * DAY,
+    "the request",
+    "They go after their batch, which is not to be shown without them.",
+)
+IMPORTS = Ends(
+    30 * DAY,
+    "the request",
+    "Whoever imports customers corrects what failed and imports it anew within days. A row that was never imported, "
+    "because the import was cancelled or never stored whole, holds what a customer is called and where they live.",
+)
+IMPORT_ITEMS = Ends(
+    IMPORTS.seconds + 14 * DAY, "the request", "They go after their import, which is not to be shown without them."
+)
+PACES = Ends(
+    30 * DAY, "the last request of the lane", "How fast Stripe took requests a month ago says nothing about today."
+)
+
+FEED = Ends(
+    30 * DAY, "the change", "A consumer that was down for a month loses nothing. Later it reads its invoices anew."
+)
+FEED_ROWS = Ends(
+    FEED.seconds + 2 * DAY,
+    "the change",
+    "Two days more than the feed shows, so that no cursor that is good meets a row that DynamoDB has deleted.",
+)
+
+MESSAGES = Ends(
+    4 * DAY,
+    "the sending",
+    "Longer than a weekend with an outage. A schedule takes up anew what a lost message was about.",
+    _SQS,
+)
+DEAD_LETTERS = Ends(
+    SQS_LONGEST,
+    "the first sending",
+    "An alarm tells an operator, who mends the cause and sends the messages back. They hold ids alone.",
+    _SQS,
+)
+UNTOLD = Ends(
+    SQS_LONGEST,
+    "the failure",
+    "An operator tells the changes once the cause is mended. The messages hold ids, versions and statuses, and "
+    "nothing else of the objects.",
+    _SQS,
+)
+STREAMS = Ends(
+    DAY, "the write", "DynamoDB keeps each change, with the item before and after it, for 24 hours.", _STREAMS
+)
+BUS_EVENTS = Ends(
+    DAY,
+    "the change",
+    "EventBridge tries for 24 hours to deliver an event. The bus has no archive.",
+    "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html",
+)
+
+RECOVERY = Ends(
+    35 * DAY,
+    "the write",
+    "Each table can be restored to any second. DynamoDB offers 1 to 35 days. A table that is deleted keeps its last "
+    "backup as long. Nothing can be taken out of a backup: after a restore, erasures are done again.",
+    _PITR,
+)
+RECOVERY_POINTS = Ends(
+    DAY, "the backup", "AWS Backup makes it only to copy it. In its own region a table is restored without it."
+)
+COPIES = Ends(
+    14 * DAY,
+    "the backup",
+    "It is for the loss of a region or an account, which is noticed within days. A stage may set another time "
+    "(BackupCopyDays).",
+)
+
+FUNCTION_LOGS = Ends(
+    90 * DAY,
+    "the line",
+    "An incident is often noticed months after it began, and then it is asked who did what from where. Lines hold "
+    "opaque ids and truncated addresses.",
+)
+ACCESS_LOGS = Ends(
+    FUNCTION_LOGS.seconds,
+    "the line",
+    "They are read together with the functions' lines. They hold no address at all.",
+)
+DEVELOPMENT_LOGS = Ends(14 * DAY, "the line", "Nobody asks who did what in a stage without people.")
+METRICS = Ends(
+    455 * DAY,
+    "the measurement",
+    "CloudWatch keeps metrics for 15 months. Their dimensions are closed lists, and name nobody.",
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html",
+)
+TRACES = Ends(
+    30 * DAY,
+    "the request",
+    "X-Ray keeps a trace for 30 days. Functions are traced: times, and no addresses. The API is not, because its "
+    "segments would hold whole addresses and paths.",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-understanding-xray-traces.html",
+)
+WAF_SAMPLES = Ends(
+    3 * HOUR,
+    "the request",
+    "Only of a stage that has AWS WAF. A sample shows an operator why a request was refused, with its whole address "
+    "and path. Headers that authenticate are hidden, and WAF writes no log.",
+    "https://docs.aws.amazon.com/waf/latest/APIReference/API_GetSampledRequests.html",
+)
+
+_ROWS: Mapping[tuple[str, str], Kept] = {
+    ("invoices", ""): INVOICES,
+    ("customers", ""): CUSTOMERS,
+    ("claims", "service"): SERVICES_BILLED,
+    ("claims", "customer"): STRIPE_CUSTOMERS_HELD,
+    ("claims", "binding"): ACCOUNTS_BOUND,
+    ("payments", ""): BOOKS,
+    ("payment-refs", ""): PAYMENT_REFERENCES,
+    ("payouts", "payout"): BOOKS,
+    ("payouts", "line"): BOOKS,
+    ("summaries", ""): SUMS,
+    ("connections", "connection"): ORGANIZATIONS,
+    ("connections", "settings"): ORGANIZATIONS,
+    ("connections", "unknown_invoices"): UNKNOWN_INVOICES_KEPT,
+    ("connections", "trial"): TRIALS,
+    ("connections", "act"): ACTS,
+    ("connections", "webhook"): PLATFORM,
+    ("connections", "canary"): PLATFORM,
+    ("connections", "freeze"): FREEZE,
+    ("oauth-states", ""): ATTEMPTS_TO_CONNECT,
+    ("oauth-states", "unused"): UNUSED_GRANTS,
+    ("events", ""): MARKERS,
+    ("events", "parked"): PARKED,
+    ("events", "set_aside"): SET_ASIDE,
+    ("events", "canary"): CANARIES,
+    ("batches", "batch"): INVOICE_BATCHES,
+    ("batches", "item"): INVOICE_BATCH_ITEMS,
+    ("batches", "part"): INVOICE_BATCH_ITEMS,
+    ("batches", "batch of an import"): IMPORTS,
+    ("batches", "item of an import"): IMPORT_ITEMS,
+    ("batches", "part of an import"): IMPORT_ITEMS,
+    ("batches", "lane"): PACES,
+    ("changes", ""): FEED_ROWS,
+    ("changes", "head"): FEED_HEAD,
+}
+"""The rows of tables. `adapters.tables.row_kinds` returns the kind of a row."""
+
+RETENTION: Mapping[Place, Kept] = {
+    **{Place(Store.TABLE, *row): kept for row, kept in _ROWS.items()},
+    **{Place(Store.STREAM, table): STREAMS for each in STREAM_TRIGGERS.values() for table in each.tables},
+    **{Place(Store.QUEUE, queue): MESSAGES for queue in Queue},
+    **{Place(Store.QUEUE, queue.dead_letter): DEAD_LETTERS for queue in Queue},
+    Place(Store.QUEUE, SCHEDULE_FAILURES): DEAD_LETTERS,
+    Place(Store.QUEUE, UNTOLD_CHANGES): UNTOLD,
+    Place(Store.BUS, "changes"): BUS_EVENTS,
+    Place(Store.BACKUP, "point-in-time recovery"): RECOVERY,
+    Place(Store.BACKUP, "recovery points"): RECOVERY_POINTS,
+    Place(Store.BACKUP, "copies in another region"): COPIES,
+    Place(Store.LOGS, "functions"): FUNCTION_LOGS,
+    Place(Store.LOGS, "functions of a development stage"): DEVELOPMENT_LOGS,
+    Place(Store.LOGS, "API access"): ACCESS_LOGS,
+    Place(Store.METRICS, "CloudWatch"): METRICS,
+    Place(Store.TRACES, "X-Ray"): TRACES,
+    Place(Store.SAMPLES, "AWS WAF"): WAF_SAMPLES,
+}
+"""Everything that is stored, by where it is."""
+
+
+def of_row(table: str, kind: str) -> Kept:
+    """Returns how long a row of a table is kept. Raises KeyError if the table has no such kind of row."""
+    return RETENTION[Place(Store.TABLE, table, kind)]

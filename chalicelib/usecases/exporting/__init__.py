@@ -1,0 +1,1 @@
+"""Everything that POM holds of a customer, for the person who asks for it."""

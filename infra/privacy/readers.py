@@ -1,0 +1,40 @@
+"""Who reads and writes each table, by the rights in `chalicelib.functions`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.functions import FUNCTIONS, STREAM_TRIGGERS, Function
+
+READING: Final = frozenset({"GetItem", "BatchGetItem", "Query"})
+WRITING: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
+
+
+class Access(NamedTuple):
+    """The functions that read the items of a table, that only read keys from its indexes, and that write items."""
+
+    reads: tuple[str, ...]
+    finds: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+def access() -> Mapping[str, Access]:
+    """Returns who may do what with each table."""
+    return {
+        table: Access(
+            tuple(each.name for each in FUNCTIONS if _reads(each, table)),
+            tuple(each.name for each in FUNCTIONS if not _reads(each, table) and table in each.indexes),
+            tuple(each.name for each in FUNCTIONS if not WRITING.isdisjoint(each.tables.get(table, ()))),
+        )
+        for table in NAMES.values()
+    }
+
+
+def _reads(function: Function, table: str) -> bool:
+    """Returns True if the function can read items of the table, or what the stream tells of them."""
+    streamed = STREAM_TRIGGERS.get(function.name)
+    return not READING.isdisjoint(function.tables.get(table, ())) or (
+        streamed is not None and table in streamed.tables
+    )

@@ -1,0 +1,111 @@
+"""How long each kind of row is kept: every row that a company's year leaves in the tables ends when it should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.adapters.tables import TABLES, TableChanges
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.adapters.tables.models import OAuthStateItem
+from chalicelib.adapters.tables.row_kinds import kind_of, of_import
+from chalicelib.domain.connection import Authorization
+from chalicelib.domain.identifiers import UserId
+from chalicelib.domain.kept import Ends, Place, Stays, Store
+from chalicelib.domain.retention import RETENTION, of_row
+from tests.backends import Backend, aws, aws_with_resources, stores_on_tables, table_backend
+from tests.bench.stories_stage import running
+from tests.contracts.examples import ACCOUNT, NOW, ORG
+from tests.releases.stored_types import KINDS
+from tests.releases.story import Story
+
+__all__ = ["aws", "stores_on_tables"]
+
+NEVER_TOLD = {("oauth-states", "unused")}
+"""Rows that the story of a release does not leave behind. A test below writes one."""
+
+
+@pytest.fixture(scope="module")
+def rows() -> Any:
+    """All rows of all tables after the story of a release, by their kinds."""
+    with aws_with_resources(), running(table_backend()) as stage:
+        stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
+        Story(stage).tell()
+        yield _rows()
+
+
+def _rows() -> dict[tuple[str, str], list[dict[str, Any]]]:
+    client = boto3.client("dynamodb")
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for model in TABLES:
+        table = NAMES[model]
+        pages = client.get_paginator("scan").paginate(TableName=model.Meta.table_name)
+        items = [item for page in pages for item in page["Items"]]
+        imports = {_batch(item) for item in items if kind_of(table, item) == of_import("batch")}
+        for item in items:
+            kind = kind_of(table, item)
+            if table == "batches" and kind in ("item", "part") and _batch(item) in imports:
+                kind = of_import(kind)
+            found.setdefault((table, kind), []).append(item)
+    return found
+
+
+def _batch(item: dict[str, Any]) -> str:
+    return str(item["place"]["S"].split("#")[1])
+
+
+def test_each_kind_of_row_that_is_stored_has_a_time_and_a_reason(rows: Any) -> None:
+    told = {place[1:] for place in RETENTION if place.store is Store.TABLE}
+    assert rows.keys() - told == set()
+    assert told - rows.keys() == NEVER_TOLD
+    assert {each for each in KINDS if each[1]} - told == set()
+
+
+def test_a_row_expires_if_and_only_if_its_kind_has_an_end(rows: Any) -> None:
+    wrong = [
+        (place, item.keys())
+        for place, items in rows.items()
+        for item in items
+        if isinstance(of_row(*place), Ends) != ("expires_at" in item)
+    ]
+    assert wrong == []
+
+
+def test_only_a_parked_event_that_is_still_tried_keeps_what_stripe_sent(rows: Any) -> None:
+    holding = {place for place, items in rows.items() for item in items if {"document", "packed"} & item.keys()}
+    assert {kind for table, kind in holding if table == "events"} == {"parked", "canary"}
+
+
+def test_an_access_that_was_granted_and_not_used_is_remembered_for_a_month(stores_on_tables: Backend) -> None:
+    granted = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600, account_id=ACCOUNT)
+    stores_on_tables.connections.put_authorization(granted)
+    [item] = (each.to_dynamodb_dict() for each in OAuthStateItem.scan())
+    kept = of_row("oauth-states", kind_of("oauth-states", item))
+    assert isinstance(kept, Ends)
+    assert (kept.days, int(item["expires_at"]["N"])) == (30, granted.expires_at + kept.seconds)
+
+
+def test_each_table_with_rows_that_end_has_an_expiry_and_no_other() -> None:
+    ending = {
+        place.name for place, kept in RETENTION.items() if place.store is Store.TABLE and isinstance(kept, Ends)
+    }
+    assert {name for model, name in NAMES.items() if model._ttl_attribute() is not None} == ending
+
+
+def test_each_entry_says_why_and_each_that_has_no_end_says_what_ends_it() -> None:
+    for place, kept in RETENTION.items():
+        assert kept.why.endswith("."), place
+        assert kept.until if isinstance(kept, Stays) else kept.since, place
+        assert kept.source == "" or kept.source.startswith("https://"), place
+
+
+def test_nothing_that_holds_a_persons_words_is_kept_longer_than_stated_by_mistake() -> None:
+    """The times that documents promise, in days: a change of the table is a change of what was promised."""
+    days = {
+        ("events", ""): 35, ("events", "parked"): 42, ("events", "set_aside"): 35,
+        ("batches", "batch"): 400, ("batches", "item"): 414, ("batches", "item of an import"): 44,
+        ("connections", "trial"): 30, ("connections", "unknown_invoices"): 30, ("changes", ""): 32,
+    }  # fmt: skip
+    assert {row: RETENTION[Place(Store.TABLE, *row)].days for row in days} == days  # type: ignore[union-attr]

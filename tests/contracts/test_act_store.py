@@ -1,0 +1,131 @@
+"""What every store of acts does, and every store that keeps an act with what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.acts import (
+    SETTINGS_CHANGED,
+    Act,
+    ConnectionAct,
+    SettingsChange,
+    Subject,
+)
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
+from chalicelib.domain.identifiers import BatchId, CustomerId, UserId
+from chalicelib.domain.settings import InvoicingSettings, Reminders
+from tests.backends import Backend
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ORG, customer, marker
+
+SUBJECTS = [
+    Subject.settings_of(ORG),
+    Subject.connection_of(ORG),
+    Subject.customer_of(ORG, CustomerId("cust_1")),
+    Subject.customer_of(ORG, CustomerId("cust_1:a")),
+    Subject.customer_of(ORG, CustomerId("cust_10")),
+    Subject.customer_of(ORG, CustomerId("cust_1~")),
+    Subject.settings_of(OTHER_ORG),
+    Subject.customer_of(OTHER_ORG, CustomerId("cust_1")),
+]
+
+
+def act(number: int, subject: Subject = SUBJECTS[1], **facts: Any) -> Act:
+    """One of that many milliseconds after NOW."""
+    milliseconds = NOW * 1000 + number
+    kind = facts.pop("kind", ConnectionAct.CONNECTED)
+    return Act(subject, f"{milliseconds:013d}-nonce_{number}-x", milliseconds // 1000, str(kind), **facts)
+
+
+def history(backend: Backend, subject: Subject) -> list[str]:
+    return [each.id for each in backend.acts.page(subject, 100, None).items]
+
+
+def test_every_field_of_an_act_is_read_back(backend: Backend) -> None:
+    before = InvoicingSettings(ORG, payment_methods=("card",), version=3)
+    after = replace(before, reminders=Reminders(enabled=True, days_after_due=(3,)))
+    whole = act(
+        1,
+        kind=SETTINGS_CHANGED,
+        actor=UserId("user_1"),
+        operator="kim",
+        reason="oauth_denied",
+        stripe_id="acct_1",
+        batch_id="bat_1",
+        fields=("email",),
+        settings=SettingsChange(("reminders",), before, after),
+    )
+    backend.acts.add(whole)
+    backend.acts.add(whole)
+    assert backend.acts.page(whole.subject, 10, None).items == (whole,)
+
+
+def test_each_history_has_its_own_acts_newest_first(backend: Backend) -> None:
+    for number in (2, 10, 1, 3):
+        for subject in SUBJECTS:
+            backend.acts.add(act(number, subject))
+    for subject in SUBJECTS:
+        assert history(backend, subject) == [act(number, subject).id for number in (10, 3, 2, 1)]
+    assert history(backend, Subject.customer_of(ORG, CustomerId("cust_2"))) == []
+
+
+def test_pages_lead_through_a_history_although_acts_come_meanwhile(backend: Backend) -> None:
+    subject = SUBJECTS[2]
+    for number in range(1, 6):
+        backend.acts.add(act(number, subject))
+    seen: list[str] = []
+    after, more = None, True
+    while more:
+        page = backend.acts.page(subject, 2, after)
+        seen += [each.id for each in page.items]
+        after, more = page.end_cursor, page.has_next
+        backend.acts.add(act(90 + len(seen), subject))
+    assert seen == [act(number, subject).id for number in (5, 4, 3, 2, 1)]
+
+
+def test_a_cursor_is_good_for_its_history_only(backend: Backend) -> None:
+    for subject in SUBJECTS:
+        backend.acts.add(act(1, subject))
+        backend.acts.add(act(2, subject))
+    cursors = {subject: backend.acts.page(subject, 1, None).end_cursor for subject in SUBJECTS}
+    for of, cursor in cursors.items():
+        for subject in SUBJECTS:
+            if subject != of:
+                with pytest.raises(Refused, match="cursor_invalid"):
+                    backend.acts.page(subject, 1, cursor)
+
+
+def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
+    """Returns the writes that keep an act with what it changes, each of a version that is there only once."""
+    connection, attempt = Connection(ORG), Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
+    batch = backend.batches.save(
+        Batch(ORG, BatchId("bat_1"), BatchKind.CUSTOMERS, "body", 1, 1, NOW, UserId("user_1"))
+    )
+    backend.batches.add_items(batch, [BatchItem(0, CustomerId("cust_1"))])
+    [item] = backend.batches.items_at(batch, [0])
+    created = replace(item, status=ItemStatus.CREATED)
+    return {
+        "settings": lambda act: backend.settings.save(InvoicingSettings(ORG), act),
+        "connection": lambda act: backend.connections.save(connection, act),
+        "binding": lambda act: backend.connections.bind(replace(connection, account_id=ACCOUNT), None, act),
+        "event": lambda act: backend.connections.apply(connection, marker(), act),
+        "attempt to connect": lambda act: backend.connections.save_authorization(attempt, act),
+        "customer": lambda act: backend.customers.save(customer(), act),
+        "import": lambda act: backend.batches.decide(batch, created, customer(), act),
+    }
+
+
+@pytest.mark.parametrize(
+    "what", ["settings", "connection", "binding", "event", "attempt to connect", "customer", "import"]
+)
+def test_an_act_is_kept_with_what_it_changes_or_not_at_all(backend: Backend, what: str) -> None:
+    write = writes(backend)[what]
+    write(act(1))
+    with pytest.raises((StaleWrite, DuplicateEvent)):
+        write(act(2))
+    assert history(backend, act(1).subject) == [act(1).id]

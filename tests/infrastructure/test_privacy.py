@@ -1,0 +1,181 @@
+"""docs/privacy.md: every field that holds or tells something is classified, and the page says what the code does."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib import correlation, observability
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.caller import Caller
+from chalicelib.domain.errors import Refused
+from chalicelib.functions import FUNCTIONS
+from infra.privacy.classes import Fate, Whose
+from infra.privacy.page import FILE, PARTS, classified, current
+from infra.privacy.places import BUS, DOCUMENTS, LINE, LOGS, METRICS, QUEUES, WORD, Place, places
+from infra.privacy.readers import access
+from infra.privacy.rules import BY_NAME, ENTRIES, SUBJECTS, class_of
+from tests.infrastructure.conftest import Package
+from tests.releases.stored_types import KINDS
+
+ROOT = Path(__file__).parents[2]
+PLACES = places()
+PAGE = FILE.read_text()
+
+
+def test_every_field_is_classified() -> None:
+    unclassified = sorted(place.name for place in PLACES.values() if class_of(place) is None)
+    assert unclassified == [], (
+        "Nobody has said whose these fields are and what an erasure does with them. Add each to ENTRIES in "
+        "infra/privacy/rules.py, and a new class of records to SUBJECTS there; then `python -m infra.privacy`."
+    )
+
+
+def test_no_field_is_classified_that_no_longer_exists() -> None:
+    assert sorted(BY_NAME.keys() - PLACES.keys()) == [], "remove these from ENTRIES in infra/privacy/rules.py"
+    records = {place.record for place in PLACES.values()}
+    assert sorted(SUBJECTS.keys() - records) == [], "remove these from SUBJECTS in infra/privacy/rules.py"
+
+
+def test_no_field_is_classified_twice() -> None:
+    names = [name for names in ENTRIES.values() for name in names.split()]
+    assert sorted(name for name in names if names.count(name) > 1) == []
+
+
+def test_every_type_that_a_store_reads_is_walked() -> None:
+    read = {
+        node.args[0].id
+        for file in (ROOT / "chalicelib/adapters/tables").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("decoded")
+        if isinstance(node.args[0], ast.Name) and node.args[0].id[0].isupper()
+    }
+    walked = {kind for kinds in DOCUMENTS.values() for kind in kinds}
+    assert read == {kind.__name__ for kind in walked}, "DOCUMENTS in infra/privacy/places.py lists what tables hold"
+    assert set(KINDS.values()) <= walked
+
+
+def test_every_table_queue_event_log_line_and_metric_is_walked() -> None:
+    stores = {store for place in PLACES.values() for store in place.stores}
+    assert stores == {*NAMES.values(), QUEUES, BUS, LOGS, METRICS}
+
+
+def made_up(record: str, field: str, scalar: str, store: str) -> Place:
+    return Place(record, field, frozenset({store}), frozenset({scalar}))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        made_up("Customer", "nickname", "str", "customers"),
+        made_up("Customer", "birthday", "date", "customers"),
+        made_up("Customer", "birth_year", "int", "customers"),
+        made_up("Invoice", "note", "str", "invoices"),
+        made_up("Contact", "id", "str", "customers"),
+        made_up(LINE, "address", "str", LOGS),
+        made_up("metric", "customer", "str", METRICS),
+        made_up("CustomerSync", "email", "str", QUEUES),
+        made_up("CustomerView", "birthday", "str", BUS),
+    ],
+    ids=lambda place: place.name,
+)
+def test_a_new_field_that_may_say_something_of_a_person_is_not_classified_by_itself(place: Place) -> None:
+    assert class_of(place) is None
+
+
+def test_nothing_that_says_who_a_customer_is_survives_an_erasure() -> None:
+    kept = [
+        place.name
+        for place, each in classified()
+        if each.personal and each.whose is Whose.CUSTOMER and each.fate is Fate.KEPT
+    ]
+    assert kept == []
+
+
+def test_whatever_is_kept_is_kept_for_a_reason() -> None:
+    assert [place.name for place, each in classified() if (each.fate is Fate.KEPT) != bool(each.why)] == []
+
+
+def test_messages_log_lines_and_metrics_say_nothing_of_a_person_but_ids() -> None:
+    telling = [place.name for place, each in classified() if place.stores & {QUEUES, LOGS, METRICS} and each.personal]
+    assert telling == []
+    assert all(
+        place.scalars == {WORD}
+        for place in PLACES.values()
+        if place.stores == {METRICS} and place.field not in {"route", "service"}
+    )
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Everything that is logged."""
+    stream = io.StringIO()
+    for handler in observability.logger.handlers:
+        monkeypatch.setattr(handler, "stream", stream)
+    return stream
+
+
+def test_log_lines_have_the_fields_that_are_classified_and_no_others(lines: io.StringIO) -> None:
+    error = Refused("made_up", "Ann Lee has no e-mail address.")
+    with correlation.about(request_id="req", message_id="msg", event_id="evt_1"):
+        correlation.note(organization_id="org_1", invoice_id="inv_1")
+        observability.request_served(
+            "POST /v1/invoices", 422, 0.1, "req", Caller("org_1", "user_1", "203.0.113.0/24"), error
+        )
+        observability.balance_refused("org_1", "pi_1", "payment", "made_up")
+        observability.changes_told(told=1, reasons=["unreadable"], repeats=False)
+        with pytest.raises(Refused):
+            observability.worker_boundary("customer_sync")(lambda: (_ for _ in ()).throw(error))()
+    written = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert len(written) == 4
+    known = {place.field for place in PLACES.values() if place.record == LINE}
+    assert {name for line in written for name in line} - known == set()
+
+
+def test_a_function_reads_a_table_exactly_if_its_rights_say_so() -> None:
+    for table, who in access().items():
+        for function in FUNCTIONS:
+            rights = {*function.tables.get(table, ())} & {"GetItem", "BatchGetItem", "Query"}
+            assert not rights or function.name in who.reads
+            assert (function.name in who.finds) == (table in function.indexes and function.name not in who.reads)
+
+
+def test_the_page_is_as_the_code_says() -> None:
+    assert current(PAGE) == PAGE, "run `python -m infra.privacy`"
+    assert sorted(re.findall(r"<!-- made: (\w+) -->", PAGE)) == sorted(PARTS)
+
+
+@pytest.mark.package
+def test_every_aws_service_of_a_stage_is_among_the_processors(package: Package) -> None:
+    [section] = re.findall(r"## Processors\n(.*?)\n## ", PAGE, re.DOTALL)
+    services = {each["Type"].split("::")[1] for each in package.template["Resources"].values()} - {"Serverless"}
+    assert {each for each in services if not re.search(rf"\b{each}\b", section)} == set()
+    assert len(services) >= 8
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not (ROOT / file).exists()
+        or name not in {each.name for each in ast.walk(ast.parse((ROOT / file).read_text())) if _is_function(each)}
+    ]
+    assert missing == []
+    assert len(named) >= 10
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef)
+
+
+def test_each_of_the_ten_questions_is_answered_with_something_to_look_at() -> None:
+    [section] = re.findall(r"## Ten questions\n(.*?)\n## ", PAGE, re.DOTALL)
+    questions = re.findall(r"^### (\d+)\. (.*?)\n(.*?)(?=^### |\Z)", section, re.DOTALL | re.MULTILINE)
+    assert [int(number) for number, _, _ in questions] == list(range(1, 11))
+    assert all("](" in answer or "::" in answer for _, _, answer in questions)

@@ -1,0 +1,105 @@
+"""Queues, streams, log groups and backups of what is packaged keep things as long as the retention table says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.kept import Place, Store
+from chalicelib.domain.retention import (
+    ACCESS_LOGS,
+    COPIES,
+    DEVELOPMENT_LOGS,
+    FUNCTION_LOGS,
+    RECOVERY,
+    RECOVERY_POINTS,
+    RETENTION,
+    SQS_LONGEST,
+)
+from infra.chalice_files import CONFIG
+from infra.template import merge_template
+
+STACK = "${AWS::StackName}-"
+RESOURCES: dict[str, Any] = merge_template()["Resources"]
+
+
+def of_type(kind: str, resources: dict[str, Any] = RESOURCES) -> dict[str, Any]:
+    return {name: each["Properties"] for name, each in resources.items() if each["Type"] == f"AWS::{kind}"}
+
+
+def told(store: Store) -> set[str]:
+    return {place.name for place in RETENTION if place.store is store}
+
+
+def test_each_queue_keeps_a_message_as_long_as_the_table_says() -> None:
+    found = {
+        each["QueueName"]["Fn::Sub"].removeprefix(STACK): each["MessageRetentionPeriod"]
+        for each in of_type("SQS::Queue").values()
+    }
+    assert found.keys() == told(Store.QUEUE)
+    assert found == {name: RETENTION[Place(Store.QUEUE, name)].seconds for name in found}  # type: ignore[union-attr]
+    assert max(found.values()) <= SQS_LONGEST
+
+
+def test_each_table_with_a_stream_and_no_other_is_in_the_table_of_streams() -> None:
+    tables = of_type("DynamoDB::Table").values()
+    streamed = {each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "StreamSpecification" in each}
+    assert streamed == told(Store.STREAM)
+
+
+def test_each_table_can_be_restored_for_as_long_as_is_said() -> None:
+    for name, table in of_type("DynamoDB::Table").items():
+        assert table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == RECOVERY.days, name
+
+
+def test_a_table_that_is_said_to_have_rows_that_end_deletes_them_by_their_expiry() -> None:
+    tables = of_type("DynamoDB::Table").values()
+    ending = {
+        each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "TimeToLiveSpecification" in each
+    }
+    assert ending == {"batches", "changes", "connections", "events", "oauth-states"}
+
+
+def test_backups_and_their_copies_are_kept_as_long_as_is_said() -> None:
+    [plan] = of_type("Backup::BackupPlan").values()
+    [rule] = plan["BackupPlan"]["BackupPlanRule"]
+    [copied] = rule["CopyActions"]
+    assert rule["Lifecycle"] == {"DeleteAfterDays": RECOVERY_POINTS.days}
+    assert copied["Lifecycle"] == {"DeleteAfterDays": {"Ref": "BackupCopyDays"}}
+    assert merge_template()["Parameters"]["BackupCopyDays"]["Default"] == str(COPIES.days)
+
+
+def test_log_groups_outlive_their_stack_and_go_if_their_creation_is_rolled_back() -> None:
+    for name, group in RESOURCES.items():
+        if group["Type"] == "AWS::Logs::LogGroup":
+            policies = (group["DeletionPolicy"], group["UpdateReplacePolicy"])
+            assert policies == ("RetainExceptOnCreate", "Retain"), name
+
+
+def test_each_stage_keeps_its_functions_lines_as_long_as_is_said() -> None:
+    stages = json.loads(CONFIG.read_text())["stages"]
+    days = {name: stage["log_retention_in_days"] for name, stage in stages.items() if name != "local"}
+    assert days == {"dev": DEVELOPMENT_LOGS.days, "prod": FUNCTION_LOGS.days}
+
+
+@pytest.mark.package
+def test_each_log_group_of_what_is_packaged_keeps_a_line_for_its_time(package: Any) -> None:
+    groups = of_type("Logs::LogGroup", package.template["Resources"])
+    days = {name: each["RetentionInDays"] for name, each in groups.items()}
+    assert days.pop("ApiAccessLogGroup") == ACCESS_LOGS.days
+    assert set(days.values()) == {DEVELOPMENT_LOGS.days}
+    assert len(days) == len(of_type("Serverless::Function", package.template["Resources"]))
+
+
+def test_nothing_is_stored_in_a_kind_of_resource_that_the_table_does_not_know() -> None:
+    """A resource of a new type that keeps data needs an entry in the retention table, and a test of it here."""
+    keeping = {"DynamoDB", "SQS", "Logs", "Backup", "Events", "S3", "SNS", "Kinesis", "RDS", "EFS", "ElastiCache"}
+    types = {each["Type"] for each in RESOURCES.values()}
+    found = {kind for kind in types if kind.split("::")[1] in keeping}
+    assert found == {
+        "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::Logs::LogGroup",
+        "AWS::Logs::QueryDefinition", "AWS::Backup::BackupVault", "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection", "AWS::Events::EventBus",
+    }  # fmt: skip

@@ -1,0 +1,93 @@
+"""Two companies whose customers have names that nobody else has, and every stored item of their stage as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+
+from chalicelib.adapters.tables.codec import inflated
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.customer_fields import Address, Profile
+from chalicelib.domain.customer_save import Save
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.usecases.customers.customers import put_customer
+from tests.ops.rehearsed_town import CUSTOMERS, RehearsedTown
+
+
+class NamedTown(RehearsedTown):
+    """Each customer's words hold the organization and the customer's number, so that a leak names its owner."""
+
+    def saves_customers(self, organization: OrganizationId) -> None:
+        for number in range(CUSTOMERS):
+            put_customer(organization, CustomerId(f"cust_{number}"), Save(profile(organization, number)), self.ports)
+        self.work()
+
+    def do_save_customer(self, organization: OrganizationId) -> None:
+        number = self.rng.randrange(CUSTOMERS)
+        save = Save(profile(organization, number, again=str(self._number())))
+        self._asks(lambda: put_customer(organization, CustomerId(f"cust_{number}"), save, self.ports))
+
+
+def name_of(organization: OrganizationId, number: int) -> str:
+    """Returns the word that is in everything that a customer is called."""
+    return f"zq{organization.removeprefix('org_')}{number}x"
+
+
+def profile(organization: OrganizationId, number: int, again: str = "") -> Profile:
+    word = name_of(organization, number)
+    address = Address(street=f"1 {word} St", city=f"{word}town", zip_code="85004", country="US")
+    return Profile(f"{word}first{again}", f"{word}last", f"{word} LLC", f"{word}@pool.test", "+16025550143", address)
+
+
+@dataclass(frozen=True)
+class StoredItem:
+    """An item of a table as it lies there."""
+
+    table: str
+    keys: tuple[str, ...]
+    raw: dict[str, Any]
+
+    @property
+    def partition(self) -> str:
+        return self.keys[0]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Everything in it as text: its attributes, and its documents inflated."""
+        return [_text(value) for value in self.raw.values()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.texts)
+
+    @property
+    def documents(self) -> Iterator[Any]:
+        """Yields what its documents hold."""
+        for name, value in self.raw.items():
+            if name in ("document", "packed") or name.startswith("txn_"):
+                document = json.loads(_text(value))
+                yield json.loads(document) if isinstance(document, str) else document
+
+
+def stored_items(prefix: str) -> Iterator[StoredItem]:
+    """Yields every item of every table of a stage. Nothing of the code under test reads them."""
+    client: Any = boto3.client("dynamodb")
+    for name in NAMES.values():
+        table = prefix + name
+        schema = client.describe_table(TableName=table)["Table"]["KeySchema"]
+        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            for item in page["Items"]:
+                keys = tuple(str(next(iter(item[each["AttributeName"]].values()))) for each in schema)
+                yield StoredItem(name, keys, item)
+
+
+def _text(value: dict[str, Any]) -> str:
+    [(kind, held)] = value.items()
+    if kind == "B":
+        return inflated(bytes(held)).decode()
+    return held if isinstance(held, str) else json.dumps(held)

@@ -1,0 +1,141 @@
+"""`export`: everything that a stage holds of an organization, and of nobody else, in a file for one reader."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.acts import Subject
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.identifiers import OrganizationId
+from infra.ops.__main__ import main
+from infra.ops.export import FORM
+from infra.ops.held_items import Item, shown
+from tests.backends import Aws, aws
+from tests.named_town import NamedTown, name_of, stored_items
+from tests.ops.exporting import Office, keys_of
+from tests.ops.rehearsed_town import BLUE, CUSTOMERS, GREEN
+from tests.ops.rehearsing import Rehearsal
+
+__all__ = ["aws"]
+
+
+@pytest.fixture(scope="module")
+def town(aws: Aws) -> NamedTown:
+    """Two companies at work."""
+    made = NamedTown(5, (BLUE, GREEN))
+    made.goes_on(40)
+    for organization in (BLUE, GREEN):
+        made.do_batch(organization)
+    made.advance(5 * 86400)
+    made.deliver()
+    made.work()
+    return made
+
+
+@pytest.fixture
+def office(
+    aws: Aws, town: NamedTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Office:
+    monkeypatch.chdir(tmp_path)
+    return Office(aws.prefix, Rehearsal(town, aws.prefix, monkeypatch, capsys), tmp_path)
+
+
+@pytest.mark.parametrize(("whose", "other"), [(BLUE, GREEN), (GREEN, BLUE)])
+def test_an_export_has_every_item_of_an_organization_and_no_word_of_another(
+    office: Office, town: NamedTown, whose: OrganizationId, other: OrganizationId
+) -> None:
+    lines = office.exports(whose)
+
+    account = town.accounts[whose]
+    theirs = {
+        (each.table, each.keys)
+        for each in stored_items(office.prefix)
+        if {whose, account} & {part for text in each.texts for part in text.replace('"', "#").split("#")}
+    }
+    assert theirs == {keys_of(each) for each in lines}
+    assert {table for table, _ in theirs} == {*NAMES.values()} - {"changes"}
+    text = json.dumps(lines)
+    foreign = [name_of(other, number) for number in range(CUSTOMERS)]
+    foreign += [town.accounts[other], str(other), *(each.id for each in town.invoices(other))]
+    assert [each for each in foreign if each in text] == []
+    assert all(name_of(whose, number) in text for number in range(CUSTOMERS))
+
+
+def test_the_file_says_what_it_is_how_long_things_are_kept_and_how_many_records_it_has(office: Office) -> None:
+    lines = office.exports(BLUE)
+    head = office.head["export"]
+    assert (head["organization"], head["customer"], head["form"]) == (BLUE, None, FORM)
+    kept = {(each["store"], each["name"], each["kind"]): each for each in head["kept"]}
+    assert kept["table", "events", ""]["seconds"] == 35 * 86400
+    assert kept["backup", "point-in-time recovery", ""]["why"]
+    counts = office.end["end"]["records"]
+    assert sum(counts.values()) == len(lines)
+    assert {each["table"]: each["records"] for each in office.said["records"]} == counts
+
+
+def test_only_the_operator_can_read_the_file_and_nothing_of_it_is_on_the_screen(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", BLUE]) == 0
+
+    said = capsys.readouterr()
+    [file] = office.directory.glob("export-org_blue-*.jsonl")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert name_of(BLUE, 1) in file.read_text()
+    assert name_of(BLUE, 1) not in said.out + said.err
+    assert file.name in said.out
+
+
+def test_an_export_of_a_customer_has_the_records_of_the_api_and_no_word_of_others(office: Office) -> None:
+    lines = office.exports(BLUE, "--customer", "cust_1", "--by", "kim@operations")
+    text = json.dumps(lines)
+    assert {each["kind"] for each in lines} >= {"customer", "act", "invoice", "batch_item"}
+    assert name_of(BLUE, 1) in text
+    others = [(BLUE, 0), (BLUE, 2), *((GREEN, number) for number in range(CUSTOMERS))]
+    assert [each for each in others if name_of(*each) in text] == []
+    assert "kim@operations" not in text, "the person is not told who of operations it was"
+    assert (office.head["export"]["customer"], office.said["customer"]) == ("cust_1", "cust_1")
+
+
+def test_who_exported_is_kept_among_the_acts_of_the_organization(office: Office, town: NamedTown) -> None:
+    lines = office.exports(BLUE, "--by", "kim@operations")
+    acts = [each["document"] for each in lines if each["row"] == "act"]
+    assert [each["operator"] for each in acts if each["kind"] == "exported"][-1] == "kim@operations"
+    latest = town.ports.acts.page(Subject.connection_of(BLUE), 1, None).items[0]
+    assert (latest.kind, latest.operator) == ("exported", "kim@operations")
+
+
+@pytest.mark.parametrize("words", [("org_nobody",), (BLUE, "--customer", "cust_nobody")])
+def test_nothing_is_written_for_an_organization_or_a_customer_that_is_not_there(
+    office: Office, words: tuple[str, ...]
+) -> None:
+    status, said = office.rehearsal.does("export", *words)
+    assert (status, len(said["failures"])) == (1, 1)
+    assert list(office.directory.iterdir()) == []
+    empty = [each for each in stored_items(office.prefix) if "nobody" in each.text]
+    assert empty == [], "a refused export leaves no act behind"
+
+
+def test_a_file_that_exists_is_not_written_over(office: Office) -> None:
+    path = office.directory / "kept.jsonl"
+    path.write_text("Keep me.")
+    status, said = office.rehearsal.does("export", BLUE, "--out", str(path))
+    assert (status, "exists already" in said["failures"][0]) == (1, True)
+    assert path.read_text() == "Keep me."
+
+
+def test_an_export_that_fails_leaves_no_file_behind(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing_at_claims(table: str, item: Item) -> dict[str, object]:
+        if table == "claims":
+            raise Retryable("database_unavailable", "The database does not answer.")
+        return shown(table, item)
+
+    monkeypatch.setattr("infra.ops.export.shown", failing_at_claims)
+    status, _ = office.rehearsal.does("export", BLUE)
+    assert status == 1
+    assert list(office.directory.iterdir()) == []

@@ -1,0 +1,81 @@
+"""`export` of everything that a release ever stored: each kind of item is in exactly one organization's export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables.row_kinds import kind_of
+from tests.backends import Aws, aws, empty_tables
+from tests.named_town import StoredItem, stored_items
+from tests.ops.exporting import Office, keys_of
+from tests.ops.rehearsed_town import RehearsedTown
+from tests.ops.rehearsing import Rehearsal
+from tests.releases import forms
+from tests.releases.reader import put
+
+__all__ = ["aws"]
+
+NOBODYS = {
+    ("connections", "webhook"): "The latest look at the platform's own webhook endpoints.",
+    ("connections", "canary"): "The latest flight of the platform's test events.",
+    ("connections", "freeze"): "The freeze of everybody who connects.",
+    ("events", "canary"): "A test event of the platform's own.",
+}
+"""Kinds of items that belong to no organization, and what they are instead."""
+
+
+@pytest.fixture
+def office(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Office:
+    return Office(aws.prefix, Rehearsal(RehearsedTown(1, ()), aws.prefix, monkeypatch, capsys), tmp_path)
+
+
+@pytest.mark.parametrize("name", forms.names())
+def test_every_kind_of_item_that_a_release_ever_stored_is_in_exactly_one_export(office: Office, name: str) -> None:
+    empty_tables()
+    for entry in forms.load(name)["items"]:
+        put(office.prefix, entry)
+    items = list(stored_items(office.prefix))
+    for each in items:
+        binds_account(office.prefix, each)
+    items = list(stored_items(office.prefix))
+    organizations = {each.partition for each in items if each.table == "connections"} - {"platform"}
+    attempts = [each for item in items if item.table == "oauth-states" for each in item.documents]
+    organizations |= {each["organization_id"] for each in attempts}
+
+    lines = [line for organization in sorted(organizations) for line in office.exports(organization)]
+
+    found = {keys_of(each): each for each in lines}
+    assert len(found) == len(lines), "an item is in two exports"
+    nobodys = {(item.table, kind_of(item.table, item.raw)) for item in items if (item.table, item.keys) not in found}
+    assert nobodys <= set(NOBODYS)
+    for item in items:
+        line = found.get((item.table, item.keys))
+        if line is not None:
+            assert_whole(item, line)
+
+
+def binds_account(prefix: str, item: StoredItem) -> None:
+    """A form keeps one claim of each kind. Each account that is connected has one, as in a stage."""
+    if item.table == "connections" and item.keys[1] == "connection":
+        for document in item.documents:
+            if document["account_id"] is not None:
+                owner, holder = f"account#{document['account_id']}", item.partition
+                claim = {"owner": {"S": owner}, "claim": {"S": "binding"}, "holder": {"S": holder}}
+                put(prefix, {"table": "claims", "item": claim})
+
+
+def assert_whole(item: StoredItem, line: Mapping[str, Any]) -> None:
+    """Nothing of the item is missing in its line."""
+    shown = {**line["keys"], **line["attributes"]}
+    for name, value in item.raw.items():
+        if name not in ("document", "packed") and not name.startswith("txn_"):
+            assert str(shown.pop(name)) == next(iter(value.values())), (item.keys, name)
+    assert shown == {}
+    documents = [line["document"]] if "document" in line else []
+    documents += line.get("settlements", {}).values()
+    assert sorted(map(json.dumps, documents)) == sorted(map(json.dumps, item.documents))

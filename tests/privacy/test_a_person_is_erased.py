@@ -1,0 +1,204 @@
+"""A person is written into everything, erased, and looked for in everything, byte by byte.
+
+The person is known by words that nobody else has (`person`). The office types them into every text of the contract
+(`contract`, `client`), Stripe has them in every field of its objects (`in_stripe`), and the story of a release is
+told about her (`life`). Before she is erased, each place where POM knows her must show her: a look that finds nothing
+there would prove nothing afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables import TableChanges
+from chalicelib.domain.tie_out import Kind
+from tests.backends import aws_with_resources, table_backend
+from tests.bench.stories_stage import running
+from tests.privacy import places
+from tests.privacy.books import Books, books_of
+from tests.privacy.contract import NOT_ABOUT_ANYBODY, OF_THE_COMPANY, THE_PERSONS, texts_taken
+from tests.privacy.erasing import Afterwards, Erasing
+from tests.privacy.in_stripe import Known, known_in_stripe
+from tests.privacy.life import Life
+from tests.privacy.person import found_in
+
+PROFILE = {"firstname", "lastname", "companyname", "phone", "street", "second", "city", "state", "zip", "country"}
+BY_STRIPE = {"stripephone", "stripestreet", "stripesecond", "stripecity", "stripestate", "stripezip"}
+KNOWN_IN = {
+    "customers": PROFILE | BY_STRIPE | {"mailbox", "maildomain", "stripemail"},
+    "invoices": {
+        "LAST4", "EXPIRES", "bank", "brand", "deduction", "fieldname", "fieldvalue", "footer", "line", "mailbox",
+        "maildomain", "memo", "page", "receipt", "reference", "dashboard",
+    },
+    "payments": {"LAST4", "bank", "brand", "reference"},
+    "batches": PROFILE | {"memo", "footer", "line"},
+    "events": {
+        "LAST4", "billing", "booking", "brand", "description", "descriptor", "evidence", "failure", "fieldname",
+        "fieldvalue", "footer", "line", "mailbox", "memo", "metadata", "note", "page", "receipt",
+        "receiptmail", "refund", "shipping", "stripename", *(BY_STRIPE - {"stripephone"}),
+    },
+}  # fmt: skip
+"""Where POM knows what of the person before she is erased, by table."""
+
+
+@dataclass
+class Seen:
+    """What was seen of one whole life, before the erasure and after everything that came later."""
+
+    known_before: dict[str, set[str]] = field(default_factory=dict)
+    in_stream_before: set[str] = field(default_factory=set)
+    others: list[list[str]] = field(default_factory=list)
+    books: list[Books] = field(default_factory=list)
+    refused: list[set[str]] = field(default_factory=list)
+    after_erasure: dict[str, list[str]] = field(default_factory=dict)
+    after_all: dict[str, list[str]] = field(default_factory=dict)
+    queued: dict[str, list[str]] = field(default_factory=dict)
+    streamed: dict[str, list[str]] = field(default_factory=dict)
+    published: dict[str, list[str]] = field(default_factory=dict)
+    logged: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+    typed: set[tuple[str, str]] = field(default_factory=set)
+    outcomes: set[Any] = field(default_factory=set)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[Seen]:
+    """One life, from the first customer to the last sweep after the erasure."""
+    with aws_with_resources(), running(table_backend()) as stage:
+        stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
+        life, seen = Life(stage), Seen()
+        with known_in_stripe(Known(lambda: stage.double.world.ledger(stage.account_id))):
+            _told(life, seen)
+        yield seen
+
+
+def _told(life: Life, seen: Seen) -> None:
+    life.others()
+    life.tell()
+    for place in places.items():
+        seen.known_before.setdefault(place.name.partition(" ")[0], set()).update(place.words)
+    seen.in_stream_before = set().union(*(place.words for place in places.records(life.records())))
+    erasing = Erasing(life)
+    erasing.begin()
+    erasing.settle()
+    seen.books.append(books_of(life.stage, life.plain))
+    seen.others.append(_of_others())
+    erasing.erase()
+    seen.refused = erasing.refused
+    seen.after_erasure = places.told(places.items())
+    seen.books.append(books_of(life.stage, life.plain))
+    seen.others.append(_of_others())
+    life.records()
+    published = len(life.stage.ports.bus.events)
+    Afterwards(life).all()
+    seen.after_all = places.told(places.items())
+    seen.queued = places.told(places.messages(life.sent)) | places.told(life.untold())
+    seen.streamed = places.told(places.records(life.records()))
+    seen.published = places.told(
+        places.Place(each.id, places.text_of(each.detail)) for each in life.stage.ports.bus.events[published:]
+    )
+    seen.logged = found_in(life.logged())
+    seen.answered = set().union(*(found_in(answer.error["message"]) for answer in life.typed.refusals))
+    seen.books.append(books_of(life.stage, life.plain))
+    seen.typed = life.typed.texts
+
+
+def _of_others() -> list[str]:
+    """Returns everything that is stored of Bo and of Cleo."""
+    return sorted(place.text for place in places.items() if "ystand" in place.text or "cust_bo" in place.text)
+
+
+# Before
+
+
+def test_every_text_that_the_contract_takes_is_about_a_customer_or_about_nobody() -> None:
+    """A new text is to be entered in one of the three tables."""
+    unknown = [
+        (label, place)
+        for label, place in texts_taken()
+        if place not in THE_PERSONS.get(label, ())
+        and label not in OF_THE_COMPANY
+        and place.rpartition(".")[2].rstrip("[]") not in NOT_ABOUT_ANYBODY
+    ]
+    assert unknown == []
+
+
+def test_every_text_about_a_customer_was_typed_and_taken(seen: Seen) -> None:
+    wanted = {(label, place) for label, texts in THE_PERSONS.items() for place in texts}
+    assert wanted <= set(texts_taken()), "the contract has no such text any more"
+    assert wanted - seen.typed == set()
+
+
+@pytest.mark.parametrize("table", KNOWN_IN)
+def test_the_person_is_found_in_each_table_before_the_erasure(seen: Seen, table: str) -> None:
+    assert KNOWN_IN[table] - seen.known_before[table] == set()
+
+
+def test_the_person_is_found_in_no_other_table_before_the_erasure(seen: Seen) -> None:
+    assert {table for table, words in seen.known_before.items() if words} == set(KNOWN_IN)
+
+
+def test_the_person_is_found_in_the_streams_before_the_erasure(seen: Seen) -> None:
+    assert KNOWN_IN["customers"] | KNOWN_IN["invoices"] <= seen.in_stream_before
+
+
+def test_an_erasure_is_refused_for_each_reason_until_it_is_settled(seen: Seen) -> None:
+    batch, refund, dispute, debit, invoice = (
+        "customer_in_batch",
+        "customer_has_refund_under_way",
+        "customer_has_open_dispute",
+        "customer_has_payment_under_way",
+        "customer_has_open_invoice",
+    )
+    assert seen.refused == [
+        {batch, refund, dispute, debit, invoice},
+        {refund, dispute, debit, invoice},
+        {dispute, debit, invoice},
+        {debit, invoice},
+        {invoice},
+    ]
+
+
+# After
+
+
+def test_nothing_of_the_person_is_in_any_table(seen: Seen) -> None:
+    """Each attribute of each item, keys of indexes and deflated documents among them."""
+    assert seen.after_erasure == {}
+
+
+def test_nothing_that_comes_later_brings_the_person_back(seen: Seen) -> None:
+    assert seen.after_all == {}
+
+
+def test_nothing_of_the_person_is_in_any_message(seen: Seen) -> None:
+    """Of every queue, since the first day. Dead letters are the same messages."""
+    assert seen.queued == {}
+
+
+def test_nothing_of_the_person_is_streamed_or_published_after_the_erasure(seen: Seen) -> None:
+    """DynamoDB deletes the records before it after 24 hours."""
+    assert (seen.streamed, seen.published) == ({}, {})
+
+
+def test_nothing_of_the_person_was_ever_in_a_log_a_metric_or_a_refusal(seen: Seen) -> None:
+    assert (seen.logged, seen.answered) == (set(), set())
+
+
+def test_everybody_else_is_as_before_to_the_byte(seen: Seen) -> None:
+    before, after = seen.others
+    assert len(before) > 10
+    assert before == after
+
+
+def test_the_books_say_the_same_and_tie_out(seen: Seen) -> None:
+    """Stripe has one invoice of POM's that POM does not know, because its metadata was overwritten in the story."""
+    before, after, later = seen.books
+    assert before == after
+    assert [each.kind for each in before.differences] == [Kind.UNKNOWN_TO_US]
+    assert later.differences == before.differences
+    assert [differences for _, differences in later.payouts if differences] == []

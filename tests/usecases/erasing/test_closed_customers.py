@@ -1,0 +1,348 @@
+"""Once somebody has asked to erase a customer, nothing new is taken for it, wherever it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.attention import AttentionKind
+from chalicelib.domain.batch import Batch, BatchKind, ItemStatus
+from chalicelib.domain.billing import BillingTerms
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_filter import CustomerFilter
+from chalicelib.domain.customer_save import Save
+from chalicelib.domain.erasure import Erasure, InStripe
+from chalicelib.domain.errors import Conflict, CustomerErased, NotFound
+from chalicelib.domain.explanation import explain
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import Reminders
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.attention.needs_attention import Wanted, needs_attention
+from chalicelib.usecases.bulk.batches import list_batches, send_drafts
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
+from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
+from chalicelib.usecases.customers.customers import (
+    get_customer,
+    give_what_waited,
+    list_customers,
+    put_customer,
+    sync_again,
+    sync_customer,
+)
+from chalicelib.usecases.customers.names import names_of
+from chalicelib.usecases.healing.search_spellings import INDEXED_AFTER, search_spellings
+from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
+from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.preview import preview_invoice
+from chalicelib.usecases.invoicing.remind import remind, remind_if_due
+from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
+from tests.world import ADMIN, OFFICE, ORGANIZATION, line, order
+
+
+def close(company: Company) -> None:
+    """Closes Annabel, although she has an open invoice: POM met it only after the request had been taken."""
+    now = company.world.ports.clock.now()
+    erasure = Erasure(ADMIN, now, InStripe.KEEP, due_at=now)
+    company.world.ports.customers.save(replace(company.ann, erasure=erasure))
+
+
+def drafted(company: Company) -> Invoice:
+    draft = company.bill(send=False)
+    close(company)
+    return draft
+
+
+def open_invoice(company: Company) -> Invoice:
+    invoice = company.bill()
+    close(company)
+    return invoice
+
+
+def save(company: Company, _: Invoice) -> object:
+    return put_customer(ORGANIZATION, ANN, Save(PROFILE), company.world.ports)
+
+
+def save_otherwise(company: Company, _: Invoice) -> object:
+    return put_customer(ORGANIZATION, ANN, Save(Profile(email="ann@other.test")), company.world.ports)
+
+
+def sync(company: Company, _: Invoice) -> object:
+    return sync_again(ORGANIZATION, ANN, company.world.ports)
+
+
+def bill(company: Company, _: Invoice) -> object:
+    return company.world.invoice("svc_new")
+
+
+def edit(company: Company, draft: Invoice) -> object:
+    command = EditDraft(ORGANIZATION, draft.id, OFFICE, (line("svc_1", "50.00"),), BillingTerms())
+    return edit_draft(command, company.world.ports)
+
+
+def send(company: Company, draft: Invoice) -> object:
+    return send_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
+
+
+def preview(company: Company, draft: Invoice) -> object:
+    return preview_invoice(ORGANIZATION, draft.id, company.world.ports)
+
+
+@pytest.mark.parametrize("act", [save, save_otherwise, sync, bill, edit, send, preview])
+def test_nothing_new_is_taken_for_a_closed_customer(
+    act: Callable[[Company, Invoice], object], company: Company
+) -> None:
+    draft = drafted(company)
+    mails, customer = len(company.world.double.mails()), company.ann
+    with pytest.raises(CustomerErased, match="customer_erased"):
+        act(company, draft)
+    assert (company.world.now(draft).status, company.ann) == (InvoiceStatus.DRAFT, customer)
+    assert len(company.world.double.mails()) == mails
+
+
+def correct(company: Company, invoice: Invoice) -> object:
+    return correct_invoice(ORGANIZATION, invoice.id, OFFICE, company.world.ports, confirmed=True)
+
+
+def correct_unconfirmed(company: Company, invoice: Invoice) -> object:
+    return correct_invoice(ORGANIZATION, invoice.id, OFFICE, company.world.ports, confirmed=False)
+
+
+def remind_now(company: Company, invoice: Invoice) -> object:
+    company.world.advance(2 * DAY)
+    return remind(ORGANIZATION, invoice.id, OFFICE, company.world.ports)
+
+
+@pytest.mark.parametrize("act", [correct, correct_unconfirmed, remind_now])
+def test_nobody_is_mailed_and_nothing_is_copied_for_a_closed_customer(
+    act: Callable[[Company, Invoice], object], company: Company
+) -> None:
+    invoice = open_invoice(company)
+    mails = len(company.world.double.mails())
+    with pytest.raises(CustomerErased):
+        act(company, invoice)
+    assert company.world.now(invoice).status is InvoiceStatus.PENDING
+    assert len(company.world.double.mails()) == mails
+
+
+def test_a_closed_customer_is_not_there_to_be_read_and_no_list_shows_it(company: Company) -> None:
+    close(company)
+    ports = company.world.ports
+    with pytest.raises(NotFound, match="customer_erased"):
+        get_customer(ORGANIZATION, ANN, ports)
+    status = company.ann.sync_status
+    for wanted in (
+        CustomerFilter(),
+        CustomerFilter(sync_status=status),
+        CustomerFilter(email=PROFILE.email),
+        CustomerFilter(name="rec"),
+    ):
+        shown = list_customers(ORGANIZATION, wanted, 10, None, ports)
+        assert ANN not in {each.id for each in shown.items}
+        assert not shown.has_next
+    assert BOB in {each.id for each in list_customers(ORGANIZATION, CustomerFilter(), 10, None, ports).items}
+
+
+def test_invoices_no_longer_name_a_closed_customer(company: Company) -> None:
+    both = {ANN, BOB}
+    assert set(names_of(ORGANIZATION, both, company.world.ports)) == both
+    close(company)
+    assert set(names_of(ORGANIZATION, both, company.world.ports)) == {BOB}
+
+
+def test_a_draft_of_a_closed_customer_says_why_it_was_not_sent_and_what_to_do(company: Company) -> None:
+    draft = company.bill(send=False)
+    close(company)
+    with pytest.raises(CustomerErased):
+        send_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports, asked_at=company.world.ports.clock.now())
+    now = company.world.ports.clock.now()
+    assert "the customer had been erased" in explain(company.world.now(draft), now)
+    found = needs_attention(ORGANIZATION, Wanted(AttentionKind.INVOICE_NOT_SENT), company.world.ports)
+    assert [each.next_step for each in found.items] == ["Void it. POM then goes on with erasing the customer."]
+    void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
+    assert not company.world.now(draft).live
+
+
+def test_an_invoice_that_is_being_made_when_the_customer_is_closed_is_taken_back(company: Company) -> None:
+    plain = company.world.ports.invoices.insert
+
+    def closing(*given: Any) -> Invoice:
+        stored = plain(*given)
+        close(company)
+        return stored
+
+    company.world.ports.invoices.insert = closing  # type: ignore[method-assign]
+    put_customer(ORGANIZATION, ANN, Save(replace(PROFILE, phone="+1 555 0100")), company.world.ports)
+    company.world.ports.queues.take()  # Stripe is given the edition by the invoice itself
+    with pytest.raises(Conflict, match="customer_erased"):
+        company.world.invoice("svc_late")
+    assert company.world.ports.database.invoices == {}
+    assert company.world.in_stripe(company.account) == []
+
+
+def test_a_planned_reminder_is_not_sent(company: Company) -> None:
+    settings = company.world.ports.settings.get(ORGANIZATION)
+    company.world.ports.settings.save(replace(settings, reminders=Reminders(enabled=True, days_after_due=(1,))))
+    invoice = company.bill(payment_terms="due_on_receipt")
+    close(company)
+    company.world.advance(DAY + 3600)
+    mails = len(company.world.double.mails())
+    assert remind_if_due(ORGANIZATION, invoice.id, company.world.ports) is False
+    assert len(company.world.double.mails()) == mails
+
+
+def test_a_sync_that_was_queued_before_gives_stripe_nothing(company: Company) -> None:
+    put_customer(ORGANIZATION, ANN, Save(replace(PROFILE, phone="+1 555 0100")), company.world.ports)
+    close(company)
+    company.world.double.api.log.reset()
+    before = company.ann
+    assert sync_customer(ORGANIZATION, ANN, company.world.ports) is SyncStatus.PENDING
+    assert (company.world.stripe_calls(), company.ann) == ({}, before)
+
+
+def test_what_waited_for_the_connection_is_not_given_after_the_customer_was_closed(company: Company) -> None:
+    ports = company.world.ports
+    waiting = replace(company.ann.edited(PROFILE, None, ports.clock.now()), sync_status=SyncStatus.NOT_CONNECTED)
+    ports.customers.save(waiting)
+    assert company.ann.waits_for == company.account
+    close(company)
+    give_what_waited(ORGANIZATION, company.account, ports)
+    assert company.ann.sync_status is SyncStatus.NOT_CONNECTED
+
+
+@pytest.mark.parametrize(("closed", "searches"), [(False, 2), (True, 1)], ids=["open", "closed"])
+def test_stripe_is_not_searched_for_other_spellings_of_a_closed_customers_address(
+    closed: bool, searches: int, company: Company
+) -> None:
+    ports = company.world.ports
+    ports.customers.save(replace(company.ann, search_spellings=True))
+    if closed:
+        close(company)
+    company.world.advance(INDEXED_AFTER + 1)
+    company.world.double.api.log.reset()
+    # Bob's address is searched for in either case.
+    assert search_spellings(ORGANIZATION, company.account, ports.clock.now() + 60, ports) == searches
+    assert company.world.double.api.log.total() == searches
+
+
+def only_item(company: Company, kind: BatchKind) -> Any:
+    [batch] = list_batches(ORGANIZATION, kind, 10, None, company.world.ports).items
+    [item] = company.world.ports.batches.items(batch, 10, None).items
+    return item
+
+
+def test_a_row_of_an_import_fails_alone(company: Company) -> None:
+    close(company)
+    rows = (Row(ANN, Save(PROFILE)),)
+    import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", rows), company.world.ports)
+    before = company.ann
+    company.world.work()
+    item = only_item(company, BatchKind.CUSTOMERS)
+    assert (item.status, item.error.code, company.ann) == (ItemStatus.FAILED, "customer_erased", before)
+
+
+def test_a_row_of_an_import_fails_if_the_customer_is_closed_while_it_is_stored(company: Company) -> None:
+    plain = company.world.ports.batches.decide
+
+    def closing(*given: Any) -> Any:
+        company.world.ports.batches.decide = plain  # type: ignore[method-assign]
+        close(company)
+        return plain(*given)
+
+    rows = (Row(ANN, Save(Profile(email="ann@other.test"))),)
+    import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", rows), company.world.ports)
+    company.world.ports.batches.decide = closing  # type: ignore[method-assign]
+    company.world.work()
+    item = only_item(company, BatchKind.CUSTOMERS)
+    assert (item.status, item.error.code) == (ItemStatus.FAILED, "customer_erased")
+    assert company.ann.profile == PROFILE
+
+
+def batch(company: Company, *, send: bool) -> Batch:
+    services = ((ANN, line("svc_monthly")),)
+    command = BillMany(ORGANIZATION, OFFICE, "key", "print", services, BillingTerms(send=send))
+    return bill_many(command, company.world.ports)
+
+
+def test_an_invoice_of_a_batch_fails(company: Company) -> None:
+    close(company)
+    batch(company, send=True)
+    company.world.work()
+    item = only_item(company, BatchKind.INVOICES)
+    assert (item.status, item.error.code) == (ItemStatus.FAILED, "customer_erased")
+    assert company.world.ports.database.invoices == {}
+
+
+def test_a_draft_of_a_reviewed_batch_is_held_back(company: Company) -> None:
+    made = batch(company, send=False)
+    company.settle()
+    close(company)
+    send_drafts(ORGANIZATION, made.id, OFFICE, None, company.world.ports)
+    company.world.work()
+    item = only_item(company, BatchKind.INVOICES)
+    assert (item.status, item.error.code) == (ItemStatus.HELD_BACK, "customer_erased")
+
+
+def test_nobody_else_is_linked_to_the_stripe_customer_of_an_erased_one(company: Company) -> None:
+    theirs = str(company.ann.linked_id)
+    company.erase()
+    company.finish()
+    assert company.ann.linked_id == theirs
+    for customer_id in (BOB, CustomerId("cust_new")):
+        with pytest.raises(Conflict, match="stripe_customer_taken"):
+            put_customer(ORGANIZATION, customer_id, Save(PROFILE, theirs), company.world.ports)
+
+
+def test_the_person_can_come_back_as_a_new_customer_who_gets_a_stripe_customer_of_their_own(company: Company) -> None:
+    theirs = str(company.ann.linked_id)
+    company.erase()
+    put_customer(ORGANIZATION, CustomerId("cust_new"), Save(PROFILE), company.world.ports)
+    company.settle()
+    back = get_customer(ORGANIZATION, CustomerId("cust_new"), company.world.ports)
+    assert back.sync_status is SyncStatus.SYNCED
+    assert back.linked_id not in (None, theirs)
+
+
+def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_reference(company: Company) -> None:
+    invoice = company.bill()
+    company.stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
+    company.erase()
+    assert company.world.now(invoice).erased_at is not None
+    by_check = Settlement("check", "No. 1042 from Annabel", amount=Decimal("99.00"))
+    with pytest.raises(CustomerErased) as refused:
+        mark_paid(ORGANIZATION, invoice.id, OFFICE, by_check, company.world.ports)
+    assert refused.value.field == "reference"
+    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports)
+    assert paid.status is InvoiceStatus.PAID
+
+
+def test_an_open_invoice_of_a_closed_customer_can_still_be_settled(company: Company) -> None:
+    invoice = open_invoice(company)
+    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("check", "No. 1042"), company.world.ports)
+    assert paid.status is InvoiceStatus.PAID
+
+
+def test_a_closed_customer_without_an_address_needs_nobodys_attention(company: Company) -> None:
+    company.world.customer("cust_3", None)
+    company.settle()
+    ports = company.world.ports
+    assert [each.kind for each in needs_attention(ORGANIZATION, Wanted(), ports).items] == [
+        AttentionKind.CUSTOMER_WITHOUT_EMAIL
+    ]
+    company.ask(customer_id=CustomerId("cust_3"))
+    assert list(needs_attention(ORGANIZATION, Wanted(), ports).items) == []
+
+
+def test_ordering_for_a_customer_that_was_never_there_is_still_told_apart(company: Company) -> None:
+    close(company)
+    with pytest.raises(NotFound, match="customer_not_found"):
+        company.world.invoice("svc_9", customer_id=CustomerId("cust_9"))
+    assert order("svc_9").customer_id == ANN

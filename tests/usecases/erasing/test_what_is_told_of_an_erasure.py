@@ -1,0 +1,160 @@
+"""An erasure is told once, of the customer. That the invoices lose the person is no change to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.billing import BillingTerms
+from chalicelib.domain.changes import NOTHING, ChangeType, Difference
+from chalicelib.domain.erased_records import invoice_without_person
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_changes import invoice_difference
+from chalicelib.domain.other_changes import customer_difference
+from chalicelib.domain.payments import payments_of
+from chalicelib.domain.unsettled import is_settled
+from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from tests.usecases.erasing.person import Company
+from tests.world import OFFICE, ORGANIZATION, line
+
+
+def paid(company: Company) -> Invoice:
+    return company.paid()
+
+
+def paid_by_check(company: Company) -> Invoice:
+    return company.paid_by_check()
+
+
+def paid_after_a_failure(company: Company) -> Invoice:
+    invoice = company.bill()
+    company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
+    company.settle()
+    company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    company.settle()
+    return company.world.now(invoice)
+
+
+def refunded(company: Company) -> Invoice:
+    invoice = company.paid()
+    company.stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
+    return company.world.now(invoice)
+
+
+def refund_that_failed(company: Company) -> Invoice:
+    invoice = company.paid()
+    made = company.stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
+    company.world.double.settle_refund(company.account, made.id, outcome="failed")
+    company.settle()
+    return company.world.now(invoice)
+
+
+def dispute_lost(company: Company) -> Invoice:
+    invoice = company.paid()
+    [charge] = invoice.facts.charges.values()
+    dispute = company.world.double.open_dispute(company.account, charge.id)
+    company.world.double.move_dispute(company.account, dispute["id"], "lost")
+    company.settle()
+    return company.world.now(invoice)
+
+
+def edited_and_voided(company: Company) -> Invoice:
+    draft = company.bill(send=False)
+    command = EditDraft(ORGANIZATION, draft.id, OFFICE, (line("svc_1", "50.00"),), BillingTerms())
+    edit_draft(command, company.world.ports)
+    send_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
+    company.settle()
+    void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
+    company.settle()
+    return company.world.now(draft)
+
+
+def draft_deleted(company: Company) -> Invoice:
+    draft = company.bill(send=False)
+    void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
+    company.settle()
+    return company.world.now(draft)
+
+
+def uncollectible(company: Company) -> Invoice:
+    invoice = company.bill()
+    company.stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
+    return company.world.now(invoice)
+
+
+STORIES = (
+    paid,
+    paid_by_check,
+    paid_after_a_failure,
+    refunded,
+    refund_that_failed,
+    dispute_lost,
+    edited_and_voided,
+    draft_deleted,
+    uncollectible,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_an_invoice_that_loses_the_person_is_not_told(story: Callable[[Company], Invoice], company: Company) -> None:
+    invoice = story(company)
+    assert is_settled(invoice)
+    without = invoice_without_person(invoice, company.world.ports.clock.now())
+    assert without != invoice
+    assert invoice_difference(invoice, without) == NOTHING
+    assert (without.status, without.amounts, without.total) == (invoice.status, invoice.amounts, invoice.total)
+
+
+def told(company: Company) -> tuple[list[Difference], list[Difference]]:
+    """Returns what is told of each write of a customer and of an invoice from now on: two lists that grow."""
+    of_customers: list[Difference] = []
+    of_invoices: list[Difference] = []
+    ports = company.world.ports
+    save_customer, save_invoice = ports.customers.save, ports.invoices.save
+
+    def customer_saved(customer: Any, *given: Any) -> Any:
+        before = ports.customers.get(customer.organization_id, customer.id)
+        stored = save_customer(customer, *given)
+        of_customers.append(customer_difference(before, stored))
+        return stored
+
+    def invoice_saved(recounted: Any, *given: Any) -> Any:
+        before = ports.invoices.get(recounted.invoice.organization_id, recounted.invoice.id)
+        stored = save_invoice(recounted, *given)
+        of_invoices.append(invoice_difference(before, stored))
+        return stored
+
+    ports.customers.save, ports.invoices.save = customer_saved, invoice_saved  # type: ignore[method-assign]
+    return of_customers, of_invoices
+
+
+def test_an_erasure_from_the_request_to_its_end_is_told_once(company: Company) -> None:
+    company.paid()
+    company.paid_by_check()
+    of_customers, of_invoices = told(company)
+    company.erase()
+    company.finish()
+    assert [each for each in of_customers if each != NOTHING] == [
+        Difference((ChangeType.CUSTOMER_ERASED,), "synced", None)
+    ]
+    assert len(of_invoices) == 2
+    assert set(of_invoices) == {NOTHING}
+
+
+def test_a_late_dispute_of_an_erased_invoice_is_told_as_that_alone(company: Company) -> None:
+    invoice = company.paid()
+    [charge] = invoice.facts.charges.values()
+    company.erase()
+    _, of_invoices = told(company)
+    before = company.world.now(invoice)
+    company.world.double.open_dispute(company.account, charge.id)
+    company.settle()
+    after = company.world.now(invoice)
+    assert after.disputed
+    assert invoice_difference(before, after).types == (ChangeType.INVOICE_DISPUTE_OPENED,)
+    assert company.found() == []
+    assert all(each == NOTHING or each.types == (ChangeType.INVOICE_DISPUTE_OPENED,) for each in of_invoices)

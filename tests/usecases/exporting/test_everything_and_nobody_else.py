@@ -1,0 +1,203 @@
+"""An export holds everything of its customer and nothing of anybody else, whatever the tables hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables.models import EventItem
+from chalicelib.api.models.customer_export import content_of
+from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
+from chalicelib.domain.customer_save import Save
+from chalicelib.domain.exported import INTERNAL, Record, RecordKind
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
+from chalicelib.usecases.exporting.export_customer import export_customer
+from tests.backends import Aws, aws
+from tests.named_town import NamedTown, StoredItem, name_of, profile, stored_items
+from tests.ops.rehearsed_town import BLUE, CUSTOMERS, GREEN
+from tests.world import ADMIN, OFFICE
+
+__all__ = ["aws"]
+
+Exports = dict[tuple[OrganizationId, int], list[Record]]
+EVERYBODY = [(organization, number) for organization in (BLUE, GREEN) for number in range(CUSTOMERS)]
+
+
+@pytest.fixture(scope="module")
+def town(aws: Aws) -> NamedTown:
+    """Two companies after some busy days: money came, went and was paid out, and some events are parked."""
+    made = NamedTown(11, (BLUE, GREEN))
+    made.goes_on(60)
+    for organization in (BLUE, GREEN):
+        made.do_batch(organization)
+        imports_customers(made, organization)
+    made.advance(5 * 86400)
+    made.deliver()
+    made.work()
+    for organization in (BLUE, GREEN):
+        parks_events(made, organization)
+        tells_changes(made, organization)
+    return made
+
+
+@pytest.fixture(scope="module")
+def exports(town: NamedTown) -> Exports:
+    """Everybody's export."""
+    found = {}
+    for organization, number in EVERYBODY:
+        portions = export_customer(organization, CustomerId(f"cust_{number}"), None, town.ports, actor=ADMIN)
+        found[organization, number] = [record for portion in portions for record in portion.records]
+    return found
+
+
+@pytest.fixture(scope="module")
+def items(exports: Exports, aws: Aws) -> list[StoredItem]:
+    """Every item of every table, after everybody was exported: that is an act on the customer itself."""
+    return list(stored_items(aws.prefix))
+
+
+def imports_customers(town: NamedTown, organization: OrganizationId) -> None:
+    """The office begins an import, and no row of it has been worked on yet."""
+    rows = tuple(
+        Row(CustomerId(f"cust_{number}"), Save(profile(organization, number, again="import")))
+        for number in range(CUSTOMERS)
+    )
+    import_customers(ImportCustomers(organization, OFFICE, "import", "import", rows), town.ports)
+    assert town.ports.queues.take()
+
+
+def parks_events(town: NamedTown, organization: OrganizationId) -> None:
+    """POM cannot apply the latest events of some objects, and keeps them with their bodies."""
+    account, now = StripeAccountId(town.accounts[organization]), town.ports.clock.now()
+    events = [each for page in town.ports.stripe.events(account, now - 30 * 86400, now) for each in page]
+    by_type = {each.type: each for each in events}
+    assert {"customer.updated", "invoice.finalized", "charge.succeeded"} <= set(by_type)
+    for event in by_type.values():
+        for item in EventItem.query(account, EventItem.event_id == event.id):
+            item.delete()
+        town.ports.events.park(event, now, "It could not be applied.")
+
+
+def tells_changes(town: NamedTown, organization: OrganizationId) -> None:
+    """POM's systems were told of each customer and each invoice."""
+    told = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
+    changes = [
+        Change(organization, ObjectKind.INVOICE, each.id, each.version, town.ports.clock.now(), told)
+        for each in town.invoices(organization)
+    ]
+    told = Difference((ChangeType.CUSTOMER_SYNCED,), "pending", "synced")
+    for number in range(CUSTOMERS):
+        customer_id = f"cust_{number}"
+        changes.append(Change(organization, ObjectKind.CUSTOMER, customer_id, 1, town.ports.clock.now(), told))
+    town.ports.changes.append(changes)
+
+
+def ids_of(town: NamedTown, organization: OrganizationId, number: int) -> set[str]:
+    """Returns the ids of a customer, of their invoices, and of what Stripe has of both."""
+    stripe = town.double.world.ledgers[town.accounts[organization]]
+    theirs = {f"cust_{number}"}
+    theirs |= {each.id for each in town.invoices(organization) if each.order.customer_id == f"cust_{number}"}
+    customers = {
+        each["id"] for each in stripe.tables["customer"].values() if name_of(organization, number) in json.dumps(each)
+    }
+    for kind in ("invoice", "payment_intent", "charge", "refund", "dispute"):
+        for each in stripe.tables.get(kind, {}).values():
+            if {each.get("customer"), each.get("charge"), each.get("payment_intent")} & (customers | theirs):
+                theirs.add(each["id"])
+    return theirs | customers
+
+
+def named_in(text: str, ids: set[str]) -> bool:
+    return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(each)}(?![A-Za-z0-9_])", text) for each in ids)
+
+
+def of_organization(town: NamedTown, item: StoredItem, organization: OrganizationId) -> bool:
+    return item.partition.split("#")[0] in (organization, town.accounts[organization])
+
+
+def identity(item: StoredItem) -> tuple[str, str]:
+    """Returns the table of an item, and the id by which an export names it."""
+    match item.table, item.keys[-1].split("#"):
+        case "changes", [_, *_] if "object_id" in item.raw:
+            return item.table, f"{item.raw['object_id']['S']} {item.raw['version']['N']}"
+        case "batches", ["item", batch, position]:
+            return item.table, f"{batch}/{int(position)}"
+        case table, [*_, last]:
+            return table, last
+    raise AssertionError(item.keys)
+
+
+def named(record: Record) -> tuple[str, str]:
+    if record.kind is RecordKind.CHANGE:
+        change = content_of(record)["change"]
+        return record.kind.table, f"{change['object_id']} {change['version']}"
+    return record.kind.table, record.id
+
+
+@pytest.mark.parametrize(("organization", "number"), EVERYBODY)
+def test_every_stored_item_that_names_a_customer_is_in_their_export(
+    town: NamedTown, exports: Exports, items: Sequence[StoredItem], organization: OrganizationId, number: int
+) -> None:
+    ids = ids_of(town, organization, number)
+    theirs = {
+        identity(each) for each in items if of_organization(town, each, organization) and named_in(each.text, ids)
+    }
+    assert theirs == {named(each) for each in exports[organization, number]}
+
+
+def test_records_of_every_kind_were_looked_for(exports: Exports) -> None:
+    found = {each.kind for organization, number in EVERYBODY for each in exports[organization, number]}
+    assert found == set(RecordKind)
+
+
+@pytest.mark.parametrize(("organization", "number"), EVERYBODY)
+def test_an_export_has_no_word_and_no_id_of_anybody_else(
+    town: NamedTown, exports: Exports, organization: OrganizationId, number: int
+) -> None:
+    text = json.dumps([content_of(each) for each in exports[organization, number]])
+    assert name_of(organization, number) in text
+    for other in EVERYBODY:
+        if other != (organization, number):
+            ids = ids_of(town, *other)
+            if other[0] != organization:
+                ids = {*(each for each in ids if not each.startswith("cust_")), other[0], town.accounts[other[0]]}
+            assert name_of(*other) not in text
+            assert not named_in(text, ids)
+
+
+@pytest.mark.parametrize(("organization", "number"), EVERYBODY)
+def test_a_record_has_all_that_is_stored_but_what_is_internal(
+    town: NamedTown, exports: Exports, items: Sequence[StoredItem], organization: OrganizationId, number: int
+) -> None:
+    shown = {named(each): content_of(each) for each in exports[organization, number]}
+    compared = 0
+    for item in items:
+        if identity(item) in shown and of_organization(town, item, organization):
+            content = set(leaves(shown[identity(item)]))
+            for document in item.documents:
+                missing = set(leaves(document)) - content
+                assert missing == set(), item.keys
+                compared += 1
+    assert compared >= 5
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Yields every text and number in a document, but those of internal fields."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name not in INTERNAL:
+                yield from leaves(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from leaves(each)
+    elif value is not None:
+        yield value
+
+
+def test_what_is_left_out_is_what_keys_of_stripe_requests_are_made_of_and_who_of_operations_acted() -> None:
+    assert {"nonce", "key_generation", "operator"} == INTERNAL
