@@ -27,8 +27,8 @@ MAY_BE_LOST: dict[str, set[str]] = {
 stand here: if Stripe or the next write gives it again. A part of a batch without its expiry is kept longer, and holds
 nobody's data; the next round of its batch gives it one again.
 
-`erasure` and `erased_at` are not given again. Nothing has been deployed, so no erasure is older than them. After a way
-back to a release without them, the erasures of that time are asked for again (docs/decisions/0050)."""
+`erasure` and `erased_at` are not given again. Nothing has been deployed, so no erasure is older than them. After a
+way back to a release without them, the erasures of that time are asked for again (docs/decisions/0050)."""
 
 
 @pytest.fixture(scope="module")
