@@ -273,7 +273,7 @@ FUNCTIONS: Final = (
             "payments": (*READ, *UPDATE),
             "payouts": ("BatchWriteItem", "Query"),
             "events": UPDATE,
-            "batches": (*UPDATE, "Query"),
+            "batches": (*READ_WRITE, *UPDATE, "Query"),
         },
         indexes={
             "invoices": ("by_customer",),

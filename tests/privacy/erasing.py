@@ -180,9 +180,15 @@ class Afterwards:
                 life.api.post("/invoices", {"customerId": customer, "lineItems": [life._item()]}),
             ]
             assert {each.code for each in refused} == {"customer_erased"}, [each.text for each in refused]
-        life.api.post("/customer-imports", {"customers": [{"id": "cust_1", "firstName": "Ann"}]})
-        service = {**life._item(), "serviceId": "svc_after", "customerId": "cust_1"}
-        life.api.post("/invoice-batches", {"services": [service]})
+        rows = [{"id": customer, "firstName": "Ann", "email": "again@b.test"} for customer in ("cust_1", "cust_2")]
+        service = {**life._item(), "serviceId": "svc_after", "description": word("line"), "customerId": "cust_1"}
+        life.api.post("/customer-imports", {"customers": rows})
+        begun = life.plain.post("/invoice-batches", {"services": [service]})
+        life.settled()
+        assert life.api.post(f"/invoice-batches/{begun.json['id']}/retry").status == 202
+        life.settled()
+        failed = life.api.get(f"/invoice-batches/{begun.json['id']}").json["items"]
+        assert [each["error"]["code"] for each in failed] == ["customer_erased"]
         life.api.get(f"/customers?name={word('query')}")
 
     def _is_hers(self, charge: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.tables import TableChanges
+from chalicelib.domain.tie_out import Kind
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.stories_stage import running
 from tests.privacy import places
@@ -37,7 +38,7 @@ KNOWN_IN = {
     "batches": PROFILE | {"memo", "footer", "line"},
     "events": {
         "LAST4", "billing", "booking", "brand", "description", "descriptor", "evidence", "failure", "fieldname",
-        "fieldvalue", "footer", "line", "mailbox", "memo", "metadata", "note", "page", "phone", "receipt",
+        "fieldvalue", "footer", "line", "mailbox", "memo", "metadata", "note", "page", "receipt",
         "receiptmail", "refund", "shipping", "stripename", *(BY_STRIPE - {"stripephone"}),
     },
 }  # fmt: skip
@@ -190,12 +191,14 @@ def test_nothing_of_the_person_was_ever_in_a_log_a_metric_or_a_refusal(seen: See
 
 def test_everybody_else_is_as_before_to_the_byte(seen: Seen) -> None:
     before, after = seen.others
-    assert len(before) > 20
+    assert len(before) > 10
     assert before == after
 
 
 def test_the_books_say_the_same_and_tie_out(seen: Seen) -> None:
+    """Stripe has one invoice of POM's that POM does not know, because its metadata was overwritten in the story."""
     before, after, later = seen.books
     assert before == after
-    assert before.differences == after.differences == later.differences == ()
+    assert [each.kind for each in before.differences] == [Kind.UNKNOWN_TO_US]
+    assert later.differences == before.differences
     assert [differences for _, differences in later.payouts if differences] == []

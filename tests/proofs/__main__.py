@@ -22,6 +22,7 @@ from chalicelib.observability import SERVICE
 from tests.proofs import (
     conservation,
     crashes,
+    erasures,
     guards,
     healing,
     hostile_doors,
@@ -56,8 +57,9 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     **{name: (tests_of(name, *files), 0.0) for name, files in HELD.items()},
     "mutations": (guards.prove, 0.0),
     "load": (load.prove, 0.0),
-    "conservation": (conservation.prove, 0.3),
+    "conservation": (conservation.prove, 0.2),
     "telling": (telling.prove, 0.1),
+    "erasures": (erasures.prove, 0.1),
     "never-twice": (never_twice.prove, 0.2),
     "machine": (machine.prove, 0.2),
     "healing": (healing.prove, 0.05),

@@ -19,15 +19,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from chalicelib.domain.erasure import ErasureStatus
 from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, Retryable
-from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, InvoiceJob
+from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, ErasureJob, InvoiceJob
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.customers.customers import sync_customer
+from chalicelib.usecases.erasing.erase_customer import erase_customer
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.deeds import PLAYERS, schedule
+from tests.proofs.erased import erased_customers, unfinished
 from tests.proofs.invariants import Violation, require
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
@@ -47,6 +50,10 @@ class Run:
     digest: str
     violation: str | None
     trace: tuple[str, ...]
+    erasures: int = 0
+    """How many were asked for and granted."""
+    erased: int = 0
+    """How many of these were finished in the end."""
 
 
 def run(seed: int, deeds: Sequence[Deed] | None = None, *, length: int = LENGTH, plain: bool = False) -> Run:
@@ -61,7 +68,10 @@ def run(seed: int, deeds: Sequence[Deed] | None = None, *, length: int = LENGTH,
         violation = str(found)
     town.figures.events = sum(len(ledger.events) for ledger in town.double.world.ledgers.values())
     town.figures.invoices = sum(len(town.table(account, "invoice")) for account in town.double.world.ledgers)
-    return Run(seed, played, town.figures, town.digest(), violation, tuple(town.trace))
+    asked = erased_customers(town.plain.database)
+    erased = [each for each in asked if each.erasure is not None and each.erasure.status is ErasureStatus.ERASED]
+    figures, trace = town.figures, tuple(town.trace)
+    return Run(seed, played, figures, town.digest(), violation, trace, len(asked), len(erased))
 
 
 def come_to_rest(town: Town) -> None:
@@ -89,6 +99,7 @@ def come_to_rest(town: Town) -> None:
         swept = reconcile_account(organization, town.ports, objects=True)
         require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the second sweep found {swept}")
     a_day_later(town)
+    finish_erasures(town)
     town.invariants.between_deeds()
     town.invariants.at_rest()
     before = town.invariants.everything_kept()
@@ -98,6 +109,16 @@ def come_to_rest(town: Town) -> None:
     after = town.invariants.everything_kept()
     changed = [name for name in before if before[name] != after[name]]
     require(not changed, f"6: the third sweep changed {changed}")
+
+
+def finish_erasures(town: Town) -> None:
+    """Each erasure that waits for nothing is over after some days, and what comes then is as in Stripe too."""
+    for _ in range(4):
+        if not unfinished(town.plain.database):
+            return
+        a_day_later(town)
+        resume_stuck(town.ports)
+        _work(town)
 
 
 def a_day_later(town: Town) -> None:
@@ -124,6 +145,8 @@ def _work(town: Town) -> None:
                 work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
             elif isinstance(message, BalanceJob):
                 do_balance_job(message, town.ports)
+            elif isinstance(message, ErasureJob):
+                erase_customer(message.organization_id, message.customer_id, town.ports)
         messages += town.plain.queues.take()
     town.queue.clear()
 

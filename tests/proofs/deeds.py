@@ -12,6 +12,7 @@ from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.customer_save import Save
+from chalicelib.domain.erasure import InStripe
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import Invoice
@@ -19,12 +20,22 @@ from chalicelib.domain.invoice_changes import told_status
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
+from chalicelib.ports.messages import (
+    BalanceJob,
+    BatchJob,
+    CustomerSync,
+    ErasureJob,
+    InvoiceJob,
+    InvoiceTask,
+    Reconciliation,
+)
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
+from chalicelib.usecases.erasing.erase_customer import erase_customer
+from chalicelib.usecases.erasing.request_erasure import request_erasure
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
@@ -264,6 +275,34 @@ def refund_in_pom(town: Town, me: Actor) -> None:
     request = RefundRequest(invoice.organization_id, ADMIN, payment.id, f"refund-{key}", amount)
     with town.invariants.on_behalf_of(me, invoice.organization_id):
         refund_payment(request, town.ports)
+
+
+def erase(town: Town, me: Actor) -> None:
+    """An admin asks for the erasure of a customer. POM begins ten minutes later, and looks again after a day."""
+    organization, customer = me.rng.choice(ORGANIZATIONS), CustomerId(f"cust_{me.rng.choice((1, 2))}")
+    in_stripe = me.rng.choice((InStripe.KEEP, InStripe.DELETE))
+    with town.invariants.on_behalf_of(me, organization):
+        request_erasure(organization, customer, in_stripe, ADMIN, town.ports)
+
+
+def clear_up(town: Town, me: Actor) -> None:
+    """A company ends in Stripe what is open: invoices, debits, refunds and disputes."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    account, service = town.accounts[organization], town.dashboard(organization).v1.invoices
+    for dispute in _of(town, account, "dispute", "needs_response", "under_review", "warning_needs_response"):
+        town.double.move_dispute(account, dispute, me.rng.choice(("won", "lost")))
+    for refund in _of(town, account, "refund", "pending", "requires_action"):
+        town.double.settle_refund(account, refund, outcome=me.rng.choice(("succeeded", "failed")))
+    for intent in _of(town, account, "payment_intent", "processing"):
+        town.double.settle_debit(account, intent)
+    for invoice in _of(town, account, "invoice", "draft"):
+        service.delete(invoice)
+    for invoice in _of(town, account, "invoice", "open"):
+        me.rng.choice((service.void_invoice, service.mark_uncollectible))(invoice)
+
+
+def _of(town: Town, account: str, kind: str, *statuses: str) -> list[str]:
+    return [each["id"] for each in list(town.table(account, kind).values()) if each["status"] in statuses]
 
 
 def begin(town: Town, me: Actor) -> None:
@@ -613,6 +652,9 @@ def work(town: Town, me: Actor) -> None:
             case BatchJob():
                 me.patience = 180
                 work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
+            case ErasureJob():
+                me.patience = 300
+                erase_customer(message.organization_id, message.customer_id, town.ports)
             case BalanceJob():
                 me.patience = 300
                 with suppress(Refused, AccountUnreachable):
@@ -669,10 +711,11 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "payout_moves": (3, payout_moves), "deliver": (26, deliver), "network": (3, network),
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
-    "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard),
+    "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard), "erase": (0, erase),
+    "clear_up": (0, clear_up),
 }  # fmt: skip
 """Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
-and drafts of their own in the proof `telling`."""
+drafts of their own in the proof `telling`, and erasures in the proof `erasures`."""
 
 PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
 

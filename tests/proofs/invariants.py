@@ -34,6 +34,7 @@ from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
 from tests.oracle import REASONS, differences, expected, shown
 from tests.proofs.books import Books, faults_of_money
+from tests.proofs.erased import faults_at_rest, faults_of_write, without_texts
 from tests.proofs.orders import faults_of_orders, unclaimed_lines
 from tests.proofs.records import event_log, faults_of_rows, rows_of
 from tests.proofs.stage import Actor
@@ -46,7 +47,9 @@ BILLED = ("open", "paid", "uncollectible")
 LOOKED_BACK = 90 * 86_400
 """Seconds for which a sweep makes up for payouts that no event told."""
 
-DEALT_WITH = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.DUPLICATE)
+DEALT_WITH = (
+    EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.DUPLICATE, EventOutcome.ERASED,
+)  # fmt: skip
 
 
 class Violation(AssertionError):
@@ -104,6 +107,8 @@ class Invariants:
             if old is new:
                 continue
             self._require_own(actor, name, old or new)
+            for fault in faults_of_write(old, new):
+                require(False, fault)
             if isinstance(new, Invoice):
                 self._require_progress(old, new)
                 require_terms(new)
@@ -128,7 +133,10 @@ class Invariants:
         if old is None:
             return
         edited = old.edit is not None and new.order == old.edit.order and old.saga.step in (Step.EDIT, Step.RESTORE)
-        require(new.order == old.order or edited, f"{new.id}: its order changed")
+        if new.erased_at is not None:
+            require(without_texts(new.order) == without_texts(old.order), f"18: more of {new.id} went than its texts")
+        else:
+            require(new.order == old.order or edited, f"{new.id}: its order changed")
         require(new.version == old.version + 1, f"{new.id}: version {old.version} became {new.version}")
         revised = {fact.id for fact in new.facts.invoices.values() if fact.from_invoice_id is not None}
         require(old.stripe_invoice_ids <= new.stripe_invoice_ids, f"2: {new.id} changed its Stripe invoice")
@@ -138,7 +146,11 @@ class Invariants:
         )
         same = old.stripe_invoice_id == new.stripe_invoice_id
         require(not same or old.sent_at is None or new.sent_at is not None, f"{new.id} is no longer sent")
-        require(new.actions[: len(old.actions)] == old.actions, f"{new.id}: what POM did was rewritten")
+        done, before = (
+            [replace(act, reason=None) if new.erased_at is not None else act for act in each.actions]
+            for each in (new, old)
+        )
+        require(done[: len(before)] == before, f"{new.id}: what POM did was rewritten")
         require(old.live or not new.live, f"5: {new.id} was void and is {new.status}")
         if new.facts.invoice is not None:
             require(new.facts.invoice.id == new.stripe_invoice_id, f"2: {new.id} holds facts of another invoice")
@@ -297,6 +309,8 @@ class Invariants:
         self._events_logged()
         parked = [key for key, known in database.events.items() if isinstance(known, Parked) and not known.aside]
         require(not parked, f"3: still parked: {parked}")
+        for fault in faults_at_rest(database):
+            require(False, fault)
         if customers:
             self._customers_in_step()
 
@@ -367,6 +381,8 @@ class Invariants:
         shared = [link for link, count in links.items() if count > 1]
         require(not shared, f"a Stripe customer belongs to two customers: {shared}")
         for customer in town.plain.database.customers.values():
+            if customer.erased:
+                continue
             account = town.account_of(customer.organization_id)
             customer = customer.seen_from(account)
             require(customer.sync_status is not SyncStatus.PENDING, f"{customer.id} was left pending")

@@ -77,6 +77,9 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
 def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None, ports: Ports) -> bool:
     told = len(refusals_to_send(kept)) if kept else 0
     failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
+    if error.code == "customer_erased":
+        # Another round would be refused too, and no erasure looks again for what is stored from now on.
+        failed = replace(failed, services=())
     ports.batches.decide(batch, failed)
     return True
 

@@ -24,6 +24,7 @@ from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.deposits import DEPOSITS
 from tests.mutations.guards.drafts import DRAFTS
+from tests.mutations.guards.erasing import ERASING
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
@@ -42,5 +43,5 @@ GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
     *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
-    *ACTS,
+    *ERASING, *ACTS,
 )  # fmt: skip

@@ -76,6 +76,7 @@ async function erase(customerId, name) {
 
 /** Refuses what was typed, as the API refuses it. @param {string} field @param {string} message @returns {never} */
 function refuse(field, message) {
+  /** @type {Schemas["ErrorDetail"]} */
   const detail = { code: "confirmation_missing", message, field, nextStep: "Then try again.", invoiceId: null, number: null };
   throw new ApiError(422, { ...detail, details: [detail] });
 }
@@ -109,7 +110,7 @@ function drawn({ customerId, status, message, waitsFor, requestedBy, requestedAt
       each.batchId && h("a", { href: `/billing/batches/${each.batchId}` }, "See the batch"),
     ]))),
     h("div", { class: "cards" },
-      section("The erasure", "card", facts([
+      section("The erasure", "card stack", facts([
         ["Customer", customerId],
         ["Asked for", [timeAt(requestedAt), ` by ${nameOfUser(requestedBy)}`]],
         ["Begun", timeAt(erasedAt)],
