@@ -411,6 +411,31 @@ def test_an_event_that_is_parked_after_the_erasure_keeps_ids_alone_from_the_begi
     assert company.found() == []
 
 
+def test_an_event_that_is_parked_before_its_invoice_is_known_is_recognized_by_its_stripe_customer(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = company.paid()
+    company.erase()
+    [charge] = invoice.facts.charges
+    company.world.double.set_delivery(lose=["*"])
+    company.stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
+    now = company.world.ports.clock.now()
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
+    [event] = [each for page in pages for each in page if each.type == "charge.refunded"]
+    assert (event.object_id, "annabel" in event.body.lower()) == (charge, True)
+
+    def defect(*_: Any) -> Any:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(company.world.ports.invoices, "find_by_reference", defect)
+    assert receive_event(event, Source.WEBHOOK, company.world.ports).outcome is EventOutcome.PARKED
+    monkeypatch.undo()
+    assert company.found() == []
+    company.world.sweep(objects=False)
+    assert company.world.now(invoice).status is InvoiceStatus.REFUNDED
+    assert list(company.world.ports.events.every_parked(company.account)) == []
+
+
 # Crashes
 
 
