@@ -46,9 +46,10 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
 
     202 means that the customer is closed from now on: nobody can save, bill, import or sync it (`customer_erased`),
     and no list shows it. POM begins ten minutes later, and looks again after a day; `GET …/erasure` shows how far it
-    is. If
-    something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. The request can be repeated, and
-    then answers the erasure that there is; 200 means that it is finished. It cannot be taken back.
+    is. If something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. It cannot be taken back.
+
+    The request can be repeated, and then answers the erasure that there is; 200 means that it is finished. The first
+    `inStripe` stays: if that was `keep`, delete the Stripe customer in the Stripe dashboard.
 
     `inStripe` has no default, because nothing brings a deleted Stripe customer back. Stripe keeps past invoices and
     payments of a deleted customer. To take the person out of these as well, the company redacts them in Stripe

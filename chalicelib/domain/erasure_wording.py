@@ -19,9 +19,8 @@ KEPT = (
 )
 
 OUT_OF_REACH: Mapping[str, Ends] = {
-    "Streams of the tables, which hold each change with what was there before": retention.STREAMS,
-    "Changes on their way to those who follow them": retention.BUS_EVENTS,
-    "Changes that could not be told, until an operator tells them": retention.UNTOLD,
+    "The database's list of recent changes, which has each record as it was before": retention.STREAMS,
+    "Events on their way to POM's other programs": retention.BUS_EVENTS,
     "Copies of the backups in another region or account, unless the operator set another time": retention.COPIES,
     "Backups from which a table can be restored. After a restore, POM erases again": retention.RECOVERY,
 }
@@ -47,7 +46,10 @@ def status_text(erasure: Erasure) -> str:
             "The customer is closed. Nothing is erased yet, because something is not settled. POM looks again every "
             "hour, and goes on once it is settled or voided."
         )
-    return "The customer is closed. POM erases the person as soon as everything that was under way is over."
+    return (
+        "The customer is closed. Nothing is erased yet: POM begins ten minutes after the request, when whatever was "
+        "under way is over."
+    )
 
 
 def in_stripe_text(erasure: Erasure, *, linked: bool) -> str:

@@ -22,29 +22,29 @@ _STREAMS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Str
 _PITR = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html"
 _BOOKS = "https://www.irs.gov/businesses/small-businesses-self-employed/how-long-should-i-keep-records"
 
-_WITH_THE_STAGE = "the stage is taken away with its tables"
+_WITH_THE_STAGE = "this installation of POM is taken down together with its tables"
 _TAX = (
     "It is part of the company's books. How long books are kept is the company's duty, and depends on its country: "
     "three years in the United States, six or seven in some cases, without end in others. An erasure of the customer "
     "or of the organization takes people out, and leaves amounts, dates and numbers."
 )
 BOOKS = Stays(_WITH_THE_STAGE, _TAX, _BOOKS)
-INVOICES = Stays(f"{_WITH_THE_STAGE}; a draft also goes when it is discarded", _TAX, _BOOKS)
+INVOICES = Stays(f"{_WITH_THE_STAGE}, or, if it is a draft, until it is discarded", _TAX, _BOOKS)
 CUSTOMERS = Stays(
-    "an admin or an operator erases the person, and a tombstone stays",
-    "The company bills the customer. The tombstone holds no person. It keeps a sweep, an import or an event of the "
-    "Stripe customer, which may come at any time, from bringing the person back.",
+    "an admin or an operator erases the person",
+    "The company bills the customer. After an erasure the record stays without the person, as a tombstone. It keeps "
+    "the person from being brought back by a sweep, an import or an event of the Stripe customer.",
 )
 SERVICES_BILLED = Stays(
-    f"{_WITH_THE_STAGE}; the invoice is voided or discarded",
+    f"{_WITH_THE_STAGE}, or until the invoice is voided or discarded",
     "It keeps a service from being billed twice, even years later.",
 )
 STRIPE_CUSTOMERS_HELD = Stays(
-    f"{_WITH_THE_STAGE}; the customer is linked to another Stripe customer",
+    f"{_WITH_THE_STAGE}, or until the customer is linked to another Stripe customer",
     "It keeps a Stripe customer from being given to two customers of POM, and so one payer's data from another.",
 )
 ACCOUNTS_BOUND = Stays(
-    f"{_WITH_THE_STAGE}",
+    _WITH_THE_STAGE,
     "It keeps a Stripe account that one organization has used from showing its books to another.",
 )
 ORGANIZATIONS = Stays(
@@ -65,7 +65,7 @@ PAYMENT_REFERENCES = Stays(
     "A refund or a dispute may come years after its payment, and names nothing but the payment. The item holds only "
     "ids, Stripe's and POM's.",
 )
-SUMS = Stays(_WITH_THE_STAGE, "Sums of the books by status, currency and day. They name nobody.")
+SUMS = Stays(_WITH_THE_STAGE, "It has sums of the books by status, currency and day. They name nobody.")
 FEED_HEAD = Stays(
     _WITH_THE_STAGE, "One number of the organization, which keeps places in the feed from being given twice."
 )
@@ -95,7 +95,7 @@ UNUSED_GRANTS = Ends(
 MARKERS = Ends(
     35 * DAY,
     "the event's arrival",
-    "A marker keeps an event from being applied twice. Stripe lists an event for 30 days: no sweep meets it later.",
+    "It keeps an event from being applied twice. Stripe lists an event for 30 days, so no sweep meets it later.",
     "https://docs.stripe.com/api/events",
 )
 PARKED_TRIED_FOR = 7 * DAY
@@ -123,7 +123,7 @@ INVOICE_BATCHES = Ends(
 INVOICE_BATCH_ITEMS = Ends(
     INVOICE_BATCHES.seconds + 14 * DAY,
     "the request",
-    "They go after their batch, which is not to be shown without them.",
+    "The parts of a batch are deleted after it, because a batch is never shown without its parts.",
 )
 IMPORTS = Ends(
     30 * DAY,
@@ -132,7 +132,9 @@ IMPORTS = Ends(
     "because the import was cancelled or never stored whole, holds what a customer is called and where they live.",
 )
 IMPORT_ITEMS = Ends(
-    IMPORTS.seconds + 14 * DAY, "the request", "They go after their import, which is not to be shown without them."
+    IMPORTS.seconds + 14 * DAY,
+    "the request",
+    "The parts of an import are deleted after it, because an import is never shown without its parts.",
 )
 PACES = Ends(
     30 * DAY, "the last request of the lane", "How fast Stripe took requests a month ago says nothing about today."
@@ -144,7 +146,8 @@ FEED = Ends(
 FEED_ROWS = Ends(
     FEED.seconds + 2 * DAY,
     "the change",
-    "Two days more than the feed shows, so that no cursor that is good meets a row that DynamoDB has deleted.",
+    "POM's other programs can read the changes of 30 days. The two days more keep a row from being deleted while "
+    "somebody still reads up to it.",
 )
 
 MESSAGES = Ends(

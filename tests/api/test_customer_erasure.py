@@ -233,3 +233,18 @@ def test_the_contract_says_what_the_query_of_a_delete_takes(api: ApiClient) -> N
     assert "https://docs.stripe.com/privacy/redaction" in operation["description"]
     [route] = [each for each in ROUTES if each.label == "DELETE /v1/customers/{customerId}"]
     assert not route.has_body
+
+
+def test_an_erasure_that_was_just_asked_for_says_when_it_begins(api: ApiClient, account: str) -> None:
+    answer = api.admin.delete(ERASE)
+    assert (answer.status, answer.json["status"], answer.json["waitsFor"]) == (202, "waiting", [])
+    assert "ten minutes after the request" in answer.json["message"]
+
+
+@pytest.mark.parametrize("path", ["", "/erasure", "/export", "/history"])
+def test_whoever_names_a_customer_that_is_not_there_is_told_to_look_it_up(
+    api: ApiClient, account: str, path: str
+) -> None:
+    answer = api.admin.get(f"/customers/cust_unknown{path}")
+    assert (answer.status, answer.code) == (404, "customer_not_found")
+    assert "list of customers" in answer.error["nextStep"]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import app  # noqa: F401 registers the routes
 from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.http.table import ROUTES
 from chalicelib.api.models.acts import ConnectionHistory, CustomerHistory, SettingsHistory

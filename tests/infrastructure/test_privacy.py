@@ -12,8 +12,11 @@ import pytest
 
 from chalicelib import correlation, observability
 from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain import retention
 from chalicelib.domain.caller import Caller
+from chalicelib.domain.erasure_wording import OUT_OF_REACH
 from chalicelib.domain.errors import Refused
+from chalicelib.domain.kept import Stays
 from chalicelib.functions import FUNCTIONS
 from infra.privacy.classes import Fate, Whose
 from infra.privacy.page import FILE, PARTS, classified, current
@@ -179,3 +182,19 @@ def test_each_of_the_ten_questions_is_answered_with_something_to_look_at() -> No
     questions = re.findall(r"^### (\d+)\. (.*?)\n(.*?)(?=^### |\Z)", section, re.DOTALL | re.MULTILINE)
     assert [int(number) for number, _, _ in questions] == list(range(1, 11))
     assert all("](" in answer or "::" in answer for _, _, answer in questions)
+
+
+def test_an_erasure_names_the_copies_that_can_hold_a_person_and_no_others() -> None:
+    """Messages of queues hold ids alone, so that of a change which could not be told is no copy of a person."""
+    told = [retention.STREAMS, retention.BUS_EVENTS, retention.COPIES, retention.RECOVERY]
+    assert list(OUT_OF_REACH.values()) == told
+    by_when = PAGE.partition("### By when")[2].partition("\n### ")[0]
+    for name in ("streams of tables", "event bus", "copies by AWS Backup", "point-in-time recovery"):
+        assert f"| {name} |" in by_when
+
+
+def test_each_reason_can_be_read_by_itself() -> None:
+    """An export shows a person the reason of each record alone, without the record's name before it."""
+    for kept in retention.RETENTION.values():
+        assert not kept.why.startswith(("They go", "Two days")), kept.why
+        assert not isinstance(kept, Stays) or ";" not in kept.until, kept.until

@@ -50,7 +50,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "customer_not_found": (
         "There is no customer of this id.",
-        "Save the customer first with PUT /v1/customers/{id}.",
+        "Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         "customerId",
     ),
     "database_unavailable": (

@@ -85,7 +85,13 @@ class ErasureView(msgspec.Struct, rename="camel", kw_only=True):
         list[UnsettledView],
         Meta(description="What has to be settled or voided before POM can go on. Usually empty."),
     ]
-    requested_by: Annotated[str, Meta(description="POM's id of the user who asked for it.")]
+    requested_by: Annotated[
+        str,
+        Meta(
+            description="The id of the user who asked for it, which is the `sub` of the token. `operator` if POM's "
+            "operations did."
+        ),
+    ]
     requested_at: Annotated[Instant, Meta(description="When it was asked for. RFC 3339, UTC.")]
     erased_at: Annotated[
         Instant | None,

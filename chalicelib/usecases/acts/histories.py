@@ -32,6 +32,6 @@ def history_of_customer(
             "customer_not_found",
             "There is no customer of this id.",
             field="customerId",
-            next_step="Save the customer first with PUT /v1/customers/{id}.",
+            next_step="Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         )
     return ports.acts.page(Subject.customer_of(organization_id, customer_id), first, after)

@@ -87,7 +87,7 @@ def kept_customer(organization_id: OrganizationId, customer_id: CustomerId, port
             "customer_not_found",
             "There is no customer of this id.",
             field="customerId",
-            next_step="Save the customer first with PUT /v1/customers/{id}.",
+            next_step="Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         )
     return customer
 

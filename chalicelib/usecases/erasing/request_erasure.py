@@ -9,13 +9,14 @@ from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import Erasure, InStripe
-from chalicelib.domain.errors import NotFound, Retryable, StaleWrite
+from chalicelib.domain.errors import Retryable, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId
 from chalicelib.domain.unsettled import refused_until_settled
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import ErasureJob
 from chalicelib.usecases.acts.acting import customer_act
+from chalicelib.usecases.customers.customers import kept_customer
 from chalicelib.usecases.erasing.unsettled import unsettled_of
 
 ATTEMPTS = 10
@@ -35,14 +36,7 @@ def request_erasure(
         StaleWrite: the customer kept changing all the while.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
-        customer = ports.customers.get(organization_id, customer_id)
-        if customer is None:
-            raise NotFound(
-                "customer_not_found",
-                "There is no customer of this id.",
-                field="customerId",
-                next_step="Look the customer up in the list of customers.",
-            )
+        customer = kept_customer(organization_id, customer_id, ports)
         if customer.erased:
             return customer
         if in_stripe is InStripe.DELETE:

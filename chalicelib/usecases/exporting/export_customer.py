@@ -18,7 +18,7 @@ from chalicelib.domain.acts import Subject as History
 from chalicelib.domain.batch import BatchKind, KeptItem
 from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import NotFound, Refused
+from chalicelib.domain.errors import Refused
 from chalicelib.domain.events import RecordedEvent
 from chalicelib.domain.exported import Portion, Record, RecordKind
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, UserId, digest
@@ -30,6 +30,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.portions import hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
+from chalicelib.usecases.customers.customers import kept_customer
 from chalicelib.usecases.erasing import holdings
 from chalicelib.usecases.events.event_outcome import EventOutcome
 
@@ -61,9 +62,7 @@ def export_customer(
         NotFound: this organization has no such customer.
         Refused: the cursor is not of this customer's export.
     """
-    customer = ports.customers.get(organization_id, customer_id)
-    if customer is None:
-        raise NotFound("customer_not_found", "There is no customer of this id.", field="customerId")
+    customer = kept_customer(organization_id, customer_id, ports)
     subject = Subject(customer, ports)
     if after is None:
         who = {"actor": actor, "operator": operator}

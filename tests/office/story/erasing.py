@@ -41,16 +41,17 @@ def forget(scene: Scene) -> None:
     status(alice, "Paid")
     alice.go_back()
     _confirms(alice)
-    shown(alice.get_by_role("heading", name="Erased customer"))
+    shown(alice.get_by_role("heading", name="Customer to be erased"))
     status(alice, "Not erased yet")
     let_days_pass(scene, 1)
+    shown(alice.get_by_role("heading", name="Erased customer"))
     status(alice, "Being erased")
     let_days_pass(scene, 2)
     status(alice, "Erased")
     reads(alice, "redact the customer in Stripe")
     bob.bring_to_front()
     bob.reload()
-    reads(bob, "This customer has been erased.")
+    reads(bob, "Somebody has asked to erase this customer.")
     bob.goto(f"/invoicing/{invoice}")
     reads(bob, "The customer was erased on")
     reads(bob, "(erased)")
@@ -84,5 +85,7 @@ def _exported(page: Page) -> str:
         page.get_by_role("button", name="Export").click()
     assert re.fullmatch(r"customer-.+\.json", saved.value.suggested_filename)
     text = saved.value.path().read_text()
-    assert json.loads(text)["data"]
+    exported = json.loads(text)
+    assert exported["data"]
+    assert "smallest unit" in exported["howToRead"]
     return text

@@ -14,6 +14,9 @@ import { counted, signed } from "./words.js";
 
 const REDACTING = "https://docs.stripe.com/privacy/redaction";
 
+const HOW_TO_READ = "Each record has its kind, why it is kept, and its content as it is stored. Amounts are in the smallest unit of the "
+  + "currency: 7500 of usd are $75.00. Times in a content are seconds since 1970-01-01 00:00 UTC. People of the company are named by their ids.";
+
 /** @type {Record<Schemas["ErasureStatus"], Signed>} */
 const STATUSES = {
   waiting: ["◷", "Not erased yet", "wait"],
@@ -42,7 +45,8 @@ async function saveExport(customerId) {
     part = await get("/v1/customers/{customerId}/export", { path, query: { after: part.pageInfo.endCursor ?? "" } });
     data.push(...part.data);
   }
-  saveFile(`customer-${customerId}.json`, JSON.stringify({ customerId, exportedAt, data }, null, 2), "application/json");
+  const file = { customerId, exportedAt, howToRead: HOW_TO_READ, data };
+  saveFile(`customer-${customerId}.json`, JSON.stringify(file, null, 2), "application/json");
 }
 
 /** Asks for the erasure. A refusal leads to each invoice that has to be settled first. @param {string} customerId @param {string} name */
@@ -88,7 +92,7 @@ export const isErased = (error) => error instanceof ApiError && error.code === "
 export async function showErasure(main, customerId, signal) {
   const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
   if (!may("admin")) {
-    return refill(main, back, heading("Erased customer"), empty("This customer has been erased. An admin can see how far that is."), invoicesOf(customerId));
+    return refill(main, back, heading("Erased customer"), empty("Somebody has asked to erase this customer. An admin can see how far that is."), invoicesOf(customerId));
   }
   const place = h("div", { class: "stack" });
   await follow("/v1/customers/{customerId}/erasure", { path: { customerId } }, (erasure) => refill(place, ...drawn(erasure)), signal);
@@ -102,7 +106,7 @@ const invoicesOf = (customerId) =>
 /** @param {Erasure} erasure */
 function drawn({ customerId, status, message, waitsFor, requestedBy, requestedAt, erasedAt, finishedAt, inStripe, kept, outOfReach }) {
   return [
-    heading("Erased customer", badge(...signed(status, STATUSES))),
+    heading(erasedAt ? "Erased customer" : "Customer to be erased", badge(...signed(status, STATUSES))),
     h("p", null, message),
     waitsFor.length > 0 && section("What has to be settled first", "card", list(waitsFor.map((each) => [
       `${each.message} ${each.nextStep} `,
