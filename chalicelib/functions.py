@@ -263,7 +263,7 @@ FUNCTIONS: Final = (
     ),
     Function(
         "erasures",
-        Messages(Queue.ERASURES, batch_size=1, concurrency=5),
+        Messages(Queue.ERASURES, batch_size=1, concurrency=2),  # the fewest that SQS takes
         timeout=300,
         tables={
             "customers": READ_WRITE,
@@ -273,7 +273,7 @@ FUNCTIONS: Final = (
             "payments": (*READ, *UPDATE),
             "payouts": ("BatchWriteItem", "Query"),
             "events": UPDATE,
-            "batches": (*UPDATE, "Query"),
+            "batches": (*READ_WRITE, *UPDATE, "Query"),
         },
         indexes={
             "invoices": ("by_customer",),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib.domain import retention
 from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe
+from chalicelib.domain.kept import Ends
 
 REDACTION = "https://docs.stripe.com/privacy/redaction"
 
@@ -16,14 +18,14 @@ KEPT = (
     "Which user of POM did what, and when, stays.",
 )
 
-OUT_OF_REACH: Mapping[str, int] = {
-    "Streams of the tables, which hold each change with what was there before": 1,
-    "Changes on their way to those who follow them": 1,
-    "Changes that could not be told, until an operator tells them": 14,
-    "Copies of the backups in another region or account": 14,
-    "Backups from which a table can be restored. After a restore, POM erases again": 35,
+OUT_OF_REACH: Mapping[str, Ends] = {
+    "Streams of the tables, which hold each change with what was there before": retention.STREAMS,
+    "Changes on their way to those who follow them": retention.BUS_EVENTS,
+    "Changes that could not be told, until an operator tells them": retention.UNTOLD,
+    "Copies of the backups in another region or account, unless the operator set another time": retention.COPIES,
+    "Backups from which a table can be restored. After a restore, POM erases again": retention.RECOVERY,
 }
-"""What holds copies that nobody can change, with the days for which it keeps them."""
+"""What holds copies that nobody can change, with the time for which it keeps them."""
 
 
 def status_text(erasure: Erasure) -> str:

@@ -55,7 +55,8 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
         yield ChangeType.INVOICE_CREATED
     elif before.stripe_invoice_id not in (None, after.stripe_invoice_id):
         yield ChangeType.INVOICE_REVISED
-    if before is not None and _bills_otherwise(before, after):
+    # Taking the person out of an invoice changes its texts, and nobody has edited them.
+    if before is not None and before.erased_at == after.erased_at and _bills_otherwise(before, after):
         yield ChangeType.INVOICE_EDITED
     if sent:
         yield ChangeType.INVOICE_SENT
@@ -73,10 +74,9 @@ def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """Returns True if `after` bills something else than the draft did when people could look at it last.
 
     Nothing is told while POM edits or sends the draft: Stripe may refuse, and then it is brought back. What it billed
-    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only. Taking
-    the person out of an invoice changes its texts, and nobody edited them.
+    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only.
     """
-    if after.status is InvoiceStatus.CREATING or before.erased_at != after.erased_at:
+    if after.status is InvoiceStatus.CREATING:
         return False
     rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
     if after.status is InvoiceStatus.DRAFT:

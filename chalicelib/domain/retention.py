@@ -22,35 +22,37 @@ _STREAMS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Str
 _PITR = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html"
 _BOOKS = "https://www.irs.gov/businesses/small-businesses-self-employed/how-long-should-i-keep-records"
 
-_ERASED_WITH = "an operator erases the organization"
+_WITH_THE_STAGE = "the stage is taken away with its tables"
 _TAX = (
     "It is part of the company's books. How long books are kept is the company's duty, and depends on its country: "
     "three years in the United States, six or seven in some cases, without end in others. An erasure of the customer "
-    "takes the person out, and leaves amounts, dates and numbers."
+    "or of the organization takes people out, and leaves amounts, dates and numbers."
 )
-BOOKS = Stays(_ERASED_WITH, _TAX, _BOOKS)
-INVOICES = Stays(f"{_ERASED_WITH}; a draft also goes when it is discarded", _TAX, _BOOKS)
+BOOKS = Stays(_WITH_THE_STAGE, _TAX, _BOOKS)
+INVOICES = Stays(f"{_WITH_THE_STAGE}; a draft also goes when it is discarded", _TAX, _BOOKS)
 CUSTOMERS = Stays(
-    f"{_ERASED_WITH}; an admin erases the person, and a tombstone stays",
+    "an admin or an operator erases the person, and a tombstone stays",
     "The company bills the customer. The tombstone holds no person. It keeps a sweep, an import or an event of the "
     "Stripe customer, which may come at any time, from bringing the person back.",
 )
 SERVICES_BILLED = Stays(
-    f"{_ERASED_WITH}; the invoice is voided or discarded",
+    f"{_WITH_THE_STAGE}; the invoice is voided or discarded",
     "It keeps a service from being billed twice, even years later.",
 )
 STRIPE_CUSTOMERS_HELD = Stays(
-    f"{_ERASED_WITH}; the customer is linked to another Stripe customer",
+    f"{_WITH_THE_STAGE}; the customer is linked to another Stripe customer",
     "It keeps a Stripe customer from being given to two customers of POM, and so one payer's data from another.",
 )
 ACCOUNTS_BOUND = Stays(
-    f"{_ERASED_WITH}", "It keeps a Stripe account that one organization has used from showing its books to another."
+    f"{_WITH_THE_STAGE}",
+    "It keeps a Stripe account that one organization has used from showing its books to another.",
 )
 ORGANIZATIONS = Stays(
-    _ERASED_WITH, "The organization works with it. After a disconnection it makes the company's history readable."
+    "an operator erases the organization, and a tombstone without its texts stays",
+    "The organization works with it. After a disconnection it makes the company's history readable.",
 )
 ACTS = Stays(
-    _ERASED_WITH,
+    _WITH_THE_STAGE,
     "Who did what, and when, is asked years later, together with the books. An act holds opaque ids, names of fields "
     "and codes, so it stays when a customer is erased.",
 )
@@ -59,13 +61,13 @@ PLATFORM = Stays(
 )
 FREEZE = Stays("an operator lifts the freeze", "It is there only as long as the platform is frozen.")
 PAYMENT_REFERENCES = Stays(
-    _ERASED_WITH,
+    _WITH_THE_STAGE,
     "A refund or a dispute may come years after its payment, and names nothing but the payment. The item holds only "
     "ids, Stripe's and POM's.",
 )
-SUMS = Stays(_ERASED_WITH, "Sums of the books by status, currency and day. They name nobody.")
+SUMS = Stays(_WITH_THE_STAGE, "Sums of the books by status, currency and day. They name nobody.")
 FEED_HEAD = Stays(
-    _ERASED_WITH, "One number of the organization, which keeps places in the feed from being given twice."
+    _WITH_THE_STAGE, "One number of the organization, which keeps places in the feed from being given twice."
 )
 
 UNKNOWN_INVOICES_KEPT = Ends(
@@ -160,8 +162,8 @@ DEAD_LETTERS = Ends(
 UNTOLD = Ends(
     SQS_LONGEST,
     "the failure",
-    "An operator tells the changes once the cause is mended. The messages hold the stored versions of records, which "
-    "their stream keeps for a day only.",
+    "An operator tells the changes once the cause is mended. The messages hold ids, versions and statuses, and "
+    "nothing else of the objects.",
     _SQS,
 )
 STREAMS = Ends(

@@ -49,8 +49,9 @@ def _refund_under_way(invoice: Invoice) -> bool:
 
 
 def refused_until_settled(unsettled: Iterable[Unsettled]) -> CustomerUnsettled:
-    """Returns the refusal of an erasure: an error for each thing, the first one with the others."""
-    first, *others = map(unsettled_error, unsettled)
+    """Returns the refusal of an erasure: an error for each thing, by its kind, the first one with the others."""
+    in_order = sorted(unsettled, key=lambda each: list(_ERRORS).index(each.code))
+    first, *others = map(unsettled_error, in_order)
     attach(first, others)
     return first
 

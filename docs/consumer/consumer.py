@@ -12,6 +12,7 @@ import sqlite3
 
 import boto3
 
+OVERWRITES_WHAT_IT_DELETES = "PRAGMA secure_delete = ON"
 TABLE = """CREATE TABLE IF NOT EXISTS objects (
     organization TEXT, kind TEXT, id TEXT, version INTEGER NOT NULL, status TEXT, object TEXT,
     PRIMARY KEY (organization, kind, id))"""
@@ -78,6 +79,7 @@ def drain(queue, queue_url, database):
 
 if __name__ == "__main__":
     state, sqs = sqlite3.connect(os.environ.get("DATABASE", "changes.db")), boto3.client("sqs")
+    state.execute(OVERWRITES_WHAT_IT_DELETES)
     state.execute(TABLE)
     while True:
         drain(sqs, os.environ["QUEUE_URL"], state)

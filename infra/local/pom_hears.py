@@ -105,6 +105,7 @@ class PomHears:
         # A connection belongs to its thread. Opening one takes less than a millisecond.
         database = sqlite3.connect(self._directory / DATABASE)
         try:
+            database.execute(self._example.OVERWRITES_WHAT_IT_DELETES)
             database.execute(self._example.TABLE)
             database.execute(HEARD_IDS)
             with (self._directory / LINES).open("a") as lines, (self._directory / EVENTS).open("a") as arrived:

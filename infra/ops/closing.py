@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.erasure import Erasure, InStripe
@@ -18,9 +19,10 @@ from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import ErasureJob
 from chalicelib.ports.portions import AT_ONCE, every
 from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.acts.acting import customer_act
 
 OPERATOR = UserId("operator")
-"""Who asked for an erasure that an operator asked for. The organization is shown it."""
+"""Who asked for an erasure that an operator asked for, as the organization is shown it."""
 
 ATTEMPTS = 10
 
@@ -37,8 +39,12 @@ def customers_of(organization_id: OrganizationId, ports: Ports) -> Iterator[Cust
             yield invoice.order.customer_id
 
 
-def close(organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, ports: Ports) -> Customer:
+def close(
+    organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, by: str, ports: Ports
+) -> Customer:
     """Returns the customer with its erasure, which is asked for if nobody has yet. Workers do the rest.
+
+    `by` is an operator, whose name the organization is not shown.
 
     A customer that has no record gets a tombstone: invoices of the customer, which are stored or which a backfill
     finds in Stripe, hold the person too.
@@ -55,7 +61,8 @@ def close(organization_id: OrganizationId, customer_id: CustomerId, in_stripe: I
             customer = Customer(organization_id, customer_id, Profile(), edition=1, created_at=now, updated_at=now)
         erasure = Erasure(requested_by=OPERATOR, requested_at=now, in_stripe=in_stripe, due_at=now)
         with suppress(StaleWrite):
-            closed = ports.customers.save(replace(customer, erasure=erasure))
+            act = customer_act(organization_id, customer_id, CustomerAct.ERASURE_REQUESTED, ports, operator=by)
+            closed = ports.customers.save(replace(customer, erasure=erasure), act)
             with suppress(Retryable):  # `resume_stuck` queues it later
                 ports.queues.send(ErasureJob(organization_id, customer_id))
             return closed

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import getpass
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, TextIO
+from dataclasses import dataclass
+from typing import TextIO
 
 import click
 
+from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import ErasureStatus, InStripe, Unsettled
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
-from chalicelib.usecases.erasing.request_erasure import request_erasure
 from chalicelib.usecases.erasing.unsettled import unsettled_of, unsettled_of_organization
 from infra.ops import books
 from infra.ops.cli import command, dry_run
-from infra.ops.closing import OPERATOR, close, customers_of
+from infra.ops.closing import close, customers_of
+from infra.ops.control import in_words
 from infra.ops.erased_again import erasures_in
 from infra.ops.erasure_rows import erasure_row, unsettled_row
 from infra.ops.own_records import erase_own_records
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
-
-FOREVER = "An erasure cannot be taken back."
 
 
 @click.command()
@@ -40,6 +42,9 @@ FOREVER = "An erasure cannot be taken back."
     metavar="FILE",
     help="Erase again whom log lines of the function `erasures` name: after a restore, before the backfill.",
 )
+@click.option(
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run
 @command
@@ -50,6 +55,7 @@ def erase(
     customer: str | None,
     in_stripe: str | None,
     again: TextIO | None,
+    by: str,
     yes: bool,
     dry_run: bool,
 ) -> None:
@@ -62,85 +68,110 @@ def erase(
     if again is not None:
         if organization or customer or in_stripe:
             raise click.UsageError("--again FILE says who, and takes nothing else.")
-        _erase_again(stage, screen, again, dry_run=dry_run)
+        _erase_again(stage, screen, again, by, dry_run=dry_run)
         return
     if organization is None or in_stripe is None:
         raise click.UsageError("Name an organization and say --in-stripe keep or --in-stripe delete.")
-    asks = not (yes or dry_run)
+    erasing = _Erasing(stage, screen, OrganizationId(organization), InStripe(in_stripe), by, not yes, dry_run)
     if customer is not None:
-        _erase_customer(
-            stage, screen, OrganizationId(organization), CustomerId(customer), InStripe(in_stripe), asks, dry_run
-        )
+        erasing.one(CustomerId(customer))
     else:
-        _erase_organization(stage, screen, OrganizationId(organization), InStripe(in_stripe), asks, dry_run)
+        erasing.everybody()
 
 
-def _erase_customer(
-    stage: Stage,
-    screen: Screen,
-    organization_id: OrganizationId,
-    customer_id: CustomerId,
-    in_stripe: InStripe,
-    asks: bool,
-    dry_run: bool,
-) -> None:
-    known = stage.ports.customers.get(organization_id, customer_id)
-    if known is None or known.erasure is None:
-        if _refused(screen, unsettled_of(organization_id, customer_id, stage.ports)):
+@dataclass(frozen=True)
+class _Erasing:
+    """The erasure of one customer of an organization, or of the organization."""
+
+    stage: Stage
+    screen: Screen
+    organization_id: OrganizationId
+    in_stripe: InStripe
+    by: str
+    asks: bool
+    dry_run: bool
+
+    def one(self, customer_id: CustomerId) -> None:
+        """Erases a customer as the API does, and tells how far it is.
+
+        Raises:
+            NotFound: there is no such customer.
+            Conflict: the Stripe customer is to be deleted, and the organization is not connected.
+        """
+        ports = self.stage.ports
+        customer = ports.customers.get(self.organization_id, customer_id)
+        if customer is None:
+            raise NotFound("customer_not_found", f"{self.organization_id} has no customer {customer_id}.")
+        if customer.erasure is None:
+            if self.in_stripe is InStripe.DELETE:
+                usable_account(ports.connections.get(self.organization_id))
+            if _refused(self.screen, unsettled_of(self.organization_id, customer_id, ports)):
+                return
+            if self.dry_run:
+                self.screen.fact("wouldErase", 1, "The customer would be erased.")
+                return
+            self._ask(f"{customer_id} of {self.organization_id}")
+            customer = close(self.organization_id, customer_id, self.in_stripe, self.by, ports)
+        rows = [erasure_row(customer, customer.erasure)] if customer.erasure is not None else []
+        self.screen.table("erasures", "Erasures (UTC)", rows)
+
+    def everybody(self) -> None:
+        """Erases all customers, and what is the organization's own if it is not connected.
+
+        Raises:
+            NotFound: it was never connected.
+        """
+        ports, screen = self.stage.ports, self.screen
+        connection, _ = books.connected(self.stage, self.organization_id)
+        if problem := _problem(connection, self.in_stripe):
+            screen.failure(problem)
             return
-        if dry_run:
-            said = "The customer would be erased." if known is not None else "There is no such customer."
-            screen.fact("wouldErase", int(known is not None), said)
+        if connection.erased_at is None and _refused(screen, unsettled_of_organization(self.organization_id, ports)):
             return
-        if asks:
-            click.confirm(f"Erase {customer_id} of {organization_id}? {FOREVER}", abort=True, err=True)
-        known = request_erasure(organization_id, customer_id, in_stripe, OPERATOR, stage.ports)
-    _tell(screen, [known])
+        customers = list(customers_of(self.organization_id, ports))
+        if self.dry_run:
+            said = f"{len(customers)} customers would be erased, if they are not yet."
+            screen.fact("wouldErase", len(customers), said)
+            return
+        own = "" if connection.active else " and what is its own"
+        self._ask(f"all {len(customers)} customers of {self.organization_id}{own}")
+        if not connection.active:
+            # First, so that nobody connects or saves anything from here on.
+            records = erase_own_records(self.organization_id, self.by, ports)
+            screen.table("own", "Erased of the organization's own", records.rows)
+        each = screen.each(customers, "Customers", len(customers))
+        closed = [close(self.organization_id, one, self.in_stripe, self.by, ports) for one in each]
+        _tell_all(screen, self.organization_id, closed, connected=connection.active)
+
+    def _ask(self, what: str) -> None:
+        if self.asks:
+            click.confirm(f"Erase {what}? An erasure cannot be taken back.", abort=True, err=True)
 
 
-def _erase_organization(
-    stage: Stage, screen: Screen, organization_id: OrganizationId, in_stripe: InStripe, asks: bool, dry_run: bool
-) -> None:
-    connection, _ = books.connected(stage, organization_id)
-    connected = connection.active
-    if connected and in_stripe is InStripe.KEEP:
-        screen.failure(
+def _problem(connection: Connection, in_stripe: InStripe) -> str | None:
+    """Returns why an organization cannot be erased in this way, and what to do about it."""
+    organization_id = connection.organization_id
+    if connection.active and in_stripe is InStripe.KEEP:
+        return (
             f"{organization_id} is still connected to Stripe, and its events would go on. An admin disconnects it "
             "under Settings, Apps, Stripe. To have POM delete its Stripe customers before, use --in-stripe delete."
         )
-        return
-    if not connected and in_stripe is InStripe.DELETE:
-        screen.failure(
+    if not connection.active and in_stripe is InStripe.DELETE:
+        return (
             f"{organization_id} is not connected, so POM cannot delete its Stripe customers. The company does it "
             "in its Stripe dashboard. Use --in-stripe keep."
         )
-        return
-    if connection.erased_at is None and _refused(screen, unsettled_of_organization(organization_id, stage.ports)):
-        return
-    customers = list(customers_of(organization_id, stage.ports))
-    if dry_run:
-        screen.fact("wouldErase", len(customers), f"{len(customers)} customers would be erased, if they are not yet.")
-        return
-    if asks:
-        what = f"all {len(customers)} customers of {organization_id}"
-        click.confirm(f"Erase {what}{'' if connected else ' and what is its own'}? {FOREVER}", abort=True, err=True)
-    if not connected:
-        # First, so that nobody connects or saves anything from here on.
-        own = erase_own_records(organization_id, stage.ports)
-        screen.table("own", "Erased of the organization's own", own.rows)
-    each = screen.each(customers, "Customers", len(customers))
-    done = [close(organization_id, customer_id, in_stripe, stage.ports) for customer_id in each]
-    _tell_all(screen, organization_id, done, connected=connected)
+    return None
 
 
-def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], *, dry_run: bool) -> None:
+def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *, dry_run: bool) -> None:
     """Closes customers anew, before the backfill can bring them back. Those that are closed already stay so."""
     rows = []
     for organization_id, customer_id, in_stripe in screen.each(erasures_in(lines), "Erasures"):
         known = stage.ports.customers.get(organization_id, customer_id)
         was_closed = known is not None and known.erased
         if not dry_run and not was_closed:
-            close(organization_id, customer_id, in_stripe, stage.ports)
+            close(organization_id, customer_id, in_stripe, by, stage.ports)
         rows.append({"organization": organization_id, "customer": customer_id, "was_erased": was_closed})
     screen.table("again", "Would be erased again" if dry_run else "Erased again", rows)
     screen.fact("repeated", sum(not each["was_erased"] for each in rows), f"Erasures in the file: {len(rows)}.")
@@ -152,11 +183,6 @@ def _refused(screen: Screen, unsettled: Iterable[Unsettled]) -> bool:
         screen.table("unsettled", "Must be settled first", rows)
         screen.failure(f"Nothing was erased: {len(rows)} things are not settled. Repeat the command when they are.")
     return bool(rows)
-
-
-def _tell(screen: Screen, customers: list[Customer]) -> None:
-    rows: list[dict[str, Any]] = [erasure_row(each, each.erasure) for each in customers if each.erasure is not None]
-    screen.table("erasures", "Erasures (UTC)", rows)
 
 
 def _tell_all(screen: Screen, organization_id: OrganizationId, customers: list[Customer], *, connected: bool) -> None:

@@ -13,7 +13,20 @@ from chalicelib.domain.unsettled import (
     PAYMENT_UNDER_WAY,
     REFUND_UNDER_WAY,
 )
-from infra.ops.screen import moment
+from infra.ops.screen import ago, moment
+from infra.ops.stage import Stage
+
+DAY = 86400
+OVERDUE_AFTER = 3600
+"""Seconds after which an erasure that is due and was not gone on with is overdue. `resume_stuck` looks more often."""
+
+WAITS_LONG_AFTER = 21 * DAY
+"""Seconds after which an erasure that still waits for something is told.
+
+People are to be answered within a month (article 12(3), https://eur-lex.europa.eu/eli/reg/2016/679/oj).
+"""
+
+SHOWN_AT_MOST = 500
 
 TODO = {
     INVOICE_OPEN: "Void the invoice, or wait until it is paid.",
@@ -36,6 +49,12 @@ IN_WORDS = {
 """What each status of an erasure means, in a sentence."""
 
 
+def erasure_in_words(erasure: Erasure) -> str:
+    """Returns who asked for an erasure, when, and how far it is."""
+    asked = f"{erasure.requested_by} asked POM to erase the person at {moment(erasure.requested_at)}."
+    return f"{asked} {IN_WORDS[erasure.status]}"
+
+
 def erasure_row(customer: Customer, erasure: Erasure) -> dict[str, Any]:
     """Returns who asked for an erasure, how far it is, and what it waits for."""
     return {
@@ -50,6 +69,33 @@ def erasure_row(customer: Customer, erasure: Erasure) -> dict[str, Any]:
         "deleted_in_stripe": moment(erasure.deleted_in_stripe_at),
         "not_deleted_because": erasure.not_deleted_because,
     }
+
+
+def unfinished_erasures(stage: Stage) -> list[dict[str, Any]]:
+    """Returns the erasures that are not finished, the longest due first. `problem` says what is wrong with one."""
+    now, rows = stage.ports.clock.now(), []
+    for organization_id, customer_id in stage.ports.customers.erasures_due(now + 10 * DAY, SHOWN_AT_MOST):
+        customer = stage.ports.customers.get(organization_id, customer_id)
+        if customer is None or customer.erasure is None or customer.erasure.finished_at is not None:
+            continue  # the list lags behind
+        erasure = customer.erasure
+        problem = None
+        if erasure.due_at + OVERDUE_AFTER < now:
+            problem = f"overdue for {ago(erasure.due_at, now)}"
+        elif erasure.status is ErasureStatus.WAITING and erasure.requested_at + WAITS_LONG_AFTER < now:
+            problem = f"waits for {ago(erasure.requested_at, now)}"
+        rows.append(
+            {
+                "organization": organization_id,
+                "customer": customer_id,
+                "erasure": erasure.status.value,
+                "requested": moment(erasure.requested_at),
+                "goes_on": moment(erasure.due_at),
+                "waits_for": ", ".join(f"{each.code} {each.object_id}" for each in erasure.waits_for) or None,
+                "problem": problem,
+            }
+        )
+    return rows
 
 
 def unsettled_row(unsettled: Unsettled) -> dict[str, Any]:

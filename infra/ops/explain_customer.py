@@ -16,6 +16,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import InvoiceFilter
 from infra.ops.act_lines import show_acts
+from infra.ops.erasure_rows import erasure_in_words, erasure_row, unsettled_row
 from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
 from infra.ops.screen import Row, Screen, moment
@@ -55,6 +56,13 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
         raise NotFound("customer_not_found", f"{organization} has no customer {customer_id}.")
     screen.table("customer", f"Customer {customer.id} of {organization}", [_customer_row(customer)])
     why = " ".join(filter(None, (WHY[customer.sync_status], customer.sync_error)))
+    erasure = customer.erasure
+    if erasure is not None:
+        screen.table("erasure", "Erasure (UTC)", [erasure_row(customer, erasure)])
+        waits_for = [unsettled_row(each) for each in erasure.waits_for]
+        if waits_for:
+            screen.table("waitsFor", "What the erasure waits for", waits_for)
+        why = erasure_in_words(erasure)
     screen.fact("explanation", why, why)
     entries = [_entry_row(each) for each in customer.history]
     screen.lines("timeline", "Timeline (UTC)", entries, [_entry_line(each) for each in entries])

@@ -46,6 +46,7 @@ _WHY = {
     "applied": "A webhook brought the event, and it changed POM's record.",
     "recovered": "Reconciliation fetched the event, and it changed POM's record.",
     "no_change": "POM knew all that the event says, so nothing changed.",
+    "erased": "The event is about a person who was erased. POM counts such an event, and takes nothing from it.",
 }
 """What each outcome means. That of a parked event is its reason."""
 
@@ -69,6 +70,7 @@ def show_organization(stage: Stage, screen: Screen, organization: str) -> None:
         "objects_swept": moment(sweep.objects_swept_at),
         "last_event": moment(stage.ports.events.last_received_at(account_id)),
         "frozen": f"{frozen.reason} ({frozen.by}, {moment(frozen.at)})" if frozen else False,
+        "erased": moment(connection.erased_at) or False,
     }
     screen.table("organization", organization, [{"what": name, "is": value} for name, value in told.items()])
     if connection.account is not None:

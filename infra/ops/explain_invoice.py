@@ -12,6 +12,7 @@ from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 from infra.ops import books
 from infra.ops.deposit_lines import deposit_line, deposit_rows
+from infra.ops.erasure_rows import erasure_in_words
 from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import (
     entry_line,
@@ -26,7 +27,7 @@ from infra.ops.invoice_lines import (
     payment_line,
     payment_row,
 )
-from infra.ops.screen import Screen
+from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
 
 
@@ -39,6 +40,13 @@ def show_invoice(stage: Stage, screen: Screen, organization: str, invoice_id: st
     found = books.invoice(stage, organization, invoice_id)
     screen.table("invoice", f"Invoice {found.id} of {organization}", [invoice_row(found)])
     why = explanation_of(found, stage.ports)
+    customer = stage.ports.customers.get(found.organization_id, found.order.customer_id)
+    erasure = customer.erasure if customer is not None else None
+    if erasure is not None:
+        what = "not erased from this invoice yet"
+        if found.erased_at is not None:
+            what = f"erased from this invoice at {moment(found.erased_at)}"
+        screen.fact("erasure", moment(found.erased_at), f"The person is {what}. {erasure_in_words(erasure)}")
     screen.fact("explanation", why, why)
     orders = [order_row(each, found) for each in found.refund_orders if each.open]
     unknown = "Refunds ordered whose outcome is not known (UTC)"

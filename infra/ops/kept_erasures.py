@@ -1,6 +1,6 @@
 """What a restore does not bring back: customers, invoices and organizations that were erased since the copies.
 
-The present tables know of these erasures, and the copies do not.
+The present tables know of these erasures, and the copies do not. Nor does it take away who did what since then.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from pynamodb.models import Model
 
+from chalicelib.adapters.tables.acts import KIND as ACT
 from chalicelib.adapters.tables.codec import decoded_item
 from chalicelib.adapters.tables.connections import KIND
 from chalicelib.adapters.tables.customers import customer_values
@@ -65,6 +66,9 @@ class KeptErasures:
         return item if stored_invoice(item).erased_at is not None else None
 
     def _connection(self, item: Item) -> Item | None:
+        """Returns an erased connection, and every act: what somebody did has happened, whatever is restored."""
+        if item["kind"]["S"].startswith(f"{ACT}#"):
+            return item
         if item["kind"]["S"] != KIND:
             return None
         connection = decoded_item(Connection, item)

@@ -13,11 +13,13 @@ from pynamodb.models import Model
 
 from chalicelib.adapters.tables.connections import TRIAL, UNKNOWN_INVOICES
 from chalicelib.adapters.tables.models import BatchItem, ConnectionItem
+from chalicelib.domain.acts import ConnectionAct
 from chalicelib.domain.erased_records import payout_line_without_person
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.ports import Ports
 from chalicelib.ports.portions import AT_ONCE, every, hundreds
+from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 
 
@@ -40,8 +42,8 @@ class OwnRecords:
         return [{"records": name, "erased": count} for name, count in asdict(self).items()]
 
 
-def erase_own_records(organization_id: OrganizationId, ports: Ports) -> OwnRecords:
-    """Erases what is the organization's own, and returns what was done. Repeating it is safe.
+def erase_own_records(organization_id: OrganizationId, by: str, ports: Ports) -> OwnRecords:
+    """Erases what is the organization's own, and returns what was done. Repeating it is safe. `by` is an operator.
 
     The connection becomes a tombstone first, so that nobody connects or saves anything meanwhile.
 
@@ -50,7 +52,8 @@ def erase_own_records(organization_id: OrganizationId, ports: Ports) -> OwnRecor
     """
     done, now = OwnRecords(), ports.clock.now()
     before = ports.connections.get(organization_id)
-    after = change_connection(organization_id, lambda connection: connection.erased(now), ports)
+    act = connection_act(organization_id, ConnectionAct.ERASED, ports, operator=by)
+    after = change_connection(organization_id, lambda connection: connection.erased(now), ports, act)
     done.connection = int(after != before)
     settings = ports.settings.get(organization_id)
     if settings.memo is not None or settings.footer is not None:

@@ -70,7 +70,7 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
     done = _all_set_back(stage, screen, sources, freeze, erasures, dry_run=False)
     screen.table("tables", "Set back", [asdict(each) for each in done])
     for each in sorted(erasures.organizations):
-        erase_own_records(each, stage.ports)
+        erase_own_records(each, freeze.by, stage.ports)
     screen.fact(
         "erasedOrganizations", len(erasures.organizations), f"Erased organizations: {len(erasures.organizations)}."
     )

@@ -11,6 +11,7 @@ from chalicelib.usecases.connecting.webhook_health import arrival_problem
 from infra.ops import books, troubles
 from infra.ops.alarm_states import AlarmState, State, alarm_states
 from infra.ops.cli import command
+from infra.ops.erasure_rows import unfinished_erasures
 from infra.ops.refused import HOURS, refused_signatures
 from infra.ops.screen import Screen, ago, moment
 from infra.ops.stage import Stage
@@ -34,6 +35,9 @@ def status(stage: Stage, screen: Screen) -> None:
     stuck = stage.ports.invoices.due_for_work(now, STUCK_AT_ONCE)
     screen.table("stuck", "Stuck invoices", [{"organization": one, "invoice": other} for one, other in stuck])
     found += troubles.of_stuck(len(stuck))
+    erasures = unfinished_erasures(stage)
+    screen.table("erasures", "Erasures that are not finished (UTC)", erasures)
+    found += troubles.of_erasures(erasures)
     found += _webhooks_in_general(stage, screen, now)
     states = alarm_states(stage)
     screen.fact("alarms", _rows(states), f"Alarms: {_in_words(states)}")

@@ -81,6 +81,13 @@ def of_stuck(count: int) -> Iterator[Trouble]:
         yield Trouble("stuck invoices", str(count), "stuck-invoices.md")
 
 
+def of_erasures(rows: Iterable[Row]) -> Iterator[Trouble]:
+    """Yields each erasure that is overdue, or that has waited for something for weeks."""
+    for row in rows:
+        if row["problem"] is not None:
+            yield Trouble(f"erasure of {row['customer']} of {row['organization']}", row["problem"], "erasures.md")
+
+
 def of_endpoint(check: WebhookCheck | None, now: int, finding: str) -> Iterator[Trouble]:
     """Yields what the latest look at Stripe's endpoint found, or that there is no usable look."""
     known = check is not None and check.usable(now)

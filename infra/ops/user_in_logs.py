@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
-from chalicelib.domain.caller import user_in_logs as name_in_logs
+from chalicelib.domain.caller import user_in_logs
 from infra.ops.cli import command
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
 
-@click.command()
+@click.command("user-in-logs")
 @click.argument("organization")
 @click.argument("user")
 @command
-def user_in_logs(_: Stage, screen: Screen, organization: str, user: str) -> None:
+def tell_user(_: Stage, screen: Screen, organization: str, user: str) -> None:
     """Tell by which name log lines tell a user of an organization. USER is the id that POM's tokens have (`sub`).
 
     The saved query `who-asked-for-what` shows these names with each request.
     """
-    name = name_in_logs(organization, user)
+    name = user_in_logs(organization, user)
     screen.fact("user", name, name)

@@ -113,9 +113,7 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "PayoutView.message PayoutView.next_step PayoutView.statement_descriptor RequirementView.message "
         "InvoicingPause.reason"
     ),
-    Class(
-        STAFF, Kind.NAME, KEPT, "an operator's name, which organizations never see"
-    ): "Freeze.by Act.operator",
+    Class(STAFF, Kind.NAME, KEPT, "an operator's name, which organizations never see"): "Freeze.by Act.operator",
     Class(STAFF, Kind.ID, KEPT, WHO_DID_IT): "Action.actor",
     Class(STAFF, Kind.ID, KEPT, "who did what, as a digest of the user's id"): "log_line.user",
     Class(STAFF, Kind.STATE, KEPT, "from where, as a network of at least 256 addresses"): "log_line.network",

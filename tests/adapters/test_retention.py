@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.adapters.tables import TABLES
+from chalicelib.adapters.tables import TABLES, TableChanges
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.adapters.tables.models import OAuthStateItem
 from chalicelib.adapters.tables.row_kinds import kind_of, of_import
@@ -15,10 +15,11 @@ from chalicelib.domain.connection import Authorization
 from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.kept import Ends, Place, Stays, Store
 from chalicelib.domain.retention import RETENTION, of_row
-from tests.backends import Backend, aws, stores_on_tables
+from tests.backends import Backend, aws, aws_with_resources, stores_on_tables, table_backend
+from tests.bench.stories_stage import running
 from tests.contracts.examples import ACCOUNT, NOW, ORG
-from tests.releases.recording import Recorded, recorded
 from tests.releases.stored_types import KINDS
+from tests.releases.story import Story
 
 __all__ = ["aws", "stores_on_tables"]
 
@@ -29,11 +30,13 @@ NEVER_TOLD = {("oauth-states", "unused")}
 @pytest.fixture(scope="module")
 def rows() -> Any:
     """All rows of all tables after the story of a release, by their kinds."""
-    with recorded("today") as made:
-        yield _rows(made)
+    with aws_with_resources(), running(table_backend()) as stage:
+        stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
+        Story(stage).tell()
+        yield _rows()
 
 
-def _rows(made: Recorded) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def _rows() -> dict[tuple[str, str], list[dict[str, Any]]]:
     client = boto3.client("dynamodb")
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for model in TABLES:

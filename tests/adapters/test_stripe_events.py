@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.stripe.events import LARGEST_KEPT, NoEvent, listed_event, read_event
+from chalicelib.adapters.stripe.events import LARGEST_KEPT, NoEvent, listed_event, pointer_to, read_event
+from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -127,6 +128,16 @@ def test_an_event_that_is_too_large_to_keep_is_kept_as_what_leads_to_its_object(
     assert (again.id, again.type, again.created, again.object_type, again.object_id, again.owner_ids) == (
         event.id, event.type, event.created, "refund", "re_1", None,
     )  # fmt: skip
+
+
+def test_what_a_shortened_event_does_not_say_is_not_believed() -> None:
+    shown = {"id": "in_1", "object": "invoice", "status": "open", "total": 7500, "customer_email": "ann@example.test"}
+    event = read_event(json.dumps({**EVENT, "api_version": API_VERSION, "data": {"object": shown}}).encode(), ACCOUNT)
+    again = read_event(pointer_to(event).encode(), ACCOUNT)
+    assert (event.current, again.current) == (True, False)
+    assert (again.object_id, again.owner_ids) == ("in_1", ("in_1",))
+    assert "ann" not in again.body
+    assert pointer_to(again) == again.body
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"id":"evt_1","type":"a","data":' + b"[" * 100_000])

@@ -35,6 +35,7 @@ EXPECTED = {
     "DELETE /v1/customers/{customerId}": Role.ADMIN,
     "GET /v1/customers/{customerId}/erasure": Role.ADMIN,
     "POST /v1/customers/{customerId}/sync": Role.BILLING,
+    "GET /v1/customers/{customerId}/export": Role.ADMIN,
     "GET /v1/customers": Role.BILLING,
     "POST /v1/customer-imports": Role.BILLING,
     "GET /v1/customer-imports/{importId}": Role.BILLING,

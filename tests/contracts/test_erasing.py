@@ -95,6 +95,19 @@ def test_a_row_that_is_not_stored_is_not_made_by_changing_it(backend: Backend) -
     assert backend.payments.find(ORG, ["ch_1"]) == {}
 
 
+def test_a_row_that_changed_meanwhile_is_not_overwritten(backend: Backend) -> None:
+    made = backend.invoices.insert(recounted(invoice()), {})
+    stored_once = backend.invoices.save(recounted(made)._replace(movements=(payment(status="pending"),)))
+
+    def while_it_succeeds(settled: SettledMovement) -> SettledMovement:
+        backend.invoices.save(recounted(stored_once)._replace(movements=(payment(),)))
+        return settled_movement_without_person(settled)
+
+    with pytest.raises(StaleWrite):
+        backend.payments.change(ORG, "ch_1", while_it_succeeds)
+    assert backend.payments.find(ORG, ["ch_1"])["ch_1"].movement == payment()
+
+
 # Batches
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
@@ -46,7 +47,10 @@ class FakePayments:
         with self._db.lock:
             if key not in self._db.movements:
                 return
-            changed = change(self._settled(organization_id, self._db.movements[key]))
+            read = self._settled(organization_id, self._db.movements[key])
+            changed = change(read)
+            if self._settled(organization_id, self._db.movements[key]) != read:
+                raise StaleWrite("The payment")
             self._db.movements[key] = changed.movement
             if changed.settlements:
                 self._db.settlements[key] = {each.transaction.id: each for each in changed.settlements}

@@ -79,7 +79,7 @@ def deployed(**parameters: str) -> dict[str, str]:
 
 
 def detail(version: int, status: str | None, **more: Any) -> dict[str, Any]:
-    shown = None if status is None else {"id": "inv_1", "status": status}
+    shown = None if status is None else {"id": "inv_1", "status": status, "customerId": "cust_7"}
     return {
         "id": f"chg_{version}",
         "type": "invoice.paid",
@@ -223,3 +223,65 @@ def test_a_late_event_does_not_bring_a_deleted_object_back(program: Any, databas
     for version, status in [(3, None), (2, "draft")]:
         program.apply(database, {"detail": detail(version, status)})
     assert database.execute("SELECT version, status, object FROM objects").fetchall() == [(3, None, None)]
+
+
+def of_ann(version: int, name: str | None, erased_at: str | None = None) -> dict[str, Any]:
+    """Returns what is told of an invoice of Ann's: with her name, or without it once she is erased."""
+    shown = {
+        "id": "inv_1",
+        "customerId": "cust_1",
+        "customerName": name,
+        "erasedAt": erased_at,
+        "lineItems": [{"serviceId": "svc_1", "description": f"{name}'s pool", "amount": "75.00"}],
+        **dict.fromkeys(("number", "status", "currency", "total", "paidAmount", "refundedAmount", "paidOn"), "kept"),
+    }
+    return detail(version, "paid", object=shown)
+
+
+def of_customer(version: int, change_type: str, shown: dict[str, str] | None) -> dict[str, Any]:
+    changes = {"type": change_type, "objectKind": "customer", "objectId": "cust_1", "deleted": shown is None}
+    return detail(version, "synced" if shown else None, **{**changes, "object": shown})
+
+
+ERASURE = [
+    of_ann(2, "Ann Lee"),
+    of_ann(3, "Ann Lee"),
+    of_customer(3, "customer.synced", {"firstName": "Ann"}),
+    of_customer(5, "customer.erased", None),
+]
+REFUNDED_LATER = of_ann(4, None, "2026-11-25T17:30:00Z")
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(ERASURE)])
+def test_in_whatever_order_events_arrive_nothing_of_an_erased_customer_is_kept_but_the_books(
+    order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
+) -> None:
+    for each in (*order, *order[::-1]):
+        program.apply(database, {"detail": each})
+    rows = database.execute("SELECT kind, version, object FROM objects ORDER BY 1").fetchall()
+    assert "Ann" not in json.dumps(rows)
+    [(_, version, gone), (_, invoice_version, books)] = rows
+    assert (version, gone, invoice_version) == (5, None, 3)
+    assert json.loads(books)["lineItems"] == [{"serviceId": "svc_1", "amount": "75.00"}]
+    assert json.loads(books)["total"] == "kept"
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations([*ERASURE, REFUNDED_LATER])])
+def test_an_event_that_shows_an_invoice_without_the_person_is_kept_as_it_is(
+    order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
+) -> None:
+    for each in order:
+        program.apply(database, {"detail": each})
+    [(shown,)] = database.execute("SELECT object FROM objects WHERE kind = 'invoice'").fetchall()
+    assert json.loads(shown) == REFUNDED_LATER["object"]
+
+
+def test_other_customers_and_organizations_keep_their_invoices(program: Any, database: sqlite3.Connection) -> None:
+    bob = of_ann(2, "Bob")
+    bob |= {"objectId": "inv_2", "object": {**bob["object"], "customerId": "cust_2"}}
+    elsewhere = {**of_ann(2, "Ann Fields"), "organizationId": "org_2"}
+    for each in (bob, elsewhere, *ERASURE):
+        program.apply(database, {"detail": each})
+    named = "SELECT json_extract(object, '$.customerName') AS name FROM objects WHERE name NOT NULL ORDER BY name"
+    kept = [row[0] for row in database.execute(named)]
+    assert kept == ["Ann Fields", "Bob"]

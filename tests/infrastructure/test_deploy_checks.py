@@ -413,7 +413,7 @@ def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: S
 
 def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_together(settings: StageSettings) -> None:
     queues = sum(trigger.concurrency for trigger in QUEUE_TRIGGERS.values())
-    assert queues == 95
+    assert queues == 92
     assert queues + 4 + 4 < needed() <= 250
     assert _with_quota(settings, "prod", needed()).state is State.OK
     assert _with_quota(settings, "prod", needed() - 1).state is State.BAD

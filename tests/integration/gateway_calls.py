@@ -21,7 +21,7 @@ from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.domain.status import InvoiceStatus
-from tests.contracts.examples import ACCOUNT, NOW, customer, in_status, invoice
+from tests.contracts.examples import ACCOUNT, NOW, customer, event, in_status, invoice
 
 KEY = "pom-key"
 ADDRESS = Address("12 Palm Way", "Unit 3", "Austin", "TX", "78701", "US")
@@ -50,6 +50,7 @@ Calls = Sequence[Callable[[StripeGateway], Any]]
 
 NO_REQUEST: Mapping[str, Calls] = {
     "authorize_url": [lambda g: g.authorize_url("state", "https://api.example.com/callback")],
+    "pointer_to": [lambda g: g.pointer_to(event())],
     "read_event": [
         lambda g: g.read_event(
             json.dumps({"id": "evt_1", "type": "invoice.paid", "created": 1, "data": {"object": {"id": "in_1"}}}),
@@ -80,6 +81,7 @@ API: Mapping[str, Calls] = {
     ],
     "search_customers": [lambda g: g.search_customers(ACCOUNT, "o'brien@example.com")],
     "customer": [lambda g: g.customer(ACCOUNT, "cus_1")],
+    "delete_customer": [lambda g: g.delete_customer(ACCOUNT, "cus_1")],
     "create_draft": [
         lambda g: g.create_draft(ACCOUNT, drafted(), "cus_1", KEY),
         lambda g: g.create_draft(

@@ -326,3 +326,28 @@ def test_a_service_is_billed_by_the_invoice_that_pom_has_heard_of_until_it_is_vo
     assert hear("org_blue_lagoon", "inv_1", "void", "svc_001") == {}
     assert hear("org_blue_lagoon", "inv_3", "draft", "svc_001") == {"svc_001": "inv_3"}
     assert hear("org_blue_lagoon", "inv_3", None) == {}
+
+
+def test_pom_has_no_records_any_more_of_a_customer_of_whom_it_heard_that_they_are_erased(
+    site: Served, directory: Path
+) -> None:
+    alice = signed_in(site, "alice")
+
+    def known() -> set[str]:
+        of_customers = call(f"{site.url}/company/customers", Authorization=alice).json["data"]
+        return {each["id"] for each in of_customers} | {
+            each["customerId"] for each in services(site, "alice").values()
+        }
+
+    assert "cust_101" in known()
+    with sqlite3.connect(directory / "pom-hears.db") as database:
+        database.execute("CREATE TABLE IF NOT EXISTS objects (organization, kind, id UNIQUE, status, object)")
+        database.execute("INSERT INTO objects VALUES ('org_blue_lagoon', 'customer', 'cust_101', NULL, NULL)")
+        database.execute("INSERT INTO objects VALUES ('org_desert_springs', 'customer', 'cust_102', NULL, NULL)")
+    database.close()
+    assert "cust_101" not in known()
+    assert "cust_102" in known()
+    with sqlite3.connect(directory / "pom-hears.db") as database:
+        database.execute("DELETE FROM objects WHERE kind = 'customer'")
+    database.close()
+    assert "cust_101" in known()

@@ -14,7 +14,7 @@ from infra.local.stack import LocalStack
 from tests.guide import sentences
 from tests.office.looking import loaded, overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
-from tests.office.story import billing, other_ways, setting_up, troubles
+from tests.office.story import billing, erasing, other_ways, setting_up, troubles
 from tests.office.story.scene import Scene
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ ACTS = (
     other_ways.have_a_deposit_fail,
     other_ways.freeze,
     troubles.remind,
+    erasing.forget,
 )
 SCREENS = (
     "/settings/apps",
@@ -58,6 +59,7 @@ SCREENS = (
     "/attention",
     "/customers",
     "/customers/cust_101",
+    "/customers/{erased}",
 )
 LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
 
@@ -71,6 +73,11 @@ def scene(browser: Browser) -> Iterator[Scene]:
         for act in ACTS:
             act(told)
         yield told
+
+
+def of_erased(screen: str) -> tuple[int, ...]:
+    """Returns the status that the page of an erased customer meets before it shows the erasure."""
+    return (404,) if "{erased}" in screen else ()
 
 
 def test_every_sentence_of_the_guide_is_told_by_what_the_screens_show(scene: Scene) -> None:
@@ -87,7 +94,7 @@ def test_nothing_goes_wrong_in_any_page_on_the_way(scene: Scene) -> None:
 def test_everybody_can_use_each_screen_of_the_office(
     scene: Scene, axe: str, screen: str, width: int, scheme: Scheme
 ) -> None:
-    page = scene.pages.open(screen.format(**scene.left), width=width, scheme=scheme)
+    page = scene.pages.open(screen.format(**scene.left), width=width, scheme=scheme, expected=of_erased(screen))
     loaded(page)
     assert (violations(page, axe), overflow(page)) == ([], 0)
     page.context.close()
@@ -95,7 +102,7 @@ def test_everybody_can_use_each_screen_of_the_office(
 
 def test_no_screen_shows_the_access_token(scene: Scene) -> None:
     for screen in SCREENS:
-        page = scene.pages.open(screen.format(**scene.left))
+        page = scene.pages.open(screen.format(**scene.left), expected=of_erased(screen))
         loaded(page)
         assert "eyJ" not in page.content()
         assert page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])").count("eyJ") == 0

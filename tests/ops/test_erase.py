@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import click
 import pytest
+import stripe
 
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.batch_errors import ItemError
@@ -17,6 +18,7 @@ from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.erasure import ErasureStatus, InStripe
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
@@ -26,6 +28,9 @@ from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer
 from chalicelib.usecases.invoicing import invoicing_settings
 from infra.ops.erased_again import erasures_in
+from infra.ops.erasure_rows import WAITS_LONG_AFTER, unfinished_erasures
+from infra.ops.troubles import of_erasures
+from infra.stripe_double import InProcessClient
 from tests.backends import Aws, aws
 from tests.ops.rehearsed_town import BLUE, GREEN, HOUR, RehearsedTown
 from tests.ops.rehearsing import Rehearsal
@@ -234,6 +239,112 @@ def test_a_customer_with_an_open_invoice_is_refused_with_what_to_settle(rehearsa
     status, document = rehearsal.does(*words)
     assert (status, [row["id"] for row in document["unsettled"]]) == (1, [opened.id])
     assert document["unsettled"][0]["to_do"].startswith("Void the invoice")
+
+
+# What operators are shown
+
+
+def test_explain_tells_of_an_erased_customer_by_whom_and_when(rehearsal: Rehearsal) -> None:
+    town = rehearsal.town
+    billed = next(each.order.customer_id for each in town.invoices(BLUE))
+    rehearsal.does("erase", BLUE, "--customer", billed, "--in-stripe", "keep", "--yes")
+    status, document = rehearsal.does("explain", billed, "--organization", BLUE)
+    [row] = document["erasure"]
+    assert (status, row["erasure"], row["requested_by"]) == (0, "waiting", "operator")
+    assert "operator asked POM to erase the person at 20" in document["explanation"]
+    time_passes(town, HOUR)
+    time_passes(town, DAY + HOUR)
+    document = rehearsal.does("explain", billed, "--organization", BLUE)[1]
+    assert document["erasure"][0]["erasure"] == "erased"
+    assert "The person is erased." in document["explanation"]
+    assert SHIBBOLETH not in json.dumps(document)
+
+
+def test_explain_tells_what_an_erasure_waits_for(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    town = rehearsal.town
+    town.bills(BLUE, ("svc_2",), send=True)
+    town.work()
+    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    again(rehearsal, tmp_path, opened.order.customer_id)
+    time_passes(town, HOUR)
+    document = rehearsal.does("explain", opened.order.customer_id, "--organization", BLUE)[1]
+    [row] = document["waitsFor"]
+    assert (row["what"], row["id"]) == ("invoice_open", opened.id)
+
+
+def test_explain_of_an_invoice_says_whether_the_person_is_erased_from_it(rehearsal: Rehearsal) -> None:
+    town = rehearsal.town
+    [invoice] = town.invoices(BLUE)
+    rehearsal.does("erase", BLUE, "--customer", invoice.order.customer_id, "--in-stripe", "keep", "--yes")
+    assert rehearsal.does("explain", "invoice", BLUE, invoice.id)[1]["erasure"] is None
+    time_passes(town, HOUR)
+    document = rehearsal.does("explain", "invoice", BLUE, invoice.id)[1]
+    assert document["erasure"].startswith("20")
+    assert SHIBBOLETH not in json.dumps(document)
+
+
+def test_explain_of_an_erased_organization_says_so_and_who_did_it(rehearsal: Rehearsal) -> None:
+    rehearsal.town.leaves(BLUE)
+    rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes", "--by", "Ada")
+    document = rehearsal.does("explain", "organization", BLUE)[1]
+    told = {row["what"]: row["is"] for row in document["organization"]}
+    assert told["erased"].startswith("20")
+    assert "Ada" in json.dumps(document["acts"])
+
+
+def test_an_event_about_an_erased_person_is_explained(rehearsal: Rehearsal) -> None:
+    town = rehearsal.town
+    rehearsal.does("erase", BLUE, "--customer", "cust_1", "--in-stripe", "keep", "--yes")
+    time_passes(town, HOUR)
+    customer = town.ports.customers.get(BLUE, CustomerId("cust_1"))
+    assert customer is not None
+    rename_in_dashboard(town, str(customer.linked_id))
+    town.deliver()
+    town.work()
+    client, table = boto3.client("dynamodb"), f"{rehearsal.prefix}events"
+    [event] = [each for each in client.scan(TableName=table)["Items"] if each["outcome"]["S"] == "erased"]
+    document = rehearsal.does("explain", "event", BLUE, event["event_id"]["S"])[1]
+    assert "about a person who was erased" in document["explanation"]
+    assert SHIBBOLETH not in str(town.ports.customers.get(BLUE, CustomerId("cust_1")))
+
+
+def rename_in_dashboard(town: RehearsedTown, stripe_customer_id: str) -> None:
+    """The company gives the Stripe customer a name in Stripe."""
+    key = f"sk_test_{town.accounts[BLUE]}"
+    client = stripe.StripeClient(key, stripe_version=API_VERSION, http_client=InProcessClient(town.double))
+    client.v1.customers.update(stripe_customer_id, {"name": SHIBBOLETH})
+
+
+def again(rehearsal: Rehearsal, directory: Path, customer: str) -> None:
+    """Closes a customer although something of it is not settled, as after a restore."""
+    file = directory / "erased.txt"
+    file.write_text(line(customer))
+    assert rehearsal.does("erase", "--again", str(file))[0] == 0
+
+
+def test_unfinished_erasures_are_told_and_are_a_trouble_when_overdue_or_waiting_for_weeks(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    town = rehearsal.town
+    stage = town.stage(rehearsal.prefix)
+    town.bills(BLUE, ("svc_2",), send=True)
+    town.work()
+    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    again(rehearsal, tmp_path, opened.order.customer_id)
+    time_passes(town, HOUR)
+    [row] = unfinished_erasures(stage)
+    assert (row["customer"], row["erasure"]) == (opened.order.customer_id, "waiting")
+    assert (row["waits_for"], row["problem"]) == (f"invoice_open {opened.id}", None)
+    assert list(of_erasures([row])) == []
+
+    town.advance(WAITS_LONG_AFTER)
+    [row] = unfinished_erasures(stage)
+    assert row["problem"].startswith("overdue for 20 d"), "nobody went on with it"
+    time_passes(town, HOUR)
+    [row] = unfinished_erasures(stage)
+    assert row["problem"].startswith("waits for 21 d")
+    [trouble] = of_erasures([row])
+    assert (trouble.run_book, trouble.known) == ("erasures.md", True)
 
 
 # Again

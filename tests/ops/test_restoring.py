@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import click
 import pytest
 
 from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.acts import ConnectionAct, Subject
+from chalicelib.domain.identifiers import UserId
+from chalicelib.usecases.invoicing import invoicing_settings
 from tests.backends import Aws, aws
 from tests.ops.rehearsed_town import BLUE, GREEN, RehearsedTown
 from tests.ops.rehearsing import COPY, RUN_BOOK, Rehearsal, run_book_commands
@@ -106,6 +110,20 @@ def test_a_connection_is_copied_frozen_although_its_copy_is_not(rehearsal: Rehea
     assert set(rehearsal.town.frozen().values()) == {True}
     assert rehearsal.town.ports.connections.get(BLUE).frozen.reason == "We restore data."
     assert rehearsal.town.bills_everything_again(BLUE) == ["org_blue svc_before: invoicing_frozen"]
+
+
+def test_who_did_what_since_the_copies_stays_although_the_restore_undoes_it(rehearsal: Rehearsal) -> None:
+    ports, settings = rehearsal.town.ports, Subject.settings_of(BLUE)
+    before = ports.settings.get(BLUE)
+    invoicing_settings.change(BLUE, replace(before, payment_window=7), ports, by=UserId("user_kim"))
+    done = ports.acts.page(settings, 100, None).items
+    rehearsal.does("freeze", "--all", *REASON)
+    rehearsal.does("restore-items", "--yes")
+    assert ports.settings.get(BLUE).payment_window == before.payment_window
+    assert ports.acts.page(settings, 100, None).items == done
+    assert done[0].actor == "user_kim"
+    paused = ports.acts.page(Subject.connection_of(BLUE), 1, None).items[0]
+    assert paused.kind == ConnectionAct.INVOICING_PAUSED
 
 
 def test_a_claim_that_the_copies_lack_is_made_again(rehearsal: Rehearsal) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
-from chalicelib.adapters.tables import codec, connections, payouts, settings
+from chalicelib.adapters.tables import acts, codec, connections, payouts, settings
 from chalicelib.adapters.tables.invoice_items import stored_invoice
+from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
@@ -40,6 +41,7 @@ KINDS: dict[tuple[str, str], Any] = {
     ("connections", connections.UNKNOWN_INVOICES): UnknownInvoices,
     ("connections", connections.TRIAL): Trial,
     ("connections", settings.KIND): InvoicingSettings,
+    ("connections", acts.KIND): Act,
     ("batches", "batch"): Batch,
     ("batches", "item"): BatchItem,
     ("batches", "part"): Part,

@@ -89,8 +89,8 @@ class TablePayments:
             **{name: value for name, each in settlements.items() for value in each.values()},
         }
         transaction = Transaction()
-        condition = reduce(and_, (_is_still(item, name) for name in values))
-        transaction.set("movement", PaymentItem, _key(organization_id, movement_id), values, condition)
+        key_of_row, as_read = _key(organization_id, movement_id), (_is_still(item, name) for name in values)
+        transaction.set("movement", PaymentItem, key_of_row, values, reduce(and_, as_read))
         commit(transaction, "The payment")
 
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.common import CUSTOMER_ID, LAST_PAGE, AnswerExamples, only_error
+from chalicelib.api.models.customer_export import CustomerExport
 from chalicelib.api.models.customer_imports import CustomerImportDetail, CustomerImportView, NewCustomerImport
 from chalicelib.api.models.customers import CustomerDetail, CustomerList
 from chalicelib.api.models.saved_customers import SaveCustomer
@@ -97,6 +98,48 @@ REPEATED = {
     "next_step": "Leave one of the two rows out.",
 }
 
+EXPORT = {
+    "customerId": CUSTOMER_ID,
+    "exportedAt": "2026-11-30T17:00:00Z",
+    "data": [
+        {
+            "kind": "payment",
+            "id": "pi_3Q9xkzKp1aB2cD3e0fGh4iJk",
+            "storedIn": "payments",
+            "why": "It is part of the company's books.",
+            "keptUntil": None,
+            "content": {
+                "movement": {
+                    "id": "pi_3Q9xkzKp1aB2cD3e0fGh4iJk",
+                    "kind": "payment",
+                    "status": "succeeded",
+                    "at": 1795539845,
+                    "amount": 7500,
+                    "currency": "usd",
+                    "customer_id": CUSTOMER_ID,
+                    "method": "card",
+                    "brand": "visa",
+                    "last4": "4242",
+                },
+                "settlements": list[Any](),
+            },
+        },
+        {
+            "kind": "change",
+            "id": "chg_2gkq4hz7n5ax3wobyr6tclmd4e",
+            "storedIn": "changes",
+            "why": "A consumer that was down for a month loses nothing. Later it reads its invoices anew.",
+            "keptUntil": "2026-12-30T15:04:07Z",
+            "content": {
+                "change": {"object_kind": "customer", "object_id": CUSTOMER_ID, "version": 3, "at": 1795359847},
+                "type": "customer.synced",
+            },
+        },
+    ],
+    "pageInfo": LAST_PAGE,
+}
+"""Contents are shortened."""
+
 CUSTOMER_EXAMPLES: Mapping[type, Any] = {
     CustomerImportDetail: {
         **IMPORT,
@@ -115,6 +158,7 @@ CUSTOMER_EXAMPLES: Mapping[type, Any] = {
     CustomerImportView: IMPORT_BEGUN,
     CustomerList: {"data": [CUSTOMER, OTHER_CUSTOMER], "pageInfo": LAST_PAGE},
     CustomerDetail: {**CUSTOMER, "history": CUSTOMER_HISTORY},
+    CustomerExport: EXPORT,
     NewCustomerImport: {
         "customers": [
             {"id": CUSTOMER_ID, **PROFILE},

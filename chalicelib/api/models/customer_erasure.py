@@ -11,6 +11,7 @@ from chalicelib.api.models.common import Instant, Link, instant, instant_or_none
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe, Unsettled
 from chalicelib.domain.erasure_wording import KEPT, OUT_OF_REACH, REDACTION, in_stripe_text, status_text
+from chalicelib.domain.kept import Ends
 from chalicelib.domain.unsettled import unsettled_error
 
 _CHOICE = (
@@ -127,7 +128,7 @@ def erasure_view(customer: Customer) -> ErasureView:
             redaction_url=REDACTION,
         ),
         kept=list(KEPT),
-        out_of_reach=[_out_of_reach_view(what, days, erasure) for what, days in OUT_OF_REACH.items()],
+        out_of_reach=[_out_of_reach_view(what, kept, erasure) for what, kept in OUT_OF_REACH.items()],
     )
 
 
@@ -142,6 +143,6 @@ def _unsettled_view(unsettled: Unsettled) -> UnsettledView:
     )
 
 
-def _out_of_reach_view(what: str, days: int, erasure: Erasure) -> OutOfReachView:
-    gone_by = None if erasure.finished_at is None else instant(erasure.finished_at + days * 86400)
-    return OutOfReachView(what=what, days=days, gone_by=gone_by)
+def _out_of_reach_view(what: str, kept: Ends, erasure: Erasure) -> OutOfReachView:
+    gone_by = None if erasure.finished_at is None else instant(erasure.finished_at + kept.seconds)
+    return OutOfReachView(what=what, days=kept.days, gone_by=gone_by)

@@ -214,7 +214,9 @@ def _parts(batch: Batch, ports: Ports) -> list[Part]:
     resume_at = ports.clock.now() + LEASE
     known = {part.lane: part for part in parts_of([batch], ports)}
     new = (batch.part(lane) for lane in range(min(batch.lanes, batch.total)))
-    return [known.get(part.lane, part).again(resume_at) for part in new]
+    # A part that a former release wrote has no expiry.
+    parts = (replace(known.get(part.lane, part), expires_at=part.expires_at) for part in new)
+    return [part.again(resume_at) for part in parts]
 
 
 def _queue(parts: Sequence[Part], ports: Ports) -> None:

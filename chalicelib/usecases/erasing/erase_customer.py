@@ -60,7 +60,7 @@ def _gone_on(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
             return _waiting(customer, erasure, unsettled, began_at, ports)
         customer = _closed_for_good(customer, erasure, ports)
         erasure = customer.erasure or erasure
-    return _passed(customer, erasure, erase_records(customer, erasure, ports), ports)
+    return _after_pass(customer, erasure, erase_records(customer, erasure, ports), ports)
 
 
 def _waiting(
@@ -82,7 +82,7 @@ def _closed_for_good(customer: Customer, erasure: Erasure, ports: Ports) -> Cust
     return ports.customers.save(customer_without_person(replace(customer, erasure=settled), act.at), act)
 
 
-def _passed(customer: Customer, erasure: Erasure, done: Pass, ports: Ports) -> Customer:
+def _after_pass(customer: Customer, erasure: Erasure, done: Pass, ports: Ports) -> Customer:
     """Returns the customer with what this pass over its records came to, stored.
 
     The erasure is finished by a pass that found nothing left, a day or more after one that erased what it found.

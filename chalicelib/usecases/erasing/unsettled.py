@@ -27,10 +27,10 @@ def unsettled_of(organization_id: OrganizationId, customer_id: CustomerId, ports
 
     The lists that it reads may be a moment behind.
     """
-    return tuple(islice(_unsettled(organization_id, customer_id, ports), TOLD_AT_MOST))
+    return tuple(islice(_open_things(organization_id, customer_id, ports), TOLD_AT_MOST))
 
 
-def _unsettled(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
+def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
     for invoice in invoices_of(organization_id, customer_id, ports):
         yield from unsettled_in(invoice)
     for batch in _batches_under_way(organization_id, ports):
@@ -52,11 +52,11 @@ def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> 
 def _batches_under_way(organization_id: OrganizationId, ports: Ports) -> Iterator[Batch]:
     for kind in BatchKind:
         for batch in every(partial(ports.batches.page, organization_id, kind, AT_ONCE)):
-            if _under_way(batch, ports):
+            if _is_under_way(batch, ports):
                 yield batch
 
 
-def _under_way(batch: Batch, ports: Ports) -> bool:
+def _is_under_way(batch: Batch, ports: Ports) -> bool:
     if batch.status is BatchStatus.STORING:
         return ports.clock.now() - batch.created_at < STORED_WITHIN
     return batch.status is BatchStatus.RUNNING

@@ -40,7 +40,7 @@ PAYOUTS_AT_ONCE = 5
 CHANGES_AT_ONCE = 100
 
 Part: TypeAlias = Iterator[tuple[str | None, list[Record]]]
-"""Yields records, each list with the cursor behind it. None is behind the last one."""
+"""Yields records, each list with the cursor behind it, or with None if it is the last one of the part."""
 
 
 def export_customer(
@@ -157,7 +157,7 @@ def _acts(subject: Subject, position: str | None) -> Part:
     while more:
         page = subject.ports.acts.page(history, ROWS_AT_ONCE, position)
         position, more = page.end_cursor, page.has_next
-        yield position, [Record(RecordKind.ACT, each.id, each) for each in page.items]
+        yield position if more else None, [Record(RecordKind.ACT, each.id, each) for each in page.items]
 
 
 def _invoices(subject: Subject, position: str | None) -> Part:
@@ -167,7 +167,7 @@ def _invoices(subject: Subject, position: str | None) -> Part:
         page = invoices.page(subject.organization_id, subject.wanted, INVOICES_AT_ONCE, position)
         records = [record for invoice in page.items for record in _of_invoice(invoice, subject)]
         position, more = page.end_cursor, page.has_next
-        yield position, records
+        yield position if more else None, records
 
 
 def _of_invoice(invoice: Invoice, subject: Subject) -> Iterator[Record]:
@@ -190,7 +190,7 @@ def _payments(subject: Subject, position: str | None) -> Part:
         page = subject.ports.payments.page(subject.organization_id, MovementFilter(), ROWS_AT_ONCE, position)
         rows = [each for each in page.items if each.movement.customer_id == subject.customer.id]
         position, more = page.end_cursor, page.has_next
-        yield position, [Record(RecordKind.PAYMENT, each.movement.id, each) for each in rows]
+        yield position if more else None, [Record(RecordKind.PAYMENT, each.movement.id, each) for each in rows]
 
 
 def _payout_lines(subject: Subject, position: str | None) -> Part:
@@ -204,7 +204,7 @@ def _payout_lines(subject: Subject, position: str | None) -> Part:
             if line.owner is not None and line.owner.customer_id == subject.customer.id
         ]
         position, more = page.end_cursor, page.has_next
-        yield position, records
+        yield position if more else None, records
 
 
 def _events(subject: Subject, position: str | None) -> Part:
@@ -258,7 +258,7 @@ def _changes(subject: Subject, position: str | None) -> Part:
                 expires_at = change.at + FEED_ROWS.seconds
                 records.append(Record(RecordKind.CHANGE, change.id_of(entry.type), entry, expires_at=expires_at))
         position, more = page.cursor, page.has_more
-        yield position, records
+        yield position if more else None, records
 
 
 PARTS: Mapping[str, Callable[[Subject, str | None], Part]] = MappingProxyType(

@@ -14,6 +14,7 @@ never a local variable, a message or the shape of a line. To add one:
 from __future__ import annotations
 
 from tests.mutations.guard import Guard
+from tests.mutations.guards.acts import ACTS
 from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.balance import BALANCE
@@ -23,6 +24,7 @@ from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.deposits import DEPOSITS
 from tests.mutations.guards.drafts import DRAFTS
+from tests.mutations.guards.erasing import ERASING
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
@@ -41,4 +43,5 @@ GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
     *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
+    *ERASING, *ACTS,
 )  # fmt: skip

@@ -16,9 +16,21 @@ _T_VALIDATORS = "tests/api/test_validators.py"
 API = (
     guard(
         "roles",
-        "_identified",
+        "_require_role",
         Check("Forbidden"),
         "tests/api/test_roles.py::test_a_role_opens_what_it_is_for_and_nothing_else",
+    ),
+    guard(
+        "an address is logged as its network",
+        "network_of",
+        Becomes("address"),
+        "tests/api/test_access_lines.py::test_each_request_is_told_with_its_user_and_network_also_if_it_is_refused",
+    ),
+    guard(
+        "a user is logged by a name of our own",
+        "user_in_logs",
+        Becomes("user_id"),
+        "tests/api/test_access_lines.py::test_each_request_is_told_with_its_user_and_network_also_if_it_is_refused",
     ),
     guard(
         "the authorizer stands before private routes",

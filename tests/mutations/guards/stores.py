@@ -83,13 +83,33 @@ STORES = (
         "a batch is deleted in the end",
         "_row(item)",
         Without("'expires_at'"),
-        "tests/adapters/test_tables_requests.py::test_a_batch_is_deleted_in_the_end_and_its_items_after_it",
+        "tests/adapters/test_tables_requests.py::"
+        "test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it",
     ),
     guard(
         "a failed row of an import forgets its customer",
         "BatchItem._without_customer",
         Becomes("self"),
         "tests/usecases/bulk/test_bulk_import.py::test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id",
+    ),
+    guard(
+        "an event that is given up keeps nothing of what Stripe sent",
+        "TableEvents.set_aside",
+        Without("packed"),
+        "tests/adapters/test_tables_requests.py::test_an_event_that_is_set_aside_keeps_nothing_of_what_stripe_sent",
+    ),
+    guard(
+        "an import is deleted soon",
+        "BatchKind.items_kept",
+        Becomes("INVOICE_BATCH_ITEMS"),
+        "tests/adapters/test_tables_requests.py::"
+        "test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it",
+    ),
+    guard(
+        "the latest test of a connection has an end",
+        "_trial_values",
+        Without("'expires_at'"),
+        "tests/adapters/test_retention.py::test_a_row_expires_if_and_only_if_its_kind_has_an_end",
     ),
     guard(
         "keys escape their separator",

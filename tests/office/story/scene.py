@@ -73,7 +73,7 @@ class Scene:
         self.payer.get_by_role("button", name=re.compile(r"^Pay \S+$")).click()
 
     def _at_the_office(self, name: str) -> Page:
-        page = self.pages.open("/settings/apps", expected=(409, 412, 422))
+        page = self.pages.open("/settings/apps", expected=(404, 409, 412, 422))
         sign_in(page, name)
         return page
 

@@ -146,10 +146,10 @@ def test_of_two_who_ask_at_once_one_is_the_first(company: Company) -> None:
     plain = company.world.ports.customers.save
     others: list[Any] = []
 
-    def meanwhile(customer: Any) -> Any:
+    def meanwhile(customer: Any, *given: Any) -> Any:
         company.world.ports.customers.save = plain  # type: ignore[method-assign]
         others.append(company.ask(InStripe.DELETE))
-        return plain(customer)
+        return plain(customer, *given)
 
     company.world.ports.customers.save = meanwhile  # type: ignore[method-assign]
     assert company.ask(InStripe.KEEP) == others[0] == company.ann

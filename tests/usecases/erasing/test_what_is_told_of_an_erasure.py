@@ -116,9 +116,9 @@ def told(company: Company) -> tuple[list[Difference], list[Difference]]:
     ports = company.world.ports
     save_customer, save_invoice = ports.customers.save, ports.invoices.save
 
-    def customer_saved(customer: Any) -> Any:
+    def customer_saved(customer: Any, *given: Any) -> Any:
         before = ports.customers.get(customer.organization_id, customer.id)
-        stored = save_customer(customer)
+        stored = save_customer(customer, *given)
         of_customers.append(customer_difference(before, stored))
         return stored
 

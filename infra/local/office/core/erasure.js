@@ -35,8 +35,14 @@ export const dataOf = (customerId, nameNow) => section("This customer’s data",
 
 /** @param {string} customerId */
 async function saveExport(customerId) {
-  const all = await get("/v1/customers/{customerId}/export", { path: { customerId } });
-  saveFile(`customer-${customerId}.json`, JSON.stringify(all, null, 2), "application/json");
+  const path = { customerId };
+  let part = await get("/v1/customers/{customerId}/export", { path });
+  const { exportedAt, data } = part;
+  while (part.pageInfo.hasNextPage) {
+    part = await get("/v1/customers/{customerId}/export", { path, query: { after: part.pageInfo.endCursor ?? "" } });
+    data.push(...part.data);
+  }
+  saveFile(`customer-${customerId}.json`, JSON.stringify({ customerId, exportedAt, data }, null, 2), "application/json");
 }
 
 /** Asks for the erasure. A refusal leads to each invoice that has to be settled first. @param {string} customerId @param {string} name */
@@ -70,6 +76,7 @@ async function erase(customerId, name) {
 
 /** Refuses what was typed, as the API refuses it. @param {string} field @param {string} message @returns {never} */
 function refuse(field, message) {
+  /** @type {Schemas["ErrorDetail"]} */
   const detail = { code: "confirmation_missing", message, field, nextStep: "Then try again.", invoiceId: null, number: null };
   throw new ApiError(422, { ...detail, details: [detail] });
 }
@@ -103,7 +110,7 @@ function drawn({ customerId, status, message, waitsFor, requestedBy, requestedAt
       each.batchId && h("a", { href: `/billing/batches/${each.batchId}` }, "See the batch"),
     ]))),
     h("div", { class: "cards" },
-      section("The erasure", "card", facts([
+      section("The erasure", "card stack", facts([
         ["Customer", customerId],
         ["Asked for", [timeAt(requestedAt), ` by ${nameOfUser(requestedBy)}`]],
         ["Begun", timeAt(erasedAt)],

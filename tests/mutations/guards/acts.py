@@ -1,0 +1,53 @@
+"""Who did what: each act is kept with what it changes, once, and holds no value of a person."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Becomes, Check, Instead, Skipped, Without
+
+_T_ACTS = "tests/usecases/acts/test_who_did_what.py"
+_T_STORE = "tests/contracts/test_act_store.py"
+_T_HISTORIES = "tests/api/test_histories.py"
+_KEPT = f"{_T_STORE}::test_an_act_is_kept_with_what_it_changes_or_not_at_all"
+_NAMED = f"{_T_HISTORIES}::test_each_act_of_a_person_is_kept_with_the_user_of_the_token"
+
+ACTS = (
+    guard("a change of one item keeps its act", "put_acting", Skipped("put_acts"), _KEPT),
+    guard("a binding keeps its act", "TableConnections.bind", Skipped("put_acts"), _KEPT),
+    guard("an event that revokes keeps its act", "TableConnections.apply", Skipped("put_acts"), _KEPT),
+    guard("a save of a customer keeps its act", "TableCustomers.save", Skipped("put_acts"), _KEPT),
+    guard("an imported row keeps its act", "TableBatches.decide", Skipped("put_acts"), _KEPT),
+    guard("who changed the settings", "put_invoicing_settings", Without("by"), _NAMED),
+    guard("who asked for a refresh", "refresh_connection", Without("by"), _NAMED),
+    guard("who asked for a test", "test_connection", Without("by"), _NAMED),
+    guard(
+        "acts hold no texts of the settings",
+        "_without_texts",
+        Becomes("settings"),
+        f"{_T_ACTS}::test_of_a_text_in_the_settings_only_that_it_changed_is_kept",
+    ),
+    guard(
+        "a save of the settings that changes nothing is no act",
+        "changed_fields",
+        Instead("replace", "each"),
+        f"{_T_ACTS}::test_a_save_of_the_settings_that_changes_nothing_is_no_act",
+    ),
+    guard(
+        "a history is of one subject",
+        "TableActs.page",
+        Instead("_partition", "'act'"),
+        f"{_T_STORE}::test_each_history_has_its_own_acts_newest_first",
+    ),
+    guard(
+        "a cursor of a history is of this history",
+        "TableActs.page",
+        Instead("key", "'acts'"),
+        f"{_T_STORE}::test_a_cursor_is_good_for_its_history_only",
+    ),
+    guard(
+        "the history of an unknown customer is not shown",
+        "history_of_customer",
+        Check("is None"),
+        f"{_T_HISTORIES}::test_another_organization_sees_nothing_of_it",
+    ),
+)
