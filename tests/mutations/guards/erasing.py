@@ -79,7 +79,7 @@ ERASING = (
     ),
     guard(
         "parked events are shortened",
-        "_shorten_events",
+        "_shorten_parked",
         Skipped("shorten"),
         f"{_ERASING}a_parked_event_about_the_person_keeps_ids_alone_and_is_still_applied",
     ),
