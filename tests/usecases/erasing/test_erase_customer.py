@@ -436,6 +436,21 @@ def test_an_event_that_is_parked_before_its_invoice_is_known_is_recognized_by_it
     assert list(company.world.ports.events.every_parked(company.account)) == []
 
 
+def test_a_parked_event_that_names_only_the_stripe_customer_of_an_invoice_keeps_ids_alone(company: Company) -> None:
+    invoice = company.paid()
+    former = str(invoice.stripe_customer_id)
+    unlinked = replace(company.ann, link=None, claim=None, former_stripe_ids=())
+    company.world.ports.database.customers[ORGANIZATION, ANN] = unlinked
+    company.world.double.set_delivery(lose=["*"])
+    company.stripe("customers", "update", former, {"name": "Annabel R. Recognizable"})
+    now = company.world.ports.clock.now()
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
+    [event] = [each for page in pages for each in page if "Annabel R. Recognizable" in each.body]
+    company.world.ports.events.park(event, now, "a_defect")
+    company.erase()
+    assert company.found() == []
+
+
 # Crashes
 
 
