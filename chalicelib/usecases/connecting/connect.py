@@ -37,6 +37,7 @@ from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import ATTEMPTS, change_connection
 from chalicelib.usecases.connecting.connection_report import ConnectionReport, report
+from chalicelib.usecases.connecting.revocation import REVOKED
 
 PROOF = "."
 """Between the state and the proof of the return; neither holds one."""
@@ -156,11 +157,18 @@ def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -
 
 
 def _end(given_up: Connection, user_id: UserId, ports: Ports) -> None:
-    """Marks the connection disconnected by this user, unless it has been connected anew since."""
+    """Marks the connection disconnected by this user, unless it has been connected anew since.
+
+    Stripe's event about the access that was given up often arrives first. It cannot know who asked for that.
+    """
+    reason = f"disconnected by {user_id}"
 
     def ended(current: Connection) -> Connection:
-        same = (current.account_id, current.connected_at) == (given_up.account_id, given_up.connected_at)
-        return current.disconnected(f"disconnected by {user_id}", ports.clock.now()) if same else current
+        if (current.account_id, current.connected_at) != (given_up.account_id, given_up.connected_at):
+            return current
+        if current.disconnect_reason == REVOKED:
+            return replace(current, disconnect_reason=reason)
+        return current.disconnected(reason, ports.clock.now())
 
     organization_id, kind = given_up.organization_id, ConnectionAct.DISCONNECTED
     act = connection_act(organization_id, kind, ports, actor=user_id, stripe_id=given_up.account_id)

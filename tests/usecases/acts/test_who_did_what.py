@@ -142,6 +142,27 @@ def test_completing_twice_and_disconnecting_twice_are_one_act_each(world: World)
     ]
 
 
+def test_whoever_disconnects_is_named_also_if_stripes_event_about_it_arrives_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.connect()
+    world.deliver()
+    give_up = world.ports.stripe.deauthorize
+
+    def given_up_and_told(account_id: StripeAccountId) -> None:
+        give_up(account_id)
+        world.deliver()
+
+    monkeypatch.setattr(world.ports.stripe, "deauthorize", given_up_and_told)
+    connect.disconnect(ORGANIZATION, SAM, world.ports)
+    connect.disconnect(ORGANIZATION, SAM, world.ports)
+    assert told(world)[3:] == [
+        (ConnectionAct.REVOKED, By.STRIPE, None),
+        (ConnectionAct.DISCONNECTED, By.USER, SAM),
+    ]
+    assert world.ports.connections.get(ORGANIZATION).disconnect_reason == f"disconnected by {SAM}"
+
+
 def test_an_access_that_was_taken_back_in_stripe_is_told_as_stripes_once(world: World) -> None:
     account = StripeAccountId(world.connect())
     world.deliver()
