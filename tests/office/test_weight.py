@@ -14,7 +14,7 @@ from tests.office.pages import Pages
 pytestmark = pytest.mark.browser
 
 MOST_BYTES = 150_000
-MOST_LINES = 3_000
+MOST_LINES = 3_200
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 
 
@@ -29,7 +29,7 @@ def test_a_first_visit_loads_less_than_150_kilobytes(office: Pages) -> None:
     assert sum(sizes.values()) < MOST_BYTES, sizes
 
 
-def test_scripts_and_style_sheets_have_less_than_3000_lines_of_code_together() -> None:
+def test_scripts_and_style_sheets_have_less_than_3200_lines_of_code_together() -> None:
     # Also what is not committed yet, but nothing that is generated or installed.
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.js", "*.css"],
