@@ -277,8 +277,22 @@ def test_an_invoice_of_a_batch_fails(company: Company) -> None:
     batch(company, send=True)
     company.world.work()
     item = only_item(company, BatchKind.INVOICES)
-    assert (item.status, item.error.code) == (ItemStatus.FAILED, "customer_erased")
+    assert (item.status, item.error.code, item.error.field) == (
+        ItemStatus.FAILED,
+        "customer_erased",
+        "services[0].customerId",
+    )
     assert company.world.ports.database.invoices == {}
+
+
+def test_a_batch_after_the_erasure_keeps_no_texts_about_the_person(company: Company) -> None:
+    company.erase()
+    company.finish()
+    service = replace(line("svc_monthly"), description="Annabel's pool: the dog bites")
+    bill_many(BillMany(ORGANIZATION, OFFICE, "key", "print", ((ANN, service),), BillingTerms()), company.world.ports)
+    company.world.work()
+    assert only_item(company, BatchKind.INVOICES).status is ItemStatus.FAILED
+    assert company.found() == []
 
 
 def test_a_draft_of_a_reviewed_batch_is_held_back(company: Company) -> None:
