@@ -67,3 +67,27 @@ def close(
                 ports.queues.send(ErasureJob(organization_id, customer_id))
             return closed
     raise StaleWrite("The customer")
+
+
+def close_again(
+    organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, by: str, ports: Ports
+) -> bool:
+    """Has a customer that was erased looked at again as a whole. Returns True if it was open, and is closed anew.
+
+    One that is still closed may have records that are as they were before: a copy or an older release wrote them.
+
+    Raises:
+        StaleWrite: the customer kept changing all the while.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        customer = ports.customers.get(organization_id, customer_id)
+        if customer is None or customer.erasure is None:
+            close(organization_id, customer_id, in_stripe, by, ports)
+            return True
+        again = replace(customer, erasure=customer.erasure.again(ports.clock.now()))
+        with suppress(StaleWrite):
+            ports.customers.save(again)
+            with suppress(Retryable):  # `resume_stuck` queues it later
+                ports.queues.send(ErasureJob(organization_id, customer_id))
+            return False
+    raise StaleWrite("The customer")

@@ -18,7 +18,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.usecases.erasing.unsettled import unsettled_of, unsettled_of_organization
 from infra.ops import books
 from infra.ops.cli import command, dry_run
-from infra.ops.closing import close, customers_of
+from infra.ops.closing import close, close_again, customers_of
 from infra.ops.control import in_words
 from infra.ops.erased_again import erasures_in
 from infra.ops.erasure_rows import erasure_row, unsettled_row
@@ -40,7 +40,8 @@ from infra.ops.stage import Stage
     "--again",
     type=click.File("r"),
     metavar="FILE",
-    help="Erase again whom log lines of the function `erasures` name: after a restore, before the backfill.",
+    help="Erase again whom log lines of the function `erasures` name: after a restore and before the backfill, or "
+    "after a release that knew no erasures.",
 )
 @click.option(
     "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
@@ -165,13 +166,13 @@ def _problem(connection: Connection, in_stripe: InStripe) -> str | None:
 
 
 def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *, dry_run: bool) -> None:
-    """Closes customers anew, before the backfill can bring them back. Those that are closed already stay so."""
+    """Closes customers anew, before the backfill can bring them back. Those that are closed are looked at again."""
     rows = []
     for organization_id, customer_id, in_stripe in screen.each(erasures_in(lines), "Erasures"):
         known = stage.ports.customers.get(organization_id, customer_id)
         was_closed = known is not None and known.erased
-        if not dry_run and not was_closed:
-            close(organization_id, customer_id, in_stripe, by, stage.ports)
+        if not dry_run:
+            was_closed = not close_again(organization_id, customer_id, in_stripe, by, stage.ports)
         rows.append({"organization": organization_id, "customer": customer_id, "was_erased": was_closed})
     screen.table("again", "Would be erased again" if dry_run else "Erased again", rows)
     screen.fact("repeated", sum(not each["was_erased"] for each in rows), f"Erasures in the file: {len(rows)}.")

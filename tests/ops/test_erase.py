@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, impo
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer
 from chalicelib.usecases.invoicing import invoicing_settings
+from chalicelib.usecases.invoicing.store_invoice import store
 from infra.ops.erased_again import erasures_in
 from infra.ops.erasure_rows import WAITS_LONG_AFTER, unfinished_erasures
 from infra.ops.troubles import of_erasures
@@ -320,6 +322,34 @@ def again(rehearsal: Rehearsal, directory: Path, customer: str) -> None:
     file = directory / "erased.txt"
     file.write_text(line(customer))
     assert rehearsal.does("erase", "--again", str(file))[0] == 0
+
+
+def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log_although_its_customer_stayed_erased(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    """A release that knows no erasures drops `erased_at` when it writes, and has the texts from Stripe again."""
+    town = rehearsal.town
+    [invoice] = town.invoices(BLUE)
+    customer = invoice.order.customer_id
+    rehearsal.does("erase", BLUE, "--customer", customer, "--in-stripe", "keep", "--yes")
+    time_passes(town, HOUR)
+    time_passes(town, DAY + HOUR)
+    finished = town.ports.customers.get(BLUE, customer)
+    assert finished is not None
+    assert finished.erasure is not None
+    assert finished.erasure.status is ErasureStatus.ERASED
+    [erased] = town.invoices(BLUE)
+    assert erased.order.memo is None
+    written = replace(erased, order=replace(erased.order, memo=SHIBBOLETH), erased_at=None)
+    store(erased, lambda _: written.changed(town.ports.clock.now()), town.ports)
+    assert town.invoices(BLUE)[0].order.memo == SHIBBOLETH
+
+    again(rehearsal, tmp_path, customer)
+    time_passes(town, HOUR)
+
+    [invoice] = town.invoices(BLUE)
+    assert invoice.erased_at is not None
+    assert invoice.order.memo is None
 
 
 def test_unfinished_erasures_are_told_and_are_a_trouble_when_overdue_or_waiting_for_weeks(

@@ -52,6 +52,9 @@ class Life(Story):
 
     # What is told
 
+    def erasures(self) -> None:
+        """Nobody is erased before the person is, as a whole."""
+
     def tell(self) -> None:
         """Tells the story of a release, and before its end, which leaves things half done, what it leaves out."""
         half_done, self.half_done = self.half_done, self.odd_things  # type: ignore[method-assign]

@@ -14,7 +14,11 @@ def differences(form: Form, done: Json) -> Iterator[str]:
     read = zip(form["items"], done["items"].items(), strict=True)
     listed = zip(form["cursors"], done["cursors"].items(), strict=True)
     for entry, (name, outcome) in (*read, *listed):
-        if "shows" in entry and "shows" in outcome and "instead" not in entry:
+        if "shows" not in entry or "error" in outcome or "instead" in entry:
+            continue
+        if "shows" not in outcome:
+            yield f"{name} is not shown"
+        else:
             yield from (f"{name}: {each}" for each in _lacking(entry["shows"], outcome["shows"], ""))
     for record, (name, outcome) in zip(form["stream"], done["stream"].items(), strict=True):
         if outcome.get("tells", record["tells"]) != record["tells"]:

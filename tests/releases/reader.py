@@ -28,6 +28,8 @@ KEYS = {
     "payouts": ("payout_key", "place"), "summaries": ("organization_id", "place"),
 }  # fmt: skip
 """The attributes of each table's key."""
+CLOSED = ("cust_closed", "cust_erased")
+"""A customer whose erasure waits, and one that is erased."""
 
 
 class Reader:
@@ -113,6 +115,8 @@ class Reader:
         match table, of.get("kind", of.get("place", "")).split("#")[0]:
             case "invoices", _:
                 return facts(self.get(f"/invoices/{of['invoice_id']}", organization))
+            case "customers", _ if "status_key" not in of:
+                return self._erasure(organization, of["customer_id"])
             case "customers", _:
                 return facts(self.get(f"/customers/{of['customer_id']}", organization))
             case "connections", "connection":
@@ -123,6 +127,8 @@ class Reader:
                 return facts(self.get("/stripe/connection/test", organization))
             case "connections", "unknown_invoices":
                 self.called("connections", "unknown_invoices", organization)
+            case "connections", "act":
+                return self._act(organization, *of["kind"].split("#")[1:])
             case "connections", kind:
                 named = {"webhook": "webhook_check", "canary": "canary_flight", "freeze": "platform_freeze"}
                 self.called("connections", named[kind])
@@ -158,6 +164,25 @@ class Reader:
                     "changes", *(("end", organization) if place == "head" else ("after", organization, None, 200))
                 )
         return None
+
+    def _erasure(self, organization: str, customer: str) -> Any:
+        """Returns the erasure of a customer that is in no list. A release without erasures has it as any other."""
+        if "/v1/customers/{customerId}/erasure" not in self._app.routes:
+            self.called("customers", "get", organization, customer)
+            return None
+        return facts(self.get(f"/customers/{customer}/erasure", organization))
+
+    def _act(self, organization: str, about: str, *rest: str) -> Any:
+        """Returns what was done in the second of an act. A release that keeps no acts shows none."""
+        *customer, named = rest
+        path = {"settings": "/settings/invoicing", "connection": "/stripe/connection"}.get(
+            about, f"/customers/{'/'.join(customer)}"
+        )
+        if not any(each.endswith("/invoicing/history") for each in self._app.routes):
+            return None
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(named[:13]) // 1000))
+        acts = self.get(f"{path}/history?first=100", organization)["data"]
+        return {"acts": facts([each for each in acts if each["at"] == at])}
 
     def _claim(self, owner: str, *words: str) -> None:
         match words:
@@ -219,6 +244,11 @@ class Reader:
         return {**record, "eventSourceARN": record["eventSourceARN"].replace("{prefix}", self._prefix)}
 
     # What is written
+
+    def save_closed(self) -> dict[str, int]:
+        """Returns the status that each save of a customer gets whose erasure the other release was asked for."""
+        body = {"firstName": "Flo", "email": "back@b.test"}
+        return {each: self.http("PUT", f"/customers/{each}", body)[0] for each in CLOSED}
 
     def write(self) -> Json:
         """Changes one object of each kind that people change. Returns what each then shows, by its path."""
@@ -300,7 +330,8 @@ def main() -> None:
     time.time, time.time_ns = lambda: float(at), lambda: at * 1_000_000_000
     reader = Reader(given["prefix"])
     done = {"code": str(Path(sys.modules["app"].__file__ or "").parent), "read": reader.read(given["form"])}
-    Path(given["answer"]).write_text(json.dumps({**done, "written": reader.write()}))
+    done |= {"written": reader.write(), "closed": reader.save_closed()}
+    Path(given["answer"]).write_text(json.dumps(done))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain.erasure import InStripe
 from chalicelib.domain.events import API_VERSION
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.saga import LEASE
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
+from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER
 from chalicelib.usecases.invoicing.invoices import get_invoice
+from infra.ops.closing import close
+from infra.ops.own_records import erase_own_records
 from tests.bench.stories_stage import Stage
 from tests.field.play import Play
 from tests.world import ORGANIZATION
@@ -19,7 +23,10 @@ CAPTURED_AFTER = 5
 HOUR = 3600
 ZONE = "America/Chicago"
 DECLINED = "pm_card_chargeDeclinedInsufficientFunds"
-WAITING, STOPPED, LEFT, BEGUN = (OrganizationId(f"org_{each}") for each in ("waiting", "stopped", "left", "begun"))
+WAITING, STOPPED, LEFT, BEGUN, ERASED = (
+    OrganizationId(f"org_{each}") for each in ("waiting", "stopped", "left", "begun", "erased")
+)
+OPERATOR = "kim@operations"
 
 
 class Story(Play):
@@ -39,6 +46,7 @@ class Story(Play):
         self.bulk()
         self.payouts()
         self.days()
+        self.erasures()
         self.half_done()
 
     # Chapters
@@ -46,6 +54,7 @@ class Story(Play):
     def people(self) -> None:
         """Customers in every state, one test of the connection, and what the platform notes of itself."""
         reminders = {"enabled": True, "daysAfterDue": [1]}
+        self.settings(paymentWindow=20)
         self.settings(reminders=reminders, paymentWindow=40, timeZone=ZONE, footer="Thank you", currency="usd")
         address = {"street": "1 Elm St", "street2": "B", "city": "Austin", "state": "TX", "zipCode": "78701"}
         for number, more in enumerate(({}, {"phone": "512 555 0100", "address": {**address, "country": "US"}})):
@@ -67,14 +76,14 @@ class Story(Play):
 
     def other_companies(self) -> None:
         """An account that Stripe reviews, one that it stopped, and one that left."""
-        freeze_newcomers("kim@operations", "A bill was sent twice.", self.stage.ports)
+        freeze_newcomers(OPERATOR, "A bill was sent twice.", self.stage.ports)
         self.stage.connect(WAITING, self.stage.account(charges_enabled=False, currently_due=["external_account"]))
         unfreeze_newcomers(self.stage.ports)
         stopped = self.stage.connect(STOPPED)
         self.stage.double.update_account(stopped, charges_enabled=False, past_due=["company.tax_id"])
         left = self.stage.connect(LEFT)
         self.stage.double.revoke(left)
-        freeze_newcomers("kim@operations", "A bill was sent twice.", self.stage.ports)
+        freeze_newcomers(OPERATOR, "A bill was sent twice.", self.stage.ports)
         self.settled()
 
     def money(self) -> None:
@@ -193,6 +202,27 @@ class Story(Play):
         self.stage.ports.queues.send(Reconciliation(ORGANIZATION, objects=True))
         self.settled()
 
+    def erasures(self) -> None:
+        """Erasures of customers: finished, under way, and waiting for an open invoice; and that of a company."""
+        for customer in ("cust_erased", "cust_erasing", "cust_closed"):
+            self.put_customer(customer, firstName="Flo", lastName="Fay", email=f"{customer}@b.test")
+            self.billed(customer)
+            if customer != "cust_closed":
+                self.pay()
+            self.settled()
+        self.ask_to_erase("cust_erased", "delete")
+        self.time_of_erasures(BEGINS_AFTER)
+        self.time_of_erasures(SECOND_LOOK_AFTER)
+        self.ask_to_erase("cust_erasing", "keep")
+        close(ORGANIZATION, CustomerId("cust_closed"), InStripe.KEEP, OPERATOR, self.stage.ports)
+        self.time_of_erasures(BEGINS_AFTER)
+        self.stage.connect(ERASED)
+        self.settled()
+        left = self.api.acting("admin", organization=ERASED).delete("/stripe/connection")
+        assert left.status == 200, left.text
+        erase_own_records(ERASED, OPERATOR, self.stage.ports)
+        self.settled()
+
     def half_done(self) -> None:
         """Orders, an edit, a refund, a void, a batch and an import that stop in the middle."""
         double = self.stage.double
@@ -241,6 +271,17 @@ class Story(Play):
         self.pay()
         self.settled()
         self.stage.advance(CAPTURED_AFTER)
+        self.settled()
+
+    def ask_to_erase(self, customer: str, in_stripe: str) -> None:
+        asked = self.api.admin.delete(f"/customers/{customer}?inStripe={in_stripe}")
+        assert asked.status == 202, asked.text
+        self.settled()
+
+    def time_of_erasures(self, seconds: int) -> None:
+        """Time goes by, and erasures that are due go on."""
+        self.stage.advance(seconds)
+        self.stage.tick("resume_stuck")
         self.settled()
 
     def overwrite_metadata_of_latest(self, **metadata: str) -> None:
