@@ -48,7 +48,8 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     and no list shows it. POM begins ten minutes later, and looks again after a day; `GET …/erasure` shows how far it
     is. If
     something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. The request can be repeated, and
-    then answers the erasure that there is; 200 means that it is finished. It cannot be taken back.
+    then answers the erasure that there is, with the `inStripe` of the first request: 200 means that it is finished.
+    It cannot be taken back.
 
     `inStripe` has no default, because nothing brings a deleted Stripe customer back. Stripe keeps past invoices and
     payments of a deleted customer. To take the person out of these as well, the company redacts them in Stripe

@@ -55,10 +55,10 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
 )
 def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     """Replace the invoicing settings as a whole."""
-    organization_id = call.caller.organization_id
-    settings = settings_from(call.input, organization_id)
-    ports, user_id = bootstrap.ports(), call.caller.user_id
-    return _shown(invoicing_settings.change(organization_id, settings, ports, call.precondition, by=user_id))
+    caller, ports = call.caller, bootstrap.ports()
+    settings = settings_from(call.input, caller.organization_id)
+    saved = invoicing_settings.change(caller.organization_id, settings, ports, call.precondition, by=caller.user_id)
+    return _shown(saved)
 
 
 @router.route(

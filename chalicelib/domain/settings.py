@@ -101,10 +101,14 @@ class SettingsField(StrEnum):
 
 def changed_fields(before: InvoicingSettings, after: InvoicingSettings) -> tuple[SettingsField, ...]:
     """Returns the settings whose values differ. Reminders count with their days, as clients see them."""
-    one, other = (replace(each, reminders=each.reminders.effective) for each in (before, after))
+    one, other = _with_effective_reminders(before), _with_effective_reminders(after)
     return tuple(
         each for each in SettingsField if getattr(one, each.name.lower()) != getattr(other, each.name.lower())
     )
+
+
+def _with_effective_reminders(settings: InvoicingSettings) -> InvoicingSettings:
+    return replace(settings, reminders=settings.reminders.effective)
 
 
 def time_zone_of(settings: InvoicingSettings, account: AccountFact | None) -> str:

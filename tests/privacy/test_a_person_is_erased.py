@@ -25,6 +25,7 @@ from tests.privacy.erasing import Afterwards, Erasing
 from tests.privacy.in_stripe import Known, known_in_stripe
 from tests.privacy.life import Life
 from tests.privacy.person import found_in
+from tests.privacy.scrubs import Scrub, records_of, scrubs, texts_left, words_left
 
 PROFILE = {"firstname", "lastname", "companyname", "phone", "street", "second", "city", "state", "zip", "country"}
 BY_STRIPE = {"stripephone", "stripestreet", "stripesecond", "stripecity", "stripestate", "stripezip"}
@@ -61,6 +62,7 @@ class Seen:
     published: dict[str, list[str]] = field(default_factory=dict)
     logged: set[str] = field(default_factory=set)
     answered: set[str] = field(default_factory=set)
+    records: list[Any] = field(default_factory=list)
     typed: set[tuple[str, str]] = field(default_factory=set)
     outcomes: set[Any] = field(default_factory=set)
 
@@ -87,6 +89,7 @@ def _told(life: Life, seen: Seen) -> None:
     erasing.settle()
     seen.books.append(books_of(life.stage, life.plain))
     seen.others.append(_of_others())
+    seen.records = records_of(life.customers(), life.stage.ports)
     erasing.erase()
     seen.refused = erasing.refused
     seen.after_erasure = places.told(places.items())
@@ -202,3 +205,32 @@ def test_the_books_say_the_same_and_tie_out(seen: Seen) -> None:
     assert [each.kind for each in before.differences] == [Kind.UNKNOWN_TO_US]
     assert later.differences == before.differences
     assert [differences for _, differences in later.payouts if differences] == []
+
+
+# Each scrub
+
+NO_TEXTS = {
+    "customer_without_person.updated_at": "a time",
+    "customer_without_person.choice_refused": "a truth value",
+    "customer_without_person.from_stripe": "names of fields",
+    "customer_without_person.search_spellings": "a truth value",
+    "customer_without_person.erasure": "what is known of the erasure itself",
+    "customer_without_person.erased_at": "a time",
+    "invoice_without_person.erased_at": "a time",
+    "invoice_without_person.reason": "the same text as in the payment of the act, which nobody asks for any more",
+    "batch_item_without_person.left_out": "names of fields",
+    "batch_item_without_person.loaded_before": "a number",
+    "_error_of_nobody.others": "errors of the same kind",
+}
+"""The arguments that empty no text by themselves, and what they are."""
+
+
+@pytest.mark.parametrize("scrub", scrubs(), ids=str)
+def test_each_scrub_is_missed_when_it_is_taken_away(seen: Seen, scrub: Scrub) -> None:
+    """By the person's records, or by records with a text in every field."""
+    missed = words_left(seen.records, scrub) or texts_left(scrub) - texts_left()
+    assert bool(missed) == (str(scrub) not in NO_TEXTS), missed
+
+
+def test_the_persons_records_say_nothing_with_every_scrub(seen: Seen) -> None:
+    assert words_left(seen.records) == set()

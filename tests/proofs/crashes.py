@@ -4,10 +4,10 @@ Claimed. Each of these ends where it would have ended, if the process is killed 
 it: connecting, creating an invoice, editing a draft, an edit that Stripe refuses, sending a draft, sending one of a
 batch or holding it back, voiding, correcting an issued invoice, applying an event, giving a customer to Stripe,
 reconciling, reminding, recording cash, giving an invoice up, refunding, reading a payment's fee, reading a payout
-with its lines, comparing them. Afterwards POM equals Stripe, Stripe has the lines that are ordered, there is one
-invoice that can be paid, one customer, one e-mail (two if a reminder was asked for, none if it was held back) and one
-refund where one was ordered, the timeline says once what POM had Stripe do, and fees and payouts are those of
-Stripe's books.
+with its lines, comparing them, erasing a customer who is in all of these records. Afterwards POM equals Stripe,
+Stripe has the lines that are ordered, there is one invoice that can be paid, one customer, one e-mail (two if a
+reminder was asked for, none if it was held back) and one refund where one was ordered, the timeline says once what
+POM had Stripe do, fees and payouts are those of Stripe's books, and whoever was erased is in no record.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not. Payouts are read in pages of two lines, of which one may fail.
@@ -28,6 +28,7 @@ from unittest.mock import patch
 from chalicelib.adapters.stripe import lists
 from chalicelib.domain.batch import BatchStatus, ItemStatus
 from chalicelib.domain.billing import BillingTerms
+from chalicelib.domain.erasure import InStripe
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
@@ -39,6 +40,8 @@ from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.bulk.batches import send_drafts
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.customers.customers import sync_customer
+from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER
+from chalicelib.usecases.erasing.request_erasure import request_erasure
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
@@ -52,8 +55,10 @@ from chalicelib.usecases.payouts import read_payout
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from tests.boundaries import Killed, unwatched, watched
 from tests.fakes import FakeDatabase
+from tests.fakes.database import Parked
 from tests.oracle import differences
 from tests.proofs.books import Books, faults_of_money
+from tests.proofs.erased import faults_at_rest
 from tests.proofs.orders import faults_of_orders
 from tests.proofs.records import faults_of_rows, rows_of
 from tests.proofs.report import Budget, Result
@@ -75,6 +80,8 @@ class Errand:
     repeatable: bool = True
     thinned: int = 1
     """Outside the full slice, it is crashed one time for so many times that another errand is."""
+    later: Callable[[World], str | None] = lambda world: None
+    """What happens in the end before it is looked at, and what is wrong then; None if nothing is."""
     copies: int = 0
     """How many invoices there are in the end besides the one that it begins with. Only one of them can be paid."""
 
@@ -285,6 +292,61 @@ def _order_to_send(world: World) -> None:
     send_drafts(ORGANIZATION, batch.id, OFFICE, "once", world.ports)
 
 
+def _known_everywhere(world: World) -> None:
+    """A customer with a paid invoice from a batch whose payment is in a payout, and with an event that is parked."""
+    account = world.connect(account=world.account(payout_schedule="daily"))
+    world.customer()
+    services = ((ONCE.customer_id, ONCE.line_items[0]),)
+    terms = BillingTerms(memo="Thank you")
+    bill_many(BillMany(ORGANIZATION, OFFICE, "batch", "batch", services, terms), world.ports)
+    world.work()
+    world.deliver()
+    world.double.pay(account, str(_invoice(world).stripe_invoice_id))
+    with patch.object(world.ports.customers, "get", side_effect=KeyError("broken")):
+        changed: Any = {"phone": "+15550111"}
+        [customer] = world.in_stripe(account, "customer")
+        world.client.v1.customers.update(customer["id"], changed, {"stripe_account": account})
+        world.deliver()
+    assert any(isinstance(each, Parked) for each in world.ports.database.events.values()), "nothing is parked"
+    for _ in range(3):
+        world.advance(DAY)
+        world.deliver()
+        world.work()
+    world.deliver()
+    world.work()
+
+
+def _erase(world: World) -> object:
+    """Asks for the erasure, in Stripe too, and lets the worker do it and look again a day later."""
+    request_erasure(ORGANIZATION, CustomerId("cust_1"), InStripe.DELETE, OFFICE, world.ports)
+    world.work()
+    for seconds in (BEGINS_AFTER, SECOND_LOOK_AFTER):
+        world.advance(seconds)
+        world.resume()
+    return world.deliver()
+
+
+def _erased_in_the_end(world: World) -> str | None:
+    """Returns where the person still is after days in which a refund came back, or None. Nobody asks again."""
+    database, account = world.ports.database, _account(world)
+    if not any(each.erased for each in database.customers.values()):
+        request_erasure(ORGANIZATION, CustomerId("cust_1"), InStripe.KEEP, OFFICE, world.ports)
+    for _ in range(4):
+        world.advance(SECOND_LOOK_AFTER + 1)
+        world.deliver()
+        world.resume()
+    world.double.refund_charge(account, _charge(world)["id"], amount=2_500)
+    world.deliver()
+    world.double.settle_refund(account, world.in_stripe(account, "refund")[0]["id"], outcome="failed")
+    world.deliver()
+    world.sweep()
+    world.work()
+    world.sweep()
+    if [each.status for each in database.invoices.values()] != ["paid"]:
+        return "the refund that failed was not noticed"
+    return next(faults_at_rest(database), None)
+
+
 def _edited(world: World) -> None:
     _sent(world)
     world.customer(email="new@pool.test")
@@ -330,6 +392,7 @@ ERRANDS = (
     Errand("read payout with a failing page", _paid_out, _read_payouts_with_a_failing_page, thinned=3),
     Errand("read payout that pays out again", _paid_out_again, _read_payouts, thinned=3),
     Errand("compare payout", _with_wrong_lines, _compare_payouts, thinned=3),
+    Errand("erase", _known_everywhere, _erase, later=_erased_in_the_end, thinned=3),
 )  # fmt: skip
 
 
@@ -373,7 +436,7 @@ def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> 
     world.work()
     world.sweep()
     world.work()
-    return _wrong(world, errand)
+    return errand.later(world) or _wrong(world, errand)
 
 
 def _wrong(world: World, errand: Errand) -> str | None:

@@ -278,16 +278,20 @@ def refund_in_pom(town: Town, me: Actor) -> None:
 
 
 def erase(town: Town, me: Actor) -> None:
-    """An admin asks for the erasure of a customer. POM begins ten minutes later, and looks again after a day."""
+    """An admin asks for the erasure of a customer, mostly after the company has ended what is open.
+
+    POM begins ten minutes later, and looks again after a day.
+    """
     organization, customer = me.rng.choice(ORGANIZATIONS), CustomerId(f"cust_{me.rng.choice((1, 2))}")
     in_stripe = me.rng.choice((InStripe.KEEP, InStripe.DELETE))
+    if me.rng.random() < 0.7:
+        _clear_up(town, me, organization)
     with town.invariants.on_behalf_of(me, organization):
         request_erasure(organization, customer, in_stripe, ADMIN, town.ports)
 
 
-def clear_up(town: Town, me: Actor) -> None:
-    """A company ends in Stripe what is open: invoices, debits, refunds and disputes."""
-    organization = me.rng.choice(ORGANIZATIONS)
+def _clear_up(town: Town, me: Actor, organization: OrganizationId) -> None:
+    """A company ends in Stripe what is open: invoices, debits, refunds and disputes. Stripe tells POM of it."""
     account, service = town.accounts[organization], town.dashboard(organization).v1.invoices
     for dispute in _of(town, account, "dispute", "needs_response", "under_review", "warning_needs_response"):
         town.double.move_dispute(account, dispute, me.rng.choice(("won", "lost")))
@@ -299,6 +303,7 @@ def clear_up(town: Town, me: Actor) -> None:
         service.delete(invoice)
     for invoice in _of(town, account, "invoice", "open"):
         me.rng.choice((service.void_invoice, service.mark_uncollectible))(invoice)
+    town.double.drain()
 
 
 def _of(town: Town, account: str, kind: str, *statuses: str) -> list[str]:
@@ -712,7 +717,6 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
     "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard), "erase": (0, erase),
-    "clear_up": (0, clear_up),
 }  # fmt: skip
 """Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
 drafts of their own in the proof `telling`, and erasures in the proof `erasures`."""

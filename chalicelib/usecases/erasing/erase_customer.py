@@ -55,8 +55,9 @@ def erase_customer(organization_id: OrganizationId, customer_id: CustomerId, por
 def _gone_on(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
     if erasure.erased_at is None:
         began_at = erasure.requested_at + BEGINS_AFTER
+        early = ports.clock.now() < began_at
         unsettled = unsettled_of(customer.organization_id, customer.id, ports)
-        if unsettled or ports.clock.now() < began_at:
+        if unsettled or early:
             return _waiting(customer, erasure, unsettled, began_at, ports)
         customer = _closed_for_good(customer, erasure, ports)
         erasure = customer.erasure or erasure

@@ -55,7 +55,7 @@ def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
         invoices = [_erase_invoice(invoice, done, ports) for invoice in listed]
         done.unsettled = tuple(each for invoice in invoices for each in unsettled_in(invoice))[:TOLD_AT_MOST]
         _erase_money(customer, invoices, done, ports)
-        _shorten_events(customer, invoices, done, ports)
+        _shorten_parked(customer, invoices, done, ports)
     _erase_batch_items(customer, erasure.reached or "", until, done, ports)
     return done
 
@@ -91,7 +91,7 @@ def _erase_money(customer: Customer, invoices: Sequence[Invoice], done: Pass, po
             done.erased += 1
 
 
-def _shorten_events(customer: Customer, invoices: Sequence[Invoice], done: Pass, ports: Ports) -> None:
+def _shorten_parked(customer: Customer, invoices: Sequence[Invoice], done: Pass, ports: Ports) -> None:
     """Leaves of parked events what is enough to fetch their objects from Stripe. They are still tried again."""
     for held in holdings.parked_events_of(customer, invoices, ports):
         pointer = ports.stripe.pointer_to(held.event)

@@ -98,6 +98,7 @@ def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Por
     named = {*customer.former_stripe_ids, *([customer.linked_id] if customer.linked_id else [])}
     for invoice in invoices:
         named |= {invoice.id, *invoice.stripe_invoice_ids, *invoice.facts.by_id, *invoice.facts.intent_ids}
+        named |= {invoice.stripe_customer_id} if invoice.stripe_customer_id else set()
     for account_id in sorted(accounts_of(customer, invoices, ports)):
         for parked in ports.events.every_parked(account_id):
             if named.isdisjoint(_STRIPE_IDS.findall(parked.body)):

@@ -47,7 +47,8 @@ def request_erasure(
             return customer
         if in_stripe is InStripe.DELETE:
             usable_account(ports.connections.get(organization_id))
-        if unsettled := unsettled_of(organization_id, customer_id, ports):
+        unsettled = unsettled_of(organization_id, customer_id, ports)
+        if unsettled:
             raise refused_until_settled(unsettled)
         now = ports.clock.now()
         erasure = Erasure(requested_by=user_id, requested_at=now, in_stripe=in_stripe, due_at=now)

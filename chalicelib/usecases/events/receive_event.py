@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,9 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.apply_event import apply_event
 from chalicelib.usecases.events.event_outcome import EventOutcome
+
+_STRIPE_CUSTOMERS = re.compile(r'"(cus_[A-Za-z0-9_]+)"')
+"""The Stripe customers that stand in the body of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,12 @@ def _without_person(
 
 
 def _about_erased(event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports) -> bool:
+    """Returns True if the event's invoice was erased, or, as long as no invoice is known, its Stripe customer."""
     if invoice is not None:
         stored = ports.invoices.get(*invoice)
         return stored is not None and stored.erased_at is not None
-    if event.object_type != "customer" or event.account_id is None or not event.object_id:
+    if event.account_id is None:
         return False
-    customer = ports.customers.find_by_stripe_id(event.account_id, event.object_id)
-    return customer is not None and customer.erased
+    named = {event.object_id, *_STRIPE_CUSTOMERS.findall(event.body)} - {""}
+    found = (ports.customers.find_by_stripe_id(event.account_id, stripe_id) for stripe_id in sorted(named))
+    return any(customer is not None and customer.erased for customer in found)

@@ -63,7 +63,12 @@ def export_customer(
     """
     customer = ports.customers.get(organization_id, customer_id)
     if customer is None:
-        raise NotFound("customer_not_found", "There is no customer of this id.", field="customerId")
+        raise NotFound(
+            "customer_not_found",
+            "There is no customer of this id.",
+            field="customerId",
+            next_step="Look the customer up in the list of customers.",
+        )
     subject = Subject(customer, ports)
     if after is None:
         who = {"actor": actor, "operator": operator}

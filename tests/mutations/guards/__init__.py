@@ -18,6 +18,7 @@ from tests.mutations.guards.acts import ACTS
 from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.balance import BALANCE
+from tests.mutations.guards.closed import CLOSED
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.corrections import CORRECTIONS
 from tests.mutations.guards.customers import CUSTOMERS
@@ -43,5 +44,5 @@ GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
     *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
-    *ERASING, *ACTS,
+    *ERASING, *CLOSED, *ACTS,
 )  # fmt: skip

@@ -17,9 +17,9 @@ ACTS = (
     guard("an event that revokes keeps its act", "TableConnections.apply", Skipped("put_acts"), _KEPT),
     guard("a save of a customer keeps its act", "TableCustomers.save", Skipped("put_acts"), _KEPT),
     guard("an imported row keeps its act", "TableBatches.decide", Skipped("put_acts"), _KEPT),
-    guard("who changed the settings", "put_invoicing_settings", Without("by"), _NAMED),
-    guard("who asked for a refresh", "refresh_connection", Without("by"), _NAMED),
-    guard("who asked for a test", "test_connection", Without("by"), _NAMED),
+    guard("who changed the settings", "put_invoicing_settings", Without("user_id"), _NAMED),
+    guard("who asked for a refresh", "refresh_connection", Without("user_id"), _NAMED),
+    guard("who asked for a test", "test_connection", Without("user_id"), _NAMED),
     guard(
         "acts hold no texts of the settings",
         "_without_texts",
@@ -28,8 +28,8 @@ ACTS = (
     ),
     guard(
         "a save of the settings that changes nothing is no act",
-        "changed_fields",
-        Instead("replace", "each"),
+        "_with_effective_reminders",
+        Becomes("settings"),
         f"{_T_ACTS}::test_a_save_of_the_settings_that_changes_nothing_is_no_act",
     ),
     guard(

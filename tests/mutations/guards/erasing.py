@@ -18,7 +18,12 @@ _LATE_PARKED = f"{_ERASING}an_event_that_is_parked_after_the_erasure_keeps_ids_a
 _NO_LIST = f"{_STORES}an_erased_customer_is_in_no_list_and_its_stripe_customer_leads_to_it"
 
 ERASING = (
-    guard("nothing open is asked to be erased", "request_erasure(organization_id)", Never("unsettled_of"), _REFUSED),
+    guard(
+        "nothing open is asked to be erased",
+        "request_erasure(organization_id)",
+        Instead("unsettled_of", "()"),
+        _REFUSED,
+    ),
     guard("a debit under way is waited for", "unsettled_in", Never("_payment_under_way"), _REFUSED),
     guard("a refund under way is waited for", "unsettled_in", Never("_refund_under_way"), _REFUSED),
     guard("a dispute is waited for", "unsettled_in", Never("disputed"), _REFUSED),
@@ -42,7 +47,7 @@ ERASING = (
         Becomes("0"),
         f"{_ERASING}nothing_is_erased_before_everybody_who_read_the_customer_is_done",
     ),
-    guard("what was being made is waited for", "_gone_on", Check("unsettled_of"), _RACED),
+    guard("what was being made is waited for", "_gone_on", Instead("unsettled_of", "()"), _RACED),
     guard("each version of an invoice is judged", "_erase_invoice", Check("is_settled"), _LEFT),
     guard(
         "an erasure is over only after a pass that found nothing",
@@ -79,7 +84,7 @@ ERASING = (
     ),
     guard(
         "parked events are shortened",
-        "_shorten_events",
+        "_shorten_parked",
         Skipped("shorten"),
         f"{_ERASING}a_parked_event_about_the_person_keeps_ids_alone_and_is_still_applied",
     ),

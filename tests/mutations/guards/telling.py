@@ -191,7 +191,7 @@ TELLING = (
         "a record that cannot be told is queued",
         "tell_changes(records)",
         Skipped("keep"),
-        f"{_TELL}::test_a_record_that_nobody_can_read_is_queued_with_its_body_and_stops_nobody_else",
+        f"{_TELL}::test_a_record_that_nobody_can_read_is_queued_without_a_change_and_stops_nobody_else",
     ),
     guard(
         "the first record that waits is named",

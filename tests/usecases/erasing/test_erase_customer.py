@@ -411,6 +411,46 @@ def test_an_event_that_is_parked_after_the_erasure_keeps_ids_alone_from_the_begi
     assert company.found() == []
 
 
+def test_an_event_that_is_parked_before_its_invoice_is_known_is_recognized_by_its_stripe_customer(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = company.paid()
+    company.erase()
+    [charge] = invoice.facts.charges
+    company.world.double.set_delivery(lose=["*"])
+    company.stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
+    now = company.world.ports.clock.now()
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
+    [event] = [each for page in pages for each in page if each.type == "charge.refunded"]
+    assert (event.object_id, "annabel" in event.body.lower()) == (charge, True)
+
+    def defect(*_: Any) -> Any:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(company.world.ports.invoices, "find_by_reference", defect)
+    assert receive_event(event, Source.WEBHOOK, company.world.ports).outcome is EventOutcome.PARKED
+    monkeypatch.undo()
+    assert company.found() == []
+    company.world.sweep(objects=False)
+    assert company.world.now(invoice).status is InvoiceStatus.REFUNDED
+    assert list(company.world.ports.events.every_parked(company.account)) == []
+
+
+def test_a_parked_event_that_names_only_the_stripe_customer_of_an_invoice_keeps_ids_alone(company: Company) -> None:
+    invoice = company.paid()
+    former = str(invoice.stripe_customer_id)
+    unlinked = replace(company.ann, link=None, claim=None, former_stripe_ids=())
+    company.world.ports.database.customers[ORGANIZATION, ANN] = unlinked
+    company.world.double.set_delivery(lose=["*"])
+    company.stripe("customers", "update", former, {"name": "Annabel R. Recognizable"})
+    now = company.world.ports.clock.now()
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
+    [event] = [each for page in pages for each in page if "Annabel R. Recognizable" in each.body]
+    company.world.ports.events.park(event, now, "a_defect")
+    company.erase()
+    assert company.found() == []
+
+
 # Crashes
 
 
