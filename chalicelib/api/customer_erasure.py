@@ -43,6 +43,7 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     Refused while something is not settled. `details` has an error for each of these things: an invoice that is a
     draft or still to be paid, a payment or a refund under way, a dispute that the bank has not decided, and a batch
     that bills or imports the customer. `invoiceId` says which invoice it is. Void it, or settle it, and ask again.
+    What is open on a Stripe account that the company has replaced by another one is no reason.
 
     202 means that the customer is closed from now on: nobody can save, bill, import or sync it (`customer_erased`),
     and no list shows it. POM begins ten minutes later, and looks again after a day; `GET …/erasure` shows how far it

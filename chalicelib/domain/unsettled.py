@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from chalicelib.domain.erasure import Unsettled
 from chalicelib.domain.errors import CustomerUnsettled
 from chalicelib.domain.every_error import attach
+from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 
@@ -16,11 +17,16 @@ REFUND_UNDER_WAY, BATCH_UNDER_WAY = "refund_under_way", "batch_under_way"
 _ENDED = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE})
 
 
-def unsettled_in(invoice: Invoice) -> Iterator[Unsettled]:
+def unsettled_in(invoice: Invoice, account_id: StripeAccountId | None) -> Iterator[Unsettled]:
     """Yields why this invoice keeps the person from being erased; nothing if it is settled.
+
+    `account_id` is the account that is connected, or was last. What is open on another account counts as settled,
+    because POM refuses to act on it and hears nothing of it. Otherwise the person could never be erased.
 
     An uncollectible invoice is settled: nobody expects its money. If it is paid after all, that is still noted.
     """
+    if invoice.stripe_account_id != account_id and not invoice.saga.running:
+        return
     if _payment_under_way(invoice):
         yield Unsettled(PAYMENT_UNDER_WAY, invoice.id)
     elif invoice.saga.running or invoice.status not in _ENDED or invoice.being_revised:
@@ -31,9 +37,9 @@ def unsettled_in(invoice: Invoice) -> Iterator[Unsettled]:
         yield Unsettled(REFUND_UNDER_WAY, invoice.id)
 
 
-def is_settled(invoice: Invoice) -> bool:
-    """Returns True if nothing about this invoice keeps the person from being erased."""
-    return next(unsettled_in(invoice), None) is None
+def is_settled(invoice: Invoice, account_id: StripeAccountId | None) -> bool:
+    """Returns True if nothing about this invoice keeps the person from being erased. See `unsettled_in`."""
+    return next(unsettled_in(invoice, account_id), None) is None
 
 
 def _payment_under_way(invoice: Invoice) -> bool:

@@ -39,8 +39,8 @@ def page_by(family: str) -> str:
 
 
 BOUNDS: Mapping[str, tuple[float, float, float]] = {
-    EDITED: (16, 9, 37),
-    CORRECTED: (50, 31, 93),
+    EDITED: (17, 11, 37),
+    CORRECTED: (51, 31, 93),
     REVIEWED: (2076, 1598, 4252),
     NOTHING_CHANGED: (3, 56, 0),
     **{page_by(family): (3, 56, 0) for family in NARROWED},

@@ -99,7 +99,7 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
     [settled] = ports.payments.find(ORG, ["ch_1"]).values()
     assert (settled.movement.last4, settled.settlements[0].transaction.description) == (None, None)
     assert [each.body for each in ports.events.every_parked(ACCOUNT)] == ["ids"]
-    assert [item.profile for _, _, item in ports.batches.every_item(ORG)] == [None]
+    assert [kept.item.profile for _, kept in ports.batches.every_item(ORG)] == [None]
     assert [line.transaction.description for line in ports.payouts.all_lines(ORG, "po_1")] == [None]
     ports.clock.set(NOW + BEGINS_AFTER + SECOND_LOOK_AFTER)
     with enforced.acting("erasures"):

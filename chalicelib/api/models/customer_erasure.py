@@ -54,7 +54,10 @@ class ErasureInStripeView(msgspec.Struct, rename="camel", kw_only=True):
     stripe_customer_id: Annotated[
         str | None, Meta(description="The Stripe customer. Null if the customer was never linked to one.")
     ]
-    deleted_at: Annotated[Instant | None, Meta(description="When POM deleted it. Null if it has not. RFC 3339, UTC.")]
+    deleted_at: Annotated[
+        Instant | None,
+        Meta(description="When POM had deleted it, or found that there is none. Null if neither. RFC 3339, UTC."),
+    ]
     message: Annotated[
         str, Meta(description="What Stripe has of the person, and what the company does there, for people.")
     ]

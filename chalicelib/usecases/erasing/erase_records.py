@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erased_records import (
@@ -14,13 +15,13 @@ from chalicelib.domain.erased_records import (
     settled_movement_without_person,
 )
 from chalicelib.domain.erasure import Erasure, Unsettled
-from chalicelib.domain.identifiers import BatchId, OrganizationId
+from chalicelib.domain.identifiers import BatchId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.unsettled import is_settled, unsettled_in
 from chalicelib.ports import Ports
 from chalicelib.ports.portions import AT_ONCE, every
 from chalicelib.usecases.erasing import holdings
-from chalicelib.usecases.erasing.unsettled import TOLD_AT_MOST
+from chalicelib.usecases.erasing.unsettled import TOLD_AT_MOST, account_to_settle_on
 from chalicelib.usecases.invoicing.store_invoice import store
 
 RUN_FOR = 200
@@ -51,21 +52,23 @@ def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
     until = ports.clock.now() + RUN_FOR
     done = Pass(erasure.erased_in_pass, erasure.waits_for)
     if erasure.reached is None:
+        account_id = account_to_settle_on(customer.organization_id, ports)
         listed = holdings.invoices_of(customer.organization_id, customer.id, ports)
-        invoices = [_erase_invoice(invoice, done, ports) for invoice in listed]
-        done.unsettled = tuple(each for invoice in invoices for each in unsettled_in(invoice))[:TOLD_AT_MOST]
+        invoices = [_erase_invoice(invoice, account_id, done, ports) for invoice in listed]
+        unsettled = (each for invoice in invoices for each in unsettled_in(invoice, account_id))
+        done.unsettled = tuple(islice(unsettled, TOLD_AT_MOST))
         _erase_money(customer, invoices, done, ports)
         _shorten_parked(customer, invoices, done, ports)
     _erase_batch_items(customer, erasure.reached or "", until, done, ports)
     return done
 
 
-def _erase_invoice(listed: Invoice, done: Pass, ports: Ports) -> Invoice:
+def _erase_invoice(listed: Invoice, account_id: StripeAccountId | None, done: Pass, ports: Ports) -> Invoice:
     """Returns the invoice as it is stored now. Each version is judged by itself, so nothing open is ever erased."""
     now = ports.clock.now()
 
     def erased(current: Invoice) -> Invoice:
-        if not is_settled(current):
+        if not is_settled(current, account_id):
             return current
         without = invoice_without_person(current, now)
         return current if without == current else without.changed(now)

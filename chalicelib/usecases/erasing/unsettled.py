@@ -8,7 +8,7 @@ from itertools import islice
 
 from chalicelib.domain.batch import Batch, BatchKind, BatchStatus
 from chalicelib.domain.erasure import Unsettled
-from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.unsettled import BATCH_UNDER_WAY, unsettled_in
 from chalicelib.ports import Ports
 from chalicelib.ports.portions import AT_ONCE, every
@@ -31,11 +31,21 @@ def unsettled_of(organization_id: OrganizationId, customer_id: CustomerId, ports
 
 
 def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
+    account_id = account_to_settle_on(organization_id, ports)
     for invoice in invoices_of(organization_id, customer_id, ports):
-        yield from unsettled_in(invoice)
+        yield from unsettled_in(invoice, account_id)
     for batch in _batches_under_way(organization_id, ports):
         if _takes(batch, customer_id, ports):
             yield Unsettled(BATCH_UNDER_WAY, batch.id)
+
+
+def account_to_settle_on(organization_id: OrganizationId, ports: Ports) -> StripeAccountId | None:
+    """Returns the account on which the company can settle something: the one that is connected, or was last.
+
+    Returns None for an organization that was erased, because it can never be connected again.
+    """
+    connection = ports.connections.get(organization_id)
+    return connection.account_id if connection.erased_at is None else None
 
 
 def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> Iterator[Unsettled]:
@@ -43,8 +53,9 @@ def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> 
 
     The lists that it reads may be a moment behind.
     """
+    account_id = account_to_settle_on(organization_id, ports)
     for invoice in every(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
-        yield from unsettled_in(invoice)
+        yield from unsettled_in(invoice, account_id)
     for batch in _batches_under_way(organization_id, ports):
         yield Unsettled(BATCH_UNDER_WAY, batch.id)
 

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.erasure import ERASED_TEXT, ErasureStatus, InStripe
+from chalicelib.domain.errors import Conflict, CustomerUnsettled
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
@@ -21,6 +22,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period
 from chalicelib.domain.unsettled import INVOICE_OPEN
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
+from chalicelib.usecases.connecting.connect import disconnect
 from chalicelib.usecases.erasing import erase_records
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER, erase_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
@@ -33,7 +35,7 @@ from tests.oracle import differences
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.usecases.events.test_parked_events import fail_with
 from tests.usecases.healing.test_backfill import lose
-from tests.world import OFFICE, ORGANIZATION
+from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 
 def busy(company: Company) -> list[Invoice]:
@@ -188,6 +190,27 @@ def test_the_second_look_finds_what_the_lists_did_not_show_and_is_repeated_until
     company.finish()
     assert company.status is ErasureStatus.ERASED
     assert company.world.ports.customers.erasures_due(company.world.ports.clock.now() + 10 * DAY, 10) == []
+
+
+def test_what_is_open_on_an_account_that_the_company_left_holds_up_no_erasure(
+    company: Company,
+) -> None:
+    opened, draft = company.bill(), company.bill(send=False)
+    disconnect(ORGANIZATION, ADMIN, company.world.ports)
+    with pytest.raises(CustomerUnsettled):
+        company.ask()
+    company.world.connect()
+    with pytest.raises(Conflict, match="invoice_of_other_account"):
+        void_invoice(ORGANIZATION, opened.id, OFFICE, company.world.ports)
+    company.erase()
+    company.finish()
+    assert (company.status, company.found()) == (ErasureStatus.ERASED, [])
+    assert [company.world.now(each).status for each in (opened, draft)] == ["pending", "draft"]
+    company.world.connect(account=company.account)
+    company.world.double.pay(company.account, str(opened.stripe_invoice_id))
+    company.settle()
+    company.world.sweep()
+    assert (company.world.now(opened).status, company.found()) == (InvoiceStatus.PAID, [])
 
 
 # Stripe's customer

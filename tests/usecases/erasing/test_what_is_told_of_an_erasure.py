@@ -102,7 +102,7 @@ STORIES = (
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_an_invoice_that_loses_the_person_is_not_told(story: Callable[[Company], Invoice], company: Company) -> None:
     invoice = story(company)
-    assert is_settled(invoice)
+    assert is_settled(invoice, invoice.stripe_account_id)
     without = invoice_without_person(invoice, company.world.ports.clock.now())
     assert without != invoice
     assert invoice_difference(invoice, without) == NOTHING

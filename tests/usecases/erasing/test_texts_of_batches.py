@@ -1,0 +1,32 @@
+"""The memo and the footer of a batch: they go with a person, unless somebody else's invoice still needs them."""
+
+from __future__ import annotations
+
+from chalicelib.domain.billing import BillingTerms
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
+from tests.usecases.erasing.person import ANN, Company
+from tests.world import OFFICE, ORGANIZATION, line
+
+
+def billed_in_bulk(company: Company, other: str) -> BillingTerms:
+    """Returns what is left of the batch's terms after it billed Annabel and another customer, and she is erased."""
+    services = ((ANN, line("svc_bulk_1")), (CustomerId(other), line("svc_bulk_2")))
+    terms = BillingTerms(memo="The dog bites", footer="For Annabel")
+    batch = bill_many(BillMany(ORGANIZATION, OFFICE, "bulk", "bulk", services, terms), company.world.ports)
+    company.settle()
+    for invoice in list(company.world.ports.database.invoices.values()):
+        company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    company.settle()
+    company.erase()
+    return company.world.ports.database.batches[ORGANIZATION, batch.id].terms
+
+
+def test_the_texts_of_a_batch_go_once_no_invoice_can_be_made_with_them(company: Company) -> None:
+    terms = billed_in_bulk(company, "cust_2")
+    assert (terms.memo, terms.footer) == (None, None)
+
+
+def test_the_texts_of_a_batch_stay_while_somebody_elses_invoice_can_be_tried_again(company: Company) -> None:
+    terms = billed_in_bulk(company, "cust_unknown")
+    assert (terms.memo, terms.footer) == ("The dog bites", "For Annabel")
