@@ -25,10 +25,16 @@ from tests.ops.run_books import BOOKS, commands
 CLONED = ("app.py", "ops", "Makefile", "chalicelib", "infra", "docs", *map(str, ROOT.glob("requirements*")))
 """What the commands need of a clone."""
 
-REFUSED = {"./ops rotate-secret drop --oldest", "./ops restore-items --dry-run", "./ops restore-items"}
-"""Commands that end with status 1 here: a line before has taken away the other secret, and no table was restored.
+REFUSED = {
+    "./ops rotate-secret drop --oldest",
+    "./ops restore-items --dry-run",
+    "./ops restore-items",
+    "./ops erase $ORGANIZATION --in-stripe keep --dry-run",
+}
+"""Commands that end with status 1 here, because a line before has taken away the other secret, no table was restored,
+or the organization is connected.
 
-`tests/ops/test_restoring.py` types them where tables were restored.
+`tests/ops/test_restoring.py` and `tests/ops/test_erase.py` type them where they are not refused.
 """
 
 
@@ -76,9 +82,12 @@ def shell(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Shell:
             shutil.copy2(source, target)
     (top / ".venv").symlink_to(ROOT / ".venv")
     write(description(company.stack), top / ".local/stack.json")
+    erased = {"message": "erasure", "organization_id": company.organization_id, "customer_id": "cust_gone"}
+    (top / "erased.txt").write_text(json.dumps({**erased, "in_stripe": "keep"}) + "\n")
     (top / "new-secret.txt").write_text("whsec_of_a_rotation_under_way\n")
     made = company.bill("svc_book").json
-    return Shell(top, {"ORGANIZATION": company.organization_id, "INVOICE": made["id"]})
+    customer = made["customerId"]
+    return Shell(top, {"ORGANIZATION": company.organization_id, "INVOICE": made["id"], "CUSTOMER": customer})
 
 
 @pytest.fixture(scope="module")
