@@ -31,7 +31,7 @@ UNSETTLED = (
     Role.ADMIN,
     takes=ErasureQuery,
     answers={200: ErasureView, 202: ErasureView},
-    refuses=("customer_not_found", "stripe_not_connected", *UNSETTLED, *CHANGES_A_RECORD),
+    refuses=("customer_not_found", "erasure_choice_made", "stripe_not_connected", *UNSETTLED, *CHANGES_A_RECORD),
 )
 def erase_customer(call: Call[ErasureQuery]) -> Reply:
     """Erase the person behind a customer, for good.
@@ -49,8 +49,9 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     and no list shows it. POM begins ten minutes later, and looks again after a day; `GET …/erasure` shows how far it
     is. If something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. It cannot be taken back.
 
-    The request can be repeated, and then answers the erasure that there is; 200 means that it is finished. The first
-    `inStripe` stays: if that was `keep`, delete the Stripe customer in the Stripe dashboard.
+    The request can be repeated, and then answers the erasure that there is; 200 means that it is finished. Another
+    `inStripe` than the first is refused (`erasure_choice_made`). Somebody can delete a Stripe customer that was kept in
+    the Stripe dashboard.
 
     `inStripe` has no default, because nothing brings a deleted Stripe customer back. Stripe keeps past invoices and
     payments of a deleted customer. To take the person out of these as well, the company redacts them in Stripe

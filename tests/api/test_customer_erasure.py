@@ -71,9 +71,10 @@ def test_an_admin_erases_a_customer_and_sees_how_far_it_is(api: ApiClient, world
     assert {each["goneBy"] for each in begun["outOfReach"]} == {None}
 
     pass_time(world, SECOND_LOOK_AFTER)
-    again = api.admin.delete(ERASE)
+    again = api.admin.delete(f"{ONE}?inStripe=delete")
     assert (again.status, again.json["status"]) == (200, "erased")
-    assert again.json["inStripe"]["choice"] == "delete", "an erasure that is there is answered as it is"
+    otherwise = api.admin.delete(ERASE)
+    assert (otherwise.status, otherwise.code, otherwise.error["field"]) == (409, "erasure_choice_made", "inStripe")
     assert max(each["goneBy"] for each in again.json["outOfReach"]) > again.json["finishedAt"]
 
     shown = api.get(f"/invoices/{invoice['id']}")

@@ -64,6 +64,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "Correct the address; Stripe sends the invoice there.",
         "email",
     ),
+    "erasure_choice_made": (
+        "The erasure was asked for before with inStripe=keep, and that stays.",
+        "Look at the erasure. A Stripe customer that was kept can be deleted in the Stripe dashboard.",
+        "inStripe",
+    ),
     "erasure_not_found": (
         "Nobody has asked to erase this customer.",
         "Ask for it with DELETE /v1/customers/{id}.",

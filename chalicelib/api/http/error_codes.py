@@ -57,6 +57,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "customer_in_batch": "A batch bills or imports the customer, so the customer cannot be erased yet.",
         "customer_email_changed": "Stripe would mail this invoice to the customer's former address.",
         "draft_of_other_customer": "The customer was linked to another Stripe customer since the draft was made.",
+        "erasure_choice_made": "The erasure was asked for before with the other `inStripe`, which stays.",
         "idempotency_key_reused": "The `Idempotency-Key` was used with another body.",
         "invoice_already_paid": "The invoice is paid already; the message says how. Nothing was recorded.",
         "invoice_creating": "The invoice is being made, changed or sent in Stripe at the moment.",

@@ -9,7 +9,7 @@ from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import Erasure, InStripe
-from chalicelib.domain.errors import Retryable, StaleWrite
+from chalicelib.domain.errors import Conflict, Retryable, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId
 from chalicelib.domain.unsettled import refused_until_settled
 from chalicelib.ports import Ports
@@ -32,13 +32,13 @@ def request_erasure(
     Raises:
         NotFound: this organization has no such customer.
         Conflict: something of the customer is not settled, which the error tells, or the organization is not
-            connected and the Stripe customer is to be deleted.
+            connected and the Stripe customer is to be deleted, or an erasure was asked for with another choice.
         StaleWrite: the customer kept changing all the while.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         customer = kept_customer(organization_id, customer_id, ports)
         if customer.erased:
-            return customer
+            return _asked_for_before(customer, in_stripe)
         if in_stripe is InStripe.DELETE:
             usable_account(ports.connections.get(organization_id))
         unsettled = unsettled_of(organization_id, customer_id, ports)
@@ -53,3 +53,19 @@ def request_erasure(
                 ports.queues.send(ErasureJob(organization_id, customer_id))
             return closed
     raise StaleWrite("The customer")
+
+
+def _asked_for_before(customer: Customer, in_stripe: InStripe) -> Customer:
+    """Returns the customer if its erasure was asked for with the same choice.
+
+    Raises:
+        Conflict: the choice was another one, and whoever asks now would believe that theirs counts.
+    """
+    if customer.erasure is not None and customer.erasure.in_stripe is not in_stripe:
+        raise Conflict(
+            "erasure_choice_made",
+            f"The erasure was asked for before with inStripe={customer.erasure.in_stripe}, and that stays.",
+            field="inStripe",
+            next_step="Look at the erasure. A Stripe customer that was kept can be deleted in the Stripe dashboard.",
+        )
+    return customer

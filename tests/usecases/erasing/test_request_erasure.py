@@ -138,8 +138,15 @@ def test_asking_again_answers_the_erasure_that_there_is(company: Company) -> Non
     first = company.ask(InStripe.KEEP)
     company.world.advance(60)
     company.world.ports.queues.take()
-    again = request_erasure(ORGANIZATION, ANN, InStripe.DELETE, OFFICE, company.world.ports)
+    again = request_erasure(ORGANIZATION, ANN, InStripe.KEEP, OFFICE, company.world.ports)
     assert (again, company.world.ports.queues.take()) == (first, [])
+
+
+def test_asking_again_with_another_choice_is_refused_and_changes_nothing(company: Company) -> None:
+    first = company.ask(InStripe.KEEP)
+    with pytest.raises(Conflict, match="inStripe=keep"):
+        company.ask(InStripe.DELETE)
+    assert company.ann == first
 
 
 def test_of_two_who_ask_at_once_one_is_the_first(company: Company) -> None:
@@ -148,12 +155,11 @@ def test_of_two_who_ask_at_once_one_is_the_first(company: Company) -> None:
 
     def meanwhile(customer: Any, *given: Any) -> Any:
         company.world.ports.customers.save = plain  # type: ignore[method-assign]
-        others.append(company.ask(InStripe.DELETE))
+        others.append(company.ask(InStripe.KEEP))
         return plain(customer, *given)
 
     company.world.ports.customers.save = meanwhile  # type: ignore[method-assign]
     assert company.ask(InStripe.KEEP) == others[0] == company.ann
-    assert company.erasure.in_stripe is InStripe.DELETE
 
 
 def test_a_lost_message_delays_the_erasure_and_refuses_nothing(company: Company) -> None:
