@@ -50,8 +50,8 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     is. If something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. It cannot be taken back.
 
     The request can be repeated, and then answers the erasure that there is; 200 means that it is finished. Another
-    `inStripe` than the first is refused (`erasure_choice_made`). A Stripe customer that was kept can be deleted in the
-    Stripe dashboard.
+    `inStripe` than the first is refused (`erasure_choice_made`). A Stripe customer that was kept can be deleted in
+    the Stripe dashboard.
 
     `inStripe` has no default, because nothing brings a deleted Stripe customer back. Stripe keeps past invoices and
     payments of a deleted customer. To take the person out of these as well, the company redacts them in Stripe
