@@ -18,8 +18,11 @@ def one_of_each(company: Company) -> dict[str, str]:
     company.becomes(invoice, status="paid")
     payout = company.double("POST", f"payouts/{company.account_id}")["id"]
     eventually(lambda: company.office.get("/payouts?first=1")["data"], bool, f"the payout {payout}")
+    erased = company.customer("cust_erased")
+    company.admin.call("DELETE", f"/customers/{erased}?inStripe=keep")
     return {
         "{invoiceId}/preview": f"{draft}/preview",  # only a draft has one
+        "{customerId}/erasure": f"{erased}/erasure",  # only a customer who is being erased has one
         "{invoiceId}": invoice,
         "{customerId}": customer,
         "{batchId}": batch,

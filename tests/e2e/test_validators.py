@@ -58,11 +58,14 @@ def ask(company: Company, method: str, path: str, body: Any = None, **headers: s
 def test_every_get_answers_the_same_tag_while_nothing_changes_and_then_no_body(
     one: Company, ids: dict[str, str], stack: LocalStack
 ) -> None:
-    """Each route of the contract, so that none that is added later can answer something new at each reading."""
+    """Each route of the contract, so that none that is added later can answer something new at each reading.
+
+    An export says when it was made, and that it was made is one more thing that POM holds of the customer.
+    """
     paths = request("GET", f"{stack.urls.api}/v1/openapi.json").json["paths"]
     asked = 0
     for path, operations in paths.items():
-        if "200" not in operations.get("get", {"responses": {}})["responses"]:
+        if "200" not in operations.get("get", {"responses": {}})["responses"] or path.endswith("/export"):
             continue
         asked += 1
         target = filled(path, ids).removeprefix("/v1")

@@ -36,7 +36,8 @@ class MoneySteps:
         self.world.deliver()
 
     def bill_another(self) -> None:
-        """Bill another service at 75.00 to the same customer; from now on the case is about this invoice."""
+        """A second later, bill another service at 75.00 to the same customer; the case is about this invoice then."""
+        self.world.advance(1)
         self.invoice = self.world.invoice("svc_again")
 
     def ask_to_bill(self, price: str, currency: str = "usd") -> None:
