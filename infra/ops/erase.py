@@ -174,7 +174,7 @@ def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *,
         if not dry_run:
             was_closed = not close_again(organization_id, customer_id, in_stripe, by, stage.ports)
         rows.append({"organization": organization_id, "customer": customer_id, "was_erased": was_closed})
-    screen.table("again", "Would be erased again" if dry_run else "Erased again", rows)
+    screen.table("again", "Would be erased again" if dry_run else "Begun again", rows)
     screen.fact("repeated", sum(not each["was_erased"] for each in rows), f"Erasures in the file: {len(rows)}.")
 
 
