@@ -198,10 +198,10 @@ class Worker:
         return told
 
     def _tell_again(self, untold: UntoldChange) -> None:
-        stored = still_to_tell(untold, PREFIX, self.outside)
-        if untold.change is None:
-            place = place_of(untold, PREFIX)
-            assert place is not None
+        stored, place = still_to_tell(untold, PREFIX, self.outside), place_of(untold, PREFIX)
+        if place is None:
+            assert stored is None, "nothing is told of an item that is no object of POM's"
+        elif untold.change is None:
             assert untold.version is not None
             self.retold.add((*place, untold.version + untold.deleted))
             if stored is not None:

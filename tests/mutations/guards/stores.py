@@ -109,7 +109,7 @@ STORES = (
         "the latest test of a connection has an end",
         "_trial_values",
         Without("'expires_at'"),
-        "tests/adapters/test_retention.py::test_a_row_expires_if_and_only_if_its_kind_has_an_end",
+        "tests/adapters/test_retention.py::test_each_kind_of_row_that_is_stored_has_a_time_and_a_reason",
     ),
     guard(
         "keys escape their separator",
