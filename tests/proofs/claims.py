@@ -68,7 +68,8 @@ INVARIANTS = (
         ("connecting", "conservation"),
     ),
     Invariant(
-        11, "No secret, token or personal datum is in a log line, a metric, an error or a dead letter's attributes",
+        11, "No secret, token or personal datum is in a log line, a metric, an error or a dead letter's attributes; "
+        "the line of a request has a digest of its user and the network that it came from",
         ("isolation",),
     ),
     Invariant(
