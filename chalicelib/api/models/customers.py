@@ -33,7 +33,8 @@ _SYNC_STATUS = (
     "`failed`: the customer could not be given to Stripe; `syncError` says why. "
     "`not_connected`: the organization was not connected to Stripe at the last sync. "
     "`waiting_for_invoice`: the connected Stripe account does not have the customer until its next invoice. "
-    "`deleted_in_stripe`: somebody deleted the Stripe customer; it is linked or made again when it is next needed."
+    "`deleted_in_stripe`: somebody deleted the Stripe customer; it is linked or made again when it is next needed. "
+    "POM's record stays: to erase the person, use `DELETE`."
 )
 _KIND = (
     "`created_in_stripe`: POM made the Stripe customer with these fields. "

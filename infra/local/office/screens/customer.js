@@ -130,7 +130,9 @@ const SAID = {
   failed: "Stripe does not have this customer as POM has it. Correct what is wrong and save, or sync again.",
   not_connected: "Stripe was not connected when this customer was saved. Sync again, once it is; the next invoice does so, too.",
   waiting_for_invoice: "The connected Stripe account gets this customer with the next invoice.",
-  deleted_in_stripe: "Somebody deleted this customer in Stripe. It is linked or made again when it is next needed.",
+  deleted_in_stripe:
+    "Somebody deleted this customer in Stripe. POM still has the record, and makes the Stripe customer again when it is next needed. " +
+    "If the person asked to be erased, an admin erases the customer here too.",
 };
 
 /** @param {Customer} customer @param {(id: string) => string | null} pageOf @param {(id: string) => Promise<void>} choose */
