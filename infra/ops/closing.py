@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from chalicelib.adapters.tables.models import CustomerItem
@@ -12,14 +11,14 @@ from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.erasure import Erasure, InStripe
-from chalicelib.domain.errors import Retryable, StaleWrite
+from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
-from chalicelib.ports.messages import ErasureJob
 from chalicelib.ports.portions import AT_ONCE, every
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
+from chalicelib.usecases.erasing.request_erasure import with_erasure
 
 OPERATOR = UserId("operator")
 """Who asked for an erasure that an operator asked for, as the organization is shown it."""
@@ -62,10 +61,7 @@ def close(
         erasure = Erasure(requested_by=OPERATOR, requested_at=now, in_stripe=in_stripe, due_at=now)
         with suppress(StaleWrite):
             act = customer_act(organization_id, customer_id, CustomerAct.ERASURE_REQUESTED, ports, operator=by)
-            closed = ports.customers.save(replace(customer, erasure=erasure), act)
-            with suppress(Retryable):  # `resume_stuck` queues it later
-                ports.queues.send(ErasureJob(organization_id, customer_id))
-            return closed
+            return with_erasure(customer, erasure, ports, act)
     raise StaleWrite("The customer")
 
 
@@ -84,10 +80,7 @@ def close_again(
         if customer is None or customer.erasure is None:
             close(organization_id, customer_id, in_stripe, by, ports)
             return True
-        again = replace(customer, erasure=customer.erasure.again(ports.clock.now()))
         with suppress(StaleWrite):
-            ports.customers.save(again)
-            with suppress(Retryable):  # `resume_stuck` queues it later
-                ports.queues.send(ErasureJob(organization_id, customer_id))
+            with_erasure(customer, customer.erasure.again(ports.clock.now()), ports)
             return False
     raise StaleWrite("The customer")

@@ -6,15 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error
-from chalicelib.domain.errors import (
-    AccountUnreachable,
-    Conflict,
-    CustomerErased,
-    DueDatePassed,
-    InvoicingPaused,
-    NotFound,
-    Refused,
-)
+from chalicelib.domain.errors import AccountUnreachable, Conflict, DueDatePassed, InvoicingPaused, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
@@ -47,10 +39,7 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         if kept is None and isinstance(refusal, DueDatePassed):
             # All invoices of a batch have its due date, which nobody can change.
             refusal.next_step = "Create the invoice again in a new batch with another due date."
-        error = item_error(refusal, item.field_in_request)
-        if isinstance(refusal, CustomerErased):  # no other round can bill it, so its texts are for nothing
-            item = replace(item, services=())
-        return _fail(batch, item, error, kept, ports)
+        return _fail(batch, item, item_error(refusal, item.field_in_request), kept, ports)
     if invoice is None or invoice.saga.running:
         return False
     if not invoice.live:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.domain.batch import KeptItem
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.events import StripeEvent
@@ -81,13 +80,6 @@ def payout_lines_of(
         for line in ports.payouts.all_lines(organization_id, payout_id):
             if line.owner is not None and line.owner.customer_id == customer_id:
                 yield PayoutLineHeld(payout_id, line)
-
-
-def batch_items_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[KeptItem]:
-    """Yields the items of batches that bill or import the customer."""
-    for _, kept in ports.batches.every_item(organization_id):
-        if kept.item.customer_id == customer_id:
-            yield kept
 
 
 def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> Iterator[ParkedHeld]:

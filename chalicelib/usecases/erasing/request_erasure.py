@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.domain.acts import CustomerAct
+from chalicelib.domain.acts import Act, CustomerAct
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erasure import Erasure, InStripe
@@ -48,11 +48,22 @@ def request_erasure(
         erasure = Erasure(requested_by=user_id, requested_at=now, in_stripe=in_stripe, due_at=now)
         with suppress(StaleWrite):  # a worker has just stored the result of a sync, or somebody else asks too
             act = customer_act(organization_id, customer_id, CustomerAct.ERASURE_REQUESTED, ports, actor=user_id)
-            closed = ports.customers.save(replace(customer, erasure=erasure), act)
-            with suppress(Retryable):
-                ports.queues.send(ErasureJob(organization_id, customer_id))
-            return closed
+            return with_erasure(customer, erasure, ports, act)
     raise StaleWrite("The customer")
+
+
+def with_erasure(customer: Customer, erasure: Erasure, ports: Ports, act: Act | None = None) -> Customer:
+    """Returns the customer as it is stored with this erasure, and has a worker go on with it.
+
+    If the message cannot be queued, `resume_stuck` sends it.
+
+    Raises:
+        StaleWrite: somebody else changed the customer.
+    """
+    closed = ports.customers.save(replace(customer, erasure=erasure), act)
+    with suppress(Retryable):
+        ports.queues.send(ErasureJob(customer.organization_id, customer.id))
+    return closed
 
 
 def _asked_for_before(customer: Customer, in_stripe: InStripe) -> Customer:
