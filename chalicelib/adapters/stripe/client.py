@@ -60,16 +60,25 @@ def _unobserved(method: str, path: str, status: int | None, seconds: float) -> N
 
 
 def build_client(
-    api_key: str, client_id: str, *, api_base: str, connect_base: str, observe: Observer = _unobserved
+    api_key: str,
+    client_id: str,
+    *,
+    api_base: str,
+    connect_base: str,
+    observe: Observer = _unobserved,
+    http_client: stripe.HTTPClient | None = None,
 ) -> stripe.StripeClient:
-    """A client of the platform's account; calls for a company name it with the Stripe-Account header."""
+    """A client of the platform's account; calls for a company name it with the Stripe-Account header.
+
+    `http_client` takes the place of the one that tells `observe` of each try.
+    """
     stripe.enable_telemetry = False
     return stripe.StripeClient(
         api_key,
         client_id=client_id,
         stripe_version=API_VERSION,
         max_network_retries=2,
-        http_client=ObservedClient(observe),
+        http_client=http_client or ObservedClient(observe),
         base_addresses={"api": api_base, "connect": connect_base},
     )
 

@@ -1,0 +1,138 @@
+"""Carries each request to Stripe: counts it, keeps to a pace, and records it without secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import stripe
+
+from infra.stripe_double.recordings.recording import Exchange
+
+ALLOWED = 400
+"""Requests of one run."""
+RESERVED = 60
+"""Of these, what is kept for cleaning up."""
+KEPT_HEADERS = frozenset(
+    {
+        "date",
+        "idempotent-replayed",
+        "stripe-should-retry",
+        "stripe-version",
+        "stripe-rate-limited-reason",
+        "retry-after",
+    }
+)
+
+
+class BudgetSpent(Exception):
+    """The run has made all the requests that it may."""
+
+
+@dataclass
+class Budget:
+    """How many requests may still be made."""
+
+    allowed: int = ALLOWED
+    reserved: int = RESERVED
+    used: int = 0
+
+    def take(self) -> None:
+        """Counts a request. Raises BudgetSpent if none is left."""
+        if self.used >= self.allowed - self.reserved:
+            raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
+        self.used += 1
+
+    def release_reserve(self) -> None:
+        """Allows the requests that were kept for cleaning up."""
+        self.reserved = 0
+
+
+@dataclass
+class Recorder:
+    """Keeps exchanges, redacted, oldest first. `step` is the one that asks now."""
+
+    redact: Callable[[Exchange], Exchange]
+    step: str = ""
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    def note(self, exchange: Exchange) -> None:
+        """Keeps an exchange."""
+        self.exchanges.append(self.redact(exchange))
+
+    def awaited(self, since: int, until: Mapping[str, Any]) -> None:
+        """Drops all exchanges from position `since` on but the last, and notes what that one was waited for."""
+        last = self.exchanges[-1]
+        self.exchanges[since:] = [replace(last, until=dict(until))]
+
+    @contextmanager
+    def during(self, step: str) -> Iterator[None]:
+        """Names the step of what is asked within."""
+        former, self.step = self.step, step
+        try:
+            yield
+        finally:
+            self.step = former
+
+
+class Carrier(stripe.HTTPClient):
+    """An HTTP client for the SDK, around another."""
+
+    name = "sandbox"
+
+    def __init__(
+        self,
+        inner: stripe.HTTPClient,
+        recorder: Recorder,
+        budget: Budget,
+        now: Callable[[], float],
+        pace: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__()
+        self._inner, self._recorder, self._budget, self._now, self._pace = inner, recorder, budget, now, pace
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[Any, int, Any]:
+        """One try, as the SDK makes it. Raises BudgetSpent, and what the inner client raises."""
+        self._budget.take()
+        self._pace()
+        asked = _asked(self._recorder.step, self._now(), method, url, headers or {}, post_data)
+        try:
+            body, status, answered = self._inner.request(method, url, headers, post_data)
+        except stripe.APIConnectionError as error:
+            self._recorder.note(replace(asked, body={"connection": type(error).__name__}))
+            raise
+        self._recorder.note(replace(asked, status=status, body=_json(body), headers=_kept(answered)))
+        return body, status, answered
+
+    def close(self) -> None:
+        """Closes the inner client."""
+        inner: Any = self._inner  # the SDK gives it no types
+        inner.close()
+
+
+def _asked(step: str, at: float, method: str, url: str, headers: Mapping[str, str], data: Any) -> Exchange:
+    parts, sent = urlsplit(url), {name.lower(): value for name, value in headers.items()}
+    text = data.decode() if isinstance(data, bytes) else data or ""
+    form = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
+    return Exchange(
+        step, at, method.upper(), parts.path, 0, None, tuple(form),
+        account=sent.get("stripe-account"), key=sent.get("idempotency-key"),
+    )  # fmt: skip
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+
+
+def _json(body: Any) -> Any:
+    text = body.decode() if isinstance(body, bytes) else body
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"unreadable": len(text)}

@@ -1,0 +1,158 @@
+"""What stories and promises work with: an account, the product's gateway, the SDK, and time that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import stripe
+
+from chalicelib.adapters.stripe.client import build_client
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.identifiers import StripeAccountId
+from infra.sandbox.carrying import Budget, Carrier, Recorder
+from infra.sandbox.orders import Orders
+from infra.sandbox.sides import Side
+
+T = TypeVar("T")
+
+MARK = "pom-sandbox"
+"""What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
+MARK_KEY = "pom_sandbox"
+"""The metadata of what the product has no metadata for; its value is the run."""
+BETWEEN_LOOKS = 3.0
+"""Seconds between two looks at something that is waited for."""
+
+
+class NotInTime(Exception):
+    """What was waited for did not come. The message says what and how long."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Steps that Stripe refused for a reason that lies in the account or the platform."""
+
+    step: str
+    reason: str
+    """Stripe's message."""
+
+
+@dataclass
+class SideClock:
+    """The clock that the gateway dates answers by."""
+
+    side: Side
+
+    def now(self) -> int:
+        """Returns epoch seconds UTC."""
+        return int(self.side.now())
+
+
+@dataclass
+class Laboratory:
+    """One run on one connected account. `run` is a random token."""
+
+    side: Side
+    key: str
+    client_id: str
+    account: StripeAccountId
+    run: str
+    budget: Budget
+    recorder: Recorder
+    pace: Callable[[], None] = lambda: None
+    client: stripe.StripeClient = field(init=False)
+    gateway: StripeGateway = field(init=False)
+    orders: Orders = field(init=False)
+    refusals: list[Refusal] = field(default_factory=list)
+    """What the account may not do, or Stripe did not let it do: it counts as not tried."""
+
+    def __post_init__(self) -> None:
+        self.client = self.client_with(self.key)
+        self.gateway = StripeGateway(self.client, SideClock(self.side))
+        self.orders = Orders(f"{MARK}-{self.run}", self.account, self.now)
+
+    def client_with(self, key: str) -> stripe.StripeClient:
+        """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
+        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
+        return build_client(
+            key,
+            self.client_id,
+            api_base=self.side.api_base,
+            connect_base=self.side.connect_base,
+            http_client=carrier,
+        )
+
+    @property
+    def v1(self) -> Any:
+        """The SDK's services, for what a payer, a bank or an owner does. Pass `on_account()` as options."""
+        return self.client.v1
+
+    def on_account(self, key: str | None = None) -> dict[str, str]:
+        """Returns the options of a request on the connected account."""
+        return {"stripe_account": self.account, **({"idempotency_key": key} if key else {})}
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The metadata of what a story makes without the gateway."""
+        return {MARK_KEY: self.run}
+
+    def now(self) -> int:
+        """Returns epoch seconds UTC."""
+        return int(self.side.now())
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Names what is asked within; the name of the story stands before it."""
+        story = self.recorder.step.partition(":")[0]
+        with self.recorder.during(f"{story}: {name}" if story else name):
+            yield
+
+    @contextmanager
+    def where_allowed(self, name: str) -> Iterator[None]:
+        """Names a step that needs what not every account or platform has, such as bank debits.
+
+        If Stripe refuses a request within, the step ends, is noted in `refusals`, and is not compared.
+        """
+        since = len(self.recorder.exchanges)
+        with self.step(name):
+            try:
+                yield
+            except stripe.StripeError as error:
+                self.refusals.append(Refusal(self.recorder.step, str(error.user_message or error)))
+                del self.recorder.exchanges[since:]
+
+    def until(self, look: Callable[[], T], expected: Mapping[str, Any], patience: float) -> T:
+        """Looks again and again until the answer of Stripe's has the expected values, and returns the last look.
+
+        `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
+        `Exchange.until` has. Raises NotInTime after `patience` seconds.
+        """
+        since, waited = len(self.recorder.exchanges), 0.0
+        while True:
+            seen = look()
+            if matches(self.recorder.exchanges[-1].body, expected):
+                self.recorder.awaited(since, expected)
+                return seen
+            if waited >= patience:
+                self.recorder.awaited(since, {})
+                raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
+            self.side.pass_time(BETWEEN_LOOKS)
+            waited += BETWEEN_LOOKS
+
+
+def matches(body: Any, expected: Mapping[str, Any]) -> bool:
+    """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
+    return all(any(found == value for found in at(body, path.split("."))) for path, value in expected.items())
+
+
+def at(body: Any, path: list[str]) -> Iterator[Any]:
+    """Yields the values at a path."""
+    if not path:
+        yield body
+    elif path[0] == "*" and isinstance(body, list):
+        for each in body:
+            yield from at(each, path[1:])
+    elif isinstance(body, dict) and path[0] in body:
+        yield from at(body[path[0]], path[1:])

@@ -1,0 +1,55 @@
+"""Customers and invoices as POM has them, for the gateway to make in Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import count
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Address, Profile
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId, UserId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import LineItem, Order
+from chalicelib.domain.saga import Saga, Step
+
+ADDRESS = Address("12 Palm Way", "Unit 3", "Austin", "TX", "78701", "US")
+FINGERPRINT = "sandbox"
+
+
+@dataclass
+class Orders:
+    """Makes them, with ids that no two of a run share."""
+
+    organization: str
+    account: StripeAccountId
+    now: Callable[[], int]
+    _numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def number(self) -> str:
+        """Returns a number that is not used yet in this run."""
+        return str(next(self._numbers))
+
+    def customer(self, email: str | None = None) -> Customer:
+        """Returns a customer that POM has just saved. The address is unique unless one is given."""
+        number = self.number()
+        address = email or f"{self.organization}-{number}@example.com"
+        profile = Profile("Ann", f"Sandbox {number}", None, address, "+1 512 555 0123", ADDRESS)
+        now = self.now()
+        return Customer(OrganizationId(self.organization), CustomerId(f"cust_{number}"), profile, 1, now, now)
+
+    def invoice(self, *amounts: int, **order: object) -> Invoice:
+        """Returns an invoice whose draft is to be made, with a line for each amount (minor units)."""
+        number, now = self.number(), self.now()
+        lines = tuple(
+            LineItem(ServiceId(f"svc_{number}_{n}"), f"Pool cleaning {n}", Decimal(1), amount, amount)
+            for n, amount in enumerate(amounts, 1)
+        )
+        ordered = Order(CustomerId("cust_1"), "usd", lines, "net_30", 30, None, "UTC", FINGERPRINT)
+        ordered = replace(ordered, **order)  # type: ignore[arg-type]
+        saga = Saga(Step.DRAFT, send=True, nonce=f"nonce{number}", step_began_at=now, resume_at=now + 120)
+        return Invoice(
+            OrganizationId(self.organization), InvoiceId(f"inv_{number}"), self.account, False, ordered, saga,
+            now, UserId("sandbox"), now,
+        )  # fmt: skip

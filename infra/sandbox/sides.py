@@ -1,0 +1,81 @@
+"""Where the requests go: to Stripe, or to a double that plays Stripe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import stripe
+
+from chalicelib.adapters.stripe.client import CONNECT_TIMEOUT, READ_TIMEOUT
+from infra.stripe_double import InProcessClient, StripeDouble
+from infra.stripe_double.recordings.recording import RecordedAccount
+
+
+class Side(Protocol):
+    """One side of the comparison."""
+
+    name: str
+    """`stripe` or `double`."""
+    api_base: str
+    connect_base: str
+
+    def http_client(self) -> stripe.HTTPClient: ...
+
+    def now(self) -> float:
+        """Returns epoch seconds UTC by its clock."""
+
+    def pass_time(self, seconds: float) -> None:
+        """Returns once so much time has passed there."""
+
+
+class StripeItself:
+    """Stripe, over the Internet."""
+
+    name = "stripe"
+    api_base = "https://api.stripe.com"
+    connect_base = "https://connect.stripe.com"
+
+    def http_client(self) -> stripe.HTTPClient:
+        """Returns a client with the product's own timeouts."""
+        return stripe.RequestsClient(timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+
+    def now(self) -> float:
+        """Returns the time of this machine."""
+        return time.time()
+
+    def pass_time(self, seconds: float) -> None:
+        """Waits."""
+        time.sleep(seconds)
+
+
+class DoubleSide:
+    """A double in this process. Its clock is moved where Stripe would be waited for."""
+
+    name = "double"
+    api_base = "https://api.stripe.com"
+    connect_base = "https://connect.stripe.com"
+    """Never resolved: the in-process client looks at the path only."""
+
+    def __init__(
+        self, double: StripeDouble, client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessClient
+    ) -> None:
+        self.double, self._client = double, client
+
+    def http_client(self) -> stripe.HTTPClient:
+        """Returns a client of the double."""
+        return self._client(self.double)
+
+    def now(self) -> float:
+        """Returns the time of the double's clock."""
+        return self.double.clock.now()
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves the double's clock; what was planned happens."""
+        self.double.advance(seconds)
+
+    def accounts(self) -> tuple[RecordedAccount, ...]:
+        """Returns the connected accounts of the double."""
+        found = (ledger.account for ledger in self.double.world.ledgers.values() if ledger.connected)
+        return tuple(RecordedAccount(each["id"], each["country"], each["default_currency"]) for each in found)

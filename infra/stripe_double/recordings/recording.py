@@ -1,0 +1,88 @@
+"""A recording: what an account of Stripe's was asked and what it answered, in order, as JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+JSON = Any
+FORM = 1
+"""The form of the file. It rises when an older one can no longer be read."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer."""
+
+    step: str
+    """The story and the step that asked, such as `payments: declined for insufficient funds`."""
+    at: float
+    """When it was asked (epoch seconds UTC)."""
+    method: str
+    path: str
+    """Such as `/v1/invoices/in_1/finalize`; `/oauth/…` for Connect."""
+    status: int
+    """The HTTP status, or 0 if no answer came."""
+    body: JSON
+    form: tuple[tuple[str, str], ...] = ()
+    """The parameters as they were sent, decoded, in their order: `("metadata[a]", "b")`."""
+    account: str | None = None
+    """The account that `Stripe-Account` named; None for the platform's own."""
+    key: str | None = None
+    """The idempotency key."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the answer that something rests on, names in lower case."""
+    until: Mapping[str, JSON] | None = None
+    """What the answer was waited for: values by dotted path, `*` for any entry of a list. Earlier answers to the
+    same request are not recorded."""
+
+
+@dataclass(frozen=True)
+class RecordedAccount:
+    """A connected account, as far as the same one can be made in a double."""
+
+    id: str
+    country: str = "US"
+    default_currency: str = "usd"
+    api_version: str | None = None
+    """The version in which Stripe renders its events, once an event showed it."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All that was asked on some accounts, oldest first."""
+
+    made_at: float
+    """When it began (epoch seconds UTC)."""
+    source: str
+    """`stripe` or `double`."""
+    accounts: tuple[RecordedAccount, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+
+    def write(self, path: Path) -> None:
+        """Writes it: a line for the head, and one for each exchange."""
+        head = {"form": FORM, "made_at": self.made_at, "source": self.source}
+        head["accounts"] = [asdict(each) for each in self.accounts]
+        lines = [head, *(asdict(each) for each in self.exchanges)]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Returns the recording of a file. Raises ValueError if its form is another."""
+        head, *lines = (json.loads(line) for line in path.read_text().splitlines())
+        if head["form"] != FORM:
+            raise ValueError(f"{path} has the form {head['form']}, and this program reads {FORM}.")
+        accounts = tuple(RecordedAccount(**each) for each in head["accounts"])
+        return cls(head["made_at"], head["source"], accounts, tuple(map(_exchange, lines)))
+
+    def of(self, exchanges: Iterable[Exchange]) -> Recording:
+        """Returns the same recording with other exchanges."""
+        return replace(self, exchanges=tuple(exchanges))
+
+
+def _exchange(line: Mapping[str, Any]) -> Exchange:
+    return Exchange(**{**line, "form": tuple((name, value) for name, value in line["form"])})
