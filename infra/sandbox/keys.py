@@ -79,7 +79,9 @@ def keys_of_file(path: Path, repository: Path) -> Keys:
         raise WrongKeys(f'{path} is no TOML. A line of it is: key = "…"') from None
     names = {field.name for field in fields(Keys)}
     if unknown := sorted(set(values) - names):
-        raise WrongKeys(f"{path} has names that mean nothing here: {len(unknown)}. Known are {', '.join(sorted(names))}.")
+        raise WrongKeys(
+            f"{path} has names that mean nothing here: {len(unknown)}. Known are {', '.join(sorted(names))}."
+        )
     if not all(isinstance(value, str) for value in values.values()):
         raise WrongKeys(f"In {path} all values are texts in quotation marks.")
     return Keys(**{"key": "", **{name: value.strip() for name, value in values.items()}})
