@@ -88,7 +88,8 @@ class Laboratory:
 
     def client_with(self, key: str) -> stripe.StripeClient:
         """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
-        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
+        caller = "" if key == self.key else "another key"
+        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
         return build_client(
             key,
             self.client_id,
