@@ -10,6 +10,7 @@ import stripe
 
 from chalicelib.adapters.stripe.client import CONNECT_TIMEOUT, READ_TIMEOUT
 from infra.stripe_double import InProcessClient, StripeDouble
+from infra.stripe_double.recordings.preparing import SETTLES_IN
 from infra.stripe_double.recordings.recording import RecordedAccount
 
 
@@ -48,12 +49,6 @@ class StripeItself:
     def pass_time(self, seconds: float) -> None:
         """Waits."""
         time.sleep(seconds)
-
-
-SETTLES_IN = 2 / 86_400
-"""Days until a double's bank debits settle and its pending refunds end: two seconds. In Stripe's test mode
-debits settle at once (https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior),
-and the documentation says of refunds only "some time later" (https://docs.stripe.com/testing#refunds)."""
 
 
 class DoubleSide:

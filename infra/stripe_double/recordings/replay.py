@@ -157,9 +157,8 @@ class _Player:
         if exchange.until:
             self._awaited(exchange)
         events, recorded = self.asker.events(exchange), exchange.body["data"]
-        for _ in self.timeline.wait(SOON):
-            if not lacking(recorded, events, self.ids):
-                break
+        waits = self.timeline.wait(SOON)
+        while lacking(recorded, events, self.ids) and next(waits, False):
             events = self.asker.events(exchange)
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
