@@ -13,8 +13,9 @@ from .recording import JSON, Exchange, RecordedAccount, Recording
 
 EVENTS = "/v1/events"
 SLOWLY = 600 / 86_400
-"""Days until bank debits and pending refunds end while a recording is played. In Stripe's test mode that takes seconds
-to minutes. It must not happen before it is waited for, nor take days, in which other money would become available."""
+"""Days until bank debits and pending refunds end while a recording is played; in Stripe's test mode they end within
+seconds to minutes. They must not end before that is waited for. Nor may it take days, because then other money would
+become available."""
 
 
 def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
