@@ -109,6 +109,8 @@ class Comparison:
         """Compares metadata exactly, because the product finds its own objects by them."""
         for name in sorted({*recorded, *played}):
             left, right = recorded.get(name), played.get(name)
+            if left is None and right is None:
+                continue  # neither had the key before, as `previous_attributes` say by null
             if left is None or right is None:
                 kind = Kind.MISSING if left is None else Kind.EXTRA
                 self._note(kind, place, f"{path}.{name}", left, right)
