@@ -16,6 +16,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from infra.sandbox.carrying import Budget, Carrier, Recorder
 from infra.sandbox.orders import Orders
 from infra.sandbox.sides import Side
+from infra.stripe_double.recordings.waiting import matches
 
 T = TypeVar("T")
 
@@ -23,9 +24,9 @@ MARK = "pom-sandbox"
 """What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
 MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
-BETWEEN_LOOKS, LONGEST_WAIT = 2.0, 30.0
-"""Seconds between the first two looks at something that is waited for, and at most between two. Each wait is half as
-long again as the one before, so that three minutes take about ten requests."""
+BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
+"""Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
+as the one before, so that three minutes take nine requests."""
 
 
 class NotInTime(Exception):
@@ -150,13 +151,15 @@ class Laboratory:
                 del self.recorder.exchanges[since:]
 
     def until(self, look: Callable[[], T], expected: Mapping[str, Any], patience: float) -> T:
-        """Looks again and again until the answer of Stripe's has the expected values, and returns the last look.
+        """Waits and looks until the answer of Stripe's has the expected values, and returns the last look.
 
         `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
         `Exchange.until` has. Raises NotInTime after `patience` seconds.
         """
         since, waited, wait = len(self.recorder.exchanges), 0.0, BETWEEN_LOOKS
         while True:
+            self.side.pass_time(wait)
+            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 2)
             seen = look()
             if matches(self.recorder.exchanges[-1].body, expected):
                 self.recorder.awaited(since, expected)
@@ -164,21 +167,3 @@ class Laboratory:
             if waited >= patience:
                 self.recorder.awaited(since, {})
                 raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
-            self.side.pass_time(wait)
-            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 1.5)
-
-
-def matches(body: Any, expected: Mapping[str, Any]) -> bool:
-    """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
-    return all(any(found == value for found in at(body, path.split("."))) for path, value in expected.items())
-
-
-def at(body: Any, path: list[str]) -> Iterator[Any]:
-    """Yields the values at a path."""
-    if not path:
-        yield body
-    elif path[0] == "*" and isinstance(body, list):
-        for each in body:
-            yield from at(each, path[1:])
-    elif isinstance(body, dict) and path[0] in body:
-        yield from at(body[path[0]], path[1:])
