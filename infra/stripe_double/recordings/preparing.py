@@ -6,26 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from ..clock import DAY, Clock
+from ..clock import Clock
 from ..config import Config
 from ..double import StripeDouble
 from .recording import JSON, Exchange, RecordedAccount, Recording
 
 EVENTS = "/v1/events"
-SETTLES_IN = 2 / DAY
-"""Days until bank debits settle and pending refunds end: two seconds. In Stripe's test mode debits settle at once
-(https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior), and the documentation
-says of refunds only "some time later" (https://docs.stripe.com/testing#refunds)."""
+SLOWLY = 600 / 86_400
+"""Days until bank debits and pending refunds end while a recording is played; in Stripe's test mode they end within
+seconds to minutes. They must not end before that is waited for. Nor may it take days, because then other money would
+become available."""
 
 
 def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
     """Returns a new double at the beginning of a recording, with its accounts and the platform's former endpoints.
 
-    The recording shows the versions of the accounts, and whether they are paid out by themselves. By default, money
-    moves as fast as in Stripe's test mode.
+    The recording shows the versions of the accounts, and whether they are paid out by themselves.
     """
-    config = config or Config(ach_days=SETTLES_IN, refund_days=SETTLES_IN)
-    settings = replace(config, accounts=(), webhook_endpoints=())
+    settings = replace(config or Config(), accounts=(), webhook_endpoints=(), ach_days=SLOWLY, refund_days=SLOWLY)
     double = StripeDouble(settings, clock=Clock.frozen(recording.made_at), transport=lambda *_: 200)
     for account in recording.accounts:
         double.create_account(
