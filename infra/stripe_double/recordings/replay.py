@@ -163,9 +163,7 @@ class _Player:
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
         since = max(map(self.timeline.played, bounds), default=0)
-        if exchange.body["has_more"]:
-            since = max(since, self.timeline.played(recorded[-1]["created"]) + 1)
-        compare_events(recorded, events, since, comparison)
+        compare_events(recorded, events, since, comparison, whole=not exchange.body["has_more"])
         self._differences += comparison.differences
         self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
 
