@@ -70,6 +70,8 @@ class Comparison:
         self._values(place, "", *others)
 
     def _values(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
+        if recorded == played and type(recorded) is type(played) and not isinstance(recorded, dict | list | str):
+            return
         how = place.care(path)
         if recorded is None or played is None:
             if recorded is not played and how is not Care.PRESENCE:
@@ -187,11 +189,8 @@ class _Place:
         return replace(self, kind=kind, above=f"{self.above}{path}." if path else self.above)
 
     def care(self, path: str) -> Care:
-        """Returns how exactly a path is compared. What holds for a field holds for all within."""
-        parts = path.split(".")
-        in_event = self.event is not None
-        found = [care(self.kind, ".".join(parts[:n]), in_event=in_event) for n in range(1, len(parts) + 1)]
-        return next((each for each in found if each is not Care.FULL), Care.FULL)
+        """Returns how exactly a path is compared."""
+        return care(self.kind, path, in_event=self.event is not None)
 
     def named(self, path: str) -> tuple[str, str]:
         """Returns the object and the path that a difference names."""

@@ -67,8 +67,8 @@ def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> list[tuple
 
 
 def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
-    """Returns True if both are of one type, and of one object as far as is known."""
-    if recorded["type"] != played["type"]:
+    """Returns True if both are of one type, of one object as far as is known, and the double's is not taken yet."""
+    if recorded["type"] != played["type"] or ids.recorded(played["id"]) is not None:
         return False
     theirs, ours = _object_id(recorded), _object_id(played)
     return ids.played(theirs) == ours if ids.played(theirs) else ids.recorded(ours) is None
