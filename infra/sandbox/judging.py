@@ -68,7 +68,7 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
     "payment_method": frozenset({"id", "type"}),
     "bank_account": frozenset({"id", "bank_name", "last4"}),
     "card": frozenset({"id", "brand", "last4"}),
-    "": frozenset({"stripe_user_id", "livemode", "scope", "error"}),
+    "answer": frozenset({"stripe_user_id", "livemode", "scope", "error"}),
 }
 """Objects inside those of `MODELS` that are read without a model, and Connect's answer, which is no object."""
 
@@ -84,16 +84,6 @@ _KINDS = {"charge.dispute": "dispute", "charge.refund": "refund", "account.appli
 def judge(difference: Difference, version: str | None = None) -> Verdict:
     """Returns HARMFUL or HARMLESS. `version` is the API version in which the account's events are."""
     return Verdict.HARMFUL if _matters(difference, version) else Verdict.HARMLESS
-
-
-def read_of(difference: Difference) -> str:
-    """Returns in a few words what the product does with it: for the line that tells of the difference."""
-    if difference.kind in _OF_EVENTS:
-        return "the product applies this event" if difference.object in SUBSCRIPTION else "the product ignores it"
-    return "the product reads it"
-
-
-_OF_EVENTS = frozenset({Kind.EVENT_MISSING, Kind.EVENT_EXTRA, Kind.EVENT_ORDER})
 
 
 def _matters(difference: Difference, version: str | None) -> bool:
