@@ -60,7 +60,7 @@ def story_of(step: str) -> str:
 
 
 def line_of(difference: Difference, version: str | None = None) -> str:
-    """Returns one line, such as `missing: invoice.number, nothing instead of …, POST /v1/invoices; the product reads it`."""
+    """Returns one line: the kind, the field, both values, the request and its step, and whether it matters."""
     place = ".".join(filter(None, (difference.object, difference.path)))
     harmful = judge(difference, version) is Verdict.HARMFUL
     use = "the product relies on it" if harmful else "nothing of the product reads it"

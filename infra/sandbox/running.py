@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import stripe
 
@@ -22,7 +24,7 @@ from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
-from infra.stripe_double.recordings.recording import Exchange, RecordedAccount, Recording
+from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 SETTLING = 3.0
 """Seconds after a story until its events are listed: Stripe lists them a little later."""
@@ -30,6 +32,7 @@ TEST_MODE = "test mode"
 UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
 """Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
 
+T = TypeVar("T")
 Tell = Callable[[str], None]
 Product = Callable[[Laboratory, Tell], Sequence[Finding]]
 
@@ -141,18 +144,12 @@ def _test_mode(lab: Laboratory, verdict: Verdict, found: str) -> Finding:
 
 def _play(lab: Laboratory, story: Story) -> Played:
     """Plays a story, and lists the events that the account has had since it began."""
-    since, played = lab.now(), Played(story.name, story.tells)
+    since = lab.now()
     with lab.recorder.during(story.name):
-        try:
-            story.play(lab)
-        except Exception as error:
-            played = Played(story.name, story.tells, _why(error, lab), _verdict(error))
-        try:
-            _list_events(lab, since)
-        except (BudgetSpent, stripe.StripeError) as error:
-            if not played.stopped:
-                played = Played(story.name, story.tells, f"Its events: {_why(error, lab)}", Verdict.NOT_TRIED)
-    return played
+        _, stopped = _attempt(lab, partial(story.play, lab))
+        _, unlisted = _attempt(lab, partial(_list_events, lab, since))
+    stop = stopped or unlisted
+    return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
 
 
 def _list_events(lab: Laboratory, since: int) -> None:
@@ -166,40 +163,50 @@ def _list_events(lab: Laboratory, since: int) -> None:
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:
     with lab.recorder.during(promise.name):
-        try:
-            outcome = promise.attempt(lab)
-        except Exception as error:
-            return Finding(Part.PROMISES, promise.name, _verdict(error), _why(error, lab), promise.sentence)
+        outcome, stopped = _attempt(lab, partial(promise.attempt, lab))
+    if outcome is None:
+        assert stopped is not None
+        return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
     return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence)
 
 
 def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:
     with lab.recorder.during(PRODUCT):
-        try:
-            return product(lab, tell)
-        except Exception as error:
-            return [Finding(Part.PRODUCT, PRODUCT, _verdict(error), _why(error, lab), PRODUCT_TELLS)]
+        findings, stopped = _attempt(lab, partial(product, lab, tell))
+    if findings is None:
+        assert stopped is not None
+        return [Finding(Part.PRODUCT, PRODUCT, stopped.verdict, stopped.why, PRODUCT_TELLS)]
+    return findings
 
 
-def _verdict(error: Exception) -> Verdict:
-    """Returns how an error is to be judged that ended a part.
+class _Stopped(NamedTuple):
+    verdict: Verdict
+    why: str
 
-    It is harmful if it came out of the product's own gateway, or if an answer was not as the part relies on it.
-    What Stripe refuses to a payer or an owner, the network and the budget keep things from being tried.
+
+def _attempt(lab: Laboratory, work: Callable[[], T]) -> tuple[T | None, _Stopped | None]:
+    """Returns the result of some work, or what stopped it.
+
+    It is harmful if that came out of the product's own gateway, or if an answer was not as the work relies on it.
+    What Stripe refuses to a payer or an owner, the network and the budget only keep things from being tried.
     """
-    if isinstance(error, IntegrationError):
-        return Verdict.NOT_TRIED if error.code in UNREACHED else Verdict.HARMFUL
-    return Verdict.NOT_TRIED if isinstance(error, stripe.StripeError | BudgetSpent) else Verdict.HARMFUL
+    try:
+        return work(), None
+    except (BudgetSpent, NotInTime) as error:
+        verdict = Verdict.NOT_TRIED if isinstance(error, BudgetSpent) else Verdict.HARMFUL
+        return None, _Stopped(verdict, f"It stopped: {error}")
+    except stripe.StripeError as error:
+        return None, _Stopped(Verdict.NOT_TRIED, f"{_where(lab)}: {error.user_message or type(error).__name__}")
+    except IntegrationError as error:
+        verdict = Verdict.NOT_TRIED if error.code in UNREACHED else Verdict.HARMFUL
+        return None, _Stopped(verdict, f"{_where(lab)}: {error}")
+    except Exception as error:  # noqa: BLE001  A program that relies on an answer fails in any way if it is another.
+        return None, _Stopped(Verdict.HARMFUL, f"{_where(lab)}: {type(error).__name__}: {error}")
 
 
-def _why(error: Exception, lab: Laboratory) -> str:
+def _where(lab: Laboratory) -> str:
     last = lab.recorder.exchanges[-1]
-    where = f"It stopped after {last.method} {last.path} ({last.step})"
-    if isinstance(error, BudgetSpent | NotInTime):
-        return f"It stopped: {error}"
-    if isinstance(error, stripe.StripeError):
-        return f"{where}: Stripe refused: {error.user_message or type(error).__name__}"
-    return f"{where}: {type(error).__name__}: {error}"
+    return f"It stopped after {last.method} {last.path} ({last.step})"
 
 
 def _refused(step: str, reason: str) -> Finding:
@@ -226,7 +233,7 @@ def cleaned(lab: Laboratory, everything: bool = False) -> Finding:
     """Ends what this run and earlier ones made, and returns what became of it."""
     result = clean(lab, everything)
     counts = Counter((each.kind, each.how) for each in result.ended)
-    ended = ", ".join(f"{number} × {kind} {how}" for (kind, how), number in sorted(counts.items())) or "nothing"
+    ended = ", ".join(f"{number} {kind}(s) {how}" for (kind, how), number in sorted(counts.items())) or "nothing"
     left = "".join(f"\nLeft: {each.kind} {each.id}: {each.why}" for each in result.left)
     verdict = Verdict.HARMLESS if result.left else Verdict.AS_ASSUMED
     return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", "What a run made can be ended.")
