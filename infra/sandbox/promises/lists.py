@@ -96,9 +96,14 @@ def an_event_is_listed_soon(lab: Laboratory) -> Outcome:
     """Of an event that is listed later than the sweep asks again, POM would never hear."""
     made = lab.once(billed)
     lab.once(events_of_billed)
-    asked = [each for each in lab.recorder.exchanges if each.path == f"/v1/invoices/{made.invoice}/send" and each.key == made.key]
+    asked = [
+        each
+        for each in lab.recorder.exchanges
+        if each.path == f"/v1/invoices/{made.invoice}/send" and each.key == made.key
+    ]
     listed = [
-        each.at for each in lab.recorder.exchanges
+        each.at
+        for each in lab.recorder.exchanges
         if each.path == "/v1/events" and made.invoice in str(each.body) and "invoice.sent" in str(each.body)
     ]
     if not asked or not listed:

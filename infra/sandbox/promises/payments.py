@@ -120,7 +120,9 @@ def a_payment_has_its_event(lab: Laboratory) -> Outcome:
 
 
 def _both(named: tuple[Any, Any]) -> str:
-    return " and ".join(name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True))
+    return " and ".join(
+        name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True)
+    )
 
 
 @promised(

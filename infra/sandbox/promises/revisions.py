@@ -68,7 +68,11 @@ def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
     expected = ["invoice.finalized", "invoice.voided"]
     events = events_about(lab, [draft["id"], original["id"]], expected)
     of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]
-    came = [type_ for type_, id_ in of_it if (type_, id_) in (("invoice.finalized", draft["id"]), ("invoice.voided", original["id"]))]
+    came = [
+        type_
+        for type_, id_ in of_it
+        if (type_, id_) in (("invoice.finalized", draft["id"]), ("invoice.voided", original["id"]))
+    ]
     seen = f"In this order: {', then '.join(came) or 'neither'}."
     return judged(sorted(came) == expected, seen, Verdict.HARMLESS if came else Verdict.HARMFUL)
 
