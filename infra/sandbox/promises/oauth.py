@@ -129,7 +129,8 @@ def a_disconnected_account_is_unreachable(lab: Laboratory) -> Outcome:
     """Fine also if the connection had ended before."""
     account = _other_account(lab)
     lab.gateway.deauthorize(account)
-    return judged(_is_unreachable(lab, account), "A request on it was refused or not, as the verdict says.")
+    unreachable = _is_unreachable(lab, account)
+    return judged(unreachable, f"A request on it was {'refused' if unreachable else 'not refused'}.")
 
 
 def _other_account(lab: Laboratory) -> StripeAccountId:
