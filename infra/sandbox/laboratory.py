@@ -77,8 +77,8 @@ class Laboratory:
     began: int = field(init=False)
     """When the run began (epoch seconds UTC): lists are asked for what was created since."""
     confirms_invoices: bool | None = None
-    """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None until
-    one was tried."""
+    """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
+    until one was tried."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
