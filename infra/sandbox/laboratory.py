@@ -80,6 +80,7 @@ class Laboratory:
     """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
     until one was tried."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    _failed: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.began = self.now()
@@ -89,14 +90,17 @@ class Laboratory:
 
     def client_with(self, key: str) -> stripe.StripeClient:
         """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
-        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
         return build_client(
             key,
             self.client_id,
             api_base=self.side.api_base,
             connect_base=self.side.connect_base,
-            http_client=carrier,
+            http_client=self.carrier("" if key == self.key else "another key"),
         )
+
+    def carrier(self, caller: str = "") -> Carrier:
+        """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
+        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
 
     @property
     def v1(self) -> Any:
@@ -117,9 +121,15 @@ class Laboratory:
         return int(self.side.now())
 
     def once(self, make: Callable[[Laboratory], T]) -> T:
-        """Returns what `make` returned when it was first asked for in this run."""
+        """Returns what `make` returned when it was first asked for in this run, or raises what it raised then."""
+        if make in self._failed:
+            raise self._failed[make]
         if make not in self._made:
-            self._made[make] = make(self)
+            try:
+                self._made[make] = make(self)
+            except Exception as error:
+                self._failed[make] = error
+                raise
         return cast(T, self._made[make])
 
     @contextmanager
