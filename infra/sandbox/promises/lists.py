@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.adapters.stripe.lists import PAGE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, MARGIN, body, types
@@ -54,17 +55,16 @@ def lists_are_newest_first(lab: Laboratory) -> Outcome:
     lab.side.pass_time(1)  # two of one second would be in any order
     lab.once(empty_draft)
     query: JSON = {"customer": lab.once(payer)}
-    first = body(lab.v1.invoices.list({**query, "limit": 1}, lab.on_account()))
-    after = first["data"][0]["id"]
-    rest = body(lab.v1.invoices.list({**query, "limit": 100, "starting_after": after}, lab.on_account()))
-    listed = [*first["data"], *rest["data"]]
-    sorted_by_age = sorted(listed, key=lambda each: each["created"], reverse=True) == listed
-    goes_on = first["has_more"] and rest["data"] and after not in [each["id"] for each in rest["data"]]
+    page = body(lab.v1.invoices.list({**query, "limit": PAGE}, lab.on_account()))["data"]
+    ids = [each["id"] for each in page]
+    following = body(lab.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, lab.on_account()))
+    sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
+    goes_on = [each["id"] for each in following["data"]] == ids[1:2] and following["has_more"] == (len(ids) > 2)
     seen = (
-        f"The invoices of a customer are {'newest first' if sorted_by_age else 'in another order'}; the second page"
-        f" {'goes on after the first' if goes_on else 'is empty, or repeats the first'}."
+        f"The {len(ids)} invoices of a customer are {'newest first' if sorted_by_age else 'in another order'};"
+        f" the page after the first of them {'has the second' if goes_on else 'is another one'}."
     )
-    return judged(sorted_by_age and bool(goes_on), seen)
+    return judged(sorted_by_age and goes_on, seen)
 
 
 @promised(
