@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.adapters.stripe.lists import PAGE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, MARGIN, body, types
+from infra.sandbox.promises.asking import JSON, MARGIN, body, refusal, told, types
 from infra.sandbox.promises.billed import billed, empty_draft, payer, told_of_billed
 from infra.sandbox.promises.promise import Outcome, judged, promised
 
@@ -27,6 +27,19 @@ def open_payments_are_listed_with_their_intents(lab: Laboratory) -> Outcome:
     found = lab.gateway.open_intents(lab.account, made.sent["created"] - MARGIN, None)
     listed = next((each for each in found if each.id == made.intent), None)
     return judged(listed is not None, f"The intent of an open invoice is {'listed' if listed else 'not listed'}.")
+
+
+@promised(
+    "an expansion has four levels",
+    "An expansion of four levels is the deepest; POM's deepest has three.",
+    "infra/sandbox/promises/lists.py",
+    "POM's deepest has three",
+)
+def an_expansion_has_four_levels(lab: Laboratory) -> Outcome:
+    """If Stripe takes more, that is no harm (https://docs.stripe.com/expand)."""
+    deeper = {"customer": lab.once(payer), "limit": 1, "expand": ["data.payments.data.payment.payment_intent"]}
+    error = refusal(lambda: lab.v1.invoices.list(deeper, lab.on_account()))
+    return judged(error is not None, f"An expansion of five levels was {told(error)}.", Verdict.HARMLESS)
 
 
 @promised(
@@ -95,10 +108,10 @@ def events_are_listed_in_their_accounts_version(lab: Laboratory) -> Outcome:
 )
 def an_event_is_listed_soon(lab: Laboratory) -> Outcome:
     """Of an event that is listed later than the sweep asks again, POM would never hear."""
-    told = lab.once(told_of_billed)
-    if "invoice.sent" not in types(told.events):
-        return judged(False, f"invoice.sent was not listed within {told.seconds:.0f} s.")
-    return judged(told.seconds <= SOON, f"It was listed {told.seconds:.0f} s after the change was asked for.")
+    listed = lab.once(told_of_billed)
+    if "invoice.sent" not in types(listed.events):
+        return judged(False, f"invoice.sent was not listed within {listed.seconds:.0f} s.")
+    return judged(listed.seconds <= SOON, f"It was listed {listed.seconds:.0f} s after the change was asked for.")
 
 
 @promised(
@@ -133,6 +146,7 @@ def a_listed_event_names_no_other_account(lab: Laboratory) -> Outcome:
 
 LISTS = (
     open_payments_are_listed_with_their_intents,
+    an_expansion_has_four_levels,
     a_new_invoice_is_found_by_its_metadata,
     an_event_names_the_key_of_its_request,
     a_listed_event_names_no_other_account,
