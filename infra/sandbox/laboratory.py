@@ -94,12 +94,12 @@ class Laboratory:
             self.client_id,
             api_base=self.side.api_base,
             connect_base=self.side.connect_base,
-            http_client=self.carrier(),
+            http_client=self.carrier("" if key == self.key else "another key"),
         )
 
-    def carrier(self) -> Carrier:
-        """Returns an HTTP client to the side, whose requests count and are recorded."""
-        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
+    def carrier(self, caller: str = "") -> Carrier:
+        """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
+        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
 
     @property
     def v1(self) -> Any:

@@ -14,10 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from infra.stripe_double.recordings.recording import REDACTED as GONE
 from infra.stripe_double.recordings.recording import Exchange
-
-GONE = "REDACTED"
-"""What stands where a text was. It is in capitals, because small letters would be a word of Stripe's."""
 
 SECRET = re.compile(r"(?:(?:sk|rk|pk|ek)_(?:test|live|org)|whsec)_[A-Za-z0-9_+/=]{8,}")
 """Anything that looks like a key or a signing secret."""
