@@ -26,7 +26,7 @@ from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
-SETTLING = 3.0
+SETTLING = 6.0
 """Seconds after a story until its events are listed: Stripe lists them a little later."""
 TEST_MODE = "test mode"
 UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
