@@ -63,9 +63,10 @@ def on_stripe(keys: Keys, tell: Callable[[str], None]) -> Sandbox:
 
 
 def on_double(seed: int) -> Sandbox:
-    """Returns the sandbox on a new double in this process, which has one account, and a person who presses Connect."""
+    """Returns the sandbox on a new double in this process, on which a person connects a second account."""
     double = StripeDouble(Config(seed=seed), rng=random.Random(seed))
     account = double.create_account(business_name="Blue Lagoon Pools")["id"]
+    another = double.create_account(business_name="Second Pools")["id"]
     config = double.world.config
     keys = Keys(config.platform_key_test, config.client_id_test, account)
-    return Sandbox(DoubleSide(double), keys, lambda url: double.authorization_code(account))
+    return Sandbox(DoubleSide(double), keys, lambda url: double.authorization_code(another))
