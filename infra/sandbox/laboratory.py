@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import stripe
 
@@ -62,11 +62,16 @@ class Laboratory:
     budget: Budget
     recorder: Recorder
     pace: Callable[[], None] = lambda: None
+    code: Callable[[str], str | None] = lambda url: None
+    """Asks a person to open this authorize URL, and returns the code that Stripe sent back; None if nobody did."""
+    restricted_key: str | None = None
+    """A restricted test key of the platform, `rk_test_…`."""
     client: stripe.StripeClient = field(init=False)
     gateway: StripeGateway = field(init=False)
     orders: Orders = field(init=False)
     refusals: list[Refusal] = field(default_factory=list)
     """What the account may not do, or Stripe did not let it do: it counts as not tried."""
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.client = self.client_with(self.key)
@@ -101,6 +106,12 @@ class Laboratory:
     def now(self) -> int:
         """Returns epoch seconds UTC."""
         return int(self.side.now())
+
+    def once(self, make: Callable[[Laboratory], T]) -> T:
+        """Returns what `make` returned when it was first asked for in this run."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -13,6 +13,8 @@ from ..objects import (
     invoice_actions,
     invoice_lines,
     invoices,
+    payment_intents,
+    payment_methods,
     payments,
     payouts,
     refunds,
@@ -21,9 +23,8 @@ from ..objects import (
 )
 
 _RESOURCES = (
-    accounts, customers, invoices, invoice_actions, invoice_lines, payments, refunds, disputes, credit_notes,
-    events, webhook_endpoints, tax_rates, discounts,
-    balance, payouts,
+    accounts, customers, invoices, invoice_actions, invoice_lines, payment_intents, payment_methods, payments,
+    refunds, disputes, credit_notes, events, webhook_endpoints, tax_rates, discounts, balance, payouts,
 )  # fmt: skip
 
 ROUTES = [route for resource in _RESOURCES for route in resource.ROUTES]

@@ -32,11 +32,22 @@ class Method:
     """Any month to come is good for a test card, so this is what a token and a control use."""
 
     @property
+    def attachable(self) -> bool:
+        """False if Stripe refuses to attach it to a customer, as it does with a card that the issuer declines.
+
+        https://docs.stripe.com/testing#declined-payments
+        """
+        later = self.kind != "card" or self.authenticate or self.number in _DECLINED_LATER
+        return later or not self.code
+
+    @property
     def last4(self) -> str:
         """What Stripe shows of the number."""
         return self.number[-4:]
 
 
+_DECLINED_LATER = ("4000000000000341", "4100000000000019")
+"""Cards that can be attached, and are declined or blocked when they are charged."""
 _SAY = {
     "generic_decline": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",

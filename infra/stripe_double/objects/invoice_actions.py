@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled
+from ..errors import CardDeclined, InvalidParams, InvalidState, NotModelled
 from ..state.ledger import JSON
-from . import customer_balance, invoice_finalization, invoice_sending
+from . import customer_balance, invoice_finalization, invoice_sending, payment_methods
 from .call import Call, Route
-from .cards import TOKENS
 from .invoice_payments import default_payment, intent_of, require_idle
 from .invoice_status import become_uncollectible, become_void, pay_out_of_band
 from .payment_attempts import as_card_error, attempt
@@ -34,7 +33,7 @@ def send(call: Call) -> JSON:
 
 
 def pay(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/pay: with a test payment method, or out of band."""
+    """POST /v1/invoices/{id}/pay: with a test token, with the customer's payment method, or out of band."""
     params, world, ledger = call.params, call.world, call.ledger
     for name in ("source", "mandate", "forgive"):
         if params.get(name):
@@ -54,18 +53,17 @@ def pay(call: Call) -> JSON:
     if params.get("paid_out_of_band"):
         pay_out_of_band(world, ledger, invoice)
         return invoice
-    token = params.get("payment_method")
-    if token is None:
+    chosen = params.get("payment_method")
+    if chosen is None:
         raise InvalidState(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set one or pass"
             " `payment_method`.",
             code="resource_missing",
         )
-    if token not in TOKENS:
-        raise NoSuchObject("PaymentMethod", token, "payment_method", status=400)
+    method, saved = payment_methods.chosen(ledger, chosen, invoice["customer"])
     payment = default_payment(ledger, invoice)
-    outcome = attempt(world, ledger, payment, TOKENS[token], off_session=params.get("off_session", True))
     intent = intent_of(ledger, payment)
+    outcome = attempt(world, ledger, intent, method, saved=saved, off_session=params.get("off_session", True))
     if outcome.error is not None:
         raise as_card_error(intent, outcome.error)
     if outcome.status == "requires_action":
