@@ -1,8 +1,8 @@
 """Ends what a run made on the account and the platform: this run, and every earlier one that was stopped.
 
 There is no journal that could be lost. What a run makes carries its mark from the request that makes it, so Stripe's
-own lists show what is left: `pom_organization_id` begins with `pom-sandbox-` (what the gateway makes), or
-`pom_sandbox` is set (all else). What has no mark is never touched.
+own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` (what the gateway
+makes), or `pom_sandbox` is set (all else). What has no mark is never touched.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Any
 
 import stripe
 
+from chalicelib.adapters.stripe.trials import TRIAL_KEY
 from chalicelib.adapters.stripe.versions import ORGANIZATION_KEY
 from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.laboratory import MARK, MARK_KEY, Laboratory
 
 STEP = "cleaning"
 """The step of its requests in a recording. They list what others made on the account, so nobody compares them."""
+GATEWAY_KEYS = (ORGANIZATION_KEY, TRIAL_KEY)
+"""The metadata of what the gateway makes: for an organization, and for a test of a connection."""
 CLEANED = "cleaned"
 """The value of the mark on what cannot be deleted and needs nothing more."""
 AGE = 30 * 86_400
@@ -94,7 +97,7 @@ def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
 def marked(thing: Any) -> bool:
     """Returns True if a run made this object of Stripe's."""
     metadata = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
-    return MARK_KEY in metadata or metadata.get(ORGANIZATION_KEY, "").startswith(f"{MARK}-")
+    return MARK_KEY in metadata or any(metadata.get(key, "").startswith(f"{MARK}-") for key in GATEWAY_KEYS)
 
 
 def _found(kind: str, find: Callable[[], Iterator[_Step]], cleaned: Cleaned) -> list[_Step]:
