@@ -1,8 +1,8 @@
 """Ends what a run made on the account and the platform: this run, and every earlier one that was stopped.
 
 There is no journal that could be lost. What a run makes carries its mark from the request that makes it, so Stripe's
-own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` (what the gateway
-makes), or `pom_sandbox` is set (all else). What has no mark is never touched.
+own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` (what the
+gateway makes), or `pom_sandbox` is set (all else). What has no mark is never touched.
 """
 
 from __future__ import annotations
