@@ -1,14 +1,14 @@
-"""Actions on an invoice: finalize, send, pay, void, mark uncollectible (https://docs.stripe.com/api/invoices)."""
+"""Actions on an invoice: finalize, send, pay, attach a payment, void, mark uncollectible (https://docs.stripe.com/api/invoices)."""
 
 from __future__ import annotations
 
-from ..errors import CardDeclined, InvalidParams, InvalidState, NotModelled
+from ..errors import CardDeclined, InvalidParams, InvalidState, NotModelled, missing
 from ..state.ledger import JSON
-from . import customer_balance, invoice_finalization, invoice_sending, payment_methods
+from . import customer_balance, invoice_finalization, invoice_sending, payment_methods, payment_shapes
 from .call import Call, Route
-from .invoice_payments import default_payment, intent_of, require_idle
+from .invoice_payments import default_payment, intent_of, require_idle, require_unattached
 from .invoice_status import become_uncollectible, become_void, pay_out_of_band
-from .payment_attempts import as_card_error, attempt
+from .payment_attempts import as_card_error, attempt, credit
 
 
 def finalize(call: Call) -> JSON:
@@ -74,6 +74,34 @@ def pay(call: Call) -> JSON:
     return invoice
 
 
+def attach_payment(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/attach_payment: an intent of the same customer pays a part of the invoice.
+
+    An intent that has succeeded counts at once, any other when it succeeds
+    (https://docs.stripe.com/invoicing/partial-payments). The words of the refusals are guesses.
+    """
+    params, world, ledger = call.params, call.world, call.ledger
+    if "payment_record" in params:
+        raise NotModelled("payment records", "payment_record")
+    if "payment_intent" not in params:
+        raise missing("payment_intent")
+    invoice = ledger.get("invoice", call.id)
+    intent = ledger.get("payment_intent", params["payment_intent"], "payment_intent", 400)
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise InvalidState(f"You can only attach payments to an open invoice. This invoice is {invoice['status']}.")
+    if intent["status"] == "canceled":
+        raise InvalidState("You cannot attach a canceled PaymentIntent.", param="payment_intent")
+    for name in ("currency", "customer"):
+        if intent[name] != invoice[name]:
+            raise InvalidState(f"The PaymentIntent and the invoice have another {name}.", param="payment_intent")
+    if "_payment" in intent:
+        raise NotModelled("an intent that pays more than one invoice", "payment_intent")
+    payment = payment_shapes.invoice_payment(world, ledger, invoice, intent, default=False)
+    if intent["status"] == "succeeded":
+        credit(world, ledger, payment)
+    return invoice
+
+
 def void(call: Call) -> JSON:
     """POST /v1/invoices/{id}/void, which only an open or uncollectible invoice allows."""
     invoice = call.ledger.get("invoice", call.id)
@@ -82,6 +110,7 @@ def void(call: Call) -> JSON:
     if invoice["amount_paid"]:
         raise InvalidState("You cannot void an invoice that has payments; issue a credit note instead.")
     require_idle(call.ledger, invoice)
+    require_unattached(call.ledger, invoice)
     become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
     customer_balance.give_back(call.world, call.ledger, invoice)
     return invoice
@@ -92,6 +121,7 @@ def mark_uncollectible(call: Call) -> JSON:
     invoice = call.ledger.get("invoice", call.id)
     if invoice["status"] != "open":
         raise InvalidState(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+    require_unattached(call.ledger, invoice)
     become_uncollectible(call.world, call.ledger, invoice)
     return invoice
 
@@ -100,6 +130,7 @@ ROUTES = [
     Route("POST", "/v1/invoices/{id}/finalize", "InvoiceFinalizeInvoiceParams", finalize),
     Route("POST", "/v1/invoices/{id}/send", "InvoiceSendInvoiceParams", send),
     Route("POST", "/v1/invoices/{id}/pay", "InvoicePayParams", pay),
+    Route("POST", "/v1/invoices/{id}/attach_payment", "InvoiceAttachPaymentParams", attach_payment),
     Route("POST", "/v1/invoices/{id}/void", "InvoiceVoidInvoiceParams", void),
     Route("POST", "/v1/invoices/{id}/mark_uncollectible", "InvoiceMarkUncollectibleParams", mark_uncollectible),
 ]

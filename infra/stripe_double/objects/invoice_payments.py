@@ -56,6 +56,12 @@ def require_idle(ledger: Ledger, invoice: JSON) -> None:
             )
 
 
+def require_unattached(ledger: Ledger, invoice: JSON) -> None:
+    """Raises InvalidState while a payment that was attached is open (https://docs.stripe.com/invoicing/partial-payments)."""
+    for _ in ledger.all("invoice_payment", invoice=invoice["id"], status="open", is_default=False):
+        raise InvalidState("This invoice has an open payment; cancel its PaymentIntent first.")
+
+
 def follow_remaining(ledger: Ledger, invoice: JSON) -> None:
     """Sets the amount of the default payment to what is still owed."""
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):

@@ -192,9 +192,9 @@ def _credit(paying: _Paying, payment: JSON) -> None:
     overpaid(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
     if invoice["amount_remaining"] == 0 and invoice["status"] in ("open", "uncollectible"):
         become_paid(world, ledger, invoice, before, collected=True)
-        return
-    follow_remaining(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    else:
+        follow_remaining(ledger, invoice)
+        world.updated(ledger, invoice, before)
     if invoice["amount_overpaid"]:
         world.emit(ledger, "invoice.overpaid", invoice)
 

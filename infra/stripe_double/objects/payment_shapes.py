@@ -230,5 +230,6 @@ def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: M
             "status": status,
             "transfer_data": None,
             "transfer_group": None,
+            "_skips_pending": method.skips_pending,
         }
     )
