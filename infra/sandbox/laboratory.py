@@ -15,6 +15,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from infra.sandbox.carrying import Budget, Carrier, Recorder
 from infra.sandbox.orders import Orders
 from infra.sandbox.sides import Side
+from infra.stripe_double.recordings.waiting import matches
 
 T = TypeVar("T")
 
@@ -151,19 +152,3 @@ class Laboratory:
                 raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
             self.side.pass_time(BETWEEN_LOOKS)
             waited += BETWEEN_LOOKS
-
-
-def matches(body: Any, expected: Mapping[str, Any]) -> bool:
-    """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
-    return all(any(found == value for found in at(body, path.split("."))) for path, value in expected.items())
-
-
-def at(body: Any, path: list[str]) -> Iterator[Any]:
-    """Yields the values at a path."""
-    if not path:
-        yield body
-    elif path[0] == "*" and isinstance(body, list):
-        for each in body:
-            yield from at(each, path[1:])
-    elif isinstance(body, dict) and path[0] in body:
-        yield from at(body[path[0]], path[1:])
