@@ -11,6 +11,7 @@ import stripe
 
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.errors import StripeRefused
 from chalicelib.domain.identifiers import StripeAccountId
 from infra.sandbox.carrying import Budget, Carrier, Recorder
 from infra.sandbox.orders import Orders
@@ -23,8 +24,9 @@ MARK = "pom-sandbox"
 """What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
 MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
-BETWEEN_LOOKS = 3.0
-"""Seconds between two looks at something that is waited for."""
+BETWEEN_LOOKS, LONGEST_WAIT = 2.0, 30.0
+"""Seconds between the first two looks at something that is waited for, and at most between two. Each wait is half as
+long again as the one before, so that three minutes take about ten requests."""
 
 
 class NotInTime(Exception):
@@ -72,9 +74,14 @@ class Laboratory:
     orders: Orders = field(init=False)
     refusals: list[Refusal] = field(default_factory=list)
     """What the account may not do, or Stripe did not let it do: it counts as not tried."""
+    began: int = field(init=False)
+    """When the run began (epoch seconds UTC): lists are asked for what was created since."""
+    confirms_no_invoice: bool = False
+    """True once Stripe refused to confirm the payment intent of an invoice, so that payers pay in the other way."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.began = self.now()
         self.client = self.client_with(self.key)
         self.gateway = StripeGateway(self.client, SideClock(self.side))
         self.orders = Orders(f"{MARK}-{self.run}", self.account, self.now)
@@ -131,8 +138,9 @@ class Laboratory:
         with self.step(name):
             try:
                 yield
-            except stripe.StripeError as error:
-                self.refusals.append(Refusal(self.recorder.step, str(error.user_message or error)))
+            except (stripe.StripeError, StripeRefused) as error:
+                reason = error.user_message if isinstance(error, stripe.StripeError) else None
+                self.refusals.append(Refusal(self.recorder.step, str(reason or error)))
                 del self.recorder.exchanges[since:]
 
     def until(self, look: Callable[[], T], expected: Mapping[str, Any], patience: float) -> T:
@@ -141,7 +149,7 @@ class Laboratory:
         `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
         `Exchange.until` has. Raises NotInTime after `patience` seconds.
         """
-        since, waited = len(self.recorder.exchanges), 0.0
+        since, waited, wait = len(self.recorder.exchanges), 0.0, BETWEEN_LOOKS
         while True:
             seen = look()
             if matches(self.recorder.exchanges[-1].body, expected):
@@ -150,5 +158,5 @@ class Laboratory:
             if waited >= patience:
                 self.recorder.awaited(since, {})
                 raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
-            self.side.pass_time(BETWEEN_LOOKS)
-            waited += BETWEEN_LOOKS
+            self.side.pass_time(wait)
+            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 1.5)
