@@ -21,11 +21,13 @@ def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
     It confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff says that
     this works from a server too (https://github.com/stripe/stripe-js/issues/539), its documentation only that the
     intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments). If Stripe refuses, the method is
-    attached to the customer and the invoice is paid with it, and so are all later ones of the run.
+    attached to the customer and the invoice is paid with it, and so are all later ones of the run. Most cards that
+    are declined cannot be attached (https://docs.stripe.com/testing#declined-payments): then attaching is declined.
 
     Raises stripe.CardError if the payment is declined, and stripe.InvalidRequestError if both ways are refused.
     """
-    if not lab.confirms_no_invoice:
+    confirms = not lab.confirms_no_invoice
+    if confirms:
         confirmation = {"payment_method": method, "return_url": RETURN_URL, **more}
         try:
             lab.v1.payment_intents.confirm(sent.intent, confirmation, lab.on_account())
@@ -33,14 +35,14 @@ def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
         except stripe.InvalidRequestError as error:
             if error.code == "payment_intent_unexpected_state":
                 raise  # it is paid or canceled, so the other way is no way either
-    attached = lab.v1.payment_methods.attach(method, {"customer": sent.customer}, lab.on_account())
-    paid = {"payment_method": attached.id, "off_session": more.get("off_session", False)}
-    try:
-        lab.v1.invoices.pay(sent.invoice, paid, lab.on_account())
-    except stripe.CardError:
-        lab.confirms_no_invoice = True
-        raise
     lab.confirms_no_invoice = True
+    try:
+        attached = lab.v1.payment_methods.attach(method, {"customer": sent.customer}, lab.on_account())
+        paid = {"payment_method": attached.id, "off_session": more.get("off_session", False)}
+        lab.v1.invoices.pay(sent.invoice, paid, lab.on_account())
+    except stripe.InvalidRequestError:
+        lab.confirms_no_invoice = not confirms  # the reason is this payment, not the way
+        raise
 
 
 def debit(lab: Laboratory, sent: Sent, account: str) -> None:
