@@ -164,9 +164,9 @@ def test_what_the_run_has_sent_stays_where_it_comes_back() -> None:
 @pytest.mark.parametrize(
     ("address", "kept"),
     [
-        ("https://invoice.stripe.com/i/acct_1A/test_YWNjdF8?s=ap", "https://invoice.stripe.com/i/acct_sandbox1/redacted?redacted"),
-        ("https://pay.stripe.com/invoice/acct_1A/test_YWNj/pdf?s=ap", "https://pay.stripe.com/invoice/acct_sandbox1/redacted/pdf?redacted"),
-        ("https://pay.stripe.com/receipts/payment/CAcaFwoVYWNj", "https://pay.stripe.com/receipts/payment/redacted"),
+        ("https://invoice.stripe.com/i/acct_1A/test_YWNjdF8?s=ap", "https://invoice.stripe.com/i/acct_sandbox1/REDACTED?REDACTED"),
+        ("https://pay.stripe.com/invoice/acct_1A/test_YWNj/pdf?s=ap", "https://pay.stripe.com/invoice/acct_sandbox1/REDACTED/pdf?REDACTED"),
+        ("https://pay.stripe.com/receipts/payment/CAcaFwoVYWNj", "https://pay.stripe.com/receipts/payment/REDACTED"),
         ("https://user:word@stripe.com/", "https://redacted.example/"),
         ("https://stripe.com.evil.test/a", "https://redacted.example/a"),
         ("http://[broken", GONE),
@@ -179,7 +179,7 @@ def test_web_addresses_keep_their_form_and_lose_what_opens_them(address: str, ke
 def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
     redaction = Redaction([KEY])
     message = (
-        f"Invalid API Key provided: {KEY}. No such customer: 'cus_1A'; 'Planted Ltd' of acct_9Z (a@planted.test) isn't"
+        f"Invalid API Key provided: {KEY}. No customer: 'cus_1A'; 'Planted Ltd' of acct_9Z (a@planted.test) isn't"
         " the account's own, see https://dashboard.stripe.com/acct_9Z/test/logs/req_7?t=1"
     )
     kept = redaction(
@@ -189,14 +189,14 @@ def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
     ).body
     assert kept["error"]["code"] == "resource_missing"
     assert kept["error"]["message"] == (
-        "Invalid API Key provided: redacted. No such customer: 'cus_1A'; 'redacted' of acct_sandbox1 (redacted isn't"
-        " the account's own, see https://dashboard.stripe.com/acct_sandbox1/test/logs/redacted?redacted"
+        "Invalid API Key provided: REDACTED. No customer: 'cus_1A'; 'REDACTED' of acct_sandbox1 (REDACTED) isn't"
+        " the account's own, see https://dashboard.stripe.com/acct_sandbox1/test/logs/REDACTED?REDACTED"
     )
 
 
 def test_a_code_of_oauth_is_gone_from_parameters_and_texts() -> None:
     redaction = Redaction()
-    assert redaction(exchange(None, form=(("code", "ac_Abc123"),))).form == (("code", "ac_redacted"),)
+    assert redaction(exchange(None, form=(("code", "ac_Abc123"),))).form == (("code", "ac_REDACTED"),)
     assert "ac_Abc123" not in redaction.text("code ac_Abc123 has been used")
 
 

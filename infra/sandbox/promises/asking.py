@@ -44,7 +44,9 @@ def told(error: stripe.StripeError | None) -> str:
     if error is None:
         return "not refused"
     said = reason(error)
-    named = [f"{name} {said[name]}" for name in ("type", "code", "decline_code", "message_code", "param") if said.get(name)]
+    named = [
+        f"{name} {said[name]}" for name in ("type", "code", "decline_code", "message_code", "param") if said.get(name)
+    ]
     return f"refused with {', '.join([str(error.http_status), *named])}"
 
 

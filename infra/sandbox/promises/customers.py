@@ -62,7 +62,9 @@ def the_search_ignores_capitals(lab: Laboratory) -> Outcome:
             lab.side.pass_time(BETWEEN_SEARCHES)
         if made in _searched(lab, address):
             lab.recorder.awaited(since, {"data.*.id": made})
-            return judged(True, f"Found in small letters at look {look + 1}, {look * BETWEEN_SEARCHES} s after the first.")
+            return judged(
+                True, f"Found in small letters at look {look + 1}, {look * BETWEEN_SEARCHES} s after the first."
+            )
     lab.recorder.awaited(since, {})
     if made in _searched(lab, _address(lab)):
         return judged(False, "The search finds it as it was typed, and not in small letters.")

@@ -219,7 +219,9 @@ def the_payment_link_is_there_at_once(lab: Laboratory) -> Outcome:
     link = first.sent["hosted_invoice_url"]
     again = body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account()))["hosted_invoice_url"]
     if not link or not again:
-        return judged(False, f"There is {'a' if link else 'no'} link after send, {'a' if again else 'no'} link later.")
+        return judged(
+            False, f"There is {'a' if link else 'no'} link after send, {'a' if again else 'no'} link later."
+        )
     same = "the same" if link == again else "another one"
     return judged(link == again, f"The link is {same} when the invoice is read again.", Verdict.HARMLESS)
 
