@@ -24,9 +24,9 @@ MARK = "pom-sandbox"
 """What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
 MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
-BETWEEN_LOOKS, LONGEST_WAIT = 2.0, 30.0
-"""Seconds between the first two looks at something that is waited for, and at most between two. Each wait is half as
-long again as the one before, so that three minutes take about ten requests."""
+BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
+"""Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
+as the one before, so that three minutes take nine requests."""
 
 
 class NotInTime(Exception):
@@ -88,17 +88,14 @@ class Laboratory:
 
     def client_with(self, key: str) -> stripe.StripeClient:
         """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
+        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
         return build_client(
             key,
             self.client_id,
             api_base=self.side.api_base,
             connect_base=self.side.connect_base,
-            http_client=self.carrier(),
+            http_client=carrier,
         )
-
-    def carrier(self) -> Carrier:
-        """Returns an HTTP client to the side, whose requests count and are recorded."""
-        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
 
     @property
     def v1(self) -> Any:
@@ -147,13 +144,15 @@ class Laboratory:
                 del self.recorder.exchanges[since:]
 
     def until(self, look: Callable[[], T], expected: Mapping[str, Any], patience: float) -> T:
-        """Looks again and again until the answer of Stripe's has the expected values, and returns the last look.
+        """Waits and looks until the answer of Stripe's has the expected values, and returns the last look.
 
         `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
         `Exchange.until` has. Raises NotInTime after `patience` seconds.
         """
         since, waited, wait = len(self.recorder.exchanges), 0.0, BETWEEN_LOOKS
         while True:
+            self.side.pass_time(wait)
+            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 2)
             seen = look()
             if matches(self.recorder.exchanges[-1].body, expected):
                 self.recorder.awaited(since, expected)
@@ -161,5 +160,3 @@ class Laboratory:
             if waited >= patience:
                 self.recorder.awaited(since, {})
                 raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
-            self.side.pass_time(wait)
-            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 1.5)

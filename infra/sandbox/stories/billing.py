@@ -26,7 +26,7 @@ def _play(lab: Laboratory) -> None:
     with lab.step("uncollectible"):
         lab.gateway.mark_uncollectible(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-uncollectible")
     with lab.step("paid although uncollectible"):
-        pay(lab, sent, "pm_card_mastercard")
+        pay(lab, sent, "pm_card_mastercard_prepaid")
     with lab.step("void refused"), refused():
         lab.gateway.void(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-void")
 

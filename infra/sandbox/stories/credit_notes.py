@@ -19,8 +19,8 @@ def _play(lab: Laboratory) -> None:
         lab.v1.credit_notes.void_credit_note(note, None, lab.on_account())
     with lab.step("while it is open, again"):
         _note(lab, sent.invoice, 1000)
-    with lab.step("paid"):
-        pay(lab, sent, "pm_card_visa")
+    with lab.step("paid by debit card"):
+        pay(lab, sent, "pm_card_visa_debit")
     with lab.step("with a refund"):
         _note(lab, sent.invoice, 2000, refund_amount=2000, reason="product_unsatisfactory")
     with lab.step("to the customer's balance"):

@@ -11,7 +11,6 @@ from infra.sandbox.stories.customers import CUSTOMERS
 from infra.sandbox.stories.debits import DEBITS
 from infra.sandbox.stories.disputes import DISPUTES
 from infra.sandbox.stories.drafts import DRAFTS
-from infra.sandbox.stories.parts import PARTS
 from infra.sandbox.stories.payouts import PAYOUTS, PAYOUTS_LATER
 from infra.sandbox.stories.reads import READS
 from infra.sandbox.stories.refunds import REFUNDS
@@ -19,6 +18,6 @@ from infra.sandbox.stories.revisions import REVISIONS
 from infra.sandbox.stories.trials import TRIALS
 
 STORIES = (
-    ACCOUNTS, BILLING, DRAFTS, CARDS, PARTS, DEBITS, REFUNDS, DISPUTES, CREDIT_NOTES, REVISIONS, BALANCES, CUSTOMERS,
+    ACCOUNTS, BILLING, DRAFTS, CARDS, DEBITS, REFUNDS, DISPUTES, CREDIT_NOTES, REVISIONS, BALANCES, CUSTOMERS,
     TRIALS, PAYOUTS, PAYOUTS_LATER, READS,
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Refunds: a part, too much, the rest, one that is pending, one that fails after it succeeded.
+"""An invoice that is paid in parts, and refunds of them: some are pending, and some fail after they succeeded.
 
-https://docs.stripe.com/testing#refunds
+https://docs.stripe.com/invoicing/partial-payments, https://docs.stripe.com/testing#refunds
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ PATIENCE = 240
 def _play(lab: Laboratory) -> None:
     with lab.step("an invoice"):
         sent = open_invoice(lab, 9000)
+    with lab.step("a part by amex"):
+        pay_part(lab, sent, 2000, "pm_card_amex")
     with lab.step("a part whose refund will be pending"):
-        slow = pay_part(lab, sent, 4000, "pm_card_pendingRefund")
+        slow = pay_part(lab, sent, 3000, "pm_card_pendingRefund")
     with lab.step("the rest, whose refund will fail"):
         pay(lab, sent, "pm_card_refundFail")
     with lab.step("refund of a part"):
-        part = _refund(lab, sent.intent, 2000, "requested_by_customer")
+        part = _refund(lab, sent.intent, 1000, "requested_by_customer")
     with lab.step("refund of too much"), refused():
         _refund(lab, sent.intent, 9000)
     with lab.step("refund of the rest"):
@@ -31,7 +33,7 @@ def _play(lab: Laboratory) -> None:
     with lab.step("refund when nothing is left"), refused():
         _refund(lab, sent.intent, 100)
     with lab.step("pending refund"):
-        pending = _refund(lab, slow, 4000)
+        pending = _refund(lab, slow, 3000)
     with lab.step("the pending refund succeeds"):
         _awaited(lab, pending, "succeeded")
     with lab.step("the refund fails"):
@@ -49,4 +51,8 @@ def _awaited(lab: Laboratory, refund: str, status: str) -> None:
     lab.until(lambda: lab.gateway.fetch(lab.account, "refund", refund), {"status": status}, PATIENCE)
 
 
-REFUNDS = Story("refunds", "Refunds of a part, of too much, of the rest; one is pending, and one fails later.", _play)
+REFUNDS = Story(
+    "refunds",
+    "An invoice is paid in three parts. Refunds of a part, of too much, of the rest; one is pending, and one fails.",
+    _play,
+)

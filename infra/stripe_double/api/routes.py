@@ -12,6 +12,7 @@ from ..objects import (
     disputes,
     events,
     invoice_actions,
+    invoice_items,
     invoice_lines,
     invoices,
     managed_accounts,
@@ -25,7 +26,7 @@ from ..objects import (
 )
 
 _RESOURCES = (
-    accounts, managed_accounts, customers, customer_balance, invoices, invoice_actions, invoice_lines,
+    accounts, managed_accounts, customers, customer_balance, invoices, invoice_actions, invoice_items, invoice_lines,
     payment_intents, payment_methods, payments, refunds, disputes, credit_notes, events, webhook_endpoints, tax_rates,
     discounts, balance, payouts,
 )  # fmt: skip
