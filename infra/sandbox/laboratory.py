@@ -79,6 +79,7 @@ class Laboratory:
     confirms_no_invoice: bool = False
     """True once Stripe refused to confirm the payment intent of an invoice, so that payers pay in the other way."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    _failed: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.began = self.now()
@@ -116,9 +117,15 @@ class Laboratory:
         return int(self.side.now())
 
     def once(self, make: Callable[[Laboratory], T]) -> T:
-        """Returns what `make` returned when it was first asked for in this run."""
+        """Returns what `make` returned when it was first asked for in this run, or raises what it raised then."""
+        if make in self._failed:
+            raise self._failed[make]
         if make not in self._made:
-            self._made[make] = make(self)
+            try:
+                self._made[make] = make(self)
+            except Exception as error:
+                self._failed[make] = error
+                raise
         return cast(T, self._made[make])
 
     @contextmanager

@@ -11,7 +11,7 @@ from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import body
 from infra.sandbox.promises.billed import billed
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
-from infra.sandbox.stories.billing import sent_invoice
+from infra.sandbox.stories.invoices import sent_invoice
 
 FIELD = "docs/field.md"
 ERASURE = "docs/decisions/0050-a-person-is-erased.md"

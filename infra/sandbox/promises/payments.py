@@ -10,9 +10,9 @@ import stripe
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about, header, reason, refusal, told, types
-from infra.sandbox.promises.billed import sent
+from infra.sandbox.promises.billed import issued
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
-from infra.sandbox.stories.billing import Sent
+from infra.sandbox.stories.invoices import Sent, new_customer, open_invoice
 from infra.sandbox.stories.payer import debit, pay, pay_part
 
 FIELD = "docs/field.md"
@@ -37,7 +37,7 @@ class Paid:
 
 def paid(lab: Laboratory) -> Paid:
     """Makes an invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
-    made = sent(lab, TOTAL)
+    made = issued(lab, TOTAL)
     with setting_up(lab, "pay an invoice by card"):
         decline = refusal(lambda: pay(lab, made, "pm_card_visa_chargeDeclinedInsufficientFunds"))
         pay(lab, made, "pm_card_visa")
@@ -103,7 +103,7 @@ def a_decline_is_not_to_be_retried(lab: Laboratory) -> Outcome:
 
 @promised(
     "a payment has its event",
-    "A payment of an invoice makes invoice_payment.paid, which names the invoice and the intent, on old accounts too.",
+    "A payment makes invoice_payment.paid, which names the invoice and the intent, on old accounts too.",
     FIELD,
     "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
 )
@@ -120,7 +120,9 @@ def a_payment_has_its_event(lab: Laboratory) -> Outcome:
 
 
 def _both(named: tuple[Any, Any]) -> str:
-    return " and ".join(name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True))
+    return " and ".join(
+        name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True)
+    )
 
 
 @promised(
@@ -137,7 +139,8 @@ def the_fee_comes_later(lab: Laboratory) -> Outcome:
     events = events_about(lab, [made.charge["id"]], [] if at_first else ["charge.updated"])
     told_by = [each["type"] for each in events if each["data"]["object"].get("balance_transaction")]
     of_charge = sorted({each for each in told_by if each in ("charge.succeeded", "charge.updated")})
-    seen = f"The charge had {'a' if at_first else 'no'} balance transaction at first; told by {', '.join(of_charge) or 'nothing'}."
+    had = "a" if at_first else "no"
+    seen = f"The charge had {had} balance transaction at first; told by {', '.join(of_charge) or 'nothing'}."
     if not of_charge:
         return judged(False, seen)
     return judged(at_first is None and of_charge == ["charge.updated"], seen, Verdict.HARMLESS)
@@ -151,7 +154,7 @@ def the_fee_comes_later(lab: Laboratory) -> Outcome:
 )
 def cash_ends_the_intent(lab: Laboratory) -> Outcome:
     """POM shows cash as cash because no payment of the invoice paid it."""
-    made = sent(lab, 2600)
+    made = issued(lab, 2600)
     key = f"{lab.run}-{made.invoice}-cash"
     outside = {"paid_out_of_band": True, "expand": ["payments"]}
     answer = body(lab.v1.invoices.pay(made.invoice, outside, lab.on_account(key)))
@@ -168,7 +171,7 @@ def cash_ends_the_intent(lab: Laboratory) -> Outcome:
 
 
 def _debited(lab: Laboratory) -> Sent:
-    made = sent(lab, 3100, payment_methods=("us_bank_account",))
+    made = issued(lab, 3100, payment_methods=("us_bank_account",))
     with setting_up(lab, "pay an invoice by bank debit"):
         debit(lab, made, "pm_usBankAccount_processing")
     return made
@@ -237,7 +240,7 @@ def overpaid(lab: Laboratory) -> JSON:
 
     The money is available at once. Raises CannotTry if Stripe takes no such payment.
     """
-    made = sent(lab, TOTAL)
+    made = open_invoice(lab, TOTAL, customer=new_customer(lab))
     with setting_up(lab, "pay an invoice in parts that are too much together"):
         for amount in (PART, TOTAL - PART + SURPLUS):
             pay_part(lab, made, amount, "pm_card_bypassPending")

@@ -9,13 +9,14 @@ from infra.sandbox.promises.billed import (
     FIRST,
     SECOND,
     billed,
-    customer,
     draft,
     empty_draft,
     events_of_billed,
+    payer,
     send,
 )
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
+from infra.sandbox.stories.invoices import new_customer
 
 SENDING_DECISION = "docs/decisions/0003-sending-finalizes.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -130,10 +131,10 @@ def one_line_makes_one_invoice_item(lab: Laboratory) -> Outcome:
 def foreign_pending_items_stay_out(lab: Laboratory) -> Outcome:
     """The item is made as a person would in the Dashboard, and deleted again."""
     with setting_up(lab, "make an invoice item that waits for an invoice"):
-        pending = {"customer": lab.once(customer), "amount": 900, "currency": "usd", "metadata": lab.marks}
+        pending = {"customer": lab.once(payer), "amount": 900, "currency": "usd", "metadata": lab.marks}
         item = lab.v1.invoice_items.create(pending, lab.on_account()).id
     made = lab.orders.invoice()
-    total = lab.gateway.create_draft(lab.account, made, lab.once(customer), f"{lab.run}-{made.id}-draft").total
+    total = lab.gateway.create_draft(lab.account, made, lab.once(payer), f"{lab.run}-{made.id}-draft").total
     lab.v1.invoice_items.delete(item, None, lab.on_account())
     return judged(total == 0, f"The total of a new draft is {total} while an item of 900 waits.")
 
@@ -186,7 +187,7 @@ def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
 )
 def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
     """Nothing asks for money then."""
-    return _finalized(lab, 0)
+    return _finalized(lab, draft(lab, 0), 0)
 
 
 @promised(
@@ -197,11 +198,10 @@ def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
 )
 def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
     """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
-    return _finalized(lab, 10)
+    return _finalized(lab, draft(lab, 10, customer=new_customer(lab)), 10)
 
 
-def _finalized(lab: Laboratory, amount: int) -> Outcome:
-    made = draft(lab, amount)
+def _finalized(lab: Laboratory, made: str, amount: int) -> Outcome:
     answer = body(lab.v1.invoices.finalize_invoice(made, {"auto_advance": False}, lab.on_account()))
     seen = f"The invoice over {amount} is {answer['status']}, its amount_due is {answer['amount_due']}."
     return judged(answer["status"] == "paid", seen)
