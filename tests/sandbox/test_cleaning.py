@@ -91,7 +91,7 @@ def test_each_thing_is_ended_in_its_own_way_and_what_is_open_comes_first() -> No
         ("invoice", "marked cleaned"),
         ("invoice", "marked cleaned"),
     ]
-    invoices = double.ledger(account)["invoices"]
+    invoices = double.ledger(account)["objects"]["invoice"]
     assert sorted(each["status"] for each in invoices) == ["paid", "uncollectible", "void"]
     assert {each["metadata"].get("pom_sandbox") for each in invoices if each["amount_paid"]} == {CLEANED}
 
