@@ -134,12 +134,23 @@ def test_lists_are_read_to_their_last_page() -> None:
     assert ways(clean(lab)) == [("customer", "deleted")] * 101
 
 
+def test_an_invoice_that_a_debit_keeps_from_being_voided_is_marked_uncollectible() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    debit = sent_invoice(lab, 5000)
+    double.pay(account, debit.invoice, "pm_usBankAccount_success")
+    cleaned = clean(lab)
+    assert cleaned.left == []
+    assert Ended("invoice", debit.invoice, "marked uncollectible") in cleaned.ended
+
+
 def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
     double, account = new_double()
     lab = laboratory(double, account)
     debit = sent_invoice(lab, 5000)
     double.pay(account, debit.invoice, "pm_usBankAccount_success")
     other = sent_invoice(lab, 7000)
+    lab.gateway.mark_uncollectible(lab.account, debit.invoice, "uncollectible")
     cleaned = clean(lab)
     (left,) = cleaned.left
     assert (left.kind, left.id) == ("invoice", debit.invoice)
