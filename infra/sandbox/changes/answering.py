@@ -45,26 +45,27 @@ ANSWERING = (
     Change(
         "answers without a date",
         "An answer has no `Date`.",
-        _refuted("answers are dated", "Date"),
+        _refuted("an answer is dated after its change", "no Date"),
         headers(lambda answered: answered.pop("Date", None)),
     ),
     Change(
         "answers dated before they were given",
         "`Date` is ten minutes before `created` of what the request made.",
-        _refuted("answers are dated", "Date"),
+        _refuted("an answer is dated after its change", "dated -"),
         headers(_dated(-600)),
     ),
     Change(
         "answers dated a minute late",
         "`Date` is a minute after `created` of what the request made.",
-        _refuted("answers are dated", "Date"),
+        _refuted("an answer is dated after its change", "dated 6"),
         headers(_dated(60)),
     ),
     Change(
         "a limit without its reason",
         "A 429 has no `Stripe-Rate-Limited-Reason`.",
-        _refuted("limits name their reason", "header", _HARMLESS),
+        _refuted("a limit says why", "reason none", _HARMLESS),
         headers(lambda answered: answered.pop("Stripe-Rate-Limited-Reason", None)),
+        settings={"global_rate": 25.0},
     ),
     Change(
         "an error without its code",

@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 
 from infra.sandbox.changes.change import Change, Handle, Named
-from infra.sandbox.changes.edits import JSON, bodies, drop, each_event, events, objects, put, rename
+from infra.sandbox.changes.edits import JSON, answers, bodies, drop, events, objects, put, rename
 from infra.sandbox.findings import Part, Verdict
+from infra.stripe_double import DAY, StripeDouble
 from infra.stripe_double.http.messages import Request, Response
 
 _HARMFUL, _HARMLESS = Verdict.HARMFUL, Verdict.HARMLESS
@@ -50,16 +51,28 @@ def _paid_by_invoice_payment(invoice: JSON) -> None:
                 payment.update(status="paid", amount_paid=invoice["amount_paid_off_stripe"])
 
 
-def _credit_ignored(invoice: JSON) -> None:
-    credited = invoice["pre_payment_credit_notes_amount"]
-    invoice["pre_payment_credit_notes_amount"] = 0
-    invoice["amount_due"] += credited
-    invoice["amount_remaining"] += credited
+def _without_organization(invoice: JSON) -> None:
+    if invoice["from_invoice"]:
+        invoice["metadata"].pop("pom_organization_id", None)
+
+
+def _paid_out(double: StripeDouble, account: str) -> None:
+    """Lets the account have an automatic payout."""
+    double.update_account(account, payout_schedule="daily")
+    double.outside_charge(account, 5000)
+    double.advance(4 * DAY)
 
 
 def _original_open(invoice: JSON) -> None:
     if invoice.get("latest_revision"):
         rename("status", "void", "open")(invoice)
+
+
+def _in_the_readers_version(request: Request, response: Response) -> Response:
+    body: JSON = json.loads(response.body)
+    for event in body.get("data", [body]) if body.get("object") == "list" else [body]:
+        event["api_version"] = request.header("stripe-version")
+    return replace(response, body=json.dumps(body).encode())
 
 
 def _nothing_listed(handle: Handle) -> Handle:
@@ -77,6 +90,20 @@ def _nothing_listed(handle: Handle) -> Handle:
 
 BEHAVIOUR = (
     Change(
+        "an old account without refund events",
+        "An account on a version of 2018 leaves no `refund.created`.",
+        Named(Part.SEQUENCES, "refunds", _HARMFUL, "event missing: refund.created"),
+        settings={"account_version": "2018-02-28"},
+        prepare=lambda double, _: double.set_delivery(refunds_before_acacia=False),
+    ),
+    Change(
+        "an old account without events of its payments",
+        "An account on a version before 2025-03-31 leaves no `invoice_payment.paid`.",
+        _refuted("a payment has its event", "It did not come", _HARMLESS),
+        settings={"account_version": "2022-08-01"},
+        prepare=lambda double, _: double.set_delivery(invoice_payments_before_basil=False),
+    ),
+    Change(
         "sending does not finalize",
         "Sending a draft leaves it a draft.",
         _shape("billing", "invoice.status"),
@@ -85,25 +112,26 @@ BEHAVIOUR = (
     Change(
         "sending mails twice",
         "Sending leaves two `invoice.sent`.",
-        _refuted("send finalizes and mails once", "2"),
+        _refuted("send mails once", "2 x sent"),
         events(_sent_twice),
     ),
     Change(
         "voiding leaves the intent",
         "The intent of a void invoice can still be paid.",
-        _shape("ends", "other value: payment_intent.status"),
-        objects("payment_intent", rename("status", "canceled", "requires_payment_method")),
+        Named(Part.SEQUENCES, "revision", _HARMFUL, "event missing: payment_intent.canceled"),
+        events(lambda page: [each for each in page if each["type"] != "payment_intent.canceled"]),
     ),
     Change(
         "cash makes a payment",
         "An invoice that is paid out of band has a paid invoice payment.",
-        _shape("ends", "invoice_payment.status"),
+        _refuted("cash ends the intent", "its payments are ['paid']"),
         objects("invoice", _paid_by_invoice_payment),
     ),
     Change(
-        "a revision with the metadata of its original",
-        "A revision has the metadata of its original.",
-        _refuted("a revision has no metadata of its original", "metadata", _HARMLESS),
+        "a revision with a part of the metadata",
+        "A revision has POM's ids of its original, but for the organization's.",
+        _refuted("a revision has all metadata or none", "of the", _HARMLESS),
+        objects("invoice", _without_organization),
         settings={"revisions_copy_metadata": True},
     ),
     Change(
@@ -115,14 +143,14 @@ BEHAVIOUR = (
     Change(
         "a debit that settles at once",
         "A bank debit has succeeded when the request is answered.",
-        _shape("debits", "payment_intent.status"),
-        settings={"ach_days": 0.0},
+        _shape("debits", "other value: payment_intent.status"),
+        objects("payment_intent", rename("status", "processing", "succeeded"), "POST"),
     ),
     Change(
         "a debit that never settles",
         "A bank debit is processing for weeks.",
-        _shape("debits", "not in time"),
-        settings={"ach_days": 60.0},
+        _shape("debits", "after 180 s"),
+        prepare=lambda double, _: setattr(double.config, "ach_days", 60.0),
     ),
     Change(
         "a fee that never comes",
@@ -133,7 +161,7 @@ BEHAVIOUR = (
     Change(
         "a fee at once",
         "A charge has its `balance_transaction` when it succeeds.",
-        _refuted("the balance transaction comes later", "at once", _HARMLESS),
+        _refuted("the fee comes later", "had a balance transaction at first", _HARMLESS),
         settings={"capture_seconds": 0.0},
     ),
     Change(
@@ -149,10 +177,10 @@ BEHAVIOUR = (
         objects("dispute", drop("balance_transactions")),
     ),
     Change(
-        "a credit note that changes nothing",
-        "A credit note leaves the amount that remains on the invoice.",
-        _shape("credit notes", "other value: invoice.amount_remaining"),
-        objects("invoice", _credit_ignored),
+        "a credit note that lowers nothing",
+        "`pre_payment_amount` of an open invoice's credit note is zero.",
+        _shape("credit notes", "other value: credit_note.pre_payment_amount"),
+        objects("credit_note", put("pre_payment_amount", 0)),
     ),
     Change(
         "an account without requirements",
@@ -163,14 +191,15 @@ BEHAVIOUR = (
     Change(
         "a payout without lines",
         "The list of an automatic payout's transactions is empty.",
-        _shape("payouts", "balance_transaction"),
+        _shape("payouts later", "add up to 0"),
         _nothing_listed,
+        prepare=_paid_out,
     ),
     Change(
         "events in the reader's version",
         "Events are listed in the version that the reader sends.",
-        _refuted("events come in the version of their account", "version"),
-        each_event(".*", put("api_version", "2026-10-28.endive")),
+        _refuted("events are listed in their account's version", "endive", _HARMLESS),
+        answers(_in_the_readers_version, "GET", "/v1/events(/.*)?"),
     ),
     Change(
         "live mode",

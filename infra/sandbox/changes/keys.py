@@ -59,13 +59,13 @@ KEYS = (
     Change(
         "a key not honoured",
         "A second request with the same key makes a second object.",
-        _refuted("a key replays its answer", "another"),
+        _refuted("a key in use conflicts", "Two customers were made"),
         requests(lambda request: without(request, KEY)),
     ),
     Change(
         "a replay without its header",
         "A replayed answer lacks `Idempotent-Replayed`.",
-        _refuted("a key replays its answer", "header"),
+        _refuted("a key replays its answer", "idempotent-replayed is None; the answer is the same"),
         headers(lambda answered: answered.pop(REPLAYED, None)),
     ),
     Change(
@@ -87,13 +87,13 @@ KEYS = (
     Change(
         "keys shared by accounts",
         "A key that one account has used gives its answer to another account.",
-        _refuted("a key counts for one account", "same"),
+        _refuted("keys belong to their account", "not refused"),
         _remembered(lambda request: request.body),
     ),
     Change(
         "a failure is not kept",
         "A request that failed is executed again with the same key.",
-        _refuted("a stored failure replays", "header"),
+        _refuted("a failure is stored", "idempotent-replayed is None", Verdict.HARMLESS),
         _forget_failures,
     ),
 )
