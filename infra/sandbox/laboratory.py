@@ -89,14 +89,17 @@ class Laboratory:
 
     def client_with(self, key: str) -> stripe.StripeClient:
         """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
-        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
         return build_client(
             key,
             self.client_id,
             api_base=self.side.api_base,
             connect_base=self.side.connect_base,
-            http_client=carrier,
+            http_client=self.carrier("" if key == self.key else "another key"),
         )
+
+    def carrier(self, caller: str = "") -> Carrier:
+        """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
+        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
 
     @property
     def v1(self) -> Any:

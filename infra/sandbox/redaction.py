@@ -2,7 +2,7 @@
 
 The rule is about what may stay, so that what nobody thought of goes: numbers and truth values, Stripe's words (small
 letters), ids, codes of countries, versions, and the texts that the run itself has sent. All other texts are the
-account's or a payer's: their place stays a text, and they read `REDACTED`. Ids that name the account, its platform or
+account's or a payer's: their place stays a text, and they read `redacted`. Ids that name the account, its platform or
 a request are renamed, each to the same name throughout. Nothing that the double is held to rests on a text.
 """
 
@@ -14,10 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from infra.stripe_double.recordings.recording import REDACTED as GONE
 from infra.stripe_double.recordings.recording import Exchange
-
-GONE = "REDACTED"
-"""What stands where a text was. It is in capitals, because small letters would be a word of Stripe's."""
 
 SECRET = re.compile(r"(?:(?:sk|rk|pk|ek)_(?:test|live|org)|whsec)_[A-Za-z0-9_+/=]{8,}")
 """Anything that looks like a key or a signing secret."""
@@ -174,7 +172,7 @@ class Redaction:
         except ValueError:
             return GONE
         if not any(host == each or host.endswith(f".{each}") for each in _OURS) or "@" in netloc:
-            netloc = "redacted.example"
+            netloc = f"{GONE}.example"
         path = "/".join(self._segment(each) for each in parts.path.split("/"))
         return f"{parts.scheme}://{netloc}{path}{f'?{GONE}' if parts.query else ''}"
 

@@ -22,6 +22,8 @@ from infra.sandbox.stories.payouts import DoesNotTieOut
 from infra.sandbox.stories.refusals import declined, refused
 from infra.sandbox.stories.story import Story
 from infra.stripe_double import DAY, Clock, Config, InProcessClient, StripeDouble
+from infra.stripe_double.recordings.recording import Recording
+from infra.stripe_double.recordings.replay import replay
 from tests.integration.gateway_calls import API, OAUTH
 
 BY_NAME = {story.name: story for story in STORIES}
@@ -281,8 +283,11 @@ def whole() -> tuple[Laboratory, set[str], int]:
     lab, called = laboratory(payout_schedule="daily"), set[str]()
     lab.gateway = Noting(lab.gateway, called)  # type: ignore[assignment]
     for story in STORIES:
+        began = lab.now()
         played(story.name, lab=lab)
-    return lab, called, lab.budget.used + len(STORIES)
+        with lab.recorder.during(f"{story.name}: events"):
+            lab.v1.events.list({"created": {"gte": began}, "limit": 100}, lab.on_account())
+    return lab, called, lab.budget.used
 
 
 def test_every_method_of_the_gateway_that_asks_stripe_is_called(whole: tuple[Laboratory, set[str], int]) -> None:
@@ -303,6 +308,13 @@ def test_invoices_are_paid_by_cards_of_each_kind(whole: tuple[Laboratory, set[st
     cards = [each["payment_method_details"]["card"] for each in charges if each["payment_method_details"].get("card")]
     kinds = {(card["brand"], card["funding"]) for card in cards}
     assert kinds == {("visa", "credit"), ("visa", "debit"), ("amex", "credit"), ("mastercard", "prepaid")}
+
+
+def test_a_new_double_answers_the_whole_run_as_the_first_one_did(whole: tuple[Laboratory, set[str], int]) -> None:
+    lab, _, _ = whole
+    assert isinstance(lab.side, DoubleSide)
+    recording = Recording(lab.began, "double", lab.side.accounts(), tuple(lab.recorder.exchanges))
+    assert replay(recording).differences == ()
 
 
 def test_each_thing_that_a_story_makes_has_a_mark(whole: tuple[Laboratory, set[str], int]) -> None:

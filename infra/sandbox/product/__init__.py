@@ -1,4 +1,4 @@
-"""The product itself, on the local stack, with an account of Stripe's (or of a double's) instead of the stack's double.
+"""The product itself: the local stack, with an account of Stripe's or of a double's instead of the stack's double.
 
 The stack reaches Stripe through a proxy on this machine, which alone has the key. Stripe cannot reach this machine,
 so a listener lists the account's events and posts them to the stack's door for webhooks. The demo's story is played,

@@ -10,12 +10,20 @@ from typing import Any
 
 import boto3
 
+from chalicelib.adapters.tables.codec import text_of
+from chalicelib.adapters.tables.connections import KIND
 from infra.local.settings import REGION, TABLE_PREFIX
 from infra.local.stack import ROOT
 from infra.sandbox.product.scene import NotAsAssumed, Scene
 
 COMMAND_TIMEOUT = 120
 """Seconds."""
+CONNECTIONS = "connections"
+"""The table of the connections, without its prefix."""
+KEPT_ANEW = ("sweep", "version")
+"""The parts of a connection's document that each reconciliation keeps anew."""
+BOOKKEEPING = frozenset({"packed", "document", "version", "sweep_at"})
+"""The attributes of a connection's item that hold its document and go with the sweep."""
 
 
 def tied_out(scene: Scene) -> str:
@@ -63,18 +71,27 @@ def _items(scene: Scene) -> Iterator[tuple[tuple[str, str], Any]]:
     for page in client.get_paginator("list_tables").paginate():
         for table in page["TableNames"]:
             if table.startswith(TABLE_PREFIX):
-                keys = [each["AttributeName"] for each in client.describe_table(TableName=table)["Table"]["KeySchema"]]
+                keys = [
+                    each["AttributeName"] for each in client.describe_table(TableName=table)["Table"]["KeySchema"]
+                ]
                 for items in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
                     for item in items["Items"]:
                         key = " ".join(str(*item[name].values()) for name in keys)
-                        yield (table.removeprefix(TABLE_PREFIX), key), _kept(item)
+                        yield (table.removeprefix(TABLE_PREFIX), key), _kept(table, item)
 
 
-def _kept(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return item
+def _kept(table: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns what a reconciliation must leave as it is: all but how far it came and when it read the account."""
+    if table != f"{TABLE_PREFIX}{CONNECTIONS}" or item["kind"] != {"S": KIND}:
+        return item
+    document = json.loads(text_of(item))
+    for name in KEPT_ANEW:
+        del document[name]
+    del document["account"]["as_of"]
+    return {"document": document} | {name: value for name, value in item.items() if name not in BOOKKEEPING}
 
 
 def _changed(place: tuple[str, str], before: Mapping[Any, Any], after: Mapping[Any, Any]) -> str:
     old, new = before.get(place, {}), after.get(place, {})
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return f"{place[0]} {place[1]}: {', '.join(f'{n}: {old.get(n)} -> {new.get(n)}' for n in names)}"
+    return f"{place[0]} {place[1]} ({', '.join(names)})"

@@ -20,7 +20,7 @@ from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import acts, books, comparing, connecting
 from infra.sandbox.product.listening import Listener
 from infra.sandbox.product.proxy import Proxy
-from infra.sandbox.product.scene import Scene, Time
+from infra.sandbox.product.scene import NotAsAssumed, Scene, Time
 from infra.sandbox.sides import DoubleSide
 from infra.stripe_double.server import Server
 
@@ -48,17 +48,23 @@ def check(
     with _scene(lab, tell, patience, directory) as scene:
         connecting.connect(scene)
         acts.play(scene)
-        scene.settles()
+        scene.does("webhooks", "The door takes every event, as the account's version has it.", _taken)
         comparing.compare(scene)
         scene.does("books", "Stripe's books and POM's come to the same, day by day.", books.tied_out)
         scene.does("reconciliation", "One reconciliation finds nothing and writes nothing.", books.reconciled)
         return scene.findings
 
 
+def _taken(scene: Scene) -> str:
+    scene.settles()
+    if refused := scene.listener.refused:
+        raise NotAsAssumed(f"The door answered {[(each.type, each.status) for each in refused]}.")
+    done = scene.listener.done
+    return f"{len(done) - len(scene.listener.lost)} events of {len({each.type for each in done})} types were taken."
+
+
 @contextmanager
-def _scene(
-    lab: Laboratory, tell: Callable[[str], None], patience: float, directory: Path | None
-) -> Iterator[Scene]:
+def _scene(lab: Laboratory, tell: Callable[[str], None], patience: float, directory: Path | None) -> Iterator[Scene]:
     with ExitStack() as running:
         state = directory or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="pom-sandbox-")))
         if isinstance(lab.side, DoubleSide):

@@ -1,8 +1,8 @@
 """Brings the account's events to the stack, as `stripe listen` would: Stripe cannot reach this machine.
 
-Stripe renders a listed event in the version that the account had (https://docs.stripe.com/api/events), and a webhook in
-that of its endpoint. So this is the harder of the two for the product. A listed event does not name its account, and a
-webhook of Connect does (https://docs.stripe.com/connect/webhooks), so the account is put in.
+Stripe renders a listed event in the version that the account had (https://docs.stripe.com/api/events), and a webhook
+in that of its endpoint. So this is the harder of the two for the product. A listed event does not name its account,
+and a webhook of Connect does (https://docs.stripe.com/connect/webhooks), so the account is put in.
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ class Listener:
     def __post_init__(self) -> None:
         self.since, self._pause = self.lab.now() - 1, self.first_pause
 
+    @property
+    def lost(self) -> list[str]:
+        """The types of the events that were lost on purpose."""
+        return [each.type for each in self.done if each.status is None]
+
+    @property
+    def refused(self) -> list[Delivered]:
+        """The events that the door did not take."""
+        return [each for each in self.done if each.status not in (None, 200)]
+
     def look(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Lists and posts, unless it has been done a moment ago. A list costs a request."""
         if clock() - self._listed_at < self._pause:
@@ -68,8 +78,8 @@ class Listener:
 
     def deliver(self) -> int:
         """Lists now, and posts what is new. Returns how many events were new."""
-        new = [event for event in self._listed() if event["id"] not in self._seen]
-        for event in sorted(reversed(new), key=lambda each: int(each["created"])):
+        new = [event for event in reversed(self._listed()) if event["id"] not in self._seen]
+        for event in sorted(new, key=lambda each: int(each["created"])):
             self._seen.add(event["id"])
             self.since = max(self.since, event["created"] - OVERLAP)
             if event["type"] in SUBSCRIPTION:

@@ -90,7 +90,9 @@ def _page() -> Iterator[Any]:
     try:
         playwright = importlib.import_module("playwright.sync_api")
     except ImportError as missing:
-        raise NotTried("Playwright is not installed: install requirements-browser.txt, as make screens does.") from missing
+        raise NotTried(
+            "Playwright is not installed: install requirements-browser.txt, as make screens does."
+        ) from missing
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
         raise NotTried("Chromium is not installed, and CHROMIUM does not name another browser of its kind.")

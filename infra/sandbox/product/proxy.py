@@ -58,7 +58,9 @@ class Proxy:
         url = f"{base}{quote(path)}" + (f"?{query}" if query else "")
         sent = environ["wsgi.input"].read().replace(self._placeholder.encode(), self._key.encode())
         try:
-            body, status, answered = self._client.request(environ["REQUEST_METHOD"].lower(), url, headers, sent or None)
+            body, status, answered = self._client.request(
+                environ["REQUEST_METHOD"].lower(), url, headers, sent or None
+            )
         except BudgetSpent as spent:
             return _refused(429, str(spent), code="rate_limit")
         except stripe.APIConnectionError as lost:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import stripe
@@ -78,6 +78,6 @@ def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str
     return found
 
 
-def types(events: Collection[JSON]) -> list[str]:
+def types(events: Sequence[JSON]) -> list[str]:
     """Returns the types of events, in their order."""
     return [each["type"] for each in events]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.adapters.stripe.drafts import lines_parameters
@@ -30,6 +31,8 @@ class Billed:
     """Stripe's answer to the request to send it."""
     key: str
     """The idempotency key of that request."""
+    asked_at: float
+    """When it was asked to be sent (epoch seconds UTC)."""
 
     @property
     def intent(self) -> str:
@@ -73,12 +76,25 @@ def billed(lab: Laboratory) -> Billed:
     lab.gateway.remove_lines(lab.account, invoice, [first], f"{key}-remove")
     lab.gateway.add_lines(lab.account, invoice, lines[:1], f"{key}-again")
     present = tuple(lab.gateway.draft_lines(lab.account, invoice))
-    return Billed(order, who, invoice, body(added), present, send(lab, invoice, f"{key}-send"), f"{key}-send")
+    asked_at = lab.side.now()
+    answer = send(lab, invoice, f"{key}-send")
+    return Billed(order, who, invoice, body(added), present, answer, f"{key}-send", asked_at)
 
 
-def events_of_billed(lab: Laboratory) -> list[JSON]:
-    """Returns the events of that invoice right after it was sent. Use it by `lab.once(events_of_billed)`."""
-    return events_about(lab, [lab.once(billed).invoice], ["invoice.sent"])
+@dataclass(frozen=True)
+class Told:
+    """The events of an invoice, oldest first."""
+
+    events: Sequence[JSON]
+    seconds: float
+    """How long after the invoice was asked to be sent they were all listed."""
+
+
+def told_of_billed(lab: Laboratory) -> Told:
+    """Returns the events of that invoice right after it was sent. Use it by `lab.once(told_of_billed)`."""
+    made = lab.once(billed)
+    events = events_about(lab, [made.invoice], ["invoice.sent"])
+    return Told(events, lab.side.now() - made.asked_at)
 
 
 def empty_draft(lab: Laboratory) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, MARGIN, body
-from infra.sandbox.promises.billed import billed, draft, events_of_billed, payer
+from infra.sandbox.promises.asking import JSON, MARGIN, body, types
+from infra.sandbox.promises.billed import billed, draft, payer, told_of_billed
 from infra.sandbox.promises.promise import Outcome, judged, promised
 
 SWEEPS = "docs/decisions/0015-how-often-accounts-are-swept.md"
@@ -76,7 +76,7 @@ def lists_are_newest_first(lab: Laboratory) -> Outcome:
 )
 def events_are_listed_in_their_accounts_version(lab: Laboratory) -> Outcome:
     """POM believes what an event says only if it names POM's own version."""
-    newest = lab.once(events_of_billed)[-1]["id"]
+    newest = lab.once(told_of_billed).events[-1]["id"]
     ours, other = (_event(lab, newest, version) for version in (None, OTHER_VERSION))
     versions = sorted({str(ours["api_version"]), str(other["api_version"])})
     same = ours == other
@@ -100,22 +100,10 @@ def _event(lab: Laboratory, event: str, version: str | None) -> Any:
 )
 def an_event_is_listed_soon(lab: Laboratory) -> Outcome:
     """Of an event that is listed later than the sweep asks again, POM would never hear."""
-    made = lab.once(billed)
-    lab.once(events_of_billed)
-    asked = [
-        each
-        for each in lab.recorder.exchanges
-        if each.path == f"/v1/invoices/{made.invoice}/send" and each.key == made.key
-    ]
-    listed = [
-        each.at
-        for each in lab.recorder.exchanges
-        if each.path == "/v1/events" and made.invoice in str(each.body) and "invoice.sent" in str(each.body)
-    ]
-    if not asked or not listed:
-        return judged(False, "The event was not listed at all.")
-    seconds = listed[0] - asked[0].at
-    return judged(seconds <= SOON, f"It was listed {seconds:.0f} s after the change was asked for.")
+    told = lab.once(told_of_billed)
+    if "invoice.sent" not in types(told.events):
+        return judged(False, f"invoice.sent was not listed within {told.seconds:.0f} s.")
+    return judged(told.seconds <= SOON, f"It was listed {told.seconds:.0f} s after the change was asked for.")
 
 
 @promised(
@@ -127,7 +115,7 @@ def an_event_is_listed_soon(lab: Laboratory) -> Outcome:
 def an_event_names_the_key_of_its_request(lab: Laboratory) -> Outcome:
     """By this key POM tells its own sending of a draft from somebody else's."""
     made = lab.once(billed)
-    finalized = [each for each in lab.once(events_of_billed) if each["type"] == "invoice.finalized"]
+    finalized = [each for each in lab.once(told_of_billed).events if each["type"] == "invoice.finalized"]
     if not finalized:
         return judged(False, "invoice.finalized did not come.")
     key = (finalized[0].get("request") or {}).get("idempotency_key")
@@ -143,7 +131,7 @@ def an_event_names_the_key_of_its_request(lab: Laboratory) -> Outcome:
 )
 def a_listed_event_names_no_other_account(lab: Laboratory) -> Outcome:
     """POM takes the account that it has asked on."""
-    named = {each.get("account") for each in lab.once(events_of_billed)}
+    named = {each.get("account") for each in lab.once(told_of_billed).events}
     seen = f"Of the events, {'none' if named == {None} else 'some'} name an account."
     return judged(named <= {lab.account, None}, seen)
 

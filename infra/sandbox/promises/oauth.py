@@ -84,7 +84,7 @@ def _granted(lab: Laboratory) -> Granted:
     url = lab.gateway.authorize_url(lab.run, "")
     code = lab.code(url)
     if code is None:
-        raise CannotTry("It needs a person who opens the authorize page and clicks once.")
+        raise CannotTry("It needs a person who connects another account than the one of this run.")
     return Granted(code, lab.gateway.exchange_code(code))
 
 

@@ -161,9 +161,10 @@ def cash_ends_the_intent(lab: Laboratory) -> Outcome:
     came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
     payments = [each["status"] for each in answer["payments"]["data"]]
     canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
+    came = [each for each in came if each in ("payment_intent.canceled", "invoice.payment_succeeded")]
     seen = (
-        f"The invoice is {answer['status']}, its payments are {payments}; payment_intent.canceled"
-        f" {'came' if canceled else 'did not come'}, invoice.payment_succeeded {'came' if succeeded else 'did not come'}."
+        f"The invoice is {answer['status']}, the status of its payments is {', '.join(payments) or 'none'};"
+        f" of the two events came {', '.join(came) or 'none'}."
     )
     if answer["status"] != "paid" or "paid" in payments:
         return judged(False, seen)

@@ -58,7 +58,7 @@ def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
 
 @promised(
     "a revision tells of both",
-    "The events of a revision tell that it was finalized and that its original was voided, in one order or the other.",
+    "The events of a revision tell in either order that it was finalized and that its original was voided.",
     DECISION,
     "nor in which order the events come",
 )

@@ -11,9 +11,9 @@ from infra.sandbox.promises.billed import (
     billed,
     draft,
     empty_draft,
-    events_of_billed,
     payer,
     send,
+    told_of_billed,
 )
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
 from infra.sandbox.stories.invoices import new_customer
@@ -31,9 +31,9 @@ DAY = 86_400
 )
 def send_mails_once(lab: Laboratory) -> Outcome:
     """One `invoice.finalized` and one `invoice.sent`. In test mode Stripe makes the event and mails nothing."""
-    status, made = lab.once(billed).sent["status"], types(lab.once(events_of_billed))
+    status, made = lab.once(billed).sent["status"], types(lab.once(told_of_billed).events)
     counts = {name: made.count(name) for name in ("invoice.finalized", "invoice.sent")}
-    seen = f"The invoice is {status}; {counts['invoice.finalized']} x invoice.finalized, {counts['invoice.sent']} x sent."
+    seen = f"The invoice is {status}; {' and '.join(f'{count} x {name}' for name, count in counts.items())} came."
     return judged(status == "open" and set(counts.values()) == {1}, seen)
 
 
@@ -46,7 +46,7 @@ def send_mails_once(lab: Laboratory) -> Outcome:
 def sending_again_mails_again(lab: Laboratory) -> Outcome:
     """A second `invoice.sent`, if the key is another."""
     first = lab.once(billed)
-    before = types(lab.once(events_of_billed)).count("invoice.sent")
+    before = types(lab.once(told_of_billed).events).count("invoice.sent")
     send(lab, first.invoice, f"{first.key}-again")
     after = types(events_about(lab, [first.invoice], ["invoice.sent"])).count("invoice.sent")
     return judged(after == before + 1, f"{before} x invoice.sent before, {after} after it was sent again.")
@@ -116,7 +116,7 @@ def added_lines_stand_at_the_end(lab: Laboratory) -> Outcome:
 )
 def one_line_makes_one_invoice_item(lab: Laboratory) -> Outcome:
     """POM reads no event about items; an item that stayed would be on the customer's next invoice."""
-    made = types(lab.once(events_of_billed))
+    made = types(lab.once(told_of_billed).events)
     counts = (made.count("invoiceitem.created"), made.count("invoiceitem.deleted"))
     seen = f"{counts[0]} x invoiceitem.created and {counts[1]} x deleted for three lines added and one removed."
     return judged(counts == (3, 1), seen, Verdict.HARMLESS)

@@ -27,7 +27,7 @@ def create(call: Call) -> JSON:
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     rules.metadata({}, params.get("metadata"))
     waiting: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
-    given = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
+    given: JSON = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
     line = invoice_lines.make(call, waiting, given, "")
     item = invoice_lines.item_of(ledger, waiting, line)
     item["_line"] = line

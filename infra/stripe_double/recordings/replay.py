@@ -154,6 +154,8 @@ class _Player:
 
     def _compare_events(self, exchange: Exchange) -> None:
         """Compares a list of events with the double's, which is given some time to make what the account has."""
+        if exchange.until:
+            self._awaited(exchange)
         events, recorded = self.asker.events(exchange), exchange.body["data"]
         for _ in self.timeline.wait(SOON):
             if not lacking(recorded, events, self.ids):
