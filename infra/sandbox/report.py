@@ -20,7 +20,6 @@ FORM = 1
 LINES = 6
 """Lines of one finding that the table shows; the document has all."""
 
-_STYLES = {Verdict.HARMFUL: "red", Verdict.HARMLESS: "yellow", Verdict.NOT_TRIED: "dim", Verdict.AS_ASSUMED: ""}
 _NEXT = {
     Verdict.HARMFUL: "docs/sandbox.md#a-harmful-difference says what to do before a customer meets it.",
     Verdict.HARMLESS: "docs/sandbox.md#a-harmless-difference says how the double learns it.",
@@ -51,16 +50,16 @@ def document(
 
 
 def show(screen: Screen, told: dict[str, Any]) -> None:
-    """Shows the table: what differs, what was not tried, and what is as assumed; then one line that sums it up."""
+    """Shows how many findings of each part have which verdict, then each that is not as assumed, then one line."""
     rows: list[Row] = told["findings"]
-    for verdict in (Verdict.HARMFUL, Verdict.HARMLESS, Verdict.NOT_TRIED):
+    screen.table("parts", "Held against the double", list(_counted(rows)))
+    for verdict in (Verdict.NOT_TRIED, Verdict.HARMLESS, Verdict.HARMFUL):
         chosen = [row for row in rows if row["verdict"] == verdict]
         if chosen:
-            title, shown = str(verdict).capitalize(), [_shown(row) for row in chosen]
-            screen.table(str(verdict), title, shown, ("part", "name", "found"), _style)
-    screen.table(str(Verdict.AS_ASSUMED), "As assumed", list(_as_assumed(rows)), ("part", "count", "names"))
+            lines = [[line] for row in chosen for line in _lines(row)]
+            screen.lines(str(verdict), str(verdict).capitalize(), chosen, lines)
     counts = ", ".join(f"{number} {verdict}" for verdict, number in told["verdicts"].items())
-    summary = f"{counts}. {told['requests']} requests, {told['seconds']} seconds, {told['source']}."
+    summary = f"{counts}; {told['requests']} requests in {told['seconds']} seconds"
     following = "".join(f"\n{text}" for verdict, text in _NEXT.items() if told["verdicts"][str(verdict)])
     screen.fact("summary", summary, f"\n{summary}{following}")
 
@@ -94,20 +93,15 @@ def _row(finding: Finding, words: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
-def _style(row: Row) -> str:
-    return _STYLES[row["verdict"]]
+def _counted(rows: Sequence[Row]) -> Iterator[Row]:
+    counts = Counter((row["part"], row["verdict"]) for row in rows)
+    for part in dict.fromkeys(row["part"] for row in rows):
+        yield {"part": part, **{str(verdict): counts[part, verdict] or "" for verdict in Verdict}}
 
 
-def _shown(row: Row) -> Row:
-    lines = row["found"].splitlines()
-    more = [f"… and {len(lines) - LINES} more in build/sandbox.json"] if len(lines) > LINES else []
-    return {**row, "found": "\n".join([*lines[:LINES], *more])}
-
-
-def _as_assumed(rows: Sequence[Row]) -> Iterator[Row]:
-    by_part: dict[str, list[str]] = {}
-    for row in rows:
-        if row["verdict"] == Verdict.AS_ASSUMED:
-            by_part.setdefault(row["part"], []).append(row["name"])
-    for part, names in by_part.items():
-        yield {"part": part, "count": len(names), "names": ", ".join(names)}
+def _lines(row: Row) -> Iterator[str]:
+    first, *others = row["found"].splitlines()
+    yield f"{row['part']}, {row['name']}: {first}"
+    yield from (f"    {line}" for line in others[: LINES - 1])
+    if len(others) >= LINES:
+        yield f"    … {len(others) - LINES + 1} more lines are in build/sandbox.json"
