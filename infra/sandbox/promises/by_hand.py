@@ -206,6 +206,21 @@ BY_HAND = (
         "POM never pays off session. Its story of cards plays the payer who is there.",
     ),
     _seen_by_hand(
+        "an account with requirements cannot finalize",
+        "An account without charges_enabled cannot finalize an invoice.",
+        DOUBLE,
+        "finalizing while `charges_enabled` is false",
+        "It needs an account that Stripe has restricted; POM does not send while it knows so. Make a test account"
+        " without its details, and finalize an invoice in its Dashboard.",
+    ),
+    _seen_by_hand(
+        "each part has its event",
+        "Each part of an invoice that is paid makes an invoice_payment.paid, in whatever order.",
+        FIELD,
+        "order a payment in parts makes its events",
+        "The story of parts plays it; its events are compared under sequences.",
+    ),
+    _seen_by_hand(
         "a revision of what was paid in part",
         "An invoice that was paid in part cannot be revised.",
         "docs/decisions/0019-revisions.md",

@@ -19,6 +19,8 @@ GIVEN_BACK = 1500
 """Minor units of the first refund of a payment."""
 TOO_MUCH = 99_999_999
 """Minor units: more than a test account has."""
+BOOKED_IN = 6.0
+"""Seconds in which Stripe books a charge: about three, and some to spare."""
 
 
 def _refunded(lab: Laboratory) -> JSON:
@@ -117,7 +119,8 @@ def a_refund_is_available_with_its_payment(lab: Laboratory) -> Outcome:
 
 
 def _balance_paid_out(lab: Laboratory) -> str:
-    lab.once(overpaid)  # its money is available at once
+    lab.once(overpaid)  # its money is available as soon as Stripe has booked it
+    lab.side.pass_time(BOOKED_IN)
     with setting_up(lab, "pay out by the API"):
         made = lab.v1.payouts.create({"amount": 100, "currency": "usd", "metadata": lab.marks}, lab.on_account())
     return str(made.id)
