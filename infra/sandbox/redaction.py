@@ -44,6 +44,7 @@ PERSONAL = frozenset(
 """Fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
 ACCOUNT_WORDS = frozenset(
     {
+        "available_payout_methods",
         "business_type",
         "country",
         "currency",

@@ -22,7 +22,7 @@ from infra.sandbox.cleaning import clean
 from infra.sandbox.comparing import Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
-from infra.sandbox.promises.promise import Promise, tried
+from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
@@ -164,7 +164,7 @@ def _list_events(lab: Laboratory, since: int) -> None:
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:
-    outcome, stopped = _attempt(lab, partial(tried, promise, lab))
+    outcome, stopped = _attempt(lab, partial(promise.attempt, lab))
     if outcome is None:
         assert stopped is not None
         return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
