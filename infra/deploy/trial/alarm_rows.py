@@ -96,7 +96,7 @@ def _metrics_are_there(site: Site, judged: Sequence[Alarm], comes_after: str) ->
         for page in site.client("cloudwatch").get_paginator("list_metrics").paginate(Namespace=namespace)
         for each in page["Metrics"]
     }
-    missing = sorted(f"{namespace} {name}" for namespace, name, _ in wanted - listed)
+    missing = sorted({f"{namespace} {name}" for namespace, name, _ in wanted - listed})
     if missing:
         described = site.stack.described() or {}
         age = site.now() - (described.get("LastUpdatedTime") or described["CreationTime"]).timestamp()

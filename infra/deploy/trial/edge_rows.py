@@ -112,8 +112,10 @@ def _plain_http(site: Site) -> str:
     queue = min(site.physical_ids(QUEUE).values())
     site.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])  # the caller may, by TLS
     answer = site.ask(_signed(site, queue))
-    if answer.status == 403 or answer.status == 0:
-        return f"refused: {_shown(answer)}"
+    if answer.status == 403:
+        return "refused: 403"
+    if not answer.status:
+        raise NotTried(f"nobody answers plain HTTP from here: {_shown(answer)}")
     raise Bad(f"{queue.rpartition('/')[2]} answers {answer.status} by plain HTTP, which its policy should refuse")
 
 

@@ -67,7 +67,7 @@ ROWS = (
         _canary,
         changes="writes one event about nobody, which expires after an hour",
     ),
-    Row("webhook endpoint", "Stripe has one endpoint, as the code needs it, and events arrive.", _endpoint),
+    Row("webhook endpoint verified", "Stripe has one endpoint, as the code needs it, and events arrive.", _endpoint),
     Row("status", "All is well.", _status),
     Row("untold changes", "No change of a table waits to be told.", _untold),
     Row("budgets", "Cold starts, durations and latencies are within their budgets.", _budgets),

@@ -15,7 +15,7 @@ What AWS documents:
   (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html). So it is set anew with
   each look. The alarm's topic gets a message each time that the state changes.
 - An alias that is left between two versions makes later deployments fail
-  (https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html). So it is put back.
+  (https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html): it is put back.
 
 What is a guess: how often CodeDeploy looks at alarms; that its error is `ALARM_ACTIVE` then; that the rollback of a
 group that has released nothing yet puts the alias on the version that the deployment names as the current one.

@@ -23,7 +23,6 @@ LATEST = dt.timedelta(minutes=10)
 COPIED_WITHIN = dt.timedelta(days=2)
 FUNCTION = "AWS::Lambda::Function"
 QUEUE = "AWS::SQS::Queue"
-BUS = "AWS::Events::EventBus"
 
 
 def _all_good(faults: Iterator[str], good: str) -> str:
@@ -141,13 +140,13 @@ def _keys_in_use(site: Site) -> Iterator[tuple[str, str | None]]:
         yield name, group.get("kmsKeyId")
     for name in site.physical_ids(FUNCTION).values():
         yield name, site.client("lambda").get_function_configuration(FunctionName=name).get("KMSKeyArn")
-    for name in site.physical_ids(BUS).values():
-        yield name, site.client("events").describe_event_bus(Name=name).get("KmsKeyIdentifier")
+    bus = site.stack.outputs()["ChangesBusName"]
+    yield bus, site.client("events").describe_event_bus(Name=bus).get("KmsKeyIdentifier")
 
 
 def _bus(site: Site) -> str:
     events = site.client("events")
-    [name] = site.physical_ids(BUS).values()
+    name = site.stack.outputs()["ChangesBusName"]
     found = events.describe_event_bus(Name=name)["Name"]
     consumers = events.list_rules(EventBusName=name)["Rules"]
 
