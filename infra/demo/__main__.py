@@ -14,8 +14,8 @@ from infra.demo.sample import COMPANY
 from infra.demo.staging import staged
 from infra.demo.story import tell
 from infra.demo.telling import Teller
+from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.processes import DidNotStart
-from infra.local.stack import STRIPE_ACCOUNT
 
 WIDTH = 118
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.local.lines import Tail
+from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.processes import DidNotStart, PortTaken, stoppable
 from infra.local.sample_company.in_stripe import create_former_customers
 from infra.local.settings import Ports
-from infra.local.stack import STRIPE_ACCOUNT, LocalStack
+from infra.local.stack import LocalStack
 from infra.local.summary import description, show, write
 
 WATCH_INTERVAL = 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple, dataclass
+from pathlib import Path
 
 from chalicelib.functions import UNTOLD_CHANGES, Queue, Secret
 from infra.local.processes import HOST, PortTaken, free_port, require_free
@@ -109,6 +110,22 @@ class StripeSecret:
         if secret is Secret.WEBHOOK:
             return json.dumps({"webhookSecrets": list(self.webhook_secrets)})
         return json.dumps({"apiKey": self.api_key, "clientId": self.client_id})
+
+
+@dataclass(frozen=True)
+class StripeElsewhere:
+    """A Stripe that is not the stack's own double, such as Stripe itself behind a proxy."""
+
+    base: str
+    """The base URL of its API and of Connect, without a trailing slash."""
+    api_key: str
+    """What the stack sends as its key. It is stored in the stack's state."""
+    client_id: str
+    dashboard_base: str
+    clock_file: Path | None = None
+    """The file that says how many seconds its clock is ahead of this computer's; None if it is not ahead."""
+    withheld: str = ""
+    """A text such as the true key. Variables that contain it are not passed on to the stack's processes."""
 
 
 def environment(urls: Urls) -> dict[str, str]:

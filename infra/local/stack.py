@@ -16,40 +16,26 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.functions import Secret
 from infra.local.followed_clock import VARIABLE as CLOCK
+from infra.local.own_double import DOUBLE_KEYS, double_settings
 from infra.local.pom_hears import EVENTS, HEARD, LINES
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import KEY_FILE
 from infra.local.processes import DidNotStart, child, wait_until_answers
 from infra.local.sample_people import ALICE, BOB
-from infra.local.settings import Ports, StripeSecret, Urls, environment
+from infra.local.settings import Ports, StripeElsewhere, StripeSecret, Urls, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES_TIMEOUT = 60
 """Seconds the creation of tables and queues may take."""
 CONTROL_TIMEOUT = 120
 """Seconds a control request may take."""
-STRIPE_ACCOUNT: dict[str, Any] = {
-    "account_id": "acct_local_blue_lagoon",
-    "business_name": "Blue Lagoon Pools",
-    "email": "office@bluelagoon.example",
-    "connected": False,
-    "payout_schedule": "daily",
-}
-"""The Stripe account that the sample organization can connect. At 00:00 UTC it pays out what is available."""
-OTHER_STRIPE_ACCOUNT: dict[str, Any] = {
-    **STRIPE_ACCOUNT,
-    "account_id": "acct_local_desert_springs",
-    "business_name": "Desert Springs Pools",
-    "email": "office@desertsprings.example",
-}
-"""The account of the other sample company."""
 
 
 class LocalStack:
@@ -60,6 +46,7 @@ class LocalStack:
     the environment of API and workers, say AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB. Pages of
     `origins` may call the API, as those of POM may. POM's clock follows that of the Stripe double; with
     `schedules_follow` the schedules do, too: when days pass at Stripe, the work of the day is done.
+    With `elsewhere` no double is started, and that Stripe is called.
     """
 
     def __init__(
@@ -74,13 +61,19 @@ class LocalStack:
         variables: Mapping[str, str] | None = None,
         origins: Sequence[str] = (),
         schedules_follow: bool = False,
+        elsewhere: StripeElsewhere | None = None,
     ) -> None:
         self.ports = ports or Ports.free()
         self.urls = Urls.of(self.ports)
         further = {"DEVELOPMENT_ORIGINS": ",".join(origins)}
+        if elsewhere:
+            self.urls = replace(self.urls, stripe=elsewhere.base)
+            further["STRIPE_DASHBOARD_BASE"] = elsewhere.dashboard_base
         self.environment = {**environment(self.urls), **further, **(variables or {})}
         self.with_api = with_api
-        self.secret = StripeSecret("sk_test_local_platform", "ca_local_pom", (f"whsec_{secrets.token_hex(16)}",))
+        key, client_id = (elsewhere.api_key, elsewhere.client_id) if elsewhere else DOUBLE_KEYS
+        self.secret = StripeSecret(key, client_id, (f"whsec_{secrets.token_hex(16)}",))
+        self._elsewhere = elsewhere
         self._app = app
         self._origins = tuple(origins)
         self._intervals = dict(intervals or {})
@@ -114,7 +107,8 @@ class LocalStack:
             )
             for left in (*(self.state_dir / "logs").glob("*.log"), *(self.state_dir / name for name in HEARD)):
                 left.unlink(missing_ok=True)
-            self.environment[CLOCK] = str(self._clock_file)
+            if self._clock_file:
+                self.environment[CLOCK] = str(self._clock_file)
             self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
             stand_ins, application = self._stand_ins(), self._application()
             self._commands = stand_ins | application
@@ -134,8 +128,8 @@ class LocalStack:
         self._processes.clear()
 
     @property
-    def _clock_file(self) -> Path:
-        return (self.state_dir / "clock").resolve()
+    def _clock_file(self) -> Path | None:
+        return self._elsewhere.clock_file if self._elsewhere else (self.state_dir / "clock").resolve()
 
     @property
     def heard(self) -> Path:
@@ -213,33 +207,17 @@ class LocalStack:
         ]
 
     def _stand_ins(self) -> dict[str, list[str]]:
-        double = {
-            "platform_key_test": self.secret.api_key,
-            "client_id_test": self.secret.client_id,
-            "api_version": API_VERSION,
-            "redirect_uris": [self.urls.oauth_callback],
-            "accounts": [STRIPE_ACCOUNT, OTHER_STRIPE_ACCOUNT],
-            "webhook_endpoints": [
-                {
-                    "url": self.urls.webhooks,
-                    "secret": self.secret.webhook_secrets[0],
-                    "api_version": API_VERSION,
-                    "enabled_events": list(SUBSCRIPTION),
-                    "connect": True,
-                }
-            ],
-            **self._stripe_settings,
-        }
-        config = self.state_dir / "stripe-double.json"
-        config.write_text(json.dumps(double, indent=2))
-        config.chmod(0o600)
-        clock = ["--clock-file", str(self._clock_file)]
         ports, urls = self.ports, ["--api-url", self.urls.api, "--stripe-url", self.urls.stripe]
-        return {
-            "aws": ["infra.local.aws", "--port", str(ports.aws)],
-            "stripe": ["infra.stripe_double", "--port", str(ports.stripe), "--config", str(config), *clock],
-            "pom": ["infra.local.pom_web", "--port", str(ports.pom), *urls, "--state-dir", str(self.state_dir)],
-        }
+        aws = {"aws": ["infra.local.aws", "--port", str(ports.aws)]}
+        pom = ["infra.local.pom_web", "--port", str(ports.pom), *urls, "--state-dir", str(self.state_dir)]
+        return {**aws, **({} if self._elsewhere else self._double()), "pom": pom}
+
+    def _double(self) -> dict[str, list[str]]:
+        config = self.state_dir / "stripe-double.json"
+        config.touch(0o600)
+        config.write_text(json.dumps(double_settings(self.urls, self.secret) | self._stripe_settings, indent=2))
+        files = ["--config", str(config), "--clock-file", str(self._clock_file)]
+        return {"stripe": ["infra.stripe_double", "--port", str(self.ports.stripe), *files]}
 
     def _application(self) -> dict[str, list[str]]:
         intervals = [f"--interval={name}={seconds}" for name, seconds in self._intervals.items()]
@@ -254,13 +232,16 @@ class LocalStack:
 
     def _spawn(self, running: ExitStack, part: str) -> None:
         command = [sys.executable, "-m", "infra.local.with_parent", str(os.getpid()), *self._commands[part]]
-        started = child(command, log=self._log(part), environment=self._child_environment(), directory=ROOT)
+        started = child(command, log=self._log(part), environment=self.child_environment(), directory=ROOT)
         self._processes[part] = running.enter_context(started)
 
-    def _child_environment(self) -> dict[str, str]:
+    def child_environment(self) -> dict[str, str]:
+        """Returns the environment of the stack's processes, for a command that works on the stack."""
         # An operator's process has metrics switched off; the functions of a stack that it starts have not.
         left_out = ("AWS_", "POWERTOOLS_")
+        withheld = self._elsewhere.withheld if self._elsewhere else ""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+        inherited = {name: value for name, value in inherited.items() if not (withheld and withheld in value)}
         paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
         own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
         return {**inherited, **own, **self.environment}
@@ -269,7 +250,7 @@ class LocalStack:
         done = subprocess.run(
             [sys.executable, "-m", "infra.local.resources"],
             input=json.dumps({secret.id_variable: self.secret.text(secret) for secret in Secret}),
-            env=self._child_environment(),
+            env=self.child_environment(),
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -12,10 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.sample_company.companies import CLEANING, MARIA
 from infra.local.sample_people import ALICE, BOB
 from infra.local.settings import LOCAL_LOGS
-from infra.local.stack import STRIPE_ACCOUNT, LocalStack
+from infra.local.stack import LocalStack
 
 INVOICE: dict[str, Any] = {"customerId": MARIA.id, "lineItems": [CLEANING.line], "invoiceType": "stripe"}
 

@@ -7,8 +7,9 @@ from typing import Any
 from infra.demo.http import request
 from infra.demo.people import Office, Owner, Payer, Surroundings, query_of
 from infra.demo.sample import CUSTOMERS, PoolOwner, services_of
+from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.sample_people import BLUE_LAGOON
-from infra.local.stack import STRIPE_ACCOUNT, LocalStack
+from infra.local.stack import LocalStack
 
 GOOD_CARD = "4242 4242 4242 4242"
 

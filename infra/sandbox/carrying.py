@@ -11,22 +11,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import stripe
 
-from infra.stripe_double.recordings.recording import Exchange
+from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange
 
 ALLOWED = 400
 """Requests of one run."""
 RESERVED = 60
 """Of these, what is kept for cleaning up."""
-KEPT_HEADERS = frozenset(
-    {
-        "date",
-        "idempotent-replayed",
-        "stripe-should-retry",
-        "stripe-version",
-        "stripe-rate-limited-reason",
-        "retry-after",
-    }
-)
 
 
 class BudgetSpent(Exception):

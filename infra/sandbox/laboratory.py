@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import stripe
 
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.errors import StripeRefused
 from chalicelib.domain.identifiers import StripeAccountId
 from infra.sandbox.carrying import Budget, Carrier, Recorder
 from infra.sandbox.orders import Orders
 from infra.sandbox.sides import Side
+from infra.stripe_double.recordings.waiting import matches
 
 T = TypeVar("T")
 
@@ -22,8 +24,9 @@ MARK = "pom-sandbox"
 """What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
 MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
-BETWEEN_LOOKS = 3.0
-"""Seconds between two looks at something that is waited for."""
+BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
+"""Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
+as the one before, so that three minutes take nine requests."""
 
 
 class NotInTime(Exception):
@@ -62,13 +65,23 @@ class Laboratory:
     budget: Budget
     recorder: Recorder
     pace: Callable[[], None] = lambda: None
+    code: Callable[[str], str | None] = lambda url: None
+    """Asks a person to open this authorize URL, and returns the code that Stripe sent back; None if nobody did."""
+    restricted_key: str | None = None
+    """A restricted test key of the platform, `rk_test_…`."""
     client: stripe.StripeClient = field(init=False)
     gateway: StripeGateway = field(init=False)
     orders: Orders = field(init=False)
     refusals: list[Refusal] = field(default_factory=list)
     """What the account may not do, or Stripe did not let it do: it counts as not tried."""
+    began: int = field(init=False)
+    """When the run began (epoch seconds UTC): lists are asked for what was created since."""
+    confirms_no_invoice: bool = False
+    """True once Stripe refused to confirm the payment intent of an invoice, so that payers pay in the other way."""
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.began = self.now()
         self.client = self.client_with(self.key)
         self.gateway = StripeGateway(self.client, SideClock(self.side))
         self.orders = Orders(f"{MARK}-{self.run}", self.account, self.now)
@@ -102,6 +115,12 @@ class Laboratory:
         """Returns epoch seconds UTC."""
         return int(self.side.now())
 
+    def once(self, make: Callable[[Laboratory], T]) -> T:
+        """Returns what `make` returned when it was first asked for in this run."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Names what is asked within; the name of the story stands before it."""
@@ -119,18 +138,21 @@ class Laboratory:
         with self.step(name):
             try:
                 yield
-            except stripe.StripeError as error:
-                self.refusals.append(Refusal(self.recorder.step, str(error.user_message or error)))
+            except (stripe.StripeError, StripeRefused) as error:
+                reason = error.user_message if isinstance(error, stripe.StripeError) else None
+                self.refusals.append(Refusal(self.recorder.step, str(reason or error)))
                 del self.recorder.exchanges[since:]
 
     def until(self, look: Callable[[], T], expected: Mapping[str, Any], patience: float) -> T:
-        """Looks again and again until the answer of Stripe's has the expected values, and returns the last look.
+        """Waits and looks until the answer of Stripe's has the expected values, and returns the last look.
 
         `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
         `Exchange.until` has. Raises NotInTime after `patience` seconds.
         """
-        since, waited = len(self.recorder.exchanges), 0.0
+        since, waited, wait = len(self.recorder.exchanges), 0.0, BETWEEN_LOOKS
         while True:
+            self.side.pass_time(wait)
+            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 2)
             seen = look()
             if matches(self.recorder.exchanges[-1].body, expected):
                 self.recorder.awaited(since, expected)
@@ -138,21 +160,3 @@ class Laboratory:
             if waited >= patience:
                 self.recorder.awaited(since, {})
                 raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
-            self.side.pass_time(BETWEEN_LOOKS)
-            waited += BETWEEN_LOOKS
-
-
-def matches(body: Any, expected: Mapping[str, Any]) -> bool:
-    """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
-    return all(any(found == value for found in at(body, path.split("."))) for path, value in expected.items())
-
-
-def at(body: Any, path: list[str]) -> Iterator[Any]:
-    """Yields the values at a path."""
-    if not path:
-        yield body
-    elif path[0] == "*" and isinstance(body, list):
-        for each in body:
-            yield from at(each, path[1:])
-    elif isinstance(body, dict) and path[0] in body:
-        yield from at(body[path[0]], path[1:])

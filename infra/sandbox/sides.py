@@ -50,8 +50,17 @@ class StripeItself:
         time.sleep(seconds)
 
 
+SETTLES_IN = 2 / 86_400
+"""Days until a double's bank debits settle and its pending refunds end: two seconds. In Stripe's test mode
+debits settle at once (https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior),
+and the documentation says of refunds only "some time later" (https://docs.stripe.com/testing#refunds)."""
+
+
 class DoubleSide:
-    """A double in this process. Its clock is moved where Stripe would be waited for."""
+    """A double in this process, made to settle as fast as Stripe's test mode.
+
+    Its clock is moved where Stripe would be waited for.
+    """
 
     name = "double"
     api_base = "https://api.stripe.com"
@@ -62,6 +71,7 @@ class DoubleSide:
         self, double: StripeDouble, client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessClient
     ) -> None:
         self.double, self._client = double, client
+        double.config.ach_days = double.config.refund_days = SETTLES_IN
 
     def http_client(self) -> stripe.HTTPClient:
         """Returns a client of the double."""

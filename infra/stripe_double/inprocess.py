@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import stripe
 
-from .double import StripeDouble
 from .errors import ConnectionDropped
-from .http.messages import Request
+from .http.messages import Request, Response
+
+
+class Answering(Protocol):
+    """What answers requests: a double, or something around one."""
+
+    def handle(self, request: Request) -> Response:
+        """Returns the answer. Raises ConnectionDropped if there is none."""
 
 
 class InProcessClient(stripe.HTTPClient):
@@ -18,7 +24,7 @@ class InProcessClient(stripe.HTTPClient):
 
     name = "stripe-double"
 
-    def __init__(self, double: StripeDouble) -> None:
+    def __init__(self, double: Answering) -> None:
         super().__init__()
         self._double = double
 

@@ -8,8 +8,9 @@ import pytest
 
 from infra.demo.http import request
 from infra.demo.people import Owner
+from infra.local.own_double import OTHER_STRIPE_ACCOUNT
 from infra.local.sample_people import DANA
-from infra.local.stack import OTHER_STRIPE_ACCOUNT, LocalStack
+from infra.local.stack import LocalStack
 from tests.e2e.company import Company, eventually
 
 

@@ -21,7 +21,7 @@ from infra.demo.people import Owner
 from infra.demo.staging import staged
 from infra.demo.story import tell
 from infra.demo.telling import Teller
-from infra.local.stack import STRIPE_ACCOUNT
+from infra.local.own_double import STRIPE_ACCOUNT
 from tests.restricted_key import permissions
 
 pytestmark = pytest.mark.demo

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.real.fetching import Unavailable
-from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
+from infra.local.stack import ROOT, LocalStack
 from tests.office.browser import chromium
 from tests.office.looking import loaded, reads
 from tests.office.pages import NARROW, WIDE, Pages, Scheme

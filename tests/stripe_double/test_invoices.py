@@ -388,3 +388,18 @@ def test_discounts_can_be_expanded_and_there_are_none(company: Any) -> None:
     found = company.v1.invoices.retrieve(invoice.id, paths, company.opts)
     assert found.discounts == []
     assert [line.discounts for line in found.lines.data] == [[]]
+
+
+@pytest.mark.parametrize("status", ["draft", "open", "paid", "void", "uncollectible"])
+def test_metadata_can_be_changed_whatever_the_status(company: Any, status: str) -> None:
+    invoice = company.draft(10_000) if status == "draft" else company.open()
+    if status == "paid":
+        company.pay(invoice)
+    if status == "void":
+        company.v1.invoices.void_invoice(invoice.id, None, company.opts)
+    if status == "uncollectible":
+        company.v1.invoices.mark_uncollectible(invoice.id, None, company.opts)
+
+    changed = company.v1.invoices.update(invoice.id, {"metadata": {"a": "b"}}, company.opts)
+
+    assert (changed.status, changed.metadata.to_dict()) == (status, {"a": "b"})

@@ -228,3 +228,29 @@ def test_a_quarter_of_2_000_payments_with_daily_payouts_takes_seconds() -> None:
     assert sum(each.amount for each in made) == sum(each.net for each in moved)
     assert double.balance(account) == {"available": {}, "pending": {}}
     assert time.monotonic() - began < 20
+
+
+def test_the_owner_pays_out_by_api_what_is_available_at_once(company: Any) -> None:
+    company.pay(company.open(10_000), "pm_card_bypassPending")
+    company.double.advance(company.double.config.capture_seconds)
+    [available] = company.v1.balance.retrieve(None, company.opts).available
+    assert available.amount == 10_000 - 320
+    given = {"amount": 5_000, "currency": "usd", "description": "Now", "metadata": {"a": "b"}}
+
+    made = company.v1.payouts.create(given, company.opts)
+
+    assert (made.amount, made.automatic, made.method, made.status) == (5_000, False, "standard", "pending")
+    assert (made.description, made.metadata.to_dict()) == ("Now", {"a": "b"})
+    [created] = company.events("payout.created")
+    assert created.data.object.metadata.to_dict() == {"a": "b"}
+    [left] = company.v1.balance.retrieve(None, company.opts).available
+    assert left.amount == available.amount - 5_000
+
+
+def test_a_payout_of_more_than_is_available_is_refused(company: Any) -> None:
+    company.pay(company.open(10_000))
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.v1.payouts.create({"amount": 5_000, "currency": "usd"}, company.opts)
+
+    assert refused.value.code == "balance_insufficient"

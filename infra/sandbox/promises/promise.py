@@ -1,12 +1,17 @@
-"""A promise of Stripe's that the code relies on."""
+"""A promise of Stripe's that the code relies on, and how one is tried."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import stripe
+
+from chalicelib.domain.errors import IntegrationError
+from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.laboratory import Laboratory, NotInTime
 
 
 @dataclass(frozen=True)
@@ -20,12 +25,64 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Promise:
-    """One assumption. `attempt` makes requests on the account and judges what came."""
+    """One assumption. `attempt` makes requests on the account and judges what came; call `tried`."""
 
     name: str
     """Stable, in small letters with blanks, such as `a key replays its answer`."""
     sentence: str
     """What is assumed, as a whole sentence."""
     source: str
-    """Where the project says so, such as `docs/decisions/0003`."""
+    """The file of the project that says so, such as `docs/field.md`."""
     attempt: Callable[[Laboratory], Outcome]
+    phrase: str = ""
+    """Words of that file which say it."""
+
+
+class CannotTry(Exception):
+    """What a promise needs could not be made. The message says why, as a sentence."""
+
+
+def promised(
+    name: str, sentence: str, source: str, phrase: str
+) -> Callable[[Callable[[Laboratory], Outcome]], Promise]:
+    """Decorates an attempt, which becomes a `Promise`."""
+    return lambda attempt: Promise(name, sentence, source, attempt, phrase)
+
+
+def tried(promise: Promise, lab: Laboratory) -> Outcome:
+    """Returns what came of a promise. A refusal that the attempt did not expect is harmful."""
+    with lab.recorder.during(f"promises: {promise.name}"):
+        try:
+            return promise.attempt(lab)
+        except (CannotTry, BudgetSpent) as reason:
+            return not_tried(str(reason))
+        except NotInTime as error:
+            return Outcome(Verdict.HARMFUL, f"It did not come in time: {error}.")
+        except stripe.StripeError as error:
+            return Outcome(Verdict.HARMFUL, f"Stripe refused a step: {error.user_message or error}")
+        except IntegrationError as error:
+            return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error} ({error.code})")
+
+
+def judged(holds: bool, seen: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:
+    """Returns that it is as assumed if it holds, and `otherwise` if not."""
+    return Outcome(Verdict.AS_ASSUMED if holds else otherwise, seen)
+
+
+def not_tried(why: str) -> Outcome:
+    """Returns that nobody knows, and why."""
+    return Outcome(Verdict.NOT_TRIED, why)
+
+
+@contextmanager
+def setting_up(lab: Laboratory, what: str) -> Iterator[None]:
+    """Does what not every account or platform may do. `what` is what is done, such as `pay by bank debit`.
+
+    Raises CannotTry if Stripe refuses. The requests within are not compared then.
+    """
+    since = len(lab.recorder.exchanges)
+    try:
+        yield
+    except stripe.StripeError as error:
+        del lab.recorder.exchanges[since:]
+        raise CannotTry(f"Stripe did not let us {what}: {error.user_message or error}") from error

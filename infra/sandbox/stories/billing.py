@@ -1,47 +1,38 @@
-"""An invoice from its draft to the e-mail, and what both sides share: an invoice that can be paid."""
+"""The ways in which an invoice ends besides being paid at once: reminded, uncollectible, paid late, paid outside."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from chalicelib.domain.draft_edit import lines_of
-from chalicelib.domain.facts import InvoiceFact
-from chalicelib.domain.payment_facts import InvoicePaymentFact
 from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.stories.invoices import Sent, payer_of, sent_invoice
+from infra.sandbox.stories.payer import pay
+from infra.sandbox.stories.refusals import refused
 from infra.sandbox.stories.story import Story
 
-
-@dataclass(frozen=True)
-class Sent:
-    """An invoice that was finalized and mailed."""
-
-    customer: str
-    """Stripe's id of the customer."""
-    invoice: str
-    intent: str
-    """The payment intent by which it is paid."""
-    total: int
-
-
-def sent_invoice(lab: Laboratory, *amounts: int) -> Sent:
-    """Bills a new customer as the product does: customer, draft, all lines at once, send."""
-    customer = lab.gateway.create_customer(lab.account, lab.orders.customer(), f"{lab.run}-{lab.orders.number()}").id
-    order = lab.orders.invoice(*amounts)
-    key = f"{lab.run}-{order.id}"
-    draft = lab.gateway.create_draft(lab.account, order, customer, f"{key}-draft")
-    lab.gateway.add_lines(lab.account, draft.id, lines_of(order.order), f"{key}-lines")
-    facts = lab.gateway.send(lab.account, draft.id, f"{key}-send")
-    total = next(fact.total for fact in facts if isinstance(fact, InvoiceFact))
-    intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
-    assert intent is not None
-    return Sent(customer, draft.id, intent, total)
+__all__ = ["BILLING", "Sent", "sent_invoice"]
 
 
 def _play(lab: Laboratory) -> None:
+    customer = payer_of(lab)
     with lab.step("sent"):
-        sent = sent_invoice(lab, 7500, 2500)
-    with lab.step("read with everything"):
-        lab.gateway.everything(lab.account, sent.invoice)
+        sent = sent_invoice(lab, 7500, 2500, customer=customer)
+    with lab.step("sent again"):
+        lab.gateway.send(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-again")
+    with lab.step("events of the e-mail"):
+        lab.until(
+            lambda: lab.gateway.events_about(lab.account, sent.invoice, "invoice.sent", lab.now()),
+            {"data.*.data.object.id": sent.invoice},
+            60,
+        )
+    with lab.step("uncollectible"):
+        lab.gateway.mark_uncollectible(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-uncollectible")
+    with lab.step("paid although uncollectible"):
+        pay(lab, sent, "pm_card_mastercard_prepaid")
+    with lab.step("void refused"), refused():
+        lab.gateway.void(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-void")
 
 
-BILLING = Story("billing", "A customer, a draft with two lines, and its e-mail.", _play)
+BILLING = Story(
+    "billing",
+    "An invoice is mailed, mailed again, marked uncollectible, and paid all the same; then it cannot be voided.",
+    _play,
+)

@@ -13,7 +13,7 @@ from ..api.v1 import Api
 from ..errors import InvalidState
 from ..objects import accounts, disputes, refunds, webhook_endpoints
 from ..objects.cards import Method, by_name, declining
-from ..objects.invoice_payments import default_payment, open_payment
+from ..objects.invoice_payments import default_payment, intent_of, open_payment
 from ..objects.payment_attempts import attempt, settle
 from ..pages.oauth import OAuth
 from ..state.events import EventPolicy
@@ -106,9 +106,9 @@ class Controls(MoneyControls):
                 if not 0 < amount <= inv["amount_remaining"]:
                     raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
                 payment = open_payment(self.world, ledger, inv, amount, default=False)
-            outcome = attempt(self.world, ledger, payment, chosen, passed=authenticate)
-            intent = payment["payment"]["payment_intent"]
-            return {"status": outcome.status, "error": outcome.error, "payment_intent": intent}
+            intent = intent_of(ledger, payment)
+            outcome = attempt(self.world, ledger, intent, chosen, passed=authenticate)
+            return {"status": outcome.status, "error": outcome.error, "payment_intent": intent["id"]}
 
     def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
         """Lets a bank debit arrive now, or fail with a code such as `insufficient_funds`."""

@@ -1,4 +1,7 @@
-"""Connected accounts, which people own and change; the API only reads them (https://docs.stripe.com/api/accounts)."""
+"""Connected accounts, which people own and change (https://docs.stripe.com/api/accounts).
+
+The API reads them here; those that a platform makes and deletes by itself are in `managed_accounts`.
+"""
 
 from __future__ import annotations
 
@@ -133,7 +136,7 @@ def retrieve(call: Call) -> JSON:
 
 def name_of(account: JSON) -> str:
     """Returns the name that people see: the public profile's, or else the Dashboard's."""
-    return str(account["business_profile"]["name"] or account["settings"]["dashboard"]["display_name"])
+    return str(account["business_profile"]["name"] or account["settings"]["dashboard"]["display_name"] or "")
 
 
 def day(account: JSON, at: int) -> str:

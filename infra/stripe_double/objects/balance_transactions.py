@@ -61,7 +61,8 @@ def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
     return record(
         world, ledger, "charge" if is_card else "payment", "charge", gross, charge["id"],
         fee_details=fees.details(ledger, fee, gross.currency, "Stripe processing fees"),
-        available_on=_settles_on(world, ledger), description=charge["description"],
+        available_on=world.now() if charge["_skips_pending"] else _settles_on(world, ledger),
+        description=charge["description"],
     )  # fmt: skip
 
 

@@ -27,9 +27,20 @@ class Method:
     refund: str = ""
     """`pending`: a refund takes days; `fail`: it succeeds, and fails days later."""
     never_settles: bool = False
+    skips_pending: bool = False
+    """The money is available as soon as it is captured."""
     exp_month: int = 12
     exp_year: int = 2034
     """Any month to come is good for a test card, so this is what a token and a control use."""
+
+    @property
+    def attachable(self) -> bool:
+        """False if Stripe refuses to attach it to a customer, as it does with a card that the issuer declines.
+
+        https://docs.stripe.com/testing#declined-payments
+        """
+        later = self.kind != "card" or self.authenticate or self.number in _DECLINED_LATER
+        return later or not self.code
 
     @property
     def last4(self) -> str:
@@ -37,6 +48,8 @@ class Method:
         return self.number[-4:]
 
 
+_DECLINED_LATER = ("4000000000000341", "4100000000000019")
+"""Cards that can be attached, and are declined or blocked when they are charged."""
 _SAY = {
     "generic_decline": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",
@@ -63,7 +76,6 @@ def _bank(number: str, code: str = "", message: str = "", **more: object) -> Met
 _GOOD = {
     "4242424242424242": ("visa", "credit"),
     "4000056655665556": ("visa", "debit"),
-    "4000000000000077": ("visa", "credit"),
     "4000000000003220": ("visa", "credit"),
     "5555555555554444": ("mastercard", "credit"),
     "2223003122003222": ("mastercard", "credit"),
@@ -98,6 +110,7 @@ CARDS |= {
         replace(CARDS["4242424242424242"], number="4000000000003220", authenticate=True),
         _decline("4000008260003178", "card_declined", "insufficient_funds", authenticate=True),
         _decline("4000008400001629", "card_declined", "generic_decline", authenticate=True),
+        Method(number="4000000000000077", skips_pending=True),
         Method(number="4000000000000259", dispute="fraudulent"),
         Method(number="4000000000002685", dispute="product_not_received"),
         Method(number="4000000000001976", dispute="inquiry"),
@@ -137,6 +150,7 @@ _TOKENS = {
     "pm_card_discover": "6011111111111117",
     "pm_card_diners": "3056930009020004",
     "pm_card_jcb": "3566002020360505",
+    "pm_card_mastercard_prepaid": "5105105105105100",
     "pm_card_unionpay": "6200000000000005",
     "pm_card_us": "4242424242424242",
     "pm_card_bypassPending": "4000000000000077",

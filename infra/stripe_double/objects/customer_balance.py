@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from ..errors import NotModelled
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
-from . import money
+from . import customers, lists, money, rules
+from .call import Call, Route
+
+
+def create(call: Call) -> JSON:
+    """POST /v1/customers/{id}/balance_transactions: an adjustment; a negative amount is credit."""
+    params = call.params
+    customer = customers.living(call.ledger, call.id)
+    currency = money.currency(params["currency"])
+    if currency != (customer["currency"] or currency):
+        raise NotModelled("a balance in a currency that is not the customer's", "currency")
+    return _record(
+        call.world, call.ledger, customer, params["amount"], currency, "adjustment",
+        description=params.get("description"), metadata=rules.metadata({}, params.get("metadata")),
+    )  # fmt: skip
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/customers/{id}/balance_transactions, also of one invoice."""
+    customers.living(call.ledger, call.id)
+    found = lists.matching(call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice")
+    url = f"/v1/customers/{call.id}/balance_transactions"
+    return lists.page(call, lists.created(call, found), url, kind="customer balance transaction")
 
 
 def move(
@@ -17,28 +40,37 @@ def move(
     customer = ledger.find("customer", invoice["customer"])
     if not amount or customer is None or customer.get("_deleted"):
         return None
+    more = {"invoice": invoice["id"], "credit_note": credit_note}
+    return str(_record(world, ledger, customer, amount, invoice["currency"], type_, **more)["id"])
+
+
+def _record(
+    world: World, ledger: Ledger, customer: JSON, amount: int, currency: str, type_: str, **more: object
+) -> JSON:
+    """Changes the balance, and returns the transaction, in which `more` is what is not null or empty."""
     before = world.snapshot(ledger, customer)
     customer["balance"] += amount
+    customer["currency"] = customer["currency"] or currency
     world.updated(ledger, customer, before)
-    entry = ledger.add(
+    return ledger.add(
         {
             "id": f"cbtxn_1{world.ids.token(23)}",
             "object": "customer_balance_transaction",
             "amount": amount,
             "created": world.now(),
-            "credit_note": credit_note,
-            "currency": invoice["currency"],
+            "credit_note": None,
+            "currency": currency,
             "customer": customer["id"],
             "customer_account": None,
             "description": None,
             "ending_balance": customer["balance"],
-            "invoice": invoice["id"],
+            "invoice": None,
             "livemode": ledger.livemode,
             "metadata": {},
             "type": type_,
+            **more,
         }
     )
-    return str(entry["id"])
 
 
 def settle(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
@@ -69,3 +101,9 @@ def give_back(world: World, ledger: Ledger, invoice: JSON) -> None:
 def overpaid(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
     """Puts a surplus on the customer's credit balance, as the SDK says of `amount_overpaid`."""
     move(world, ledger, invoice, -surplus, "invoice_overpaid")
+
+
+ROUTES = [
+    Route("POST", "/v1/customers/{id}/balance_transactions", "CustomerBalanceTransactionCreateParams", create),
+    Route("GET", "/v1/customers/{id}/balance_transactions", "CustomerBalanceTransactionListParams", list_),
+]

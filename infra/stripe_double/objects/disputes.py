@@ -124,7 +124,7 @@ def list_(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/disputes/{id}: stage or submit evidence; `winning_evidence` wins and `losing_evidence` loses.
+    """POST /v1/disputes/{id}: stage or submit evidence; `winning_evidence` wins and `losing_evidence` loses at once.
 
     https://docs.stripe.com/testing#evidence
     """

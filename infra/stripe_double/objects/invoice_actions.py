@@ -1,15 +1,14 @@
-"""Actions on an invoice: finalize, send, pay, void, mark uncollectible (https://docs.stripe.com/api/invoices)."""
+"""Actions on an invoice: finalize, send, pay, attach a payment, void, mark uncollectible (https://docs.stripe.com/api/invoices)."""
 
 from __future__ import annotations
 
-from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled
+from ..errors import CardDeclined, InvalidParams, InvalidState, NotModelled, missing
 from ..state.ledger import JSON
-from . import customer_balance, invoice_finalization, invoice_sending
+from . import customer_balance, invoice_finalization, invoice_sending, payment_methods, payment_shapes
 from .call import Call, Route
-from .cards import TOKENS
-from .invoice_payments import default_payment, intent_of, require_idle
+from .invoice_payments import default_payment, intent_of, require_idle, require_unattached
 from .invoice_status import become_uncollectible, become_void, pay_out_of_band
-from .payment_attempts import as_card_error, attempt
+from .payment_attempts import as_card_error, attempt, credit
 
 
 def finalize(call: Call) -> JSON:
@@ -34,7 +33,7 @@ def send(call: Call) -> JSON:
 
 
 def pay(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/pay: with a test payment method, or out of band."""
+    """POST /v1/invoices/{id}/pay: with a test token, with the customer's payment method, or out of band."""
     params, world, ledger = call.params, call.world, call.ledger
     for name in ("source", "mandate", "forgive"):
         if params.get(name):
@@ -54,18 +53,17 @@ def pay(call: Call) -> JSON:
     if params.get("paid_out_of_band"):
         pay_out_of_band(world, ledger, invoice)
         return invoice
-    token = params.get("payment_method")
-    if token is None:
+    chosen = params.get("payment_method")
+    if chosen is None:
         raise InvalidState(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set one or pass"
             " `payment_method`.",
             code="resource_missing",
         )
-    if token not in TOKENS:
-        raise NoSuchObject("PaymentMethod", token, "payment_method", status=400)
+    method, saved = payment_methods.chosen(ledger, chosen, invoice["customer"])
     payment = default_payment(ledger, invoice)
-    outcome = attempt(world, ledger, payment, TOKENS[token], off_session=params.get("off_session", True))
     intent = intent_of(ledger, payment)
+    outcome = attempt(world, ledger, intent, method, saved=saved, off_session=params.get("off_session", True))
     if outcome.error is not None:
         raise as_card_error(intent, outcome.error)
     if outcome.status == "requires_action":
@@ -73,6 +71,34 @@ def pay(call: Call) -> JSON:
             "This payment requires additional user action before it can be completed successfully.",
             code="invoice_payment_intent_requires_action",
         )
+    return invoice
+
+
+def attach_payment(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/attach_payment: an intent of the same customer pays a part of the invoice.
+
+    An intent that has succeeded counts at once, any other when it succeeds
+    (https://docs.stripe.com/invoicing/partial-payments). The words of the refusals are guesses.
+    """
+    params, world, ledger = call.params, call.world, call.ledger
+    if "payment_record" in params:
+        raise NotModelled("payment records", "payment_record")
+    if "payment_intent" not in params:
+        raise missing("payment_intent")
+    invoice = ledger.get("invoice", call.id)
+    intent = ledger.get("payment_intent", params["payment_intent"], "payment_intent", 400)
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise InvalidState(f"You can only attach payments to an open invoice. This invoice is {invoice['status']}.")
+    if intent["status"] == "canceled":
+        raise InvalidState("You cannot attach a canceled PaymentIntent.", param="payment_intent")
+    for name in ("currency", "customer"):
+        if intent[name] != invoice[name]:
+            raise InvalidState(f"The PaymentIntent and the invoice have another {name}.", param="payment_intent")
+    if "_payment" in intent:
+        raise NotModelled("an intent that pays more than one invoice", "payment_intent")
+    payment = payment_shapes.invoice_payment(world, ledger, invoice, intent, default=False)
+    if intent["status"] == "succeeded":
+        credit(world, ledger, payment)
     return invoice
 
 
@@ -84,6 +110,7 @@ def void(call: Call) -> JSON:
     if invoice["amount_paid"]:
         raise InvalidState("You cannot void an invoice that has payments; issue a credit note instead.")
     require_idle(call.ledger, invoice)
+    require_unattached(call.ledger, invoice)
     become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
     customer_balance.give_back(call.world, call.ledger, invoice)
     return invoice
@@ -94,6 +121,7 @@ def mark_uncollectible(call: Call) -> JSON:
     invoice = call.ledger.get("invoice", call.id)
     if invoice["status"] != "open":
         raise InvalidState(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+    require_unattached(call.ledger, invoice)
     become_uncollectible(call.world, call.ledger, invoice)
     return invoice
 
@@ -102,6 +130,7 @@ ROUTES = [
     Route("POST", "/v1/invoices/{id}/finalize", "InvoiceFinalizeInvoiceParams", finalize),
     Route("POST", "/v1/invoices/{id}/send", "InvoiceSendInvoiceParams", send),
     Route("POST", "/v1/invoices/{id}/pay", "InvoicePayParams", pay),
+    Route("POST", "/v1/invoices/{id}/attach_payment", "InvoiceAttachPaymentParams", attach_payment),
     Route("POST", "/v1/invoices/{id}/void", "InvoiceVoidInvoiceParams", void),
     Route("POST", "/v1/invoices/{id}/mark_uncollectible", "InvoiceMarkUncollectibleParams", mark_uncollectible),
 ]

@@ -26,6 +26,7 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     original = invoice_revisions.original_of(ledger, invoice)
     if original is not None:
         invoice_payments.require_idle(ledger, original)
+        invoice_payments.require_unattached(ledger, original)
     try:
         _check_finalizable(ledger, invoice)
     except StripeFault as refusal:

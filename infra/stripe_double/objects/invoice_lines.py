@@ -31,12 +31,12 @@ def add(call: Call) -> JSON:
     lines = ledger.lines.setdefault(invoice["id"], [])
     if len(lines) + len(given) > MAX_LINES:
         raise InvalidState(f"Invoices can have at most {MAX_LINES} line items.", param="lines")
-    made = [_line(call, invoice, line, f"lines[{i}]") for i, line in enumerate(given)]
+    made = [make(call, invoice, line, f"lines[{i}]") for i, line in enumerate(given)]
     before = world.snapshot(ledger, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], call.params.get("invoice_metadata"), "invoice_metadata")
     for line in made:
         lines.append(line)
-        world.emit(ledger, "invoiceitem.created", _item(ledger, invoice, line))
+        world.emit(ledger, "invoiceitem.created", item_of(ledger, invoice, line))
     total(ledger, invoice)
     world.updated(ledger, invoice, before)
     return invoice
@@ -147,7 +147,8 @@ def _check_price(price: JSON, name: str) -> None:
         )
 
 
-def _line(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
+def make(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
+    """Returns a line as the parameters under `name` describe it; it is not in the invoice yet."""
     ledger, world = call.ledger, call.world
     if "pricing" in given:
         raise NoSuchObject("price", str(given["pricing"].get("price")), f"{name}[pricing][price]", status=400)
@@ -217,7 +218,7 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _item(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
+def item_of(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
     """Stores and returns the invoice item behind a line, as its event shows it."""
     item: dict[str, Any] = {
         "id": line["parent"]["invoice_item_details"]["invoice_item"],

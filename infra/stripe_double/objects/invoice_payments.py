@@ -34,10 +34,16 @@ def cancel_open(world: World, ledger: Ledger, invoice: JSON, reason: str) -> Non
         intent = intent_of(ledger, payment)
         if intent["status"] == "processing":
             continue  # a debit under way cannot be called back; its money will be too much
+        cancel(world, ledger, intent, payment, reason)
+
+
+def cancel(world: World, ledger: Ledger, intent: JSON, payment: JSON | None, reason: str | None) -> None:
+    """Cancels an intent, and the InvoicePayment that ties it to an invoice if there is one."""
+    if payment is not None:
         payment["status"] = "canceled"
         payment["status_transitions"] = {**payment["status_transitions"], "canceled_at": world.now()}
-        intent.update(status="canceled", canceled_at=world.now(), cancellation_reason=reason, next_action=None)
-        world.emit(ledger, "payment_intent.canceled", intent)
+    intent.update(status="canceled", canceled_at=world.now(), cancellation_reason=reason, next_action=None)
+    world.emit(ledger, "payment_intent.canceled", intent)
 
 
 def require_idle(ledger: Ledger, invoice: JSON) -> None:
@@ -48,6 +54,12 @@ def require_idle(ledger: Ledger, invoice: JSON) -> None:
                 "This invoice has a payment in progress; wait until it succeeds or fails.",
                 code="payment_intent_unexpected_state",
             )
+
+
+def require_unattached(ledger: Ledger, invoice: JSON) -> None:
+    """Raises InvalidState while a payment that was attached is open (https://docs.stripe.com/invoicing/partial-payments)."""
+    for _ in ledger.all("invoice_payment", invoice=invoice["id"], status="open", is_default=False):
+        raise InvalidState("This invoice has an open payment; cancel its PaymentIntent first.")
 
 
 def follow_remaining(ledger: Ledger, invoice: JSON) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..clock import DAY
 from ..errors import InvalidState, NotModelled, missing
 from ..state.ledger import JSON
-from . import customers, invoice_lines, invoice_params, invoice_revisions, invoice_shape, lists, money
+from . import customers, invoice_items, invoice_lines, invoice_params, invoice_revisions, invoice_shape, lists, money
 from .call import Call, Route
 from .invoice_links import renew_link
 from .invoice_sending import auto_advance
@@ -31,6 +31,8 @@ def create(call: Call) -> JSON:
     invoice = invoice_shape.draft(call, customer, method, currency)
     invoice_params.apply(call, invoice)
     ledger.add(invoice)
+    if params.get("pending_invoice_items_behavior") == "include":
+        invoice_items.take_in(call, invoice)
     invoice_lines.total(ledger, invoice)
     world.emit(ledger, "invoice.created", invoice)
     if customer["currency"] is None:  # the first invoice settles the customer's currency

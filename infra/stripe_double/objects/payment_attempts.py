@@ -1,12 +1,13 @@
-"""Attempts to pay an invoice: payment intents, charges, what they become, and the events they leave.
+"""Attempts to pay: payment intents, charges, what they become, and the events they leave.
 
-The order of events is Stripe's usual one; receivers must not rely on it. A bank debit stays `processing` until
-`ach_days` have passed (https://docs.stripe.com/payments/ach-direct-debit).
+An intent pays an invoice, or stands alone. The order of events is Stripe's usual one; receivers must not rely on it.
+A bank debit stays `processing` until `ach_days` have passed (https://docs.stripe.com/payments/ach-direct-debit).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from ..clock import DAY
 from ..errors import CardDeclined, InvalidState
@@ -16,12 +17,13 @@ from . import captures, payment_shapes
 from .cards import Method
 from .customer_balance import overpaid
 from .disputes import open_dispute
-from .invoice_payments import follow_remaining, intent_of
+from .invoice_payments import follow_remaining
 from .invoice_status import become_paid
 
 _AUTHENTICATION_FAILED = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 )
+_WAITING = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,64 @@ class Outcome:
     error: JSON | None = None
 
 
+@dataclass(frozen=True)
+class _Paying:
+    """An intent that is being paid and, if it pays an invoice, the InvoicePayment and the invoice before that."""
+
+    world: World
+    ledger: Ledger
+    intent: JSON
+    payment: JSON | None
+    before: JSON | None
+
+    @classmethod
+    def of(cls, world: World, ledger: Ledger, intent: JSON) -> Self:
+        """Returns the state before anything is changed."""
+        payment = ledger.find("invoice_payment", intent.get("_payment"))
+        invoice = ledger.get("invoice", payment["invoice"]) if payment else None
+        return cls(world, ledger, intent, payment, world.snapshot(ledger, invoice) if invoice else None)
+
+    @property
+    def invoice(self) -> JSON | None:
+        """The invoice that is paid."""
+        return self.ledger.get("invoice", self.payment["invoice"]) if self.payment else None
+
+    @property
+    def payer(self) -> JSON:
+        """What holds `customer_email` and the like: the invoice, or what stands for it."""
+        return self.invoice or payment_shapes.payer(self.ledger, self.intent["customer"])
+
+    def emit(self, type_: str, obj: JSON) -> None:
+        """Records an event."""
+        self.world.emit(self.ledger, type_, obj)
+
+    def invoice_updated(self, *types: str) -> None:
+        """Records `invoice.updated` if there is an invoice and it changed, and then events of the given types."""
+        if self.invoice is not None and self.before is not None:
+            self.world.updated(self.ledger, self.invoice, self.before)
+            for type_ in types:
+                self.emit(type_, self.invoice)
+
+
 def attempt(
     world: World,
     ledger: Ledger,
-    payment: JSON,
+    intent: JSON,
     method: Method,
     *,
+    saved: JSON | None = None,
     off_session: bool = False,
     passed: bool | None = None,
+    return_url: str | None = None,
 ) -> Outcome:
-    """Tries to pay. `passed` is True if the payer passed 3-D Secure, and None if they were not asked yet.
+    """Tries to pay an intent. `passed` is True if the payer passed 3-D Secure, and None if they were not asked yet.
 
-    Raises InvalidState when the payment is not waiting for a method.
+    `saved` is the payment method if there is one already. Where the payer has to go through 3-D Secure, they are led
+    back to `return_url`, which defaults to the invoice's page.
+
+    Raises InvalidState when the intent is not waiting for a payment.
     """
-    invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
-    if intent["status"] not in ("requires_payment_method", "requires_action"):
+    if intent["status"] not in _WAITING:
         raise InvalidState(
             f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}.",
             code="payment_intent_unexpected_state",
@@ -56,50 +101,28 @@ def attempt(
             f"The payment method type {method.kind} is not allowed for this invoice.",
             code="payment_intent_incompatible_payment_method",
         )
-    before = world.snapshot(ledger, invoice)
-    invoice["attempted"] = True
-    invoice["attempt_count"] = max(1, invoice["attempt_count"])  # later manual attempts do not count
+    paying = _Paying.of(world, ledger, intent)
+    if paying.invoice is not None:
+        paying.invoice["attempted"] = True
+        paying.invoice["attempt_count"] = max(
+            1, paying.invoice["attempt_count"]
+        )  # later manual attempts do not count
     intent["_method"] = method
-    intent["payment_method"] = payment_shapes.payment_method(world, ledger, invoice, method)["id"]
+    used = saved or payment_shapes.payment_method(world, ledger, paying.payer, method)
+    intent["payment_method"] = used["id"]
     if method.authenticate and passed is None:
         if off_session:
-            return _fail(world, ledger, payment, method, before, "authentication_required", "authentication_required")
-        return _ask(world, ledger, invoice, intent, before)
+            return _fail(paying, method, "authentication_required", "authentication_required")
+        return _ask(paying, return_url)
     intent["next_action"] = None
     if method.authenticate and passed is False:
-        return _fail(
-            world, ledger, payment, method, before, "payment_intent_authentication_failure", "", charged=False
-        )
+        return _fail(paying, method, "payment_intent_authentication_failure", "", charged=False)
     if method.kind == "us_bank_account":
-        return _debit(world, ledger, payment, method, before)
+        return _debit(paying, method)
     if method.code:
-        charged = not method.without_charge
-        return _fail(world, ledger, payment, method, before, method.code, method.decline_code, charged=charged)
-    charge = payment_shapes.charge(world, ledger, invoice, intent, method, "succeeded")
-    succeed(world, ledger, payment, charge, before)
+        return _fail(paying, method, method.code, method.decline_code, charged=not method.without_charge)
+    _succeed(paying, payment_shapes.charge(world, ledger, paying.payer, intent, method, "succeeded"))
     return Outcome("succeeded")
-
-
-def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_before: JSON) -> None:
-    """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
-    invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
-    now = world.now()
-    charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
-    charge["receipt_url"] = f"{world.config.public_url}/receipts/{ledger.id}/{charge['id']}"
-    intent.update(
-        status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], last_payment_error=None,
-        next_action=None,
-    )  # fmt: skip
-    payment.update(status="paid", amount_paid=intent["amount"])
-    payment["status_transitions"] = {**payment["status_transitions"], "paid_at": now}
-    captures.begin(world, ledger, charge)
-    events = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
-    events.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
-    for type_, obj in events:
-        world.emit(ledger, type_, obj)
-    _credit(world, ledger, invoice, payment, invoice_before)
-    if intent["_method"].dispute:
-        open_dispute(world, ledger, charge, intent["_method"].dispute)
 
 
 def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None = None) -> None:
@@ -108,15 +131,21 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
     world.scheduler.cancel(intent_id)
-    payment = ledger.get("invoice_payment", intent["_payment"])
-    invoice = ledger.get("invoice", payment["invoice"])
-    before = world.snapshot(ledger, invoice)
+    paying = _Paying.of(world, ledger, intent)
     method: Method = fail or intent["_method"]
     charge = ledger.get("charge", intent["latest_charge"])
     if method.code:
-        _fail(world, ledger, payment, method, before, method.code, method.decline_code, charge=charge)
+        _fail(paying, method, method.code, method.decline_code, charge=charge)
     else:
-        succeed(world, ledger, payment, charge, before)
+        _succeed(paying, charge)
+
+
+def credit(world: World, ledger: Ledger, payment: JSON) -> None:
+    """Counts an InvoicePayment whose intent has succeeded before it was tied to the invoice."""
+    paying = _Paying.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
+    _pay(paying, payment)
+    paying.emit("invoice_payment.paid", payment)
+    _credit(paying, payment)
 
 
 def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
@@ -125,7 +154,37 @@ def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))
 
 
-def _credit(world: World, ledger: Ledger, invoice: JSON, payment: JSON, before: JSON) -> None:
+def _succeed(paying: _Paying, charge: JSON) -> None:
+    """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
+    world, ledger, intent, payment = paying.world, paying.ledger, paying.intent, paying.payment
+    charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
+    charge["receipt_url"] = f"{world.config.public_url}/receipts/{ledger.id}/{charge['id']}"
+    intent.update(
+        status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], last_payment_error=None,
+        next_action=None,
+    )  # fmt: skip
+    captures.begin(world, ledger, charge)
+    events = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
+    if payment is not None:
+        _pay(paying, payment)
+        events.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
+    for type_, obj in events:
+        paying.emit(type_, obj)
+    if payment is not None:
+        _credit(paying, payment)
+    if intent["_method"].dispute:
+        open_dispute(world, ledger, charge, intent["_method"].dispute)
+
+
+def _pay(paying: _Paying, payment: JSON) -> None:
+    payment.update(status="paid", amount_paid=paying.intent["amount_received"])
+    payment["status_transitions"] = {**payment["status_transitions"], "paid_at": paying.world.now()}
+
+
+def _credit(paying: _Paying, payment: JSON) -> None:
+    world, ledger, before = paying.world, paying.ledger, paying.before
+    invoice = ledger.get("invoice", payment["invoice"])
+    assert before is not None, "an intent with a payment has an invoice"
     surplus_before = invoice["amount_overpaid"]
     invoice["amount_paid"] += payment["amount_paid"]
     invoice["amount_remaining"] = max(0, invoice["amount_due"] - invoice["amount_paid"])
@@ -133,33 +192,43 @@ def _credit(world: World, ledger: Ledger, invoice: JSON, payment: JSON, before: 
     overpaid(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
     if invoice["amount_remaining"] == 0 and invoice["status"] in ("open", "uncollectible"):
         become_paid(world, ledger, invoice, before, collected=True)
-        return
-    follow_remaining(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    else:
+        follow_remaining(ledger, invoice)
+        world.updated(ledger, invoice, before)
     if invoice["amount_overpaid"]:
         world.emit(ledger, "invoice.overpaid", invoice)
 
 
-def _ask(world: World, ledger: Ledger, invoice: JSON, intent: JSON, before: JSON) -> Outcome:
-    url = f"{invoice['hosted_invoice_url']}"
+def _ask(paying: _Paying, return_url: str | None) -> Outcome:
+    intent, invoice = paying.intent, paying.invoice
+    page = invoice["hosted_invoice_url"] if invoice else None
+    back = return_url or page
+    action: JSON = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+    if back:
+        there = {
+            "return_url": back,
+            "url": page or f"https://hooks.stripe.com/3d_secure_2/hosted?intent={intent['id']}",
+        }
+        action = {"type": "redirect_to_url", "redirect_to_url": there}
     intent.update(
         status="requires_action",
         last_payment_error=None,  # that of the previous confirmation (https://docs.stripe.com/api/payment_intents/object)
-        next_action={"type": "redirect_to_url", "redirect_to_url": {"return_url": url, "url": url}},
+        next_action=action,
     )
-    world.emit(ledger, "payment_intent.requires_action", intent)
-    world.emit(ledger, "invoice.payment_action_required", invoice)
-    world.updated(ledger, invoice, before)
+    paying.emit("payment_intent.requires_action", intent)
+    if invoice is not None:
+        paying.emit("invoice.payment_action_required", invoice)
+    paying.invoice_updated()
     return Outcome("requires_action")
 
 
-def _debit(world: World, ledger: Ledger, payment: JSON, method: Method, before: JSON) -> Outcome:
-    invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
-    charge = payment_shapes.charge(world, ledger, invoice, intent, method, "pending")
+def _debit(paying: _Paying, method: Method) -> Outcome:
+    world, ledger, intent = paying.world, paying.ledger, paying.intent
+    charge = payment_shapes.charge(world, ledger, paying.payer, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
-    world.emit(ledger, "charge.pending", charge)
-    world.emit(ledger, "payment_intent.processing", intent)
-    world.updated(ledger, invoice, before)
+    paying.emit("charge.pending", charge)
+    paying.emit("payment_intent.processing", intent)
+    paying.invoice_updated()
     if not method.never_settles:
         later = world.config.ach_days * DAY
         world.scheduler.after(later, "settle", intent["id"], lambda: settle(world, ledger, intent["id"]))
@@ -167,27 +236,24 @@ def _debit(world: World, ledger: Ledger, payment: JSON, method: Method, before: 
 
 
 def _fail(
-    world: World,
-    ledger: Ledger,
-    payment: JSON,
+    paying: _Paying,
     method: Method,
-    before: JSON,
     code: str,
     decline_code: str,
     *,
     charge: JSON | None = None,
     charged: bool = True,
 ) -> Outcome:
-    invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
+    world, ledger, intent, invoice = paying.world, paying.ledger, paying.intent, paying.invoice
     message = method.message or "Your card was declined. This transaction requires authentication."
     if code == "payment_intent_authentication_failure":
         message = _AUTHENTICATION_FAILED
     if charge is None and charged:
-        charge = payment_shapes.charge(world, ledger, invoice, intent, method, "failed")
+        charge = payment_shapes.charge(world, ledger, paying.payer, intent, method, "failed")
     if charge is not None:
         charge.update(status="failed", failure_code=code, failure_message=message, paid=False)
         charge["outcome"] = payment_shapes.outcome(method, code, decline_code, message)
-        world.emit(ledger, "charge.failed", charge)
+        paying.emit("charge.failed", charge)
     used = ledger.get("payment_method", intent["payment_method"])
     error: JSON = {
         "type": "invalid_request_error" if code == "payment_intent_authentication_failure" else "card_error",
@@ -204,10 +270,9 @@ def _fail(
         error["charge"] = charge["id"]
         intent["latest_charge"] = charge["id"]
     intent.update(status="requires_payment_method", last_payment_error=error, payment_method=None, next_action=None)
-    world.emit(ledger, "payment_intent.payment_failed", intent)
-    world.updated(ledger, invoice, before)
-    world.emit(ledger, "invoice.payment_failed", invoice)
-    if code == "authentication_required":
-        world.emit(ledger, "invoice.payment_action_required", invoice)
-    follow_remaining(ledger, invoice)
+    paying.emit("payment_intent.payment_failed", intent)
+    asking = ["invoice.payment_action_required"] if code == "authentication_required" else []
+    paying.invoice_updated("invoice.payment_failed", *asking)
+    if invoice is not None:
+        follow_remaining(ledger, invoice)
     return Outcome("failed", error)

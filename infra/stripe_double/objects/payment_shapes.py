@@ -113,8 +113,18 @@ def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) 
             "metadata": {},
             "type": method.kind,
             method.kind: details,
+            "_method": method,
         }
     )
+
+
+_PAYER = ("address", "email", "name", "phone")
+
+
+def payer(ledger: Ledger, customer_id: str | None) -> JSON:
+    """Returns what an invoice says of its customer, for a payment without one: null where there is no customer."""
+    known = ledger.find("customer", customer_id) or {}
+    return {f"customer_{name}": known.get(name) for name in _PAYER}
 
 
 def _billing(invoice: JSON) -> JSON:
@@ -197,7 +207,9 @@ def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: M
             "failure_message": None,
             "fraud_details": {},
             "livemode": ledger.livemode,
-            "metadata": {},
+            "metadata": dict(
+                paid_by["metadata"]
+            ),  # https://docs.stripe.com/metadata#copying-metadata-to-another-object
             "on_behalf_of": None,
             "outcome": approved,
             "paid": status == "succeeded",
@@ -218,5 +230,6 @@ def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: M
             "status": status,
             "transfer_data": None,
             "transfer_group": None,
+            "_skips_pending": method.skips_pending,
         }
     )

@@ -1,4 +1,4 @@
-"""Payment intents, charges, invoice payments and payment methods: read, and annotate."""
+"""Charges and invoice payments: read, and annotate."""
 
 from __future__ import annotations
 
@@ -6,17 +6,6 @@ from ..errors import InvalidParams, NotModelled
 from ..state.ledger import JSON
 from . import lists, rules
 from .call import Call, Route
-
-
-def retrieve_intent(call: Call) -> JSON:
-    """GET /v1/payment_intents/{id}."""
-    return call.ledger.get("payment_intent", call.id)
-
-
-def list_intents(call: Call) -> JSON:
-    """GET /v1/payment_intents."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("payment_intent"), "customer"))
-    return lists.page(call, found, "/v1/payment_intents", kind="payment_intent")
 
 
 def retrieve_charge(call: Call) -> JSON:
@@ -61,18 +50,10 @@ def list_payments(call: Call) -> JSON:
     return lists.page(call, found, "/v1/invoice_payments", kind="invoice payment")
 
 
-def retrieve_method(call: Call) -> JSON:
-    """GET /v1/payment_methods/{id}."""
-    return call.ledger.get("payment_method", call.id)
-
-
 ROUTES = [
-    Route("GET", "/v1/payment_intents", "PaymentIntentListParams", list_intents),
-    Route("GET", "/v1/payment_intents/{id}", "PaymentIntentRetrieveParams", retrieve_intent),
     Route("GET", "/v1/charges", "ChargeListParams", list_charges),
     Route("GET", "/v1/charges/{id}", "ChargeRetrieveParams", retrieve_charge),
     Route("POST", "/v1/charges/{id}", "ChargeUpdateParams", update_charge),
     Route("GET", "/v1/invoice_payments", "InvoicePaymentListParams", list_payments),
     Route("GET", "/v1/invoice_payments/{id}", "InvoicePaymentRetrieveParams", retrieve_payment),
-    Route("GET", "/v1/payment_methods/{id}", "PaymentMethodRetrieveParams", retrieve_method),
 ]

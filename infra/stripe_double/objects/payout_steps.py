@@ -56,9 +56,11 @@ def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
 
 
 def pay_out_by_hand(
-    world: World, ledger: Ledger, currency: str, amount: int | None, *, method: str = "standard"
+    world: World, ledger: Ledger, currency: str, amount: int | None, *, method: str = "standard", **said: object
 ) -> JSON:
     """Returns a manual payout of an amount, or of all that is available. An instant one has a fee.
+
+    `said` are fields that the owner chose, such as `metadata`.
 
     Stripe cannot say which payments are in it. Raises InvalidState if the balance does not cover it.
     """
@@ -71,6 +73,7 @@ def pay_out_by_hand(
         raise InvalidState("You have insufficient funds in your Stripe account for this transfer.",
                            code="balance_insufficient")  # fmt: skip
     payout = _make(world, ledger, amount, currency, automatic=False, method=method)
+    payout.update(said)
     _debit(world, ledger, payout, fee_details)
     world.emit(ledger, "payout.created", payout)
     return payout

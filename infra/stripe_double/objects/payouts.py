@@ -1,11 +1,34 @@
-"""Payouts, read (https://docs.stripe.com/api/payouts). What becomes of them is in `payout_steps`."""
+"""Payouts: made by hand, and read (https://docs.stripe.com/api/payouts). `payout_steps` says what becomes of them."""
 
 from __future__ import annotations
 
+from ..errors import InvalidParams, NotModelled
 from ..state.ledger import JSON
-from . import lists
+from . import lists, money, payout_steps, rules
 from .call import Call, Route
 from .rules import within
+
+_CREATE = ("amount", "currency", "description", "metadata", "method", "statement_descriptor", "expand")
+
+
+def create(call: Call) -> JSON:
+    """POST /v1/payouts: what the owner pays out by hand. Its lines cannot be listed."""
+    params = call.params
+    for name in params:
+        if name not in _CREATE:
+            raise NotModelled(f"the parameter {name} of payouts", name)
+    if params["amount"] < 1:
+        raise InvalidParams("Invalid positive integer", param="amount", code="parameter_invalid_integer")
+    return payout_steps.pay_out_by_hand(
+        call.world,
+        call.ledger,
+        money.currency(params["currency"]),
+        params["amount"],
+        method=params.get("method", "standard"),
+        description=params.get("description"),
+        metadata=rules.metadata({}, params.get("metadata")),
+        statement_descriptor=params.get("statement_descriptor"),
+    )
 
 
 def retrieve(call: Call) -> JSON:
@@ -21,6 +44,7 @@ def list_(call: Call) -> JSON:
 
 
 ROUTES = [
+    Route("POST", "/v1/payouts", "PayoutCreateParams", create),
     Route("GET", "/v1/payouts", "PayoutListParams", list_),
     Route("GET", "/v1/payouts/{id}", "PayoutRetrieveParams", retrieve),
 ]

@@ -96,7 +96,7 @@ class HostedPage:
                 method = _typed(form, self._world.clock.now())
             if isinstance(method, Problem):
                 return method
-            outcome = attempt(self._world, ledger, payment, method, passed=passed)
+            outcome = attempt(self._world, ledger, intent, method, passed=passed)
         except StripeFault as exc:
             return Problem(str(exc))
         if outcome.status == "requires_action":

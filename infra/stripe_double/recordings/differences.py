@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -48,3 +49,11 @@ class Difference:
     """The field within that object, such as `status_transitions.paid_at`."""
     recorded: Any = None
     played: Any = None
+
+
+def without_repetitions(differences: Iterable[Difference]) -> list[Difference]:
+    """Returns the differences, of which each step names each once."""
+    first: dict[tuple[str, ...], Difference] = {}
+    for each in differences:
+        first.setdefault((each.kind, each.step, each.request, each.object, each.path), each)
+    return list(first.values())

@@ -9,6 +9,17 @@ from pathlib import Path
 from typing import Any, Self
 
 JSON = Any
+KEPT_HEADERS = frozenset(
+    {
+        "date",
+        "idempotent-replayed",
+        "stripe-should-retry",
+        "stripe-version",
+        "stripe-rate-limited-reason",
+        "retry-after",
+    }
+)
+"""The headers of answers on which something rests, and which are recorded."""
 FORM = 1
 """The form of the file. It rises when an older one can no longer be read."""
 
@@ -38,6 +49,8 @@ class Exchange:
     until: Mapping[str, JSON] | None = None
     """What the answer was waited for: values by dotted path, `*` for any entry of a list. Earlier answers to the
     same request are not recorded."""
+    caller: str = ""
+    """Whose key it was, if not the platform's, such as `restricted`. The double is not asked then."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ _NAMES = {
     "payment_intent": "payment_intent",
     "invoice_payment": "invoice payment",
     "credit_note": "credit note",
+    "invoiceitem": "invoice item",
     "tax_rate": "tax rate",
     "webhook_endpoint": "webhook endpoint",
     "payment_method": "PaymentMethod",

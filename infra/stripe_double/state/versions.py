@@ -229,7 +229,7 @@ def _sources_of_intent(old: JSON, moment: Moment) -> None:
     old["status"] = _SOURCES.get(old["status"], old["status"])
     old["allowed_source_types"] = old.pop("payment_method_types")
     action = old.pop("next_action")
-    if action is not None:
+    if action is not None and action["type"] == "redirect_to_url":
         action = {"type": "authorize_with_url", "authorize_with_url": action["redirect_to_url"]}
     old["next_source_action"] = action
 

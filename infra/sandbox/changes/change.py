@@ -1,0 +1,70 @@
+"""A change of the double, and what a run has to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from infra.sandbox.findings import Finding, Part, Verdict
+from infra.stripe_double import StripeDouble
+from infra.stripe_double.http.messages import Request, Response
+
+Handle: TypeAlias = Callable[[Request], Response]
+Wrap: TypeAlias = Callable[[Handle], Handle]
+"""Takes what answers requests, and returns what answers them otherwise. It is called once for each run."""
+
+
+def _as_it_is(handle: Handle) -> Handle:
+    return handle
+
+
+@dataclass(frozen=True)
+class Named:
+    """A finding that the run must have. `text` stands in its sentence or in one of its differences."""
+
+    part: Part
+    name: str
+    verdict: Verdict
+    text: str
+
+    def fits(self, finding: Finding) -> bool:
+        """Returns True if this is the finding."""
+        return (
+            (finding.part, finding.name, finding.verdict) == (self.part, self.name, self.verdict)
+        ) and self.text in told(finding)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way in which Stripe may not be as assumed."""
+
+    name: str
+    what: str
+    """What Stripe does otherwise, as a sentence."""
+    names: Named
+    wrap: Wrap = _as_it_is
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the double's `Config` that differ, where that suffices."""
+    prepare: Callable[[StripeDouble], None] = lambda double: None
+    """What else is done to the double before the run."""
+
+    def named_in(self, findings: Iterable[Finding]) -> Finding | None:
+        """Returns the finding that names the change, or None."""
+        return next((each for each in findings if self.names.fits(each)), None)
+
+
+class Changed:
+    """A double that answers otherwise; to be given to an `InProcessClient`."""
+
+    def __init__(self, double: StripeDouble, change: Change) -> None:
+        self.handle: Handle = change.wrap(double.handle)
+
+
+def told(finding: Finding) -> str:
+    """Returns all that a finding says, as one text."""
+    lines = (
+        f"{each.kind}: {each.object}.{each.path}, {each.recorded!r} instead of {each.played!r}, {each.request}"
+        for each in finding.differences
+    )
+    return "\n".join((finding.found, *lines))

@@ -1,0 +1,156 @@
+"""Ways to answer otherwise, from which changes are made: edits of requests, of answers, of objects, of events."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from infra.sandbox.changes.change import Handle, Wrap
+from infra.stripe_double.http.messages import Request, Response
+
+JSON = dict[str, Any]
+
+
+def answers(edit: Callable[[Request, Response], Response], method: str = "", path: str = "") -> Wrap:
+    """Returns the change of each answer to such a request. `path` is a pattern of the whole path."""
+
+    def wrap(handle: Handle) -> Handle:
+        def handled(request: Request) -> Response:
+            response = handle(request)
+            return edit(request, response) if _fits(request, method, path) else response
+
+        return handled
+
+    return wrap
+
+
+def requests(edit: Callable[[Request], Request], method: str = "", path: str = "") -> Wrap:
+    """Returns the change of each such request on its way in."""
+
+    def wrap(handle: Handle) -> Handle:
+        return lambda request: handle(edit(request) if _fits(request, method, path) else request)
+
+    return wrap
+
+
+def bodies(edit: Callable[[JSON], JSON | None], method: str = "", path: str = "") -> Wrap:
+    """Returns the change of each JSON body. `edit` changes it in place or returns another."""
+
+    def edited(_: Request, response: Response) -> Response:
+        body = json.loads(response.body)
+        return replace(response, body=json.dumps(edit(body) or body).encode())
+
+    return answers(edited, method, path)
+
+
+def objects(kind: str, edit: Callable[[JSON], object], method: str = "", path: str = "") -> Wrap:
+    """Returns the change of each object of a kind, wherever an answer holds it, but for those in events."""
+
+    def edited(body: JSON) -> None:
+        for each in _objects(body):
+            if each.get("object") == kind:
+                edit(each)
+
+    return bodies(edited, method, path)
+
+
+def events(edit: Callable[[list[JSON]], list[JSON]]) -> Wrap:
+    """Returns the change of each page of events. `edit` is given the events, newest first."""
+
+    def edited(body: JSON) -> None:
+        if "data" in body:
+            body["data"] = edit(body["data"])
+
+    return bodies(edited, "GET", "/v1/events")
+
+
+def each_event(type_: str, edit: Callable[[JSON], object]) -> Wrap:
+    """Returns the change of each event of a type, which is a pattern."""
+
+    def edited(page: list[JSON]) -> list[JSON]:
+        for event in page:
+            if re.fullmatch(type_, event["type"]):
+                edit(event)
+        return page
+
+    return events(edited)
+
+
+def headers(edit: Callable[[dict[str, str]], object], method: str = "", path: str = "") -> Wrap:
+    """Returns the change of an answer's headers, in place."""
+
+    def edited(_: Request, response: Response) -> Response:
+        edit(response.headers)
+        return response
+
+    return answers(edited, method, path)
+
+
+def errors(edit: Callable[[JSON], object], code: str = "") -> Wrap:
+    """Returns the change of each error, or of each with a code."""
+
+    def edited(body: JSON) -> None:
+        error = body.get("error")
+        if isinstance(error, dict) and code in ("", error.get("code")):
+            edit(error)
+
+    return bodies(edited)
+
+
+def status(becomes: int, was: int, method: str = "", path: str = "") -> Wrap:
+    """Returns the change of one HTTP status to another."""
+    return answers(lambda _, response: replace(response, status=becomes) if response.status == was else response,
+                   method, path)  # fmt: skip
+
+
+def without(request: Request, header: str) -> Request:
+    """Returns the request without a header."""
+    return replace(request, headers={name: value for name, value in request.headers.items() if name != header})
+
+
+def drop(path: str) -> Callable[[JSON], object]:
+    """Returns an edit of an object that takes a field away, named by a dotted path."""
+    return lambda each: [hash_.pop(last, None) for hash_, last in _at(each, path)]
+
+
+def put(path: str, value: Any) -> Callable[[JSON], object]:
+    """Returns an edit of an object that gives a field a value. Where the hash that holds it is missing, nothing."""
+    return lambda each: [hash_.update({last: value}) for hash_, last in _at(each, path)]
+
+
+def turn(path: str, other: Callable[[Any], Any]) -> Callable[[JSON], object]:
+    """Returns an edit of an object that makes another value of a field's value, unless that is null."""
+    return lambda each: [
+        hash_.update({last: other(hash_[last])}) for hash_, last in _at(each, path) if hash_.get(last) is not None
+    ]
+
+
+def rename(path: str, was: str, becomes: str) -> Callable[[JSON], object]:
+    """Returns an edit of an object that has another word for a value."""
+    return turn(path, lambda value: becomes if value == was else value)
+
+
+def _at(each: JSON, path: str) -> Iterator[tuple[JSON, str]]:
+    *steps, last = path.split(".")
+    hashes: list[Any] = [each]
+    for step in steps:
+        hashes = [inner for hash_ in hashes for inner in ([*hash_] if step == "*" else [hash_.get(step)]) if inner]
+    return ((hash_, last) for hash_ in hashes)
+
+
+def _objects(body: Any) -> Iterator[JSON]:
+    if isinstance(body, dict):
+        yield body
+        if body.get("object") != "event":
+            for value in body.values():
+                yield from _objects(value)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _objects(value)
+
+
+def _fits(request: Request, method: str, path: str) -> bool:
+    return method in ("", request.method) and (not path or re.fullmatch(path, request.path) is not None)

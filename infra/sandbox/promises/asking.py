@@ -1,0 +1,79 @@
+"""Questions that promises share: what Stripe refuses with, what its answers say, and which events it made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+import stripe
+
+from infra.sandbox.laboratory import BETWEEN_LOOKS, Laboratory
+
+JSON = dict[str, Any]
+
+MARGIN = 300
+"""Seconds that this machine's clock and Stripe's may differ."""
+LOOKS = 5
+"""How often events are looked for until those that are expected are listed."""
+
+
+def body(answer: Any) -> JSON:
+    """Returns the whole answer of the SDK, with all that Stripe says."""
+    found: JSON = json.loads(answer.last_response.body)
+    return found
+
+
+def header(answer: Any, name: str) -> str | None:
+    """Returns a header of an answer or of an error. `name` is in small letters."""
+    headers = answer.headers if isinstance(answer, stripe.StripeError) else answer.last_response.headers
+    return {each.lower(): value for each, value in (headers or {}).items()}.get(name)
+
+
+def refusal(act: Callable[[], Any]) -> stripe.StripeError | None:
+    """Returns the error with which Stripe refused; None if it did as it was asked."""
+    try:
+        act()
+    except stripe.StripeError as error:
+        return error
+    return None
+
+
+def told(error: stripe.StripeError | None) -> str:
+    """Returns a refusal in words: status, type, code, decline code and parameter."""
+    if error is None:
+        return "not refused"
+    said = reason(error)
+    named = [f"{name} {said[name]}" for name in ("type", "code", "decline_code", "message_code", "param") if said.get(name)]
+    return f"refused with {', '.join([str(error.http_status), *named])}"
+
+
+def reason(error: stripe.StripeError) -> JSON:
+    """Returns the error object of a refusal."""
+    found = error.json_body.get("error") if isinstance(error.json_body, dict) else None
+    return found if isinstance(found, dict) else {"type": found}
+
+
+def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
+    """Returns the events of the account whose object names one of these ids, oldest first.
+
+    Looks again, up to LOOKS times, until events of all expected types are there. Events within MARGIN before now, and
+    the newest hundred, are seen.
+    """
+    since = len(lab.recorder.exchanges)
+    query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}
+    for look in range(LOOKS):
+        if look:
+            lab.side.pass_time(BETWEEN_LOOKS)
+        listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
+        found = [each for each in reversed(listed) if any(id_ in json.dumps(each["data"]["object"]) for id_ in ids)]
+        missing = set(expected) - set(types(found))
+        if not missing:
+            break
+    lab.recorder.awaited(since, {"data.*.type": each for each in sorted(expected)[:1] if not missing})
+    return found
+
+
+def types(events: Collection[JSON]) -> list[str]:
+    """Returns the types of events, in their order."""
+    return [each["type"] for each in events]

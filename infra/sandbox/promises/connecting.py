@@ -1,0 +1,130 @@
+"""Connect: who is named, what an account that is not connected is answered, and webhook endpoints."""
+
+from __future__ import annotations
+
+import stripe
+
+from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
+from chalicelib.domain.errors import AccountUnreachable
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.webhook import WebhookEndpoint
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import MARK, Laboratory
+from infra.sandbox.promises.asking import reason, refusal, told
+from infra.sandbox.promises.billed import billed
+from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
+
+IN_AN_ACCOUNT = "docs/in-an-account.md"
+DOUBLE = "infra/stripe_double/README.md"
+NOBODY = StripeAccountId("acct_0000000000000000")
+"""An account that no platform is connected to."""
+
+
+@promised(
+    "an invoice names its application",
+    "An invoice that POM made names the Connect application that made it.",
+    IN_AN_ACCOUNT,
+    "Stripe says which application made an invoice",
+)
+def an_invoice_names_its_application(lab: Laboratory) -> Outcome:
+    """By it the daily comparison tells what people made in the Dashboard. Without it, POM's ids have to do."""
+    named = lab.once(billed).sent.get("application")
+    return judged(named is not None, f"It names {'one' if named else 'none'}.", Verdict.HARMLESS)
+
+
+@promised(
+    "an account that is not connected is unreachable",
+    "A request on an account that the platform may not reach is refused with 403 and account_invalid.",
+    "chalicelib/adapters/stripe/errors.py",
+    "The connection was revoked in Stripe.",
+)
+def an_account_that_is_not_connected_is_unreachable(lab: Laboratory) -> Outcome:
+    """Only so POM notices that a company has revoked the connection."""
+    try:
+        lab.gateway.find_customers(NOBODY, f"{lab.run}@example.com")
+    except AccountUnreachable as error:
+        cause = error.__cause__ if isinstance(error.__cause__, stripe.StripeError) else None
+        return judged(True, f"It was {told(cause)}.")
+    return judged(False, "Stripe listed customers of an account that is not connected.")
+
+
+@promised(
+    "an endpoint takes our subscription",
+    "A Connect endpoint can be made for all of POM's events in POM's version.",
+    "chalicelib/domain/events.py",
+    "the webhook endpoint is created with it",
+)
+def an_endpoint_takes_our_subscription(lab: Laboratory) -> Outcome:
+    """Listed again, it has the same types and version."""
+    found = lab.once(_endpoint)
+    missing = sorted(set(SUBSCRIPTION) - set(found.events))
+    seen = f"It has {len(found.events)} types in version {found.api_version}; {len(missing)} of ours are missing."
+    return judged(not missing and found.api_version == API_VERSION, seen)
+
+
+@promised(
+    "a Connect endpoint names its application",
+    "An endpoint for connected accounts names an application.",
+    IN_AN_ACCOUNT,
+    "Connect endpoints name their `application`",
+)
+def a_connect_endpoint_names_its_application(lab: Laboratory) -> Outcome:
+    """Otherwise POM takes it for one of the platform's own, and says that no webhook can come."""
+    found = lab.once(_endpoint)
+    return judged(found.connect, f"It names {'one' if found.connect else 'none'}.")
+
+
+def _endpoint(lab: Laboratory) -> WebhookEndpoint:
+    """Makes an endpoint as operators do, lists it, and deletes it. Nothing listens at its address."""
+    url = f"https://{MARK}-{lab.run.lower()}.example.com/v1/stripe/webhooks"
+    endpoints = WebhookEndpoints(lab.client)
+    made, _ = endpoints.create(url)
+    try:
+        return next(each for each in lab.gateway.webhook_endpoints() if each.id == made)
+    finally:
+        endpoints.delete(made)
+
+
+@promised(
+    "an account with requirements cannot finalize",
+    "An account without charges_enabled cannot finalize an invoice.",
+    DOUBLE,
+    "finalizing while `charges_enabled` is false",
+)
+def an_account_with_requirements_cannot_finalize(lab: Laboratory) -> Outcome:
+    """POM does not send while it knows that the account is not ready."""
+    wanted = {"type": "custom", "country": "US", "capabilities": _CAPABILITIES, "metadata": lab.marks}
+    with setting_up(lab, "make an account that is not ready"):
+        account = lab.v1.accounts.create(wanted)
+    try:
+        return _finalizes_on(lab, StripeAccountId(account.id), bool(account.charges_enabled))
+    finally:
+        lab.v1.accounts.delete(account.id)
+
+
+_CAPABILITIES = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
+
+
+def _finalizes_on(lab: Laboratory, account: StripeAccountId, ready: bool) -> Outcome:
+    key, order = f"{lab.run}-not-ready", lab.orders.invoice()
+    with setting_up(lab, "make a draft on an account that is not ready"):
+        customer = lab.v1.customers.create({"metadata": lab.marks}, {"stripe_account": account}).id
+        draft = lab.v1.invoices.create(
+            {"customer": customer, "collection_method": "send_invoice", "days_until_due": 30, "metadata": lab.marks},
+            {"stripe_account": account, "idempotency_key": f"{key}-{order.id}"},
+        ).id
+        line = {"lines": [{"amount": 5000, "description": "Pool cleaning"}]}
+        lab.v1.invoices.add_lines(draft, line, {"stripe_account": account})
+    error = refusal(lambda: lab.v1.invoices.finalize_invoice(draft, None, {"stripe_account": account}))
+    seen = f"charges_enabled is {ready}; finalizing was {told(error)}."
+    return judged(error is not None and reason(error).get("type") == "invalid_request_error", seen, Verdict.HARMLESS)
+
+
+CONNECTING = (
+    an_invoice_names_its_application,
+    an_account_that_is_not_connected_is_unreachable,
+    an_endpoint_takes_our_subscription,
+    a_connect_endpoint_names_its_application,
+    an_account_with_requirements_cannot_finalize,
+)

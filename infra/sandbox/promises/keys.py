@@ -1,0 +1,131 @@
+"""Idempotency keys (https://docs.stripe.com/api/idempotent_requests)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import stripe
+
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.asking import body, header, reason, refusal, told
+from infra.sandbox.promises.billed import billed, empty_draft
+from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
+
+SENDING_DECISION = "docs/decisions/0003-sending-finalizes.md"
+DOUBLE = "infra/stripe_double/README.md"
+REPLAYED = "idempotent-replayed"
+RETRY = "stripe-should-retry"
+
+
+@promised(
+    "a key replays its answer",
+    "The same request with the same key gets the first answer again, and the header says so.",
+    SENDING_DECISION,
+    "Stripe keeps an idempotency key for 24 hours",
+)
+def a_key_replays_its_answer(lab: Laboratory) -> Outcome:
+    """The gateway takes a replayed answer for old, and reads the object."""
+    first = lab.once(billed)
+    again = lab.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, lab.on_account(first.key))
+    marked, same = header(again, REPLAYED), body(again) == first.sent
+    return judged(marked == "true" and same, f"{REPLAYED} is {marked}; the answer is {'the same' if same else 'another'}.")
+
+
+@promised(
+    "a key refuses other parameters",
+    "A key that comes with other parameters is refused with 400 and idempotency_error.",
+    "chalicelib/adapters/stripe/errors.py",
+    "Stripe saw the same request otherwise.",
+)
+def a_key_refuses_other_parameters(lab: Laboratory) -> Outcome:
+    """Otherwise a changed order would be taken for the old one."""
+    first = lab.once(billed)
+    error = refusal(lambda: lab.v1.invoices.send_invoice(first.invoice, None, lab.on_account(first.key)))
+    holds = isinstance(error, stripe.IdempotencyError) and error.http_status == 400
+    return judged(holds, f"It was {told(error)}.")
+
+
+@promised(
+    "keys belong to their account",
+    "The same key on another account is another key.",
+    "infra/stripe_double/README.md",
+    "Idempotency keys",
+)
+def keys_belong_to_their_account(lab: Laboratory) -> Outcome:
+    """The platform's own account has no such invoice, and says so if the key is unknown there."""
+    first = lab.once(billed)
+    elsewhere = {"idempotency_key": first.key}
+    error = refusal(lambda: lab.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, elsewhere))
+    holds = error is not None and reason(error).get("code") == "resource_missing"
+    return judged(holds, f"With the key of the other account it was {told(error)}.")
+
+
+def _voidings_of_a_draft(lab: Laboratory) -> tuple[stripe.StripeError | None, stripe.StripeError | None]:
+    draft, key = lab.once(empty_draft), f"{lab.run}-void-a-draft"
+    first, second = (refusal(lambda: lab.v1.invoices.void_invoice(draft, None, lab.on_account(key))) for _ in range(2))
+    return first, second
+
+
+@promised(
+    "a failure is stored",
+    "A refusal of a step that Stripe began is repeated for its key.",
+    SENDING_DECISION,
+    "repeats a stored failure for as long",
+)
+def a_failure_is_stored(lab: Laboratory) -> Outcome:
+    """A draft cannot be voided. If failures were not stored, POM would look for its object once for nothing."""
+    first, second = lab.once(_voidings_of_a_draft)
+    if first is None or second is None:
+        return judged(False, f"Voiding a draft was {told(first)}, then {told(second)}.")
+    marked = header(second, REPLAYED)
+    return judged(marked == "true", f"{REPLAYED} is {marked} at the second time.", Verdict.HARMLESS)
+
+
+@promised(
+    "a refused state is not to be retried",
+    "An answer that refuses because of an object's state has Stripe-Should-Retry false.",
+    DOUBLE,
+    "`Stripe-Should-Retry` is `true` on `lock_timeout` and `false` on declines and refused states",
+)
+def a_refused_state_is_not_to_be_retried(lab: Laboratory) -> Outcome:
+    """The SDK does not repeat a 400 unless the header says so; with `true` it would ask three times for nothing."""
+    error, _ = lab.once(_voidings_of_a_draft)
+    if error is None:
+        return judged(False, "Voiding a draft was not refused.")
+    return judged(header(error, RETRY) == "false", f"{RETRY} is {header(error, RETRY)}.", Verdict.HARMLESS)
+
+
+@promised(
+    "a key in use conflicts",
+    "Of two requests at once with one key, one is carried out, and the other is refused with 409 or repeats it.",
+    DOUBLE,
+    "`Stripe-Should-Retry` on 409 and on replayed answers",
+)
+def a_key_in_use_conflicts(lab: Laboratory) -> Outcome:
+    """The SDK repeats what was refused with 409, so both callers get the object. Two objects would be harm."""
+    key, since = f"{lab.run}-at-once", len(lab.recorder.exchanges)
+    wanted = {"email": f"{lab.run}-at-once@example.com", "metadata": lab.marks}
+
+    def create(_: int) -> str:
+        return str(lab.v1.customers.create(wanted, lab.on_account(key)).id)
+
+    with ThreadPoolExecutor(2) as both:
+        made = set(both.map(create, range(2)))
+    answers = [each for each in lab.recorder.exchanges[since:] if each.key == key]
+    conflicts = [each.headers.get(RETRY, "absent") for each in answers if each.status == 409]
+    if len(made) > 1:
+        return judged(False, "Two customers were made with one key.")
+    if not conflicts:
+        return not_tried("The two requests did not meet: the second got the first answer again.")
+    return judged(True, f"One customer was made; 409 came, with {RETRY} {', '.join(conflicts)}.")
+
+
+KEYS = (
+    a_key_replays_its_answer,
+    a_key_refuses_other_parameters,
+    keys_belong_to_their_account,
+    a_failure_is_stored,
+    a_refused_state_is_not_to_be_retried,
+    a_key_in_use_conflicts,
+)

@@ -1,0 +1,155 @@
+"""Connect OAuth (https://docs.stripe.com/connect/oauth-reference). A part of it needs a person who clicks once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import stripe
+
+from chalicelib.domain.errors import AccountUnreachable, Refused
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.ports.stripe_gateway import OAuthGrant
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.asking import refusal, told
+from infra.sandbox.promises.connecting import NOBODY
+from infra.sandbox.promises.promise import CannotTry, Outcome, judged, not_tried, promised
+
+DEPLOYING = "docs/deploying.md"
+DOUBLE = "infra/stripe_double/README.md"
+ACCOUNTS = "chalicelib/adapters/stripe/accounts.py"
+NO_CODE = "ac_pom_sandbox_is_no_code"
+
+
+@promised(
+    "giving up no access is fine",
+    "Deauthorizing an account that is not connected is refused with invalid_client, in the words not connected.",
+    ACCOUNTS,
+    "not connected",
+)
+def giving_up_no_access_is_fine(lab: Laboratory) -> Outcome:
+    """POM goes on after this refusal only. After another one it tries again for ever."""
+    error = refusal(lambda: lab.client.oauth.deauthorize({"stripe_user_id": NOBODY}))
+    return judged(_not_connected(error), f"It was {told(error)}.")
+
+
+def _not_connected(error: stripe.StripeError | None) -> bool:
+    return isinstance(error, stripe.oauth_error.InvalidClientError) and "not connected" in str(error).lower()
+
+
+@promised(
+    "a wrong code is an invalid grant",
+    "A code that Stripe never gave is refused with invalid_grant.",
+    ACCOUNTS,
+    "Stripe did not accept the authorization code",
+)
+def a_wrong_code_is_an_invalid_grant(lab: Laboratory) -> Outcome:
+    """POM tells the admin to begin again."""
+    try:
+        lab.gateway.exchange_code(NO_CODE)
+    except Refused as error:
+        return judged(error.code == "oauth_code_invalid", f"POM makes {error.code} of it.")
+    return judged(False, "Stripe took a code that it never gave.")
+
+
+@promised(
+    "a restricted key can connect and disconnect",
+    "Connect OAuth takes a restricted key of the platform.",
+    DEPLOYING,
+    "should mean that the key was taken",
+)
+def a_restricted_key_can_connect_and_disconnect(lab: Laboratory) -> Outcome:
+    """Refused, prod keeps its secret key: with the other one no company could connect."""
+    if lab.restricted_key is None:
+        return not_tried("There is no restricted key: set STRIPE_TEST_RESTRICTED_KEY to an rk_test_ key of the platform.")
+    oauth = lab.client_with(lab.restricted_key).oauth
+    given_up = refusal(lambda: oauth.deauthorize({"stripe_user_id": NOBODY}))
+    exchanged = refusal(lambda: oauth.token({"grant_type": "authorization_code", "code": NO_CODE}))
+    seen = f"Deauthorizing was {told(given_up)}; a code that is none was {told(exchanged)}."
+    return judged(_not_connected(given_up) and isinstance(exchanged, stripe.oauth_error.InvalidGrantError), seen)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What one click of a person granted."""
+
+    code: str
+    grant: OAuthGrant
+
+
+def _granted(lab: Laboratory) -> Granted:
+    """Has a person connect an account. Raises CannotTry if nobody is there."""
+    url = lab.gateway.authorize_url(lab.run, "")
+    code = lab.code(url)
+    if code is None:
+        raise CannotTry("It needs a person who opens the authorize page and clicks once.")
+    return Granted(code, lab.gateway.exchange_code(code))
+
+
+@promised(
+    "a code grants an account",
+    "A code gives the id of the account, the scope read_write, and the mode of the key.",
+    ACCOUNTS,
+    "Turn the single-use code into an account id.",
+)
+def a_code_grants_an_account(lab: Laboratory) -> Outcome:
+    """POM keeps nothing else of the answer."""
+    grant = lab.once(_granted).grant
+    seen = f"The scope is {grant.scope}, livemode is {grant.livemode}."
+    return judged(grant.account_id.startswith("acct_") and grant.scope == "read_write" and not grant.livemode, seen)
+
+
+@promised(
+    "a code is used once",
+    "A code that is used again is refused with invalid_grant, and the connection that it made ends.",
+    DOUBLE,
+    "`invalid_grant`, and the connection ends with `account.application.deauthorized`",
+)
+def a_code_is_used_once(lab: Laboratory) -> Outcome:
+    """POM never uses a code twice. If the connection stays, less can go wrong than is assumed."""
+    granted, account = lab.once(_granted), _other_account(lab)
+    try:
+        lab.gateway.exchange_code(granted.code)
+    except Refused as error:
+        ended = _is_unreachable(lab, account)
+        seen = f"POM makes {error.code} of it; the connection {'ended' if ended else 'stays'}."
+        return judged(error.code == "oauth_code_invalid" and ended, seen, Verdict.HARMLESS)
+    return judged(False, "Stripe took the code a second time.", Verdict.HARMLESS)
+
+
+@promised(
+    "a disconnected account is unreachable",
+    "After deauthorize, a request on the account is refused as one that the platform may not reach.",
+    "docs/guide-coverage.md",
+    "or a call that Stripe refuses: `disconnected`, and no more calls",
+)
+def a_disconnected_account_is_unreachable(lab: Laboratory) -> Outcome:
+    """Fine also if the connection had ended before."""
+    account = _other_account(lab)
+    lab.gateway.deauthorize(account)
+    return judged(_is_unreachable(lab, account), "A request on it was refused or not, as the verdict says.")
+
+
+def _other_account(lab: Laboratory) -> StripeAccountId:
+    account = lab.once(_granted).grant.account_id
+    if account == lab.account:
+        raise CannotTry("The person connected the account of this run, which is needed. Choose or make another one.")
+    return account
+
+
+def _is_unreachable(lab: Laboratory, account: StripeAccountId) -> bool:
+    try:
+        lab.gateway.find_customers(account, f"{lab.run}@example.com")
+    except AccountUnreachable:
+        return True
+    return False
+
+
+OAUTH = (
+    giving_up_no_access_is_fine,
+    a_wrong_code_is_an_invalid_grant,
+    a_restricted_key_can_connect_and_disconnect,
+    a_code_grants_an_account,
+    a_code_is_used_once,
+    a_disconnected_account_is_unreachable,
+)

@@ -1,0 +1,271 @@
+"""Payments by card, payments outside Stripe, bank debits under way, and surpluses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.asking import JSON, body, events_about, header, reason, refusal, told, types
+from infra.sandbox.promises.billed import sent
+from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
+from infra.sandbox.stories.billing import Sent
+from infra.sandbox.stories.payer import debit, pay, pay_part
+
+FIELD = "docs/field.md"
+DOUBLE = "infra/stripe_double/README.md"
+BY_HAND = "docs/decisions/0022-drafts-and-money-by-hand.md"
+BASIL = "2025-03-31"
+TOTAL, PART, SURPLUS = 4200, 1000, 600
+"""Minor units of an invoice, of a part of it that is paid first, and of what is paid too much."""
+BOOKED_WITHIN = 60
+"""Seconds that a charge's balance transaction is waited for."""
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An invoice whose first card was declined and whose second card paid."""
+
+    sent: Sent
+    decline: stripe.StripeError | None
+    charge: JSON
+    """The charge that succeeded, as it was first seen."""
+
+
+def paid(lab: Laboratory) -> Paid:
+    """Makes an invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
+    made = sent(lab, TOTAL)
+    with setting_up(lab, "pay an invoice by card"):
+        decline = refusal(lambda: pay(lab, made, "pm_card_visa_chargeDeclinedInsufficientFunds"))
+        pay(lab, made, "pm_card_visa")
+    charges = body(lab.v1.charges.list({"payment_intent": made.intent}, lab.on_account()))["data"]
+    succeeded = next((each for each in charges if each["status"] == "succeeded"), None)
+    if succeeded is None:
+        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(charges)}.")
+    return Paid(made, decline, succeeded)
+
+
+def events_of_paid(lab: Laboratory) -> list[JSON]:
+    """Returns the events of that invoice and its payment. Use it by `lab.once(events_of_paid)`."""
+    made = lab.once(paid).sent
+    return events_about(lab, [made.invoice, made.intent], ["invoice.paid", "invoice_payment.paid"])
+
+
+def booked_charge(lab: Laboratory) -> JSON:
+    """Returns that charge once Stripe has booked it, with its balance transaction. Use it by `lab.once(…)`."""
+    charge = lab.once(paid).charge["id"]
+    query = {"expand": ["balance_transaction"]}
+    answer = lab.until(
+        lambda: lab.v1.charges.retrieve(charge, query, lab.on_account()),
+        {"balance_transaction.object": "balance_transaction"},
+        BOOKED_WITHIN,
+    )
+    return body(answer)
+
+
+@promised(
+    "a decline says why",
+    "A declined card is refused with card_declined and a decline code, and three events tell of it.",
+    "docs/decisions/0030-events-asked-for.md",
+    "Usually three events say that a card was declined",
+)
+def a_decline_says_why(lab: Laboratory) -> Outcome:
+    """POM takes the reason from the event of the intent, or from that of the charge."""
+    error = lab.once(paid).decline
+    if not isinstance(error, stripe.CardError):
+        return judged(False, f"The first card was {told(error)}.")
+    expected = ["charge.failed", "invoice.payment_failed", "payment_intent.payment_failed"]
+    came = sorted(set(types(lab.once(events_of_paid))) & set(expected))
+    codes = (reason(error).get("code"), reason(error).get("decline_code"))
+    seen = f"It was {told(error)}; of three events came {', '.join(came) or 'none'}."
+    if codes != ("card_declined", "insufficient_funds") or not set(came) - {"invoice.payment_failed"}:
+        return judged(False, seen)
+    return judged(came == expected, seen, Verdict.HARMLESS)
+
+
+@promised(
+    "a decline is not to be retried",
+    "A declined payment has Stripe-Should-Retry false.",
+    FIELD,
+    "`Stripe-Should-Retry` is `true` on `lock_timeout`, and `false` on declines and refused states.",
+)
+def a_decline_is_not_to_be_retried(lab: Laboratory) -> Outcome:
+    """With `true` the SDK would try the card again."""
+    error = lab.once(paid).decline
+    if error is None:
+        return judged(False, "The first card was not declined.")
+    advice = header(error, "stripe-should-retry")
+    return judged(advice == "false", f"Stripe-Should-Retry is {advice}.", Verdict.HARMLESS)
+
+
+@promised(
+    "a payment has its event",
+    "A payment of an invoice makes invoice_payment.paid, which names the invoice and the intent, on old accounts too.",
+    FIELD,
+    "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
+)
+def a_payment_has_its_event(lab: Laboratory) -> Outcome:
+    """Without it POM does not know a second payment until the next comparison, which an old account can bear."""
+    made, events = lab.once(paid).sent, lab.once(events_of_paid)
+    version = next((each["api_version"] for each in events), None) or "unknown"
+    shown = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
+    if not shown:
+        worse = Verdict.HARMLESS if version < BASIL else Verdict.HARMFUL
+        return judged(False, f"It did not come; the account is on version {version}.", worse)
+    named = (shown[0].get("invoice"), (shown[0].get("payment") or {}).get("payment_intent"))
+    return judged(named == (made.invoice, made.intent), f"It came, on version {version}; it names {_both(named)}.")
+
+
+def _both(named: tuple[Any, Any]) -> str:
+    return " and ".join(name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True))
+
+
+@promised(
+    "the fee comes later",
+    "A charge has no balance transaction when it succeeds; charge.updated brings it within seconds.",
+    FIELD,
+    "A charge has no balance transaction when it succeeds; `charge.updated` brings it",
+)
+def the_fee_comes_later(lab: Laboratory) -> Outcome:
+    """Only an event says that the fee is known. If it is known at once, `charge.succeeded` says so."""
+    made = lab.once(paid)
+    at_first = made.charge["balance_transaction"]
+    lab.once(booked_charge)
+    events = events_about(lab, [made.charge["id"]], [] if at_first else ["charge.updated"])
+    told_by = [each["type"] for each in events if each["data"]["object"].get("balance_transaction")]
+    of_charge = sorted({each for each in told_by if each in ("charge.succeeded", "charge.updated")})
+    seen = f"The charge had {'a' if at_first else 'no'} balance transaction at first; told by {', '.join(of_charge) or 'nothing'}."
+    if not of_charge:
+        return judged(False, seen)
+    return judged(at_first is None and of_charge == ["charge.updated"], seen, Verdict.HARMLESS)
+
+
+@promised(
+    "cash ends the intent",
+    "A payment out of band makes the invoice paid, cancels its intent, and is no payment of the invoice.",
+    DOUBLE,
+    "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
+)
+def cash_ends_the_intent(lab: Laboratory) -> Outcome:
+    """POM shows cash as cash because no payment of the invoice paid it."""
+    made = sent(lab, 2600)
+    key = f"{lab.run}-{made.invoice}-cash"
+    outside = {"paid_out_of_band": True, "expand": ["payments"]}
+    answer = body(lab.v1.invoices.pay(made.invoice, outside, lab.on_account(key)))
+    came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
+    payments = [each["status"] for each in answer["payments"]["data"]]
+    canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
+    seen = (
+        f"The invoice is {answer['status']}, its payments are {payments}; payment_intent.canceled"
+        f" {'came' if canceled else 'did not come'}, invoice.payment_succeeded {'came' if succeeded else 'did not come'}."
+    )
+    if answer["status"] != "paid" or "paid" in payments:
+        return judged(False, seen)
+    return judged(payments == ["canceled"] and canceled and not succeeded, seen, Verdict.HARMLESS)
+
+
+def _debited(lab: Laboratory) -> Sent:
+    made = sent(lab, 3100, payment_methods=("us_bank_account",))
+    with setting_up(lab, "pay an invoice by bank debit"):
+        debit(lab, made, "pm_usBankAccount_processing")
+    return made
+
+
+@promised(
+    "a debit under way forbids voiding",
+    "Voiding an invoice while a bank debit is under way is refused with payment_intent_unexpected_state.",
+    BY_HAND,
+    "Stripe's refusal to void such an invoice is what the double does",
+)
+def a_debit_under_way_forbids_voiding(lab: Laboratory) -> Outcome:
+    """POM refuses by itself what it knows to be under way."""
+    made = lab.once(_debited)
+    return _refused_state(refusal(lambda: lab.v1.invoices.void_invoice(made.invoice, None, lab.on_account())))
+
+
+@promised(
+    "a debit under way forbids cash",
+    "Marking an invoice as paid out of band while a bank debit is under way is refused.",
+    DOUBLE,
+    "voiding, or cash, while a bank debit is processing",
+)
+def a_debit_under_way_forbids_cash(lab: Laboratory) -> Outcome:
+    """POM refuses by itself what it knows to be under way."""
+    made, outside = lab.once(_debited), {"paid_out_of_band": True}
+    return _refused_state(refusal(lambda: lab.v1.invoices.pay(made.invoice, outside, lab.on_account())))
+
+
+def _refused_state(error: stripe.StripeError | None) -> Outcome:
+    as_played = error is not None and reason(error).get("code") == "payment_intent_unexpected_state"
+    return judged(as_played, f"It was {told(error)}.", Verdict.HARMLESS)
+
+
+@promised(
+    "a debit under way lets an invoice be given up",
+    "An invoice can be marked as uncollectible while a bank debit is under way.",
+    BY_HAND,
+    "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
+)
+def a_debit_under_way_lets_an_invoice_be_given_up(lab: Laboratory) -> Outcome:
+    """POM does not ask for it, so a refusal is no harm."""
+    made = lab.once(_debited)
+    error = refusal(lambda: lab.v1.invoices.mark_uncollectible(made.invoice, None, lab.on_account()))
+    return judged(error is None, f"It was {told(error)}.", Verdict.HARMLESS)
+
+
+@promised(
+    "amount_paid contains a surplus",
+    "If more is paid than was asked for, amount_paid contains the surplus, and amount_overpaid is the surplus.",
+    "docs/decisions/0018-terms-of-money.md",
+    "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
+)
+def amount_paid_contains_a_surplus(lab: Laboratory) -> Outcome:
+    """POM takes the surplus off `amount_paid` to say what paid the invoice."""
+    made = lab.once(overpaid)
+    total, received, over = made["total"], made["amount_paid"], made["amount_overpaid"]
+    if not over:
+        raise CannotTry(f"Stripe says that nothing is overpaid; amount_paid is {received} of {total}.")
+    seen = f"amount_paid is {received} and amount_overpaid {over}, of a total of {total}."
+    return judged((received, over) == (total + SURPLUS, SURPLUS), seen)
+
+
+def overpaid(lab: Laboratory) -> JSON:
+    """Pays an invoice in two parts that are too much together; returns the invoice. Use it by `lab.once(overpaid)`.
+
+    The money is available at once. Raises CannotTry if Stripe takes no such payment.
+    """
+    made = sent(lab, TOTAL)
+    with setting_up(lab, "pay an invoice in parts that are too much together"):
+        for amount in (PART, TOTAL - PART + SURPLUS):
+            pay_part(lab, made, amount, "pm_card_bypassPending")
+    return body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+
+
+@promised(
+    "each part has its event",
+    "Each part of an invoice that is paid makes an invoice_payment.paid of its own.",
+    FIELD,
+    "in which order a payment in parts makes its events",
+)
+def each_part_has_its_event(lab: Laboratory) -> Outcome:
+    """Only this event says which invoice a part belongs to. The order is told, and nothing relies on it."""
+    events = types(events_about(lab, [lab.once(overpaid)["id"]], ["invoice.paid"]))
+    of_parts = [each for each in events if each in ("invoice_payment.paid", "invoice.paid", "invoice.overpaid")]
+    return judged(of_parts.count("invoice_payment.paid") == 2, f"In this order: {', '.join(of_parts) or 'none'}.")
+
+
+PAYMENTS = (
+    a_decline_says_why,
+    a_decline_is_not_to_be_retried,
+    a_payment_has_its_event,
+    the_fee_comes_later,
+    cash_ends_the_intent,
+    a_debit_under_way_forbids_voiding,
+    a_debit_under_way_forbids_cash,
+    a_debit_under_way_lets_an_invoice_be_given_up,
+    amount_paid_contains_a_surplus,
+    each_part_has_its_event,
+)

@@ -1,0 +1,165 @@
+"""Refunds and payouts: what Stripe refuses with which code, and what an invoice and the balance say afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import stripe
+
+from chalicelib.adapters.stripe.refund_refusals import MORE_THAN_IS_LEFT, REFUNDED_ALREADY, refund_refusal
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.asking import JSON, body, events_about, reason, refusal, told, types
+from infra.sandbox.promises.payments import booked_charge, overpaid, paid
+from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
+
+DOUBLE = "infra/stripe_double/README.md"
+REFUSALS = "chalicelib/adapters/stripe/refund_refusals.py"
+GIVEN_BACK = 1500
+"""Minor units of the first refund of a payment."""
+TOO_MUCH = 99_999_999
+"""Minor units: more than a test account has."""
+
+
+def _refunded(lab: Laboratory) -> JSON:
+    made = lab.once(paid).sent
+    given = {"amount": GIVEN_BACK, "payment_intent": made.intent, "expand": ["balance_transaction"]}
+    return body(lab.v1.refunds.create(given, lab.on_account(f"{lab.run}-refund")))
+
+
+def _asks(lab: Laboratory, amount: int) -> stripe.StripeError | None:
+    given = {"amount": amount, "payment_intent": lab.once(paid).sent.intent}
+    return refusal(lambda: lab.v1.refunds.create(given, lab.on_account()))
+
+
+@promised(
+    "a refund that is too large has no code",
+    "A refund of more than is left is refused without a code; the answer names the parameter amount.",
+    REFUSALS,
+    "Two had none in the answers that accounts have",
+)
+def a_refund_that_is_too_large_has_no_code(lab: Laboratory) -> Outcome:
+    """With another form, POM says that Stripe refused, and not why."""
+    lab.once(_refunded)
+    return _refusal(_asks(lab, lab.once(paid).sent.total), None, MORE_THAN_IS_LEFT)
+
+
+@promised(
+    "a refund of what is refunded has a code",
+    "A refund of a payment that was refunded in full is refused with charge_already_refunded.",
+    REFUSALS,
+    "charge_already_refunded",
+)
+def a_refund_of_what_is_refunded_has_a_code(lab: Laboratory) -> Outcome:
+    """With another form, POM says that Stripe refused, and not why."""
+    lab.once(_refunded_in_full)
+    return _refusal(_asks(lab, GIVEN_BACK), "charge_already_refunded", REFUNDED_ALREADY)
+
+
+def _refunded_in_full(lab: Laboratory) -> None:
+    lab.once(_refunded)
+    rest = {"amount": lab.once(paid).sent.total - GIVEN_BACK, "payment_intent": lab.once(paid).sent.intent}
+    lab.v1.refunds.create(rest, lab.on_account(f"{lab.run}-refund-of-the-rest"))
+
+
+def _refusal(error: stripe.StripeError | None, code: str | None, meaning: Any) -> Outcome:
+    seen = f"It was {told(error)}."
+    understood = refund_refusal(error) if isinstance(error, stripe.InvalidRequestError) else None
+    if error is None or understood is None or understood.code != meaning.code:
+        return judged(False, f"{seen} POM makes of it: {understood.code if understood else 'nothing special'}.")
+    return judged(reason(error).get("code") == code, seen, Verdict.HARMLESS)
+
+
+@promised(
+    "a refunded invoice stays paid",
+    "A refund leaves the invoice paid, and its amount_paid as it was.",
+    "infra/sandbox/promises/refunds.py",
+    "its amount_paid as it was",
+)
+def a_refunded_invoice_stays_paid(lab: Laboratory) -> Outcome:
+    """POM derives by itself what of it was refunded."""
+    lab.once(_refunded)
+    made = lab.once(paid).sent
+    now = body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+    seen = f"The invoice is {now['status']}, its amount_paid {now['amount_paid']} of {made.total}."
+    return judged((now["status"], now["amount_paid"]) == ("paid", made.total), seen)
+
+
+@promised(
+    "a refund has its events",
+    "A refund makes refund.created and charge.refunded, on accounts of every version.",
+    "docs/decisions/0030-events-asked-for.md",
+    "nobody here has seen whether Stripe now sends `refund.*` for them",
+)
+def a_refund_has_its_events(lab: Laboratory) -> Outcome:
+    """One of the two is enough: POM reads the refunds of a charge that says more than is known."""
+    refund, charge = lab.once(_refunded)["id"], lab.once(paid).charge["id"]
+    events = events_about(lab, [refund, charge], ["charge.refunded"])
+    version = events[0]["api_version"] if events else "unknown"
+    came = sorted({"refund.created", "charge.refunded"} & set(types(events)))
+    seen = f"On version {version} came {', '.join(came) or 'neither'}."
+    return judged(len(came) == 2, seen, Verdict.HARMLESS if came else Verdict.HARMFUL)
+
+
+@promised(
+    "a refund is available with its payment",
+    "A refund of a payment whose money is not available yet leaves the balance on the same day as the payment comes.",
+    DOUBLE,
+    "its money leaves the balance when the payment's is available, so that both are in one payout",
+)
+def a_refund_is_available_with_its_payment(lab: Laboratory) -> Outcome:
+    """On another day the two are in two payouts. POM shows each line as Stripe lists it."""
+    charge, refund = lab.once(booked_charge)["balance_transaction"], lab.once(_refunded)["balance_transaction"]
+    if not refund:
+        return judged(False, "The refund has no balance transaction yet.", Verdict.HARMLESS)
+    days = (refund["available_on"] - charge["available_on"]) / 86_400
+    return judged(days == 0, f"The refund is available {days:g} days after the payment.", Verdict.HARMLESS)
+
+
+def _balance_paid_out(lab: Laboratory) -> str:
+    lab.once(overpaid)  # its money is available at once
+    with setting_up(lab, "pay out by the API"):
+        made = lab.v1.payouts.create({"amount": 100, "currency": "usd", "metadata": lab.marks}, lab.on_account())
+    return str(made.id)
+
+
+@promised(
+    "a payout by hand has no lines",
+    "The lines of a payout that somebody asked for are refused without a code.",
+    "docs/field.md",
+    "Balance transaction history can only be filtered on automatic transfers, not manual.",
+)
+def a_payout_by_hand_has_no_lines(lab: Laboratory) -> Outcome:
+    """With a code POM takes it for a failure, and the job fails again and again."""
+    query = {"payout": lab.once(_balance_paid_out), "expand": ["data.source"]}
+    error = refusal(lambda: lab.v1.balance_transactions.list(query, lab.on_account()))
+    if error is None:
+        return judged(False, "Stripe listed lines.", Verdict.HARMLESS)
+    return judged(reason(error).get("code") is None, f"It was {told(error)}.")
+
+
+@promised(
+    "more than the balance is not paid out",
+    "A payout of more than is available is refused with balance_insufficient.",
+    DOUBLE,
+    "a payout of more than is available",
+)
+def more_than_the_balance_is_not_paid_out(lab: Laboratory) -> Outcome:
+    """POM never pays out."""
+    wanted = {"amount": TOO_MUCH, "currency": "usd", "metadata": lab.marks}
+    error = refusal(lambda: lab.v1.payouts.create(wanted, lab.on_account()))
+    if error is not None and error.http_status == 404:
+        raise CannotTry(f"Payouts by the API were {told(error)}.")
+    as_played = error is not None and reason(error).get("code") == "balance_insufficient"
+    return judged(as_played, f"It was {told(error)}.", Verdict.HARMLESS)
+
+
+REFUNDS = (
+    a_refund_that_is_too_large_has_no_code,
+    a_refunded_invoice_stays_paid,
+    a_refund_has_its_events,
+    a_refund_is_available_with_its_payment,
+    a_refund_of_what_is_refunded_has_a_code,
+    a_payout_by_hand_has_no_lines,
+    more_than_the_balance_is_not_paid_out,
+)

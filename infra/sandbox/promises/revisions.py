@@ -1,0 +1,76 @@
+"""What Stripe makes of an invoice that somebody edits after it was issued."""
+
+from __future__ import annotations
+
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.asking import JSON, body, events_about
+from infra.sandbox.promises.billed import sent
+from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
+
+DECISION = "docs/decisions/0019-revisions.md"
+
+
+def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
+    """Returns the draft of a revision, and its original once the revision was finalized."""
+    made = sent(lab, 5100)
+    with setting_up(lab, "make a revision by the API"):
+        wanted = {"from_invoice": {"action": "revision", "invoice": made.invoice}}
+        draft = body(lab.v1.invoices.create(wanted, lab.on_account()))
+    # Cleaning finds it by this mark, whatever Stripe has copied.
+    finalized = {"metadata": lab.marks}
+    lab.v1.invoices.update(draft["id"], finalized, lab.on_account())
+    lab.v1.invoices.finalize_invoice(draft["id"], {"auto_advance": False}, lab.on_account())
+    return draft, body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+
+
+@promised(
+    "a revision leads to its original",
+    "A revision names its original in from_invoice; once it is final, the original is void and names it.",
+    DECISION,
+    "the draft names the original in `from_invoice`, the original names the draft in `latest_revision`",
+)
+def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
+    """Only so POM finds the invoice that the customer pays now."""
+    draft, original = lab.once(_revised)
+    back = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
+    forth = original["latest_revision"] == draft["id"]
+    seen = (
+        f"The revision {'names' if back else 'does not name'} its original; the original is {original['status']}"
+        f" and {'names' if forth else 'does not name'} the revision."
+    )
+    return judged(back and forth and original["status"] == "void", seen)
+
+
+@promised(
+    "a revision has all metadata or none",
+    "A revision has the metadata of its original, or none.",
+    DECISION,
+    "Nobody here has seen whether Stripe copies metadata",
+)
+def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
+    """POM relies on neither. With a part of its ids, an invoice could be taken for another one."""
+    draft, original = lab.once(_revised)
+    had, has = original["metadata"], draft["metadata"]
+    seen = f"The revision has {len(has)} of the {len(had)} keys of its original."
+    return judged(has in ({}, had), seen, Verdict.HARMLESS)
+
+
+@promised(
+    "a revision tells of both",
+    "The events of a revision tell that it was finalized and that its original was voided, in one order or the other.",
+    DECISION,
+    "nor in which order the events come",
+)
+def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
+    """Either event leads POM to the other invoice, so one that is missing does no harm while the other comes."""
+    draft, original = lab.once(_revised)
+    expected = ["invoice.finalized", "invoice.voided"]
+    events = events_about(lab, [draft["id"], original["id"]], expected)
+    of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]
+    came = [type_ for type_, id_ in of_it if (type_, id_) in (("invoice.finalized", draft["id"]), ("invoice.voided", original["id"]))]
+    seen = f"In this order: {', then '.join(came) or 'neither'}."
+    return judged(sorted(came) == expected, seen, Verdict.HARMLESS if came else Verdict.HARMFUL)
+
+
+REVISIONS = (a_revision_leads_to_its_original, a_revision_has_all_metadata_or_none, a_revision_tells_of_both)

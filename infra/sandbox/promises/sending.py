@@ -1,0 +1,242 @@
+"""Drafts, and what sending one does."""
+
+from __future__ import annotations
+
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.asking import body, events_about, reason, refusal, told, types
+from infra.sandbox.promises.billed import (
+    FIRST,
+    SECOND,
+    billed,
+    customer,
+    draft,
+    empty_draft,
+    events_of_billed,
+    send,
+)
+from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
+
+SENDING_DECISION = "docs/decisions/0003-sending-finalizes.md"
+DOUBLE = "infra/stripe_double/README.md"
+DAY = 86_400
+
+
+@promised(
+    "send mails once",
+    "Sending a draft finalizes it and mails it once.",
+    SENDING_DECISION,
+    "that `send` on a draft mails once",
+)
+def send_mails_once(lab: Laboratory) -> Outcome:
+    """One `invoice.finalized` and one `invoice.sent`. In test mode Stripe makes the event and mails nothing."""
+    status, made = lab.once(billed).sent["status"], types(lab.once(events_of_billed))
+    counts = {name: made.count(name) for name in ("invoice.finalized", "invoice.sent")}
+    seen = f"The invoice is {status}; {counts['invoice.finalized']} x invoice.finalized, {counts['invoice.sent']} x sent."
+    return judged(status == "open" and set(counts.values()) == {1}, seen)
+
+
+@promised(
+    "sending again mails again",
+    "Sending an open invoice again mails the link again, which is POM's reminder.",
+    DOUBLE,
+    "sending an invoice again is a reminder",
+)
+def sending_again_mails_again(lab: Laboratory) -> Outcome:
+    """A second `invoice.sent`, if the key is another."""
+    first = lab.once(billed)
+    before = types(lab.once(events_of_billed)).count("invoice.sent")
+    send(lab, first.invoice, f"{first.key}-again")
+    after = types(events_about(lab, [first.invoice], ["invoice.sent"])).count("invoice.sent")
+    return judged(after == before + 1, f"{before} x invoice.sent before, {after} after it was sent again.")
+
+
+@promised(
+    "finalizing makes a default payment",
+    "The answer to send has the invoice's one default payment with its payment intent, by expanding `payments`.",
+    "docs/decisions/0006-payment-events-look-up-their-invoice.md",
+    "payment intent",
+)
+def finalizing_makes_a_default_payment(lab: Laboratory) -> Outcome:
+    """Events of the payment name the intent only, so POM has to know it from the beginning."""
+    payments = lab.once(billed).sent.get("payments", {}).get("data", [])
+    kinds = [(each["is_default"], each["status"], each["payment"]["type"]) for each in payments]
+    return judged(kinds == [(True, "open", "payment_intent")], f"Default, status and type of its payments: {kinds}.")
+
+
+@promised(
+    "a draft waits for us",
+    "A draft with auto_advance false is neither finalized nor mailed by Stripe.",
+    SENDING_DECISION,
+    "`auto_advance` is false throughout",
+)
+def a_draft_waits_for_us(lab: Laboratory) -> Outcome:
+    """The draft says when Stripe would finalize it."""
+    made = lab.once(billed).draft
+    at = made.get("automatically_finalizes_at")
+    seen = f"auto_advance is {made['auto_advance']}, automatically_finalizes_at is {at}."
+    return judged(made["auto_advance"] is False and at is None, seen)
+
+
+@promised(
+    "days until due count from the draft",
+    "A draft that is due in so many days has its due date at once, counted from the day on which it was made.",
+    "docs/decisions/0022-drafts-and-money-by-hand.md",
+    "`days_until_due` counts from the day on which a draft is made",
+)
+def days_until_due_count_from_the_draft(lab: Laboratory) -> Outcome:
+    """Only a draft that waits for a day can tell both apart, unless it shows the date at once."""
+    made = lab.once(billed).draft
+    due = made["due_date"]
+    if due is None:
+        return not_tried("The draft shows no due date yet. Let a draft wait for a day, finalize it, and look then.")
+    days = (due - made["created"]) / DAY
+    return judged(29 <= days <= 31, f"The draft of 30 days is due {days:.1f} days after it was made.")
+
+
+@promised(
+    "added lines stand at the end",
+    "A line that is added to a draft stands after those that it has.",
+    "docs/decisions/0036-editing-drafts.md",
+    "keep the order of lines",
+)
+def added_lines_stand_at_the_end(lab: Laboratory) -> Outcome:
+    """The first line was removed and added again."""
+    amounts = [line.amount for line in lab.once(billed).lines]
+    seen = f"The amounts are {amounts} after {FIRST} was removed and added again."
+    return judged(amounts == [SECOND, FIRST], seen, Verdict.HARMLESS if len(amounts) == 2 else Verdict.HARMFUL)
+
+
+@promised(
+    "one line makes one invoice item",
+    "Each line that is added leaves an invoice item of its own, and one that is removed is deleted with its item.",
+    DOUBLE,
+    "`add_lines` leaves an `invoiceitem.created` for each line, `remove_lines` an `invoiceitem.deleted`",
+)
+def one_line_makes_one_invoice_item(lab: Laboratory) -> Outcome:
+    """POM reads no event about items; an item that stayed would be on the customer's next invoice."""
+    made = types(lab.once(events_of_billed))
+    counts = (made.count("invoiceitem.created"), made.count("invoiceitem.deleted"))
+    seen = f"{counts[0]} x invoiceitem.created and {counts[1]} x deleted for three lines added and one removed."
+    return judged(counts == (3, 1), seen, Verdict.HARMLESS)
+
+
+@promised(
+    "foreign pending items stay out",
+    "A draft that excludes pending items does not take in what waits for the customer's next invoice.",
+    SENDING_DECISION,
+    "`pending_invoice_items_behavior` is `exclude`",
+)
+def foreign_pending_items_stay_out(lab: Laboratory) -> Outcome:
+    """The item is made as a person would in the Dashboard, and deleted again."""
+    with setting_up(lab, "make an invoice item that waits for an invoice"):
+        pending = {"customer": lab.once(customer), "amount": 900, "currency": "usd", "metadata": lab.marks}
+        item = lab.v1.invoice_items.create(pending, lab.on_account()).id
+    made = lab.orders.invoice()
+    total = lab.gateway.create_draft(lab.account, made, lab.once(customer), f"{lab.run}-{made.id}-draft").total
+    lab.v1.invoice_items.delete(item, None, lab.on_account())
+    return judged(total == 0, f"The total of a new draft is {total} while an item of 900 waits.")
+
+
+@promised(
+    "finalizing without lines is refused",
+    "An invoice without lines cannot be finalized.",
+    DOUBLE,
+    "finalizing without lines",
+)
+def finalizing_without_lines_is_refused(lab: Laboratory) -> Outcome:
+    """With the code `invoice_no_customer_line_items`."""
+    empty = lab.once(empty_draft)
+    error = refusal(lambda: lab.v1.invoices.finalize_invoice(empty, {"auto_advance": False}, lab.on_account()))
+    as_played = error is not None and reason(error).get("code") == "invoice_no_customer_line_items"
+    return judged(as_played, f"It was {told(error)}.", Verdict.HARMLESS)
+
+
+@promised(
+    "a draft can be deleted",
+    "A draft can be deleted, and is gone for whoever deletes it again.",
+    "docs/decisions/0022-drafts-and-money-by-hand.md",
+    "Stripe has deleted a draft",
+)
+def a_draft_can_be_deleted(lab: Laboratory) -> Outcome:
+    """The gateway says whether it was there."""
+    made = draft(lab)
+    found = [lab.gateway.delete_draft(lab.account, made) for _ in range(2)]
+    return judged(found == [True, False], f"It was there at the first and at the second time: {found}.")
+
+
+@promised(
+    "an issued invoice cannot be deleted",
+    "Deleting an invoice that is no draft is refused.",
+    "docs/decisions/0036-editing-drafts.md",
+    "Nobody can change an invoice that was issued",
+)
+def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
+    """Otherwise an invoice that a payer has could vanish while POM takes it for a draft."""
+    issued = lab.once(billed).invoice
+    error = refusal(lambda: lab.v1.invoices.delete(issued, None, lab.on_account()))
+    return judged(error is not None and error.http_status == 400, f"It was {told(error)}.")
+
+
+@promised(
+    "zero is paid at finalization",
+    "An invoice whose total is zero is paid when it is finalized.",
+    SENDING_DECISION,
+    "An invoice whose total is zero is finalized and not sent",
+)
+def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
+    """Nothing asks for money then."""
+    return _finalized(lab, 0)
+
+
+@promised(
+    "less than the minimum is paid at finalization",
+    "An invoice below the smallest amount of its currency is called paid when it is finalized.",
+    "docs/field.md",
+    "Stripe does not charge less than the minimum of a currency",
+)
+def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
+    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
+    return _finalized(lab, 10)
+
+
+def _finalized(lab: Laboratory, amount: int) -> Outcome:
+    made = draft(lab, amount)
+    answer = body(lab.v1.invoices.finalize_invoice(made, {"auto_advance": False}, lab.on_account()))
+    seen = f"The invoice over {amount} is {answer['status']}, its amount_due is {answer['amount_due']}."
+    return judged(answer["status"] == "paid", seen)
+
+
+@promised(
+    "the payment link is there at once",
+    "The hosted page's link is in the answer to send, and reading the invoice again leaves it good.",
+    DOUBLE,
+    "an expired link of the hosted page",
+)
+def the_payment_link_is_there_at_once(lab: Laboratory) -> Outcome:
+    """Another link at each reading would be no harm if the former stays good; nobody can tell that in minutes."""
+    first = lab.once(billed)
+    link = first.sent["hosted_invoice_url"]
+    again = body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account()))["hosted_invoice_url"]
+    if not link or not again:
+        return judged(False, f"There is {'a' if link else 'no'} link after send, {'a' if again else 'no'} link later.")
+    same = "the same" if link == again else "another one"
+    return judged(link == again, f"The link is {same} when the invoice is read again.", Verdict.HARMLESS)
+
+
+SENDING = (
+    send_mails_once,
+    finalizing_makes_a_default_payment,
+    a_draft_waits_for_us,
+    days_until_due_count_from_the_draft,
+    added_lines_stand_at_the_end,
+    one_line_makes_one_invoice_item,
+    the_payment_link_is_there_at_once,
+    sending_again_mails_again,
+    an_issued_invoice_cannot_be_deleted,
+    foreign_pending_items_stay_out,
+    finalizing_without_lines_is_refused,
+    a_draft_can_be_deleted,
+    zero_is_paid_at_finalization,
+    less_than_the_minimum_is_paid,
+)

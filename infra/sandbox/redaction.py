@@ -1,0 +1,207 @@
+"""What an exchange loses before it is kept anywhere, and the gate before each file and each line of output.
+
+The rule is about what may stay, so that what nobody thought of goes: numbers and truth values, Stripe's words (small
+letters), ids, codes of countries, versions, and the texts that the run itself has sent. All other texts are the
+account's or a payer's: their place stays a text, and they read `redacted`. Ids that name the account, its platform or
+a request are renamed, each to the same name throughout. Nothing that the double is held to rests on a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.stripe_double.recordings.recording import Exchange
+
+GONE = "redacted"
+"""What stands where a text was."""
+
+SECRET = re.compile(r"(?:(?:sk|rk|pk|ek)_(?:test|live|org)|whsec)_[A-Za-z0-9_+/=]{8,}")
+"""Anything that looks like a key or a signing secret."""
+SECRET_NAMES = frozenset(
+    {
+        "access_token",
+        "authorization",
+        "client_secret",
+        "code_verifier",
+        "refresh_token",
+        "secret",
+        "stripe_publishable_key",
+    }
+)
+"""Fields whose value is secret, however it looks."""
+PERSONAL = frozenset(
+    {
+        "account_holder_name", "account_name", "account_number", "bank_name", "business_name", "city", "company_name",
+        "customer_email", "customer_name", "customer_phone", "description", "display_name", "email", "fingerprint",
+        "first_name", "footer", "iban_last4", "individual_name", "invoice_prefix", "ip", "last4", "last_name",
+        "line1", "line2", "memo", "name", "nickname", "number", "phone", "postal_code", "product_description",
+        "receipt_email", "routing_number", "seller_message", "state", "statement_descriptor", "support_email",
+        "support_phone", "timezone", "trace_id", "user_agent", "value",
+    }
+)  # fmt: skip
+"""Fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
+ACCOUNT_WORDS = frozenset(
+    {
+        "business_type",
+        "country",
+        "currency",
+        "default_currency",
+        "disabled_reason",
+        "id",
+        "object",
+        "reason",
+        "status",
+        "type",
+    }
+)
+"""Fields of an account whose value is a word of Stripe's, an id, or the code of a country or a currency."""
+ACCOUNT_NUMBERS = frozenset({"amount", "day", "estimated_worker_count", "month", "year"})
+"""Numbers of an account that tell of the business or its owner."""
+ACCOUNT_LISTS = frozenset({"capabilities", "future_requirements", "requirements"})
+"""Hashes of an account in which everything is a word of Stripe's."""
+
+_WORD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
+_ID = re.compile(r"[a-z]{1,20}(?:_test|_live)?_[A-Za-z0-9_]{1,200}")
+_PLAIN = re.compile(r"[A-Z]{2}|-?\d{1,15}(?:\.\d{1,15})?|\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?|/v1/[A-Za-z0-9_/]*|")
+"""A country, a number, a version, the address of a list, nothing."""
+_CODE = re.compile(r"\bac_[A-Za-z0-9]+")
+_NAMED = re.compile(r"\b(acct|ca|req)_[A-Za-z0-9_]+")
+_EMAIL = re.compile(r"[^\s<>()'\",;]+@[^\s<>()'\",;]+")
+_QUOTED = re.compile(r"(?<!\w)(['\"`])([^'\"`]{1,300})\1(?!\w)")
+_ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
+_OURS = ("stripe.com", "127.0.0.1", "localhost", "example.com")
+"""Hosts of web addresses that tell nothing of a company: Stripe's, and this machine."""
+
+
+class SecretFound(Exception):
+    """Something that was about to be written holds a key. Nothing was written."""
+
+
+@dataclass
+class Redaction:
+    """Takes out of exchanges and texts what must not be kept. It knows what the run has sent."""
+
+    secrets: Iterable[str] = ()
+    """The keys of the run."""
+    _sent: set[str] = field(default_factory=set)
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, exchange: Exchange) -> Exchange:
+        """Returns an exchange without anything secret or personal."""
+        form = tuple((name, self._given(name, value)) for name, value in exchange.form)
+        self._sent.update(value for _, value in form)
+        self._sent.update(part for name, _ in form for part in re.findall(r"\[([^\]]+)\]", name))
+        return replace(
+            exchange,
+            path=self._renamed(exchange.path),
+            body=self._of(exchange.body, "", account=False),
+            form=form,
+            account=exchange.account and self._renamed(exchange.account),
+            key=exchange.key and self.text(exchange.key),
+            headers={name: self.text(value) for name, value in exchange.headers.items()},
+        )
+
+    def text(self, text: str) -> str:
+        """Returns a sentence, such as the message of an error, without keys, e-mail addresses and what opens pages.
+
+        In quotation marks, only words, ids and what was sent stays.
+        """
+        for secret in self.secrets:
+            text = text.replace(secret, GONE)
+        text = _CODE.sub(f"ac_{GONE}", SECRET.sub(GONE, text))
+        text = _ADDRESS.sub(lambda found: self._address(found.group()), text)
+        text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else GONE, text)
+        text = _QUOTED.sub(lambda found: f"{found[1]}{self._plain(found[2])}{found[1]}", text)
+        return self._renamed(text)
+
+    def name(self, stripe_id: str) -> str:
+        """Returns the name that stands in the recording for the id of an account."""
+        return self._renamed(stripe_id)
+
+    def _given(self, name: str, value: str) -> str:
+        last = re.split(r"[\[\]]+", name.strip("]"))[-1]
+        if last in SECRET_NAMES or SECRET.search(value) or any(secret in value for secret in self.secrets):
+            return GONE
+        return self._renamed(_CODE.sub(f"ac_{GONE}", value))
+
+    def _of(self, value: Any, name: str, *, account: bool) -> Any:
+        if isinstance(value, Mapping):
+            inside = _is_account(value) or (account and "object" not in value)
+            if name == "metadata":
+                value = {each: held for each, held in value.items() if each in self._sent or each.startswith("pom_")}
+            error = str(value.get("type")).endswith("_error")
+            return {
+                each: self.text(held)
+                if error and each == "message" and isinstance(held, str)
+                else self._of(held, each, account=inside and each not in ACCOUNT_LISTS)
+                for each, held in value.items()
+            }
+        if isinstance(value, list):
+            return [self._of(each, name, account=account) for each in value]
+        if account and name in ACCOUNT_NUMBERS and isinstance(value, int):
+            return 1
+        if not isinstance(value, str):
+            return value
+        return self._kept(value, name, account=account)
+
+    def _kept(self, value: str, name: str, *, account: bool) -> str:
+        if name in SECRET_NAMES or "_secret_" in value or SECRET.search(value):
+            return GONE
+        if value in self._sent:
+            return self._renamed(value)
+        if name in PERSONAL or (account and name not in ACCOUNT_WORDS):
+            return GONE if value else value
+        return self._plain(value)
+
+    def _plain(self, value: str) -> str:
+        if value in self._sent or _PLAIN.fullmatch(value):
+            return self._renamed(value)
+        if value.startswith(("http://", "https://")):
+            return self._address(value)
+        if _CODE.fullmatch(value) or any(secret in value for secret in self.secrets):
+            return GONE
+        return self._renamed(value) if _WORD.fullmatch(value) or _ID.fullmatch(value) else GONE
+
+    def _address(self, address: str) -> str:
+        """Returns a web address of the same form whose path names nothing that opens a page."""
+        try:
+            parts = urlsplit(address)
+            host, netloc = parts.hostname or "", parts.netloc
+        except ValueError:
+            return GONE
+        if not any(host == each or host.endswith(f".{each}") for each in _OURS) or "@" in netloc:
+            netloc = f"{GONE}.example"
+        path = "/".join(self._segment(each) for each in parts.path.split("/"))
+        return f"{parts.scheme}://{netloc}{path}{f'?{GONE}' if parts.query else ''}"
+
+    def _segment(self, segment: str) -> str:
+        if re.fullmatch(r"acct_[A-Za-z0-9]+", segment):
+            return self._renamed(segment)
+        return segment if re.fullmatch(r"[a-z][a-z\-]{0,19}|v1|", segment) else GONE
+
+    def _renamed(self, text: str) -> str:
+        return _NAMED.sub(self._name, text)
+
+    def _name(self, found: re.Match[str]) -> str:
+        stripe_id, kind = found.group(), found[1]
+        if re.fullmatch(rf"{kind}_sandbox\d+", stripe_id):
+            return stripe_id
+        number = 1 + sum(each.startswith(f"{kind}_") for each in self._names)
+        return self._names.setdefault(stripe_id, f"{kind}_sandbox{number}")
+
+
+def _is_account(value: Mapping[str, Any]) -> bool:
+    return value.get("object") in ("account", "bank_account", "person")
+
+
+def refuse_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """Returns the text. Raises SecretFound if it holds one of these keys, or anything that looks like a key."""
+    if SECRET.search(text) or any(secret in text for secret in secrets):
+        raise SecretFound(
+            "What was to be written holds a key, so it was not written. This is an error of this program."
+        )
+    return text

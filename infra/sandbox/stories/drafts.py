@@ -1,0 +1,75 @@
+"""Drafts: made, read, changed, deleted, finalized without an e-mail, and paid outside Stripe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from chalicelib.domain.draft_edit import DraftChanges, lines_of
+from chalicelib.domain.order import Deduction, DeductionKind
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.stories.story import Story
+
+DAY = 86_400
+
+
+def _play(lab: Laboratory) -> None:
+    customer, account, gateway = payer_of(lab), lab.account, lab.gateway
+    today = dt.datetime.fromtimestamp(lab.now(), dt.UTC).date()
+    order = lab.orders.invoice(
+        7500,
+        2500,
+        days_until_due=None,
+        payment_terms=None,
+        due_date=today + dt.timedelta(days=20),
+        memo="Thank you.",
+        footer="Payable on receipt.",
+        payment_methods=("card",),
+        tax=620,
+        deductions=(Deduction(DeductionKind.DISCOUNT, "Season rebate", 1000),),
+    )
+    first, *others = order.order.line_items
+    dated = (replace(first, service_date=today), *others)
+    order = replace(order, order=replace(order.order, line_items=dated))
+    key = f"{lab.run}-{order.id}"
+    with lab.step("made"):
+        draft = gateway.create_draft(account, order, customer, f"{key}-draft").id
+    with lab.step("lines added"):
+        gateway.add_lines(account, draft, lines_of(order.order), f"{key}-lines")
+    with lab.step("lines read"):
+        lines = gateway.draft_lines(account, draft)
+    with lab.step("a line removed"):
+        gateway.remove_lines(account, draft, [lines[1].id], f"{key}-remove")
+    with lab.step("changed"):
+        changes = DraftChanges(
+            "Many thanks.", "Payable in 30 days.", ("card",), (("PO", "7"),), lab.now() + 30 * DAY, mails=True
+        )
+        gateway.update_draft(account, draft, changes, f"{key}-change")
+    with lab.step("cleared"):
+        gateway.update_draft(account, draft, DraftChanges("", "", (), (), drops_additions=True), f"{key}-clear")
+    with lab.step("found by its id in POM"):
+        gateway.find_invoice(account, order)
+    with lab.step("finalized without an e-mail"):
+        gateway.finalize(account, draft, f"{key}-finalize")
+    with lab.step("paid outside Stripe"):
+        gateway.pay_outside(account, draft, f"{key}-outside")
+    _deleted(lab, customer)
+
+
+def _deleted(lab: Laboratory, customer: str) -> None:
+    order = lab.orders.invoice(900)
+    with lab.step("another one made"):
+        draft = lab.gateway.create_draft(lab.account, order, customer, f"{lab.run}-{order.id}-draft").id
+    with lab.step("deleted"):
+        lab.gateway.delete_draft(lab.account, draft)
+    with lab.step("read after it was deleted"):
+        lab.gateway.fetch(lab.account, "invoice", draft)
+
+
+DRAFTS = Story(
+    "drafts",
+    "A draft with a tax, a rebate and a dated line is read, changed, cleared, finalized without an e-mail and paid"
+    " outside Stripe; another one is deleted.",
+    _play,
+)

@@ -1,0 +1,77 @@
+"""What all stories share: customers, and invoices that can be paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.draft_edit import lines_of
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import InvoicePaymentFact
+from infra.sandbox.laboratory import Laboratory
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An invoice that was finalized."""
+
+    customer: str
+    """Stripe's id of the customer."""
+    invoice: str
+    intent: str
+    """The payment intent by which it is paid."""
+    total: int
+
+
+def new_customer(lab: Laboratory) -> str:
+    """Creates a customer as the product does, and returns Stripe's id of it."""
+    customer = lab.orders.customer()
+    return lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id
+
+
+def payer_of(lab: Laboratory) -> str:
+    """Returns the customer that most stories bill; the first of them makes it."""
+    with lab.step("the payer of this run"):
+        return lab.once(new_customer)
+
+
+def draft_with_lines(lab: Laboratory, order: Invoice, customer: str) -> str:
+    """Creates a draft and adds all its lines in one request, as the product does; returns Stripe's id of it."""
+    key = f"{lab.run}-{order.id}"
+    draft = lab.gateway.create_draft(lab.account, order, customer, f"{key}-draft")
+    lab.gateway.add_lines(lab.account, draft.id, lines_of(order.order), f"{key}-lines")
+    return draft.id
+
+
+def sent_invoice(lab: Laboratory, *amounts: int, customer: str | None = None) -> Sent:
+    """Bills a customer, or a new one, as the product does: draft, all lines at once, send."""
+    customer = customer or new_customer(lab)
+    order = lab.orders.invoice(*amounts)
+    draft = draft_with_lines(lab, order, customer)
+    return _sent(customer, lab.gateway.send(lab.account, draft, f"{lab.run}-{order.id}-send"))
+
+
+def open_invoice(lab: Laboratory, *amounts: int, customer: str | None = None, **order: object) -> Sent:
+    """Bills a customer, or the run's payer, and finalizes without an e-mail. `order` has fields of the order."""
+    customer = customer or payer_of(lab)
+    return _sent(customer, finalized(lab, lab.orders.invoice(*amounts, **order), customer))
+
+
+def finalized(lab: Laboratory, order: Invoice, customer: str) -> Sequence[StripeFact]:
+    """Creates a draft with its lines and finalizes it without an e-mail; returns the facts that Stripe answered."""
+    draft = draft_with_lines(lab, order, customer)
+    return lab.gateway.finalize(lab.account, draft, f"{lab.run}-{order.id}-finalize")
+
+
+def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
+    """Returns the first invoice among facts."""
+    return next(fact for fact in facts if isinstance(fact, InvoiceFact))
+
+
+def _sent(customer: str, facts: Sequence[StripeFact]) -> Sent:
+    invoice = invoice_in(facts)
+    intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
+    if intent is None:
+        raise LookupError(f"The default payment of the invoice {invoice.id} has no payment intent.")
+    return Sent(customer, invoice.id, intent, invoice.total)

@@ -1,0 +1,58 @@
+"""Money: when a charge is booked, the balance, a payout by hand; a day later the automatic ones with their lines."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+
+from chalicelib.domain.errors import PayoutNotItemized
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.stories.payer import pay_apart
+from infra.sandbox.stories.story import Story
+
+DAY = 86_400
+WEEK = 7 * DAY
+NEWEST = 3
+"""Automatic payouts whose lines are read."""
+
+
+class DoesNotTieOut(Exception):
+    """The lines of a payout do not add up to its amount."""
+
+
+def _play(lab: Laboratory) -> None:
+    customer = payer_of(lab)
+    with lab.step("a payment that is available at once"):
+        # https://docs.stripe.com/testing#available-balance
+        intent = pay_apart(lab, 5000, "pm_card_bypassPending", customer=customer)
+    with lab.step("booked"):
+        booked = {"latest_charge.balance_transaction.object": "balance_transaction"}
+        lab.until(lambda: lab.gateway.booked(lab.account, intent), booked, 60)
+    with lab.step("balance"):
+        lab.gateway.balance(lab.account)
+    with lab.where_allowed("paid out by hand"):
+        payout = lab.v1.payouts.create({"amount": 1000, "currency": "usd", "metadata": lab.marks}, lab.on_account())
+        lab.gateway.payout(lab.account, payout.id)
+        with suppress(PayoutNotItemized):  # the product expects it of a payout by hand; the answer is compared
+            list(lab.gateway.balance_transactions(lab.account, payout.id))
+    with lab.step("payouts listed"):
+        list(lab.gateway.payouts(lab.account, lab.began))
+
+
+def _play_later(lab: Laboratory) -> None:
+    with lab.step("payouts of the week"):
+        payouts = list(lab.gateway.payouts(lab.account, lab.began - WEEK))
+    for payout in islice((each for each in payouts if each.reconciled), NEWEST):
+        with lab.step("lines of a payout"):
+            pages = lab.gateway.balance_transactions(lab.account, payout.id)
+            lines = [line for page in pages for line in page]
+        taken = sum(line.net for line in lines if line.source_id != payout.id)
+        if taken != payout.amount:
+            raise DoesNotTieOut(f"The lines of the payout {payout.id} add up to {taken}, not to {payout.amount}.")
+
+
+PAYOUTS = Story("payouts", "A payment is booked, and some of its money is paid out by hand.", _play)
+PAYOUTS_LATER = Story(
+    "payouts later", "Automatic payouts of the last week tie out with their lines.", _play_later, later=True
+)

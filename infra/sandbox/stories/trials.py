@@ -1,0 +1,24 @@
+"""The product's own test of a connection: an invoice that is voided at once."""
+
+from __future__ import annotations
+
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.stories.story import Story
+
+
+def _play(lab: Laboratory) -> None:
+    account, gateway = lab.account, lab.gateway
+    with lab.step("set up"):
+        customer = gateway.create_trial_customer(account, lab.run)
+        trial = gateway.create_trial_draft(account, customer, lab.run, 100, "usd").id
+        gateway.finalize_trial(account, trial)
+    with lab.step("read"):
+        gateway.trial_invoice(account, trial)
+        gateway.trial_customers(account)
+        gateway.trial_invoices(account, customer)
+    with lab.step("taken down"):
+        gateway.void_trial(account, trial)
+        gateway.delete_trial_customer(account, customer)
+
+
+TRIALS = Story("connection test", "The invoice by which the product tests a connection.", _play)

@@ -1,0 +1,67 @@
+"""Payment methods: Stripe's test tokens, and what customers keep of them (https://docs.stripe.com/api/payment_methods)."""
+
+from __future__ import annotations
+
+from ..errors import CardDeclined, InvalidState, NoSuchObject, missing
+from ..state.ledger import JSON, Ledger
+from . import customers, payment_shapes
+from .call import Call, Route
+from .cards import TOKENS, Method
+
+
+def chosen(ledger: Ledger, name: str, customer: str | None, *, own: str | None = None) -> tuple[Method, JSON | None]:
+    """Returns what is paid with, and the payment method if `name` is not a token but one that the account has.
+
+    Raises NoSuchObject for an unknown one, and InvalidState for one that is neither attached to the customer nor
+    `own`, the intent's.
+    """
+    if name in TOKENS:
+        return TOKENS[name], None
+    saved = ledger.find("payment_method", name)
+    if saved is None:
+        raise NoSuchObject("PaymentMethod", name, "payment_method", status=400)
+    if name != own and (saved["customer"] is None or saved["customer"] != customer):
+        raise InvalidState(
+            f"The customer does not have a payment method with the ID {name}. The payment method must be attached to"
+            " the customer.",
+            param="payment_method",
+        )
+    return saved["_method"], saved
+
+
+def attach(call: Call) -> JSON:
+    """POST /v1/payment_methods/{id}/attach: a token gives the customer a new payment method.
+
+    Cards that are declined for the issuer's reasons cannot be attached (https://docs.stripe.com/testing#declined-payments).
+    """
+    world, ledger = call.world, call.ledger
+    if "customer" not in call.params:
+        raise missing("customer")
+    customer = customers.living(ledger, call.params["customer"], "customer", 400)
+    method = TOKENS.get(call.id)
+    if method is None:
+        found = ledger.get("payment_method", call.id)
+        raise InvalidState(
+            "The payment method you provided has already been attached to a customer."
+            if found["customer"]
+            else "This PaymentMethod was previously used without being attached to a Customer or was detached from a"
+            " Customer, and may not be used again."
+        )
+    if not method.attachable:
+        more = {"decline_code": method.decline_code} if method.decline_code else {}
+        raise CardDeclined(method.message, code=method.code, **more)
+    made = payment_shapes.payment_method(world, ledger, payment_shapes.payer(ledger, None), method)
+    made["customer"] = customer["id"]
+    world.emit(ledger, "payment_method.attached", made)
+    return made
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/payment_methods/{id}."""
+    return call.ledger.get("payment_method", call.id)
+
+
+ROUTES = [
+    Route("GET", "/v1/payment_methods/{id}", "PaymentMethodRetrieveParams", retrieve),
+    Route("POST", "/v1/payment_methods/{id}/attach", "PaymentMethodAttachParams", attach),
+]

@@ -1,0 +1,215 @@
+"""Compares a recorded answer with the double's, field by field, and learns which ids stand for each other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .aligning import align
+from .differences import Difference, Kind
+from .identities import Identities, is_id, prefix
+from .leniency import Care, care, is_moment
+from .recording import JSON
+
+_WORD = re.compile(r"^[a-z][a-z0-9_.]*$")
+_ERROR = ("type", "code", "decline_code", "param")
+_COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-limited-reason", "stripe-version")
+"""Headers whose values are compared. Of the others that a recording keeps, only the presence is."""
+ANSWER = "answer"
+"""Holds what has no kind of its own: the status, the headers, and the answers of Connect OAuth."""
+_ABSENT = object()
+
+
+@dataclass
+class Comparison:
+    """The comparison of two answers. Entries of lists that were `made_before` the recording began are passed over."""
+
+    step: str
+    request: str
+    ids: Identities
+    made_before: float = 0.0
+    differences: list[Difference] = field(default_factory=list)
+
+    def statuses(self, recorded: int, played: int, message: str | None = None) -> bool:
+        """Returns True if the HTTP statuses are the same. `message` is what the double says, if it refuses."""
+        if recorded != played:
+            said = f"{played}: {message}" if message else played
+            self._note(Kind.STATUS, _Place(ANSWER), "status", recorded, said)
+        return recorded == played
+
+    def headers(self, recorded: Mapping[str, str], played: Mapping[str, str]) -> None:
+        """Compares the headers of two answers, whose names are in lower case."""
+        for name in sorted({*recorded, *played}):
+            left, right = recorded.get(name), played.get(name)
+            if (left is None) != (right is None) or (name in _COMPARED_HEADERS and left != right):
+                self._note(Kind.HEADER, _Place(ANSWER), name, left, right)
+
+    def bodies(self, recorded: JSON, played: JSON) -> None:
+        """Compares two answers."""
+        errors = [body.get("error") if isinstance(body, dict) else None for body in (recorded, played)]
+        if all(isinstance(each, dict) for each in errors):
+            self._errors(errors[0], errors[1])
+        else:
+            self._values(_Place(ANSWER), "", recorded, played)
+
+    def event_data(self, type_: str, recorded: JSON, played: JSON) -> None:
+        """Compares the objects that two events of a type show: differences name the type, and the whole path."""
+        self._values(_Place(ANSWER, event=type_), "", recorded, played)
+
+    # -- the walk ----------------------------------------------------------------------------------------------------
+
+    def _errors(self, recorded: JSON, played: JSON) -> None:
+        place = _Place("error")
+        for name in _ERROR:
+            if recorded.get(name) != played.get(name):
+                self._note(Kind.ERROR, place, name, recorded.get(name), played.get(name))
+        others = ({k: v for k, v in each.items() if k not in _ERROR} for each in (recorded, played))
+        self._values(place, "", *others)
+
+    def _values(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
+        how = place.care(path)
+        if recorded is None or played is None:
+            if recorded is not played and how is not Care.PRESENCE:
+                self._note(Kind.NULL, place, path, _brief(recorded), _brief(played))
+        elif _type(recorded) != _type(played):
+            self._note(Kind.TYPE, place, path, _brief(recorded), _brief(played))
+        elif isinstance(recorded, dict):
+            if how is not Care.KIND:
+                self._hashes(place, path, recorded, played)
+        elif isinstance(recorded, list):
+            if how is Care.FULL:
+                self._lists(place, path, recorded, played)
+        elif how is Care.FULL:
+            self._scalars(place, path, recorded, played)
+        elif how is Care.KIND and _type(recorded) == "number" and bool(recorded) != bool(played):
+            self._note(Kind.VALUE, place, path, recorded, played)
+
+    def _hashes(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
+        kind = recorded.get("object")
+        if isinstance(kind, str) and (kind != "list" or not path):
+            place, path = place.within(kind, path), ""
+        if path.rpartition(".")[2] == "metadata":
+            self._metadata(place, path, recorded, played)
+            return
+        for name in sorted({*recorded, *played}):
+            inner = f"{path}.{name}" if path else name
+            left, right = recorded.get(name, _ABSENT), played.get(name, _ABSENT)
+            if place.care(inner) is Care.NONE:
+                continue
+            if left is _ABSENT:
+                self._note(Kind.MISSING, place, inner, None, _brief(right))
+            elif right is _ABSENT:
+                self._note(Kind.EXTRA, place, inner, _brief(left), None)
+            elif not (name in ("has_more", "total_count") and self._has_older(recorded)):
+                self._values(place, inner, left, right)
+
+    def _metadata(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
+        """Compares metadata exactly, because the product finds its own objects by them."""
+        for name in sorted({*recorded, *played}):
+            left, right = recorded.get(name), played.get(name)
+            if left is None or right is None:
+                kind = Kind.MISSING if left is None else Kind.EXTRA
+                self._note(kind, place, f"{path}.{name}", left, right)
+            elif self.ids.translated(str(left)) != right:
+                self._note(Kind.VALUE, place, f"{path}.{name}", left, right)
+
+    def _lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
+        if not all(isinstance(each, dict) for each in (*recorded, *played)):
+            self._plain_lists(place, path, recorded, played)
+            return
+        aligned = align([each for each in recorded if not self._is_older(each)], played, self.ids)
+        for left, right in aligned.pairs:
+            self._values(place, f"{path}.*", left, right)
+        for kind, alone in ((Kind.EXTRA, aligned.recorded), (Kind.MISSING, aligned.played)):
+            for entry in alone:
+                seen = (_brief(entry), None) if kind is Kind.EXTRA else (None, _brief(entry))
+                self._note(kind, place, f"{path}.*", *seen)
+
+    def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
+        """Compares lists of words as sets, and other lists by their length and entry by entry."""
+        if all(isinstance(each, str) and _WORD.match(each) and not is_id(each) for each in (*recorded, *played)):
+            if Counter(recorded) != Counter(played):
+                self._note(Kind.VALUE, place, path, sorted(recorded), sorted(played))
+            return
+        if len(recorded) != len(played):
+            self._note(Kind.VALUE, place, path, recorded, played)
+        for left, right in zip(recorded, played, strict=False):
+            self._values(place, f"{path}.*", left, right)
+
+    def _scalars(self, place: _Place, path: str, recorded: Any, played: Any) -> None:
+        if isinstance(recorded, str):
+            different = self._texts(recorded, played)
+        elif isinstance(recorded, bool):
+            different = recorded != played
+        else:
+            different = recorded != played and not is_moment(path, recorded, played)
+        if different:
+            self._note(Kind.VALUE, place, path, recorded, played)
+
+    def _texts(self, recorded: str, played: str) -> bool:
+        """Returns True if words differ, or ids that do not stand for each other. Other texts are not compared."""
+        if is_id(recorded) and is_id(played):
+            if prefix(recorded) == "req":
+                return False
+            paired = self.ids.pair(recorded, played)
+            return not paired or prefix(recorded) != prefix(played)
+        if bool(recorded) != bool(played) or (is_id(recorded) and _WORD.match(played)):
+            return True
+        return recorded != played and bool(_WORD.match(recorded)) and not is_id(recorded)
+
+    def _is_older(self, entry: JSON) -> bool:
+        """Returns True for what was on the account before the recording began, and no request has shown."""
+        created = entry.get("created")
+        return isinstance(created, int) and created < self.made_before and self.ids.played(entry.get("id")) is None
+
+    def _has_older(self, listed: JSON) -> bool:
+        data = listed.get("data")
+        return isinstance(data, list) and any(isinstance(each, dict) and self._is_older(each) for each in data)
+
+    def _note(self, kind: Kind, place: _Place, path: str, recorded: Any, played: Any) -> None:
+        named, whole = place.named(path)
+        self.differences.append(Difference(kind, self.step, self.request, named, whole, recorded, played))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The nearest enclosing object, and where it is within an event's object."""
+
+    kind: str
+    event: str | None = None
+    above: str = ""
+
+    def within(self, kind: str, path: str) -> _Place:
+        """Returns the place of an object at a path of this place."""
+        return replace(self, kind=kind, above=f"{self.above}{path}." if path else self.above)
+
+    def care(self, path: str) -> Care:
+        """Returns how exactly a path is compared. What holds for a field holds for all within."""
+        parts = path.split(".")
+        in_event = self.event is not None
+        found = [care(self.kind, ".".join(parts[:n]), in_event=in_event) for n in range(1, len(parts) + 1)]
+        return next((each for each in found if each is not Care.FULL), Care.FULL)
+
+    def named(self, path: str) -> tuple[str, str]:
+        """Returns the object and the path that a difference names."""
+        return (self.event, f"{self.above}{path}") if self.event else (self.kind, path)
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return type(value).__name__
+
+
+def _brief(value: Any) -> Any:
+    """Returns a value as a difference shows it: of a hash only its kind and id, of a list its length."""
+    if isinstance(value, dict):
+        return {name: value[name] for name in ("object", "id", "type", "amount") if name in value}
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return value

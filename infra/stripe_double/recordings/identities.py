@@ -1,0 +1,73 @@
+"""Which of the recorded ids stands for which of the double's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_SHAPE = re.compile(r"^[a-z]+_[A-Za-z0-9_]+$")
+_WITHIN = re.compile(r"\b[a-z]+_[A-Za-z0-9_]+")
+_NEVER_IN_WORDS = re.compile(r"[A-Z0-9]")
+
+
+def is_id(value: Any) -> bool:
+    """Returns True for an id such as `in_1P2…`, and False for a word such as `us_bank_account`."""
+    return isinstance(value, str) and bool(_SHAPE.match(value)) and bool(_NEVER_IN_WORDS.search(value))
+
+
+def prefix(identifier: str) -> str:
+    """Returns what says of which kind an id is, such as `in`."""
+    return identifier.partition("_")[0]
+
+
+def ids_in(body: Any) -> Iterator[str]:
+    """Yields all ids of an answer, but not the ids of requests."""
+    if isinstance(body, dict):
+        for each in body.values():
+            yield from ids_in(each)
+    elif isinstance(body, list):
+        for each in body:
+            yield from ids_in(each)
+    elif is_id(body) and prefix(body) != "req":
+        yield body
+
+
+class Identities:
+    """Pairs of ids, each of which stands for the other. `lost` are recorded ids of which nothing can be compared.
+
+    An id is lost if the double did not play what made or changed its object.
+    """
+
+    def __init__(self) -> None:
+        self._played: dict[str, str] = {}
+        self._recorded: dict[str, str] = {}
+        self.lost: set[str] = set()
+
+    def pair(self, recorded: str, played: str) -> bool:
+        """Returns True if the two stand for each other; they do from now on if neither had a counterpart."""
+        if recorded not in self._played and played not in self._recorded:
+            self._played[recorded], self._recorded[played] = played, recorded
+        return self._played.get(recorded) == played
+
+    def played(self, recorded: str | None) -> str | None:
+        """Returns the double's id for a recorded one, or None."""
+        return self._played.get(recorded or "")
+
+    def recorded(self, played: str | None) -> str | None:
+        """Returns the recorded id for one of the double's, or None."""
+        return self._recorded.get(played or "")
+
+    def lose(self, *bodies: Any) -> None:
+        """Counts as lost all ids in these bodies that have no counterpart."""
+        self.lost.update(each for body in bodies for each in ids_in(body) if each not in self._played)
+
+    def translated(self, text: str) -> str:
+        """Returns a text in which each known recorded id is replaced by the double's."""
+        return _WITHIN.sub(lambda found: self._played.get(found[0], found[0]), text)
+
+    def copy(self) -> Identities:
+        """Returns pairs that can be added to without changing these."""
+        other = Identities()
+        other._played, other._recorded, other.lost = {**self._played}, {**self._recorded}, {*self.lost}
+        return other

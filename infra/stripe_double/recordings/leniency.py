@@ -1,0 +1,94 @@
+"""What two right answers may differ in: each with the reason why it is not compared."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from types import MappingProxyType
+
+
+class Care(Enum):
+    """How exactly a field is compared."""
+
+    FULL = "full"
+    KIND = "kind"
+    """Presence, JSON type, null-ness, and whether a number is zero; not the value, nor what is in a hash or list."""
+    PRESENCE = "presence"
+    """Presence, and the type where neither is null."""
+    NONE = "none"
+
+
+_COUNTRY = "Stripe's prices and exchange rates depend on the country and the contract of the account."
+_OWNER = "The owner of the account, or Stripe, has filled it in, each account differently."
+_METHODS = "The payment methods of an account depend on its country, and on what its owner has switched on."
+_FUNDS = "The account may have had money before the recording began."
+_DRAWN = "Stripe draws or counts it."
+_CARD = "Stripe's test cards change it from year to year."
+_ENDPOINTS = "It counts the endpoints that listen, and the platform of the recording has its own."
+
+_ORDER = "Events of one change come in an order that is not known, and each shows what was true at its own moment."
+
+FIELDS = MappingProxyType(
+    {
+        "balance_transaction.fee": (Care.KIND, _COUNTRY),
+        "balance_transaction.net": (Care.KIND, _COUNTRY),
+        "balance_transaction.fee_details": (Care.KIND, _COUNTRY),
+        "balance_transaction.exchange_rate": (Care.KIND, _COUNTRY),
+        "balance.available": (Care.KIND, _FUNDS),
+        "balance.instant_available": (Care.KIND, _FUNDS),
+        "balance.pending": (Care.KIND, _FUNDS),
+        "balance.connect_reserved": (Care.KIND, _FUNDS),
+        "balance.refund_and_dispute_prefunding": (Care.KIND, _FUNDS),
+        "payout.amount": (Care.KIND, _FUNDS),
+        "account.business_profile": (Care.PRESENCE, _OWNER),
+        "account.business_type": (Care.PRESENCE, _OWNER),
+        "account.email": (Care.PRESENCE, _OWNER),
+        "account.future_requirements": (Care.PRESENCE, _OWNER),
+        "account.requirements": (Care.PRESENCE, _OWNER),
+        "account.settings": (Care.PRESENCE, _OWNER),
+        "account.capabilities": (Care.KIND, _OWNER),
+        "account.metadata": (Care.KIND, _OWNER),
+        "payment_intent.payment_method_types": (Care.KIND, _METHODS),
+        "payment_intent.payment_method_options": (Care.KIND, _METHODS),
+        "event.pending_webhooks": (Care.PRESENCE, _ENDPOINTS),
+        "*.application": (Care.KIND, "It is the platform's own id."),
+        "*.exp_month": (Care.KIND, _CARD),
+        "*.exp_year": (Care.KIND, _CARD),
+        "*.fingerprint": (Care.KIND, _DRAWN),
+        "*.invoice_prefix": (Care.KIND, _DRAWN),
+        "*.number": (Care.KIND, _DRAWN),
+        "*.receipt_number": (Care.PRESENCE, _DRAWN),
+        "*.client_secret": (Care.KIND, _DRAWN),
+        "*.network_transaction_id": (Care.PRESENCE, _DRAWN),
+        "*.authorization_code": (Care.PRESENCE, _DRAWN),
+        "*.reference": (Care.PRESENCE, _DRAWN),
+        "*.trace_id": (Care.PRESENCE, _DRAWN),
+        "*.risk_score": (Care.KIND, _DRAWN),
+    }
+)
+"""By kind of object and field, or by the name of a field of any object."""
+
+IN_EVENTS = MappingProxyType(
+    {
+        "invoice.latest_revision": (Care.PRESENCE, _ORDER),
+        "event.data.previous_attributes.latest_revision": (Care.NONE, _ORDER),
+    }
+)
+"""The same for what events show."""
+
+_MOMENT = re.compile(r"^(created|date|start|end|.*_(at|on|by|date|start|end)|expires.*|period.*|timestamp|deadline)$")
+BILLION = 1_000_000_000
+"""A number beyond it is a moment. No recording needs amounts of so many digits."""
+
+
+def care(kind: str, path: str, *, in_event: bool = False) -> Care:
+    """Returns how exactly the field at a path within an object of a kind is compared."""
+    names = (f"{kind}.{path}", f"*.{path.rpartition('.')[2]}")
+    tables = (IN_EVENTS, FIELDS) if in_event or kind == "event" else (FIELDS,)
+    found = (table[name] for table in tables for name in names if name in table)
+    return next(found, (Care.FULL, ""))[0]
+
+
+def is_moment(path: str, *values: float) -> bool:
+    """Returns True if numbers at a path are epoch seconds, which are not compared."""
+    return bool(_MOMENT.match(path.rpartition(".")[2])) or all(abs(value) > BILLION for value in values)

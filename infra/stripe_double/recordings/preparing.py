@@ -1,0 +1,86 @@
+"""Makes a double in which a recording can be played: the same accounts, in the same versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+
+from ..clock import Clock
+from ..config import Config
+from ..double import StripeDouble
+from .recording import JSON, Exchange, RecordedAccount, Recording
+
+EVENTS = "/v1/events"
+
+
+def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
+    """Returns a new double at the beginning of a recording, with its accounts and the platform's former endpoints.
+
+    The recording shows the versions of the accounts, and whether they are paid out by themselves.
+    """
+    settings = replace(config or Config(), accounts=(), webhook_endpoints=())
+    double = StripeDouble(settings, clock=Clock.frozen(recording.made_at), transport=lambda *_: 200)
+    for account in recording.accounts:
+        double.create_account(
+            account_id=account.id,
+            country=account.country,
+            default_currency=account.default_currency,
+            api_version=account.api_version or version_of(recording, account),
+            payout_schedule="daily" if _has_daily_payouts(recording, account) else "manual",
+        )
+    for endpoint in _former_endpoints(recording):
+        double.add_webhook_endpoint(
+            endpoint["url"],
+            enabled_events=list(endpoint["enabled_events"]),
+            connect=endpoint.get("application") is not None,
+        )
+    return double
+
+
+def version_of(recording: Recording, account: RecordedAccount) -> str | None:
+    """Returns the version that the first listed event of an account shows, or None."""
+    return next((event["api_version"] for event in _listed(recording, account.id, "event")), None)
+
+
+def in_one_page(exchanges: tuple[Exchange, ...]) -> Iterator[Exchange]:
+    """Yields the exchanges; the pages of a list of events as if they had been asked for as one."""
+    for (_, pages), group in groupby(_numbered(exchanges), key=lambda each: each[0]):
+        first, *others = [exchange for _, exchange in group]
+        if pages and others:
+            data = [event for page in (first, *others) for event in page.body["data"]]
+            first = replace(first, at=others[-1].at, body={**others[-1].body, "data": data})
+        yield first
+
+
+def _numbered(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[tuple[int, bool], Exchange]]:
+    """Yields each exchange with the number of its list, which further pages share."""
+    number = 0
+    for exchange in exchanges:
+        listing = is_list_of_events(exchange)
+        number += not (listing and "starting_after" in dict(exchange.form))
+        yield (number, listing), exchange
+
+
+def is_list_of_events(exchange: Exchange) -> bool:
+    """Returns True if the answer is a list of events."""
+    return (exchange.method, exchange.path, exchange.status) == ("GET", EVENTS, 200)
+
+
+def _listed(recording: Recording, account: str | None, kind: str) -> Iterator[JSON]:
+    """Yields the objects of a kind in all lists that were read on an account."""
+    for exchange in recording.exchanges:
+        data = exchange.body.get("data") if isinstance(exchange.body, Mapping) else None
+        if exchange.account == account and isinstance(data, list):
+            yield from (each for each in data if isinstance(each, dict) and each.get("object") == kind)
+
+
+def _has_daily_payouts(recording: Recording, account: RecordedAccount) -> bool:
+    payouts = _listed(recording, account.id, "payout")
+    return any(each.get("automatic") and each["created"] >= recording.made_at for each in payouts)
+
+
+def _former_endpoints(recording: Recording) -> list[JSON]:
+    """Returns the platform's endpoints that were there before the recording began."""
+    listed = _listed(recording, None, "webhook_endpoint")
+    return list({each["id"]: each for each in listed if each["created"] < int(recording.made_at)}.values())

@@ -1,0 +1,188 @@
+"""Plays a recording to a double, and compares its answers with the recorded ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..double import StripeDouble
+from .asking import Answer, Asker
+from .comparing import ANSWER, Comparison
+from .differences import Difference, Kind, without_repetitions
+from .identities import Identities, is_id, prefix
+from .preparing import double_for, in_one_page, is_list_of_events
+from .recording import KEPT_HEADERS, Exchange, Recording
+from .sequences import compare_events, lacking
+from .timeline import Timeline
+from .waiting import at, matches
+
+SOON = 60.0
+"""Seconds for which the double is given time to make an event that the recording already lists."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A recorded exchange, and what the double answered to the same request."""
+
+    recorded: Exchange
+    played: Answer | None
+    """None if the double was not asked."""
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A recording with the double's answers beside it."""
+
+    exchanges: tuple[Beside, ...]
+    differences: tuple[Difference, ...]
+    """Within a step, each is named once."""
+
+
+def replay(recording: Recording, double: StripeDouble | None = None) -> Replay:
+    """Plays all requests of a recording to a double, by default a new one, and returns what differs.
+
+    A double that is given must be as `double_for` makes it. Not played are requests that got no answer, that were
+    limited, that another key than the platform's made, or that need what the double did not play.
+    """
+    return _Player(recording, double or double_for(recording)).play()
+
+
+@dataclass
+class _Player:
+    recording: Recording
+    double: StripeDouble
+    ids: Identities = field(default_factory=Identities)
+    _beside: list[Beside] = field(default_factory=list)
+    _differences: list[Difference] = field(default_factory=list)
+    _unanswered: set[str] = field(default_factory=set)
+    """Idempotency keys of requests that got no answer, and may have been executed."""
+
+    def __post_init__(self) -> None:
+        self.timeline = Timeline(self.double, self.recording.made_at)
+        self.asker = Asker(self.double, self.ids, self.timeline)
+        for account in self.recording.accounts:
+            self.ids.pair(account.id, account.id)
+
+    def play(self) -> Replay:
+        """Returns the whole recording beside the double's answers."""
+        for exchange in in_one_page(self.recording.exchanges):
+            self.timeline.reach(exchange.at)
+            why_not = self._why_not(exchange)
+            if why_not:
+                self._lose(exchange)
+                self._beside.append(Beside(exchange, None, why_not))
+            elif is_list_of_events(exchange):
+                self._compare_events(exchange)
+            else:
+                self._beside.append(Beside(exchange, self._compare(exchange)))
+        return Replay(tuple(self._beside), tuple(without_repetitions(self._differences)))
+
+    # -- what is left out ------------------------------------------------------------------------------------------
+
+    def _why_not(self, exchange: Exchange) -> str:
+        """Returns why an exchange is not played, or an empty string."""
+        if exchange.status in (0, 429) or exchange.status >= 500:
+            self._unanswered.update({exchange.key} if exchange.key else ())
+            return "Stripe did not answer it."
+        if exchange.caller:
+            return f"It was asked with another key: {exchange.caller}."
+        needed = {*_ids_of_path(exchange), *(value for _, value in exchange.form)}
+        if lost := sorted(needed & self.ids.lost):
+            return f"It needs {', '.join(lost)}, of which nothing can be compared."
+        former = [each for each in _ids_of_path(exchange) if self.ids.played(each) is None]
+        if former and exchange.status == 200:
+            return f"It is about {', '.join(former)}, which was there before the recording began."
+        return ""
+
+    def _lose(self, exchange: Exchange) -> None:
+        """Gives up what an exchange made or changed: all that it needs or shows would only differ again."""
+        if exchange.status < 300:
+            self.ids.lose(exchange.body)
+        if exchange.method != "GET":
+            self.ids.lost.update(_ids_of_path(exchange))
+
+    # -- what is played --------------------------------------------------------------------------------------------
+
+    def _compare(self, exchange: Exchange) -> Answer:
+        comparison = self._comparison(exchange)
+        answer = self._awaited(exchange)
+        if self._is_not_modelled(exchange, answer):
+            self._note(exchange, Kind.NOT_PLAYED, played=answer.message)
+            self._lose(exchange)
+        elif not comparison.statuses(exchange.status, answer.status, answer.message):
+            self._lose(exchange)
+        elif exchange.until and not self._came_true(exchange, answer):
+            self._note_in_time(exchange, answer)
+            self._lose(exchange)
+        else:
+            recorded = dict(exchange.headers)
+            if exchange.key in self._unanswered:
+                recorded.pop("idempotent-replayed", None)
+            comparison.headers(recorded, {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS})
+            comparison.bodies(exchange.body, answer.body)
+        self._differences += comparison.differences
+        return answer
+
+    def _awaited(self, exchange: Exchange) -> Answer:
+        """Returns the double's answer; if the recorded one was waited for, the first that has what it has."""
+        answer = self.asker.ask(exchange)
+        if exchange.until and answer.status == exchange.status and not self._came_true(exchange, answer):
+            for _ in self.timeline.wait():
+                answer = self.asker.ask(exchange)
+                if self._came_true(exchange, answer):
+                    break
+        return answer
+
+    def _came_true(self, exchange: Exchange, answer: Answer) -> bool:
+        expected = (exchange.until or {}).items()
+        return matches(answer.body, {path: self._here(value) for path, value in expected})
+
+    def _here(self, value: object) -> object:
+        return self.ids.translated(value) if isinstance(value, str) else value
+
+    def _note_in_time(self, exchange: Exchange, answer: Answer) -> None:
+        for path, value in (exchange.until or {}).items():
+            seen = list(at(answer.body, path))
+            if self._here(value) not in seen:
+                kind = answer.body.get("object", ANSWER)
+                self._note(exchange, Kind.IN_TIME, kind, path, value, seen[0] if len(seen) == 1 else seen)
+
+    def _is_not_modelled(self, exchange: Exchange, answer: Answer) -> bool:
+        error = answer.body.get("error")
+        unknown = exchange.path.startswith("/v1/") and self.double.api.router.match(exchange.method, exchange.path)
+        return unknown is None or (isinstance(error, dict) and error.get("code") == "double_not_modelled")
+
+    def _compare_events(self, exchange: Exchange) -> None:
+        """Compares a list of events with the double's, which is given some time to make what the account has."""
+        events, recorded = self.asker.events(exchange), exchange.body["data"]
+        for _ in self.timeline.wait(SOON):
+            if not lacking(recorded, events, self.ids):
+                break
+            events = self.asker.events(exchange)
+        comparison = self._comparison(exchange)
+        bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
+        since = max(map(self.timeline.played, bounds), default=0)
+        if exchange.body["has_more"]:
+            since = max(since, self.timeline.played(recorded[-1]["created"]) + 1)
+        compare_events(recorded, events, since, comparison)
+        self._differences += comparison.differences
+        self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
+
+    def _comparison(self, exchange: Exchange) -> Comparison:
+        return Comparison(exchange.step, self._request(exchange), self.ids, self.recording.made_at)
+
+    def _note(
+        self, exchange: Exchange, kind: Kind, object_: str = ANSWER, path: str = "", recorded: object = None,
+        played: object = None,
+    ) -> None:  # fmt: skip
+        request = self._request(exchange)
+        self._differences.append(Difference(kind, exchange.step, request, object_, path, recorded, played))
+
+    def _request(self, exchange: Exchange) -> str:
+        found = self.double.api.router.match(exchange.method, exchange.path)
+        parts = ("{id}" if is_id(part) else part for part in exchange.path.split("/"))
+        return f"{exchange.method} {found[0].template if found else '/'.join(parts)}"
+
+
+def _ids_of_path(exchange: Exchange) -> list[str]:
+    return [part for part in exchange.path.split("/") if is_id(part) and prefix(part) != "acct"]

@@ -1,0 +1,129 @@
+"""Compares the events that an account lists with the double's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+from .comparing import Comparison
+from .differences import Difference, Kind
+from .identities import Identities, ids_in, is_id, prefix
+from .recording import JSON
+
+_ENVELOPE = ("data", "created", "id")
+_NO_SIGN = ("acct", "ca", "evt", "req")
+"""Prefixes of ids that do not tell whether an event belongs to the recording."""
+
+
+def lacking(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> bool:
+    """Returns True if there are more events of a type than the double has."""
+    theirs = Counter(event["type"] for event in recorded if _belongs(event, ids))
+    return bool(theirs - Counter(event["type"] for event in played))
+
+
+def compare_events(recorded: Sequence[JSON], played: Sequence[JSON], since: float, into: Comparison) -> None:
+    """Notes how two lists of events, newest first, differ.
+
+    Events are told apart by type and object. Their order counts only where both sides date them in different seconds.
+    Passed over are events of objects that the recording never asked about, or asked the double in vain, and events of
+    the double from before the epoch second `since`.
+    """
+    theirs = [event for event in reversed(recorded) if _belongs(event, into.ids)]
+    ours = [event for event in reversed(played) if not _is_lost(event, into.ids)]
+    pairs = _pairs(theirs, ours, into)
+    left = [event for event in theirs if not any(event is each for each, _ in pairs)]
+    right = [e for e in ours if e["created"] >= since and not any(e is each for _, each in pairs)]
+    for event in left:
+        into.differences.append(_alone(Kind.EVENT_EXTRA, into, event))
+    for event in right:
+        into.differences.append(_alone(Kind.EVENT_MISSING, into, event))
+    into.differences.extend(_out_of_order(pairs, into))
+
+
+def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> list[tuple[JSON, JSON]]:
+    """Returns the events that belong together, and compares each pair."""
+    pairs: list[tuple[JSON, JSON]] = []
+    for event in theirs:
+        same = [each for each in ours if _is_same(event, each, into.ids)]
+        if same:
+            found = _closest(event, same, into) if len(same) > 1 else same[0]
+            ours = [each for each in ours if each is not found]
+            _compare(event, found, into)
+            pairs.append((event, found))
+    return pairs
+
+
+def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
+    """Returns True if both are of one type, and of one object as far as is known."""
+    if recorded["type"] != played["type"]:
+        return False
+    theirs, ours = _object_id(recorded), _object_id(played)
+    return ids.played(theirs) == ours if ids.played(theirs) else ids.recorded(ours) is None
+
+
+def _closest(event: JSON, candidates: list[JSON], into: Comparison) -> JSON:
+    """Returns the candidate with the fewest differences; the oldest of several."""
+
+    def differences(candidate: JSON) -> int:
+        trial = Comparison(into.step, into.request, into.ids.copy(), into.made_before)
+        _compare(event, candidate, trial)
+        return len(trial.differences)
+
+    return min(candidates, key=differences)
+
+
+def _compare(recorded: JSON, played: JSON, into: Comparison) -> None:
+    into.event_data(recorded["type"], recorded["data"]["object"], played["data"]["object"])
+    into.bodies(_envelope(recorded), _envelope(played))
+
+
+def _envelope(event: JSON) -> JSON:
+    others = {name: value for name, value in event["data"].items() if name != "object"}
+    return {**{name: value for name, value in event.items() if name not in _ENVELOPE}, "data": others}
+
+
+def _out_of_order(pairs: list[tuple[JSON, JSON]], into: Comparison) -> Iterator[Difference]:
+    """Yields a difference for each two types of which one comes first there, and the other here."""
+    seen: set[tuple[str, str]] = set()
+    for (left, our_left), (right, our_right) in combinations(pairs, 2):
+        theirs, ours = left["created"] - right["created"], our_left["created"] - our_right["created"]
+        if theirs * ours < 0:
+            first, second = (left, right) if theirs < 0 else (right, left)
+            types = (first["type"], second["type"])
+            if types not in seen:
+                seen.add(types)
+                yield Difference(
+                    Kind.EVENT_ORDER, into.step, into.request, types[1], "",
+                    f"{types[0]}, {types[1]}", f"{types[1]}, {types[0]}",
+                )  # fmt: skip
+
+
+def _alone(kind: Kind, into: Comparison, event: JSON) -> Difference:
+    seen: Any = _object_id(event) or event["data"]["object"].get("object")
+    recorded, played = (seen, None) if kind is Kind.EVENT_EXTRA else (None, seen)
+    return Difference(kind, into.step, into.request, event["type"], "", recorded, played)
+
+
+def _belongs(event: JSON, ids: Identities) -> bool:
+    """Returns True if an object of the recording is in the event, and none of which nothing can be compared."""
+    named = _named(event)
+    return not any(each in ids.lost for each in named) and (
+        not is_id(_object_id(event)) or any(ids.played(each) for each in named)
+    )
+
+
+def _is_lost(event: JSON, ids: Identities) -> bool:
+    return any(ids.recorded(each) in ids.lost for each in _named(event))
+
+
+def _named(event: JSON) -> set[str]:
+    found = {each for each in ids_in(event["data"]["object"]) if prefix(each) not in _NO_SIGN}
+    own = _object_id(event)
+    return {own} if own and prefix(own) in _NO_SIGN else found
+
+
+def _object_id(event: JSON) -> str | None:
+    found = event["data"]["object"].get("id")
+    return found if isinstance(found, str) else None

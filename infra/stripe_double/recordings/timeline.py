@@ -1,0 +1,50 @@
+"""Moves a double's clock along a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..clock import DAY
+from ..double import StripeDouble
+
+LONGEST_WAIT = 10 * DAY
+
+
+class Timeline:
+    """Where the double's clock stands for each moment of a recording.
+
+    It runs ahead of the recording by what the double needed longer than Stripe, such as the days of a bank debit.
+    """
+
+    def __init__(self, double: StripeDouble, began: float) -> None:
+        self._double = double
+        self._at = began
+        self._jumps = [(0.0, max(0.0, double.clock.now() - began))]
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that the double's clock is ahead of the recording's."""
+        return self._jumps[-1][1]
+
+    def reach(self, at: float) -> None:
+        """Moves the clock to a moment of the recording; what the double has planned until then happens."""
+        self._at = max(self._at, at)
+        self._double.advance(max(0.0, self._at + self.ahead - self._double.clock.now()))
+
+    def wait(self, longest: float = LONGEST_WAIT) -> Iterator[None]:
+        """Moves the clock step by step, at most so many seconds, to where something may have happened.
+
+        A step ends where the double has planned something, or else is twice as long as the one before it.
+        """
+        began, step = self._double.clock.now(), 1.0
+        while (left := began + longest - self._double.clock.now()) > 0:
+            due = self._double.world.scheduler.next_due()
+            planned = left if due is None else max(0.0, due - self._double.clock.now())
+            self._double.advance(min(left, planned, step))
+            step *= 1.0 if planned < step else 2.0
+            self._jumps.append((self._at, self._double.clock.now() - self._at))
+            yield
+
+    def played(self, moment: int) -> int:
+        """Returns the epoch second of the double for one of the recording."""
+        return int(moment + next(ahead for since, ahead in reversed(self._jumps) if since <= moment))
