@@ -15,7 +15,9 @@ from infra.stripe_double.recordings.replay import replay
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.jsonl"))
 NONE = pytest.param(
     None,
-    marks=pytest.mark.skip('No recording is saved: make sandbox ARGS="--save" makes one from an account of Stripe\'s.'),
+    marks=pytest.mark.skip(
+        'No recording is saved: make sandbox ARGS="--save" makes one from an account of Stripe\'s.'
+    ),
 )
 TOTAL = Difference(Kind.VALUE, "billing: sent", "POST /v1/invoices", "invoice", "total", 100, 101)
 ISSUER = Difference(Kind.EXTRA, "billing: sent", "POST /v1/invoices", "invoice", "issuer", {"type": "self"})
