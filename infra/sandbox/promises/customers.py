@@ -130,7 +130,8 @@ class Changed:
 
 
 def _filler() -> dict[str, str]:
-    return {f"filler_{number}": "é" * LONGEST_VALUE for number in range(MOST_KEYS - 2)}
+    letters = {0: "é", 1: "水"}
+    return {f"filler_{number}": letters.get(number, "x") * LONGEST_VALUE for number in range(MOST_KEYS - 2)}
 
 
 def _changed(lab: Laboratory) -> Changed:

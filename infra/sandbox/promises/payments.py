@@ -77,6 +77,8 @@ def a_decline_says_why(lab: Laboratory) -> Outcome:
     error = lab.once(paid).decline
     if not isinstance(error, stripe.CardError):
         return judged(False, f"The first card was {told(error)}.")
+    if lab.confirms_no_invoice:
+        raise CannotTry(f"Only the hosted page can try a card that is declined. By the API it was {told(error)}.")
     expected = ["charge.failed", "invoice.payment_failed", "payment_intent.payment_failed"]
     came = sorted(set(types(lab.once(events_of_paid))) & set(expected))
     codes = (reason(error).get("code"), reason(error).get("decline_code"))
@@ -172,8 +174,8 @@ def cash_ends_the_intent(lab: Laboratory) -> Outcome:
 
 
 def _debited(lab: Laboratory) -> Sent:
-    made = issued(lab, 3100, payment_methods=("us_bank_account",))
     with setting_up(lab, "pay an invoice by bank debit"):
+        made = issued(lab, 3100, payment_methods=("us_bank_account",))
         debit(lab, made, "pm_usBankAccount_processing")
     return made
 
