@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import stripe
 
-from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
-from chalicelib.domain.errors import AccountUnreachable, StripeRefused
+from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.webhook import WebhookEndpoint
@@ -77,21 +76,27 @@ def a_connect_endpoint_names_its_application(lab: Laboratory) -> Outcome:
 
 
 def _endpoint(lab: Laboratory) -> WebhookEndpoint:
-    """Makes an endpoint as operators do, lists it, and deletes it. Nothing listens at its address.
+    """Makes an endpoint like that of operators, lists it, and deletes it. Nothing listens at its address.
 
     Raises CannotTry if Stripe takes no further endpoint, whatever it is told of.
     """
-    endpoints = WebhookEndpoints(lab.client)
+    wanted = {
+        "url": f"https://example.com/{MARK}-{lab.run}",
+        "connect": True,
+        "api_version": API_VERSION,
+        "enabled_events": list(SUBSCRIPTION),
+        "metadata": lab.marks,
+    }
     try:
-        made, _ = endpoints.create(f"https://example.com/{MARK}-{lab.run}")
-    except StripeRefused as error:
-        if getattr(error.__cause__, "param", None) in OF_OUR_CHOICE:
+        made = lab.v1.webhook_endpoints.create(wanted).id
+    except stripe.InvalidRequestError as error:
+        if (error.param or "").startswith(OF_OUR_CHOICE):
             raise
-        raise CannotTry(f"Stripe did not let us make an endpoint. {error.message}") from error
+        raise CannotTry(f"Stripe did not let us make an endpoint: {error.user_message}") from error
     try:
         return next(each for each in lab.gateway.webhook_endpoints() if each.id == made)
     finally:
-        endpoints.delete(made)
+        lab.v1.webhook_endpoints.delete(made)
 
 
 CONNECTING = (
