@@ -77,7 +77,7 @@ def a_decline_says_why(lab: Laboratory) -> Outcome:
     error = lab.once(paid).decline
     if not isinstance(error, stripe.CardError):
         return judged(False, f"The first card was {told(error)}.")
-    if lab.confirms_no_invoice:
+    if lab.confirms_invoices is False:
         raise CannotTry(f"Only the hosted page can try a card that is declined. By the API it was {told(error)}.")
     expected = ["charge.failed", "invoice.payment_failed", "payment_intent.payment_failed"]
     came = sorted(set(types(lab.once(events_of_paid))) & set(expected))
