@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from infra.sandbox.promises.every import PROMISES
@@ -15,6 +17,10 @@ WRONG_ON_PURPOSE = ("an expansion has four levels",)
 """Promises that ask what Stripe is to refuse for its parameters."""
 
 
+NEWER = "api_version"
+"""A parameter whose values stripe-mock lists; the version of the SDK may be newer than it."""
+
+
 def asked() -> list[Exchange]:
     """What the promises ask a double, one for each set of parameters of a route."""
     lab = laboratory_on(as_it_is)
@@ -25,7 +31,7 @@ def asked() -> list[Exchange]:
     for each in lab.recorder.exchanges:
         if each.step not in WRONG_ON_PURPOSE and not each.path.startswith(tuple(BEYOND)):
             kinds.setdefault((each.method, route(each.path), frozenset(name for name, _ in each.form)), each)
-    return list(kinds.values())
+    return [replace(each, form=tuple(part for part in each.form if part[0] != NEWER)) for each in kinds.values()]
 
 
 def test_stripe_mock_takes_every_request_of_the_promises(stripe_mock_url: str) -> None:
