@@ -68,7 +68,9 @@ def test_a_run_against_the_double_finds_no_difference_and_leaves_nothing_open() 
 
 
 def test_only_what_stories_asked_is_held_against_the_double() -> None:
-    done = run(laboratory(StripeDouble()), Plan([BILLING], [promise(lambda lab: Outcome(Verdict.AS_ASSUMED, "Seen."))]))
+    done = run(
+        laboratory(StripeDouble()), Plan([BILLING], [promise(lambda lab: Outcome(Verdict.AS_ASSUMED, "Seen."))])
+    )
     steps = {each.step.partition(":")[0] for each in done.stories.exchanges}
     assert steps == {"billing"}
     assert {each.step for each in done.whole.exchanges} >= {"test mode", "cleaning"}
