@@ -196,7 +196,7 @@ class Redaction:
 
 
 def _is_account(value: Mapping[str, Any]) -> bool:
-    return value.get("object") in ("account", "bank_account", "person")
+    return value.get("object") in ("account", "person")
 
 
 def refuse_secrets(text: str, secrets: Iterable[str] = ()) -> str:

@@ -26,7 +26,7 @@ from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
-SETTLING = 3.0
+SETTLING = 6.0
 """Seconds after a story until its events are listed: Stripe lists them a little later."""
 TEST_MODE = "test mode"
 UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
@@ -164,7 +164,8 @@ def _list_events(lab: Laboratory, since: int) -> None:
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:
-    outcome, stopped = _attempt(lab, partial(promise.attempt, lab))
+    with lab.recorder.during(f"promises: {promise.name}"):
+        outcome, stopped = _attempt(lab, partial(promise.attempt, lab))
     if outcome is None:
         assert stopped is not None
         return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)

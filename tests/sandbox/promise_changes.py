@@ -135,6 +135,10 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         HARMFUL,
     ),
     "open payments are listed with their intents": (_body(put("data", []), path="/v1/invoice_payments"), HARMFUL),
+    "an expansion has four levels": (
+        requests(lambda each: replace(each, query="limit=1"), "GET", "/v1/invoices"),
+        HARMLESS,
+    ),
     "a new invoice is found by its metadata": (objects("invoice", put("metadata", {}), "GET"), HARMFUL),
     "an event names the key of its request": (each_event(".*", put("request.idempotency_key", None)), HARMFUL),
     "a listed event names no other account": (each_event(".*", put("account", "acct_other")), HARMFUL),
@@ -167,6 +171,10 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     "a payout by hand has no lines": (
         _body(put("error.code", "parameter_invalid"), path="/v1/balance_transactions"),
         HARMFUL,
+    ),
+    "a payout by hand is not reconciled": (
+        objects("payout", put("reconciliation_status", "in_progress")),
+        HARMLESS,
     ),
     "more than the balance is not paid out": (_refused("balance_insufficient"), HARMLESS),
     "a revision leads to its original": (objects("invoice", put("latest_revision", None)), HARMFUL),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -125,6 +126,19 @@ def test_each_promise_stands_in_the_project(promise: Promise) -> None:
     assert promise.phrase != ""
     assert words(promise.phrase) in text
     assert promise.sentence.endswith(".")
+
+
+def promises_named_in(page: str) -> list[str]:
+    """Returns what a page emphasizes, in small letters, where it speaks of `make sandbox` or says "by hand"."""
+    paragraphs = (words(each) for each in re.split(r"\n\n|\n- |\n\|", page))
+    of_it = (each for each in paragraphs if "`make sandbox`" in each or "(by hand: *" in each)
+    return [name for each in of_it for name in re.findall(r"(?<!\*)\*([a-z][^*]+)\*", re.sub(r"`[^`]*`", "", each))]
+
+
+def test_the_pages_name_promises_that_there_are() -> None:
+    named = [name for page in (ROOT / "docs").rglob("*.md") for name in promises_named_in(page.read_text())]
+    assert len(named) >= 20
+    assert set(named) - set(BY_NAME) == set()
 
 
 def test_without_a_person_and_without_a_restricted_key_their_promises_say_so() -> None:

@@ -164,9 +164,9 @@ def test_what_the_run_has_sent_stays_where_it_comes_back() -> None:
 @pytest.mark.parametrize(
     ("address", "kept"),
     [
-        ("https://invoice.stripe.com/i/acct_1A/test_YWNjdF8?s=ap", "https://invoice.stripe.com/i/acct_sandbox1/REDACTED?REDACTED"),
-        ("https://pay.stripe.com/invoice/acct_1A/test_YWNj/pdf?s=ap", "https://pay.stripe.com/invoice/acct_sandbox1/REDACTED/pdf?REDACTED"),
-        ("https://pay.stripe.com/receipts/payment/CAcaFwoVYWNj", "https://pay.stripe.com/receipts/payment/REDACTED"),
+        ("https://invoice.stripe.com/i/acct_1A/test_YWNjdF8?s=ap", "https://invoice.stripe.com/i/acct_sandbox1/redacted?redacted"),
+        ("https://pay.stripe.com/invoice/acct_1A/test_YWNj/pdf?s=ap", "https://pay.stripe.com/invoice/acct_sandbox1/redacted/pdf?redacted"),
+        ("https://pay.stripe.com/receipts/payment/CAcaFwoVYWNj", "https://pay.stripe.com/receipts/payment/redacted"),
         ("https://user:word@stripe.com/", "https://redacted.example/"),
         ("https://stripe.com.evil.test/a", "https://redacted.example/a"),
         ("http://[broken", GONE),
@@ -189,14 +189,14 @@ def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
     ).body
     assert kept["error"]["code"] == "resource_missing"
     assert kept["error"]["message"] == (
-        "Invalid API Key provided: REDACTED. No customer: 'cus_1A'; 'REDACTED' of acct_sandbox1 (REDACTED) isn't"
-        " the account's own, see https://dashboard.stripe.com/acct_sandbox1/test/logs/REDACTED?REDACTED"
+        "Invalid API Key provided: redacted. No customer: 'cus_1A'; 'redacted' of acct_sandbox1 (redacted) isn't"
+        " the account's own, see https://dashboard.stripe.com/acct_sandbox1/test/logs/redacted?redacted"
     )
 
 
 def test_a_code_of_oauth_is_gone_from_parameters_and_texts() -> None:
     redaction = Redaction()
-    assert redaction(exchange(None, form=(("code", "ac_Abc123"),))).form == (("code", "ac_REDACTED"),)
+    assert redaction(exchange(None, form=(("code", "ac_Abc123"),))).form == (("code", "ac_redacted"),)
     assert "ac_Abc123" not in redaction.text("code ac_Abc123 has been used")
 
 

@@ -109,12 +109,10 @@ class Comparison:
         """Compares metadata exactly, because the product finds its own objects by them."""
         for name in sorted({*recorded, *played}):
             left, right = recorded.get(name), played.get(name)
-            if left is None and right is None:
-                continue  # neither had the key before, as `previous_attributes` say by null
-            if left is None or right is None:
-                kind = Kind.MISSING if left is None else Kind.EXTRA
+            if (name in recorded) != (name in played):
+                kind = Kind.EXTRA if name in recorded else Kind.MISSING
                 self._note(kind, place, f"{path}.{name}", left, right)
-            elif left != REDACTED and self.ids.translated(left) != right:
+            elif left != REDACTED and (self.ids.translated(left) if left else left) != right:
                 self._note(Kind.VALUE, place, f"{path}.{name}", left, right)
 
     def _lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
@@ -131,7 +129,8 @@ class Comparison:
 
     def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
         """Compares lists of words as sets, and other lists by their length and entry by entry."""
-        if all(isinstance(each, str) and _WORD.match(each) and not is_id(each) for each in (*recorded, *played)):
+        words = all(isinstance(each, str) and _WORD.match(each) and not is_id(each) for each in (*recorded, *played))
+        if words and REDACTED not in recorded:
             if Counter(recorded) != Counter(played):
                 self._note(Kind.VALUE, place, path, sorted(recorded), sorted(played))
             return
