@@ -76,8 +76,9 @@ class Laboratory:
     """What the account may not do, or Stripe did not let it do: it counts as not tried."""
     began: int = field(init=False)
     """When the run began (epoch seconds UTC): lists are asked for what was created since."""
-    confirms_no_invoice: bool = False
-    """True once Stripe refused to confirm the payment intent of an invoice, so that payers pay in the other way."""
+    confirms_invoices: bool | None = None
+    """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
+    until one was tried."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
     _failed: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 The rule is about what may stay, so that what nobody thought of goes: numbers and truth values, Stripe's words (small
 letters), ids, codes of countries, versions, and the texts that the run itself has sent. All other texts are the
-account's or a payer's: their place stays a text, and they read `REDACTED`. Ids that name the account, its platform or
+account's or a payer's: their place stays a text, and they read `redacted`. Ids that name the account, its platform or
 a request are renamed, each to the same name throughout. Nothing that the double is held to rests on a text.
 """
 
@@ -44,6 +44,7 @@ PERSONAL = frozenset(
 """Fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
 ACCOUNT_WORDS = frozenset(
     {
+        "available_payout_methods",
         "business_type",
         "country",
         "currency",
@@ -174,7 +175,7 @@ class Redaction:
         if host == "docs.stripe.com":
             return address
         if not any(host == each or host.endswith(f".{each}") for each in _OURS) or "@" in netloc:
-            netloc = "redacted.example"
+            netloc = f"{GONE}.example"
         path = "/".join(self._segment(each) for each in parts.path.split("/"))
         return f"{parts.scheme}://{netloc}{path}{f'?{GONE}' if parts.query else ''}"
 

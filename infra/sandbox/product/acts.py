@@ -7,8 +7,9 @@ from typing import Any
 from infra.sandbox.product.paying import INSUFFICIENT_FUNDS, pays, pays_on_the_hosted_page
 from infra.sandbox.product.scene import NotAsAssumed, NotTried, Scene
 
-FIRST, OUTSIDE, VOID, LOST = "first invoice", "invoice paid by check", "void invoice", "invoice of the lost webhook"
-BATCH = ("first invoice of the batch", "second invoice of the batch")
+FIRST, LOST = "first invoice", "invoice of the lost webhooks"
+OUTSIDE, VOID = BATCH = ("invoice paid by check", "void invoice")
+"""The two invoices of the batch."""
 CUSTOMERS = ("cust_1", "cust_2")
 TOLD_OF_PAYMENT = "invoice.paid"
 ZONE = "America/New_York"
@@ -108,8 +109,23 @@ def _refund_in_stripe(scene: Scene) -> str:
     return "POM shows refunded, over the whole amount."
 
 
+def _batch(scene: Scene) -> str:
+    services = [{"customerId": each, **_service(f"batch {each}", "30.00")} for each in CUSTOMERS]
+    key = f"{scene.organization}-batch"
+    made = scene.answered(scene.office.call("POST", "/invoice-batches", {"services": services}, idempotency_key=key))
+    path = f"/invoice-batches/{made['id']}"
+
+    def sent() -> int:
+        return int(scene.office.get(path)["counts"]["sent"])
+
+    scene.until(sent, lambda seen: seen == len(CUSTOMERS), f"{len(CUSTOMERS)} sent")
+    items = sorted(scene.office.get(path)["items"], key=lambda item: str(item["customerId"]))
+    scene.invoices |= dict(zip(BATCH, (item["invoiceId"] for item in items), strict=True))
+    return f"{len(items)} invoices were sent."
+
+
 def _outside(scene: Scene) -> str:
-    made = _billed(scene, OUTSIDE, "60.00")
+    made = scene.invoice(OUTSIDE)
     body = {"method": "check", "reference": "No. 1042"}
     scene.answered(scene.office.call("POST", f"/invoices/{made['id']}/mark-paid", body))
     scene.becomes(OUTSIDE, status="paid", balance="0.00")
@@ -117,17 +133,27 @@ def _outside(scene: Scene) -> str:
 
 
 def _void(scene: Scene) -> str:
-    made = _billed(scene, VOID, "45.00")
+    made = scene.invoice(VOID)
     scene.answered(scene.office.call("POST", f"/invoices/{made['id']}/void"))
     scene.becomes(VOID, status="void")
     return "POM shows void."
 
 
-def _lost(scene: Scene) -> str:
+def _hosted(scene: Scene) -> str:
+    """All webhooks are lost meanwhile. If the page cannot be used, the invoice is paid by API all the same."""
     made = _billed(scene, LOST, "80.00")
     scene.listener.losing = True
     try:
+        pays_on_the_hosted_page(str(made["paymentUrl"]))
+    except NotTried:
         pays(scene, LOST)
+        raise
+    return "Paid in Chromium by the link that POM shows."
+
+
+def _lost(scene: Scene) -> str:
+    made = scene.invoice(LOST)
+    try:
         scene.until(lambda: scene.listener.lost, lambda lost: TOLD_OF_PAYMENT in lost, f"a lost {TOLD_OF_PAYMENT}")
     finally:
         scene.listener.losing = False
@@ -145,35 +171,6 @@ def _lost(scene: Scene) -> str:
     return f"{lost} webhooks were lost and POM showed {before}; after Refresh it shows paid, by recovered events."
 
 
-def _batch(scene: Scene) -> str:
-    services = [{"customerId": each, **_service(f"batch {each}", "30.00")} for each in CUSTOMERS]
-    key = f"{scene.organization}-batch"
-    made = scene.answered(scene.office.call("POST", "/invoice-batches", {"services": services}, idempotency_key=key))
-    path = f"/invoice-batches/{made['id']}"
-
-    def sent() -> int:
-        return int(scene.office.get(path)["counts"]["sent"])
-
-    scene.until(sent, lambda seen: seen == len(CUSTOMERS), f"{len(CUSTOMERS)} sent")
-    items = sorted(scene.office.get(path)["items"], key=lambda item: str(item["customerId"]))
-    scene.invoices |= dict(zip(BATCH, (item["invoiceId"] for item in items), strict=True))
-    return f"{len(items)} invoices were sent."
-
-
-def _hosted(scene: Scene) -> str:
-    """If the page cannot be used, the invoice is paid by API, and the finding says that the page was not tried."""
-    name = BATCH[0]
-    try:
-        pays_on_the_hosted_page(str(scene.invoice(name)["paymentUrl"]))
-    except NotTried:
-        if name in scene.invoices and scene.invoice(name)["status"] != "paid":
-            pays(scene, name)
-            scene.becomes(name, status="paid", balance="0.00")
-        raise
-    scene.becomes(name, status="paid", balance="0.00")
-    return "Paid in Chromium by the link that POM shows; POM shows paid."
-
-
 ACTS = (
     ("settings", "The settings for invoicing are kept.", _settings),
     ("customers", "Customers saved in POM are in Stripe.", _customers),
@@ -182,9 +179,9 @@ ACTS = (
     ("payment", "A card that is taken makes it paid.", _paid),
     ("refund from POM", "A partial refund ordered in POM is in Stripe and in POM.", _refund),
     ("refund in Stripe", "A refund made in Stripe makes the invoice refunded.", _refund_in_stripe),
+    ("batch", "A batch of two customers is sent.", _batch),
     ("payment by check", "An invoice marked paid in POM is paid in Stripe.", _outside),
     ("void", "An invoice that is voided in POM is void.", _void),
-    ("lost webhook", "What no webhook brought is found by Refresh.", _lost),
-    ("batch", "A batch of two customers is sent.", _batch),
     ("hosted page", "A payer pays by the link, in a browser.", _hosted),
+    ("lost webhooks", "What no webhook brought is found by Refresh.", _lost),
 )

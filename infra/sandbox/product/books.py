@@ -20,6 +20,8 @@ COMMAND_TIMEOUT = 120
 """Seconds."""
 CONNECTIONS = "connections"
 """The table of the connections, without its prefix."""
+FOUND = ("recovered", "corrected", "parked", "payouts_missed")
+"""What a reconciliation counts that webhooks should have brought. It counts as missed also what is not of POM."""
 KEPT_ANEW = ("sweep", "version")
 """The parts of a connection's document that each reconciliation keeps anew."""
 BOOKKEEPING = frozenset({"packed", "document", "version", "sweep_at"})
@@ -43,7 +45,7 @@ def reconciled(scene: Scene) -> str:
     after = dict(_items(scene))
     [row] = told["reconciled"]
     written = sorted(place for place in before.keys() | after.keys() if before.get(place) != after.get(place))
-    found = {name: row[name] for name in ("missed", "recovered", "corrected", "parked", "payouts_missed")}
+    found = {name: row[name] for name in FOUND}
     if written or any(found.values()):
         raise NotAsAssumed(f"It found {found}, and wrote {[_changed(each, before, after) for each in written]}")
     return f"{row['events_seen']} events and all objects were looked at; {len(after)} items are as they were."

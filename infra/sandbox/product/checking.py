@@ -20,7 +20,7 @@ from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import acts, books, comparing, connecting
 from infra.sandbox.product.listening import Listener
 from infra.sandbox.product.proxy import Proxy
-from infra.sandbox.product.scene import NotAsAssumed, Scene, Time
+from infra.sandbox.product.scene import NotAsAssumed, Scene, Time, organization_of
 from infra.sandbox.sides import DoubleSide
 from infra.stripe_double.server import Server
 
@@ -79,7 +79,7 @@ def _scene(lab: Laboratory, tell: Callable[[str], None], patience: float, direct
         running.enter_context(stack)
         listener = Listener(lab, stack.urls.webhooks, stack.secret.webhook_secrets[0], PAUSES[lab.side.name])
         admin, office = (
-            Office(stack.urls.api, stack.mint_token(lab.orders.organization, f"user_{role}", [role]))
+            Office(stack.urls.api, stack.mint_token(organization_of(lab), f"user_{role}", [role]))
             for role in ("admin", "billing")
         )
         yield Scene(lab, stack, time, listener, admin, office, patience, tell)

@@ -77,6 +77,7 @@ def _complete(scene: Scene, state: str) -> None:
 
 
 def _connected(scene: Scene) -> str:
+    scene.stack.wait_until_idle(scene.patience)  # it looks at what the account has, and would meet the story
     connection = scene.admin.get("/stripe/connection")
     if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.lab.account):
         raise NotAsAssumed(f"The connection is {connection['status']}: {connection['requirements']}")

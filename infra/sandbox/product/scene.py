@@ -56,6 +56,11 @@ class Time:
             os.replace(new, self.file)  # the stack's processes read it at any moment
 
 
+def organization_of(lab: Laboratory) -> str:
+    """Returns the id of an organization of its own: POM must know all invoices of its organization."""
+    return f"{lab.orders.organization}-product"
+
+
 @dataclass
 class Scene:
     """One run of the product. `tell` shows a line of progress."""
@@ -80,7 +85,7 @@ class Scene:
     @property
     def organization(self) -> str:
         """The organization's id in POM. Cleaning finds by it what the run leaves in Stripe."""
-        return self.lab.orders.organization
+        return organization_of(self.lab)
 
     def does(self, name: str, sentence: str, act: Callable[[Scene], str]) -> None:
         """Does something and notes what came of it. `act` returns what was seen, as a sentence."""

@@ -206,6 +206,21 @@ BY_HAND = (
         "POM never pays off session. Its story of cards plays the payer who is there.",
     ),
     _seen_by_hand(
+        "an account with requirements cannot finalize",
+        "An account without charges_enabled cannot finalize an invoice.",
+        DOUBLE,
+        "finalizing while `charges_enabled` is false",
+        "It needs an account that Stripe has restricted; POM does not send while it knows so. Make a test account"
+        " without its details, and finalize an invoice in its Dashboard.",
+    ),
+    _seen_by_hand(
+        "each part has its event",
+        "Each part of an invoice that is paid makes an invoice_payment.paid, in whatever order.",
+        FIELD,
+        "order a payment in parts makes its events",
+        "The story of parts plays it; its events are compared under sequences.",
+    ),
+    _seen_by_hand(
         "a revision of what was paid in part",
         "An invoice that was paid in part cannot be revised.",
         "docs/decisions/0019-revisions.md",
@@ -239,6 +254,41 @@ BY_HAND = (
         "chalicelib/adapters/stripe/events.py",
         "its account cannot be Stripe's",
         "A webhook needs a public address: `stripe listen --forward-connect-to` shows one.",
+    ),
+    _seen_by_hand(
+        "an invoice of the Dashboard names no application",
+        "An invoice that a person made in the Dashboard names no application.",
+        IN_AN_ACCOUNT,
+        "null on the second",
+        "It needs a person: make an invoice in the account's Dashboard, and read it by the API.",
+    ),
+    _seen_by_hand(
+        "a person who cancels is told so",
+        "If the owner cancels on the page of Connect, Stripe sends the browser back with access_denied.",
+        "chalicelib/usecases/connecting/connect.py",
+        "access_denied",
+        "It needs a person: press Install in POM, and cancel at Stripe.",
+    ),
+    _seen_by_hand(
+        "a code is good for five minutes",
+        "A code that is older than five minutes is refused with invalid_grant.",
+        "infra/stripe_double/config.py",
+        "oauth_code_seconds: int = 300",
+        "It needs a person who waits: connect, and let the browser come back after six minutes.",
+    ),
+    _seen_by_hand(
+        "a period of one moment is not shown",
+        "Stripe does not show the period of a line that ends when it begins.",
+        "chalicelib/adapters/stripe/drafts.py",
+        "Stripe shows a period only if it ends later than it begins",
+        "It needs a person: open the hosted page of an invoice whose services have a date.",
+    ),
+    _seen_by_hand(
+        "amounts have whole steps",
+        "Amounts of three-decimal currencies end in 0, and those in ISK and UGX in 00; others are refused.",
+        "chalicelib/domain/money.py",
+        "Stripe refuses a non-zero last digit of three-decimal currencies",
+        "It needs an account in another country: bill 1.001 KWD.",
     ),
     _seen_by_hand(
         "an account of another platform cannot connect",

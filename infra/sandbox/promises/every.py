@@ -15,6 +15,6 @@ from infra.sandbox.promises.sending import SENDING
 from infra.sandbox.promises.timing import TIMING
 
 PROMISES = (
-    *SENDING, *KEYS, *LISTS, *PAYMENTS, *REFUNDS, *REVISIONS, *CUSTOMERS, *CONNECTING, *TIMING, *OAUTH, *BY_HAND,
+    *SENDING, *KEYS, *LISTS, *PAYMENTS, *REFUNDS, *CUSTOMERS, *CONNECTING, *REVISIONS, *TIMING, *OAUTH, *BY_HAND,
 )  # fmt: skip
-"""Each can be tried alone, too; those of one run share what they look at. The one that meets limits comes late."""
+"""Each can be tried alone, too. Those of one run share what they look at, so those that change it come late."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from chalicelib.adapters.stripe.lists import PAGE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, MARGIN, body, types
-from infra.sandbox.promises.billed import billed, draft, payer, told_of_billed
+from infra.sandbox.promises.asking import JSON, MARGIN, body, refusal, told, types
+from infra.sandbox.promises.billed import billed, empty_draft, payer, told_of_billed
 from infra.sandbox.promises.promise import Outcome, judged, promised
 
 SWEEPS = "docs/decisions/0015-how-often-accounts-are-swept.md"
-OTHER_VERSION = "2020-08-27"
+OTHER_VERSION = "2022-11-15"
 SOON = 60
 """Seconds. A run of the sweep that finds an event later than this finds it as well, ten minutes later."""
 
@@ -28,6 +27,19 @@ def open_payments_are_listed_with_their_intents(lab: Laboratory) -> Outcome:
     found = lab.gateway.open_intents(lab.account, made.sent["created"] - MARGIN, None)
     listed = next((each for each in found if each.id == made.intent), None)
     return judged(listed is not None, f"The intent of an open invoice is {'listed' if listed else 'not listed'}.")
+
+
+@promised(
+    "an expansion has four levels",
+    "An expansion of four levels is the deepest; POM's deepest has three.",
+    "infra/sandbox/promises/lists.py",
+    "POM's deepest has three",
+)
+def an_expansion_has_four_levels(lab: Laboratory) -> Outcome:
+    """If Stripe takes more, that is no harm (https://docs.stripe.com/expand)."""
+    deeper = {"customer": lab.once(payer), "limit": 1, "expand": ["data.payments.data.payment.payment_intent"]}
+    error = refusal(lambda: lab.v1.invoices.list(deeper, lab.on_account()))
+    return judged(error is not None, f"An expansion of five levels was {told(error)}.", Verdict.HARMLESS)
 
 
 @promised(
@@ -52,20 +64,20 @@ def a_new_invoice_is_found_by_its_metadata(lab: Laboratory) -> Outcome:
 )
 def lists_are_newest_first(lab: Laboratory) -> Outcome:
     """A comparison that was cut off goes on from the moment down to which it came."""
-    older = lab.once(billed).invoice
-    lab.side.pass_time(1)  # two of one second would have no order
-    newer = draft(lab)
-    query: JSON = {"customer": lab.once(payer), "limit": 1}
-    first = body(lab.v1.invoices.list(query, lab.on_account()))
-    rest = body(lab.v1.invoices.list({**query, "limit": 100, "starting_after": newer}, lab.on_account()))
-    ids = [each["id"] for each in rest["data"]]
-    is_first = [each["id"] for each in first["data"]] == [newer] and first["has_more"]
-    goes_on = older in ids and newer not in ids
+    lab.once(billed)
+    lab.side.pass_time(1)  # two of one second would be in any order
+    lab.once(empty_draft)
+    query: JSON = {"customer": lab.once(payer)}
+    page = body(lab.v1.invoices.list({**query, "limit": PAGE}, lab.on_account()))["data"]
+    ids = [each["id"] for each in page]
+    following = body(lab.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, lab.on_account()))
+    sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
+    goes_on = [each["id"] for each in following["data"]] == ids[1:2] and following["has_more"] == (len(ids) > 2)
     seen = (
-        f"The newest invoice {'is' if is_first else 'is not'} first; the page after it"
-        f" {'has the older ones' if goes_on else 'lacks older ones, or repeats it'}."
+        f"The {len(ids)} invoices of a customer are {'newest first' if sorted_by_age else 'in another order'};"
+        f" the page after the first of them {'has the second' if goes_on else 'is another one'}."
     )
-    return judged(is_first and goes_on, seen)
+    return judged(sorted_by_age and goes_on, seen)
 
 
 @promised(
@@ -76,20 +88,16 @@ def lists_are_newest_first(lab: Laboratory) -> Outcome:
 )
 def events_are_listed_in_their_accounts_version(lab: Laboratory) -> Outcome:
     """POM believes what an event says only if it names POM's own version."""
-    newest = lab.once(told_of_billed).events[-1]["id"]
-    ours, other = (_event(lab, newest, version) for version in (None, OTHER_VERSION))
+    listed = lab.once(told_of_billed).events[-1]
+    options = {**lab.on_account(), "stripe_version": OTHER_VERSION}
+    read = body(lab.v1.events.retrieve(listed["id"], None, options))
+    ours, other = ({**each, "pending_webhooks": 0} for each in (listed, read))
     versions = sorted({str(ours["api_version"]), str(other["api_version"])})
     same = ours == other
     seen = (
         f"It says version {' or '.join(versions)}; asked for in another, it is {'the same' if same else 'another'}."
     )
     return judged(same, seen, Verdict.HARMLESS if len(versions) == 2 else Verdict.HARMFUL)
-
-
-def _event(lab: Laboratory, event: str, version: str | None) -> Any:
-    options = {**lab.on_account(), **({"stripe_version": version} if version else {})}
-    shown = body(lab.v1.events.retrieve(event, None, options))
-    return {name: value for name, value in shown.items() if name != "pending_webhooks"}
 
 
 @promised(
@@ -100,10 +108,10 @@ def _event(lab: Laboratory, event: str, version: str | None) -> Any:
 )
 def an_event_is_listed_soon(lab: Laboratory) -> Outcome:
     """Of an event that is listed later than the sweep asks again, POM would never hear."""
-    told = lab.once(told_of_billed)
-    if "invoice.sent" not in types(told.events):
-        return judged(False, f"invoice.sent was not listed within {told.seconds:.0f} s.")
-    return judged(told.seconds <= SOON, f"It was listed {told.seconds:.0f} s after the change was asked for.")
+    listed = lab.once(told_of_billed)
+    if "invoice.sent" not in types(listed.events):
+        return judged(False, f"invoice.sent was not listed within {listed.seconds:.0f} s.")
+    return judged(listed.seconds <= SOON, f"It was listed {listed.seconds:.0f} s after the change was asked for.")
 
 
 @promised(
@@ -138,6 +146,7 @@ def a_listed_event_names_no_other_account(lab: Laboratory) -> Outcome:
 
 LISTS = (
     open_payments_are_listed_with_their_intents,
+    an_expansion_has_four_levels,
     a_new_invoice_is_found_by_its_metadata,
     an_event_names_the_key_of_its_request,
     a_listed_event_names_no_other_account,

@@ -19,8 +19,8 @@ FIELD = "docs/field.md"
 DOUBLE = "infra/stripe_double/README.md"
 BY_HAND = "docs/decisions/0022-drafts-and-money-by-hand.md"
 BASIL = "2025-03-31"
-TOTAL, PART, SURPLUS = 4200, 1000, 600
-"""Minor units of an invoice, of a part of it that is paid first, and of what is paid too much."""
+TOTAL, SURPLUS = 4200, 600
+"""Minor units of an invoice, and of what is paid too much."""
 BOOKED_WITHIN = 60
 """Seconds that a charge's balance transaction is waited for."""
 
@@ -237,28 +237,14 @@ def amount_paid_contains_a_surplus(lab: Laboratory) -> Outcome:
 
 
 def overpaid(lab: Laboratory) -> JSON:
-    """Pays an invoice in two parts that are too much together; returns the invoice. Use it by `lab.once(overpaid)`.
+    """Pays more than an invoice asks for, and returns the invoice. Use it by `lab.once(overpaid)`.
 
     The money is available at once. Raises CannotTry if Stripe takes no such payment.
     """
     made = open_invoice(lab, TOTAL, customer=new_customer(lab))
-    with setting_up(lab, "pay an invoice in parts that are too much together"):
-        for amount in (PART, TOTAL - PART + SURPLUS):
-            pay_part(lab, made, amount, "pm_card_bypassPending")
+    with setting_up(lab, "pay more than an invoice asks for"):
+        pay_part(lab, made, TOTAL + SURPLUS, "pm_card_bypassPending")
     return body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
-
-
-@promised(
-    "each part has its event",
-    "Each part of an invoice that is paid makes an invoice_payment.paid of its own.",
-    FIELD,
-    "in which order a payment in parts makes its events",
-)
-def each_part_has_its_event(lab: Laboratory) -> Outcome:
-    """Only this event says which invoice a part belongs to. The order is told, and nothing relies on it."""
-    events = types(events_about(lab, [lab.once(overpaid)["id"]], ["invoice.paid"]))
-    of_parts = [each for each in events if each in ("invoice_payment.paid", "invoice.paid", "invoice.overpaid")]
-    return judged(of_parts.count("invoice_payment.paid") == 2, f"In this order: {', '.join(of_parts) or 'none'}.")
 
 
 PAYMENTS = (
@@ -271,5 +257,4 @@ PAYMENTS = (
     a_debit_under_way_forbids_cash,
     a_debit_under_way_lets_an_invoice_be_given_up,
     amount_paid_contains_a_surplus,
-    each_part_has_its_event,
 )

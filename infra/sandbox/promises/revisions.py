@@ -5,15 +5,18 @@ from __future__ import annotations
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about
-from infra.sandbox.promises.billed import issued
+from infra.sandbox.promises.billed import billed
 from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
 
 DECISION = "docs/decisions/0019-revisions.md"
 
 
 def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
-    """Returns the draft of a revision, and its original once the revision was finalized."""
-    made = issued(lab, 5100)
+    """Returns the draft of a revision, and its original once the revision was finalized.
+
+    The original is the invoice that most promises look at, so this comes after them.
+    """
+    made = lab.once(billed)
     with setting_up(lab, "make a revision by the API"):
         wanted = {"from_invoice": {"action": "revision", "invoice": made.invoice}}
         draft = body(lab.v1.invoices.create(wanted, lab.on_account()))

@@ -207,25 +207,6 @@ def _finalized(lab: Laboratory, made: str, amount: int) -> Outcome:
     return judged(answer["status"] == "paid", seen)
 
 
-@promised(
-    "the payment link is there at once",
-    "The hosted page's link is in the answer to send, and reading the invoice again leaves it good.",
-    DOUBLE,
-    "an expired link of the hosted page",
-)
-def the_payment_link_is_there_at_once(lab: Laboratory) -> Outcome:
-    """Another link at each reading would be no harm if the former stays good; nobody can tell that in minutes."""
-    first = lab.once(billed)
-    link = first.sent["hosted_invoice_url"]
-    again = body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account()))["hosted_invoice_url"]
-    if not link or not again:
-        return judged(
-            False, f"There is {'a' if link else 'no'} link after send, {'a' if again else 'no'} link later."
-        )
-    same = "the same" if link == again else "another one"
-    return judged(link == again, f"The link is {same} when the invoice is read again.", Verdict.HARMLESS)
-
-
 SENDING = (
     send_mails_once,
     finalizing_makes_a_default_payment,
@@ -233,7 +214,6 @@ SENDING = (
     days_until_due_count_from_the_draft,
     added_lines_stand_at_the_end,
     one_line_makes_one_invoice_item,
-    the_payment_link_is_there_at_once,
     sending_again_mails_again,
     an_issued_invoice_cannot_be_deleted,
     foreign_pending_items_stay_out,

@@ -36,9 +36,10 @@ def create(call: Call) -> JSON:
 
 
 def take_in(call: Call, invoice: JSON) -> None:
-    """Moves the customer's waiting items of the invoice's currency into a new draft."""
+    """Moves the customer's waiting items of the invoice's currency into a new draft, the newest first."""
     world, ledger = call.world, call.ledger
-    for item in ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None):
+    waiting = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
+    for item in reversed(list(waiting)):
         before = world.snapshot(ledger, item)
         item["invoice"] = invoice["id"]
         ledger.lines.setdefault(invoice["id"], []).append({**item["_line"], "invoice": invoice["id"]})
