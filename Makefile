@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ops-demo run test test-real test-clients test-browser test-package test-demo test-names check lint format proofs \
-	contract trips bench scan screens package deploy destroy lock clean same-python
+	contract trips bench scan screens package deploy sandbox-aws destroy lock clean same-python
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -140,6 +140,9 @@ package: $(READY)  ## Write build/STAGE: the CloudFormation template, the zip an
 
 deploy: $(READY)  ## Check, package, show what would change in AWS, change it, look (ARGS="--dry-run", "--yes", "--help")
 	@$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(ARGS)
+
+sandbox-aws: $(READY)  ## Try what only a deployed stage can show; ends with a rehearsed rollback (ARGS="--dry-run", "--yes", "--help")
+	@$(BIN)/python -m infra.deploy trial --stage $(STAGE) $(ARGS)
 
 destroy: $(READY)  ## Take a development stage away; its tables stay, unless ARGS="--with-data"
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(ARGS)

@@ -1,9 +1,10 @@
-"""The command line: `deploy` and `destroy`."""
+"""The command line: `deploy`, `destroy` and `trial`."""
 
 from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.deploy import DeploymentError
 from infra.deploy.artifacts import Package
+from infra.deploy.aws import Aws
 from infra.deploy.deploying import Deployment, Wishes
 from infra.deploy.destroying import Destruction
 from infra.deploy.settings import DIRECTORY, STAGES, read
+from infra.deploy.trial import report
+from infra.deploy.trial.site import Site
+from infra.deploy.trial.trying import require_stage, try_all
 from infra.ops.screen import Screen, telling
 from infra.package import ROOT, TEMPLATE, ZIP, PackagingError
 from infra.package.build import build, is_current
@@ -127,3 +132,26 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
     if not _agreed(yes)(f"Destroy {stage}?"):
         raise DeploymentError("Nothing was touched, as you said.")
     destruction.run(tables, with_data=with_data, with_logs=with_logs)
+
+
+@cli.command()
+@stage_option
+@parameters_option
+@click.option("--dry-run", is_flag=True, help="Only show what would be tried, and what of it changes something.")
+@click.option("--no-rehearsal", is_flag=True, help="Leave the rehearsal of a rollback out, which takes minutes.")
+@yes_option
+@_command
+def trial(screen: Screen, stage: str, parameters: Path, dry_run: bool, no_rehearsal: bool, yes: bool) -> None:
+    """Try what only a deployed stage can show: one table, and build/sandbox-aws.json. Not for prod.
+
+    It reads, except for the rows that say what they change, and puts that back. POM_TOKEN may hold an access token of
+    POM's for the stage.
+    """
+    settings = read(stage, parameters)
+    site = Site(settings, Aws(settings.region), screen.step, token=os.environ.get("POM_TOKEN", ""))
+    require_stage(stage, site)
+    if dry_run:
+        report.tell_plan(screen)
+        return
+    agree: Callable[[str], bool] = (lambda question: False) if no_rehearsal else _agreed(yes)
+    report.tell(screen, site.name, list(try_all(stage, site, agree)), ROOT / "build" / "sandbox-aws.json")

@@ -111,8 +111,9 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
     """moto does not know the operation: the quota of an account that asked for nothing, as Lambda tells it."""
-    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
-    return SimpleNamespace(status_code=200), {"AccountLimit": limit}
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000, "TotalCodeSize": 75 * 1024**3}
+    usage = {"TotalCodeSize": 1024**3, "FunctionCount": 13}
+    return SimpleNamespace(status_code=200), {"AccountLimit": limit, "AccountUsage": usage}
 
 
 def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:

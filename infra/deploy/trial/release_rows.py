@@ -1,0 +1,68 @@
+"""What takes a release back: CodeDeploy's groups as they are, its last deployments, and the rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infra.deploy.findings import Bad
+from infra.deploy.trial.rehearsal import QUESTION, rehearse
+from infra.deploy.trial.site import Site
+from infra.deploy.trial.verdicts import Harmless, NotTried, Row
+from infra.template.releases import IN_STEPS, WATCHED
+
+APPLICATION = "AWS::CodeDeploy::Application"
+GROUP = "AWS::CodeDeploy::DeploymentGroup"
+ON_ALARM = "DEPLOYMENT_STOP_ON_ALARM"
+
+
+def _groups(site: Site) -> list[dict[str, Any]]:
+    """Returns CodeDeploy's deployment groups of the stage, one for each function."""
+    names = sorted(site.physical_ids(GROUP).values())
+    if not names:
+        raise NotTried(f"the last release went without CodeDeploy ({IN_STEPS} is {site.parameters.get(IN_STEPS)})")
+    [application] = site.physical_ids(APPLICATION).values()
+    answer = site.client("codedeploy").batch_get_deployment_groups(
+        applicationName=application, deploymentGroupNames=names
+    )
+    found: list[dict[str, Any]] = answer["deploymentGroupsInfo"]
+    return found
+
+
+def _are_taken_back(site: Site) -> str:
+    groups = _groups(site)
+    wanted = {f"{site.name}-{name}" for name in WATCHED}
+
+    def faults() -> Iterator[str]:
+        for each in groups:
+            name, watching = each["deploymentGroupName"], each.get("alarmConfiguration", {})
+            watched = {alarm["name"] for alarm in watching.get("alarms", ())} if watching.get("enabled") else set()
+            if missing := sorted(wanted - watched):
+                yield f"{name} does not watch {', '.join(missing)}"
+            going_back = each.get("autoRollbackConfiguration", {})
+            if not going_back.get("enabled") or ON_ALARM not in going_back.get("events", ()):
+                yield f"{name} does not go back when an alarm stops it"
+
+    if wrong := list(faults()):
+        raise Bad("; ".join(wrong))
+    return f"{len(groups)} groups, each watching {len(wanted)} alarms"
+
+
+def _last_deployments(site: Site) -> str:
+    last = [each["lastAttemptedDeployment"] for each in _groups(site) if each.get("lastAttemptedDeployment")]
+    if not last:
+        raise NotTried("no release has gone through CodeDeploy yet: the second one will")
+    bad = [each["deploymentId"] for each in last if each["status"] == "Failed"]
+    if bad:
+        answer = site.client("codedeploy").batch_get_deployments(deploymentIds=bad)["deploymentsInfo"]
+        raise Bad("; ".join(f"{each['deploymentId']}: {each.get('errorInformation', {})}" for each in answer))
+    if stopped := [each["deploymentId"] for each in last if each["status"] == "Stopped"]:
+        raise Harmless(f"{', '.join(stopped)} was stopped, by an alarm or by a person")
+    return f"{len(last)}, none failed"
+
+
+ROWS = (
+    Row("deployment groups", "Each function's releases are watched, and go back on an alarm.", _are_taken_back),
+    Row("last deployments", "CodeDeploy could do what it was asked: its role is enough.", _last_deployments),
+    Row("rollback rehearsal", "An alarm stops a release, and takes it back.", rehearse, changes=QUESTION),
+)

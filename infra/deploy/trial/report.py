@@ -1,0 +1,49 @@
+"""The run as a table, as `build/sandbox-aws.json`, and as lines of progress."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from infra.deploy.trial.rows import PARTS
+from infra.deploy.trial.verdicts import Finding, Verdict
+from infra.ops.screen import Row, Screen
+
+STYLES = {
+    Verdict.AS_EXPECTED: "green",
+    Verdict.HARMLESS: "yellow",
+    Verdict.HARMFUL: "red",
+    Verdict.NOT_TRIED: "dim",
+}
+
+
+def tell(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) -> None:
+    """Shows the table and writes the file; the run has failed if a row differs harmfully."""
+    rows = [asdict(each) for each in findings]
+    screen.table("rows", f"{stack}, as it was tried", rows, ("part", "name", "verdict", "found"), _style)
+    counts = Counter(each.verdict for each in findings)
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
+    screen.fact("summary", {str(verdict): counts[verdict] for verdict in Verdict}, summary)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"stack": stack, "rows": rows}, indent=2) + "\n")
+    screen.step(f"Written: {file}")
+    for each in findings:
+        if each.verdict is Verdict.HARMFUL:
+            screen.failure(f"{each.part}, {each.name}: {each.found}")
+
+
+def _style(row: Row) -> str:
+    return STYLES[row["verdict"]]
+
+
+def tell_plan(screen: Screen) -> None:
+    """Shows what would be tried, and what of it changes something."""
+    rows = [
+        {"part": part, "name": row.name, "expected": row.expected, "changes": row.changes or "nothing"}
+        for part, rows in PARTS.items()
+        for row in rows
+    ]
+    screen.table("planned", "After the checks and the smoke checks of `make deploy`, these would be tried", rows)

@@ -1,0 +1,38 @@
+"""Answers of AWS that moto does not have. botocore's models judge each request and each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+
+Play = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def play(client: Any, plays: Mapping[str, Play]) -> None:
+    """Has the client ask `plays`, by the operations' names, instead of AWS."""
+    service = client.meta.service_model.service_id.hyphenize()
+    for operation, answer in plays.items():
+        client.meta.events.register(f"provide-client-params.{service}.{operation}", _remembered)
+        client.meta.events.register(f"before-call.{service}.{operation}", _answered_by(answer))
+
+
+def _remembered(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    context["asked"] = params
+
+
+def _answered_by(answer: Play) -> Callable[..., Any]:
+    def answered(model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
+        made = answer(context["asked"])
+        validate_parameters(made, model.output_shape)
+        return SimpleNamespace(status_code=200), made
+
+    return answered
+
+
+def refusal(operation: str, code: str = "AccessDeniedException") -> ClientError:
+    """Returns what AWS says to a caller that may not do this."""
+    return ClientError({"Error": {"Code": code, "Message": f"not authorized to perform {operation}"}}, operation)
