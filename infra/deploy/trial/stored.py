@@ -116,7 +116,7 @@ def _logs_outlive_copies(site: Site) -> str:
         raise Harmless(
             f"lines are kept for {days} days and copies for {longest}: right for development, not for prod"
         )
-    return f"lines are kept for {days or 'ever'}, and copies for {longest} days"
+    return f"lines are kept for {f'{days} days' if days else 'ever'}, and copies for {longest}"
 
 
 def _own_key(site: Site) -> str:
@@ -125,7 +125,9 @@ def _own_key(site: Site) -> str:
         raise NotTried(f"the stage has no {OWN_KEY}: AWS's services use their own keys")
     used = dict(_keys_in_use(site))
     wrong = sorted(name for name, found in used.items() if found != key)
-    return _all_good((f"{name} is encrypted with {used[name] or 'no key of ours'}" for name in wrong), f"{len(used)}")
+    return _all_good(
+        (f"{name} is encrypted with {used[name] or 'no key of ours'}" for name in wrong), f"{len(used)} things"
+    )
 
 
 def _keys_in_use(site: Site) -> Iterator[tuple[str, str | None]]:
