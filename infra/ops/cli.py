@@ -49,7 +49,7 @@ def cli(context: click.Context, stack: Path | None, deployed: str | None, as_jso
     context.obj = {"where": (stack, deployed), "as_json": as_json}
 
 
-def exit_status(group: click.Group, name: str, arguments: list[str] | None) -> int:
+def exit_status(group: click.Command, name: str, arguments: list[str] | None) -> int:
     """Run one command of a group, which is known by a name; answers the exit status."""
     try:
         answer = group.main(arguments, prog_name=name, standalone_mode=False)

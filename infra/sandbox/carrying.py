@@ -81,8 +81,11 @@ class Carrier(stripe.HTTPClient):
         budget: Budget,
         now: Callable[[], float],
         pace: Callable[[], None] = lambda: None,
+        caller: str = "",
     ) -> None:
+        """`caller` says whose key is used, as `Exchange.caller` does."""
         super().__init__()
+        self._caller = caller
         self._inner, self._recorder, self._budget, self._now, self._pace = inner, recorder, budget, now, pace
 
     def request(
@@ -92,6 +95,7 @@ class Carrier(stripe.HTTPClient):
         self._budget.take()
         self._pace()
         asked = _asked(self._recorder.step, self._now(), method, url, headers or {}, post_data)
+        asked = replace(asked, caller=self._caller)
         try:
             body, status, answered = self._inner.request(method, url, headers, post_data)
         except stripe.APIConnectionError as error:

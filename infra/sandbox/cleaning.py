@@ -1,25 +1,28 @@
 """Ends what a run made on the account and the platform: this run, and every earlier one that was stopped.
 
 There is no journal that could be lost. What a run makes carries its mark from the request that makes it, so Stripe's
-own lists show what is left: `pom_organization_id` begins with `pom-sandbox-` (what the gateway makes), or
-`pom_sandbox` is set (all else). What has no mark is never touched.
+own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` (what the
+gateway makes), or `pom_sandbox` is set (all else). What has no mark is never touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import stripe
 
+from chalicelib.adapters.stripe.trials import TRIAL_KEY
 from chalicelib.adapters.stripe.versions import ORGANIZATION_KEY
 from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.laboratory import MARK, MARK_KEY, Laboratory
 
 STEP = "cleaning"
 """The step of its requests in a recording. They list what others made on the account, so nobody compares them."""
+GATEWAY_KEYS = (ORGANIZATION_KEY, TRIAL_KEY)
+"""The metadata of what the gateway makes: for an organization, and for a test of a connection."""
 CLEANED = "cleaned"
 """The value of the mark on what cannot be deleted and needs nothing more."""
 AGE = 30 * 86_400
@@ -64,6 +67,8 @@ class _Step:
     how: str
     request: Callable[[], object]
     last: bool = False
+    instead: _Step | None = None
+    """What is tried if Stripe refuses the request."""
 
 
 def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
@@ -94,7 +99,7 @@ def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
 def marked(thing: Any) -> bool:
     """Returns True if a run made this object of Stripe's."""
     metadata = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
-    return MARK_KEY in metadata or metadata.get(ORGANIZATION_KEY, "").startswith(f"{MARK}-")
+    return MARK_KEY in metadata or any(metadata.get(key, "").startswith(f"{MARK}-") for key in GATEWAY_KEYS)
 
 
 def _found(kind: str, find: Callable[[], Iterator[_Step]], cleaned: Cleaned) -> list[_Step]:
@@ -109,7 +114,10 @@ def _take(step: _Step, cleaned: Cleaned) -> None:
     try:
         step.request()
     except stripe.StripeError as error:
-        cleaned.left.append(Left(step.kind, step.id, _why(error)))
+        if step.instead and not isinstance(error, stripe.APIConnectionError):
+            _take(step.instead, cleaned)
+        else:
+            cleaned.left.append(Left(step.kind, step.id, _why(error)))
     else:
         cleaned.ended.append(Ended(step.kind, step.id, step.how))
 
@@ -145,16 +153,18 @@ def _intents(lab: Laboratory, since: dict[str, Any]) -> Iterator[_Step]:
 
 
 def _invoices(lab: Laboratory, since: dict[str, Any]) -> Iterator[_Step]:
-    """Drafts are deleted, open ones voided, and those with a payment marked uncollectible: nobody can void them."""
+    """Drafts are deleted, and open ones voided; those that a payment keeps from it are marked uncollectible."""
     service, options = lab.v1.invoices, lab.on_account()
     for each in _listed(service.list({**since, "limit": PAGE}, options)):
         step = partial(_Step, "invoice", each.id)
+        given_up = step("marked uncollectible", partial(service.mark_uncollectible, each.id, None, options))
+        voided = step("voided", partial(service.void_invoice, each.id, None, options))
         if each.status == "draft":
             yield step("deleted", partial(service.delete, each.id, None, options))
-        elif each.status in ("open", "uncollectible") and not each.amount_paid:
-            yield step("voided", partial(service.void_invoice, each.id, None, options))
         elif each.status == "open":
-            yield step("marked uncollectible", partial(service.mark_uncollectible, each.id, None, options))
+            yield given_up if each.amount_paid else replace(voided, instead=given_up)
+        elif each.status == "uncollectible" and not each.amount_paid:
+            yield voided
         if each.amount_paid and getattr(each.metadata, MARK_KEY, None) != CLEANED:
             mark = partial(service.update, each.id, {"metadata": {MARK_KEY: CLEANED}}, options)
             yield step("marked cleaned", mark, last=True)

@@ -76,9 +76,11 @@ class Laboratory:
     """What the account may not do, or Stripe did not let it do: it counts as not tried."""
     began: int = field(init=False)
     """When the run began (epoch seconds UTC): lists are asked for what was created since."""
-    confirms_no_invoice: bool = False
-    """True once Stripe refused to confirm the payment intent of an invoice, so that payers pay in the other way."""
+    confirms_invoices: bool | None = None
+    """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
+    until one was tried."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    _failed: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.began = self.now()
@@ -88,14 +90,17 @@ class Laboratory:
 
     def client_with(self, key: str) -> stripe.StripeClient:
         """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
-        carrier = Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace)
         return build_client(
             key,
             self.client_id,
             api_base=self.side.api_base,
             connect_base=self.side.connect_base,
-            http_client=carrier,
+            http_client=self.carrier("" if key == self.key else "another key"),
         )
+
+    def carrier(self, caller: str = "") -> Carrier:
+        """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
+        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
 
     @property
     def v1(self) -> Any:
@@ -116,9 +121,15 @@ class Laboratory:
         return int(self.side.now())
 
     def once(self, make: Callable[[Laboratory], T]) -> T:
-        """Returns what `make` returned when it was first asked for in this run."""
+        """Returns what `make` returned when it was first asked for in this run, or raises what it raised then."""
+        if make in self._failed:
+            raise self._failed[make]
         if make not in self._made:
-            self._made[make] = make(self)
+            try:
+                self._made[make] = make(self)
+            except Exception as error:
+                self._failed[make] = error
+                raise
         return cast(T, self._made[make])
 
     @contextmanager

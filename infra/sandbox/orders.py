@@ -9,7 +9,14 @@ from itertools import count
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Address, Profile
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId, UserId
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    OrganizationId,
+    ServiceId,
+    StripeAccountId,
+    UserId,
+    invoice_id_for,
+)
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import LineItem, Order
 from chalicelib.domain.saga import Saga, Step
@@ -49,7 +56,6 @@ class Orders:
         ordered = Order(CustomerId("cust_1"), "usd", lines, "net_30", 30, None, "UTC", FINGERPRINT)
         ordered = replace(ordered, **order)  # type: ignore[arg-type]
         saga = Saga(Step.DRAFT, send=True, nonce=f"nonce{number}", step_began_at=now, resume_at=now + 120)
-        return Invoice(
-            OrganizationId(self.organization), InvoiceId(f"inv_{number}"), self.account, False, ordered, saga,
-            now, UserId("sandbox"), now,
-        )  # fmt: skip
+        organization = OrganizationId(self.organization)
+        invoice = invoice_id_for(organization, number)
+        return Invoice(organization, invoice, self.account, False, ordered, saga, now, UserId("sandbox"), now)

@@ -14,10 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from infra.stripe_double.recordings.recording import REDACTED as GONE
 from infra.stripe_double.recordings.recording import Exchange
-
-GONE = "redacted"
-"""What stands where a text was."""
 
 SECRET = re.compile(r"(?:(?:sk|rk|pk|ek)_(?:test|live|org)|whsec)_[A-Za-z0-9_+/=]{8,}")
 """Anything that looks like a key or a signing secret."""
@@ -46,6 +44,7 @@ PERSONAL = frozenset(
 """Fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
 ACCOUNT_WORDS = frozenset(
     {
+        "available_payout_methods",
         "business_type",
         "country",
         "currency",
@@ -106,17 +105,17 @@ class Redaction:
         )
 
     def text(self, text: str) -> str:
-        """Returns a sentence, such as the message of an error, without keys, e-mail addresses and what opens pages.
-
-        In quotation marks, only words, ids and what was sent stays.
-        """
+        """Returns a text without keys, codes, ids of accounts, strangers' e-mail addresses and what opens pages."""
         for secret in self.secrets:
             text = text.replace(secret, GONE)
         text = _CODE.sub(f"ac_{GONE}", SECRET.sub(GONE, text))
         text = _ADDRESS.sub(lambda found: self._address(found.group()), text)
         text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else GONE, text)
-        text = _QUOTED.sub(lambda found: f"{found[1]}{self._plain(found[2])}{found[1]}", text)
         return self._renamed(text)
+
+    def _message(self, message: str) -> str:
+        """Returns the message of an error. In quotation marks, only words, ids and what was sent stays."""
+        return _QUOTED.sub(lambda found: f"{found[1]}{self._plain(found[2])}{found[1]}", self.text(message))
 
     def name(self, stripe_id: str) -> str:
         """Returns the name that stands in the recording for the id of an account."""
@@ -135,7 +134,7 @@ class Redaction:
                 value = {each: held for each, held in value.items() if each in self._sent or each.startswith("pom_")}
             error = str(value.get("type")).endswith("_error")
             return {
-                each: self.text(held)
+                each: self._message(held)
                 if error and each == "message" and isinstance(held, str)
                 else self._of(held, each, account=inside and each not in ACCOUNT_LISTS)
                 for each, held in value.items()
@@ -173,6 +172,8 @@ class Redaction:
             host, netloc = parts.hostname or "", parts.netloc
         except ValueError:
             return GONE
+        if host == "docs.stripe.com":
+            return address
         if not any(host == each or host.endswith(f".{each}") for each in _OURS) or "@" in netloc:
             netloc = f"{GONE}.example"
         path = "/".join(self._segment(each) for each in parts.path.split("/"))
@@ -195,7 +196,7 @@ class Redaction:
 
 
 def _is_account(value: Mapping[str, Any]) -> bool:
-    return value.get("object") in ("account", "bank_account", "person")
+    return value.get("object") in ("account", "person")
 
 
 def refuse_secrets(text: str, secrets: Iterable[str] = ()) -> str:

@@ -50,10 +50,12 @@ class StripeItself:
         time.sleep(seconds)
 
 
+CAPTURED_IN = 1.0
+"""Seconds until a double books a card payment, so that this comes before debits and refunds end."""
 SETTLES_IN = 2 / 86_400
-"""Days until a double's bank debits settle and its pending refunds end: two seconds. In Stripe's test mode
-debits settle at once (https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior),
-and the documentation says of refunds only "some time later" (https://docs.stripe.com/testing#refunds)."""
+"""Days until a double's bank debits and pending refunds end: two seconds. In Stripe's test mode, debits settle at
+once (https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior), and refunds "some
+time later" (https://docs.stripe.com/testing#refunds)."""
 
 
 class DoubleSide:
@@ -72,6 +74,7 @@ class DoubleSide:
     ) -> None:
         self.double, self._client = double, client
         double.config.ach_days = double.config.refund_days = SETTLES_IN
+        double.config.capture_seconds = CAPTURED_IN
 
     def http_client(self) -> stripe.HTTPClient:
         """Returns a client of the double."""

@@ -47,6 +47,8 @@ class Config:
     """Days after which a pending refund settles, and after which a refund that will fail, fails."""
     capture_seconds: float = 3.0
     """Seconds until a card charge has its balance transaction, which `charge.updated` then shows."""
+    evidence_seconds: float = 5.0
+    """Seconds until evidence that Stripe's test mode knows decides a dispute."""
     reconciliation_seconds: float = 3600.0
     """Seconds until the lines of an automatic payout can be listed."""
     exchange_rates: dict[str, float] = field(default_factory=lambda: dict(_DOLLARS))

@@ -179,7 +179,7 @@ def test_web_addresses_keep_their_form_and_lose_what_opens_them(address: str, ke
 def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
     redaction = Redaction([KEY])
     message = (
-        f"Invalid API Key provided: {KEY}. No such customer: 'cus_1A'; 'Planted Ltd' of acct_9Z (a@planted.test) isn't"
+        f"Invalid API Key provided: {KEY}. No customer: 'cus_1A'; 'Planted Ltd' of acct_9Z (a@planted.test) isn't"
         " the account's own, see https://dashboard.stripe.com/acct_9Z/test/logs/req_7?t=1"
     )
     kept = redaction(
@@ -189,7 +189,7 @@ def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
     ).body
     assert kept["error"]["code"] == "resource_missing"
     assert kept["error"]["message"] == (
-        "Invalid API Key provided: redacted. No such customer: 'cus_1A'; 'redacted' of acct_sandbox1 (redacted isn't"
+        "Invalid API Key provided: redacted. No customer: 'cus_1A'; 'redacted' of acct_sandbox1 (redacted) isn't"
         " the account's own, see https://dashboard.stripe.com/acct_sandbox1/test/logs/redacted?redacted"
     )
 

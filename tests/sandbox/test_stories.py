@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import stripe
 
-from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.failures import FailureReason, failure_reason
-from infra.sandbox.carrying import Budget, Recorder
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.sides import DoubleSide
 from infra.sandbox.stories.cards import DECLINES
 from infra.sandbox.stories.debits import FAILURES
 from infra.sandbox.stories.every import STORIES
-from infra.sandbox.stories.payouts import DoesNotTieOut
-from infra.sandbox.stories.refusals import declined, refused
 from infra.sandbox.stories.story import Story
-from infra.stripe_double import DAY, Clock, Config, InProcessClient, StripeDouble
+from infra.stripe_double import DAY
+from infra.stripe_double.recordings.recording import Recording
+from infra.stripe_double.recordings.replay import replay
 from tests.integration.gateway_calls import API, OAUTH
+from tests.sandbox.playing import BY_NAME, answers, laboratory, left, played, statuses
 
-BY_NAME = {story.name: story for story in STORIES}
 MOST_REQUESTS = 190
 """Of all stories together, with the list of events after each."""
-
-
-def laboratory(client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessClient, **account: Any) -> Laboratory:
-    """A run on a new double."""
-    double = StripeDouble(Config(), clock=Clock.frozen())
-    made = double.create_account(**account)["id"]
-    side = DoubleSide(double, client)
-    config = double.config
-    recorder = Recorder(lambda exchange: exchange)
-    return Laboratory(side, config.platform_key_test, config.client_id_test, made, "run1", Budget(), recorder)
-
-
-def played(*names: str, lab: Laboratory | None = None) -> Laboratory:
-    """The laboratory after these stories."""
-    lab = lab or laboratory()
-    for name in names:
-        with lab.recorder.during(name):
-            BY_NAME[name].play(lab)
-    return lab
-
-
-def left(lab: Laboratory, kind: str) -> list[Mapping[str, Any]]:
-    """All objects of a kind on the account."""
-    assert isinstance(lab.side, DoubleSide)
-    objects: Mapping[str, Any] = lab.side.double.ledger(lab.account)["objects"]
-    return list(objects.get(kind, ()))
-
-
-def statuses(lab: Laboratory, kind: str) -> list[str]:
-    """The statuses of all objects of a kind, sorted."""
-    return sorted(each["status"] for each in left(lab, kind))
-
-
-def answers(lab: Laboratory, step: str) -> list[int]:
-    """The HTTP statuses of a step."""
-    return [exchange.status for exchange in lab.recorder.exchanges if exchange.step == step]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
@@ -192,78 +151,6 @@ def test_automatic_payouts_tie_out_a_day_later() -> None:
     assert lines[0].body["data"]
 
 
-def test_a_payout_whose_lines_do_not_add_up_is_named() -> None:
-    lab = laboratory(LosesALine, payout_schedule="daily")
-    played("cards", lab=lab)
-    lab.side.pass_time(4 * DAY)
-    with pytest.raises(DoesNotTieOut, match="add up to"):
-        played("payouts later", lab=lab)
-
-
-class LosesALine(InProcessClient):
-    """A double that lists only the first line of a payout."""
-
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
-        body, status, answered = super().request(method, url, headers, post_data, **more)
-        if "balance_transactions?" in url:
-            page = json.loads(body)
-            body = json.dumps({**page, "data": page["data"][:1]})
-        return body, status, answered
-
-
-class Refusing(InProcessClient):
-    """A double that refuses requests of which `part` is in the address or the parameters, without doing them."""
-
-    part = ""
-    status = 400
-
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
-        if method.upper() == "POST" and self.part in f"{url} {post_data}":
-            error = {"error": {"type": "invalid_request_error", "message": "You may not do that."}}
-            return json.dumps(error), self.status, {"date": "Sun, 29 Nov 2026 12:00:00 GMT"}
-        return super().request(method, url, headers, post_data, **more)
-
-
-class NoConfirmation(Refusing):
-    part = "/confirm"
-
-
-class NoDebits(Refusing):
-    part = "us_bank_account"
-
-
-class Broken(Refusing):
-    part = "/v1/refunds"
-    status = 500
-
-
-def test_a_payer_pays_in_the_other_way_where_stripe_refuses_to_confirm() -> None:
-    lab = played("billing", "refunds", lab=laboratory(NoConfirmation))
-    assert statuses(lab, "invoice") == ["paid", "paid"]
-    refusals = [each for each in lab.recorder.exchanges if each.path.endswith("/confirm")]
-    assert len(refusals) == 1, "Stripe is asked once whether it confirms."
-    assert len([each for each in lab.recorder.exchanges if each.path.endswith("/pay")]) == 2
-
-
-def test_a_payer_is_declined_in_the_other_way_too() -> None:
-    lab = played("cards", lab=laboratory(NoConfirmation))
-    assert statuses(lab, "invoice") == ["paid"]
-
-
-def test_an_account_without_bank_debits_is_noted_and_not_compared() -> None:
-    lab = played("debits", lab=laboratory(NoDebits))
-    assert [refusal.step for refusal in lab.refusals] == ["debits: an invoice for bank debits"]
-    assert "You may not do that." in lab.refusals[0].reason
-    assert {each.path for each in lab.recorder.exchanges} == {"/v1/customers"}
-
-
-def test_a_fault_of_stripes_is_no_refusal() -> None:
-    with pytest.raises(StripeUnavailable):
-        played("refunds", lab=laboratory(Broken))
-    with pytest.raises(stripe.RateLimitError), declined(), refused():
-        raise stripe.RateLimitError("Too many requests")
-
-
 class Noting:
     """The gateway, noting which of its methods are called."""
 
@@ -281,8 +168,11 @@ def whole() -> tuple[Laboratory, set[str], int]:
     lab, called = laboratory(payout_schedule="daily"), set[str]()
     lab.gateway = Noting(lab.gateway, called)  # type: ignore[assignment]
     for story in STORIES:
+        began = lab.now()
         played(story.name, lab=lab)
-    return lab, called, lab.budget.used + len(STORIES)
+        with lab.recorder.during(f"{story.name}: events"):
+            lab.v1.events.list({"created": {"gte": began}, "limit": 100}, lab.on_account())
+    return lab, called, lab.budget.used
 
 
 def test_every_method_of_the_gateway_that_asks_stripe_is_called(whole: tuple[Laboratory, set[str], int]) -> None:
@@ -303,6 +193,13 @@ def test_invoices_are_paid_by_cards_of_each_kind(whole: tuple[Laboratory, set[st
     cards = [each["payment_method_details"]["card"] for each in charges if each["payment_method_details"].get("card")]
     kinds = {(card["brand"], card["funding"]) for card in cards}
     assert kinds == {("visa", "credit"), ("visa", "debit"), ("amex", "credit"), ("mastercard", "prepaid")}
+
+
+def test_a_new_double_answers_the_whole_run_as_the_first_one_did(whole: tuple[Laboratory, set[str], int]) -> None:
+    lab, _, _ = whole
+    assert isinstance(lab.side, DoubleSide)
+    recording = Recording(lab.began, "double", lab.side.accounts(), tuple(lab.recorder.exchanges))
+    assert replay(recording).differences == ()
 
 
 def test_each_thing_that_a_story_makes_has_a_mark(whole: tuple[Laboratory, set[str], int]) -> None:

@@ -14,7 +14,14 @@ METHODS = (
     "4242424242424242", "4000000000000002", "4242424242424241", "4000002760003184", "4000000000000259",
     "4000000000005126", "4000000000007726", "000123456789", "000222222227", "000555555559", "000000000009",
 )  # fmt: skip
-VERBS = ("finalize", "send", "pay", "void", "mark_uncollectible", "delete", "part", "cash", "note", "add", "discount")
+TOKENS = (
+    "pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired", "pm_usBankAccount_success",
+    "pm_card_bypassPending",
+)  # fmt: skip
+VERBS = (
+    "finalize", "send", "pay", "void", "mark_uncollectible", "delete", "part", "cash", "note", "add", "discount",
+    "confirm", "attach", "adjust",
+)  # fmt: skip
 LATER = (
     "refund",
     "part_refund",
@@ -82,6 +89,19 @@ class Life:
                     double.pay(me, invoice, method, authenticate=self.rng.choice((None, True, False)))
                 case "part":
                     double.pay(me, invoice, method, amount=500)
+                case "confirm":
+                    token = self.rng.choice(TOKENS)
+                    form = f"payment_method={token}&return_url=https://a.test&mandate_data[customer_acceptance][type]=offline"
+                    self.post(f"payment_intents/{intent}/confirm", form)
+                case "attach":
+                    form = f"amount={self.rng.choice((500, 2_000))}&currency=usd&customer={self.customer}"
+                    if self.rng.random() < 0.5:
+                        form += "&confirm=true&payment_method=pm_card_visa&return_url=https://a.test"
+                    made = self.post("payment_intents", form)
+                    self.post(f"invoices/{invoice}/attach_payment", f"payment_intent={made['id']}")
+                case "adjust":
+                    amount = self.rng.choice((-700, 300))
+                    self.post(f"customers/{self.customer}/balance_transactions", f"amount={amount}&currency=usd")
                 case "cash":
                     self.post(f"invoices/{invoice}/pay", "paid_out_of_band=true")
                 case "note":

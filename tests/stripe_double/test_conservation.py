@@ -15,6 +15,8 @@ INCOME = (
     "new",
     "finalize",
     "pay",
+    "confirm",
+    "attach",
     "refund",
     "part_refund",
     "fail_refund",

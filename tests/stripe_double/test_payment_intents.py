@@ -110,6 +110,7 @@ def test_an_intent_that_was_paid_is_not_confirmed_again(company: Any) -> None:
         confirm(company, intent, payment_method="pm_card_visa")
 
     assert refused.value.code == "payment_intent_unexpected_state"
+    assert refused.value.json_body["error"]["payment_intent"]["id"] == intent.id
 
 
 def test_the_intent_of_an_invoice_is_not_canceled_by_api(company: Any) -> None:
@@ -179,6 +180,20 @@ def test_an_amount_below_the_minimum_is_refused(company: Any) -> None:
     assert (refused.value.code, refused.value.param) == ("amount_too_small", "amount")
 
 
+def test_an_amount_of_nothing_is_refused(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        create(company, 0)
+
+    assert (refused.value.code, refused.value.param) == ("parameter_invalid_integer", "amount")
+
+
+def test_an_unknown_intent_is_named_as_such(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent: 'pi_none'") as refused:
+        company.v1.payment_intents.retrieve("pi_none", None, company.opts)
+
+    assert (refused.value.http_status, refused.value.param) == (404, "intent")
+
+
 def test_a_decline_without_an_invoice_leaves_no_event_of_an_invoice(company: Any) -> None:
     made = create(company)
     seen = len(company.events())
@@ -231,6 +246,7 @@ def test_an_attached_method_pays_the_customers_invoice_in_both_ways(company: Any
     customer = company.customer()
     method = attach(company, "pm_card_visa", customer)
     assert (method.customer, company.types()[-1]) == (customer.id, "payment_method.attached")
+    assert attach(company, method.id, customer).id == method.id
     first, second = company.open(customer=customer.id), company.open(customer=customer.id)
 
     paid = company.v1.invoices.pay(first.id, {"payment_method": method.id}, company.opts)

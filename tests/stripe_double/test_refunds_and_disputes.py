@@ -111,13 +111,53 @@ def test_evidence_decides_a_dispute(company: Any, evidence: str, status: str) ->
     invoice = paid(company, "pm_card_createDispute")
     (dispute,) = company.v1.disputes.list(None, company.opts).data
 
-    after = company.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}}, company.opts)
+    submitted = company.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}}, company.opts)
 
-    assert after.status == status
+    assert (submitted.status, company.types()[-1]) == ("under_review", "charge.dispute.updated")
+    company.double.advance(company.double.config.evidence_seconds)
+    after = company.v1.disputes.retrieve(dispute.id, None, company.opts)
+    assert (after.status, after.is_charge_refundable) == (status, status == "won")
     assert ("charge.dispute.funds_reinstated" in company.types()) is (status == "won")
     assert company.types()[-1] == "charge.dispute.closed"
-    assert refused(company.v1.disputes.close, dispute.id, None, company.opts).code == "dispute_already_closed"
+    closed_again = refused(company.v1.disputes.close, dispute.id, None, company.opts)
+    assert (closed_again.code, str(closed_again.user_message)) == (None, "This dispute is already closed")
     assert company.get(invoice).status == "paid"
+
+
+def test_evidence_turns_an_inquiry_into_a_dispute_that_takes_the_money(company: Any) -> None:
+    paid(company, "pm_card_createDisputeInquiry")
+    (inquiry,) = company.v1.disputes.list(None, company.opts).data
+    assert inquiry.payment_method_details.card.network_reason_code == "10"
+    text = {"uncategorized_text": "escalate_inquiry_evidence"}
+
+    submitted = company.v1.disputes.update(inquiry.id, {"evidence": text}, company.opts)
+    company.double.advance(company.double.config.evidence_seconds)
+
+    after = company.v1.disputes.retrieve(inquiry.id, None, company.opts)
+    assert (submitted.status, after.status) == ("warning_under_review", "needs_response")
+    assert "charge.dispute.funds_withdrawn" in company.types()
+
+
+def test_a_dispute_that_is_closed_in_the_meantime_is_not_decided_by_evidence(company: Any) -> None:
+    paid(company, "pm_card_createDispute")
+    (dispute,) = company.v1.disputes.list(None, company.opts).data
+    text = {"uncategorized_text": "winning_evidence"}
+    company.v1.disputes.update(dispute.id, {"evidence": text}, company.opts)
+
+    company.v1.disputes.close(dispute.id, None, company.opts)
+    company.double.advance(company.double.config.evidence_seconds)
+
+    assert company.v1.disputes.retrieve(dispute.id, None, company.opts).status == "lost"
+
+
+def test_a_card_that_disputes_is_disputed_before_its_intent_has_succeeded(company: Any) -> None:
+    paid(company, "pm_card_createDispute")
+
+    types = [t for t in company.types() if t.startswith("charge.") or t == "payment_intent.succeeded"]
+
+    assert types == [
+        "charge.succeeded", "charge.dispute.created", "charge.dispute.funds_withdrawn", "payment_intent.succeeded",
+    ]  # fmt: skip
 
 
 def test_a_dispute_moves_by_control_and_by_close(company: Any) -> None:

@@ -126,6 +126,16 @@ def lived(alone: Any) -> Any:
     alone.v1.credit_notes.create({"invoice": draft.id, "amount": 200, "credit_amount": 200}, alone.opts)
     for method in ("pm_card_createDispute", "pm_card_refundFail", "000123456789", "000222222227", "000555555559"):
         alone.pay(alone.open(), method)
+    for token in ("pm_card_visa", "pm_usBankAccount_success"):
+        made = alone.v1.payment_intents.create({"amount": 500, "currency": "usd", "customer": customer}, alone.opts)
+        consent = {"customer_acceptance": {"type": "offline"}}
+        paying = {"payment_method": token, "return_url": "https://pom.test/", "mandate_data": consent}
+        alone.v1.payment_intents.confirm(made.id, paying, alone.opts)
+        part = {"payment_intent": made.id}
+        alone.v1.invoices.attach_payment(alone.open(customer=customer).id, part, alone.opts)
+        alone.v1.payment_methods.attach(token, {"customer": customer}, alone.opts)
+    alone.v1.customers.balance_transactions.create(customer, {"amount": -900, "currency": "usd"}, alone.opts)
+    alone.v1.invoice_items.create({"amount": 900, "currency": "usd", "customer": customer}, alone.opts)
     alone.double.advance(10 * DAY)
     refunded = [
         c

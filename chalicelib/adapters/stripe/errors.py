@@ -39,7 +39,7 @@ def translated(call: Callable[P, T]) -> Callable[P, T]:
 def domain_error(error: stripe.StripeError) -> IntegrationError:
     """One Stripe error in the domain's words (https://docs.stripe.com/error-handling)."""
     status = error.http_status
-    code = error.error.code if error.error else None
+    code = getattr(error.error, "code", None)  # an error of OAuth has none
     if isinstance(error, stripe.APIConnectionError) or status is None:
         return StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
     if status == 429:

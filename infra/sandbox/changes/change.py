@@ -46,8 +46,8 @@ class Change:
     wrap: Wrap = _as_it_is
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the double's `Config` that differ, where that suffices."""
-    prepare: Callable[[StripeDouble], None] = lambda double: None
-    """What else is done to the double before the run."""
+    prepare: Callable[[StripeDouble, str], object] = lambda double, account: None
+    """What else is done to the double, and to the account of the run, before it begins."""
 
     def named_in(self, findings: Iterable[Finding]) -> Finding | None:
         """Returns the finding that names the change, or None."""

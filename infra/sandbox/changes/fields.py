@@ -39,7 +39,7 @@ FIELDS = (
     Change(
         "an amount as a decimal number",
         "`total` is in whole dollars with cents behind the point.",
-        _read("billing", "other type: invoice.total"),
+        _read("billing", "stripe_answer_unreadable"),
         objects("invoice", turn("total", lambda cents: cents / 100)),
     ),
     Change(
@@ -99,7 +99,7 @@ FIELDS = (
     Change(
         "an intent's status renamed",
         "An intent that waits for a payment method `requires_source`, as before 2019-02-11.",
-        _read("billing", "other value: payment_intent.status"),
+        _read("cards", "other value: payment_intent.status"),
         objects("payment_intent", rename("status", "requires_payment_method", "requires_source")),
     ),
     Change(
@@ -117,7 +117,7 @@ FIELDS = (
     Change(
         "lists without has_more",
         "A list does not say whether there is more.",
-        _read("billing", "missing: list.has_more"),
+        _read("reads", "missing: list.has_more"),
         objects("list", drop("has_more"), path="/v1/(charges|refunds|disputes|credit_notes)"),
     ),
 )

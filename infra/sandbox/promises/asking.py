@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import stripe
 
-from infra.sandbox.laboratory import BETWEEN_LOOKS, Laboratory
+from infra.sandbox.laboratory import Laboratory
 
 JSON = dict[str, Any]
 
@@ -16,6 +16,8 @@ MARGIN = 300
 """Seconds that this machine's clock and Stripe's may differ."""
 LOOKS = 5
 """How often events are looked for until those that are expected are listed."""
+BETWEEN_LOOKS = 3.0
+"""Seconds."""
 
 
 def body(answer: Any) -> JSON:
@@ -44,7 +46,9 @@ def told(error: stripe.StripeError | None) -> str:
     if error is None:
         return "not refused"
     said = reason(error)
-    named = [f"{name} {said[name]}" for name in ("type", "code", "decline_code", "message_code", "param") if said.get(name)]
+    named = [
+        f"{name} {said[name]}" for name in ("type", "code", "decline_code", "message_code", "param") if said.get(name)
+    ]
     return f"refused with {', '.join([str(error.http_status), *named])}"
 
 
@@ -67,13 +71,13 @@ def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str
             lab.side.pass_time(BETWEEN_LOOKS)
         listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
         found = [each for each in reversed(listed) if any(id_ in json.dumps(each["data"]["object"]) for id_ in ids)]
-        missing = set(expected) - set(types(found))
-        if not missing:
+        complete = set(expected) <= set(types(found))
+        if complete:
             break
-    lab.recorder.awaited(since, {"data.*.type": each for each in sorted(expected)[:1] if not missing})
+    lab.recorder.awaited(since, {"data.*.type": min(expected)} if expected and complete else {})
     return found
 
 
-def types(events: Collection[JSON]) -> list[str]:
+def types(events: Sequence[JSON]) -> list[str]:
     """Returns the types of events, in their order."""
     return [each["type"] for each in events]

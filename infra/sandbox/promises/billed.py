@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.adapters.stripe.drafts import lines_parameters
@@ -9,7 +10,7 @@ from chalicelib.domain.draft_edit import LineInStripe, lines_of
 from chalicelib.domain.invoice import Invoice
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about
-from infra.sandbox.stories.billing import Sent
+from infra.sandbox.stories.invoices import Sent, draft_with_lines, new_customer, open_invoice
 
 FIRST, SECOND = 7500, 2500
 """Minor units of the two lines of the invoice that most promises look at."""
@@ -30,6 +31,8 @@ class Billed:
     """Stripe's answer to the request to send it."""
     key: str
     """The idempotency key of that request."""
+    asked_at: float
+    """When it was asked to be sent (epoch seconds UTC)."""
 
     @property
     def intent(self) -> str:
@@ -37,26 +40,25 @@ class Billed:
         return str(self.sent["payments"]["data"][0]["payment"]["payment_intent"])
 
 
-def customer(lab: Laboratory) -> str:
-    """Makes a customer as the product does, and returns its id."""
-    made = lab.gateway.create_customer(lab.account, lab.orders.customer(), f"{lab.run}-{lab.orders.number()}")
-    return made.id
+def payer(lab: Laboratory) -> str:
+    """Makes the customer that promises share, and returns its id. Use it by `lab.once(payer)`."""
+    return new_customer(lab)
 
 
-def draft(lab: Laboratory, *amounts: int, **order: object) -> str:
-    """Makes a draft for the customer that promises share, with a line for each amount, and returns its id."""
-    made = lab.orders.invoice(*amounts, **order)
-    key = f"{lab.run}-{made.id}"
-    stripe_id = lab.gateway.create_draft(lab.account, made, lab.once(customer), f"{key}-draft").id
+def draft(lab: Laboratory, *amounts: int, customer: str | None = None) -> str:
+    """Makes a draft with a line for each amount, and returns its id. `customer` is the shared one if not given."""
+    order, customer = lab.orders.invoice(*amounts), customer or lab.once(payer)
     if amounts:
-        lab.gateway.add_lines(lab.account, stripe_id, lines_of(made.order), f"{key}-lines")
-    return stripe_id
+        return draft_with_lines(lab, order, customer)
+    return lab.gateway.create_draft(lab.account, order, customer, f"{lab.run}-{order.id}-draft").id
 
 
-def sent(lab: Laboratory, *amounts: int, **order: object) -> Sent:
-    """Bills the customer that promises share, as the product does."""
-    stripe_id = draft(lab, *amounts, **order)
-    return _sent(send(lab, stripe_id, f"{lab.run}-{stripe_id}-send"))
+def issued(lab: Laboratory, *amounts: int, **order: object) -> Sent:
+    """Bills the customer that promises share, without an e-mail. `order` has fields of the order.
+
+    What changes the balance of a customer, and so the next invoice, takes a customer of its own.
+    """
+    return open_invoice(lab, *amounts, customer=lab.once(payer), **order)
 
 
 def send(lab: Laboratory, invoice: str, key: str) -> JSON:
@@ -64,14 +66,9 @@ def send(lab: Laboratory, invoice: str, key: str) -> JSON:
     return body(lab.v1.invoices.send_invoice(invoice, {"expand": ["payments"]}, lab.on_account(key)))
 
 
-def _sent(invoice: JSON) -> Sent:
-    intent = invoice["payments"]["data"][0]["payment"]["payment_intent"]
-    return Sent(str(invoice["customer"]), str(invoice["id"]), str(intent), int(invoice["total"]))
-
-
 def billed(lab: Laboratory) -> Billed:
     """Makes the invoice that most promises look at. Use it by `lab.once(billed)`."""
-    order, who = lab.orders.invoice(FIRST, SECOND), lab.once(customer)
+    order, who = lab.orders.invoice(FIRST, SECOND), lab.once(payer)
     lines, key = lines_of(order.order), f"{lab.run}-{order.id}"
     invoice = lab.gateway.create_draft(lab.account, order, who, f"{key}-draft").id
     added = lab.v1.invoices.add_lines(invoice, lines_parameters(lines), lab.on_account(f"{key}-lines"))
@@ -79,12 +76,25 @@ def billed(lab: Laboratory) -> Billed:
     lab.gateway.remove_lines(lab.account, invoice, [first], f"{key}-remove")
     lab.gateway.add_lines(lab.account, invoice, lines[:1], f"{key}-again")
     present = tuple(lab.gateway.draft_lines(lab.account, invoice))
-    return Billed(order, who, invoice, body(added), present, send(lab, invoice, f"{key}-send"), f"{key}-send")
+    asked_at = lab.side.now()
+    answer = send(lab, invoice, f"{key}-send")
+    return Billed(order, who, invoice, body(added), present, answer, f"{key}-send", asked_at)
 
 
-def events_of_billed(lab: Laboratory) -> list[JSON]:
-    """Returns the events of that invoice right after it was sent. Use it by `lab.once(events_of_billed)`."""
-    return events_about(lab, [lab.once(billed).invoice], ["invoice.sent"])
+@dataclass(frozen=True)
+class Told:
+    """The events of an invoice, oldest first."""
+
+    events: Sequence[JSON]
+    seconds: float
+    """How long after the invoice was asked to be sent they were all listed."""
+
+
+def told_of_billed(lab: Laboratory) -> Told:
+    """Returns the events of that invoice right after it was sent. Use it by `lab.once(told_of_billed)`."""
+    made = lab.once(billed)
+    events = events_about(lab, [made.invoice], ["invoice.sent"])
+    return Told(events, lab.side.now() - made.asked_at)
 
 
 def empty_draft(lab: Laboratory) -> str:

@@ -11,12 +11,11 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.webhook import WebhookEndpoint
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import MARK, Laboratory
-from infra.sandbox.promises.asking import reason, refusal, told
+from infra.sandbox.promises.asking import told
 from infra.sandbox.promises.billed import billed
-from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
+from infra.sandbox.promises.promise import Outcome, judged, promised
 
 IN_AN_ACCOUNT = "docs/in-an-account.md"
-DOUBLE = "infra/stripe_double/README.md"
 NOBODY = StripeAccountId("acct_0000000000000000")
 """An account that no platform is connected to."""
 
@@ -86,45 +85,9 @@ def _endpoint(lab: Laboratory) -> WebhookEndpoint:
         endpoints.delete(made)
 
 
-@promised(
-    "an account with requirements cannot finalize",
-    "An account without charges_enabled cannot finalize an invoice.",
-    DOUBLE,
-    "finalizing while `charges_enabled` is false",
-)
-def an_account_with_requirements_cannot_finalize(lab: Laboratory) -> Outcome:
-    """POM does not send while it knows that the account is not ready."""
-    wanted = {"type": "custom", "country": "US", "capabilities": _CAPABILITIES, "metadata": lab.marks}
-    with setting_up(lab, "make an account that is not ready"):
-        account = lab.v1.accounts.create(wanted)
-    try:
-        return _finalizes_on(lab, StripeAccountId(account.id), bool(account.charges_enabled))
-    finally:
-        lab.v1.accounts.delete(account.id)
-
-
-_CAPABILITIES = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
-
-
-def _finalizes_on(lab: Laboratory, account: StripeAccountId, ready: bool) -> Outcome:
-    key, order = f"{lab.run}-not-ready", lab.orders.invoice()
-    with setting_up(lab, "make a draft on an account that is not ready"):
-        customer = lab.v1.customers.create({"metadata": lab.marks}, {"stripe_account": account}).id
-        draft = lab.v1.invoices.create(
-            {"customer": customer, "collection_method": "send_invoice", "days_until_due": 30, "metadata": lab.marks},
-            {"stripe_account": account, "idempotency_key": f"{key}-{order.id}"},
-        ).id
-        line = {"lines": [{"amount": 5000, "description": "Pool cleaning"}]}
-        lab.v1.invoices.add_lines(draft, line, {"stripe_account": account})
-    error = refusal(lambda: lab.v1.invoices.finalize_invoice(draft, None, {"stripe_account": account}))
-    seen = f"charges_enabled is {ready}; finalizing was {told(error)}."
-    return judged(error is not None and reason(error).get("type") == "invalid_request_error", seen, Verdict.HARMLESS)
-
-
 CONNECTING = (
     an_invoice_names_its_application,
     an_account_that_is_not_connected_is_unreachable,
     an_endpoint_takes_our_subscription,
     a_connect_endpoint_names_its_application,
-    an_account_with_requirements_cannot_finalize,
 )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import stripe
 
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import body
+from infra.sandbox.promises.asking import JSON, body, refusal, told
 from infra.sandbox.promises.billed import billed
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
-from infra.sandbox.stories.billing import sent_invoice
+from infra.sandbox.stories.invoices import sent_invoice
 
 FIELD = "docs/field.md"
-ERASURE = "docs/decisions/0050-a-person-is-erased.md"
+ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
 SEARCHES, BETWEEN_SEARCHES = 4, 30
 """How often a search looks for a new customer, and how many seconds lie between two looks."""
 MOST_KEYS, LONGEST_VALUE = 50, 500
@@ -62,7 +63,9 @@ def the_search_ignores_capitals(lab: Laboratory) -> Outcome:
             lab.side.pass_time(BETWEEN_SEARCHES)
         if made in _searched(lab, address):
             lab.recorder.awaited(since, {"data.*.id": made})
-            return judged(True, f"Found in small letters at look {look + 1}, {look * BETWEEN_SEARCHES} s after the first.")
+            return judged(
+                True, f"Found in small letters at look {look + 1}, {look * BETWEEN_SEARCHES} s after the first."
+            )
     lab.recorder.awaited(since, {})
     if made in _searched(lab, _address(lab)):
         return judged(False, "The search finds it as it was typed, and not in small letters.")
@@ -81,9 +84,7 @@ def _searched(lab: Laboratory, address: str) -> Collection[str]:
 )
 def metadata_are_kept_whole(lab: Laboratory) -> Outcome:
     """POM's ids are two of the fifty keys. Letters of several bytes count as one character."""
-    given = {f"filler_{number}": "é" * LONGEST_VALUE for number in range(MOST_KEYS - 2)}
-    customer = lab.once(billed).customer
-    kept = body(lab.v1.customers.update(customer, {"metadata": given}, lab.on_account()))["metadata"]
+    given, kept = _filler(), lab.once(_changed).customer["metadata"]
     same = sum(kept.get(key) == value for key, value in given.items())
     seen = f"{len(kept)} keys are there, {same} of {len(given)} new ones as they were given."
     return judged(len(kept) == MOST_KEYS and same == len(given), seen)
@@ -97,13 +98,45 @@ def metadata_are_kept_whole(lab: Laboratory) -> Outcome:
 )
 def an_issued_invoice_keeps_its_address(lab: Laboratory) -> Outcome:
     """POM refuses a reminder that would go to the former address."""
-    first = lab.once(billed)
-    other = f"{lab.run}-moved@example.com"
-    lab.v1.customers.update(first.customer, {"email": other}, lab.on_account())
-    now = body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account()))["customer_email"]
+    first, changed = lab.once(billed), lab.once(_changed)
+    now, other = changed.invoice["customer_email"], changed.customer["email"]
     kept = now == first.sent["customer_email"]
     seen = "the former" if kept else "the new" if now == other else "neither"
     return judged(kept, f"The invoice shows {seen} address.", Verdict.HARMLESS if now == other else Verdict.HARMFUL)
+
+
+@promised(
+    "the payment link stays",
+    "The hosted page's link is in the answer to send, and is the same when the invoice is read again.",
+    "infra/stripe_double/README.md",
+    "an expired link of the hosted page",
+)
+def the_payment_link_stays(lab: Laboratory) -> Outcome:
+    """Another link would be no harm while the former one stays good, which nobody can tell in minutes."""
+    link, again = lab.once(billed).sent["hosted_invoice_url"], lab.once(_changed).invoice["hosted_invoice_url"]
+    if not link or not again:
+        seen = f"There is {'a' if link else 'no'} link after send, and {'a' if again else 'no'} link later."
+        return judged(False, seen)
+    seen = f"The link is {'the same' if link == again else 'another one'} when the invoice is read again."
+    return judged(link == again, seen, Verdict.HARMLESS)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A customer that got another address and many metadata, and what its open invoice says then."""
+
+    customer: JSON
+    invoice: JSON
+
+
+def _filler() -> dict[str, str]:
+    return {f"filler_{number}": "é" * LONGEST_VALUE for number in range(MOST_KEYS - 2)}
+
+
+def _changed(lab: Laboratory) -> Changed:
+    first, change = lab.once(billed), {"email": f"{lab.run}-moved@example.com", "metadata": _filler()}
+    customer = body(lab.v1.customers.update(first.customer, change, lab.on_account()))
+    return Changed(customer, body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account())))
 
 
 @promised(
@@ -129,13 +162,10 @@ def a_deleted_customer_can_be_read(lab: Laboratory) -> Outcome:
     "they are how something open is settled",
 )
 def open_invoices_survive_their_customer(lab: Laboratory) -> Outcome:
-    """If Stripe voided it, POM would hear so by an event."""
+    """Voiding what is not open any more would be refused."""
     _, invoice = lab.once(_deleted)
-    status = body(lab.v1.invoices.retrieve(invoice, None, lab.on_account()))["status"]
-    if status != "open":
-        return judged(False, f"The invoice is {status} after its customer was deleted.")
-    voided = lab.gateway.void(lab.account, invoice, f"{lab.run}-void-of-deleted").status
-    return judged(voided == "void", f"The invoice was open after its customer was deleted, and is {voided} now.")
+    error = refusal(lambda: lab.v1.invoices.void_invoice(invoice, None, lab.on_account()))
+    return judged(error is None, f"Voiding an invoice of a deleted customer was {told(error)}.")
 
 
 def _deleted(lab: Laboratory) -> tuple[str, str]:
@@ -148,6 +178,7 @@ CUSTOMERS = (
     the_list_compares_capitals,
     metadata_are_kept_whole,
     an_issued_invoice_keeps_its_address,
+    the_payment_link_stays,
     a_deleted_customer_can_be_read,
     open_invoices_survive_their_customer,
     the_search_ignores_capitals,

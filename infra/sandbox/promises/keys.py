@@ -29,7 +29,9 @@ def a_key_replays_its_answer(lab: Laboratory) -> Outcome:
     first = lab.once(billed)
     again = lab.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, lab.on_account(first.key))
     marked, same = header(again, REPLAYED), body(again) == first.sent
-    return judged(marked == "true" and same, f"{REPLAYED} is {marked}; the answer is {'the same' if same else 'another'}.")
+    return judged(
+        marked == "true" and same, f"{REPLAYED} is {marked}; the answer is {'the same' if same else 'another'}."
+    )
 
 
 @promised(
@@ -63,7 +65,9 @@ def keys_belong_to_their_account(lab: Laboratory) -> Outcome:
 
 def _voidings_of_a_draft(lab: Laboratory) -> tuple[stripe.StripeError | None, stripe.StripeError | None]:
     draft, key = lab.once(empty_draft), f"{lab.run}-void-a-draft"
-    first, second = (refusal(lambda: lab.v1.invoices.void_invoice(draft, None, lab.on_account(key))) for _ in range(2))
+    first, second = (
+        refusal(lambda: lab.v1.invoices.void_invoice(draft, None, lab.on_account(key))) for _ in range(2)
+    )
     return first, second
 
 

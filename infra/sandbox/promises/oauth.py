@@ -61,7 +61,9 @@ def a_wrong_code_is_an_invalid_grant(lab: Laboratory) -> Outcome:
 def a_restricted_key_can_connect_and_disconnect(lab: Laboratory) -> Outcome:
     """Refused, prod keeps its secret key: with the other one no company could connect."""
     if lab.restricted_key is None:
-        return not_tried("There is no restricted key: set STRIPE_TEST_RESTRICTED_KEY to an rk_test_ key of the platform.")
+        return not_tried(
+            "There is no restricted key: set STRIPE_TEST_RESTRICTED_KEY to an rk_test_ key of the platform."
+        )
     oauth = lab.client_with(lab.restricted_key).oauth
     given_up = refusal(lambda: oauth.deauthorize({"stripe_user_id": NOBODY}))
     exchanged = refusal(lambda: oauth.token({"grant_type": "authorization_code", "code": NO_CODE}))
@@ -82,7 +84,7 @@ def _granted(lab: Laboratory) -> Granted:
     url = lab.gateway.authorize_url(lab.run, "")
     code = lab.code(url)
     if code is None:
-        raise CannotTry("It needs a person who opens the authorize page and clicks once.")
+        raise CannotTry("It needs a person who connects another account than the one of this run.")
     return Granted(code, lab.gateway.exchange_code(code))
 
 
@@ -127,7 +129,8 @@ def a_disconnected_account_is_unreachable(lab: Laboratory) -> Outcome:
     """Fine also if the connection had ended before."""
     account = _other_account(lab)
     lab.gateway.deauthorize(account)
-    return judged(_is_unreachable(lab, account), "A request on it was refused or not, as the verdict says.")
+    unreachable = _is_unreachable(lab, account)
+    return judged(unreachable, f"A request on it was {'refused' if unreachable else 'not refused'}.")
 
 
 def _other_account(lab: Laboratory) -> StripeAccountId:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import stripe
 
 from chalicelib.domain.errors import IntegrationError
-from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
 
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Promise:
-    """One assumption. `attempt` makes requests on the account and judges what came; call `tried`."""
+    """One assumption. `attempt` makes requests on the account and judges what came."""
 
     name: str
     """Stable, in small letters with blanks, such as `a key replays its answer`."""
@@ -45,23 +45,29 @@ class CannotTry(Exception):
 def promised(
     name: str, sentence: str, source: str, phrase: str
 ) -> Callable[[Callable[[Laboratory], Outcome]], Promise]:
-    """Decorates an attempt, which becomes a `Promise`."""
-    return lambda attempt: Promise(name, sentence, source, attempt, phrase)
+    """Decorates an attempt, which becomes a `Promise`.
 
+    What Stripe or the gateway refuses and the attempt did not expect is harmful. No answer, a limit or a failure of
+    Stripe's says nothing about the promise, so it is raised.
+    """
 
-def tried(promise: Promise, lab: Laboratory) -> Outcome:
-    """Returns what came of a promise. A refusal that the attempt did not expect is harmful."""
-    with lab.recorder.during(f"promises: {promise.name}"):
-        try:
-            return promise.attempt(lab)
-        except (CannotTry, BudgetSpent) as reason:
-            return not_tried(str(reason))
-        except NotInTime as error:
-            return Outcome(Verdict.HARMFUL, f"It did not come in time: {error}.")
-        except stripe.StripeError as error:
-            return Outcome(Verdict.HARMFUL, f"Stripe refused a step: {error.user_message or error}")
-        except IntegrationError as error:
-            return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error} ({error.code})")
+    def decorated(attempt: Callable[[Laboratory], Outcome]) -> Promise:
+        @functools.wraps(attempt)
+        def tried(lab: Laboratory) -> Outcome:
+            try:
+                return attempt(lab)
+            except CannotTry as reason:
+                return not_tried(str(reason))
+            except NotInTime as error:
+                return Outcome(Verdict.HARMFUL, f"It did not come in time: {error}.")
+            except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError) as error:
+                return Outcome(Verdict.HARMFUL, f"Stripe refused a step: {error.user_message or error}")
+            except IntegrationError as error:
+                return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error}")
+
+        return Promise(name, sentence, source, tried, phrase)
+
+    return decorated
 
 
 def judged(holds: bool, seen: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:

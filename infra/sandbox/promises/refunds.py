@@ -19,6 +19,8 @@ GIVEN_BACK = 1500
 """Minor units of the first refund of a payment."""
 TOO_MUCH = 99_999_999
 """Minor units: more than a test account has."""
+BOOKED_IN = 6.0
+"""Seconds in which Stripe books a charge: about three, and some to spare."""
 
 
 def _refunded(lab: Laboratory) -> JSON:
@@ -116,11 +118,29 @@ def a_refund_is_available_with_its_payment(lab: Laboratory) -> Outcome:
     return judged(days == 0, f"The refund is available {days:g} days after the payment.", Verdict.HARMLESS)
 
 
-def _balance_paid_out(lab: Laboratory) -> str:
-    lab.once(overpaid)  # its money is available at once
+@promised(
+    "a payout by hand is not reconciled",
+    "A payout that somebody asked for is not automatic, and its reconciliation_status is not_applicable.",
+    DOUBLE,
+    "Manual, instant and reversing payouts have no lines (`not_applicable`)",
+)
+def a_payout_by_hand_is_not_reconciled(lab: Laboratory) -> Outcome:
+    """Either of the two keeps POM from asking for lines."""
+    made = lab.once(_balance_paid_out)
+    automatic, status = made["automatic"], made["reconciliation_status"]
+    seen = f"automatic is {automatic}, reconciliation_status is {status}."
+    known = not automatic or status == "not_applicable"
+    return judged(
+        (automatic, status) == (False, "not_applicable"), seen, Verdict.HARMLESS if known else Verdict.HARMFUL
+    )
+
+
+def _balance_paid_out(lab: Laboratory) -> JSON:
+    lab.once(overpaid)  # its money is available as soon as Stripe has booked it
+    lab.side.pass_time(BOOKED_IN)
     with setting_up(lab, "pay out by the API"):
         made = lab.v1.payouts.create({"amount": 100, "currency": "usd", "metadata": lab.marks}, lab.on_account())
-    return str(made.id)
+    return body(made)
 
 
 @promised(
@@ -131,7 +151,7 @@ def _balance_paid_out(lab: Laboratory) -> str:
 )
 def a_payout_by_hand_has_no_lines(lab: Laboratory) -> Outcome:
     """With a code POM takes it for a failure, and the job fails again and again."""
-    query = {"payout": lab.once(_balance_paid_out), "expand": ["data.source"]}
+    query = {"payout": lab.once(_balance_paid_out)["id"], "expand": ["data.source"]}
     error = refusal(lambda: lab.v1.balance_transactions.list(query, lab.on_account()))
     if error is None:
         return judged(False, "Stripe listed lines.", Verdict.HARMLESS)
@@ -161,5 +181,6 @@ REFUNDS = (
     a_refund_is_available_with_its_payment,
     a_refund_of_what_is_refunded_has_a_code,
     a_payout_by_hand_has_no_lines,
+    a_payout_by_hand_is_not_reconciled,
     more_than_the_balance_is_not_paid_out,
 )

@@ -5,15 +5,18 @@ from __future__ import annotations
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about
-from infra.sandbox.promises.billed import sent
+from infra.sandbox.promises.billed import billed
 from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
 
 DECISION = "docs/decisions/0019-revisions.md"
 
 
 def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
-    """Returns the draft of a revision, and its original once the revision was finalized."""
-    made = sent(lab, 5100)
+    """Returns the draft of a revision, and its original once the revision was finalized.
+
+    The original is the invoice that most promises look at, so this comes after them.
+    """
+    made = lab.once(billed)
     with setting_up(lab, "make a revision by the API"):
         wanted = {"from_invoice": {"action": "revision", "invoice": made.invoice}}
         draft = body(lab.v1.invoices.create(wanted, lab.on_account()))
@@ -58,7 +61,7 @@ def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
 
 @promised(
     "a revision tells of both",
-    "The events of a revision tell that it was finalized and that its original was voided, in one order or the other.",
+    "The events of a revision tell in either order that it was finalized and that its original was voided.",
     DECISION,
     "nor in which order the events come",
 )
@@ -68,7 +71,11 @@ def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
     expected = ["invoice.finalized", "invoice.voided"]
     events = events_about(lab, [draft["id"], original["id"]], expected)
     of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]
-    came = [type_ for type_, id_ in of_it if (type_, id_) in (("invoice.finalized", draft["id"]), ("invoice.voided", original["id"]))]
+    came = [
+        type_
+        for type_, id_ in of_it
+        if (type_, id_) in (("invoice.finalized", draft["id"]), ("invoice.voided", original["id"]))
+    ]
     seen = f"In this order: {', then '.join(came) or 'neither'}."
     return judged(sorted(came) == expected, seen, Verdict.HARMLESS if came else Verdict.HARMFUL)
 

@@ -12,14 +12,14 @@ __all__ = ["BILLING", "Sent", "sent_invoice"]
 
 
 def _play(lab: Laboratory) -> None:
-    customer = payer_of(lab)
+    customer, began = payer_of(lab), lab.now()
     with lab.step("sent"):
         sent = sent_invoice(lab, 7500, 2500, customer=customer)
     with lab.step("sent again"):
         lab.gateway.send(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-again")
     with lab.step("events of the e-mail"):
         lab.until(
-            lambda: lab.gateway.events_about(lab.account, sent.invoice, "invoice.sent", lab.now()),
+            lambda: lab.gateway.events_about(lab.account, sent.invoice, "invoice.sent", began),
             {"data.*.data.object.id": sent.invoice},
             60,
         )

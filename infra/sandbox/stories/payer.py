@@ -11,8 +11,14 @@ from infra.sandbox.stories.invoices import Sent
 
 RETURN_URL = "https://example.com/paid"
 """Where a payer would come back to from the page of their bank. Nobody opens it."""
-MANDATE = {"customer_acceptance": {"type": "offline"}}
-"""The payer's consent to a bank debit (https://docs.stripe.com/api/payment_intents/confirm)."""
+MANDATE = {
+    "customer_acceptance": {
+        "type": "online",
+        "online": {"ip_address": "127.0.0.1", "user_agent": "POM-Stripe sandbox"},
+    }
+}
+"""The payer's consent to a bank debit, as the hosted page takes it
+(https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data)."""
 
 
 def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
@@ -20,36 +26,50 @@ def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
 
     It confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff says that
     this works from a server too (https://github.com/stripe/stripe-js/issues/539), its documentation only that the
-    intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments). If Stripe refuses, the method is
-    attached to the customer and the invoice is paid with it, and so are all later ones of the run. Most cards that
-    are declined cannot be attached (https://docs.stripe.com/testing#declined-payments): then attaching is declined.
+    intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments). If Stripe refuses the first time,
+    the method is attached to the customer and the invoice is paid with it, and so are all later ones of the run. Most
+    cards that are declined cannot be attached (https://docs.stripe.com/testing#declined-payments): then attaching is
+    declined.
 
-    Raises stripe.CardError if the payment is declined, and stripe.InvalidRequestError if both ways are refused.
+    Raises stripe.CardError if the payment is declined, and stripe.InvalidRequestError if it is refused.
     """
-    confirms = not lab.confirms_no_invoice
-    if confirms:
-        confirmation = {"payment_method": method, "return_url": RETURN_URL, **more}
+    if lab.confirms_invoices is not False:
         try:
-            lab.v1.payment_intents.confirm(sent.intent, confirmation, lab.on_account())
+            _confirm(lab, sent, {"payment_method": method, **more})
             return
-        except stripe.InvalidRequestError as error:
-            if error.code == "payment_intent_unexpected_state":
-                raise  # it is paid or canceled, so the other way is no way either
-    lab.confirms_no_invoice = True
+        except stripe.InvalidRequestError:
+            if lab.confirms_invoices:
+                raise  # the reason is this payment, not the way
+    _attach_and_pay(lab, sent, method, off_session=more.get("off_session", False))
+
+
+def _confirm(lab: Laboratory, sent: Sent, confirmation: dict[str, Any]) -> None:
+    if not confirmation.get("off_session"):
+        confirmation = {**confirmation, "return_url": RETURN_URL}
+    try:
+        lab.v1.payment_intents.confirm(sent.intent, confirmation, lab.on_account())
+    except stripe.CardError:
+        lab.confirms_invoices = True
+        raise
+    lab.confirms_invoices = True
+
+
+def _attach_and_pay(lab: Laboratory, sent: Sent, method: str, *, off_session: bool) -> None:
     try:
         attached = lab.v1.payment_methods.attach(method, {"customer": sent.customer}, lab.on_account())
-        paid = {"payment_method": attached.id, "off_session": more.get("off_session", False)}
+        paid = {"payment_method": attached.id, "off_session": off_session}
         lab.v1.invoices.pay(sent.invoice, paid, lab.on_account())
-    except stripe.InvalidRequestError:
-        lab.confirms_no_invoice = not confirms  # the reason is this payment, not the way
+    except stripe.CardError:
+        lab.confirms_invoices = False
         raise
+    lab.confirms_invoices = False
 
 
 def debit(lab: Laboratory, sent: Sent, account: str) -> None:
     """Pays what remains of an invoice from a bank account, such as `pm_usBankAccount_success`.
 
-    Test accounts by token need no verification: in a test of another business's against Stripe
-    `pm_usBankAccount_success` with `mandate_data` is `processing` at once. Raises what `pay` raises.
+    A token needs no verification: in another company's test against Stripe, `pm_usBankAccount_success` with such a
+    mandate is `processing` at once. Raises what `pay` raises.
     """
     pay(lab, sent, account, mandate_data=MANDATE)
 

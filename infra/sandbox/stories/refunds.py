@@ -24,20 +24,21 @@ def _play(lab: Laboratory) -> None:
         slow = pay_part(lab, sent, 3000, "pm_card_pendingRefund")
     with lab.step("the rest, whose refund will fail"):
         pay(lab, sent, "pm_card_refundFail")
-    with lab.step("refund of a part"):
-        part = _refund(lab, sent.intent, 1000, "requested_by_customer")
     with lab.step("refund of too much"), refused():
         _refund(lab, sent.intent, 9000)
+    with lab.step("refund of a part"):
+        part = _refund(lab, sent.intent, 1000, "requested_by_customer")
     with lab.step("refund of the rest"):
-        _refund(lab, sent.intent, 3000, "duplicate")
-    with lab.step("refund when nothing is left"), refused():
-        _refund(lab, sent.intent, 100)
+        rest = _refund(lab, sent.intent, 3000, "duplicate")
     with lab.step("pending refund"):
         pending = _refund(lab, slow, 3000)
+    with lab.step("refund when nothing is left"), refused():
+        _refund(lab, slow, 100)
     with lab.step("the pending refund succeeds"):
         _awaited(lab, pending, "succeeded")
-    with lab.step("the refund fails"):
+    with lab.step("the refunds fail"):
         _awaited(lab, part, "failed")
+        _awaited(lab, rest, "failed")
     with lab.step("all refunds of the payment"):
         lab.gateway.refunds_of(lab.account, sent.intent)
 

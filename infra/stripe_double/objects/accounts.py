@@ -44,7 +44,8 @@ def make(
     `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
     of 29 recorded standard accounts have none. `settlement` is fields of `Settlement`.
     """
-    account_id = account_id or world.ids.account()
+    # An account that was made with an id of its own may have the one that would be made next.
+    account_id = account_id or next(made for made in iter(world.ids.account, "") if made not in world.ledgers)
     if account_id in world.ledgers:
         raise ValueError(f"there is already an account {account_id}")
     account: JSON = {

@@ -17,6 +17,12 @@ _EVIDENCE = (
     "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier",
     "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
 )  # fmt: skip
+_NETWORK = {"inquiry": "10", "product_not_received": "13.1"}
+"""Visa's codes as recorded, by reason; all else is shown as fraud."""
+_BY_EVIDENCE = {
+    "winning_evidence": "won", "losing_evidence": "lost", "escalate_inquiry_evidence": "needs_response",
+}  # fmt: skip
+"""What becomes of a dispute in test mode, by its `uncategorized_text` (https://docs.stripe.com/testing#evidence)."""
 CLOSED = ("won", "lost", "warning_closed", "prevented")
 APPEALED = ("appeal_needs_response", "appeal_under_review")
 STATUSES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", *APPEALED, *CLOSED)
@@ -40,6 +46,7 @@ def open_dispute(
     if charge["status"] != "succeeded":
         raise InvalidState("Only a charge that succeeded can be disputed.")
     inquiry = reason == "inquiry"
+    now = world.now()
     details = charge["payment_method_details"]
     dispute: JSON = {
         "id": f"du_1{world.ids.token(23)}",
@@ -47,12 +54,12 @@ def open_dispute(
         "amount": amount or charge["amount"],
         "balance_transactions": [],
         "charge": charge["id"],
-        "created": world.now(),
+        "created": now,
         "currency": money.currency(currency or charge["currency"]),
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": world.now() + 9 * DAY,
+            "due_by": (now // DAY + 9) * DAY - 1,  # the end of the eighth day from now, as recorded
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
@@ -70,9 +77,13 @@ def open_dispute(
     if details["type"] == "card":
         brand = details["card"]["brand"]
         case = "inquiry" if inquiry else "chargeback"
-        card = {"brand": brand, "case_type": case, "network": brand, "network_reason_code": "10.4"}
+        card = {
+            "brand": brand,
+            "case_type": case,
+            "network": brand,
+            "network_reason_code": _NETWORK.get(reason, "10.4"),
+        }
         dispute["payment_method_details"] = {"card": card, "type": "card"}
-        dispute["network_reason_code"] = "10.4"
     ledger.add(dispute)
     charge["disputed"] = True
     world.emit(ledger, "charge.dispute.created", dispute)
@@ -90,7 +101,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         raise InvalidState(f"{status} is not a status of disputes")
     appealed = dispute["status"] == "lost" and status in APPEALED
     if dispute["status"] in CLOSED and not appealed:
-        raise InvalidState("This dispute is already closed.", code="dispute_already_closed")
+        raise InvalidState("This dispute is already closed")
     charge = ledger.get("charge", dispute["charge"])
     before = world.snapshot(ledger, dispute)
     inquiry = dispute["status"].startswith("warning")
@@ -103,6 +114,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
             back = balance_transactions.of_won_dispute(world, ledger, charge, dispute)
             dispute["balance_transactions"] = [*dispute["balance_transactions"], back]
             charge.pop("_charged_back", None)
+            dispute["is_charge_refundable"] = True
             world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
         elif status == "warning_closed":
             dispute["is_charge_refundable"] = True
@@ -124,14 +136,14 @@ def list_(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/disputes/{id}: stage or submit evidence; `winning_evidence` wins and `losing_evidence` loses at once.
+    """POST /v1/disputes/{id}: stage or submit evidence, which is then under review.
 
-    https://docs.stripe.com/testing#evidence
+    In test mode some words decide the dispute `Config.evidence_seconds` later.
     """
     world, ledger = call.world, call.ledger
     dispute = ledger.get("dispute", call.id)
     if dispute["status"] in CLOSED:
-        raise InvalidState("This dispute is already closed.", code="dispute_already_closed")
+        raise InvalidState("This dispute is already closed")
     before = world.snapshot(ledger, dispute)
     dispute["metadata"] = rules.metadata(dispute["metadata"], call.params.get("metadata"))
     evidence = call.params.get("evidence")
@@ -149,10 +161,16 @@ def update(call: Call) -> JSON:
     reviewing = "warning_under_review" if dispute["status"].startswith("warning") else "under_review"
     dispute["status"] = reviewing
     world.updated(ledger, dispute, before, "charge.dispute.updated")
-    text = dispute["evidence"]["uncategorized_text"]
-    if text in ("winning_evidence", "losing_evidence"):
-        move(world, ledger, dispute, "won" if text == "winning_evidence" else "lost")
+    decided = _BY_EVIDENCE.get(dispute["evidence"]["uncategorized_text"])
+    if decided is not None:
+        later = world.config.evidence_seconds
+        world.scheduler.after(later, "evidence", dispute["id"], lambda: _decide(world, ledger, dispute, decided))
     return dispute
+
+
+def _decide(world: World, ledger: Ledger, dispute: JSON, status: str) -> None:
+    if dispute["status"].endswith("under_review"):  # nobody closed it in the meantime
+        move(world, ledger, dispute, status)
 
 
 def close(call: Call) -> JSON:

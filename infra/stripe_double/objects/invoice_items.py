@@ -27,7 +27,7 @@ def create(call: Call) -> JSON:
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     rules.metadata({}, params.get("metadata"))
     waiting: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
-    given = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
+    given: JSON = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
     line = invoice_lines.make(call, waiting, given, "")
     item = invoice_lines.item_of(ledger, waiting, line)
     item["_line"] = line
@@ -36,9 +36,10 @@ def create(call: Call) -> JSON:
 
 
 def take_in(call: Call, invoice: JSON) -> None:
-    """Moves the customer's waiting items of the invoice's currency into a new draft."""
+    """Moves the customer's waiting items of the invoice's currency into a new draft, the newest first."""
     world, ledger = call.world, call.ledger
-    for item in ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None):
+    waiting = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
+    for item in reversed(list(waiting)):
         before = world.snapshot(ledger, item)
         item["invoice"] = invoice["id"]
         ledger.lines.setdefault(invoice["id"], []).append({**item["_line"], "invoice": invoice["id"]})

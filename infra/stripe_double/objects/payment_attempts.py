@@ -95,6 +95,7 @@ def attempt(
         raise InvalidState(
             f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}.",
             code="payment_intent_unexpected_state",
+            payment_intent=public(intent),
         )
     if method.kind not in intent["payment_method_types"]:
         raise InvalidState(
@@ -164,16 +165,20 @@ def _succeed(paying: _Paying, charge: JSON) -> None:
         next_action=None,
     )  # fmt: skip
     captures.begin(world, ledger, charge)
-    events = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
+    first = False
     if payment is not None:
         _pay(paying, payment)
-        events.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
-    for type_, obj in events:
-        paying.emit(type_, obj)
+        first = not world.order.usual()  # recordings have both
+    if payment is not None and first:
+        paying.emit("invoice_payment.paid", payment)
+    paying.emit("charge.succeeded", charge)
+    if intent["_method"].dispute:
+        open_dispute(world, ledger, charge, intent["_method"].dispute)  # recorded before the intent has succeeded
+    paying.emit("payment_intent.succeeded", intent)
+    if payment is not None and not first:
+        paying.emit("invoice_payment.paid", payment)
     if payment is not None:
         _credit(paying, payment)
-    if intent["_method"].dispute:
-        open_dispute(world, ledger, charge, intent["_method"].dispute)
 
 
 def _pay(paying: _Paying, payment: JSON) -> None:

@@ -11,7 +11,7 @@ the intent of an invoice as it lets the hosted page.
 from __future__ import annotations
 
 from ..errors import InvalidParams, InvalidState, NotModelled
-from ..state.ledger import JSON, Ledger
+from ..state.ledger import JSON, Ledger, public
 from ..state.world import World
 from . import customers, invoice_payments, lists, money, payment_methods, payment_shapes, rules
 from .call import Call, Route
@@ -70,13 +70,15 @@ def make(
         **payment_shapes.payer(ledger, customer), "application": application, "_application_fee": None,
         "currency": currency, "customer": customer, "payment_settings": {"payment_method_types": types},
     }  # fmt: skip
-    return payment_shapes.intent(world, ledger, order, amount)
+    intent = payment_shapes.intent(world, ledger, order, amount)
+    intent.update(description=None, capture_method="automatic_async")  # as recorded
+    return intent
 
 
 def confirm(call: Call) -> JSON:
     """POST /v1/payment_intents/{id}/confirm: pays as the payer would, also the intent of an invoice."""
     _modelled(call, _CONFIRM)
-    return _confirm(call, call.ledger.get("payment_intent", call.id))
+    return _confirm(call, _named(call))
 
 
 def _confirm(call: Call, intent: JSON) -> JSON:
@@ -88,6 +90,7 @@ def _confirm(call: Call, intent: JSON) -> JSON:
             " PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a"
             " payment method or ConfirmationToken.",
             code="payment_intent_unexpected_state",
+            payment_intent=public(intent),
         )
     method, saved = payment_methods.chosen(ledger, name, intent["customer"], own=intent["payment_method"])
     off_session, return_url = bool(params.get("off_session")), params.get("return_url")
@@ -108,7 +111,7 @@ def _confirm(call: Call, intent: JSON) -> JSON:
 
 def cancel(call: Call) -> JSON:
     """POST /v1/payment_intents/{id}/cancel; the intent that Stripe made for an invoice ends with the invoice."""
-    intent = call.ledger.get("payment_intent", call.id)
+    intent = _named(call)
     payment = call.ledger.find("invoice_payment", intent.get("_payment"))
     if payment is not None and payment["is_default"]:
         raise InvalidState("You cannot cancel the PaymentIntent of an invoice. Void the invoice instead.")
@@ -116,6 +119,7 @@ def cancel(call: Call) -> JSON:
         raise InvalidState(
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.",
             code="payment_intent_unexpected_state",
+            payment_intent=public(intent),
         )
     invoice_payments.cancel(call.world, call.ledger, intent, payment, call.params.get("cancellation_reason"))
     return intent
@@ -123,7 +127,7 @@ def cancel(call: Call) -> JSON:
 
 def retrieve(call: Call) -> JSON:
     """GET /v1/payment_intents/{id}."""
-    return call.ledger.get("payment_intent", call.id)
+    return _named(call)
 
 
 def list_(call: Call) -> JSON:
@@ -138,7 +142,14 @@ def _modelled(call: Call, names: set[str]) -> None:
             raise NotModelled(f"the parameter {name} here", name)
 
 
+def _named(call: Call) -> JSON:
+    return call.ledger.get("payment_intent", call.id, "intent")
+
+
 def _check_amount(amount: int, currency: str) -> None:
+    if amount < 1:
+        message = "This value must be greater than or equal to 1."
+        raise InvalidParams(message, param="amount", code="parameter_invalid_integer")
     if amount < money.minimum(currency):
         least = money.shown(money.minimum(currency), currency)
         raise InvalidParams(f"Amount must be at least {least}", param="amount", code="amount_too_small")
@@ -158,6 +169,7 @@ def _choose_types(call: Call, intent: JSON) -> None:
     if allowed is None and (automatic is None or automatic["enabled"]):
         redirects = (automatic or {}).get("allow_redirects", "always")
         intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
+        intent["payment_method_configuration_details"] = {"id": f"pmc_1{call.world.ids.token(23)}", "parent": None}
 
 
 ROUTES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import CardDeclined, InvalidState, NoSuchObject, missing
+from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject
 from ..state.ledger import JSON, Ledger
 from . import customers, payment_shapes
 from .call import Call, Route
@@ -32,15 +32,19 @@ def chosen(ledger: Ledger, name: str, customer: str | None, *, own: str | None =
 def attach(call: Call) -> JSON:
     """POST /v1/payment_methods/{id}/attach: a token gives the customer a new payment method.
 
+    Attaching again changes nothing.
+
     Cards that are declined for the issuer's reasons cannot be attached (https://docs.stripe.com/testing#declined-payments).
     """
     world, ledger = call.world, call.ledger
     if "customer" not in call.params:
-        raise missing("customer")
+        raise InvalidParams("Must provide customer or customer_account.", code="parameter_missing")
     customer = customers.living(ledger, call.params["customer"], "customer", 400)
     method = TOKENS.get(call.id)
     if method is None:
         found = ledger.get("payment_method", call.id)
+        if found["customer"] == customer["id"]:
+            return found
         raise InvalidState(
             "The payment method you provided has already been attached to a customer."
             if found["customer"]

@@ -7,6 +7,10 @@ from ..state.world import World
 from .cards import Method
 from .money import MAX_OTHER
 
+_CARD_OPTIONS = {
+    "installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic",
+}  # fmt: skip
+
 
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
     """Stores and returns a payment intent that requires a payment method."""
@@ -21,6 +25,7 @@ def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
         "allowed_payment_method_types": None,
         "amount": amount,
         "amount_capturable": 0,
+        "amount_details": {"tip": {}},
         "amount_received": 0,
         "application": invoice["application"],
         "application_fee_amount": invoice["_application_fee"],
@@ -39,13 +44,15 @@ def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": ledger.livemode,
+        "managed_payments": {"enabled": False},
         "metadata": {},
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
-        "payment_method_options": {},
+        "payment_method_options": {"card": dict(_CARD_OPTIONS)} if "card" in types else {},
         "payment_method_types": types,
+        "payment_record": None,
         "processing": None,
         "receipt_email": None,
         "review": None,
@@ -86,19 +93,26 @@ def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON,
     return ledger.add(made)
 
 
+_CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"}
+
+
 def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:
     """Stores and returns a payment method, as Stripe shows what the payer typed."""
     details: JSON
     if method.kind == "card":
         details = {
-            "brand": method.brand, "checks": {"cvc_check": "pass"}, "country": "US", "exp_month": method.exp_month,
-            "exp_year": method.exp_year, "fingerprint": world.ids.token(16), "funding": method.funding,
-            "last4": method.last4,
+            "brand": method.brand, "checks": dict(_CHECKS), "country": "US", "display_brand": method.brand,
+            "exp_month": method.exp_month, "exp_year": method.exp_year, "fingerprint": world.ids.token(16),
+            "funding": method.funding, "generated_from": None, "last4": method.last4,
+            "networks": {"available": [method.brand], "preferred": None}, "regulated_status": "unregulated",
+            "three_d_secure_usage": {"supported": True}, "wallet": None,
         }  # fmt: skip
     else:
         details = {
             "account_holder_type": "individual", "account_type": "checking", "bank_name": method.brand,
-            "fingerprint": world.ids.token(16), "last4": method.last4, "routing_number": "110000000",
+            "financial_connections_account": None, "fingerprint": world.ids.token(16), "last4": method.last4,
+            "networks": {"preferred": "ach", "supported": ["ach"]}, "routing_number": "110000000",
+            "status_details": {},
         }  # fmt: skip
     return ledger.add(
         {
@@ -173,11 +187,43 @@ def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
     }
 
 
+_OF_BOTH = {
+    "card": (
+        "brand",
+        "checks",
+        "country",
+        "exp_month",
+        "exp_year",
+        "fingerprint",
+        "funding",
+        "last4",
+        "regulated_status",
+    ),
+    "us_bank_account": ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number"),
+}
+"""Fields that a payment method and the charge by it have in common."""
+
+
+def _paid_with(used: JSON, kind: str, amount: int) -> JSON:
+    """Returns what a charge says of a payment method, as recorded of a card."""
+    known = {name: used[name] for name in _OF_BOTH[kind]}
+    if kind != "card":
+        return {**known, "mandate": None, "payment_reference": None}
+    return {
+        **known, "amount_authorized": amount, "authorization_code": None,
+        "extended_authorization": {"status": "disabled"}, "incremental_authorization": {"status": "unavailable"},
+        "installments": None, "mandate": None, "multicapture": {"status": "unavailable"}, "network": used["brand"],
+        "network_token": {"used": False}, "network_transaction_id": None,
+        "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"}, "three_d_secure": None,
+        "transaction_link_id": None, "wallet": None,
+    }  # fmt: skip
+
+
 def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: Method, status: str) -> JSON:
     """Stores and returns a charge, which is one attempt to move money."""
     prefix = "ch_3" if method.kind == "card" else "py_3"
     used = ledger.get("payment_method", paid_by["payment_method"])
-    details = dict(used[method.kind])
+    details = _paid_with(used[method.kind], method.kind, paid_by["amount"])
     approved = {
         "advice_code": None, "network_advice_code": None, "network_decline_code": None,
         "network_status": "approved_by_network", "reason": None, "risk_level": "normal",

@@ -43,12 +43,9 @@ class Asker:
     ids: Identities
     timeline: Timeline
     _moments: dict[tuple[str, str], str] = field(default_factory=dict)
-    _codes: dict[str, str] = field(default_factory=dict)
 
     def ask(self, exchange: Exchange) -> Answer:
         """Returns the double's answer to the request of an exchange."""
-        if exchange.path == "/oauth/token":
-            self._grant(exchange)
         if exchange.status == 200 and any(name.startswith("from_invoice[") for name, _ in exchange.form):
             # Nobody knows whether revisions have the metadata of the original: the double does as Stripe did.
             given = sum(name.startswith("metadata[") for name, _ in exchange.form)
@@ -91,15 +88,15 @@ class Asker:
         if name == "client_id":
             return self.double.config.client_id_test
         if exchange.path == "/oauth/token" and name == "code":
-            return self._codes.get(value, value)
+            return self._code(exchange) or value
         if value.isdigit() and BILLION < int(value) < 10 * BILLION:
             # The parameters of a key stay as they were, else the double takes a repeated request for another one.
             known = (exchange.key or repr(exchange.at), value)
             return self._moments.setdefault(known, str(self.timeline.played(int(value))))
         return self.ids.translated(value)
 
-    def _grant(self, exchange: Exchange) -> None:
-        """Has the owner of the recorded account press Connect in the double, if Stripe took the recorded code."""
+    def _code(self, exchange: Exchange) -> str | None:
+        """Has the owner press Connect in the double and returns the code, if Stripe took the recorded one."""
         account = exchange.body.get("stripe_user_id")
-        if exchange.status == 200 and account in self.double.world.ledgers:
-            self._codes[dict(exchange.form)["code"]] = self.double.authorization_code(account)
+        taken = exchange.status == 200 and account in self.double.world.ledgers
+        return self.double.authorization_code(account) if taken else None

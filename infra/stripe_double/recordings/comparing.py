@@ -12,7 +12,7 @@ from .aligning import align
 from .differences import Difference, Kind
 from .identities import Identities, is_id, prefix
 from .leniency import Care, care, is_moment
-from .recording import JSON
+from .recording import JSON, REDACTED
 
 _WORD = re.compile(r"^[a-z][a-z0-9_.]*$")
 _ERROR = ("type", "code", "decline_code", "param")
@@ -74,18 +74,17 @@ class Comparison:
         if recorded is None or played is None:
             if recorded is not played and how is not Care.PRESENCE:
                 self._note(Kind.NULL, place, path, _brief(recorded), _brief(played))
-        elif _type(recorded) != _type(played):
+        elif _type(recorded) != _type(played) and not (how is not Care.FULL and _are_numbers(recorded, played)):
             self._note(Kind.TYPE, place, path, _brief(recorded), _brief(played))
+        elif how is Care.KIND:
+            if not isinstance(recorded, dict) and bool(recorded) != bool(played):
+                self._note(Kind.VALUE, place, path, _brief(recorded), _brief(played))
         elif isinstance(recorded, dict):
-            if how is not Care.KIND:
-                self._hashes(place, path, recorded, played)
-        elif isinstance(recorded, list):
-            if how is Care.FULL:
-                self._lists(place, path, recorded, played)
+            self._hashes(place, path, recorded, played)
+        elif how is Care.FULL and isinstance(recorded, list):
+            self._lists(place, path, recorded, played)
         elif how is Care.FULL:
             self._scalars(place, path, recorded, played)
-        elif how is Care.KIND and _type(recorded) == "number" and bool(recorded) != bool(played):
-            self._note(Kind.VALUE, place, path, recorded, played)
 
     def _hashes(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
         kind = recorded.get("object")
@@ -110,10 +109,10 @@ class Comparison:
         """Compares metadata exactly, because the product finds its own objects by them."""
         for name in sorted({*recorded, *played}):
             left, right = recorded.get(name), played.get(name)
-            if left is None or right is None:
-                kind = Kind.MISSING if left is None else Kind.EXTRA
+            if (name in recorded) != (name in played):
+                kind = Kind.EXTRA if name in recorded else Kind.MISSING
                 self._note(kind, place, f"{path}.{name}", left, right)
-            elif self.ids.translated(str(left)) != right:
+            elif left != REDACTED and (self.ids.translated(left) if left else left) != right:
                 self._note(Kind.VALUE, place, f"{path}.{name}", left, right)
 
     def _lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
@@ -130,7 +129,8 @@ class Comparison:
 
     def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
         """Compares lists of words as sets, and other lists by their length and entry by entry."""
-        if all(isinstance(each, str) and _WORD.match(each) and not is_id(each) for each in (*recorded, *played)):
+        words = all(isinstance(each, str) and _WORD.match(each) and not is_id(each) for each in (*recorded, *played))
+        if words and REDACTED not in recorded:
             if Counter(recorded) != Counter(played):
                 self._note(Kind.VALUE, place, path, sorted(recorded), sorted(played))
             return
@@ -158,7 +158,7 @@ class Comparison:
             return not paired or prefix(recorded) != prefix(played)
         if bool(recorded) != bool(played) or (is_id(recorded) and _WORD.match(played)):
             return True
-        return recorded != played and bool(_WORD.match(recorded)) and not is_id(recorded)
+        return recorded not in (played, REDACTED) and bool(_WORD.match(recorded)) and not is_id(recorded)
 
     def _is_older(self, entry: JSON) -> bool:
         """Returns True for what was on the account before the recording began, and no request has shown."""
@@ -201,9 +201,13 @@ class _Place:
 def _type(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return type(value).__name__
+    if isinstance(value, float):
+        return "decimal number"
+    return {int: "number", str: "text", list: "list", dict: "hash"}[type(value)]
+
+
+def _are_numbers(*values: Any) -> bool:
+    return all(isinstance(each, int | float) and not isinstance(each, bool) for each in values)
 
 
 def _brief(value: Any) -> Any:

@@ -12,7 +12,7 @@ class Care(Enum):
 
     FULL = "full"
     KIND = "kind"
-    """Presence, JSON type, null-ness, and whether a number is zero; not the value, nor what is in a hash or list."""
+    """Presence, JSON type, null-ness, and whether it is zero or empty; not what is in a hash or a list."""
     PRESENCE = "presence"
     """Presence, and the type where neither is null."""
     NONE = "none"

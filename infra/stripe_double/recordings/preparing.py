@@ -12,6 +12,10 @@ from ..double import StripeDouble
 from .recording import JSON, Exchange, RecordedAccount, Recording
 
 EVENTS = "/v1/events"
+SLOWLY = 600 / 86_400
+"""Days until bank debits and pending refunds end while a recording is played; in Stripe's test mode they end within
+seconds to minutes. They must not end before that is waited for. Nor may it take days, because then other money would
+become available."""
 
 
 def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
@@ -19,7 +23,7 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
 
     The recording shows the versions of the accounts, and whether they are paid out by themselves.
     """
-    settings = replace(config or Config(), accounts=(), webhook_endpoints=())
+    settings = replace(config or Config(), accounts=(), webhook_endpoints=(), ach_days=SLOWLY, refund_days=SLOWLY)
     double = StripeDouble(settings, clock=Clock.frozen(recording.made_at), transport=lambda *_: 200)
     for account in recording.accounts:
         double.create_account(

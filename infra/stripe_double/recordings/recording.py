@@ -20,6 +20,8 @@ KEPT_HEADERS = frozenset(
     }
 )
 """The headers of answers on which something rests, and which are recorded."""
+REDACTED = "redacted"
+"""What stands where a text was that nobody may read."""
 FORM = 1
 """The form of the file. It rises when an older one can no longer be read."""
 

@@ -154,17 +154,16 @@ class _Player:
 
     def _compare_events(self, exchange: Exchange) -> None:
         """Compares a list of events with the double's, which is given some time to make what the account has."""
+        if exchange.until:
+            self._awaited(exchange)
         events, recorded = self.asker.events(exchange), exchange.body["data"]
-        for _ in self.timeline.wait(SOON):
-            if not lacking(recorded, events, self.ids):
-                break
+        waits = self.timeline.wait(SOON)
+        while lacking(recorded, events, self.ids) and next(waits, False):
             events = self.asker.events(exchange)
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
         since = max(map(self.timeline.played, bounds), default=0)
-        if exchange.body["has_more"]:
-            since = max(since, self.timeline.played(recorded[-1]["created"]) + 1)
-        compare_events(recorded, events, since, comparison)
+        compare_events(recorded, events, since, comparison, whole=not exchange.body["has_more"])
         self._differences += comparison.differences
         self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
 

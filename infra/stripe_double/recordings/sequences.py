@@ -23,34 +23,45 @@ def lacking(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -
     return bool(theirs - Counter(event["type"] for event in played))
 
 
-def compare_events(recorded: Sequence[JSON], played: Sequence[JSON], since: float, into: Comparison) -> None:
+def compare_events(
+    recorded: Sequence[JSON], played: Sequence[JSON], since: float, into: Comparison, *, whole: bool = True
+) -> None:
     """Notes how two lists of events, newest first, differ.
 
     Events are told apart by type and object. Their order counts only where both sides date them in different seconds.
-    Passed over are events of objects that the recording never asked about, or asked the double in vain, and events of
-    the double from before the epoch second `since`.
+    Passed over are events of objects that the recording never asked about, or asked the double in vain; events that
+    another list has shown on both sides; and events of the double from before the epoch second `since`, or if the
+    recorded list is not `whole`, from before its oldest event.
     """
     theirs = [event for event in reversed(recorded) if _belongs(event, into.ids)]
     ours = [event for event in reversed(played) if not _is_lost(event, into.ids)]
     pairs = _pairs(theirs, ours, into)
-    left = [event for event in theirs if not any(event is each for each, _ in pairs)]
-    right = [e for e in ours if e["created"] >= since and not any(e is each for _, each in pairs)]
-    for event in left:
-        into.differences.append(_alone(Kind.EVENT_EXTRA, into, event))
-    for event in right:
-        into.differences.append(_alone(Kind.EVENT_MISSING, into, event))
+    if not whole and pairs:
+        since = max(since, pairs[0][1]["created"] + 1)
+    for event in theirs:
+        if into.ids.played(event["id"]) is None:
+            into.differences.append(_alone(Kind.EVENT_EXTRA, into, event))
+    for event in ours:
+        if event["created"] >= since and into.ids.recorded(event["id"]) is None:
+            into.differences.append(_alone(Kind.EVENT_MISSING, into, event))
     into.differences.extend(_out_of_order(pairs, into))
 
 
 def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> list[tuple[JSON, JSON]]:
-    """Returns the events that belong together, and compares each pair."""
-    pairs: list[tuple[JSON, JSON]] = []
+    """Returns the events that belong together, and compares each pair that no other list has shown."""
+    by_id, pairs = {event["id"]: event for event in ours}, []
     for event in theirs:
-        same = [each for each in ours if _is_same(event, each, into.ids)]
+        known = into.ids.played(event["id"])
+        same = [by_id[known]] if known in by_id else []
+        if known is None:
+            same = [
+                each for each in ours if into.ids.recorded(each["id"]) is None and _is_same(event, each, into.ids)
+            ]
         if same:
             found = _closest(event, same, into) if len(same) > 1 else same[0]
-            ours = [each for each in ours if each is not found]
-            _compare(event, found, into)
+            into.ids.pair(event["id"], found["id"])
+            if known is None:
+                _compare(event, found, into)
             pairs.append((event, found))
     return pairs
 

@@ -31,7 +31,7 @@ class Timeline:
         self._at = max(self._at, at)
         self._double.advance(max(0.0, self._at + self.ahead - self._double.clock.now()))
 
-    def wait(self, longest: float = LONGEST_WAIT) -> Iterator[None]:
+    def wait(self, longest: float = LONGEST_WAIT) -> Iterator[bool]:
         """Moves the clock step by step, at most so many seconds, to where something may have happened.
 
         A step ends where the double has planned something, or else is twice as long as the one before it.
@@ -43,7 +43,7 @@ class Timeline:
             self._double.advance(min(left, planned, step))
             step *= 1.0 if planned < step else 2.0
             self._jumps.append((self._at, self._double.clock.now() - self._at))
-            yield
+            yield True
 
     def played(self, moment: int) -> int:
         """Returns the epoch second of the double for one of the recording."""

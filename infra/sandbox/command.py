@@ -1,0 +1,146 @@
+"""The command line of `make sandbox`."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.ops.screen import Screen, telling
+from infra.package import ROOT
+from infra.sandbox import report
+from infra.sandbox.carrying import ALLOWED
+from infra.sandbox.connecting import NoAccount
+from infra.sandbox.keys import Keys, WrongKeys, keys_of_environment, keys_of_file
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.product import check
+from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, cleaned, run
+from infra.sandbox.saving import save
+from infra.sandbox.starting import Sandbox, on_double, on_stripe
+from infra.sandbox.stories.every import STORIES
+
+BUILD = ROOT / "build"
+RECORDED = ROOT / "tests" / "stripe_double" / "recorded"
+EVERYTHING = Plan(STORIES, PROMISES, check)
+EXPECTED = (WrongKeys, NoAccount, CannotBegin)
+
+
+def plan_of(only: Iterable[str], later: bool) -> Plan:
+    """Returns what to do. Raises click.BadParameter for a name that is none."""
+    names = set(only)
+    stories = [each for each in STORIES if each.later is later]
+    if unknown := names - {each.name for each in (*STORIES, *PROMISES)} - {PRODUCT}:
+        raise click.BadParameter(f"no story and no promise is named {', '.join(sorted(unknown))}; --list shows all")
+    if names:
+        stories = [each for each in STORIES if each.name in names]
+        return Plan(stories, [each for each in PROMISES if each.name in names], check if PRODUCT in names else None)
+    return Plan(stories) if later else Plan(stories, PROMISES, check)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--double", is_flag=True, help="Run against the Stripe double, without any key.")
+@click.option("--seed", type=int, default=0, help="With --double: the seed of what Stripe leaves open.")
+@click.option("--keys", type=click.Path(path_type=Path), help="A TOML file with the keys, outside the repository.")
+@click.option("--only", metavar="NAME", multiple=True, help="Only this story or promise, or `product`; repeatable.")
+@click.option("--later", is_flag=True, help="A day after a run: look at the payouts that have come since.")
+@click.option("--clean", is_flag=True, help="Only end what earlier runs left, however old.")
+@click.option("--save", metavar="NAME", help="Save the stories' recording under tests/stripe_double/recorded/NAME.")
+@click.option("--prove", is_flag=True, help="Run against doubles that are changed on purpose; each must be noticed.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done, and on which account.")
+@click.option("--list", "listed", is_flag=True, help="Show all stories and promises.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.pass_context
+def cli(context: click.Context, /, as_json: bool, **options: Any) -> None:
+    """Hold what this project believes of Stripe against a test account. docs/sandbox.md says what it needs.
+
+    The exit status is 0 if nothing differs in what the product relies on, 1 if something does, 2 for wrong usage.
+    """
+    with telling(Screen(as_json, ("make sandbox",))) as screen:
+        context.exit(_told(screen, **options))
+
+
+def _told(screen: Screen, *, listed: bool, prove: bool, **options: Any) -> int:
+    if listed:
+        _list(screen)
+        return 0
+    if prove:
+        from infra.sandbox.proving import prove as prove_it  # it needs more time to import than a run
+
+        return 0 if prove_it(screen) else 1
+    try:
+        return _run(screen, **options)
+    except EXPECTED as error:
+        screen.failure(str(error))
+        return 2
+
+
+def _run(
+    screen: Screen, *, double: bool, seed: int, keys: Path | None, only: tuple[str, ...], later: bool, clean: bool,
+    save: str | None, dry_run: bool,
+) -> int:  # fmt: skip
+    plan = plan_of(only, later)
+    sandbox = on_double(seed) if double else on_stripe(_keys(keys), screen.step)
+    words = sandbox.redaction.text
+    try:
+        lab = sandbox.laboratory_on_its_account(_choice)
+        screen.step(f"Account {lab.account}, {len(plan.stories)} stories, {len(plan.promises)} promises")
+        if dry_run:
+            _say_what_would_be(screen, plan, lab)
+            return 0
+        done = (
+            Run([cleaned(lab, everything=True)], requests=lab.budget.used) if clean else run(lab, plan, screen.step)
+        )
+        return _report(screen, done, sandbox, save)
+    except EXPECTED as error:
+        raise type(error)(words(str(error))) from None
+    except Exception:  # noqa: BLE001  The traceback of whatever it is may hold what must not be told.
+        screen.failure(words(traceback.format_exc()))
+        return 1
+
+
+def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) -> int:
+    secrets = sandbox.keys.secrets
+    told = report.document(
+        done.findings,
+        sandbox.redaction.text,
+        source=sandbox.side.name,
+        account=sandbox.redaction.name(sandbox.account),
+        requests=done.requests,
+        seconds=done.seconds,
+    )
+    report.write_document(told, BUILD / "sandbox.json", secrets)
+    report.write_recording(done.whole, BUILD / "sandbox-recording.jsonl", secrets)
+    if save_as:
+        save(done.stories, RECORDED / f"{save_as}.jsonl", secrets)
+    if screen.as_json:
+        screen.document = told
+    else:
+        report.show(screen, told)
+    return 1 if done.harmful else 0
+
+
+def _say_what_would_be(screen: Screen, plan: Plan, lab: Laboratory) -> None:
+    rows = [{"part": part, "name": name, "sentence": sentence} for part, name, sentence in plan.names()]
+    screen.table("plan", f"Would be tried on {lab.account}, with at most {ALLOWED} requests", rows)
+
+
+def _list(screen: Screen) -> None:
+    rows = [{"part": part, "name": name, "sentence": sentence} for part, name, sentence in EVERYTHING.names()]
+    screen.table("plan", "Stories, promises and the product", rows)
+
+
+def _keys(path: Path | None) -> Keys:
+    return keys_of_file(path, ROOT) if path else keys_of_environment(os.environ)
+
+
+def _choice(ids: list[str]) -> str:
+    """Asks a person which account it is to be."""
+    for number, each in enumerate(ids, 1):
+        click.echo(f"{number}  {each}", err=True)
+    number = click.prompt("Which of these connected test accounts?", type=click.IntRange(1, len(ids)), err=True)
+    return ids[number - 1]

@@ -1,0 +1,85 @@
+"""Starts the stack with its Stripe elsewhere, plays the story, and holds both sides' records beside each other."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from chalicelib.functions import BY_NAME
+from chalicelib.functions import Schedule as Rate
+from infra.demo.people import Office
+from infra.demo.staging import ENFORCED_APP
+from infra.local.settings import StripeElsewhere
+from infra.local.stack import LocalStack
+from infra.local.wsgi import serve
+from infra.sandbox.findings import Finding
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.product import acts, books, comparing, connecting
+from infra.sandbox.product.listening import Listener
+from infra.sandbox.product.proxy import Proxy
+from infra.sandbox.product.scene import NotAsAssumed, Scene, Time, organization_of
+from infra.sandbox.sides import DoubleSide
+from infra.stripe_double.server import Server
+
+PATIENCE = 60.0
+"""Seconds for which a change in POM is waited for."""
+PAUSES = {"stripe": 2.0, "double": 0.2}
+"""Seconds between two lists of events while events come."""
+NEVER = 1e9
+"""Seconds: no schedule fires by itself, so that nothing is written but by the acts."""
+DASHBOARD = "https://dashboard.stripe.com"
+
+
+def check(
+    lab: Laboratory,
+    tell: Callable[[str], None] = lambda line: None,
+    *,
+    patience: float = PATIENCE,
+    directory: Path | None = None,
+) -> list[Finding]:
+    """Returns what was found. Whatever happens, everything that it started is stopped at the end.
+
+    `tell` shows lines of progress. The stack's state is in `directory`, or in a temporary one. A double's clock has
+    to run by itself. Raises DidNotStart if the stack did not start.
+    """
+    with _scene(lab, tell, patience, directory) as scene:
+        connecting.connect(scene)
+        acts.play(scene)
+        scene.does("webhooks", "The door takes every event, as the account's version has it.", _taken)
+        comparing.compare(scene)
+        scene.does("books", "Stripe's books and POM's come to the same, day by day.", books.tied_out)
+        scene.does("reconciliation", "One reconciliation finds nothing and writes nothing.", books.reconciled)
+        return scene.findings
+
+
+def _taken(scene: Scene) -> str:
+    scene.settles()
+    if refused := scene.listener.refused:
+        raise NotAsAssumed(f"The door answered {[(each.type, each.status) for each in refused]}.")
+    done = scene.listener.done
+    return f"{len(done) - len(scene.listener.lost)} events of {len({each.type for each in done})} types were taken."
+
+
+@contextmanager
+def _scene(lab: Laboratory, tell: Callable[[str], None], patience: float, directory: Path | None) -> Iterator[Scene]:
+    with ExitStack() as running:
+        state = directory or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="pom-sandbox-")))
+        if isinstance(lab.side, DoubleSide):
+            running.enter_context(Server(lab.side.double, deliver=False))  # its hosted pages can be opened
+        placeholder = f"sk_test_placeholder_{secrets.token_hex(8)}"
+        proxy = running.enter_context(serve(Proxy(lab, placeholder)))
+        time = Time(lab, state)
+        elsewhere = StripeElsewhere(proxy.url, placeholder, lab.client_id, DASHBOARD, time.file, lab.key)
+        tell("starting the local stack")
+        intervals = {name: NEVER for name, each in BY_NAME.items() if isinstance(each.trigger, Rate)}
+        stack = LocalStack(app=ENFORCED_APP, state_dir=state, intervals=intervals, elsewhere=elsewhere)
+        running.enter_context(stack)
+        listener = Listener(lab, stack.urls.webhooks, stack.secret.webhook_secrets[0], PAUSES[lab.side.name])
+        admin, office = (
+            Office(stack.urls.api, stack.mint_token(organization_of(lab), f"user_{role}", [role]))
+            for role in ("admin", "billing")
+        )
+        yield Scene(lab, stack, time, listener, admin, office, patience, tell)

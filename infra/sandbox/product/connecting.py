@@ -1,0 +1,84 @@
+"""Connects the account to an organization of POM's: by OAuth if somebody presses Connect, otherwise without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.parse
+from typing import Any
+
+from infra.demo.http import request
+from infra.demo.people import query_of
+from infra.local.stack import ROOT
+from infra.sandbox.product.scene import NotAsAssumed, NotTried, Scene
+from infra.sandbox.sides import DoubleSide
+
+GRANT_TIMEOUT = 60
+"""Seconds."""
+BY_OAUTH = "connecting by OAuth"
+CONNECTED = "connected"
+WITHOUT_OAUTH = (
+    "Nobody pressed Connect. The grant was stored as the callback of OAuth stores it, and POM's admin completed it."
+)
+
+
+def connect(scene: Scene) -> None:
+    """Connects, and notes two findings: whether OAuth did it, and whether the connection is usable."""
+    scene.does(BY_OAUTH, "An admin installs Stripe: authorize, callback, complete.", _by_oauth)
+    scene.does(CONNECTED, "The account is connected and may take payments.", _connected)
+
+
+def _by_oauth(scene: Scene) -> str:
+    begun = scene.answered(scene.admin.call("POST", "/stripe/connection"))
+    url = begun["authorizeUrl"].replace(scene.stack.urls.stripe, scene.lab.side.connect_base)
+    state = query_of(url)["state"]
+    code = _code(scene, url)
+    if code is None:
+        _complete(scene, _granted(scene, state))
+        raise NotTried(WITHOUT_OAUTH)
+    query = urllib.parse.urlencode({"state": state, "code": code})
+    back = request("GET", f"{scene.stack.urls.oauth_callback}?{query}")
+    returned = query_of(back.headers.get("Location", ""))
+    if returned.get("stripe") != "pending":
+        raise NotAsAssumed(f"The callback answered {back.status}, with {returned.get('code') or returned}.")
+    _complete(scene, returned["state"])
+    return "POM exchanged the code for the account, and the admin completed the connection."
+
+
+def _code(scene: Scene, url: str) -> str | None:
+    """Returns the authorization code, or None if nobody pressed Connect.
+
+    A person gets the URL without POM's own address: the platform has not registered one of this machine's, and
+    without any Stripe takes the first one that is registered (https://docs.stripe.com/connect/oauth-reference).
+    """
+    if not isinstance(scene.lab.side, DoubleSide):
+        parts = urllib.parse.urlsplit(url)
+        kept = {name: value for name, value in query_of(url).items() if name != "redirect_uri"}
+        return scene.lab.code(urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(kept))))
+    pressed: Any = scene.lab.side.http_client()  # the SDK gives it no types
+    form = urllib.parse.urlencode({"account": scene.lab.account, "decision": "grant"})
+    _, _, headers = pressed.request("post", url, {}, form)
+    return query_of(headers["location"])["code"]
+
+
+def _granted(scene: Scene, state: str) -> str:
+    command = [sys.executable, "-m", "infra.sandbox.product.granting", state, scene.lab.account]
+    environment = scene.stack.child_environment()
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=GRANT_TIMEOUT, check=False
+    )
+    if done.returncode != 0:
+        raise NotAsAssumed(f"The grant could not be stored: {done.stderr[-500:]}")
+    return done.stdout.strip()
+
+
+def _complete(scene: Scene, state: str) -> None:
+    scene.answered(scene.admin.call("POST", "/stripe/connection/complete", {"state": state}))
+
+
+def _connected(scene: Scene) -> str:
+    scene.stack.wait_until_idle(scene.patience)  # it looks at what the account has, and would meet the story
+    connection = scene.admin.get("/stripe/connection")
+    if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.lab.account):
+        raise NotAsAssumed(f"The connection is {connection['status']}: {connection['requirements']}")
+    return f"The connection of {scene.lab.account} is {connection['status']}."

@@ -1,0 +1,106 @@
+"""The payer: by API, and once on the hosted page in a browser."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import stripe
+
+from infra.sandbox.product.scene import NotTried, Scene
+
+RETURN_URL = "https://example.com/paid"
+"""Where a payer would come back to from a bank's page. Nobody goes there."""
+GOOD = "pm_card_visa"
+NUMBER = "4242424242424242"
+"""The number of the same test card (https://docs.stripe.com/testing)."""
+INSUFFICIENT_FUNDS = "pm_card_visa_chargeDeclinedInsufficientFunds"
+LIMIT = 45.0
+"""Seconds that the hosted page may take until its form is there."""
+TYPED = (
+    ('input[name="number"], input[autocomplete="cc-number"]', NUMBER),
+    ('input[name="exp"], input[name="expiry"], input[autocomplete="cc-exp"]', "12/34"),
+    ('input[name="cvc"], input[autocomplete="cc-csc"]', "123"),
+)
+"""What is typed where: the names that the double's page and the frames of Stripe's have for it."""
+IF_ASKED = (
+    ('input[name="postalCode"], input[autocomplete="postal-code"]', "78701"),
+    ('input[name="billingName"], input[autocomplete="cc-name"]', "Ann Sandbox"),
+)
+
+
+def pays(scene: Scene, name: str, method: str = GOOD) -> str | None:
+    """Pays an invoice by its own payment intent, as the hosted page does. Returns the decline code, None if paid."""
+    options, v1 = scene.lab.on_account(), scene.lab.v1
+    invoice = v1.invoices.retrieve(scene.invoice(name)["stripeInvoiceId"], {"expand": ["payments"]}, options)
+    intent = invoice.payments.data[0].payment.payment_intent
+    try:
+        v1.payment_intents.confirm(intent, {"payment_method": method, "return_url": RETURN_URL}, options)
+    except stripe.CardError as declined:
+        return _decline(declined)
+    return None
+
+
+def _decline(error: stripe.CardError) -> str:
+    told: Any = error.error
+    return str(told.decline_code or told.code)
+
+
+def pays_on_the_hosted_page(link: str) -> None:
+    """Opens the link of an invoice in Chromium and pays by card.
+
+    Raises NotTried if there is no browser, or the page's form is not found: Stripe may change its page any day.
+    """
+    with _page() as page:
+        page.goto(link, timeout=LIMIT * 1000)
+        deadline = time.monotonic() + LIMIT
+        for selector, text in TYPED:
+            _field(page, selector, deadline).fill(text)
+        for selector, text in IF_ASKED:
+            for found in _visible(page, selector):
+                found.fill(text)
+        page.get_by_role("button", name=re.compile(r"^Pay\b")).first.click()
+        page.get_by_text(re.compile(r"\bpaid\b", re.IGNORECASE)).first.wait_for(timeout=LIMIT * 1000)
+
+
+def _field(page: Any, selector: str, deadline: float) -> Any:
+    while time.monotonic() < deadline:
+        for found in _visible(page, selector):
+            return found
+        page.wait_for_timeout(200)
+    raise NotTried(f"The hosted page shows no field {selector} within {LIMIT:.0f} s.")
+
+
+def _visible(page: Any, selector: str) -> Iterator[Any]:
+    """Yields the fields that can be seen, in any frame: Stripe has each field of a card in a frame of its own."""
+    for frame in page.frames:
+        located = frame.locator(selector)
+        if located.count() and located.first.is_visible():
+            yield located.first
+
+
+@contextmanager
+def _page() -> Iterator[Any]:
+    try:
+        playwright = importlib.import_module("playwright.sync_api")
+    except ImportError as missing:
+        raise NotTried(
+            "Playwright is not installed: install requirements-browser.txt, as make screens does."
+        ) from missing
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        raise NotTried("Chromium is not installed, and CHROMIUM does not name another browser of its kind.")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program)
+        try:
+            yield browser.new_page()
+        except (playwright.Error, playwright.TimeoutError) as error:
+            raise NotTried(f"The hosted page could not be used: {str(error).splitlines()[0]}") from error
+        finally:
+            browser.close()

@@ -1,0 +1,160 @@
+"""Proves, without any key, that a run names what differs: it runs against doubles that were changed on purpose.
+
+Run `python -m infra.sandbox.proving --page` to write the table of the changes into docs/sandbox.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.identifiers import StripeAccountId
+from infra.ops.screen import Screen
+from infra.package import ROOT
+from infra.sandbox.carrying import Budget, Recorder
+from infra.sandbox.changes.change import Change, Changed, Named
+from infra.sandbox.changes.every import CHANGES
+from infra.sandbox.findings import Finding, Part, Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.redaction import Redaction
+from infra.sandbox.running import Plan, run
+from infra.sandbox.sides import DoubleSide
+from infra.sandbox.stories.every import STORIES
+from infra.stripe_double import API_VERSION, Clock, Config, InProcessClient, StripeDouble
+
+SEED = 7
+"""The seed of the double that plays Stripe. The one that is beside it has another, so that no id is the same."""
+BEGAN = 1_790_000_000.0
+SEEDS = (1, 2, 3)
+VERSIONS = ("2018-02-28", "2020-08-27", "2022-08-01", "2024-04-10", API_VERSION)
+"""Versions of accounts on which the unchanged double must show no difference."""
+PAGE = ROOT / "docs" / "sandbox.md"
+BEGIN, END = "<!-- changes: begin -->", "<!-- changes: end -->"
+WHOLE = Plan([each for each in STORIES if not each.later], PROMISES)
+UNCHANGED = Change("none", "The double as it is.", Named(Part.PROMISES, "test mode", Verdict.AS_ASSUMED, ""))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a run against one changed double found."""
+
+    change: Change
+    named: Finding | None
+    """The finding that names the change with the right verdict; None if there is none."""
+
+    @property
+    def row(self) -> Mapping[str, str]:
+        """Returns the row of the table."""
+        names = self.change.names
+        return {
+            "change": self.change.name,
+            "what": self.change.what,
+            "named": f"{names.part}: {names.name}",
+            "verdict": str(names.verdict),
+            "ok": "yes" if self.named else "NO",
+        }
+
+
+def laboratory(double: StripeDouble, change: Change = UNCHANGED) -> Laboratory:
+    """Returns a run on a new account of a double that answers as the change says."""
+    config = double.config
+    account = double.create_account(business_name="Blue Lagoon Pools")["id"]
+    side = DoubleSide(double, lambda double: InProcessClient(Changed(double, change)))
+    change.prepare(double, account)
+    return Laboratory(
+        side,
+        config.platform_key_test,
+        config.client_id_test,
+        StripeAccountId(account),
+        f"proof{config.seed}",
+        Budget(allowed=1000),
+        Recorder(Redaction((config.platform_key_test,))),
+        code=lambda url: double.authorization_code(account),
+    )
+
+
+def new_double(seed: int = SEED, **settings: Any) -> StripeDouble:
+    """Returns a double whose clock stands still."""
+    return StripeDouble(Config(seed=seed, **settings), clock=Clock.frozen(BEGAN))
+
+
+def findings(change: Change = UNCHANGED, plan: Plan = WHOLE, **settings: Any) -> Sequence[Finding]:
+    """Returns what a run finds on a double that is changed so."""
+    return run(laboratory(new_double(**{**change.settings, **settings}), change), plan).findings
+
+
+def prove_one(change: Change, plan: Plan | None = None) -> Proof:
+    """Runs against one changed double: what the change says it is named by, or all that a plan has."""
+    return Proof(change, change.named_in(findings(change, plan or plan_for(change))))
+
+
+def plan_for(change: Change) -> Plan:
+    """Returns the story or the promise that has to name a change."""
+    name = change.names.name
+    return Plan([each for each in STORIES if each.name == name], [each for each in PROMISES if each.name == name])
+
+
+def unexpected(found: Iterable[Finding]) -> list[Finding]:
+    """Returns what an unchanged double must not show: anything that differs."""
+    return [each for each in found if each.verdict in (Verdict.HARMFUL, Verdict.HARMLESS)]
+
+
+def unchanged() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]:
+    """Yields unchanged doubles by their difference: a seed, or the version of the account."""
+    for seed in SEEDS:
+        yield f"seed {seed}", lambda seed=seed: findings(seed=seed)  # type: ignore[misc]
+    for version in VERSIONS:
+        yield f"an account of {version}", lambda version=version: findings(account_version=version)  # type: ignore[misc]
+
+
+def prove(screen: Screen) -> bool:
+    """Runs against all changed doubles and the unchanged ones, and shows the table. Returns True if all is right."""
+    whole = CHANGES[:: max(1, len(CHANGES) // 4)]
+    proofs = []
+    for number, change in enumerate(CHANGES, 1):
+        screen.step(f"change {number} of {len(CHANGES)}: {change.name}")
+        proofs.append(prove_one(change, WHOLE if change in whole else None))
+    rows = [proof.row for proof in proofs]
+    screen.table("changes", "Changed on purpose", rows, style=lambda row: "" if row["ok"] == "yes" else "red")
+    calm = []
+    for name, find in unchanged():
+        screen.step(f"unchanged: {name}")
+        differing = unexpected(find())
+        told = "; ".join(f"{each.part} {each.name}: {each.found}" for each in differing)
+        calm.append({"double": name, "differs": told or "nothing", "ok": "NO" if differing else "yes"})
+    screen.table("unchanged", "Not changed", calm, style=lambda row: "" if row["ok"] == "yes" else "red")
+    return all(row["ok"] == "yes" for row in (*rows, *calm))
+
+
+def table() -> str:
+    """Returns the changes as a table for the page."""
+    lines = ["| change | what Stripe does | named by | verdict |", "|---|---|---|---|"]
+    for each in CHANGES:
+        names = each.names
+        lines.append(f"| {each.name} | {each.what} | {names.part}: *{names.name}* | {names.verdict} |")
+    return "\n".join(lines)
+
+
+def with_table(page: str) -> str:
+    """Returns the page with the table between its two marker lines. Raises ValueError if it has none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"The page has no lines {BEGIN} and {END}.")
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> None:
+    """Writes the table into the page."""
+    parser = argparse.ArgumentParser(description="The changes of the double that a run has to name.")
+    parser.add_argument("--page", action="store_true", required=True, help="write the table into docs/sandbox.md")
+    parser.parse_args(arguments)
+    page.write_text(with_table(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()

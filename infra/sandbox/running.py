@@ -1,0 +1,245 @@
+"""One run: stories, promises, the product, cleaning up, and the comparison with a double.
+
+Whatever stops a part is a row of the table, and the next part begins. Cleaning up comes after all of them, also after
+Ctrl-C. Only an answer in live mode ends the run at once, without any further request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+import stripe
+
+from chalicelib.domain.errors import IntegrationError
+from infra.sandbox.carrying import BudgetSpent
+from infra.sandbox.cleaning import clean
+from infra.sandbox.comparing import Played, compare
+from infra.sandbox.findings import Finding, Part, Verdict
+from infra.sandbox.laboratory import Laboratory, NotInTime
+from infra.sandbox.promises.promise import Promise
+from infra.sandbox.stories.story import Story
+from infra.stripe_double.recordings.recording import RecordedAccount, Recording
+
+SETTLING = 6.0
+"""Seconds after a story until its events are listed: Stripe lists them a little later."""
+TEST_MODE = "test mode"
+UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
+"""Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
+
+T = TypeVar("T")
+Tell = Callable[[str], None]
+Product = Callable[[Laboratory, Tell], Sequence[Finding]]
+
+
+class CannotBegin(Exception):
+    """Stripe refused the first requests. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does. Whatever is named twice is done once."""
+
+    stories: Sequence[Story] = ()
+    promises: Sequence[Promise] = ()
+    product: Product | None = None
+
+    def names(self) -> list[tuple[Part, str, str]]:
+        """Returns part, name and sentence of all that is to be done, in its order."""
+        return [
+            *((Part.SHAPES, story.name, story.tells) for story in self.stories),
+            *((Part.PROMISES, promise.name, promise.sentence) for promise in self.promises),
+            *([(Part.PRODUCT, PRODUCT, PRODUCT_TELLS)] if self.product else []),
+        ]
+
+
+PRODUCT = "product"
+PRODUCT_NEEDS = 150
+"""Requests of the product's part. With fewer it would stop in the middle, and tell of differences that are none."""
+PRODUCT_TELLS = "The product itself bills, is paid and refunds, and its records equal Stripe's."
+
+
+@dataclass
+class Run:
+    """What a run has found, and what it recorded."""
+
+    findings: list[Finding] = field(default_factory=list)
+    stories: Recording = field(default_factory=lambda: Recording(0.0, ""))
+    """What the stories asked: the part that a double can be held to."""
+    whole: Recording = field(default_factory=lambda: Recording(0.0, ""))
+    """All that was asked."""
+    requests: int = 0
+    seconds: float = 0.0
+
+    @property
+    def harmful(self) -> bool:
+        """Returns True if anything differs in what the product relies on."""
+        return any(finding.verdict is Verdict.HARMFUL for finding in self.findings)
+
+
+def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
+    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin."""
+    began, made_at, done = time.monotonic(), lab.now(), Run()
+    account = _account(lab)
+    if account is None:
+        done.findings.append(_test_mode(lab, Verdict.HARMFUL, "livemode is not false: nothing else was asked."))
+        return done
+    done.findings.append(_test_mode(lab, Verdict.AS_ASSUMED, "The account's balance says livemode: false."))
+    since, played = len(lab.recorder.exchanges), list[Played]()
+    until = since
+    with _cleaned_up(lab, done, tell):
+        try:
+            for number, story in enumerate(plan.stories, 1):
+                tell(f"story {number} of {len(plan.stories)}: {story.name} ({lab.budget.used} requests so far)")
+                played.append(_play(lab, story))
+                until = len(lab.recorder.exchanges)
+            done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
+            for number, promise in enumerate(plan.promises, 1):
+                tell(f"promise {number} of {len(plan.promises)}: {promise.name} ({lab.budget.used} requests so far)")
+                done.findings.append(_try(lab, promise))
+            if plan.product:
+                tell(f"the product ({lab.budget.used} requests so far)")
+                done.findings += _product(lab, plan.product, tell)
+        except KeyboardInterrupt:
+            tell("interrupted: cleaning up (a second Ctrl-C leaves things for --clean)")
+            done.findings += _interrupted(plan, done.findings, played)
+    done.requests = lab.budget.used
+    head = Recording(made_at, lab.side.name, (account,))
+    done.whole = head.of(lab.recorder.exchanges)
+    done.stories = head.of(lab.recorder.exchanges[since:until])
+    tell("playing the stories to a double")
+    done.findings[:0] = compare(done.stories, played)
+    done.seconds = time.monotonic() - began
+    return done
+
+
+def _account(lab: Laboratory) -> RecordedAccount | None:
+    """Returns the account, or None if it is in live mode. Raises CannotBegin.
+
+    An account object does not say its mode, the balance does (https://docs.stripe.com/api/balance/balance_object).
+    """
+    try:
+        with lab.step(TEST_MODE):
+            balance = lab.v1.balance.retrieve({}, lab.on_account())
+            if getattr(balance, "livemode", None) is not False:
+                return None
+            account = lab.v1.accounts.retrieve(lab.account)
+    except stripe.StripeError as error:
+        raise CannotBegin(
+            f"Stripe refused the first question about the account: {error.user_message or type(error).__name__}"
+            " Is the key the platform's, in test mode, and is the account connected to it? docs/sandbox.md"
+        ) from None
+    name = lab.recorder.exchanges[-1].body.get("id", lab.account)
+    return RecordedAccount(
+        name, getattr(account, "country", None) or "US", getattr(account, "default_currency", None) or "usd"
+    )
+
+
+def _test_mode(lab: Laboratory, verdict: Verdict, found: str) -> Finding:
+    return Finding(Part.PROMISES, TEST_MODE, verdict, found, "The account is in test mode.")
+
+
+def _play(lab: Laboratory, story: Story) -> Played:
+    """Plays a story, and lists the events that the account has had since it began."""
+    since = lab.now()
+    with lab.recorder.during(story.name):
+        _, stopped = _attempt(lab, partial(story.play, lab))
+        _, unlisted = _attempt(lab, partial(_list_events, lab, since))
+    stop = stopped or unlisted
+    return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
+
+
+def _list_events(lab: Laboratory, since: int) -> None:
+    lab.side.pass_time(SETTLING)
+    with lab.step("events"):
+        page = lab.v1.events.list({"created": {"gte": since}, "limit": 100}, lab.on_account())
+        while page.has_more:
+            query = {"created": {"gte": since}, "limit": 100, "starting_after": page.data[-1].id}
+            page = lab.v1.events.list(query, lab.on_account())
+
+
+def _try(lab: Laboratory, promise: Promise) -> Finding:
+    with lab.recorder.during(f"promises: {promise.name}"):
+        outcome, stopped = _attempt(lab, partial(promise.attempt, lab))
+    if outcome is None:
+        assert stopped is not None
+        return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
+    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence)
+
+
+def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:
+    left = lab.budget.allowed - lab.budget.reserved - lab.budget.used
+    if left < PRODUCT_NEEDS:
+        why = f'It needs about {PRODUCT_NEEDS} requests, and {left} are left: make sandbox ARGS="--only {PRODUCT}"'
+        return [Finding(Part.PRODUCT, PRODUCT, Verdict.NOT_TRIED, why, PRODUCT_TELLS)]
+    with lab.recorder.during(PRODUCT):
+        findings, stopped = _attempt(lab, partial(product, lab, tell))
+    if findings is None:
+        assert stopped is not None
+        return [Finding(Part.PRODUCT, PRODUCT, stopped.verdict, stopped.why, PRODUCT_TELLS)]
+    return findings
+
+
+class _Stopped(NamedTuple):
+    verdict: Verdict
+    why: str
+
+
+def _attempt(lab: Laboratory, work: Callable[[], T]) -> tuple[T | None, _Stopped | None]:
+    """Returns the result of some work, or what stopped it.
+
+    It is harmful if that came out of the product's own gateway, or if an answer was not as the work relies on it.
+    What Stripe refuses to a payer or an owner, the network and the budget only keep things from being tried.
+    """
+    try:
+        return work(), None
+    except (BudgetSpent, NotInTime) as error:
+        verdict = Verdict.NOT_TRIED if isinstance(error, BudgetSpent) else Verdict.HARMFUL
+        return None, _Stopped(verdict, f"It stopped: {error}")
+    except stripe.StripeError as error:
+        return None, _Stopped(Verdict.NOT_TRIED, f"{_where(lab)}: {error.user_message or type(error).__name__}")
+    except IntegrationError as error:
+        verdict = Verdict.NOT_TRIED if error.code in UNREACHED else Verdict.HARMFUL
+        return None, _Stopped(verdict, f"{_where(lab)}: {error}")
+    except Exception as error:  # noqa: BLE001  A program that relies on an answer fails in any way if it is another.
+        return None, _Stopped(Verdict.HARMFUL, f"{_where(lab)}: {type(error).__name__}: {error}")
+
+
+def _where(lab: Laboratory) -> str:
+    last = lab.recorder.exchanges[-1]
+    return f"It stopped after {last.method} {last.path} ({last.step})"
+
+
+def _refused(step: str, reason: str) -> Finding:
+    return Finding(Part.SHAPES, step, Verdict.NOT_TRIED, reason, "The account or the platform may do this.")
+
+
+def _interrupted(plan: Plan, findings: Sequence[Finding], played: Sequence[Played]) -> Iterator[Finding]:
+    done = {each.name for each in findings} | {each.name for each in played}
+    for part, name, sentence in plan.names():
+        if name not in done:
+            yield Finding(part, name, Verdict.NOT_TRIED, "The run was interrupted.", sentence)
+
+
+@contextmanager
+def _cleaned_up(lab: Laboratory, done: Run, tell: Tell) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        tell(f"cleaning up ({lab.budget.used} requests so far)")
+        done.findings.append(cleaned(lab))
+
+
+def cleaned(lab: Laboratory, everything: bool = False) -> Finding:
+    """Ends what this run and earlier ones made, and returns what became of it."""
+    result = clean(lab, everything)
+    counts = Counter((each.kind, each.how) for each in result.ended)
+    ended = ", ".join(f"{number} {kind}(s) {how}" for (kind, how), number in sorted(counts.items())) or "nothing"
+    left = "".join(f"\nLeft for --clean: {each.kind} {each.id}: {each.why}" for each in result.left)
+    verdict = Verdict.NOT_TRIED if result.left else Verdict.AS_ASSUMED
+    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", "What a run made can be ended.")

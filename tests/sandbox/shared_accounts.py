@@ -1,0 +1,81 @@
+"""Laboratories on a double in this process, and what others have on the same account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import stripe
+
+from chalicelib.domain.identifiers import StripeAccountId
+from infra.sandbox.carrying import Budget, Recorder
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.sides import DoubleSide
+from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
+
+Client = Callable[[StripeDouble], stripe.HTTPClient]
+
+
+def new_double(**settings: Any) -> tuple[StripeDouble, str]:
+    """A double whose clock stands still, and its one connected account."""
+    double = StripeDouble(Config(**settings), clock=Clock.frozen())
+    return double, double.create_account()["id"]
+
+
+def laboratory(
+    double: StripeDouble,
+    account: str,
+    run: str = "run1",
+    client: Client = InProcessClient,
+    budget: Budget | None = None,
+) -> Laboratory:
+    """A run on an account of a double."""
+    return Laboratory(
+        DoubleSide(double, client),
+        double.config.platform_key_test,
+        double.config.client_id_test,
+        StripeAccountId(account),
+        run,
+        budget or Budget(allowed=10_000),
+        Recorder(lambda exchange: exchange),
+    )
+
+
+def foreign_objects(double: StripeDouble, account: str) -> list[str]:
+    """Makes what another business has on the account, with names much like ours; returns the ids."""
+    client = stripe.StripeClient(double.config.platform_key_test, http_client=InProcessClient(double))
+    v1: Any = client.v1
+    options = {"stripe_account": account}
+    unlike = [
+        {},
+        {"pom_organization_id": "org_1"},
+        {"pom_organization_id": "pom-sandboxes"},
+        {"pom_organization_id": "x-pom-sandbox-run1"},
+        {"pom_sandboxed": "run1", "POM_SANDBOX": "run1"},
+    ]
+    made = []
+    for metadata in unlike:
+        person = {"email": "pom-sandbox-run1-1@example.com", "name": "pom_sandbox", "metadata": metadata}
+        customer = v1.customers.create(person, options)
+        draft = {"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 30}
+        draft |= {"metadata": metadata, "description": "pom-sandbox-run1"}
+        left_draft = v1.invoices.create(draft, options)
+        opened = v1.invoices.create(draft, options)
+        v1.invoices.add_lines(opened.id, {"lines": [{"amount": 900, "description": "Pool"}]}, options)
+        v1.invoices.finalize_invoice(opened.id, None, options)
+        endpoint = v1.webhook_endpoints.create(
+            {"url": "https://pom-sandbox.example.com", "enabled_events": ["*"], "metadata": metadata}
+        )
+        made += [customer.id, left_draft.id, opened.id, endpoint.id]
+    return made
+
+
+def stored(double: StripeDouble, account: str, ids: list[str] | None = None) -> dict[str, str]:
+    """All objects of the account and the platform as text by id, or those of these ids."""
+    tables = [
+        *double.world.ledger(account).tables.values(),
+        *double.world.platform.tables.values(),
+    ]
+    texts = {id_: json.dumps(each, sort_keys=True, default=str) for table in tables for id_, each in table.items()}
+    return texts if ids is None else {id_: texts[id_] for id_ in ids}

@@ -1,0 +1,230 @@
+"""What a run made is ended, wherever it was killed, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from infra.sandbox.carrying import Budget
+from infra.sandbox.cleaning import CLEANED, Cleaned, Ended, Left, clean
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.stories.invoices import sent_invoice
+from infra.stripe_double import InProcessClient, StripeDouble
+from tests.sandbox.shared_accounts import foreign_objects, laboratory, new_double, stored
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class MortalClient(InProcessClient):
+    """Its process is killed at one request, before Stripe gets it or before its answer arrives."""
+
+    def __init__(self, double: StripeDouble, at: int, *, before: bool) -> None:
+        super().__init__(double)
+        self._left, self._before = at, before
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        self._left -= 1
+        if self._left == 0 and self._before:
+            raise Killed
+        answer = super().request(method, url, headers, post_data)
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+def mixed(lab: Laboratory) -> None:
+    """One of each: a draft, an open one, a paid one, one with a payment, an endpoint, and a customer alone."""
+    sent_invoice(lab, 7500)
+    paid, partly = sent_invoice(lab, 6000), sent_invoice(lab, 8000)
+    double = lab.side.double  # type: ignore[attr-defined]
+    double.pay(lab.account, paid.invoice)
+    double.pay(lab.account, partly.invoice, amount=3000)
+    order = lab.orders.invoice(4000)
+    lab.gateway.create_draft(lab.account, order, paid.customer, f"{lab.run}-left")
+    lab.v1.webhook_endpoints.create({"url": "https://example.com", "enabled_events": ["*"], "metadata": lab.marks})
+    lab.gateway.create_customer(lab.account, lab.orders.customer(), f"{lab.run}-alone")
+
+
+def ways(cleaned: Cleaned) -> list[tuple[str, str]]:
+    return [(each.kind, each.how) for each in cleaned.ended]
+
+
+def open_things(double: StripeDouble, account: str, foreign: list[str]) -> list[str]:
+    """What could still be paid, mailed or delivered to, and is none of another business's."""
+    left = []
+    for id_, text in stored(double, account).items():
+        thing = json.loads(text)
+        kind, status = thing["object"], thing.get("status")
+        if (
+            (kind == "invoice" and status in ("draft", "open"))
+            or (kind == "customer" and not thing.get("deleted"))
+            or kind == "webhook_endpoint"
+            or (kind == "invoice" and status == "uncollectible" and not thing["amount_paid"])
+        ):
+            left.append(id_)
+    return [id_ for id_ in left if id_ not in foreign and foreign_owner(double, account, id_) not in foreign]
+
+
+def foreign_owner(double: StripeDouble, account: str, id_: str) -> str:
+    return str(json.loads(stored(double, account)[id_]).get("customer", ""))
+
+
+def test_each_thing_is_ended_in_its_own_way_and_what_is_open_comes_first() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    mixed(lab)
+    cleaned = clean(lab)
+    assert cleaned.left == []
+    assert ways(cleaned) == [
+        ("webhook endpoint", "deleted"),
+        ("invoice", "deleted"),
+        ("invoice", "marked uncollectible"),
+        ("invoice", "voided"),
+        *[("customer", "deleted")] * 4,
+        ("invoice", "marked cleaned"),
+        ("invoice", "marked cleaned"),
+    ]
+    invoices = double.ledger(account)["objects"]["invoice"]
+    assert sorted(each["status"] for each in invoices) == ["paid", "uncollectible", "void"]
+    assert {each["metadata"].get("pom_sandbox") for each in invoices if each["amount_paid"]} == {CLEANED}
+
+
+def test_cleaning_again_finds_nothing_and_asks_only_for_the_five_lists() -> None:
+    double, account = new_double()
+    mixed(laboratory(double, account))
+    clean(laboratory(double, account, "run2"))
+    again = laboratory(double, account, "run3")
+    assert clean(again) == Cleaned()
+    assert again.budget.used == 5
+
+
+def test_what_others_have_on_the_account_stays_the_same_to_the_byte() -> None:
+    double, account = new_double()
+    foreign = foreign_objects(double, account)
+    before = stored(double, account, foreign)
+    mixed(laboratory(double, account))
+    clean(laboratory(double, account, "run2"), everything=True)
+    assert stored(double, account, foreign) == before
+    assert open_things(double, account, foreign) == []
+
+
+def test_what_is_older_than_thirty_days_is_only_ended_with_everything() -> None:
+    double, account = new_double()
+    sent_invoice(laboratory(double, account), 7500)
+    double.advance(31 * 86_400)
+    assert ways(clean(laboratory(double, account, "run2"))) == []
+    assert ways(clean(laboratory(double, account, "run3"), everything=True)) == [
+        ("invoice", "voided"),
+        ("customer", "deleted"),
+    ]
+
+
+def test_lists_are_read_to_their_last_page() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    for _ in range(101):
+        lab.gateway.create_customer(lab.account, lab.orders.customer(), f"{lab.run}-{lab.orders.number()}")
+    assert ways(clean(lab)) == [("customer", "deleted")] * 101
+
+
+def test_an_invoice_that_a_debit_keeps_from_being_voided_is_marked_uncollectible() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    debit = sent_invoice(lab, 5000)
+    double.pay(account, debit.invoice, "pm_usBankAccount_success")
+    cleaned = clean(lab)
+    assert cleaned.left == []
+    assert Ended("invoice", debit.invoice, "marked uncollectible") in cleaned.ended
+
+
+def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    debit = sent_invoice(lab, 5000)
+    double.pay(account, debit.invoice, "pm_usBankAccount_success")
+    other = sent_invoice(lab, 7000)
+    lab.gateway.mark_uncollectible(lab.account, debit.invoice, "uncollectible")
+    cleaned = clean(lab)
+    (left,) = cleaned.left
+    assert (left.kind, left.id) == ("invoice", debit.invoice)
+    assert "payment in progress" in left.why
+    assert Ended("invoice", other.invoice, "voided") in cleaned.ended
+
+
+def test_a_list_that_the_key_may_not_read_is_told() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    sent_invoice(lab, 7500)
+    double.order_fault("error_before", path="/v1/webhook_endpoints", count=3)
+    cleaned = clean(lab)
+    assert [each.kind for each in cleaned.left] == ["list of webhook endpoints"]
+    assert len(cleaned.ended) == 2
+
+
+def test_the_requests_kept_for_cleaning_are_used_and_their_end_is_told() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account, budget=Budget(allowed=11, reserved=6))
+    sent_invoice(lab, 5000)
+    lab.budget.used = 5
+    cleaned = clean(lab)
+    assert ways(cleaned) == [("invoice", "voided")]
+    assert cleaned.left == [Left("the rest", "", "The 11 requests of a run are used up.")]
+
+
+def requests_of(play: Callable[[Laboratory], None]) -> int:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    play(lab)
+    return lab.budget.used
+
+
+def killed(
+    double: StripeDouble, account: str, act: Callable[[Laboratory], object], at: int, before: bool, run: str
+) -> None:
+    lab = laboratory(double, account, run, lambda double: MortalClient(double, at, before=before))
+    with pytest.raises(Killed):
+        act(lab)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_the_next_run_ends_what_a_run_killed_at_any_request_left(before: bool) -> None:
+    for at in range(1, requests_of(mixed) + 1):
+        double, account = new_double()
+        foreign = foreign_objects(double, account)
+        others = stored(double, account, foreign)
+        killed(double, account, mixed, at, before, "run1")
+        cleaned = clean(laboratory(double, account, "run2"))
+        assert cleaned.left == [], at
+        assert open_things(double, account, foreign) == [], at
+        assert stored(double, account, foreign) == others, at
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_cleaning_that_is_killed_at_any_request_is_finished_by_the_next(before: bool) -> None:
+    double, account = new_double()
+    mixed(laboratory(double, account))
+    counting = laboratory(double, account, "run2")
+    clean(counting)
+    for at in range(1, counting.budget.used + 1):
+        double, account = new_double()
+        mixed(laboratory(double, account))
+        killed(double, account, clean, at, before, "run2")
+        assert clean(laboratory(double, account, "run3")).left == [], at
+        assert open_things(double, account, []) == [], at
+
+
+def test_a_lost_connection_is_told_and_does_not_stop_the_cleaning() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    sent = sent_invoice(lab, 5000)
+    double.order_fault("close_before", path=f"/v1/invoices/{sent.invoice}/void", count=3)
+    cleaned = clean(lab)
+    assert [each.id for each in cleaned.left] == [sent.invoice]
+    assert ways(cleaned) == [("customer", "deleted")]

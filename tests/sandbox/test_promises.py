@@ -1,0 +1,165 @@
+"""Promises: what Stripe is relied on for, tried on the double as it is, and on one that breaks each."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from infra.sandbox.carrying import Budget
+from infra.sandbox.changes.change import Handle, Wrap
+from infra.sandbox.changes.edits import requests
+from infra.sandbox.findings import Verdict
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.promises.by_hand import BY_HAND
+from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.promises.promise import Outcome, Promise
+from infra.sandbox.promises.timing import AT_ONCE
+from infra.sandbox.sides import DoubleSide
+from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
+from infra.stripe_double.http.messages import Request
+from tests.sandbox.laboratories import laboratory
+from tests.sandbox.promise_changes import CHANGES
+
+ROOT = Path(__file__).parents[2]
+MOST_REQUESTS = 110
+"""Of all promises together, beside those that meet the limit: a run has 340, and its stories need most of them."""
+BY_NAME = {promise.name: promise for promise in PROMISES}
+RESTRICTED = "rk_test_of_the_platform"
+SEED = 7
+
+
+class Answering:
+    """What an in-process client asks."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+
+
+def as_it_is(handle: Handle) -> Handle:
+    return handle
+
+
+def takes_restricted_keys(double: StripeDouble) -> Wrap:
+    """The double has no restricted keys, so one is exchanged for the secret key."""
+
+    def with_secret_key(request: Request) -> Request:
+        given = request.header("authorization").partition(" ")[2]
+        if RESTRICTED not in (given, base64.b64decode(given + "===").decode(errors="replace").partition(":")[0]):
+            return request
+        headers = {**request.headers, "authorization": f"Bearer {double.config.platform_key_test}"}
+        return Request(request.method, request.path, request.query, request.body, headers)
+
+    return requests(with_secret_key)
+
+
+def laboratory_on(wrap: Wrap, *, person: bool = True, seed: int = SEED) -> Laboratory:
+    """Returns a run on a double that is changed, with a restricted key, and a person who connects another account."""
+    double = StripeDouble(Config(seed=seed, global_rate=25.0), clock=Clock.frozen())
+    lab = laboratory(double, Budget(allowed=10_000))
+    changed = Answering(takes_restricted_keys(double)(wrap(double.handle)))
+    lab.side = DoubleSide(double, lambda _: InProcessClient(changed))  # type: ignore[arg-type]
+    if person:
+        other = double.create_account(business_name="Another Pool Company", connected=False)["id"]
+        lab.code = lambda _: double.authorization_code(other)
+        lab.restricted_key = RESTRICTED
+    lab.__post_init__()
+    return lab
+
+
+def outcome_of(promise: Promise, lab: Laboratory) -> Outcome:
+    lab.side.pass_time(1)
+    return promise.attempt(lab)
+
+
+@pytest.mark.parametrize("seed", [SEED, 8, 9])
+def test_on_the_double_every_promise_is_as_assumed_or_says_why_it_was_not_tried(seed: int) -> None:
+    lab = laboratory_on(as_it_is, seed=seed)
+    outcomes = {promise.name: outcome_of(promise, lab) for promise in PROMISES}
+    otherwise = {name: each for name, each in outcomes.items() if each.verdict is not Verdict.AS_ASSUMED}
+    assert {name: each for name, each in otherwise.items() if each.verdict is not Verdict.NOT_TRIED} == {}
+    # Whether two requests meet in the double is chance.
+    assert set(otherwise) - {"a key in use conflicts"} == {promise.name for promise in BY_HAND}
+    assert all(each.seen.endswith(".") for each in outcomes.values())
+
+
+@pytest.mark.parametrize("promise", [each for each in PROMISES if each not in BY_HAND], ids=lambda each: each.name)
+def test_each_promise_can_be_tried_alone(promise: Promise) -> None:
+    verdict = outcome_of(promise, laboratory_on(as_it_is)).verdict
+    assert verdict is Verdict.AS_ASSUMED or promise.name == "a key in use conflicts"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_promise_is_refuted_by_a_double_that_breaks_it(name: str) -> None:
+    wrap, verdict = CHANGES[name]
+    outcome = outcome_of(BY_NAME[name], laboratory_on(wrap))
+    assert outcome.verdict is verdict, outcome.seen
+
+
+def test_each_promise_that_is_tried_has_a_change_that_refutes_it() -> None:
+    assert set(CHANGES) == {promise.name for promise in PROMISES} - {promise.name for promise in BY_HAND}
+
+
+def test_the_promises_take_a_third_of_the_requests_of_a_run() -> None:
+    lab = laboratory_on(as_it_is)
+    for promise in PROMISES:
+        outcome_of(promise, lab)
+    assert lab.budget.used - AT_ONCE <= MOST_REQUESTS
+
+
+def test_names_are_small_and_of_one_promise_each() -> None:
+    assert len(BY_NAME) == len(PROMISES)
+    assert [promise.name for promise in PROMISES if promise.name != promise.name.strip() or "." in promise.name] == []
+
+
+def words(text: str) -> str:
+    """Returns a text without its line breaks, as a reader sees it."""
+    return " ".join(text.replace("\n#", " ").replace("\n>", " ").split())
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda each: each.name)
+def test_each_promise_stands_in_the_project(promise: Promise) -> None:
+    text = words((ROOT / promise.source).read_text())
+    assert promise.phrase != ""
+    assert words(promise.phrase) in text
+    assert promise.sentence.endswith(".")
+
+
+def promises_named_in(page: str) -> list[str]:
+    """Returns what a page emphasizes, in small letters, where it speaks of `make sandbox` or says "by hand"."""
+    paragraphs = (words(each) for each in re.split(r"\n\n|\n- |\n\|", page))
+    of_it = (each for each in paragraphs if "`make sandbox`" in each or "(by hand: *" in each)
+    return [name for each in of_it for name in re.findall(r"(?<!\*)\*([a-z][^*]+)\*", re.sub(r"`[^`]*`", "", each))]
+
+
+def test_the_pages_name_promises_that_there_are() -> None:
+    named = [name for page in (ROOT / "docs").rglob("*.md") for name in promises_named_in(page.read_text())]
+    assert len(named) >= 20
+    assert set(named) - set(BY_NAME) == set()
+
+
+def test_without_a_person_and_without_a_restricted_key_their_promises_say_so() -> None:
+    lab = laboratory_on(as_it_is, person=False)
+    named: Sequence[str] = (
+        "a restricted key can connect and disconnect",
+        "a code grants an account",
+        "a code is used once",
+        "a disconnected account is unreachable",
+    )
+    outcomes = [outcome_of(BY_NAME[name], lab) for name in named]
+    assert {each.verdict for each in outcomes} == {Verdict.NOT_TRIED}
+    assert "STRIPE_TEST_RESTRICTED_KEY" in outcomes[0].seen
+    assert all("person" in each.seen for each in outcomes[1:])
+
+
+def test_the_account_of_the_run_is_never_disconnected() -> None:
+    lab = laboratory_on(as_it_is)
+    side = lab.side
+    assert isinstance(side, DoubleSide)
+    lab.code = lambda _: side.double.authorization_code(lab.account)
+    for name in ("a code grants an account", "a code is used once", "a disconnected account is unreachable"):
+        outcome_of(BY_NAME[name], lab)
+    assert lab.gateway.find_customers(lab.account, "nobody@example.com") == []
