@@ -59,11 +59,6 @@ def _rows() -> set[str]:
     return own | SMOKE | checks._of_aws("dev", settings, Aws(REGION)).keys()
 
 
-def test_the_page_has_four_columns_throughout() -> None:
-    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
-    assert len(lines) == len(_page()) + sum(line.startswith("| what |") for line in lines)
-
-
 def test_each_row_is_tried_by_a_row_of_the_command_or_by_hand() -> None:
     names = _rows()
     for what, tried_by in _page().items():

@@ -44,6 +44,7 @@ class Scene:
     answers: dict[str, int | bytes] = field(default_factory=dict)
     """Statuses, and bodies of refusals, by how the URL ends."""
     aws: Aws = field(default_factory=lambda: Aws(REGION))
+    template: dict[str, Any] = field(default_factory=dict)
 
     def plays(self, service: str, **plays: Play) -> None:
         play(self.aws.client(service), plays)
@@ -55,7 +56,7 @@ class Scene:
             {"LogicalResourceId": kind, "PhysicalResourceId": physical, "ResourceType": kind}
             for kind, physical in self.resources.items()
         ]
-        vars(site).update(parameters=self.parameters, _resources=listed, stack=_Stack())
+        vars(site).update(template=self.template, parameters=self.parameters, _resources=listed, stack=_Stack())
         part, row = ROWS[name]
         return tried(part, row, site)
 
@@ -122,6 +123,35 @@ def test_everything_is_encrypted_with_the_stages_key() -> None:
 )
 def test_what_is_not_encrypted_with_the_stages_key_is_named(spoiled: dict[str, str], says: str) -> None:
     _is(_keyed(**spoiled).tried("own key"), Verdict.HARMFUL, says)
+
+
+# A stage that was deployed a moment ago
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("ENABLED", Verdict.AS_EXPECTED), ("ENABLING", Verdict.HARMLESS), ("DISABLING", Verdict.HARMFUL)],
+)
+def test_an_expiry_that_is_still_being_switched_on_is_harmless(status: str, verdict: Verdict) -> None:
+    scene = Scene({}, {"AWS::DynamoDB::Table": TABLE})
+    expiry = {"AttributeName": "expires_at", "Enabled": True}
+    scene.template = {"Resources": {"AWS::DynamoDB::Table": {"Properties": {"TimeToLiveSpecification": expiry}}}}
+    shown = {"TimeToLiveStatus": status, "AttributeName": "expires_at"}
+    scene.plays("dynamodb", DescribeTimeToLive=lambda asked: {"TimeToLiveDescription": shown})
+    _is(scene.tried("expiry"), verdict, status)
+
+
+def test_metrics_that_come_later_are_not_missed_on_the_first_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    _is(Scene({}).tried("ages of secrets"), Verdict.HARMFUL, "does not list PomStripe SecretAge")
+    today = {"CreationTime": NOW - dt.timedelta(days=3), "LastUpdatedTime": NOW - dt.timedelta(hours=1)}
+    monkeypatch.setattr(_Stack, "described", lambda stack: today)
+    _is(Scene({}).tried("ages of secrets"), Verdict.NOT_TRIED, "it comes after an hour")
+
+
+def test_an_answer_that_a_row_cannot_read_is_told_and_stops_no_other_row() -> None:
+    scene = _with_snapstart()
+    scene.plays("lambda", GetFunctionConfiguration=lambda asked: {})
+    _is(scene.tried("SnapStart"), Verdict.HARMFUL, "KeyError: 'SnapStart'")
 
 
 # A domain

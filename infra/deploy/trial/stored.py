@@ -60,13 +60,18 @@ def _expiry(site: Site) -> str:
         if "TimeToLiveSpecification" in each
     }
 
-    def faults() -> Iterator[str]:
-        for name, attribute in wanted.items():
-            found = site.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-            if (found["TimeToLiveStatus"], found.get("AttributeName")) != ("ENABLED", attribute):
-                yield f"the expiry of {name} by {attribute} is {found['TimeToLiveStatus']}"
-
-    return _all_good(faults(), f"ENABLED for {len(wanted)} tables")
+    found = {
+        name: site.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        for name in wanted
+    }
+    states = {
+        f"the expiry of {name} by {attribute} is {found[name]['TimeToLiveStatus']}": found[name]["TimeToLiveStatus"]
+        for name, attribute in wanted.items()
+        if (found[name]["TimeToLiveStatus"], found[name].get("AttributeName")) != ("ENABLED", attribute)
+    }
+    if states and set(states.values()) == {"ENABLING"}:
+        raise Harmless(f"{'; '.join(states)}: DynamoDB takes up to an hour for it")
+    return _all_good(iter(states), f"ENABLED for {len(wanted)} tables")
 
 
 def _streams(site: Site) -> str:
