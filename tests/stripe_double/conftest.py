@@ -10,7 +10,10 @@ import pytest
 import stripe
 
 from infra.stripe_double import DAY, Clock, Config, InProcessClient, Server, StripeDouble
+from infra.stripe_double.recordings.recording import Recording
 from tests.stripe_double.browser import Browser
+from tests.stripe_double.scribe import Recorded
+from tests.stripe_double.stories import everything
 
 stripe.enable_telemetry = False
 
@@ -156,3 +159,9 @@ def alone(inbox: Inbox) -> Company:
 def browser(alone: Company) -> Browser:
     """The dashboard of the company that is `alone`."""
     return Browser(alone.double, alone.account)
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recording:
+    """A recording of all stories, made once; tests change copies."""
+    return everything(Recorded())

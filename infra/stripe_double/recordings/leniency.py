@@ -17,6 +17,7 @@ class Care(Enum):
     PRESENCE = "presence"
     """Presence, and the type where neither is null."""
     NONE = "none"
+    """Nothing."""
 
 
 _COUNTRY = "Stripe's prices and exchange rates depend on the country and the contract of the account."
