@@ -86,6 +86,19 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
     assert processes().keys() <= before.keys()
 
 
+def test_after_ctrl_c_nothing_runs_any_more(tmp_path: Path) -> None:
+    before = processes()
+
+    def tell(line: str) -> None:
+        if line == connecting.CONNECTED:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(laboratory(), tell, patience=PATIENCE, directory=tmp_path)
+    assert (tmp_path / "logs" / "api.log").exists()
+    assert processes().keys() <= before.keys()
+
+
 class Changed(InProcessClient):
     """A double that says otherwise in the end, and whose `charge.updated` comes only when POM reconciles."""
 
