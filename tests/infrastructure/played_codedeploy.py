@@ -65,7 +65,7 @@ class CodeDeploy:
         return {"deploymentId": self._begin(resource["Properties"], asked.get("description", ""))}
 
     def _begin(self, move: dict[str, str], description: str, **more: Any) -> str:
-        made = f"d-{len(self.deployments) + 1}"
+        made = f"d-{len(self._moves) + 1}"
         self.deployments[made] = {
             "deploymentId": made, "status": "InProgress", "description": description, **more
         }  # fmt: skip

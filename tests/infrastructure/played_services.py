@@ -13,20 +13,22 @@ Play = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def play(client: Any, plays: Mapping[str, Play]) -> None:
-    """Has the client ask `plays`, by the operations' names, instead of AWS."""
+    """Has the client ask `plays`, by the operations' names, instead of AWS; the latest play counts."""
     service = client.meta.service_model.service_id.hyphenize()
-    for operation, answer in plays.items():
+    known: dict[str, Play] = vars(client).setdefault("plays", {})
+    for operation in plays.keys() - known.keys():
         client.meta.events.register(f"provide-client-params.{service}.{operation}", _remembered)
-        client.meta.events.register(f"before-call.{service}.{operation}", _answered_by(answer))
+        client.meta.events.register(f"before-call.{service}.{operation}", _answered_by(known, operation))
+    known.update(plays)
 
 
 def _remembered(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     context["asked"] = params
 
 
-def _answered_by(answer: Play) -> Callable[..., Any]:
+def _answered_by(plays: Mapping[str, Play], operation: str) -> Callable[..., Any]:
     def answered(model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
-        made = answer(context["asked"])
+        made = plays[operation](context["asked"])
         validate_parameters(made, model.output_shape)
         return SimpleNamespace(status_code=200), made
 

@@ -96,8 +96,10 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
-def test_what_only_an_account_shows_is_told_with_how_to_see_it_and_what_to_expect(row: list[str]) -> None:
-    assert len(row) == 3
+def test_what_only_an_account_shows_is_told_with_how_to_see_it_what_to_expect_and_who_tries_it(
+    row: list[str],
+) -> None:
+    assert len(row) == 4
     assert all(row)
     for words in re.findall(r"`\./ops --deployed STACK ([a-z-]+)", row[1]):
         assert words in cli.commands

@@ -60,13 +60,18 @@ def _expiry(site: Site) -> str:
         if "TimeToLiveSpecification" in each
     }
 
-    def faults() -> Iterator[str]:
-        for name, attribute in wanted.items():
-            found = site.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-            if (found["TimeToLiveStatus"], found.get("AttributeName")) != ("ENABLED", attribute):
-                yield f"the expiry of {name} by {attribute} is {found['TimeToLiveStatus']}"
-
-    return _all_good(faults(), f"ENABLED for {len(wanted)} tables")
+    found = {
+        name: site.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        for name in wanted
+    }
+    states = {
+        f"the expiry of {name} by {attribute} is {found[name]['TimeToLiveStatus']}": found[name]["TimeToLiveStatus"]
+        for name, attribute in wanted.items()
+        if (found[name]["TimeToLiveStatus"], found[name].get("AttributeName")) != ("ENABLED", attribute)
+    }
+    if states and set(states.values()) == {"ENABLING"}:
+        raise Harmless(f"{'; '.join(states)}: DynamoDB takes up to an hour for it")
+    return _all_good(iter(states), f"ENABLED for {len(wanted)} tables")
 
 
 def _streams(site: Site) -> str:
@@ -116,7 +121,7 @@ def _logs_outlive_copies(site: Site) -> str:
         raise Harmless(
             f"lines are kept for {days} days and copies for {longest}: right for development, not for prod"
         )
-    return f"lines are kept for {days or 'ever'}, and copies for {longest} days"
+    return f"lines are kept for {f'{days} days' if days else 'ever'}, and copies for {longest}"
 
 
 def _own_key(site: Site) -> str:
@@ -125,7 +130,9 @@ def _own_key(site: Site) -> str:
         raise NotTried(f"the stage has no {OWN_KEY}: AWS's services use their own keys")
     used = dict(_keys_in_use(site))
     wrong = sorted(name for name, found in used.items() if found != key)
-    return _all_good((f"{name} is encrypted with {used[name] or 'no key of ours'}" for name in wrong), f"{len(used)}")
+    return _all_good(
+        (f"{name} is encrypted with {used[name] or 'no key of ours'}" for name in wrong), f"{len(used)} things"
+    )
 
 
 def _keys_in_use(site: Site) -> Iterator[tuple[str, str | None]]:

@@ -39,6 +39,7 @@ def require_stage(stage: str, site: Site) -> None:
 def try_all(stage: str, site: Site, agree: Callable[[str], bool]) -> Iterator[Finding]:
     """Yields what was found, row by row. `agree` is asked before a row that puts back what it changes."""
     yield tried("releases", EARLIER, site)
+    site.step("Trying what make deploy looks at before and after a release")
     yield from _of_deploy(BEFORE, checks.look_before(stage, site.settings, site.aws))
     yield from _smoke(site)
     for part, rows in PARTS.items():

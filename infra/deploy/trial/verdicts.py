@@ -64,6 +64,10 @@ OF_DEPLOY = {
 """The verdict on a check of `make deploy`."""
 
 
+UNREADABLE = (LookupError, TypeError, ValueError)
+"""What a row raises if something that it reads is missing. The other rows are tried all the same."""
+
+
 def tried(part: str, row: Row, site: Site) -> Finding:
     """Returns what was found when `row` was tried at `site`. A right that is missing makes a row *not tried*."""
     verdict, found = _tried(row, site)
@@ -84,3 +88,5 @@ def _tried(row: Row, site: Site) -> tuple[Verdict, str]:
         return Verdict.NOT_TRIED if refused else Verdict.HARMFUL, str(error)
     except UNANSWERED as error:
         return Verdict.HARMFUL, f"{type(error).__name__}: {error}"
+    except UNREADABLE as error:
+        return Verdict.HARMFUL, f"an answer has not the form that this row reads: {type(error).__name__}: {error}"

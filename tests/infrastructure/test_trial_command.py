@@ -1,0 +1,75 @@
+"""The command line of `make sandbox-aws`: what it refuses, what it only shows, and what a run tells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from infra.deploy import checks
+from infra.deploy.cli import cli
+from infra.deploy.settings import StageSettings
+from infra.deploy.trial.rows import PARTS
+from infra.deploy.trial.site import Request, ask
+from infra.local.aws import embedded_aws
+from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
+
+SETTINGS = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    for stage in ("dev", "prod"):
+        (tmp_path / f"{stage}.toml").write_bytes(msgspec.toml.encode(SETTINGS))
+    with embedded_aws():
+        yield tmp_path
+
+
+def _run(directory: Path, *options: str, stage: str = "dev") -> Result:
+    arguments = ["--json", "trial", "--stage", stage, "--parameters", str(directory), *options]
+    return CliRunner().invoke(cli, arguments)
+
+
+def test_prod_is_refused_and_nobody_is_asked(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: Any) -> str:
+        raise AssertionError("AWS was asked")
+
+    monkeypatch.setattr(checks, "caller", nobody)
+    told = _run(directory, stage="prod")
+    assert told.exit_code == 1
+    assert "prod is not tried" in told.output
+
+
+def test_a_stage_that_was_never_deployed_is_refused(directory: Path) -> None:
+    told = _run(directory)
+    assert told.exit_code == 1
+    assert f"{STACK} is not deployed: make deploy STAGE=dev" in told.output
+
+
+def test_another_account_is_refused(directory: Path) -> None:
+    elsewhere = msgspec.structs.replace(SETTINGS, account="210987654321")
+    (directory / "dev.toml").write_bytes(msgspec.toml.encode(elsewhere))
+    told = _run(directory)
+    assert told.exit_code == 1
+    assert "the stage belongs to 210987654321" in told.output
+
+
+def test_a_dry_run_shows_every_row_and_what_it_would_change(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.deploy.stacks.Stack.exists", True)
+    told = _run(directory, "--dry-run")
+    assert told.exit_code == 0
+    planned = {row["name"]: row["changes"] for row in json.loads(told.stdout)["planned"]}
+    assert planned.keys() == {row.name for rows in PARTS.values() for row in rows}
+    changing = {name for name, changes in planned.items() if changes != "nothing"}
+    assert changing == {"canary", "rollback rehearsal"}
+
+
+def test_nobody_answering_is_no_fault_of_the_run() -> None:
+    answer = ask(Request("GET", "http://127.0.0.1:1/", {}))
+    assert answer.status == 0
+    assert b"refused" in answer.body
