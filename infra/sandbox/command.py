@@ -59,7 +59,9 @@ def _name(context: click.Context, option: click.Parameter, name: str | None) -> 
 @click.option(
     "--save",
     "save_as",
-    metavar="NAME",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="account",
     callback=_name,
     help="Save the stories' recording under tests/stripe_double/recorded/NAME.",
 )

@@ -70,6 +70,11 @@ def test_cleaning_alone_plays_nothing(out: Path) -> None:
     assert [row["name"] for row in json.loads(result.stdout)["findings"]] == ["test mode", "cleaning"]
 
 
+def test_a_recording_that_is_saved_without_a_name_has_one(out: Path) -> None:
+    assert sandbox("--double", "--only", "accounts", "--save").exit_code == 0
+    assert (out / "recorded" / "account.accepted.json").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "environ", "says"),
     [
