@@ -48,6 +48,8 @@ class Plan:
     stories: Sequence[Story] = ()
     promises: Sequence[Promise] = ()
     product: Product | None = None
+    wait: float = 0.0
+    """Seconds that a double's clock is moved before a story that looks at what came later."""
 
     def names(self) -> list[tuple[Part, str, str]]:
         """Returns part, name and sentence of all that is to be done, in its order."""
@@ -95,6 +97,8 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
         try:
             for number, story in enumerate(plan.stories, 1):
                 tell(f"story {number} of {len(plan.stories)}: {story.name} ({lab.budget.used} requests so far)")
+                if story.later and plan.wait:
+                    lab.side.pass_time(plan.wait)
                 played.append(_play(lab, story))
                 until = len(lab.recorder.exchanges)
             done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
