@@ -281,7 +281,7 @@ CHANGES = (
         f"{INVOICES} has no stream of NEW_AND_OLD_IMAGES",
     ),
     Change("logs are kept for ever", _endless_logs, ("log retention",), f"{LOGS} keeps lines for ever, not for 14"),
-    Change("a log group is gone", _logs_gone, ("log retention",), f"{LOGS} keeps lines for gone"),
+    Change("a log group is gone", _logs_gone, ("log retention",), f"{LOGS} is gone"),
     Change("an alarm tells nobody", _alarm_with(), ("alarms",), "BilledTwice tells nobody"),
     Change(
         "an alarm tells another topic", _alarm_with("arn:aws:sns:x:1:y"), ("alarms",), "BilledTwice tells arn:aws"
@@ -391,7 +391,7 @@ CHANGES = (
         "a trace has an address",
         _traced({"Id": "1-7", "Http": {"ClientIp": "192.0.2.1"}}),
         ("traces",),
-        "1 traces have an address or a URL of a request, such as 1-7",
+        "an address or a URL of a request: 1, such as 1-7",
     ),
 )
 BY_NAME = {change.what: change for change in CHANGES}
