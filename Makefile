@@ -25,7 +25,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real test-clients test-browser test-package test-demo test-names check lint format proofs \
+.PHONY: help demo ops-demo sandbox run test test-real test-clients test-browser test-package test-demo test-names check lint format proofs \
 	contract trips bench scan screens package deploy sandbox-aws destroy lock clean same-python
 
 help:  ## Show the targets
@@ -76,6 +76,9 @@ demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--paus
 
 ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
 	@$(BIN)/python -m infra.ops_demo $(ARGS)
+
+sandbox: $(LOCAL)  ## Hold what is believed of Stripe against a test account (docs/sandbox.md; ARGS="--double" needs no key)
+	@$(BIN)/python -m infra.sandbox $(ARGS)
 
 run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
 	@$(BIN)/python -m infra.local $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ from infra.sandbox.keys import Keys, WrongKeys, keys_of_environment, keys_of_fil
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import check
 from infra.sandbox.promises.every import PROMISES
-from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, cleaned, run
+from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, clean_only, run
 from infra.sandbox.saving import save
 from infra.sandbox.starting import Sandbox, on_double, on_stripe
 from infra.sandbox.stories.every import STORIES
@@ -42,6 +43,12 @@ def plan_of(only: Iterable[str], later: bool) -> Plan:
     return Plan(stories) if later else Plan(stories, PROMISES, check)
 
 
+def _name(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", name):
+        raise click.BadParameter("a name has small letters, digits and dashes, such as us-2026-11")
+    return name
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--double", is_flag=True, help="Run against the Stripe double, without any key.")
 @click.option("--seed", type=int, default=0, help="With --double: the seed of what Stripe leaves open.")
@@ -49,7 +56,13 @@ def plan_of(only: Iterable[str], later: bool) -> Plan:
 @click.option("--only", metavar="NAME", multiple=True, help="Only this story or promise, or `product`; repeatable.")
 @click.option("--later", is_flag=True, help="A day after a run: look at the payouts that have come since.")
 @click.option("--clean", is_flag=True, help="Only end what earlier runs left, however old.")
-@click.option("--save", metavar="NAME", help="Save the stories' recording under tests/stripe_double/recorded/NAME.")
+@click.option(
+    "--save",
+    "save_as",
+    metavar="NAME",
+    callback=_name,
+    help="Save the stories' recording under tests/stripe_double/recorded/NAME.",
+)
 @click.option("--prove", is_flag=True, help="Run against doubles that are changed on purpose; each must be noticed.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and on which account.")
 @click.option("--list", "listed", is_flag=True, help="Show all stories and promises.")
@@ -81,7 +94,7 @@ def _told(screen: Screen, *, listed: bool, prove: bool, **options: Any) -> int:
 
 def _run(
     screen: Screen, *, double: bool, seed: int, keys: Path | None, only: tuple[str, ...], later: bool, clean: bool,
-    save: str | None, dry_run: bool,
+    save_as: str | None, dry_run: bool,
 ) -> int:  # fmt: skip
     plan = plan_of(only, later)
     sandbox = on_double(seed) if double else on_stripe(_keys(keys), screen.step)
@@ -92,10 +105,8 @@ def _run(
         if dry_run:
             _say_what_would_be(screen, plan, lab)
             return 0
-        done = (
-            Run([cleaned(lab, everything=True)], requests=lab.budget.used) if clean else run(lab, plan, screen.step)
-        )
-        return _report(screen, done, sandbox, save)
+        done = clean_only(lab) if clean else run(lab, plan, screen.step)
+        return _report(screen, done, sandbox, save_as)
     except EXPECTED as error:
         raise type(error)(words(str(error))) from None
     except Exception:  # noqa: BLE001  The traceback of whatever it is may hold what must not be told.

@@ -13,6 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import stripe
 
+from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import StripeAccountId
 from infra.sandbox.laboratory import Laboratory
 
@@ -86,7 +87,10 @@ def connected_by(person: Person, lab: Laboratory) -> StripeAccountId:
     code = person(lab.gateway.authorize_url(person.state, REDIRECT_URI))
     if code is None:
         raise NoAccount("Nobody connected an account. Run it again, or give the account as STRIPE_TEST_ACCOUNT.")
-    return lab.gateway.exchange_code(code).account_id
+    try:
+        return lab.gateway.exchange_code(code).account_id
+    except IntegrationError as error:
+        raise NoAccount(f"Stripe did not take the code of the connection: {error.message}") from None
 
 
 def connected_already(lab: Laboratory, choose: Callable[[list[str]], str]) -> StripeAccountId:
@@ -95,7 +99,10 @@ def connected_already(lab: Laboratory, choose: Callable[[list[str]], str]) -> St
         with lab.step("connected accounts"):
             listed = lab.v1.accounts.list({"limit": SHOWN})
     except stripe.StripeError as error:
-        raise NoAccount(f"Stripe does not list the connected accounts: {error.user_message}") from None
+        raise NoAccount(
+            f"Stripe does not list the connected accounts: {error.user_message or type(error).__name__} Is it"
+            " the platform's key, in test mode? docs/sandbox.md"
+        ) from None
     ids = [account.id for account in listed.data]
     if not ids:
         raise NoAccount(

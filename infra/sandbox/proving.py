@@ -94,8 +94,8 @@ def prove_one(change: Change, plan: Plan | None = None) -> Proof:
 
 def plan_for(change: Change) -> Plan:
     """Returns the story or the promise that has to name a change."""
-    name = change.names.name
-    return Plan([each for each in STORIES if each.name == name], [each for each in PROMISES if each.name == name])
+    names = {change.names.name, *change.after}
+    return Plan([each for each in STORIES if each.name in names], [each for each in PROMISES if each.name in names])
 
 
 def unexpected(found: Iterable[Finding]) -> list[Finding]:

@@ -86,10 +86,9 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
     """Does all that is planned, within the budget, and cleans up. Raises CannotBegin."""
     began, made_at, done = time.monotonic(), lab.now(), Run()
     account = _account(lab)
+    done.findings.append(_test_mode(account))
     if account is None:
-        done.findings.append(_test_mode(lab, Verdict.HARMFUL, "livemode is not false: nothing else was asked."))
         return done
-    done.findings.append(_test_mode(lab, Verdict.AS_ASSUMED, "The account's balance says livemode: false."))
     since, played = len(lab.recorder.exchanges), list[Played]()
     until = since
     with _cleaned_up(lab, done, tell):
@@ -140,8 +139,14 @@ def _account(lab: Laboratory) -> RecordedAccount | None:
     )
 
 
-def _test_mode(lab: Laboratory, verdict: Verdict, found: str) -> Finding:
-    return Finding(Part.PROMISES, TEST_MODE, verdict, found, "The account is in test mode.")
+def _test_mode(account: RecordedAccount | None) -> Finding:
+    sentence = "The account is in test mode."
+    if account is None:
+        found = "The account's balance does not say livemode: false. Nothing else was asked."
+        return Finding(Part.PROMISES, TEST_MODE, Verdict.HARMFUL, found, sentence)
+    return Finding(
+        Part.PROMISES, TEST_MODE, Verdict.AS_ASSUMED, "The account's balance says livemode: false.", sentence
+    )
 
 
 def _play(lab: Laboratory, story: Story) -> Played:
@@ -232,11 +237,17 @@ def _cleaned_up(lab: Laboratory, done: Run, tell: Tell) -> Iterator[None]:
         yield
     finally:
         tell(f"cleaning up ({lab.budget.used} requests so far)")
-        done.findings.append(cleaned(lab))
+        done.findings.append(_cleaned(lab))
 
 
-def cleaned(lab: Laboratory, everything: bool = False) -> Finding:
-    """Ends what this run and earlier ones made, and returns what became of it."""
+def clean_only(lab: Laboratory) -> Run:
+    """Ends what earlier runs left, however old it is. Raises CannotBegin."""
+    began, account = time.monotonic(), _account(lab)
+    findings = [_test_mode(account), *([_cleaned(lab, everything=True)] if account else [])]
+    return Run(findings, requests=lab.budget.used, seconds=time.monotonic() - began)
+
+
+def _cleaned(lab: Laboratory, everything: bool = False) -> Finding:
     result = clean(lab, everything)
     counts = Counter((each.kind, each.how) for each in result.ended)
     ended = ", ".join(f"{number} {kind}(s) {how}" for (kind, how), number in sorted(counts.items())) or "nothing"

@@ -17,8 +17,8 @@ from infra.stripe_double.recordings.replay import replay
 def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
     """Writes a recording and, beside it, the differences that there are, whose path it returns.
 
-    Their reasons are empty, and the tests fail until each is filled in or the double has learned better. Reasons of an
-    earlier recording of this name are kept. Raises SecretFound, and writes nothing, if anything holds a key.
+    Their reasons are empty, and the tests fail until each is filled in or the double has learned better. Reasons of
+    an earlier recording of this name are kept. Raises SecretFound, and writes nothing, if anything holds a key.
     """
     accepted = path.with_suffix(".accepted.json")
     reasons = _reasons(accepted)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 import stripe
 
 from chalicelib.domain.identifiers import StripeAccountId
@@ -79,3 +80,54 @@ def stored(double: StripeDouble, account: str, ids: list[str] | None = None) -> 
     ]
     texts = {id_: json.dumps(each, sort_keys=True, default=str) for table in tables for id_, each in table.items()}
     return texts if ids is None else {id_: texts[id_] for id_ in ids}
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class MortalClient(InProcessClient):
+    """Its process is killed at one request, before Stripe gets it or before its answer arrives."""
+
+    def __init__(self, double: StripeDouble, at: int, *, before: bool) -> None:
+        super().__init__(double)
+        self._left, self._before = at, before
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        self._left -= 1
+        if self._left == 0 and self._before:
+            raise Killed
+        answer = super().request(method, url, headers, post_data)
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+def open_things(double: StripeDouble, account: str, foreign: list[str]) -> list[str]:
+    """What could still be paid, mailed or delivered to, and is none of another business's."""
+    left = []
+    for id_, text in stored(double, account).items():
+        thing = json.loads(text)
+        kind, status = thing["object"], thing.get("status")
+        if (
+            (kind == "invoice" and status in ("draft", "open"))
+            or (kind == "customer" and not thing.get("deleted"))
+            or kind == "webhook_endpoint"
+            or (kind == "invoice" and status == "uncollectible" and not thing["amount_paid"])
+        ):
+            left.append(id_)
+    return [id_ for id_ in left if id_ not in foreign and foreign_owner(double, account, id_) not in foreign]
+
+
+def foreign_owner(double: StripeDouble, account: str, id_: str) -> str:
+    return str(json.loads(stored(double, account)[id_]).get("customer", ""))
+
+
+def killed(
+    double: StripeDouble, account: str, act: Callable[[Laboratory], object], at: int, before: bool, run: str
+) -> None:
+    lab = laboratory(double, account, run, lambda double: MortalClient(double, at, before=before))
+    with pytest.raises(Killed):
+        act(lab)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
@@ -12,31 +10,7 @@ from infra.sandbox.carrying import Budget
 from infra.sandbox.cleaning import CLEANED, Cleaned, Ended, Left, clean
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.stories.invoices import sent_invoice
-from infra.stripe_double import InProcessClient, StripeDouble
-from tests.sandbox.shared_accounts import foreign_objects, laboratory, new_double, stored
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class MortalClient(InProcessClient):
-    """Its process is killed at one request, before Stripe gets it or before its answer arrives."""
-
-    def __init__(self, double: StripeDouble, at: int, *, before: bool) -> None:
-        super().__init__(double)
-        self._left, self._before = at, before
-
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
-    ) -> tuple[str, int, Mapping[str, str]]:
-        self._left -= 1
-        if self._left == 0 and self._before:
-            raise Killed
-        answer = super().request(method, url, headers, post_data)
-        if self._left == 0:
-            raise Killed
-        return answer
+from tests.sandbox.shared_accounts import foreign_objects, killed, laboratory, new_double, open_things, stored
 
 
 def mixed(lab: Laboratory) -> None:
@@ -54,26 +28,6 @@ def mixed(lab: Laboratory) -> None:
 
 def ways(cleaned: Cleaned) -> list[tuple[str, str]]:
     return [(each.kind, each.how) for each in cleaned.ended]
-
-
-def open_things(double: StripeDouble, account: str, foreign: list[str]) -> list[str]:
-    """What could still be paid, mailed or delivered to, and is none of another business's."""
-    left = []
-    for id_, text in stored(double, account).items():
-        thing = json.loads(text)
-        kind, status = thing["object"], thing.get("status")
-        if (
-            (kind == "invoice" and status in ("draft", "open"))
-            or (kind == "customer" and not thing.get("deleted"))
-            or kind == "webhook_endpoint"
-            or (kind == "invoice" and status == "uncollectible" and not thing["amount_paid"])
-        ):
-            left.append(id_)
-    return [id_ for id_ in left if id_ not in foreign and foreign_owner(double, account, id_) not in foreign]
-
-
-def foreign_owner(double: StripeDouble, account: str, id_: str) -> str:
-    return str(json.loads(stored(double, account)[id_]).get("customer", ""))
 
 
 def test_each_thing_is_ended_in_its_own_way_and_what_is_open_comes_first() -> None:
@@ -183,14 +137,6 @@ def requests_of(play: Callable[[Laboratory], None]) -> int:
     lab = laboratory(double, account)
     play(lab)
     return lab.budget.used
-
-
-def killed(
-    double: StripeDouble, account: str, act: Callable[[Laboratory], object], at: int, before: bool, run: str
-) -> None:
-    lab = laboratory(double, account, run, lambda double: MortalClient(double, at, before=before))
-    with pytest.raises(Killed):
-        act(lab)
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import stripe
 
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
+from infra.stripe_double.recordings.preparing import SLOWLY
 from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, RecordedAccount, Recording
 from infra.stripe_double.recordings.waiting import matches
 
@@ -36,9 +37,17 @@ class Scribe(stripe.HTTPClient):
         kept = {name: value for name, value in answered.items() if name in KEPT_HEADERS}
         self.exchanges.append(
             Exchange(
-                self.step, now, method.upper(), parts.path, status, json.loads(body), form,
-                sent.get("stripe-account"), sent.get("idempotency-key"), kept,
-            )  # fmt: skip
+                self.step,
+                now,
+                method.upper(),
+                parts.path,
+                status,
+                json.loads(body),
+                form,
+                sent.get("stripe-account"),
+                sent.get("idempotency-key"),
+                kept,
+            )
         )
         return body, status, answered
 
@@ -51,11 +60,14 @@ class Scribe(stripe.HTTPClient):
 
 @dataclass
 class Recorded:
-    """An account on a double of its own, and what was asked on it. Some time passes before each request."""
+    """An account on a double of its own, and what was asked on it. Some time passes before each request.
+
+    By default, money moves as it does in a replay.
+    """
 
     seed: int = 1
     version: str = "2020-08-27"
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"ach_days": SLOWLY, "refund_days": SLOWLY})
     pause: float = 0.4
 
     def __post_init__(self) -> None:

@@ -403,3 +403,29 @@ def test_metadata_can_be_changed_whatever_the_status(company: Any, status: str) 
     changed = company.v1.invoices.update(invoice.id, {"metadata": {"a": "b"}}, company.opts)
 
     assert (changed.status, changed.metadata.to_dict()) == (status, {"a": "b"})
+
+
+def test_finalizing_chooses_the_paper_and_leaves_what_the_request_chose(company: Any) -> None:
+    chosen = company.draft(10_000, rendering={"pdf": {"page_size": "a4"}})
+    automatic = company.draft(10_000)
+    assert automatic.rendering.pdf.page_size == "auto"
+
+    finalized = [company.v1.invoices.finalize_invoice(d.id, None, company.opts) for d in (chosen, automatic)]
+
+    assert [each.rendering.pdf.page_size for each in finalized] == ["a4", "letter"]
+
+
+def test_cash_is_no_attempt_and_ends_auto_advance(company: Any) -> None:
+    invoice = company.open(auto_advance=True)
+
+    paid = company.v1.invoices.pay(invoice.id, {"paid_out_of_band": True}, company.opts)
+
+    assert (paid.status, paid.attempted, paid.auto_advance) == ("paid", False, False)
+
+
+def test_an_invoice_is_marked_as_uncollectible_once(company: Any) -> None:
+    invoice = company.open()
+    company.v1.invoices.mark_uncollectible(invoice.id, None, company.opts)
+
+    with pytest.raises(stripe.InvalidRequestError, match="already been marked uncollectible"):
+        company.v1.invoices.mark_uncollectible(invoice.id, None, company.opts)

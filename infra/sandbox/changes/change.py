@@ -46,6 +46,8 @@ class Change:
     wrap: Wrap = _as_it_is
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the double's `Config` that differ, where that suffices."""
+    after: tuple[str, ...] = ()
+    """Stories that are played before the one that names it, because it needs what they leave."""
     prepare: Callable[[StripeDouble, str], object] = lambda double, account: None
     """What else is done to the double, and to the account of the run, before it begins."""
 

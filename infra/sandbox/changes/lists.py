@@ -116,8 +116,9 @@ LISTS = (
     Change(
         "a list that never has more",
         "`has_more` is false on a page that is not the last.",
-        _refuted("lists are newest first", "the second page is empty, or repeats the first"),
+        _shape("reads", "other value: list.has_more"),
         bodies(_never_more, "GET"),
+        after=("billing", "drafts", "refunds"),
     ),
     Change(
         "nothing is expanded",

@@ -45,7 +45,7 @@ def check(
     `tell` shows lines of progress. The stack's state is in `directory`, or in a temporary one. A double's clock has
     to run by itself. Raises DidNotStart if the stack did not start.
     """
-    with _scene(lab, tell, patience, directory) as scene:
+    with staged(lab, tell, patience, directory) as scene:
         connecting.connect(scene)
         acts.play(scene)
         scene.does("webhooks", "The door takes every event, as the account's version has it.", _taken)
@@ -64,7 +64,8 @@ def _taken(scene: Scene) -> str:
 
 
 @contextmanager
-def _scene(lab: Laboratory, tell: Callable[[str], None], patience: float, directory: Path | None) -> Iterator[Scene]:
+def staged(lab: Laboratory, tell: Callable[[str], None], patience: float, directory: Path | None) -> Iterator[Scene]:
+    """Runs the stack, with everybody who acts on it, while the block runs. See `check`."""
     with ExitStack() as running:
         state = directory or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="pom-sandbox-")))
         if isinstance(lab.side, DoubleSide):

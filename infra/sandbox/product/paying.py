@@ -47,6 +47,12 @@ def pays(scene: Scene, name: str, method: str = GOOD) -> str | None:
     return None
 
 
+def is_paid(scene: Scene, name: str) -> bool:
+    """Returns True if Stripe says that an invoice is paid."""
+    invoice = scene.lab.v1.invoices.retrieve(scene.invoice(name)["stripeInvoiceId"], {}, scene.lab.on_account())
+    return bool(invoice.status == "paid")
+
+
 def _decline(error: stripe.CardError) -> str:
     told: Any = error.error
     return str(told.decline_code or told.code)
@@ -57,16 +63,27 @@ def pays_on_the_hosted_page(link: str) -> None:
 
     Raises NotTried if there is no browser, or the page's form is not found: Stripe may change its page any day.
     """
-    with _page() as page:
+    with _browser() as (page, errors):
         page.goto(link, timeout=LIMIT * 1000)
         deadline = time.monotonic() + LIMIT
-        for selector, text in TYPED:
-            _field(page, selector, deadline).fill(text)
+        fields = [_field(page, selector, deadline) for selector, _ in TYPED]
+        for field, (_, text) in zip(fields, TYPED, strict=True):
+            field.fill(text)
         for selector, text in IF_ASKED:
             for found in _visible(page, selector):
                 found.fill(text)
         page.get_by_role("button", name=re.compile(r"^Pay\b")).first.click()
-        page.get_by_text(re.compile(r"\bpaid\b", re.IGNORECASE)).first.wait_for(timeout=LIMIT * 1000)
+        _gone(fields[0], errors)
+
+
+def _gone(field: Any, errors: Any) -> None:
+    """Returns once the form is gone, as it is when the payment went through. Raises NotTried if it stays."""
+    try:
+        field.wait_for(state="hidden", timeout=LIMIT * 1000)
+    except errors.TimeoutError as stays:
+        raise NotTried(f"The hosted page still shows its form {LIMIT:.0f} s after Pay was pressed.") from stays
+    except errors.Error:  # the whole frame of the field was taken away
+        return
 
 
 def _field(page: Any, selector: str, deadline: float) -> Any:
@@ -86,7 +103,8 @@ def _visible(page: Any, selector: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _page() -> Iterator[Any]:
+def _browser() -> Iterator[tuple[Any, Any]]:
+    """Opens an empty page. Yields it, and the module that has Playwright's errors."""
     try:
         playwright = importlib.import_module("playwright.sync_api")
     except ImportError as missing:
@@ -97,10 +115,8 @@ def _page() -> Iterator[Any]:
     if program is None:
         raise NotTried("Chromium is not installed, and CHROMIUM does not name another browser of its kind.")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program)
         try:
-            yield browser.new_page()
-        except (playwright.Error, playwright.TimeoutError) as error:
+            with driver.chromium.launch(executable_path=program) as browser:
+                yield browser.new_page(), playwright
+        except playwright.Error as error:
             raise NotTried(f"The hosted page could not be used: {str(error).splitlines()[0]}") from error
-        finally:
-            browser.close()

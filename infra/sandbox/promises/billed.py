@@ -45,9 +45,9 @@ def payer(lab: Laboratory) -> str:
     return new_customer(lab)
 
 
-def draft(lab: Laboratory, *amounts: int, customer: str | None = None) -> str:
-    """Makes a draft with a line for each amount, and returns its id. `customer` is the shared one if not given."""
-    order, customer = lab.orders.invoice(*amounts), customer or lab.once(payer)
+def draft(lab: Laboratory, *amounts: int) -> str:
+    """Makes a draft with a line for each amount, and returns its id."""
+    order, customer = lab.orders.invoice(*amounts), lab.once(payer)
     if amounts:
         return draft_with_lines(lab, order, customer)
     return lab.gateway.create_draft(lab.account, order, customer, f"{lab.run}-{order.id}-draft").id
@@ -56,7 +56,7 @@ def draft(lab: Laboratory, *amounts: int, customer: str | None = None) -> str:
 def issued(lab: Laboratory, *amounts: int, **order: object) -> Sent:
     """Bills the customer that promises share, without an e-mail. `order` has fields of the order.
 
-    What changes the balance of a customer, and so the next invoice, takes a customer of its own.
+    Whatever changes the balance of that customer, and so the next invoice, comes after this.
     """
     return open_invoice(lab, *amounts, customer=lab.once(payer), **order)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stripe
 
-from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
 from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.identifiers import StripeAccountId
@@ -13,11 +12,13 @@ from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import MARK, Laboratory
 from infra.sandbox.promises.asking import told
 from infra.sandbox.promises.billed import billed
-from infra.sandbox.promises.promise import Outcome, judged, promised
+from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised
 
 IN_AN_ACCOUNT = "docs/in-an-account.md"
 NOBODY = StripeAccountId("acct_0000000000000000")
 """An account that no platform is connected to."""
+OF_OUR_CHOICE = ("enabled_events", "api_version")
+"""Parameters of an endpoint whose refusal would stop every deployment."""
 
 
 @promised(
@@ -75,14 +76,27 @@ def a_connect_endpoint_names_its_application(lab: Laboratory) -> Outcome:
 
 
 def _endpoint(lab: Laboratory) -> WebhookEndpoint:
-    """Makes an endpoint as operators do, lists it, and deletes it. Nothing listens at its address."""
-    url = f"https://{MARK}-{lab.run.lower()}.example.com/v1/stripe/webhooks"
-    endpoints = WebhookEndpoints(lab.client)
-    made, _ = endpoints.create(url)
+    """Makes an endpoint like that of operators, lists it, and deletes it. Nothing listens at its address.
+
+    Raises CannotTry if Stripe takes no further endpoint, whatever it is told of.
+    """
+    wanted = {
+        "url": f"https://example.com/{MARK}-{lab.run}",
+        "connect": True,
+        "api_version": API_VERSION,
+        "enabled_events": list(SUBSCRIPTION),
+        "metadata": lab.marks,
+    }
+    try:
+        made = lab.v1.webhook_endpoints.create(wanted).id
+    except stripe.InvalidRequestError as error:
+        if (error.param or "").startswith(OF_OUR_CHOICE):
+            raise
+        raise CannotTry(f"Stripe did not let us make an endpoint: {error.user_message}") from error
     try:
         return next(each for each in lab.gateway.webhook_endpoints() if each.id == made)
     finally:
-        endpoints.delete(made)
+        lab.v1.webhook_endpoints.delete(made)
 
 
 CONNECTING = (

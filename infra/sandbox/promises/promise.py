@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import stripe
 
-from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.errors import IntegrationError, StripeRefused
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
 
@@ -89,6 +89,7 @@ def setting_up(lab: Laboratory, what: str) -> Iterator[None]:
     since = len(lab.recorder.exchanges)
     try:
         yield
-    except stripe.StripeError as error:
+    except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError, StripeRefused) as error:
         del lab.recorder.exchanges[since:]
-        raise CannotTry(f"Stripe did not let us {what}: {error.user_message or error}") from error
+        reason = error.message if isinstance(error, StripeRefused) else error.user_message
+        raise CannotTry(f"Stripe did not let us {what}: {reason or type(error).__name__}") from error

@@ -26,7 +26,8 @@ BOOKED_IN = 6.0
 def _refunded(lab: Laboratory) -> JSON:
     made = lab.once(paid).sent
     given = {"amount": GIVEN_BACK, "payment_intent": made.intent, "expand": ["balance_transaction"]}
-    return body(lab.v1.refunds.create(given, lab.on_account(f"{lab.run}-refund")))
+    with setting_up(lab, "refund a payment of a moment ago"):
+        return body(lab.v1.refunds.create(given, lab.on_account(f"{lab.run}-refund")))
 
 
 def _asks(lab: Laboratory, amount: int) -> stripe.StripeError | None:
@@ -61,7 +62,8 @@ def a_refund_of_what_is_refunded_has_a_code(lab: Laboratory) -> Outcome:
 def _refunded_in_full(lab: Laboratory) -> None:
     lab.once(_refunded)
     rest = {"amount": lab.once(paid).sent.total - GIVEN_BACK, "payment_intent": lab.once(paid).sent.intent}
-    lab.v1.refunds.create(rest, lab.on_account(f"{lab.run}-refund-of-the-rest"))
+    with setting_up(lab, "refund the rest of a payment"):
+        lab.v1.refunds.create(rest, lab.on_account(f"{lab.run}-refund-of-the-rest"))
 
 
 def _refusal(error: stripe.StripeError | None, code: str | None, meaning: Any) -> Outcome:

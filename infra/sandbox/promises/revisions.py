@@ -11,7 +11,7 @@ from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
 DECISION = "docs/decisions/0019-revisions.md"
 
 
-def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
+def revised(lab: Laboratory) -> tuple[JSON, JSON]:
     """Returns the draft of a revision, and its original once the revision was finalized.
 
     The original is the invoice that most promises look at, so this comes after them.
@@ -35,7 +35,7 @@ def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
 )
 def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
     """Only so POM finds the invoice that the customer pays now."""
-    draft, original = lab.once(_revised)
+    draft, original = lab.once(revised)
     back = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
     forth = original["latest_revision"] == draft["id"]
     seen = (
@@ -53,7 +53,7 @@ def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
 )
 def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
     """POM relies on neither. With a part of its ids, an invoice could be taken for another one."""
-    draft, original = lab.once(_revised)
+    draft, original = lab.once(revised)
     had, has = original["metadata"], draft["metadata"]
     seen = f"The revision has {len(has)} of the {len(had)} keys of its original."
     return judged(has in ({}, had), seen, Verdict.HARMLESS)
@@ -67,7 +67,7 @@ def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
 )
 def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
     """Either event leads POM to the other invoice, so one that is missing does no harm while the other comes."""
-    draft, original = lab.once(_revised)
+    draft, original = lab.once(revised)
     expected = ["invoice.finalized", "invoice.voided"]
     events = events_about(lab, [draft["id"], original["id"]], expected)
     of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]

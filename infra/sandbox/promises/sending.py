@@ -16,7 +16,6 @@ from infra.sandbox.promises.billed import (
     told_of_billed,
 )
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
-from infra.sandbox.stories.invoices import new_customer
 
 SENDING_DECISION = "docs/decisions/0003-sending-finalizes.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -154,19 +153,6 @@ def finalizing_without_lines_is_refused(lab: Laboratory) -> Outcome:
 
 
 @promised(
-    "a draft can be deleted",
-    "A draft can be deleted, and is gone for whoever deletes it again.",
-    "docs/decisions/0022-drafts-and-money-by-hand.md",
-    "Stripe has deleted a draft",
-)
-def a_draft_can_be_deleted(lab: Laboratory) -> Outcome:
-    """The gateway says whether it was there."""
-    made = draft(lab)
-    found = [lab.gateway.delete_draft(lab.account, made) for _ in range(2)]
-    return judged(found == [True, False], f"It was there at the first and at the second time: {found}.")
-
-
-@promised(
     "an issued invoice cannot be deleted",
     "Deleting an invoice that is no draft is refused.",
     "docs/decisions/0036-editing-drafts.md",
@@ -187,21 +173,12 @@ def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
 )
 def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
     """Nothing asks for money then."""
-    return _finalized(lab, draft(lab, 0), 0)
+    return finalized_quietly(lab, 0)
 
 
-@promised(
-    "less than the minimum is paid at finalization",
-    "An invoice below the smallest amount of its currency is called paid when it is finalized.",
-    "docs/field.md",
-    "Stripe does not charge less than the minimum of a currency",
-)
-def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
-    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
-    return _finalized(lab, draft(lab, 10, customer=new_customer(lab)), 10)
-
-
-def _finalized(lab: Laboratory, made: str, amount: int) -> Outcome:
+def finalized_quietly(lab: Laboratory, amount: int) -> Outcome:
+    """Finalizes an invoice over an amount that nobody is asked for, and judges whether it is paid."""
+    made = draft(lab, amount)
     answer = body(lab.v1.invoices.finalize_invoice(made, {"auto_advance": False}, lab.on_account()))
     seen = f"The invoice over {amount} is {answer['status']}, its amount_due is {answer['amount_due']}."
     return judged(answer["status"] == "paid", seen)
@@ -218,7 +195,5 @@ SENDING = (
     an_issued_invoice_cannot_be_deleted,
     foreign_pending_items_stay_out,
     finalizing_without_lines_is_refused,
-    a_draft_can_be_deleted,
     zero_is_paid_at_finalization,
-    less_than_the_minimum_is_paid,
 )

@@ -119,6 +119,8 @@ def void(call: Call) -> JSON:
 def mark_uncollectible(call: Call) -> JSON:
     """POST /v1/invoices/{id}/mark_uncollectible: the link stays payable."""
     invoice = call.ledger.get("invoice", call.id)
+    if invoice["status"] == "uncollectible":
+        raise InvalidState("This invoice has already been marked uncollectible.")
     if invoice["status"] != "open":
         raise InvalidState(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
     require_unattached(call.ledger, invoice)

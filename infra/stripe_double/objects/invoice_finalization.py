@@ -12,6 +12,9 @@ from . import customer_balance, invoice_lines, invoice_payments, invoice_revisio
 from .invoice_links import set_links
 from .invoice_status import become_paid, become_void, stamp
 
+_LETTER = ("US", "CA")
+"""Countries of accounts whose invoices are on letter paper, as recorded of one in Canada; all others have A4."""
+
 
 def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     """Makes a draft open, or paid if nothing is due.
@@ -99,6 +102,9 @@ def _freeze(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> None
         invoice["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
         customer["next_invoice_sequence"] += 1
         world.updated(ledger, customer, was)
+    if invoice["rendering"]["pdf"]["page_size"] == "auto":
+        size = "letter" if ledger.account["country"] in _LETTER else "a4"
+        invoice["rendering"] = {**invoice["rendering"], "pdf": {"page_size": size}}
     invoice["effective_at"] = invoice["effective_at"] or now
     invoice["automatically_finalizes_at"] = None
     invoice["last_finalization_error"] = None

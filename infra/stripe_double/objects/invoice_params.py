@@ -107,10 +107,10 @@ def apply(call: Call, invoice: JSON) -> None:
         invoice["custom_fields"] = params["custom_fields"] or None
     if "rendering" in params:
         given = params["rendering"] or {}
-        pdf = given.get("pdf")
+        pdf = given.get("pdf") or {}
         invoice["rendering"] = {
             "amount_tax_display": given.get("amount_tax_display") or None,
-            "pdf": {"page_size": pdf.get("page_size", "auto")} if pdf else None,
+            "pdf": {"page_size": pdf.get("page_size", "auto")},
             "template": given.get("template"),
             "template_version": None,
         }

@@ -66,7 +66,7 @@ def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:
         "from_invoice": None,
         "hosted_invoice_url": None,
         "invoice_pdf": None,
-        "issuer": {"account": None, "type": "self"},
+        "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
         "livemode": ledger.livemode,
@@ -83,7 +83,9 @@ def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
-        "rendering": None,
+        "rendering": {
+            "amount_tax_display": None, "pdf": {"page_size": "auto"}, "template": None, "template_version": None,
+        },
         "shipping_cost": None,
         "shipping_details": None,
         "starting_balance": 0,
@@ -102,7 +104,7 @@ def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:
         "total_excluding_tax": 0,
         "total_pretax_credit_amounts": [],
         "total_taxes": [],
-        "webhooks_delivered_at": None,
+        "webhooks_delivered_at": now,
         "_token": world.ids.token(48),
         "_application_fee": params.get("application_fee_amount"),
     }  # fmt: skip

@@ -12,7 +12,7 @@ from .invoice_payments import cancel_open
 
 def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, collected: bool) -> None:
     """Makes an invoice paid. `invoice.payment_succeeded` is only emitted if Stripe collected the money."""
-    invoice.update(status="paid", next_payment_attempt=None)
+    invoice.update(status="paid", auto_advance=False, next_payment_attempt=None)
     invoice["attempted"] = invoice["attempted"] or collected
     stamp(world, invoice, "paid_at")
     cancel_last = world.order.usual()

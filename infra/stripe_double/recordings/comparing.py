@@ -70,6 +70,8 @@ class Comparison:
         self._values(place, "", *others)
 
     def _values(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
+        if recorded == played and type(recorded) is type(played) and not isinstance(recorded, dict | list | str):
+            return
         how = place.care(path)
         if recorded is None or played is None:
             if recorded is not played and how is not Care.PRESENCE:
@@ -161,9 +163,14 @@ class Comparison:
         return recorded not in (played, REDACTED) and bool(_WORD.match(recorded)) and not is_id(recorded)
 
     def _is_older(self, entry: JSON) -> bool:
-        """Returns True for what was on the account before the recording began, and no request has shown."""
+        """Returns True for what was on the account before the recording began, and no request has shown.
+
+        The double has the former endpoints of the platform.
+        """
         created = entry.get("created")
-        return isinstance(created, int) and created < self.made_before and self.ids.played(entry.get("id")) is None
+        return entry.get("object") != "webhook_endpoint" and (
+            isinstance(created, int) and created < self.made_before and self.ids.played(entry.get("id")) is None
+        )
 
     def _has_older(self, listed: JSON) -> bool:
         data = listed.get("data")
@@ -187,11 +194,8 @@ class _Place:
         return replace(self, kind=kind, above=f"{self.above}{path}." if path else self.above)
 
     def care(self, path: str) -> Care:
-        """Returns how exactly a path is compared. What holds for a field holds for all within."""
-        parts = path.split(".")
-        in_event = self.event is not None
-        found = [care(self.kind, ".".join(parts[:n]), in_event=in_event) for n in range(1, len(parts) + 1)]
-        return next((each for each in found if each is not Care.FULL), Care.FULL)
+        """Returns how exactly a path is compared."""
+        return care(self.kind, path, in_event=self.event is not None)
 
     def named(self, path: str) -> tuple[str, str]:
         """Returns the object and the path that a difference names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import cache
 from types import MappingProxyType
 
 
@@ -81,11 +82,18 @@ BILLION = 1_000_000_000
 """A number beyond it is a moment. No recording needs amounts of so many digits."""
 
 
+@cache
 def care(kind: str, path: str, *, in_event: bool = False) -> Care:
-    """Returns how exactly the field at a path within an object of a kind is compared."""
-    names = (f"{kind}.{path}", f"*.{path.rpartition('.')[2]}")
+    """Returns how exactly the field at a path within an object of a kind is compared.
+
+    What holds for a field holds for all that is in it.
+    """
+    above, _, name = path.rpartition(".")
+    inherited = care(kind, above, in_event=in_event) if above else Care.FULL
+    if inherited is not Care.FULL:
+        return inherited
     tables = (IN_EVENTS, FIELDS) if in_event or kind == "event" else (FIELDS,)
-    found = (table[name] for table in tables for name in names if name in table)
+    found = (table[each] for table in tables for each in (f"{kind}.{path}", f"*.{name}") if each in table)
     return next(found, (Care.FULL, ""))[0]
 
 

@@ -38,6 +38,7 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
             endpoint["url"],
             enabled_events=list(endpoint["enabled_events"]),
             connect=endpoint.get("application") is not None,
+            api_version=endpoint.get("api_version"),
         )
     return double
 

@@ -163,7 +163,7 @@ class _Player:
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
         since = max(map(self.timeline.played, bounds), default=0)
-        compare_events(recorded, events, since, comparison, whole=not exchange.body["has_more"])
+        compare_events(recorded, events, since, comparison, whole=not exchange.body.get("has_more"))
         self._differences += comparison.differences
         self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
 

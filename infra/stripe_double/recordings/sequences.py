@@ -67,8 +67,8 @@ def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> list[tuple
 
 
 def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
-    """Returns True if both are of one type, and of one object as far as is known."""
-    if recorded["type"] != played["type"]:
+    """Returns True if both are of one type, of one object as far as is known, and the double's is not taken yet."""
+    if recorded["type"] != played["type"] or ids.recorded(played["id"]) is not None:
         return False
     theirs, ours = _object_id(recorded), _object_id(played)
     return ids.played(theirs) == ours if ids.played(theirs) else ids.recorded(ours) is None
@@ -96,19 +96,22 @@ def _envelope(event: JSON) -> JSON:
 
 
 def _out_of_order(pairs: list[tuple[JSON, JSON]], into: Comparison) -> Iterator[Difference]:
-    """Yields a difference for each two types of which one comes first there, and the other here."""
-    seen: set[tuple[str, str]] = set()
+    """Yields a difference for each type whose events come before others there, and after them here, or vice versa.
+
+    Of two types that changed places, the one that changed places with more of the others is named.
+    """
+    changed: dict[tuple[str, str], None] = {}
     for (left, our_left), (right, our_right) in combinations(pairs, 2):
         theirs, ours = left["created"] - right["created"], our_left["created"] - our_right["created"]
         if theirs * ours < 0:
-            first, second = (left, right) if theirs < 0 else (right, left)
-            types = (first["type"], second["type"])
-            if types not in seen:
-                seen.add(types)
-                yield Difference(
-                    Kind.EVENT_ORDER, into.step, into.request, types[1], "",
-                    f"{types[0]}, {types[1]}", f"{types[1]}, {types[0]}",
-                )  # fmt: skip
+            changed[(left["type"], right["type"]) if theirs < 0 else (right["type"], left["type"])] = None
+    while changed:
+        [(worst, _)] = Counter(type_ for types in changed for type_ in types).most_common(1)
+        first, second = next(types for types in changed if worst in types)
+        yield Difference(
+            Kind.EVENT_ORDER, into.step, into.request, worst, "", f"{first}, {second}", f"{second}, {first}"
+        )
+        changed = dict.fromkeys(types for types in changed if worst not in types)
 
 
 def _alone(kind: Kind, into: Comparison, event: JSON) -> Difference:

@@ -1,0 +1,51 @@
+"""Whole sandbox runs: changes of the double are named, unchanged ones show nothing, killed runs leave nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.sandbox import proving
+from infra.sandbox.changes.change import Change
+from infra.sandbox.changes.every import CHANGES
+from infra.sandbox.cleaning import clean
+from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.stories.every import STORIES
+from tests.sandbox.shared_accounts import foreign_objects, killed, laboratory, new_double, open_things, stored
+
+pytestmark = pytest.mark.proof
+
+DOUBLES = dict(proving.unchanged())
+IN_A_WHOLE_RUN = [each for each in CHANGES if each.names.name != "payouts later"]
+"""A run on the day itself does not play that story."""
+
+
+@pytest.mark.parametrize("name", DOUBLES)
+def test_no_seed_and_no_version_of_an_account_shows_a_difference(name: str) -> None:
+    assert proving.unexpected(DOUBLES[name]()) == []
+
+
+@pytest.mark.parametrize("change", IN_A_WHOLE_RUN, ids=lambda change: change.name)
+def test_a_whole_run_names_a_change(change: Change) -> None:
+    assert proving.prove_one(change, proving.WHOLE).named
+
+
+def all_stories(lab: Laboratory) -> None:
+    for story in STORIES:
+        with lab.recorder.during(story.name):
+            story.play(lab)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_the_next_run_ends_what_was_left_wherever_the_stories_were_killed(before: bool) -> None:
+    double, account = new_double()
+    counting = laboratory(double, account)
+    all_stories(counting)
+    assert counting.budget.used > 100
+    for at in range(1, counting.budget.used + 1):
+        double, account = new_double()
+        foreign = foreign_objects(double, account)
+        others = stored(double, account, foreign)
+        killed(double, account, all_stories, at, before, "run1")
+        assert clean(laboratory(double, account, "run2")).left == [], at
+        assert open_things(double, account, foreign) == [], at
+        assert stored(double, account, foreign) == others, at

@@ -1,0 +1,138 @@
+"""The command line: what it takes, what it refuses, what it says, and that it never says a key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from click.testing import CliRunner, Result
+
+from infra.sandbox import command
+from infra.sandbox.keys import VARIABLES, Keys
+from infra.sandbox.sides import DoubleSide
+from infra.sandbox.starting import Sandbox
+from infra.stripe_double import InProcessClient, StripeDouble
+from infra.stripe_double.config import Config
+from infra.stripe_double.recordings.recording import Recording
+
+KEY = "sk_" + "test_" + "Distinctive51Aa"
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for variable in VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(command, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(command, "RECORDED", tmp_path / "recorded")
+    return tmp_path
+
+
+def sandbox(*arguments: str, **environ: str) -> Result:
+    return CliRunner().invoke(command.cli, arguments, env=environ)
+
+
+def test_a_story_against_the_double_is_as_assumed(out: Path) -> None:
+    result = sandbox("--double", "--only", "billing", "--json")
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert told["verdicts"]["as assumed"] == 4
+    assert told["verdicts"]["differs, harmful"] == told["verdicts"]["differs, harmless"] == 0
+    assert json.loads((out / "build" / "sandbox.json").read_text()) == told
+    assert Recording.read(out / "build" / "sandbox-recording.jsonl").source == "double"
+
+
+def test_saving_keeps_only_what_the_stories_asked(out: Path) -> None:
+    assert sandbox("--double", "--only", "billing", "--save", "us-1").exit_code == 0
+    saved = Recording.read(out / "recorded" / "us-1.jsonl")
+    assert {each.step.partition(":")[0] for each in saved.exchanges} == {"billing"}
+    assert json.loads((out / "recorded" / "us-1.accepted.json").read_text()) == []
+
+
+def test_a_dry_run_asks_for_nothing_but_the_account_and_says_what_would_be_done(out: Path) -> None:
+    result = sandbox("--double", "--dry-run", "--only", "billing", "--json")
+    assert result.exit_code == 0
+    assert [row["name"] for row in json.loads(result.stdout)["plan"]] == ["billing"]
+    assert not list(out.iterdir())
+
+
+def test_the_list_shows_every_story_and_promise(out: Path) -> None:
+    rows = json.loads(sandbox("--list", "--json").stdout)["plan"]
+    assert {row["part"] for row in rows} == {"shapes", "promises", "product"}
+    assert all(row["sentence"] for row in rows)
+
+
+def test_cleaning_alone_plays_nothing(out: Path) -> None:
+    result = sandbox("--double", "--clean", "--json")
+    assert result.exit_code == 0
+    assert [row["name"] for row in json.loads(result.stdout)["findings"]] == ["test mode", "cleaning"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "says"),
+    [
+        ((), {}, "STRIPE_TEST_KEY"),
+        ((), {VARIABLES["key"]: "sk_" + "live_" + "Distinctive51Aa"}, "live key"),
+        (("--keys", "none.toml"), {}, "cannot be read"),
+        (("--double", "--only", "no such story"), {}, "no such story"),
+        (("--double", "--save", "../elsewhere"), {}, "small letters"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_to_do(
+    out: Path, arguments: tuple[str, ...], environ: dict[str, str], says: str
+) -> None:
+    result = sandbox(*arguments, **environ)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert "Distinctive" not in result.output
+
+
+class Quoting(InProcessClient):
+    """Stripe as it is when it refuses everything, and names the key."""
+
+    def request(self, *_: Any, **__: Any) -> Any:
+        body = {"error": {"type": "invalid_request_error", "message": f"Invalid API Key provided: {KEY}"}}
+        return json.dumps(body), 401, {"Content-Type": "application/json"}
+
+
+class Failing(InProcessClient):
+    """An HTTP client with a mistake that shows the key."""
+
+    def request(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError(f"Authorization: Bearer {KEY}")
+
+
+@pytest.mark.parametrize(("client", "status"), [(Quoting, 2), (Failing, 1)])
+@pytest.mark.parametrize("account", ["acct_1", ""])
+def test_no_output_has_the_key_also_if_stripe_or_an_error_quotes_it(
+    out: Path, monkeypatch: pytest.MonkeyPatch, client: Any, status: int, account: str
+) -> None:
+    double = StripeDouble(Config(platform_key_test=KEY))
+
+    def elsewhere(keys: Keys, tell: object) -> Sandbox:
+        return Sandbox(DoubleSide(double, client), keys)
+
+    monkeypatch.setattr(command, "on_stripe", elsewhere)
+    result = sandbox(**{VARIABLES["key"]: KEY, VARIABLES["account"]: account})
+    assert result.exit_code == status
+    assert "redacted" in result.stderr
+    assert KEY not in result.output
+    assert KEY not in "".join(path.read_text() for path in out.rglob("*") if path.is_file())
+    assert stripe.enable_telemetry is False
+
+
+def test_a_run_with_a_key_of_ones_own_writes_it_nowhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    double = StripeDouble(Config(platform_key_test=KEY))
+    account = double.create_account(business_name="Planted Pools")["id"]
+    monkeypatch.setattr(command, "on_stripe", lambda keys, tell: Sandbox(DoubleSide(double), keys))
+    environ = {VARIABLES["key"]: KEY, VARIABLES["account"]: account}
+    result = sandbox("--only", "billing", "--only", "accounts", "--save", "own", **environ)
+    assert result.exit_code == 0
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert len(files) == 4
+    for text in (result.output, *(path.read_text() for path in files)):
+        assert KEY not in text
+        assert "Planted Pools" not in text
+    assert not any(account in path.read_text() for path in files)

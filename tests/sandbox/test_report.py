@@ -1,0 +1,99 @@
+"""What a run tells: the table, the document, the recording, and the files that hold the double from then on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.ops.screen import Screen
+from infra.sandbox.findings import Finding, Part, Verdict
+from infra.sandbox.redaction import Redaction, SecretFound
+from infra.sandbox.report import LINES, document, show, write_document, write_recording
+from infra.sandbox.running import Plan, run
+from infra.sandbox.saving import save
+from infra.sandbox.stories.billing import BILLING
+from infra.stripe_double import StripeDouble
+from infra.stripe_double.recordings.differences import Difference, Kind
+from infra.stripe_double.recordings.recording import Exchange, Recording
+from tests.sandbox.laboratories import laboratory
+
+KEY = "sk_" + "test_" + "Distinctive51Aa"
+DIFFERENCE = Difference(Kind.NULL, "billing: sent", "POST /v1/invoices", "invoice", "number", None, "A-1")
+FINDINGS = (
+    Finding(
+        Part.SHAPES, "billing", Verdict.HARMFUL, "\n".join(f"line {n}" for n in range(20)), "Tells.", (DIFFERENCE,)
+    ),
+    Finding(Part.SHAPES, "cards", Verdict.AS_ASSUMED, "Nothing differs.", "Tells."),
+    Finding(Part.PROMISES, "a key replays", Verdict.NOT_TRIED, f"Stripe said: {KEY} of acct_1 is wrong.", "It does."),
+    Finding(Part.PROMISES, "another", Verdict.HARMLESS, "One more field.", "It does."),
+)
+
+
+def told() -> dict[str, Any]:
+    words = Redaction([KEY]).text
+    return document(FINDINGS, words, source="stripe", account="acct_sandbox1", requests=12, seconds=3.21)
+
+
+def test_the_document_counts_the_verdicts_and_holds_each_difference() -> None:
+    found = told()
+    assert found["form"] == 1
+    assert found["verdicts"] == {"as assumed": 1, "differs, harmless": 1, "differs, harmful": 1, "not tried": 1}
+    assert (found["requests"], found["seconds"], found["source"]) == (12, 3.2, "stripe")
+    (difference,) = found["findings"][0]["differences"]
+    assert difference["kind"] == "other null-ness"
+    assert (difference["object"], difference["path"], difference["played"]) == ("invoice", "number", "A-1")
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_no_text_of_the_document_holds_a_key() -> None:
+    assert KEY not in json.dumps(told())
+    assert "redacted of acct_sandbox1 is wrong" in json.dumps(told())
+
+
+def test_the_table_shows_what_differs_and_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
+    show(Screen(), told())
+    shown = capsys.readouterr().out
+    assert "shapes, billing: line 0" in shown
+    assert f"line {LINES}\n" not in shown
+    assert f"{20 - LINES} more lines are in build/sandbox.json" in shown
+    assert "promises, a key replays: Stripe said" in shown
+    assert "1 as assumed, 1 differs, harmless, 1 differs, harmful, 1 not tried; 12 requests in 3.2 seconds" in shown
+    assert "docs/sandbox.md#a-harmful-difference" in shown
+
+
+def test_a_document_with_a_key_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "build" / "sandbox.json"
+    with pytest.raises(SecretFound):
+        write_document({"found": KEY}, path, ())
+    assert not path.exists()
+    write_document(told(), path, [KEY])
+    assert json.loads(path.read_text()) == told()
+
+
+def test_a_recording_with_a_key_is_neither_written_nor_saved(tmp_path: Path) -> None:
+    held = Recording(1.0, "stripe", (), (Exchange("a: b", 1.0, "GET", "/v1/balance", 0, {"text": "odd-key"}),))
+    for write in (write_recording, save):
+        with pytest.raises(SecretFound):
+            write(held, tmp_path / "held.jsonl", ["odd-key"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_saved_recording_has_its_differences_beside_it_and_keeps_their_reasons(tmp_path: Path) -> None:
+    recording = run(laboratory(StripeDouble()), Plan([BILLING])).stories
+    number = next(n for n, each in enumerate(recording.exchanges) if each.path.endswith("/send"))
+    exchanges = list(recording.exchanges)
+    exchanges[number] = replace(exchanges[number], body={**exchanges[number].body, "number": None})
+    path = tmp_path / "recorded" / "us.jsonl"
+    accepted = save(recording.of(exchanges), path, ())
+    assert Recording.read(path).exchanges == tuple(exchanges)
+    (row,) = json.loads(accepted.read_text())
+    assert (row["kind"], row["object"], row["path"], row["reason"]) == ("other null-ness", "invoice", "number", "")
+    accepted.write_text(json.dumps([{**row, "reason": "Because."}]))
+    save(recording.of(exchanges), path, ())
+    assert json.loads(accepted.read_text()) == [{**row, "reason": "Because."}]
+    save(recording, path, ())
+    assert json.loads(accepted.read_text()) == []

@@ -1,0 +1,67 @@
+"""The double answers as Stripe did in each recording that was saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra.stripe_double.recordings.accepting import accepted_beside, judged
+from infra.stripe_double.recordings.differences import Difference, Kind
+from infra.stripe_double.recordings.recording import Recording
+from infra.stripe_double.recordings.replay import replay
+
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.jsonl"))
+NONE = pytest.param(
+    None,
+    marks=pytest.mark.skip(
+        'No recording is saved: make sandbox ARGS="--save" makes one from an account of Stripe\'s.'
+    ),
+)
+TOTAL = Difference(Kind.VALUE, "billing: sent", "POST /v1/invoices", "invoice", "total", 100, 101)
+ISSUER = Difference(Kind.EXTRA, "billing: sent", "POST /v1/invoices", "invoice", "issuer", {"type": "self"})
+
+
+@pytest.mark.parametrize("file", RECORDED or [NONE], ids=lambda file: file.stem if file else "none")
+def test_the_double_answers_as_stripe_did(file: Path) -> None:
+    assert judged(replay(Recording.read(file)).differences, accepted_beside(file)) == []
+
+
+def listed(directory: Path, *entries: dict[str, str]) -> Path:
+    """The file of a recording beside which these differences are accepted."""
+    (directory / "a.accepted.json").write_text(json.dumps(entries))
+    return directory / "a.jsonl"
+
+
+def test_a_difference_that_is_not_accepted_is_told_with_both_values(tmp_path: Path) -> None:
+    accepted = accepted_beside(tmp_path / "a.jsonl")
+
+    assert judged([TOTAL], accepted) == [
+        "other value: invoice total: 100 in the recording, 101 in the double (billing: sent; POST /v1/invoices)"
+    ]
+
+
+def test_an_accepted_difference_is_not_told_wherever_it_is_seen(tmp_path: Path) -> None:
+    file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
+
+    assert judged([ISSUER, ISSUER], accepted_beside(file)) == []
+
+
+def test_an_accepted_difference_that_is_gone_is_told(tmp_path: Path) -> None:
+    file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
+
+    assert judged([], accepted_beside(file)) == ["no longer differs: extra invoice issuer; take it off the list"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "message"),
+    [("extra", " ", "a.accepted.json gives no reason"), ("strange", "It is.", "'strange' is not a valid Kind")],
+)
+def test_a_list_with_an_unknown_kind_or_without_a_reason_is_refused(
+    tmp_path: Path, kind: str, reason: str, message: str
+) -> None:
+    file = listed(tmp_path, {"kind": kind, "object": "invoice", "path": "issuer", "reason": reason})
+
+    with pytest.raises(ValueError, match=message):
+        accepted_beside(file)
