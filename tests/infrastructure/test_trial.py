@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from infra.deploy.trial import report
 from infra.deploy.trial.site import Answer, run_ops
 from infra.deploy.trial.verdicts import Verdict
 from infra.ops.screen import Screen
+from infra.package import ROOT
 from infra.template.gateway_responses import FORBIDDEN
 from infra.template.releases import WATCHED
 from tests.infrastructure import conftest
@@ -279,7 +281,7 @@ CHANGES = (
         f"{INVOICES} has no stream of NEW_AND_OLD_IMAGES",
     ),
     Change("logs are kept for ever", _endless_logs, ("log retention",), f"{LOGS} keeps lines for ever, not for 14"),
-    Change("a log group is gone", _logs_gone, ("log retention",), f"{LOGS} keeps lines for gone"),
+    Change("a log group is gone", _logs_gone, ("log retention",), f"{LOGS} is gone"),
     Change("an alarm tells nobody", _alarm_with(), ("alarms",), "BilledTwice tells nobody"),
     Change(
         "an alarm tells another topic", _alarm_with("arn:aws:sns:x:1:y"), ("alarms",), "BilledTwice tells arn:aws"
@@ -389,7 +391,7 @@ CHANGES = (
         "a trace has an address",
         _traced({"Id": "1-7", "Http": {"ClientIp": "192.0.2.1"}}),
         ("traces",),
-        "1 traces have an address or a URL of a request, such as 1-7",
+        "an address or a URL of a request: 1, such as 1-7",
     ),
 )
 BY_NAME = {change.what: change for change in CHANGES}
@@ -415,6 +417,30 @@ def test_each_way_to_spoil_a_stage_is_named_in_its_row_and_in_no_other(what: str
 
 ALSO = {"SERVICE_QUOTA has no value": {"alarms have data"}}
 """Rows that say the same of a change from another side."""
+
+
+def test_the_guide_names_each_right_that_a_run_needs(stage: TriedStage) -> None:
+    """Everybody may ask who they are, the stack is the deployer's, and reading API Gateway is one right."""
+    stage.asked.clear()
+    stage.tried()
+    needed = {
+        f"{service}:{'GetBucketPublicAccessBlock' if operation == 'GetPublicAccessBlock' else operation}"
+        for service, operation in stage.asked
+        if service not in {"sts", "cloudformation", "apigateway"}
+    }
+    of_the_bucket = {each for each in needed if each.startswith("s3:") and each != "s3:GetObject"}
+    assert len(needed) > 30
+    assert needed - of_the_bucket - _rights() == set()
+
+
+def _rights() -> set[str]:
+    """Returns the actions that the guide names: a service's name counts for those that follow without one."""
+    section = (ROOT / "docs" / "deploying.md").read_text().partition("## Who may deploy")[2].partition("\n## ")[0]
+    found, service = set(), ""
+    for action in re.findall(r"`([a-z0-9]+:\w+|[A-Z]\w+)`", section):
+        service = action.partition(":")[0] if ":" in action else service
+        found.add(f"{service}:{action.rpartition(':')[2]}")
+    return found
 
 
 def test_the_rehearsal_asks_before_it_changes_anything(stage: TriedStage) -> None:

@@ -35,6 +35,11 @@ from tests.infrastructure.test_releases import MOMENT
 
 LARGEST = 6_000_000
 TOKEN = "a token of POM's"
+SERVICES = (
+    "apigateway", "cloudformation", "cloudwatch", "codedeploy", "dynamodb", "events", "lambda", "logs", "s3",
+    "secretsmanager", "sns", "sqs", "sts", "xray",
+)  # fmt: skip
+"""The services that a stage without options is asked about."""
 
 
 @dataclass
@@ -143,10 +148,14 @@ class TriedStage:
     steps: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     agrees: bool = True
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    """Which operations of which services were asked."""
 
     def site(self) -> Site:
         """A new run, as a person starts it."""
         aws = Aws(self.settings.region)
+        for service in SERVICES:
+            aws.client(service).meta.events.register("provide-client-params", self._remember)
         play(aws.client("xray"), {"GetTraceSummaries": lambda asked: {"TraceSummaries": self.traces}})
         play(
             aws.client("codedeploy"),
@@ -164,6 +173,9 @@ class TriedStage:
             now=lambda: self.codedeploy.now,
             token=TOKEN,
         )
+
+    def _remember(self, model: Any, **_: Any) -> None:
+        self.asked.add((model.service_model.service_name, model.name))
 
     def _with_codedeploy(self, parsed: dict[str, Any], **_: Any) -> None:
         if "NextToken" not in parsed:

@@ -84,10 +84,10 @@ def _traces(site: Site) -> str:
     ]
     named = [each["Id"] for each in shown if {"ClientIp", "HttpURL"} & each.get("Http", {}).keys()]
     if named:
-        raise Bad(f"{len(named)} traces have an address or a URL of a request, such as {named[0]}")
+        raise Bad(f"traces with an address or a URL of a request: {len(named)}, such as {named[0]}")
     if not shown:
         raise NotTried(f"X-Ray has no trace of the last {TRACED_WITHIN.seconds // 60} minutes")
-    return f"{len(shown)} traces, none with an address or a URL"
+    return f"traces: {len(shown)}, none with an address or a URL"
 
 
 ROWS = (

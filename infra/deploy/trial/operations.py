@@ -25,13 +25,13 @@ def _ops(site: Site, wanted: str, *command: str) -> Any:
 
 def _canary(site: Site) -> str:
     attempts = _ops(site, "secrets", "canary")
-    return f"{len(attempts)} secrets: {', '.join(sorted({str(each['verdict']) for each in attempts}))}"
+    return f"with each of {len(attempts)}: {', '.join(sorted({str(each['verdict']) for each in attempts}))}"
 
 
 def _endpoint(site: Site) -> str:
     rows = _ops(site, "verification", "webhook-endpoint", "--verify")
     unknown = [str(each["what"]) for each in rows if each["good"] is None]
-    return f"{len(rows) - len(unknown)} are right" + (f"; not known: {', '.join(unknown)}" if unknown else "")
+    return f"right: {len(rows) - len(unknown)} of {len(rows)}" + (f"; not known: {', '.join(unknown)}" if unknown else "")
 
 
 def _status(site: Site) -> str:

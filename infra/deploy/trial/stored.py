@@ -104,8 +104,9 @@ def _log_retention(site: Site) -> str:
 
     def faults() -> Iterator[str]:
         for name, each in site.declared(LOG_GROUP).items():
-            days = found[name].get("retentionInDays") if name in found else "gone"
-            if days != each["RetentionInDays"]:
+            if name not in found:
+                yield f"{name} is gone"
+            elif (days := found[name].get("retentionInDays")) != each["RetentionInDays"]:
                 yield f"{name} keeps lines for {days or 'ever'}, not for {each['RetentionInDays']} days"
 
     return _all_good(faults(), f"{len(found)} groups, as the template says")
