@@ -16,9 +16,8 @@ from infra.stripe_double.recordings.replay import replay
 def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
     """Writes a recording and, beside it, the differences that there are, whose path it returns.
 
-    The form is that of tests/stripe_double/recorded/README.md. The reasons are empty, and the tests fail until each
-    is filled in or the double has learned better. Reasons of an earlier recording of this name are kept. Raises
-    SecretFound, and writes nothing, if anything holds a key.
+    Their reasons are empty, and the tests fail until each is filled in or the double has learned better. Reasons of
+    an earlier recording of this name are kept. Raises SecretFound, and writes nothing, if anything holds a key.
     """
     text = listing(replay(recording).differences, path)
     for each in (text, json.dumps(asdict(recording))):

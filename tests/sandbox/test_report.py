@@ -94,6 +94,6 @@ def test_a_saved_recording_has_its_differences_beside_it_and_keeps_their_reasons
     assert (row["kind"], row["object"], row["path"], row["reason"]) == ("other null-ness", "invoice", "number", "")
     accepted.write_text(json.dumps([{**row, "reason": "Because."}]))
     save(recording.of(exchanges), path, ())
-    assert json.loads(accepted.read_text()) == [{**row, "reason": "Because."}]
+    assert [each["reason"] for each in json.loads(accepted.read_text())] == ["Because."]
     save(recording, path, ())
     assert json.loads(accepted.read_text()) == []
