@@ -113,7 +113,9 @@ def unchanged() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]:
 
 def prove(screen: Screen) -> bool:
     """Runs against all changed doubles and the unchanged ones, and shows the table. Returns True if all is right."""
-    whole = CHANGES[:: max(1, len(CHANGES) // 4)]
+    planned = {name for _, name, _ in WHOLE.names()}
+    in_a_whole_run = [each for each in CHANGES if each.names.name in planned]
+    whole = in_a_whole_run[:: max(1, len(in_a_whole_run) // 4)]
     proofs = []
     for number, change in enumerate(CHANGES, 1):
         screen.step(f"change {number} of {len(CHANGES)}: {change.name}")
