@@ -31,9 +31,14 @@ class Budget:
     reserved: int = RESERVED
     used: int = 0
 
+    @property
+    def left(self) -> int:
+        """The requests that may still be made, without those for cleaning up."""
+        return self.allowed - self.reserved - self.used
+
     def take(self) -> None:
         """Counts a request. Raises BudgetSpent if none is left."""
-        if self.used >= self.allowed - self.reserved:
+        if self.left <= 0:
             raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
         self.used += 1
 

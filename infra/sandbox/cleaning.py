@@ -163,11 +163,14 @@ def _invoices(lab: Laboratory, since: dict[str, Any]) -> Iterator[_Step]:
             yield step("deleted", partial(service.delete, each.id, None, options))
         elif each.status == "open":
             yield given_up if each.amount_paid else replace(voided, instead=given_up)
-        elif each.status == "uncollectible" and not each.amount_paid:
-            yield voided
-        if each.amount_paid and getattr(each.metadata, MARK_KEY, None) != CLEANED:
-            mark = partial(service.update, each.id, {"metadata": {MARK_KEY: CLEANED}}, options)
-            yield step("marked cleaned", mark, last=True)
+        mark = partial(service.update, each.id, {"metadata": {MARK_KEY: CLEANED}}, options)
+        marked_cleaned = step("marked cleaned", mark, last=True)
+        if getattr(each.metadata, MARK_KEY, None) == CLEANED:
+            continue
+        if each.status == "uncollectible" and not each.amount_paid:
+            yield replace(voided, instead=marked_cleaned)  # a debit may be under way for ever
+        if each.amount_paid:
+            yield marked_cleaned
 
 
 def _listed(first: Any) -> Iterator[Any]:

@@ -28,11 +28,16 @@ from infra.sandbox.stories.every import STORIES
 BUILD = ROOT / "build"
 RECORDED = ROOT / "tests" / "stripe_double" / "recorded"
 EVERYTHING = Plan(STORIES, PROMISES, check)
+LATER = 4 * 86_400.0
+"""Seconds after which a double has paid out what the stories brought in."""
 EXPECTED = (WrongKeys, NoAccount, CannotBegin)
 
 
-def plan_of(only: Iterable[str], later: bool) -> Plan:
-    """Returns what to do. Raises click.BadParameter for a name that is none."""
+def plan_of(only: Iterable[str], later: bool, double: bool) -> Plan:
+    """Returns what to do. Raises click.BadParameter for a name that is none.
+
+    On an account, a run of a day ago has left what `later` looks at. On a new double, this run makes it.
+    """
     names = set(only)
     stories = [each for each in STORIES if each.later is later]
     if unknown := names - {each.name for each in (*STORIES, *PROMISES)} - {PRODUCT}:
@@ -40,7 +45,9 @@ def plan_of(only: Iterable[str], later: bool) -> Plan:
     if names:
         stories = [each for each in STORIES if each.name in names]
         return Plan(stories, [each for each in PROMISES if each.name in names], check if PRODUCT in names else None)
-    return Plan(stories) if later else Plan(stories, PROMISES, check)
+    if later:
+        return Plan(sorted(STORIES, key=lambda story: story.later), wait=LATER) if double else Plan(stories)
+    return Plan(stories, PROMISES, check)
 
 
 def _name(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
@@ -59,7 +66,9 @@ def _name(context: click.Context, option: click.Parameter, name: str | None) -> 
 @click.option(
     "--save",
     "save_as",
-    metavar="NAME",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="account",
     callback=_name,
     help="Save the stories' recording under tests/stripe_double/recorded/NAME.",
 )
@@ -96,8 +105,8 @@ def _run(
     screen: Screen, *, double: bool, seed: int, keys: Path | None, only: tuple[str, ...], later: bool, clean: bool,
     save_as: str | None, dry_run: bool,
 ) -> int:  # fmt: skip
-    plan = plan_of(only, later)
-    sandbox = on_double(seed) if double else on_stripe(_keys(keys), screen.step)
+    plan = plan_of(only, later, double)
+    sandbox = on_double(seed, pays_out=later) if double else on_stripe(_keys(keys), screen.step)
     words = sandbox.redaction.text
     try:
         lab = sandbox.laboratory_on_its_account(_choice)

@@ -1,8 +1,11 @@
-"""`python -m infra.sandbox.page`: writes the lists of stories and promises in docs/sandbox.md anew."""
+"""`python -m infra.sandbox.page`: writes the lists and the printed run in docs/sandbox.md anew."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from functools import partial
 
 from infra.package import ROOT
@@ -10,6 +13,8 @@ from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.stories.every import STORIES
 
 PAGE = ROOT / "docs" / "sandbox.md"
+WIDTH = 118
+"""Columns of the printed run."""
 
 
 def stories() -> str:
@@ -24,9 +29,17 @@ def promises() -> str:
     return "\n".join(["| promise | what is assumed | said in |", "|---|---|---|", *rows])
 
 
-def written(page: str) -> str:
-    """Returns the page with both lists as they are now. Raises ValueError if the page has no place for one."""
-    for name, table in (("stories", stories()), ("promises", promises())):
+def printed_run() -> str:
+    """Returns what a run against the double prints. Raises CalledProcessError if it finds a harmful difference."""
+    command = [sys.executable, "-m", "infra.sandbox", "--double"]
+    environment = {**os.environ, "COLUMNS": str(WIDTH)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return f"```text\n{done.stdout.strip()}\n```"
+
+
+def written(page: str, **tables: str) -> str:
+    """Returns the page with these texts in their places. Raises ValueError if the page has no place for one."""
+    for name, table in tables.items():
         place = re.compile(rf"(<!-- {name}: begin -->\n).*?(\n<!-- {name}: end -->)", re.DOTALL)
         page, found = place.subn(partial(_between, table), page)
         if found != 1:
@@ -39,4 +52,4 @@ def _between(table: str, found: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text()))
+    PAGE.write_text(written(PAGE.read_text(), stories=stories(), promises=promises(), run=printed_run()))

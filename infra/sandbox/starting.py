@@ -62,10 +62,11 @@ def on_stripe(keys: Keys, tell: Callable[[str], None]) -> Sandbox:
     return Sandbox(StripeItself(), keys, Person(tell)) if keys.client_id else Sandbox(StripeItself(), keys)
 
 
-def on_double(seed: int) -> Sandbox:
+def on_double(seed: int, pays_out: bool = False) -> Sandbox:
     """Returns the sandbox on a new double in this process, on which a person connects a second account."""
+    schedule = "daily" if pays_out else "manual"
     double = StripeDouble(Config(seed=seed), rng=random.Random(seed))
-    account = double.create_account(business_name="Blue Lagoon Pools")["id"]
+    account = double.create_account(business_name="Blue Lagoon Pools", payout_schedule=schedule)["id"]
     another = double.create_account(business_name="Second Pools")["id"]
     config = double.world.config
     keys = Keys(config.platform_key_test, config.client_id_test, account)

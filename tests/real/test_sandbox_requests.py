@@ -14,9 +14,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from infra.sandbox.stories.billing import BILLING
+from infra.sandbox import proving
+from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.running import Plan, run
+from infra.sandbox.stories.every import STORIES
 from infra.stripe_double.recordings.recording import Exchange
-from tests.sandbox.shared_accounts import laboratory, new_double
 
 pytestmark = pytest.mark.real
 
@@ -24,20 +26,19 @@ BEYOND: Mapping[str, str] = {
     "/oauth/": "Connect's OAuth is no part of Stripe's OpenAPI file.",
 }
 """Paths that stripe-mock does not know, with the reason."""
-STORIES = [BILLING]
+YOUNGER: Mapping[str, str] = {
+    "api_version": "stripe-mock's file is older than the API version of this project, and lists versions.",
+}
+"""Parameters that are left out, with the reason."""
 
 
 def asked() -> Iterable[Exchange]:
-    """What the stories ask a double, one for each set of parameters of a route."""
+    """What a whole run asks a double, one for each set of parameters of a route; cleaning up is a part of it."""
+    whole = run(proving.laboratory(proving.new_double()), Plan(STORIES, PROMISES)).whole
     kinds: dict[object, Exchange] = {}
-    for number, story in enumerate(STORIES):
-        double, account = new_double()
-        lab = laboratory(double, account, f"run{number}")
-        with lab.recorder.during(story.name):
-            story.play(lab)
-        for each in lab.recorder.exchanges:
-            names = frozenset(re.sub(r"\[\d+\]", "[]", name) for name, _ in each.form)
-            kinds.setdefault((each.method, route(each.path), names), each)
+    for each in whole.exchanges:
+        names = frozenset(re.sub(r"\[\d+\]", "[]", name) for name, _ in each.form)
+        kinds.setdefault((each.method, route(each.path), names), each)
     return kinds.values()
 
 
@@ -47,7 +48,7 @@ def route(path: str) -> str:
 
 def sent(url: str, exchange: Exchange) -> str:
     """Sends the request to stripe-mock, and returns its refusal, or nothing."""
-    form = urlencode(exchange.form)
+    form = urlencode([(name, value) for name, value in exchange.form if name not in YOUNGER])
     query = f"?{form}" if form and exchange.method != "POST" else ""
     request = Request(f"{url}{exchange.path}{query}", form.encode() if exchange.method == "POST" else None)
     request.method = exchange.method
@@ -61,9 +62,9 @@ def sent(url: str, exchange: Exchange) -> str:
         return f"{exchange.step}: {exchange.method} {exchange.path} {form}: {error.code} {error.read().decode()}"
 
 
-def test_stripe_mock_takes_every_request_of_the_stories(stripe_mock_url: str) -> None:
+def test_stripe_mock_takes_every_request_of_a_whole_run(stripe_mock_url: str) -> None:
     exchanges = [each for each in asked() if not each.path.startswith(tuple(BEYOND))]
-    assert len(exchanges) > 5
+    assert len(exchanges) > 50
     assert [refusal for each in exchanges if (refusal := sent(stripe_mock_url, each))] == []
 
 

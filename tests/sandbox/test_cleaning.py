@@ -101,15 +101,13 @@ def test_an_invoice_that_a_debit_keeps_from_being_voided_is_marked_uncollectible
 def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
     double, account = new_double()
     lab = laboratory(double, account)
-    debit = sent_invoice(lab, 5000)
-    double.pay(account, debit.invoice, "pm_usBankAccount_success")
-    other = sent_invoice(lab, 7000)
-    lab.gateway.mark_uncollectible(lab.account, debit.invoice, "uncollectible")
+    locked, other = sent_invoice(lab, 5000), sent_invoice(lab, 7000)
+    double.order_fault("lock_timeout", path=f"/v1/customers/{locked.customer}", count=9)
     cleaned = clean(lab)
     (left,) = cleaned.left
-    assert (left.kind, left.id) == ("invoice", debit.invoice)
-    assert "payment in progress" in left.why
-    assert Ended("invoice", other.invoice, "voided") in cleaned.ended
+    assert (left.kind, left.id) == ("customer", locked.customer)
+    assert left.why != ""
+    assert Ended("customer", other.customer, "deleted") in cleaned.ended
 
 
 def test_a_list_that_the_key_may_not_read_is_told() -> None:
@@ -174,3 +172,15 @@ def test_a_lost_connection_is_told_and_does_not_stop_the_cleaning() -> None:
     cleaned = clean(lab)
     assert [each.id for each in cleaned.left] == [sent.invoice]
     assert ways(cleaned) == [("customer", "deleted")]
+
+
+def test_an_uncollectible_invoice_whose_debit_never_ends_is_marked_and_found_no_more() -> None:
+    double, account = new_double()
+    lab = laboratory(double, account)
+    made = sent_invoice(lab, 7500)
+    double.pay(account, made.invoice, "pm_usBankAccount_processing")
+    lab.v1.invoices.mark_uncollectible(made.invoice, None, lab.on_account())
+    cleaned = clean(lab)
+    assert cleaned.left == []
+    assert ("invoice", "marked cleaned") in ways(cleaned)
+    assert clean(laboratory(double, account, "run2")) == Cleaned()

@@ -64,10 +64,23 @@ def test_the_list_shows_every_story_and_promise(out: Path) -> None:
     assert all(row["sentence"] for row in rows)
 
 
+def test_a_day_later_a_double_has_paid_out_what_the_stories_brought_in(out: Path) -> None:
+    told = json.loads(sandbox("--double", "--later", "--json").stdout)
+    assert told["verdicts"]["differs, harmful"] == told["verdicts"]["differs, harmless"] == 0
+    recording = Recording.read(out / "build" / "sandbox-recording.jsonl")
+    lines = [each for each in recording.exchanges if each.step == "payouts later: lines of a payout"]
+    assert any(each.body["data"] for each in lines)
+
+
 def test_cleaning_alone_plays_nothing(out: Path) -> None:
     result = sandbox("--double", "--clean", "--json")
     assert result.exit_code == 0
     assert [row["name"] for row in json.loads(result.stdout)["findings"]] == ["test mode", "cleaning"]
+
+
+def test_a_recording_that_is_saved_without_a_name_has_one(out: Path) -> None:
+    assert sandbox("--double", "--only", "accounts", "--save").exit_code == 0
+    assert (out / "recorded" / "account.accepted.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,34 @@ import pytest
 
 from infra.sandbox.command import EVERYTHING
 from infra.sandbox.keys import VARIABLES
-from infra.sandbox.page import PAGE, written
+from infra.sandbox.page import PAGE, promises, stories, written
+from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.stories.every import STORIES
 
 TEXT = PAGE.read_text()
 
 
 def test_the_page_lists_every_story_and_promise_as_it_is_now() -> None:
-    assert written(TEXT) == TEXT, "python -m infra.sandbox.page writes it anew"
+    assert written(TEXT, stories=stories(), promises=promises()) == TEXT, (
+        "python -m infra.sandbox.page writes it anew"
+    )
+
+
+def test_the_printed_run_is_one_of_these_stories_and_promises_and_without_a_difference() -> None:
+    printed = TEXT.partition("<!-- run: begin -->")[2].partition("<!-- run: end -->")[0]
+    counts = {
+        cells[0]: [int(cell) if cell.isdigit() else 0 for cell in cells[1:]]
+        for cells in (
+            [cell.strip() for cell in line.strip("│").split("│")] for line in printed.splitlines() if "│" in line
+        )
+    }
+    told = [story for story in STORIES if not story.later]
+    refused = printed.count("\nshapes, ")
+    assert sum(counts["shapes"]) - refused == sum(counts["sequences"]) == len(told)
+    assert sum(counts["promises"]) == len(PROMISES) + 1
+    for as_assumed, harmless, harmful, not_tried in counts.values():
+        assert harmless == harmful == 0
+        assert as_assumed + not_tried > 0
 
 
 def test_names_are_unique_so_that_one_can_be_chosen() -> None:

@@ -86,6 +86,19 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
     assert processes().keys() <= before.keys()
 
 
+def test_after_ctrl_c_nothing_runs_any_more(tmp_path: Path) -> None:
+    before = processes()
+
+    def tell(line: str) -> None:
+        if line == connecting.CONNECTED:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(laboratory(), tell, patience=PATIENCE, directory=tmp_path)
+    assert (tmp_path / "logs" / "api.log").exists()
+    assert processes().keys() <= before.keys()
+
+
 class Changed(InProcessClient):
     """A double that says otherwise in the end, and whose `charge.updated` comes only when POM reconciles."""
 
@@ -143,6 +156,16 @@ def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> No
     assert "POM shows {'status': 'pending'}" in found["declined payment"].found
 
 
+def test_a_story_that_the_budget_ends_tells_of_no_difference() -> None:
+    lab = laboratory(allowed=60 + 30)
+
+    findings = check(lab, patience=SHORT)
+
+    verdicts = [each.verdict for each in findings]
+    assert (lab.budget.used, set(verdicts)) == (30, {Verdict.AS_ASSUMED, Verdict.NOT_TRIED})
+    assert "used up" in findings[-1].found
+
+
 class NotOurs:
     """A double behind the network: nobody can move its clock or press its buttons from here."""
 
@@ -176,7 +199,7 @@ def test_an_account_is_connected_by_a_person_who_clicks_or_else_without_oauth() 
     )
     with staged(connected, lambda line: None, PATIENCE, None) as scene:
         connecting.connect(scene)
-        connected.code = lambda url: None
+        connected.client_id = ""
         connecting.connect(scene)
 
     verdicts = [(each.name, each.verdict) for each in scene.findings]
@@ -185,5 +208,6 @@ def test_an_account_is_connected_by_a_person_who_clicks_or_else_without_oauth() 
         ("connecting by OAuth", Verdict.NOT_TRIED), ("connected", Verdict.AS_ASSUMED),
     ]  # fmt: skip
     assert "Nobody pressed Connect" in scene.findings[2].found
-    assert urls[0].startswith(f"{lab.side.connect_base}/oauth/authorize?")
-    assert "redirect_uri" not in query_of(urls[0])
+    [url] = urls
+    assert url.startswith(f"{lab.side.connect_base}/oauth/authorize?")
+    assert "redirect_uri" not in query_of(url)

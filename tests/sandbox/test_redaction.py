@@ -55,12 +55,15 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield path
 
 
+def plant(body: Any, path: tuple[Any, ...], text: str) -> None:
+    for name in path[:-1]:
+        body = body[name]
+    body[path[-1]] = text
+
+
 def planted(body: Any, path: tuple[Any, ...], text: str) -> Any:
     changed = copy.deepcopy(body)
-    place = changed
-    for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = text
+    plant(changed, path, text)
     return changed
 
 
@@ -80,8 +83,9 @@ def test_a_text_planted_in_any_field_is_gone(recorded: list[Exchange], text: str
     for each in recorded:
         everywhere = copy.deepcopy(each.body)
         for path in leaves(each.body):
-            everywhere = planted(everywhere, path, text) if path[-1] != "object" else everywhere
-            shown += 1
+            if path[-1] != "object":
+                plant(everywhere, path, text)
+                shown += 1
         kept = json.dumps(Redaction([KEY])(replace(each, body=everywhere)).body)
         assert text not in kept
         assert "planted.test" not in kept

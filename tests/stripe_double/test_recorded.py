@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stripe_double.recordings.accepting import accepted_beside, judged
+from infra.stripe_double.recordings.accepting import accepted_beside, judged, listing
 from infra.stripe_double.recordings.differences import Difference, Kind
 from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
@@ -52,6 +52,14 @@ def test_an_accepted_difference_that_is_gone_is_told(tmp_path: Path) -> None:
     file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
 
     assert judged([], accepted_beside(file)) == ["no longer differs: extra invoice issuer; take it off the list"]
+
+
+def test_a_new_list_has_each_difference_once_and_keeps_the_reasons_that_were_given(tmp_path: Path) -> None:
+    file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
+
+    entries = json.loads(listing([TOTAL, ISSUER, TOTAL], file))
+
+    assert [(each["path"], each["reason"]) for each in entries] == [("total", ""), ("issuer", "Nothing reads it.")]
 
 
 @pytest.mark.parametrize(

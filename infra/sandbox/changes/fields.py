@@ -55,6 +55,18 @@ FIELDS = (
         objects("invoice", rename("status", "open", "issued")),
     ),
     Change(
+        "a status in capitals",
+        "An open invoice is `OPEN`.",
+        _read("billing", "other value: invoice.status"),
+        objects("invoice", rename("status", "open", "OPEN")),
+    ),
+    Change(
+        "a currency in capitals",
+        "An invoice's currency is `USD`.",
+        _read("billing", "other value: invoice.currency"),
+        objects("invoice", rename("currency", "usd", "USD")),
+    ),
+    Change(
         "a moment missing",
         "`status_transitions` has no `finalized_at`.",
         _read("billing", "missing: invoice.status_transitions.finalized_at"),

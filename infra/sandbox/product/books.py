@@ -12,7 +12,7 @@ import boto3
 
 from chalicelib.adapters.tables.codec import text_of
 from chalicelib.adapters.tables.connections import KIND
-from infra.local.settings import REGION, TABLE_PREFIX
+from infra.local.settings import TABLE_PREFIX
 from infra.local.stack import ROOT
 from infra.sandbox.product.scene import NotAsAssumed, Scene
 
@@ -66,10 +66,7 @@ def _ops(scene: Scene, *arguments: str) -> Any:
 
 def _items(scene: Scene) -> Iterator[tuple[tuple[str, str], Any]]:
     """Yields each item of the stack's tables by its table and key."""
-    client = boto3.client(
-        "dynamodb", endpoint_url=scene.stack.urls.aws, region_name=REGION, aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )  # fmt: skip
+    client = boto3.client("dynamodb", **_local(scene.stack.environment))
     for page in client.get_paginator("list_tables").paginate():
         for table in page["TableNames"]:
             if table.startswith(TABLE_PREFIX):
@@ -80,6 +77,16 @@ def _items(scene: Scene) -> Iterator[tuple[tuple[str, str], Any]]:
                     for item in items["Items"]:
                         key = " ".join(str(*item[name].values()) for name in keys)
                         yield (table.removeprefix(TABLE_PREFIX), key), _kept(table, item)
+
+
+def _local(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Returns how the stack's AWS is reached. This process's own environment may name another."""
+    return {
+        "endpoint_url": environment["AWS_ENDPOINT_URL"],
+        "region_name": environment["AWS_DEFAULT_REGION"],
+        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+    }
 
 
 def _kept(table: str, item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -51,6 +51,8 @@ def _code(scene: Scene, url: str) -> str | None:
     A person gets the URL without POM's own address: the platform has not registered one of this machine's, and
     without any Stripe takes the first one that is registered (https://docs.stripe.com/connect/oauth-reference).
     """
+    if not scene.lab.client_id:
+        return None
     if not isinstance(scene.lab.side, DoubleSide):
         parts = urllib.parse.urlsplit(url)
         kept = {name: value for name, value in query_of(url).items() if name != "redirect_uri"}

@@ -21,7 +21,7 @@ from infra.sandbox.laboratory import Laboratory
 
 OVERLAP = 30
 """Seconds before the newest event from which on events are listed again: Stripe may list one a little late."""
-SLOWEST = 8
+SLOWEST = 16
 """How many times longer than at first the pause between two lists becomes while no event comes."""
 POST_TIMEOUT = 30
 """Seconds."""

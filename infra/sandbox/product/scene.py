@@ -42,11 +42,11 @@ class Time:
         self.file = directory / "clock" if isinstance(lab.side, DoubleSide) else None
         self._write()
 
-    def passes(self, meanwhile: float = MEANWHILE) -> None:
-        """Waits a moment. At a double so many seconds pass meanwhile."""
+    def passes(self) -> None:
+        """Waits a moment. At a double more time passes meanwhile."""
         time.sleep(BETWEEN_LOOKS)
         if self.file is not None:
-            self._side.pass_time(meanwhile)
+            self._side.pass_time(MEANWHILE)
             self._write()
 
     def _write(self) -> None:
@@ -92,6 +92,8 @@ class Scene:
         self.tell(name)
         with self.lab.recorder.during(f"product: {name}"):
             verdict, found = self._outcome(act)
+        if verdict is Verdict.HARMFUL and self.lab.budget.left <= 0:  # POM was refused for this reason, too
+            verdict, found = Verdict.NOT_TRIED, f"The requests of the run were used up. {found}"
         self.findings.append(Finding(Part.PRODUCT, name, verdict, found, sentence))
 
     def _outcome(self, act: Callable[[Scene], str]) -> tuple[Verdict, str]:
@@ -104,9 +106,9 @@ class Scene:
         except Exception as error:  # noqa: BLE001 the acts after it are to be played nevertheless
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
-    def answered(self, answer: Answer, *statuses: int) -> Any:
+    def answered(self, answer: Answer) -> Any:
         """Returns what POM answered. Raises NotAsAssumed if it refused."""
-        if answer.status not in (statuses or (200, 201, 202)):
+        if answer.status not in (200, 201, 202):
             raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")
         return answer.json
 

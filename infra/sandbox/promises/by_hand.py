@@ -293,8 +293,8 @@ BY_HAND = (
     _seen_by_hand(
         "an account of another platform cannot connect",
         "The owner of an account that another platform controls is made to open a new one.",
-        "infra/sandbox/promises/by_hand.py",
-        "another platform controls",
+        IN_AN_ACCOUNT,
+        "an account that another platform controls",
         "It needs a person with such an account (https://docs.stripe.com/connect/oauth-changes-for-standard-platforms).",
     ),
     _seen_by_hand(

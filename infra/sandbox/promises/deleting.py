@@ -16,8 +16,8 @@ ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
 @promised(
     "a deleted customer can be read",
     "A customer that was deleted can be read, and says that it is deleted.",
-    "infra/sandbox/promises/deleting.py",
-    "says that it is deleted",
+    "chalicelib/adapters/stripe/objects/customers.py",
+    "deleted: bool = False",
 )
 def a_deleted_customer_can_be_read(lab: Laboratory) -> Outcome:
     """Refused, it would be missing, which POM takes for deleted as well."""

@@ -32,8 +32,8 @@ def open_payments_are_listed_with_their_intents(lab: Laboratory) -> Outcome:
 @promised(
     "an expansion has four levels",
     "An expansion of four levels is the deepest; POM's deepest has three.",
-    "infra/sandbox/promises/lists.py",
-    "POM's deepest has three",
+    "infra/stripe_double/state/render.py",
+    "at most four levels deep",
 )
 def an_expansion_has_four_levels(lab: Laboratory) -> Outcome:
     """If Stripe takes more, that is no harm (https://docs.stripe.com/expand)."""

@@ -77,8 +77,8 @@ def _refusal(error: stripe.StripeError | None, code: str | None, meaning: Any) -
 @promised(
     "a refunded invoice stays paid",
     "A refund leaves the invoice paid, and its amount_paid as it was.",
-    "infra/sandbox/promises/refunds.py",
-    "its amount_paid as it was",
+    "docs/decisions/0018-terms-of-money.md",
+    "an invoice is `refunded` only if refunds gave back all that was paid",
 )
 def a_refunded_invoice_stays_paid(lab: Laboratory) -> Outcome:
     """POM derives by itself what of it was refunded."""

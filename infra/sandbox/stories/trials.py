@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.laboratory import MARK, Laboratory
 from infra.sandbox.stories.story import Story
 
 
 def _play(lab: Laboratory) -> None:
     account, gateway = lab.account, lab.gateway
+    run = f"{MARK}-{lab.run}"  # the only metadata of these objects, by which cleaning knows them
     with lab.step("set up"):
-        customer = gateway.create_trial_customer(account, lab.run)
-        trial = gateway.create_trial_draft(account, customer, lab.run, 100, "usd").id
+        customer = gateway.create_trial_customer(account, run)
+        trial = gateway.create_trial_draft(account, customer, run, 100, "usd").id
         gateway.finalize_trial(account, trial)
     with lab.step("read"):
         gateway.trial_invoice(account, trial)

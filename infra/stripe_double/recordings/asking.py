@@ -72,6 +72,8 @@ class Asker:
             headers["stripe-account"] = self.ids.translated(exchange.account)
         if exchange.key is not None:
             headers["idempotency-key"] = exchange.key
+        if "stripe-version" in exchange.headers and exchange.path.startswith("/v1/events"):
+            headers["stripe-version"] = exchange.headers["stripe-version"]  # events may be asked for in any version
         posted, encoded = exchange.method == "POST", urlencode(form)
         request = Request(
             exchange.method,

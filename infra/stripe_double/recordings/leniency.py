@@ -48,6 +48,7 @@ FIELDS = MappingProxyType(
         "account.requirements": (Care.PRESENCE, _OWNER),
         "account.settings": (Care.PRESENCE, _OWNER),
         "account.capabilities": (Care.KIND, _OWNER),
+        "account.controller": (Care.PRESENCE, _OWNER),
         "account.metadata": (Care.KIND, _OWNER),
         "payment_intent.payment_method_types": (Care.KIND, _METHODS),
         "payment_intent.payment_method_options": (Care.KIND, _METHODS),

@@ -1,0 +1,117 @@
+"""Keys are in no output: on no screen, in no file, in no traceback, whatever Stripe's answers quote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from click.testing import CliRunner, Result
+
+from infra.sandbox import command
+from infra.sandbox.changes.change import Change, Changed, Wrap
+from infra.sandbox.changes.edits import bodies, objects, put, turn
+from infra.sandbox.keys import Keys
+from infra.sandbox.proving import UNCHANGED
+from infra.sandbox.sides import DoubleSide
+from infra.sandbox.starting import Sandbox
+from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
+from infra.stripe_double.http.messages import Request, Response, as_json
+
+KEY = "sk_test_51Distinctive0Never0Told"
+RESTRICTED = "rk_test_51Distinctive0Never0Told"
+DISTINCTIVE = "Distinctive0Never0Told"
+ONLY = (
+    "--only",
+    "billing",
+    "--only",
+    "a key replays its answer",
+    "--only",
+    "a restricted key can connect and disconnect",
+)
+
+
+def refused_with_the_key(handle: Any) -> Any:
+    """From the tenth request on, Stripe refuses the key and quotes it whole; Stripe itself shows a part of it."""
+    count = 0
+
+    def handled(request: Request) -> Response:
+        nonlocal count
+        count += 1
+        if count < 10:
+            return handle(request)
+        error = {"message": f"Invalid API Key provided: {KEY}", "type": "invalid_request_error"}
+        return as_json(401, {"error": error}, Date="Mon, 21 Sep 2026 14:13:20 GMT")
+
+    return handled
+
+
+def failing_with_the_key(handle: Any) -> Any:
+    """From the tenth request on, the network fails with a message that quotes the headers."""
+    count = 0
+
+    def handled(request: Request) -> Response:
+        nonlocal count
+        count += 1
+        if count < 10:
+            return handle(request)
+        closed: Any = stripe.APIConnectionError
+        raise closed(f"Could not send {{'Authorization': 'Bearer {KEY}'}}")
+
+    return handled
+
+
+def broken_from_the_start(handle: Any) -> Any:
+    """Something that nobody expected fails with a message that quotes the key."""
+
+    def handled(request: Request) -> Response:
+        raise RuntimeError(f"Bearer {request.header('authorization')} {KEY}")
+
+    return handled
+
+
+WRAPS: dict[str, Wrap] = {
+    "nothing is quoted": lambda handle: handle,
+    "an error quotes the key": refused_with_the_key,
+    "the network's error quotes the key": failing_with_the_key,
+    "an unexpected error quotes the key": broken_from_the_start,
+    "an object quotes the keys": objects("invoice", put("description", f"{KEY} {RESTRICTED}")),
+    "a word of Stripe's quotes the key": objects("invoice", turn("status", lambda status: f"{status}_{KEY}")),
+    "every answer has the key as a name": bodies(lambda body: {**body, KEY: RESTRICTED}),
+}
+
+
+@pytest.fixture(params=sorted(WRAPS))
+def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """All that three runs of the command show and write."""
+    change = Change(request.param, "", UNCHANGED.names, WRAPS[request.param])
+
+    def on_double(seed: int) -> Sandbox:
+        double = StripeDouble(Config(seed=seed, platform_key_test=KEY), clock=Clock.frozen())
+        account = double.create_account()["id"]
+        side = DoubleSide(double, lambda double: InProcessClient(Changed(double, change)))
+        return Sandbox(side, Keys(KEY, double.config.client_id_test, account, RESTRICTED))
+
+    monkeypatch.setattr(command, "on_double", on_double)
+    monkeypatch.setattr(command, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(command, "RECORDED", tmp_path / "recorded")
+    results: list[Result] = [
+        CliRunner().invoke(command.cli, ["--double", *arguments])
+        for arguments in (ONLY, (*ONLY, "--json"), (*ONLY, "--save", "kept"), ("--dry-run",), ("--clean",))
+    ]
+    shown = [result.output + result.stderr + repr(result.exception) for result in results]
+    files = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert files or request.param in ("an unexpected error quotes the key", "every answer has the key as a name")
+    return [*shown, *files, *(str(path) for path in tmp_path.rglob("*"))]
+
+
+def test_no_key_is_on_a_screen_or_in_a_file(told: list[str]) -> None:
+    assert len(told) > 4
+    assert "".join(told).strip()
+    assert [text[max(0, text.find(DISTINCTIVE) - 80) :][:200] for text in told if DISTINCTIVE in text] == []
+
+
+def test_the_keys_do_not_show_themselves() -> None:
+    keys = Keys(KEY, "ca_1", "acct_1", RESTRICTED)
+    assert DISTINCTIVE not in f"{keys} {keys!r} {Sandbox(DoubleSide(StripeDouble()), keys)!r}"
