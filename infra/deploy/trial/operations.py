@@ -31,7 +31,8 @@ def _canary(site: Site) -> str:
 def _endpoint(site: Site) -> str:
     rows = _ops(site, "verification", "webhook-endpoint", "--verify")
     unknown = [str(each["what"]) for each in rows if each["good"] is None]
-    return f"right: {len(rows) - len(unknown)} of {len(rows)}" + (f"; not known: {', '.join(unknown)}" if unknown else "")
+    shown = f"right: {len(rows) - len(unknown)} of {len(rows)}"
+    return shown + (f"; not known: {', '.join(unknown)}" if unknown else "")
 
 
 def _status(site: Site) -> str:
