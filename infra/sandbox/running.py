@@ -164,7 +164,7 @@ def _play(lab: Laboratory, story: Story) -> Played:
 
 
 def _list_events(lab: Laboratory, since: int) -> None:
-    lab.side.pass_time(SETTLING)
+    lab.wait(SETTLING, "Stripe lists events a little later")
     with lab.step("events"):
         page = lab.v1.events.list({"created": {"gte": since}, "limit": 100}, lab.on_account())
         while page.has_more:
@@ -178,7 +178,7 @@ def _try(lab: Laboratory, promise: Promise) -> Finding:
     if outcome is None:
         assert stopped is not None
         return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
-    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence)
+    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence, needs=outcome.needs)
 
 
 def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:

@@ -31,6 +31,8 @@ class Sandbox:
     person: Callable[[str], str | None] = lambda url: None
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     budget: Budget = field(default_factory=Budget)
+    tell: Callable[[str], None] = lambda line: None
+    """Shows a line of progress where time is waited for. A double is not waited for."""
     account: str = ""
 
     def __post_init__(self) -> None:
@@ -42,7 +44,7 @@ class Sandbox:
         pace = (lambda: time.sleep(PACE)) if isinstance(self.side, StripeItself) else (lambda: None)
         return Laboratory(
             self.side, self.keys.key, self.keys.client_id, StripeAccountId(account), self.run, self.budget,
-            self.recorder, pace, code=self.person, restricted_key=self.keys.restricted_key or None,
+            self.recorder, pace, code=self.person, tell=self.tell, restricted_key=self.keys.restricted_key or None,
         )  # fmt: skip
 
     def laboratory_on_its_account(self, choose: Callable[[list[str]], str]) -> Laboratory:
@@ -59,7 +61,10 @@ class Sandbox:
 
 def on_stripe(keys: Keys, tell: Callable[[str], None]) -> Sandbox:
     """Returns the sandbox on Stripe itself; somebody can connect an account if there is a client id."""
-    return Sandbox(StripeItself(), keys, Person(tell)) if keys.client_id else Sandbox(StripeItself(), keys)
+    sandbox = Sandbox(StripeItself(), keys, tell=tell)
+    if keys.client_id:
+        sandbox.person = Person(tell)
+    return sandbox
 
 
 def on_double(seed: int, pays_out: bool = False) -> Sandbox:

@@ -109,7 +109,7 @@ def _browser() -> Iterator[tuple[Any, Any]]:
         playwright = importlib.import_module("playwright.sync_api")
     except ImportError as missing:
         raise NotTried(
-            "Playwright is not installed: install requirements-browser.txt, as make screens does."
+            "Playwright is not installed. `make .venv/.driver` installs it; it needs Chromium, too."
         ) from missing
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:

@@ -68,7 +68,7 @@ def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str
     query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}
     for look in range(LOOKS):
         if look:
-            lab.side.pass_time(BETWEEN_LOOKS)
+            lab.wait(BETWEEN_LOOKS, f"{', '.join(sorted(expected))} may be listed later")
         listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
         found = [each for each in reversed(listed) if any(id_ in json.dumps(each["data"]["object"]) for id_ in ids)]
         complete = set(expected) <= set(types(found))

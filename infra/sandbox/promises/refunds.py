@@ -139,7 +139,7 @@ def a_payout_by_hand_is_not_reconciled(lab: Laboratory) -> Outcome:
 
 def _balance_paid_out(lab: Laboratory) -> JSON:
     lab.once(overpaid)  # its money is available as soon as Stripe has booked it
-    lab.side.pass_time(BOOKED_IN)
+    lab.wait(BOOKED_IN, "Stripe books a payment a little later")
     with setting_up(lab, "pay out by the API"):
         made = lab.v1.payouts.create({"amount": 100, "currency": "usd", "metadata": lab.marks}, lab.on_account())
     return body(made)
