@@ -15,7 +15,8 @@ from infra.sandbox.keys import Keys
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.redaction import Redaction
 from infra.sandbox.sides import DoubleSide, Side, StripeItself
-from infra.stripe_double import StripeDouble
+from infra.stripe_double import Clock, StripeDouble
+from infra.stripe_double.clock import DAY
 from infra.stripe_double.config import Config
 
 PACE = 0.06
@@ -68,9 +69,14 @@ def on_stripe(keys: Keys, tell: Callable[[str], None]) -> Sandbox:
 
 
 def on_double(seed: int, pays_out: bool = False) -> Sandbox:
-    """Returns the sandbox on a new double in this process, on which a person connects a second account."""
+    """Returns the sandbox on a new double in this process, on which a person connects a second account.
+
+    One that pays out begins at midnight UTC, when it pays out: the double that is held beside it takes an hour longer
+    for the same steps, and must not come to the next midnight earlier.
+    """
     schedule = "daily" if pays_out else "manual"
-    double = StripeDouble(Config(seed=seed), rng=random.Random(seed))
+    clock = Clock(offset=DAY - time.time() % DAY if pays_out else 0.0)
+    double = StripeDouble(Config(seed=seed), clock=clock, rng=random.Random(seed))
     account = double.create_account(business_name="Blue Lagoon Pools", payout_schedule=schedule)["id"]
     another = double.create_account(business_name="Second Pools")["id"]
     config = double.world.config
