@@ -59,6 +59,13 @@ class Recorder:
         """Keeps an exchange."""
         self.exchanges.append(self.redact(exchange))
 
+    def last(self, path: str) -> Any:
+        """Returns the body of the last answer to a request for this path, redacted. Raises LookupError."""
+        for exchange in reversed(self.exchanges):
+            if exchange.path == path:
+                return exchange.body
+        raise LookupError(f"Nothing was asked of {path}.")
+
     def awaited(self, since: int, until: Mapping[str, Any]) -> None:
         """Drops all exchanges from position `since` on but the last, and notes what that one was waited for."""
         last = self.exchanges[-1]

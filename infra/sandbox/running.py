@@ -6,6 +6,7 @@ Ctrl-C. Only for an account that is not in test mode nothing else is asked at al
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -168,9 +169,11 @@ def _list_events(lab: Laboratory, since: int) -> Iterator[Finding]:
     def listed() -> None:
         lab.side.pass_time(SETTLING)
         query: dict[str, Any] = {"created": {"gte": since}, "limit": 100}
-        page = lab.v1.events.list(query, lab.on_account())
-        while page.has_more:
-            page = lab.v1.events.list({**query, "starting_after": page.data[-1].id}, lab.on_account())
+        more = True
+        while more:
+            page = lab.v1.events.list(query, lab.on_account())
+            lab.listed += json.loads(page.last_response.body)["data"]
+            query["starting_after"], more = page.data[-1].id if page.data else "", page.has_more
 
     with lab.recorder.during(LISTING):
         _, stop = _attempt(lab, listed)

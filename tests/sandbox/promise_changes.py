@@ -91,6 +91,13 @@ def _second_use_refused_otherwise() -> Wrap:
     return answers(edited, path="/oauth/token")
 
 
+def _insufficient_funds_to_be_retried(_: Request, response: Response) -> Response:
+    """Only one of the cards, because the SDK waits before it tries again."""
+    if response.status == 402 and b"insufficient_funds" in response.body:
+        response.headers["Stripe-Should-Retry"] = "true"
+    return response
+
+
 def _lists_for_anybody(_: Request, response: Response) -> Response:
     return as_json(200, {"object": "list", "data": [], "has_more": False}) if response.status == 403 else response
 
@@ -148,7 +155,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     ),
     "lists are newest first": (_body(turn("data", lambda data: data[::-1]), "GET", "/v1/invoices"), HARMFUL),
     "a decline says why": (errors(put("decline_code", None), "card_declined"), HARMFUL),
-    "a decline is not to be retried": (_header("Stripe-Should-Retry", "true", 402), HARMLESS),
+    "a decline is not to be retried": (answers(_insufficient_funds_to_be_retried), HARMLESS),
     "a payment has its event": (_no_event("invoice_payment.paid"), HARMLESS),
     "the fee comes later": (_no_event("charge.updated"), HARMFUL),
     "cash ends the intent": (_no_event("payment_intent.canceled"), HARMLESS),

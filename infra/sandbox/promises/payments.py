@@ -14,8 +14,10 @@ from infra.sandbox.promises.asking import JSON, body, events_about, header, reas
 from infra.sandbox.promises.billed import issued
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
 from infra.sandbox.promises.sending import finalized_quietly
+from infra.sandbox.stories.balances import invoice_below_the_minimum
+from infra.sandbox.stories.cards import paid_by_card
 from infra.sandbox.stories.invoices import Sent
-from infra.sandbox.stories.payer import debit, pay, pay_part
+from infra.sandbox.stories.payer import debit, pay_part
 
 FIELD = "docs/field.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -29,25 +31,22 @@ BOOKED_WITHIN = 60
 
 @dataclass(frozen=True)
 class Paid:
-    """An invoice whose first card was declined and whose second card paid."""
+    """An invoice of the stories whose first cards were declined and whose last card paid."""
 
     sent: Sent
-    decline: stripe.StripeError | None
+    decline: stripe.CardError | None
     charge: JSON
     """The charge that succeeded, as it was first seen."""
 
 
 def paid(lab: Laboratory) -> Paid:
-    """Makes an invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
-    made = issued(lab, TOTAL)
+    """Returns the invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
     with setting_up(lab, "pay an invoice by card"):
-        decline = refusal(lambda: pay(lab, made, "pm_card_visa_chargeDeclinedInsufficientFunds"))
-        pay(lab, made, "pm_card_visa")
-    charges = body(lab.v1.charges.list({"payment_intent": made.intent}, lab.on_account()))["data"]
-    succeeded = next((each for each in charges if each["status"] == "succeeded"), None)
+        made = lab.once(paid_by_card)
+    succeeded = next((each for each in made.charges if each["status"] == "succeeded"), None)
     if succeeded is None:
-        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(charges)}.")
-    return Paid(made, decline, succeeded)
+        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(made.charges)}.")
+    return Paid(made.sent, made.declines["insufficient funds"], succeeded)
 
 
 def events_of_paid(lab: Laboratory) -> list[JSON]:
@@ -265,11 +264,8 @@ def overpaid(lab: Laboratory) -> JSON:
     "Stripe does not charge less than the minimum of a currency",
 )
 def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
-    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe.
-
-    The next invoice of the customer has that sum on top, so no promise makes one after this.
-    """
-    return finalized_quietly(lab, 10)
+    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
+    return finalized_quietly(lab.once(invoice_below_the_minimum))
 
 
 PAYMENTS = (

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.facts import InvoiceFact
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import body, events_about, reason, refusal, told, types
+from infra.sandbox.promises.asking import events_about, reason, refusal, told, types
 from infra.sandbox.promises.billed import (
     FIRST,
     SECOND,
     billed,
-    draft,
     empty_draft,
-    payer,
     send,
     told_of_billed,
 )
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
+from infra.sandbox.stories.balances import invoice_of_zero
+from infra.sandbox.stories.invoices import payer
 
 SENDING_DECISION = "docs/decisions/0003-sending-finalizes.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -173,15 +174,13 @@ def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
 )
 def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
     """Nothing asks for money then."""
-    return finalized_quietly(lab, 0)
+    return finalized_quietly(lab.once(invoice_of_zero))
 
 
-def finalized_quietly(lab: Laboratory, amount: int) -> Outcome:
-    """Finalizes an invoice over an amount that nobody is asked for, and judges whether it is paid."""
-    made = draft(lab, amount)
-    answer = body(lab.v1.invoices.finalize_invoice(made, {"auto_advance": False}, lab.on_account()))
-    seen = f"The invoice over {amount} is {answer['status']}, its amount_due is {answer['amount_due']}."
-    return judged(answer["status"] == "paid", seen)
+def finalized_quietly(made: InvoiceFact) -> Outcome:
+    """Judges whether an invoice that nobody is asked to pay was paid when it was finalized."""
+    seen = f"The invoice over {made.total} is {made.status}, its amount_due is {made.amount_due}."
+    return judged(made.status == "paid", seen)
 
 
 SENDING = (

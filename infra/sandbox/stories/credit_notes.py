@@ -10,7 +10,7 @@ from infra.sandbox.stories.story import Story
 
 def _play(lab: Laboratory) -> None:
     with lab.step("a customer"):
-        customer = new_customer(lab)  # of its own, because a credit would pay the next invoice of the run's payer
+        customer = lab.once(new_customer)  # not the payer, because a credit would pay the payer's next invoice
     with lab.step("an invoice"):
         sent = open_invoice(lab, 9000, customer=customer)
     with lab.step("while it is open"):

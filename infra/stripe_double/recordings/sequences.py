@@ -19,7 +19,7 @@ _NO_SIGN = ("acct", "ca", "evt", "req")
 
 
 class Steps:
-    """Which step of a recording first named each object. By it an event is told of its step, whenever it is listed."""
+    """Which step of a recording first named each object, and so which step an event belongs to."""
 
     def __init__(self) -> None:
         self._named: dict[str, tuple[int, str]] = {}
@@ -56,9 +56,9 @@ def compare_events(
 ) -> None:
     """Notes how two lists of events, newest first, differ. A difference has the step that made the event's object.
 
-    Events are told apart by type and object. Their order counts within a story, and only where both sides date them in
-    different seconds. Passed over are events of objects that the recording never asked about, or asked the double in
-    vain; events that another list has shown on both sides; and events of the double from before the epoch second
+    Events are told apart by type and object. Their order counts within a story, and only where both sides date them
+    in different seconds. Passed over are events of objects that the recording never asked about, or asked the double
+    in vain; events that another list has shown on both sides; and events of the double from before the epoch second
     `since`, or if the recorded list is not `whole`, from before its oldest event.
     """
     theirs = [event for event in reversed(recorded) if _belongs(event, into.ids)]
