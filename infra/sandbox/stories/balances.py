@@ -5,13 +5,13 @@ from __future__ import annotations
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.order import Deduction, DeductionKind
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import finalized, invoice_in, new_customer
+from infra.sandbox.stories.invoices import another_of, finalized, invoice_in
 from infra.sandbox.stories.story import Story
 
 
 def invoice_of_zero(lab: Laboratory) -> InvoiceFact:
     """Finalizes an invoice whose total is zero. Use it by `lab.once(invoice_of_zero)`."""
-    customer = _customer_of(lab)
+    customer = another_of(lab).id
     with lab.step("an invoice of 0"):
         given = (Deduction(DeductionKind.CREDIT, "Visit that was missed", 2000),)
         return invoice_in(finalized(lab, lab.orders.invoice(2000, deductions=given), customer))
@@ -19,19 +19,13 @@ def invoice_of_zero(lab: Laboratory) -> InvoiceFact:
 
 def invoice_below_the_minimum(lab: Laboratory) -> InvoiceFact:
     """Finalizes an invoice that is smaller than Stripe charges. Use it by `lab.once(invoice_below_the_minimum)`."""
-    customer = _customer_of(lab)
+    customer = another_of(lab).id
     with lab.step("an invoice below the minimum"):
         return invoice_in(finalized(lab, lab.orders.invoice(30), customer))
 
 
-def _customer_of(lab: Laboratory) -> str:
-    """Returns a customer of its own, whose balance may change."""
-    with lab.step("a customer"):
-        return lab.once(new_customer)
-
-
 def _play(lab: Laboratory) -> None:
-    customer = _customer_of(lab)
+    customer = another_of(lab).id
     lab.once(invoice_of_zero)
     lab.once(invoice_below_the_minimum)
     with lab.step("a credit"):
