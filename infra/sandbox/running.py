@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import stripe
 
 from chalicelib.domain.errors import IntegrationError
 from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.cleaning import clean
-from infra.sandbox.comparing import Played, compare
+from infra.sandbox.comparing import LISTING, Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
@@ -27,7 +27,7 @@ from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 SETTLING = 6.0
-"""Seconds after a story until its events are listed: Stripe lists them a little later."""
+"""Seconds after the last story until the events are listed: Stripe lists them a little later."""
 TEST_MODE = "test mode"
 UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
 """Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
@@ -101,6 +101,9 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
                     lab.side.pass_time(plan.wait)
                 played.append(_play(lab, story))
                 until = len(lab.recorder.exchanges)
+            if plan.stories:
+                done.findings += _list_events(lab, made_at)
+                until = len(lab.recorder.exchanges)
             done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
             for number, promise in enumerate(plan.promises, 1):
                 tell(f"promise {number} of {len(plan.promises)}: {promise.name} ({lab.budget.used} requests so far)")
@@ -154,22 +157,25 @@ def _test_mode(account: RecordedAccount | None) -> Finding:
 
 
 def _play(lab: Laboratory, story: Story) -> Played:
-    """Plays a story, and lists the events that the account has had since it began."""
-    since = lab.now()
     with lab.recorder.during(story.name):
-        _, stopped = _attempt(lab, partial(story.play, lab))
-        _, unlisted = _attempt(lab, partial(_list_events, lab, since))
-    stop = stopped or unlisted
+        _, stop = _attempt(lab, partial(story.play, lab))
     return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
 
 
-def _list_events(lab: Laboratory, since: int) -> None:
-    lab.side.pass_time(SETTLING)
-    with lab.step("events"):
-        page = lab.v1.events.list({"created": {"gte": since}, "limit": 100}, lab.on_account())
+def _list_events(lab: Laboratory, since: int) -> Iterator[Finding]:
+    """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
+
+    def listed() -> None:
+        lab.side.pass_time(SETTLING)
+        query: dict[str, Any] = {"created": {"gte": since}, "limit": 100}
+        page = lab.v1.events.list(query, lab.on_account())
         while page.has_more:
-            query = {"created": {"gte": since}, "limit": 100, "starting_after": page.data[-1].id}
-            page = lab.v1.events.list(query, lab.on_account())
+            page = lab.v1.events.list({**query, "starting_after": page.data[-1].id}, lab.on_account())
+
+    with lab.recorder.during(LISTING):
+        _, stop = _attempt(lab, listed)
+    if stop:
+        yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:
