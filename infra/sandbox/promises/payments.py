@@ -164,11 +164,8 @@ def the_fee_comes_later(lab: Laboratory) -> Outcome:
     "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
 )
 def cash_ends_the_intent(lab: Laboratory) -> Outcome:
-    """POM shows cash as cash because no payment of the invoice paid it."""
-    made = issued(lab, 2600)
-    key = f"{lab.run}-{made.invoice}-cash"
-    outside = {"paid_out_of_band": True, "expand": ["payments"]}
-    answer = body(lab.v1.invoices.pay(made.invoice, outside, lab.on_account(key)))
+    """POM shows cash as cash because no payment through Stripe paid it."""
+    made, answer = lab.once(_paid_in_cash)
     came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
     payments = [each["status"] for each in answer["payments"]["data"]]
     canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
@@ -177,9 +174,39 @@ def cash_ends_the_intent(lab: Laboratory) -> Outcome:
         f"The invoice is {answer['status']}, the status of its payments is {', '.join(payments) or 'none'};"
         f" of the two events came {', '.join(came) or 'none'}."
     )
-    if answer["status"] != "paid" or "paid" in payments:
+    if answer["status"] != "paid" or _through_stripe(answer):
         return judged(False, seen)
     return judged(payments == ["canceled"] and canceled and not succeeded, seen, Verdict.HARMLESS)
+
+
+def _paid_in_cash(lab: Laboratory) -> tuple[Sent, JSON]:
+    """Pays an invoice out of band, and returns it with Stripe's answer, which has its payments."""
+    made = issued(lab, 2600)
+    outside = {"paid_out_of_band": True, "expand": ["payments"]}
+    return made, body(lab.v1.invoices.pay(made.invoice, outside, lab.on_account(f"{lab.run}-{made.invoice}-cash")))
+
+
+def _through_stripe(invoice: JSON) -> int:
+    """Returns what payments through Stripe brought, in minor units."""
+    in_stripe = (
+        each for each in invoice["payments"]["data"] if each["payment"]["type"] in ("payment_intent", "charge")
+    )
+    return sum(each["amount_paid"] or 0 for each in in_stripe if each["status"] == "paid")
+
+
+@promised(
+    "what was paid outside can be known",
+    "An invoice says in amount_paid_off_stripe what was paid outside, or leaves it out and its payments show it.",
+    "docs/decisions/0059-paid-outside.md",
+    "Not every account's invoices have `amount_paid_off_stripe`",
+)
+def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
+    """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
+    _, answer = lab.once(_paid_in_cash)
+    said, left = answer.get("amount_paid_off_stripe"), answer["amount_paid"] - _through_stripe(answer)
+    says = "The invoice has no amount_paid_off_stripe" if said is None else f"amount_paid_off_stripe is {said}"
+    seen = f"{says}; its payments through Stripe leave {left} of {answer['amount_paid']}."
+    return judged((left if said is None else said) == answer["amount_paid"] == answer["total"], seen)
 
 
 def _debited(lab: Laboratory) -> Sent:
@@ -278,6 +305,7 @@ PAYMENTS = (
     a_payment_has_its_event,
     the_fee_comes_later,
     cash_ends_the_intent,
+    what_was_paid_outside_can_be_known,
     a_debit_under_way_forbids_voiding,
     a_debit_under_way_forbids_cash,
     a_debit_under_way_lets_an_invoice_be_given_up,
