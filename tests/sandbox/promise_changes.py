@@ -125,7 +125,10 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         HARMFUL,
     ),
     "foreign pending items stay out": (objects("invoice", put("total", 900), "POST", "/v1/invoices"), HARMFUL),
-    "finalizing without lines is refused": (_refused("invoice_no_customer_line_items"), HARMLESS),
+    "finalizing without lines pays": (
+        _instead("POST", STEP("finalize"), 400, {"error": {"type": "invalid_request_error"}}),
+        HARMLESS,
+    ),
     "zero is paid at finalization": (objects("invoice", put("status", "open"), path=STEP("finalize")), HARMFUL),
     "less than the minimum is paid at finalization": (
         objects("invoice", put("status", "open"), path=STEP("finalize")),
@@ -159,6 +162,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     "a payment has its event": (_no_event("invoice_payment.paid"), HARMLESS),
     "the fee comes later": (_no_event("charge.updated"), HARMFUL),
     "cash ends the intent": (_no_event("payment_intent.canceled"), HARMLESS),
+    "what was paid outside can be known": (objects("invoice", put("amount_paid_off_stripe", 0)), HARMFUL),
     "a debit under way forbids voiding": (_refused("payment_intent_unexpected_state"), HARMLESS),
     "a debit under way forbids cash": (_refused("payment_intent_unexpected_state"), HARMLESS),
     "a debit under way lets an invoice be given up": (

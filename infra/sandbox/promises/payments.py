@@ -164,7 +164,7 @@ def the_fee_comes_later(lab: Laboratory) -> Outcome:
     "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
 )
 def cash_ends_the_intent(lab: Laboratory) -> Outcome:
-    """POM shows cash as cash because no payment of the invoice paid it."""
+    """POM shows cash as cash because no payment through Stripe paid it."""
     cash = lab.once(paid_outside)
     made, answer = cash.sent, cash.answer
     came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
@@ -175,9 +175,32 @@ def cash_ends_the_intent(lab: Laboratory) -> Outcome:
         f"The invoice is {answer['status']}, the status of its payments is {', '.join(payments) or 'none'};"
         f" of the two events came {', '.join(came) or 'none'}."
     )
-    if answer["status"] != "paid" or "paid" in payments:
+    if answer["status"] != "paid" or _through_stripe(answer):
         return judged(False, seen)
     return judged(payments == ["canceled"] and canceled and not succeeded, seen, Verdict.HARMLESS)
+
+
+def _through_stripe(invoice: JSON) -> int:
+    """Returns what payments through Stripe brought, in minor units."""
+    in_stripe = (
+        each for each in invoice["payments"]["data"] if each["payment"]["type"] in ("payment_intent", "charge")
+    )
+    return sum(each["amount_paid"] or 0 for each in in_stripe if each["status"] == "paid")
+
+
+@promised(
+    "what was paid outside can be known",
+    "An invoice says in amount_paid_off_stripe what was paid outside, or leaves it out and its payments show it.",
+    "docs/decisions/0059-paid-outside.md",
+    "Not every account's invoices have `amount_paid_off_stripe`",
+)
+def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
+    """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
+    answer = lab.once(paid_outside).answer
+    said, left = answer.get("amount_paid_off_stripe"), answer["amount_paid"] - _through_stripe(answer)
+    says = "The invoice has no amount_paid_off_stripe" if said is None else f"amount_paid_off_stripe is {said}"
+    seen = f"{says}; its payments through Stripe leave {left} of {answer['amount_paid']}."
+    return judged((left if said is None else said) == answer["amount_paid"] == answer["total"], seen)
 
 
 def _debited(lab: Laboratory) -> Sent:
@@ -273,6 +296,7 @@ PAYMENTS = (
     a_payment_has_its_event,
     the_fee_comes_later,
     cash_ends_the_intent,
+    what_was_paid_outside_can_be_known,
     a_debit_under_way_forbids_voiding,
     a_debit_under_way_forbids_cash,
     a_debit_under_way_lets_an_invoice_be_given_up,
