@@ -82,10 +82,10 @@ def cli(context: click.Context, /, as_json: bool, **options: Any) -> None:
     The exit status is 0 if nothing differs in what the product relies on, 1 if something does, 2 for wrong usage.
     """
     with telling(Screen(as_json, ("make sandbox",))) as screen:
-        context.exit(_told(screen, **options))
+        context.exit(_exit_status(screen, **options))
 
 
-def _told(screen: Screen, *, listed: bool, prove: bool, **options: Any) -> int:
+def _exit_status(screen: Screen, *, listed: bool, prove: bool, **options: Any) -> int:
     if listed:
         _list(screen, "Stories, promises and the product; --only takes the name before the colon", EVERYTHING)
         return 0
@@ -106,7 +106,7 @@ def _run(
 ) -> int:  # fmt: skip
     plan = plan_of(only, later, double)
     sandbox = on_double(seed, pays_out=later) if double else on_stripe(_keys(keys), screen.step)
-    words = sandbox.redaction.text
+    redacted = sandbox.redaction.text
     try:
         lab = sandbox.laboratory_on_its_account(_choice)
         screen.step(f"Account {lab.account}")
@@ -116,9 +116,9 @@ def _run(
         done = clean_only(lab) if clean else run(lab, plan, screen.step)
         return _report(screen, done, sandbox, save_as)
     except EXPECTED as error:
-        raise type(error)(words(str(error))) from None
+        raise type(error)(redacted(str(error))) from None
     except Exception:  # noqa: BLE001  The traceback of whatever it is may hold what must not be told.
-        screen.failure(words(traceback.format_exc()))
+        screen.failure(redacted(traceback.format_exc()))
         return 1
 
 
@@ -130,6 +130,7 @@ def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) ->
         source=sandbox.side.name,
         account=sandbox.redaction.name(sandbox.account),
         requests=done.requests,
+        by_part=done.by_part,
         seconds=done.seconds,
     )
     report.write_document(told, BUILD / "sandbox.json", secrets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,7 @@ import stripe
 from chalicelib.domain.errors import IntegrationError
 from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.cleaning import clean
-from infra.sandbox.comparing import Played, compare
+from infra.sandbox.comparing import LISTING, Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
@@ -27,7 +27,11 @@ from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 SETTLING = 6.0
-"""Seconds after a story until its events are listed: Stripe lists them a little later."""
+"""Seconds after the last story until the events are listed: Stripe lists them a little later."""
+APART = 2.0
+"""Seconds between the product and the stories, so that lists since then have nothing of the product's."""
+CLOCKS_DIFFER = 60
+"""Seconds by which Stripe's clock may be ahead of this machine's."""
 TEST_MODE = "test mode"
 UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
 """Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
@@ -61,8 +65,6 @@ class Plan:
 
 
 PRODUCT = "product"
-PRODUCT_NEEDS = 125
-"""Requests of the product's part. With fewer it would stop in the middle, and tell of differences that are none."""
 PRODUCT_TELLS = "The product itself bills, is paid and refunds, and its records equal Stripe's."
 
 
@@ -76,6 +78,8 @@ class Run:
     whole: Recording = field(default_factory=lambda: Recording(0.0, ""))
     """All that was asked."""
     requests: int = 0
+    by_part: Mapping[str, int] = field(default_factory=dict)
+    """The requests of each story, of all promises, of the product, and of cleaning up."""
     seconds: float = 0.0
 
     @property
@@ -85,36 +89,43 @@ class Run:
 
 
 def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
-    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin."""
+    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin.
+
+    The product comes first, because it looks at all that is new on its account, also at what stories make.
+    """
     began, made_at, done = time.monotonic(), lab.now(), Run()
     account = _account(lab)
     done.findings.append(_test_mode(account))
     if account is None:
         return done
-    since, played = len(lab.recorder.exchanges), list[Played]()
-    until = since
+    played = list[Played]()
+    since = until = len(lab.recorder.exchanges)
     with _cleaned_up(lab, done, tell):
         try:
+            if plan.product:
+                tell(f"the product ({lab.budget.used} requests so far)")
+                done.findings += _product(lab, plan.product, tell)
+                lab.side.pass_time(APART)
+                lab.began, since = lab.now(), len(lab.recorder.exchanges)
             for number, story in enumerate(plan.stories, 1):
                 tell(f"story {number} of {len(plan.stories)}: {story.name} ({lab.budget.used} requests so far)")
                 if story.later and plan.wait:
                     lab.side.pass_time(plan.wait)
                 played.append(_play(lab, story))
                 until = len(lab.recorder.exchanges)
+            if plan.stories:
+                done.findings += _list_events(lab)
+                until = len(lab.recorder.exchanges)
             done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
             for number, promise in enumerate(plan.promises, 1):
                 tell(f"promise {number} of {len(plan.promises)}: {promise.name} ({lab.budget.used} requests so far)")
                 done.findings.append(_try(lab, promise))
-            if plan.product:
-                tell(f"the product ({lab.budget.used} requests so far)")
-                done.findings += _product(lab, plan.product, tell)
         except KeyboardInterrupt:
             tell("interrupted: cleaning up (a second Ctrl-C leaves things for --clean)")
             done.findings += _interrupted(plan, done.findings, played)
-    done.requests = lab.budget.used
-    head = Recording(made_at, lab.side.name, (account,))
-    done.whole = head.of(lab.recorder.exchanges)
-    done.stories = head.of(lab.recorder.exchanges[since:until])
+    done.requests, done.by_part = lab.budget.used, dict(lab.budget.by_part)
+    done.whole = Recording(made_at, lab.side.name, (account,), tuple(lab.recorder.exchanges))
+    done.stories = Recording(lab.began, lab.side.name, (account,), tuple(lab.recorder.exchanges[since:until]))
     tell("playing the stories to a double")
     done.findings[:0] = compare(done.stories, played)
     done.seconds = time.monotonic() - began
@@ -133,8 +144,9 @@ def _account(lab: Laboratory) -> RecordedAccount | None:
                 return None
             account = lab.v1.accounts.retrieve(lab.account)
     except stripe.StripeError as error:
+        reason = (error.user_message or type(error).__name__).rstrip(".")
         raise CannotBegin(
-            f"Stripe refused the first question about the account: {error.user_message or type(error).__name__}"
+            f"Stripe refused the first question about the account: {reason}."
             " Is the key the platform's, in test mode, and is the account connected to it? docs/sandbox.md"
         ) from None
     name = lab.recorder.exchanges[-1].body.get("id", lab.account)
@@ -154,22 +166,25 @@ def _test_mode(account: RecordedAccount | None) -> Finding:
 
 
 def _play(lab: Laboratory, story: Story) -> Played:
-    """Plays a story, and lists the events that the account has had since it began."""
-    since = lab.now()
     with lab.recorder.during(story.name):
-        _, stopped = _attempt(lab, partial(story.play, lab))
-        _, unlisted = _attempt(lab, partial(_list_events, lab, since))
-    stop = stopped or unlisted
+        _, stop = _attempt(lab, partial(story.play, lab))
     return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
 
 
-def _list_events(lab: Laboratory, since: int) -> None:
-    lab.wait(SETTLING, "Stripe lists events a little later")
-    with lab.step("events"):
-        page = lab.v1.events.list({"created": {"gte": since}, "limit": 100}, lab.on_account())
-        while page.has_more:
-            query = {"created": {"gte": since}, "limit": 100, "starting_after": page.data[-1].id}
-            page = lab.v1.events.list(query, lab.on_account())
+def _list_events(lab: Laboratory) -> Iterator[Finding]:
+    """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
+
+    def listed() -> None:
+        lab.wait(SETTLING, "Stripe lists events a little later")
+        since_here = len(lab.recorder.exchanges)
+        for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
+            pass
+        lab.listed = [event for each in lab.recorder.exchanges[since_here:] for event in each.body["data"]]
+
+    with lab.recorder.during(LISTING):
+        _, stop = _attempt(lab, listed)
+    if stop:
+        yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:
@@ -182,10 +197,6 @@ def _try(lab: Laboratory, promise: Promise) -> Finding:
 
 
 def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:
-    left = lab.budget.allowed - lab.budget.reserved - lab.budget.used
-    if left < PRODUCT_NEEDS:
-        why = f'It needs about {PRODUCT_NEEDS} requests, and {left} are left: make sandbox ARGS="--only {PRODUCT}"'
-        return [Finding(Part.PRODUCT, PRODUCT, Verdict.NOT_TRIED, why, PRODUCT_TELLS)]
     with lab.recorder.during(PRODUCT):
         findings, stopped = _attempt(lab, partial(product, lab, tell))
     if findings is None:
@@ -248,7 +259,7 @@ def clean_only(lab: Laboratory) -> Run:
     """Ends what earlier runs left, however old it is. Raises CannotBegin."""
     began, account = time.monotonic(), _account(lab)
     findings = [_test_mode(account), *([_cleaned(lab, everything=True)] if account else [])]
-    return Run(findings, requests=lab.budget.used, seconds=time.monotonic() - began)
+    return Run(findings, requests=lab.budget.used, by_part=dict(lab.budget.by_part), seconds=time.monotonic() - began)
 
 
 def _cleaned(lab: Laboratory, everything: bool = False) -> Finding:

@@ -51,7 +51,7 @@ MONEY_BY_HAND = (
     by_hand(
         Needs.STORY,
         "a won dispute gives its fee back",
-        "A dispute that is won gives the amount and the fee back.",
+        "A dispute that is won gives the amount back, and the fee unless the account loses it.",
         DOUBLE,
         "a dispute's fee after a win",
         "The story of disputes wins one; its balance transactions are compared under shapes.",
