@@ -20,7 +20,7 @@ from infra.sandbox.keys import Keys, WrongKeys, keys_of_environment, keys_of_fil
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import check
 from infra.sandbox.promises.every import PROMISES
-from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, clean_only, run
+from infra.sandbox.running import LEAST_SECONDS, PRODUCT, CannotBegin, Plan, Run, clean_only, run
 from infra.sandbox.saving import save
 from infra.sandbox.starting import Sandbox, on_double, on_stripe
 from infra.sandbox.stories.every import STORIES
@@ -148,6 +148,8 @@ def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) ->
 def _say_what_would_be(screen: Screen, plan: Plan, lab: Laboratory) -> None:
     rows = [{"part": part, "name": name, "sentence": sentence} for part, name, sentence in plan.names()]
     screen.table("plan", f"Would be tried on {lab.account}, with at most {ALLOWED} requests", rows)
+    minutes = round(LEAST_SECONDS / 60)
+    screen.fact("minutes", minutes, f"\nA whole run on Stripe takes at least about {minutes} minutes.")
 
 
 def _list(screen: Screen) -> None:
