@@ -19,7 +19,7 @@ from infra.sandbox.connecting import NoAccount
 from infra.sandbox.keys import Keys, WrongKeys, keys_of_environment, keys_of_file
 from infra.sandbox.product import check
 from infra.sandbox.promises.every import PROMISES
-from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, clean_only, run
+from infra.sandbox.running import LEAST_SECONDS, PRODUCT, CannotBegin, Plan, Run, clean_only, run
 from infra.sandbox.saving import save
 from infra.sandbox.starting import Sandbox, on_double, on_stripe
 from infra.sandbox.stories.every import STORIES
@@ -112,6 +112,8 @@ def _run(
         screen.step(f"Account {lab.account}")
         if dry_run:
             _list(screen, f"Would be tried on {lab.account}, with at most {ALLOWED} requests", plan)
+            minutes = round(LEAST_SECONDS / 60)
+            screen.fact("minutes", minutes, f"\nA whole run on Stripe takes at least about {minutes} minutes.")
             return 0
         done = clean_only(lab) if clean else run(lab, plan, screen.step)
         return _report(screen, done, sandbox, save_as)

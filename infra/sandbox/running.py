@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 import stripe
 
 from chalicelib.domain.errors import IntegrationError
-from infra.sandbox.carrying import BudgetSpent
+from infra.sandbox.carrying import ALLOWED, BudgetSpent
 from infra.sandbox.cleaning import clean
 from infra.sandbox.comparing import LISTING, Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
@@ -28,6 +28,11 @@ from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 SETTLING = 6.0
 """Seconds after the last story until the events are listed: Stripe lists them a little later."""
+LEAST_WAITS = 80.0
+"""Seconds that stories and promises wait at least: all that they wait for is there at the first look."""
+LEAST_SECONDS = LEAST_WAITS + 60 + 0.4 * ALLOWED
+"""Of a whole run. It is a guess that Stripe answers in 0.4 s, and that it lists the product's events within a minute
+altogether."""
 APART = 2.0
 """Seconds between the product and the stories, so that lists since then have nothing of the product's."""
 CLOCKS_DIFFER = 60

@@ -52,7 +52,7 @@ def test_saving_keeps_only_what_the_stories_asked(out: Path) -> None:
     assert "us-1.jsonl" in result.stderr
     assert "make test ARGS=tests/stripe_double/test_recorded.py" in result.stderr
     saved = Recording.read(out / "recorded" / "us-1.jsonl")
-    assert {each.step.partition(":")[0] for each in saved.exchanges} == {"billing"}
+    assert {each.step.partition(":")[0] for each in saved.exchanges} == {"billing", "events"}
     assert json.loads((out / "recorded" / "us-1.accepted.json").read_text()) == []
 
 

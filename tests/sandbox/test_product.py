@@ -14,6 +14,7 @@ import pytest
 import stripe
 
 from infra.demo.people import query_of
+from infra.sandbox.carrying import RESERVED
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import check, connecting
@@ -73,7 +74,7 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
     assert hosted.verdict is Verdict.AS_ASSUMED or "install" in hosted.found
     assert {each.part for each in findings} == {Part.PRODUCT}
     assert all(each.found and each.sentence for each in findings)
-    assert lab.budget.used <= 130
+    assert lab.budget.used <= 120
     assert {"connecting by OAuth", "books", "reconciliation"} <= set(told)
     assert {each.step.partition(":")[0] for each in lab.recorder.exchanges if each.step} == {"product"}
 
@@ -157,7 +158,7 @@ def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> No
 
 
 def test_a_story_that_the_budget_ends_tells_of_no_difference() -> None:
-    lab = laboratory(allowed=60 + 30)
+    lab = laboratory(allowed=RESERVED + 30)
 
     findings = check(lab, patience=SHORT)
 

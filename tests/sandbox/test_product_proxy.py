@@ -14,6 +14,7 @@ import stripe
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.events import verify
 from infra.local.wsgi import Environ, StartResponse, serve
+from infra.sandbox.carrying import RESERVED
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product.listening import Listener
 from infra.sandbox.product.proxy import Proxy
@@ -105,7 +106,7 @@ def test_a_path_that_is_not_of_the_api_is_not_passed_on() -> None:
 
 
 def test_a_spent_budget_is_told_as_a_rate_limit_and_not_tried_again() -> None:
-    lab = laboratory(allowed=61)
+    lab = laboratory(allowed=RESERVED + 1)
     with through_a_proxy(lab) as client:
         client.v1.balance.retrieve()
         with pytest.raises(stripe.RateLimitError, match="used up"):

@@ -16,7 +16,6 @@ from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.promises.promise import Outcome, Promise
-from infra.sandbox.promises.timing import AT_ONCE
 from infra.sandbox.sides import DoubleSide
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
 from infra.stripe_double.http.messages import Request
@@ -24,8 +23,6 @@ from tests.sandbox.laboratories import laboratory
 from tests.sandbox.promise_changes import CHANGES
 
 ROOT = Path(__file__).parents[2]
-MOST_REQUESTS = 100
-"""Of all promises together, beside those that meet the limit: the stories need most of those of a run."""
 BY_NAME = {promise.name: promise for promise in PROMISES}
 BY_HAND = [promise for promise in PROMISES if promise.by_hand]
 RESTRICTED = "rk_test_of_the_platform"
@@ -101,13 +98,6 @@ def test_each_promise_is_refuted_by_a_double_that_breaks_it(name: str) -> None:
 
 def test_each_promise_that_is_tried_has_a_change_that_refutes_it() -> None:
     assert set(CHANGES) == {promise.name for promise in PROMISES} - {promise.name for promise in BY_HAND}
-
-
-def test_the_promises_leave_most_requests_of_a_run_to_the_stories() -> None:
-    lab = laboratory_on(as_it_is)
-    for promise in PROMISES:
-        outcome_of(promise, lab)
-    assert lab.budget.used - AT_ONCE <= MOST_REQUESTS
 
 
 def test_names_are_small_and_of_one_promise_each() -> None:

@@ -12,9 +12,8 @@ from chalicelib.adapters.stripe.client import DATED_LATE_BY, build_client
 from infra.sandbox.carrying import Carrier
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import header
+from infra.sandbox.promises.asking import body, header
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
-from infra.sandbox.stories.invoices import payer
 
 AT_ONCE = 30
 """Requests: Stripe allows 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
@@ -30,15 +29,11 @@ UNTIL_ALLOWED = 2.0
 )
 def an_answer_is_dated_after_its_change(lab: Laboratory) -> Outcome:
     """Earlier, POM would take an old answer for new; later than that, it dates answers by its own clock."""
-    lab.once(payer)
-    date, created = next(
-        (each.headers.get("date"), each.body["created"])
-        for each in reversed(lab.recorder.exchanges)
-        if (each.method, each.path, each.status) == ("POST", "/v1/customers", 200)
-    )
+    made = lab.v1.customers.create({"metadata": lab.marks}, lab.on_account())
+    date = header(made, "date")
     if date is None:
         return judged(False, "The answer has no Date.")
-    late = int(parsedate_to_datetime(date).timestamp()) - created
+    late = int(parsedate_to_datetime(date).timestamp()) - body(made)["created"]
     seen = f"The answer is dated {late} s after the customer was created."
     return judged(0 <= late <= DATED_LATE_BY, seen)
 

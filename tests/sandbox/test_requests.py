@@ -1,0 +1,34 @@
+"""What a run costs: its requests, by story and part, and the seconds that it waits at least."""
+
+from __future__ import annotations
+
+from infra.sandbox import proving
+from infra.sandbox.carrying import ALLOWED, RESERVED
+from infra.sandbox.promises.timing import AT_ONCE
+from infra.sandbox.running import LEAST_WAITS, run
+from infra.sandbox.stories.every import STORIES
+
+STORIES_COST, PROMISES_COST, PRODUCT_COST, CLEANING_COST = 170, 62, 120, 15
+"""Requests at most, if all that is waited for is there at the first look. Those of the product are held by
+test_product.py."""
+
+
+def test_a_whole_run_fits_with_the_limit_and_the_product() -> None:
+    assert STORIES_COST + PROMISES_COST + AT_ONCE + PRODUCT_COST + CLEANING_COST <= ALLOWED
+    assert CLEANING_COST <= RESERVED
+
+
+def test_stories_promises_and_cleaning_keep_to_their_part_of_the_requests() -> None:
+    lab = proving.laboratory(proving.new_double())
+    waited: list[float] = []
+    passes = lab.side.pass_time
+    lab.side.pass_time = lambda seconds: (waited.append(seconds), passes(seconds))[1]  # type: ignore[method-assign]
+    done = run(lab, proving.WHOLE)
+    by_part = dict(done.by_part)
+    assert sum(by_part.values()) == done.requests
+    promises, cleaning = by_part.pop("promises"), by_part.pop("cleaning")
+    assert {each.name for each in STORIES if not each.later} <= set(by_part)
+    assert sum(by_part.values()) <= STORIES_COST
+    assert promises - AT_ONCE <= PROMISES_COST
+    assert cleaning <= CLEANING_COST
+    assert sum(waited) <= LEAST_WAITS
