@@ -144,8 +144,9 @@ def _account(lab: Laboratory) -> RecordedAccount | None:
                 return None
             account = lab.v1.accounts.retrieve(lab.account)
     except stripe.StripeError as error:
+        reason = (error.user_message or type(error).__name__).rstrip(".")
         raise CannotBegin(
-            f"Stripe refused the first question about the account: {error.user_message or type(error).__name__}"
+            f"Stripe refused the first question about the account: {reason}."
             " Is the key the platform's, in test mode, and is the account connected to it? docs/sandbox.md"
         ) from None
     name = lab.recorder.exchanges[-1].body.get("id", lab.account)
@@ -174,7 +175,7 @@ def _list_events(lab: Laboratory) -> Iterator[Finding]:
     """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
 
     def listed() -> None:
-        lab.side.pass_time(SETTLING)
+        lab.wait(SETTLING, "Stripe lists events a little later")
         since_here = len(lab.recorder.exchanges)
         for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
             pass
@@ -192,7 +193,7 @@ def _try(lab: Laboratory, promise: Promise) -> Finding:
     if outcome is None:
         assert stopped is not None
         return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
-    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence)
+    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence, needs=outcome.needs)
 
 
 def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:

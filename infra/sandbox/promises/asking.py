@@ -71,7 +71,7 @@ def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str
     query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}
     for look in range(LOOKS):
         if look:
-            lab.side.pass_time(BETWEEN_LOOKS)
+            lab.wait(BETWEEN_LOOKS, f"{', '.join(sorted(expected))} may be listed later")
         listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
         found = _about(listed, ids)
         complete = set(expected) <= set(types(found))
