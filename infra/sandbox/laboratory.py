@@ -29,6 +29,10 @@ BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
 as the one before, so that three minutes take nine requests."""
 
 
+UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
+"""Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
+
+
 class NotInTime(Exception):
     """What was waited for did not come. The message says what and how long."""
 
@@ -100,7 +104,9 @@ class Laboratory:
 
     def carrier(self, caller: str = "") -> Carrier:
         """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
-        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
+        return Carrier(
+            self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller, self.side.pass_time
+        )
 
     @property
     def v1(self) -> Any:

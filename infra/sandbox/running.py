@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import stripe
 
@@ -21,16 +22,18 @@ from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.cleaning import clean
 from infra.sandbox.comparing import Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory, NotInTime
+from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 SETTLING = 6.0
 """Seconds after a story until its events are listed: Stripe lists them a little later."""
+LATE = (6.0, 12.0, 12.0, 24.0)
+"""Seconds after which events are listed again while the one of the last change is not there."""
+CLOCKS = 10
+"""Seconds that this machine's clock may be ahead of Stripe's. Events are listed since so much earlier."""
 TEST_MODE = "test mode"
-UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
-"""Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -155,21 +158,42 @@ def _test_mode(account: RecordedAccount | None) -> Finding:
 
 def _play(lab: Laboratory, story: Story) -> Played:
     """Plays a story, and lists the events that the account has had since it began."""
-    since = lab.now()
+    since, began = lab.now() - CLOCKS, len(lab.recorder.exchanges)
     with lab.recorder.during(story.name):
         _, stopped = _attempt(lab, partial(story.play, lab))
-        _, unlisted = _attempt(lab, partial(_list_events, lab, since))
+        _, unlisted = _attempt(lab, partial(_list_events, lab, since, _last_change(lab, began)))
     stop = stopped or unlisted
     return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
 
 
-def _list_events(lab: Laboratory, since: int) -> None:
-    lab.side.pass_time(SETTLING)
+def _last_change(lab: Laboratory, began: int) -> float:
+    """Returns when the account was last changed since an exchange, by Stripe's clock; 0 if it was not."""
+    asked = lab.recorder.exchanges[began:]
+    changes = (each for each in asked if each.method != "GET" and each.status == 200 and each.account)
+    dates = (each.headers.get("date") for each in changes)
+    return max((parsedate_to_datetime(date).timestamp() for date in dates if date), default=0.0)
+
+
+def _list_events(lab: Laboratory, since: int, changed: float) -> None:
+    """Lists until the last change is told. If it was told late, so are others: then lists once more."""
+    began, late = len(lab.recorder.exchanges), False
+    for wait in (SETTLING, *LATE):
+        lab.side.pass_time(wait)
+        del lab.recorder.exchanges[began:]
+        told = _newest_event(lab, since) >= changed - 1
+        if told and not late:
+            return
+        late = not told
+
+
+def _newest_event(lab: Laboratory, since: int) -> int:
+    """Lists all events since a moment. Returns when the newest was made; 0 if there is none."""
+    query: dict[str, Any] = {"created": {"gte": since}, "limit": 100}
     with lab.step("events"):
-        page = lab.v1.events.list({"created": {"gte": since}, "limit": 100}, lab.on_account())
+        first = page = lab.v1.events.list(query, lab.on_account())
         while page.has_more:
-            query = {"created": {"gte": since}, "limit": 100, "starting_after": page.data[-1].id}
-            page = lab.v1.events.list(query, lab.on_account())
+            page = lab.v1.events.list({**query, "starting_after": page.data[-1].id}, lab.on_account())
+    return max((each.created for each in first.data), default=0)
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:

@@ -87,7 +87,7 @@ def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     """All that three runs of the command show and write."""
     change = Change(request.param, "", UNCHANGED.names, WRAPS[request.param])
 
-    def on_double(seed: int) -> Sandbox:
+    def on_double(seed: int, pays_out: bool) -> Sandbox:
         double = StripeDouble(Config(seed=seed, platform_key_test=KEY), clock=Clock.frozen())
         account = double.create_account()["id"]
         side = DoubleSide(double, lambda double: InProcessClient(Changed(double, change)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -14,10 +15,8 @@ JSON = dict[str, Any]
 
 MARGIN = 300
 """Seconds that this machine's clock and Stripe's may differ."""
-LOOKS = 5
-"""How often events are looked for until those that are expected are listed."""
-BETWEEN_LOOKS = 3.0
-"""Seconds."""
+BETWEEN_LOOKS = (3.0, 3.0, 3.0, 6.0, 12.0)
+"""Seconds between two looks for events, until those that are expected are listed."""
 
 
 def body(answer: Any) -> JSON:
@@ -61,17 +60,16 @@ def reason(error: stripe.StripeError) -> JSON:
 def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
     """Returns the events of the account whose object names one of these ids, oldest first.
 
-    Looks again, up to LOOKS times, until events of all expected types are there. Events within MARGIN before now, and
+    Looks again, for half a minute, until an event for each of the expected types is there. Events within MARGIN before now, and
     the newest hundred, are seen.
     """
     since = len(lab.recorder.exchanges)
     query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}
-    for look in range(LOOKS):
-        if look:
-            lab.side.pass_time(BETWEEN_LOOKS)
+    for wait in (0.0, *BETWEEN_LOOKS):
+        lab.side.pass_time(wait)
         listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
         found = [each for each in reversed(listed) if any(id_ in json.dumps(each["data"]["object"]) for id_ in ids)]
-        complete = set(expected) <= set(types(found))
+        complete = Counter(expected) <= Counter(types(found))
         if complete:
             break
     lab.recorder.awaited(since, {"data.*.type": min(expected)} if expected and complete else {})
