@@ -137,6 +137,8 @@ class StripeEvent:
     fact: StripeFact | CustomerFact | AccountFact | None
     """What the object says, read as if it were in our version. To be believed if it is `current`."""
     body: str
+    paid_outside_untold: bool = False
+    """Whether the object is an invoice that does not tell what was paid outside Stripe. `fact` then has 0."""
     owner_ids: tuple[str, ...] | None = ()
     """Ids of Stripe objects that lead to the invoice, the surest first; None if the object does not tell."""
     organization_hint: OrganizationId | None = None

@@ -81,6 +81,19 @@ class Snapshots:
         others = {stripe_id: each for stripe_id, each in invoices.items() if stripe_id != current.id}
         return replace(self, invoice=current, revisions=others)
 
+    def with_paid_outside(self, fact: InvoiceFact) -> InvoiceFact | None:
+        """Returns `fact`, which does not tell what was paid outside Stripe, with that amount.
+
+        Returns None if these snapshots do not tell either. What was paid never falls, so an invoice with the same
+        amount had the same payments. Otherwise the known payments through Stripe may come to all that was paid.
+        """
+        known = self.invoices.get(fact.id)
+        if known is not None and known.amount_paid == fact.amount_paid:
+            return replace(fact, amount_paid_off_stripe=known.amount_paid_off_stripe)
+        own = [payment for payment in self.payments.values() if payment.stripe_invoice_id == fact.id]
+        in_stripe = sum(payment.amount_paid for payment in own if payment.payment_intent_id)
+        return fact if in_stripe == fact.amount_paid else None
+
     def having_seen(self, fact: StripeFact) -> Self:
         """Returns these snapshots with the `seen` of `fact` merged in, and nothing else of it.
 

@@ -101,5 +101,8 @@ def _instead(invoice: Invoice, beside: Beside) -> str:
     if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
         return way_out(invoice)
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
-        return "Its payment link still works. Record a payment, or correct it: that voids it and makes a draft copy."
+        return (
+            "Its payment link still works. Record a payment, or correct it: "
+            "that voids it, unless Stripe refuses that, and makes a draft copy."
+        )
     return what_to_do_instead(beside)

@@ -12,15 +12,11 @@ from chalicelib.domain.payment_facts import InvoicePaymentFact
 
 @dataclass(frozen=True, slots=True)
 class ListedInvoice:
-    """An invoice with its payments; not `complete` if it has more payments than a list shows.
-
-    `invoice_id` is our id where it carries one.
-    """
+    """An invoice with all its payments. `invoice_id` is our id where it carries one."""
 
     invoice: InvoiceFact
     payments: tuple[InvoicePaymentFact, ...] = ()
     invoice_id: InvoiceId | None = None
-    complete: bool = True
     application: str | None = ""
     """The Connect application that made it. None if none did, as in the dashboard; empty if Stripe does not say."""
 

@@ -118,9 +118,7 @@ class Carrier(stripe.HTTPClient):
             answer = self._send(method, url, headers, post_data)
         return answer
 
-    def _send(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any
-    ) -> tuple[Any, int, Any]:
+    def _send(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any) -> tuple[Any, int, Any]:
         self._budget.take()
         self._pace()
         asked = _asked(self._recorder.step, self._now(), method, url, headers or {}, post_data)

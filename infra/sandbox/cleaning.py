@@ -1,12 +1,13 @@
 """Ends what a run made on the account and the platform: this run, and every earlier one that was stopped.
 
 There is no journal that could be lost. What a run makes carries its mark from the request that makes it, so Stripe's
-own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` (what the
-gateway makes), or `pom_sandbox` is set (all else). What has no mark is never touched.
+own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` and a run (what
+the gateway makes), or `pom_sandbox` is a run (all else). What has no mark is never touched.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,14 +18,17 @@ import stripe
 from chalicelib.adapters.stripe.trials import TRIAL_KEY
 from chalicelib.adapters.stripe.versions import ORGANIZATION_KEY
 from infra.sandbox.carrying import BudgetSpent
-from infra.sandbox.laboratory import MARK, MARK_KEY, Laboratory
+from infra.sandbox.laboratory import MARK, MARK_KEY, RUN, Laboratory
 
 STEP = "cleaning"
 """The step of its requests in a recording. They list what others made on the account, so nobody compares them."""
 GATEWAY_KEYS = (ORGANIZATION_KEY, TRIAL_KEY)
 """The metadata of what the gateway makes: for an organization, and for a test of a connection."""
 CLEANED = "cleaned"
-"""The value of the mark on what cannot be deleted and needs nothing more."""
+"""The value of the mark on an uncollectible invoice that could not be voided, so that no later run tries again."""
+_RUN = re.compile(RUN)
+_ORGANIZATION = re.compile(rf"{MARK}-{RUN}(?![^-])")
+"""Somebody may have named an organization of POM's `pom-sandbox-acme`, or marked things of his own by our key."""
 AGE = 30 * 86_400
 """Seconds after which a thing is only looked for by `everything`."""
 PAGE = 100
@@ -60,13 +64,12 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class _Step:
-    """One request that ends one thing. A `last` one changes nothing that anybody could still pay."""
+    """One request that ends one thing."""
 
     kind: str
     id: str
     how: str
     request: Callable[[], object]
-    last: bool = False
     instead: _Step | None = None
     """What is tried if Stripe refuses the request."""
 
@@ -89,7 +92,7 @@ def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
                 *_found("payment intent", partial(_intents, lab, since), cleaned),
                 *_found("customer", partial(_customers, lab, since), cleaned),
             ]
-            for step in sorted(steps, key=lambda step: step.last):
+            for step in steps:
                 _take(step, cleaned)
         except BudgetSpent as spent:
             cleaned.left.append(Left("the rest", "", str(spent)))
@@ -99,7 +102,10 @@ def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
 def marked(thing: Any) -> bool:
     """Returns True if a run made this object of Stripe's."""
     metadata = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
-    return MARK_KEY in metadata or any(metadata.get(key, "").startswith(f"{MARK}-") for key in GATEWAY_KEYS)
+    run = metadata.get(MARK_KEY, "")
+    return run == CLEANED or bool(
+        _RUN.fullmatch(run) or any(_ORGANIZATION.match(metadata.get(key, "")) for key in GATEWAY_KEYS)
+    )
 
 
 def _found(kind: str, find: Callable[[], Iterator[_Step]], cleaned: Cleaned) -> list[_Step]:
@@ -153,7 +159,10 @@ def _intents(lab: Laboratory, since: dict[str, Any]) -> Iterator[_Step]:
 
 
 def _invoices(lab: Laboratory, since: dict[str, Any]) -> Iterator[_Step]:
-    """Drafts are deleted, and open ones voided; those that a payment keeps from it are marked uncollectible."""
+    """Drafts are deleted, and open ones voided; those that a payment keeps from it are marked uncollectible.
+
+    Paid ones need nothing: they have carried a mark since they were made.
+    """
     service, options = lab.v1.invoices, lab.on_account()
     for each in _listed(service.list({**since, "limit": PAGE}, options)):
         step = partial(_Step, "invoice", each.id)
@@ -163,14 +172,13 @@ def _invoices(lab: Laboratory, since: dict[str, Any]) -> Iterator[_Step]:
             yield step("deleted", partial(service.delete, each.id, None, options))
         elif each.status == "open":
             yield given_up if each.amount_paid else replace(voided, instead=given_up)
-        mark = partial(service.update, each.id, {"metadata": {MARK_KEY: CLEANED}}, options)
-        marked_cleaned = step("marked cleaned", mark, last=True)
-        if getattr(each.metadata, MARK_KEY, None) == CLEANED:
-            continue
-        if each.status == "uncollectible" and not each.amount_paid:
-            yield replace(voided, instead=marked_cleaned)  # a debit may be under way for ever
-        if each.amount_paid:
-            yield marked_cleaned
+        elif each.status == "uncollectible" and not each.amount_paid and not _is_cleaned(each):
+            mark = partial(service.update, each.id, {"metadata": {MARK_KEY: CLEANED}}, options)
+            yield replace(voided, instead=step("marked cleaned", mark))  # a debit may be under way for ever
+
+
+def _is_cleaned(invoice: Any) -> bool:
+    return getattr(invoice.metadata, MARK_KEY, None) == CLEANED
 
 
 def _listed(first: Any) -> Iterator[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +9,15 @@ from typing import Any
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.judging import judge
 from infra.stripe_double.recordings.differences import Difference, Kind
-from infra.stripe_double.recordings.recording import Exchange, Recording
+from infra.stripe_double.recordings.recording import Exchange, Recording, story_of
 from infra.stripe_double.recordings.replay import replay
 
 LONGEST_VALUE = 60
 """Characters of a value that a line shows."""
 EVENTS = "GET /v1/events"
 """The request whose answer is compared as a sequence."""
+LISTING = "events"
+"""The step in which the events of all stories are listed, after the last of them."""
 
 _WORST_FIRST = (Verdict.HARMFUL, Verdict.HARMLESS, Verdict.NOT_TRIED, Verdict.AS_ASSUMED)
 _OF_SEQUENCES = frozenset({Kind.EVENT_MISSING, Kind.EVENT_EXTRA, Kind.EVENT_ORDER})
@@ -34,29 +35,30 @@ class Played:
     """HARMFUL if what stopped it would have stopped the product, too; NOT_TRIED if it lies elsewhere."""
 
 
+OF_NO_STORY = Played("other events", "The account has no event but those of the stories.")
+
+
 def compare(recording: Recording, stories: Sequence[Played]) -> list[Finding]:
-    """Plays the recording to a new double, and returns two findings for each story: its shapes, and its events."""
+    """Plays the recording to a new double, and returns two findings for each story: its shapes, and its events.
+
+    Events that no story made are a finding of their own, if they differ.
+    """
     version = _version(recording)
     by_story: dict[str, list[Difference]] = {}
     for difference in replay(recording).differences:
         by_story.setdefault(story_of(difference.step), []).append(difference)
-    told = Counter(story_of(each.step) for each in recording.exchanges if _lists_events(each))
+    listed = any(each.step == LISTING for each in recording.exchanges if _lists_events(each))
+    told = (Verdict.AS_ASSUMED, "") if listed else (Verdict.NOT_TRIED, "Its events were not listed.")
     findings = []
     for story in stories:
         own = by_story.get(story.name, [])
         events = [each for each in own if each.kind in _OF_SEQUENCES or each.request == EVENTS]
         shapes = [each for each in own if each not in events]
         findings.append(_finding(Part.SHAPES, story, shapes, version, story.verdict, story.stopped))
-        listed = told[story.name] > 0
-        why_not = "" if listed else "Its events were not listed."
-        verdict = Verdict.AS_ASSUMED if listed else Verdict.NOT_TRIED
-        findings.append(_finding(Part.SEQUENCES, story, events, version, verdict, why_not))
+        findings.append(_finding(Part.SEQUENCES, story, events, version, *told))
+    if alone := by_story.get(LISTING):
+        findings.append(_finding(Part.SEQUENCES, OF_NO_STORY, alone, version, *told))
     return findings
-
-
-def story_of(step: str) -> str:
-    """Returns the name of the story, which stands before the step's own."""
-    return step.partition(":")[0]
 
 
 def line_of(difference: Difference, version: str | None = None) -> str:

@@ -24,6 +24,8 @@ MARK = "pom-sandbox"
 """What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
 MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
+RUN = "[0-9a-f]{8}"
+"""The form of a run's token."""
 BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
 """Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
 as the one before, so that three minutes take nine requests."""
@@ -59,7 +61,7 @@ class SideClock:
 
 @dataclass
 class Laboratory:
-    """One run on one connected account. `run` is a random token."""
+    """One run on one connected account. `run` is a random token of the form `RUN`."""
 
     side: Side
     key: str

@@ -20,7 +20,7 @@ import stripe
 from chalicelib.domain.errors import IntegrationError
 from infra.sandbox.carrying import BudgetSpent
 from infra.sandbox.cleaning import clean
-from infra.sandbox.comparing import Played, compare
+from infra.sandbox.comparing import LISTING, Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
@@ -28,9 +28,9 @@ from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 SETTLING = 6.0
-"""Seconds after a story until its events are listed: Stripe lists them a little later."""
+"""Seconds after the last story until the events are listed: Stripe lists them a little later."""
 LATE = (6.0, 12.0, 12.0, 24.0)
-"""Seconds after which events are listed again while the one of the last change is not there."""
+"""Seconds after which events are listed again while that of the last change is not there."""
 CLOCKS = 10
 """Seconds that this machine's clock may be ahead of Stripe's. Events are listed since so much earlier."""
 TEST_MODE = "test mode"
@@ -104,6 +104,9 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
                     lab.side.pass_time(plan.wait)
                 played.append(_play(lab, story))
                 until = len(lab.recorder.exchanges)
+            if plan.stories:
+                done.findings += _list_events(lab, made_at)
+                until = len(lab.recorder.exchanges)
             done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
             for number, promise in enumerate(plan.promises, 1):
                 tell(f"promise {number} of {len(plan.promises)}: {promise.name} ({lab.budget.used} requests so far)")
@@ -157,43 +160,40 @@ def _test_mode(account: RecordedAccount | None) -> Finding:
 
 
 def _play(lab: Laboratory, story: Story) -> Played:
-    """Plays a story, and lists the events that the account has had since it began."""
-    since, began = lab.now() - CLOCKS, len(lab.recorder.exchanges)
     with lab.recorder.during(story.name):
-        _, stopped = _attempt(lab, partial(story.play, lab))
-        _, unlisted = _attempt(lab, partial(_list_events, lab, since, _last_change(lab, began)))
-    stop = stopped or unlisted
+        _, stop = _attempt(lab, partial(story.play, lab))
     return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
 
 
-def _last_change(lab: Laboratory, began: int) -> float:
-    """Returns when the account was last changed since an exchange, by Stripe's clock; 0 if it was not."""
-    asked = lab.recorder.exchanges[began:]
-    changes = (each for each in asked if each.method != "GET" and each.status == 200 and each.account)
-    dates = (each.headers.get("date") for each in changes)
-    return max((parsedate_to_datetime(date).timestamp() for date in dates if date), default=0.0)
+def _list_events(lab: Laboratory, since: int) -> Iterator[Finding]:
+    """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
+    with lab.recorder.during(LISTING):
+        _, stop = _attempt(lab, partial(_list_until_told, lab, since - CLOCKS))
+    if stop:
+        yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
 
 
-def _list_events(lab: Laboratory, since: int, changed: float) -> None:
-    """Lists until the last change is told. If it was told late, so are others: then lists once more."""
-    began, late = len(lab.recorder.exchanges), False
+def _list_until_told(lab: Laboratory, since: int) -> None:
+    """Lists until the last change is told. If that was told late, others may be as late: then it lists once more."""
+    query: dict[str, Any] = {"created": {"gte": since}, "limit": 100}
+    changed, began, late = _last_change(lab), len(lab.recorder.exchanges), False
     for wait in (SETTLING, *LATE):
         lab.side.pass_time(wait)
         del lab.recorder.exchanges[began:]
-        told = _newest_event(lab, since) >= changed - 1
+        page = lab.v1.events.list(query, lab.on_account())
+        told = any(each.created >= changed - 1 for each in page.data)
         if told and not late:
-            return
+            break
         late = not told
+    while page.has_more:
+        page = lab.v1.events.list({**query, "starting_after": page.data[-1].id}, lab.on_account())
 
 
-def _newest_event(lab: Laboratory, since: int) -> int:
-    """Lists all events since a moment. Returns when the newest was made; 0 if there is none."""
-    query: dict[str, Any] = {"created": {"gte": since}, "limit": 100}
-    with lab.step("events"):
-        first = page = lab.v1.events.list(query, lab.on_account())
-        while page.has_more:
-            page = lab.v1.events.list({**query, "starting_after": page.data[-1].id}, lab.on_account())
-    return max((each.created for each in first.data), default=0)
+def _last_change(lab: Laboratory) -> float:
+    """Returns when the account was last changed, by Stripe's clock; 0 if it was not."""
+    done = (each for each in lab.recorder.exchanges if each.method != "GET" and each.status == 200 and each.account)
+    dates = [each.headers["date"] for each in done if "date" in each.headers]
+    return parsedate_to_datetime(dates[-1]).timestamp() if dates else 0.0
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:

@@ -441,7 +441,7 @@ class _Stripe:
 
     def invoices_since(self, account_id: str, since: int) -> Iterator[ListedInvoice]:
         for each in self._paged(account_id, None, since, None):
-            yield ListedInvoice(_fact(each), invoice_id=each.id, complete=False)
+            yield ListedInvoice(_fact(each), invoice_id=each.id)
 
     def _paged(
         self, account_id: str, status: InvoiceStatus | None, since: int, before: int | None

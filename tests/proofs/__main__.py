@@ -47,6 +47,7 @@ HELD = {
     "stores": ("tests/proofs/test_differential.py", "tests/proofs/test_lease.py"),
     "money": ("tests/domain/test_money.py",),
     "nonsense": ("tests/proofs/test_nonsense.py",),
+    "sandbox": ("tests/proofs/test_sandbox_runs.py",),
 }
 """Proofs that are tests, to the files they are in."""
 

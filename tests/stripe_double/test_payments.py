@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import stripe
 
-from infra.stripe_double import DAY
+from infra.stripe_double import API_VERSION, DAY
 
 
 def test_a_card_payment_leaves_exactly_stripes_events_and_its_balance_transaction_seconds_later(company: Any) -> None:
@@ -171,13 +172,28 @@ def test_while_a_debit_is_under_way_nothing_else_may_settle_the_invoice(company:
     assert company.intent(invoice).last_payment_error.code == "insufficient_funds"
 
 
+@pytest.mark.parametrize("tells", [True, False])
+def test_an_account_tells_what_was_paid_outside_or_does_not(company: Any, tells: bool) -> None:
+    account = company.double.create_account(tells_paid_outside=tells)["id"]
+    other = replace(company, account=account)
+
+    paid = other.v1.invoices.pay(other.open().id, {"paid_out_of_band": True}, other.opts)
+
+    shown = [paid.to_dict(), *(e["data"]["object"] for e in company.double.events(account, version=API_VERSION))]
+    invoices = [each for each in shown if each["object"] == "invoice"]
+    assert {"amount_paid_off_stripe" in each for each in invoices} == {tells}
+    assert paid.to_dict().get("amount_paid_off_stripe") == (10_000 if tells else None)
+    old = company.double.events(account, version="2020-08-27")[-2]["data"]["object"]
+    assert old["paid_out_of_band"] is True
+
+
 def test_cash_marks_paid_without_a_charge(company: Any) -> None:
     invoice = company.open()
     seen = len(company.events())
 
     paid = company.v1.invoices.pay(invoice.id, {"paid_out_of_band": True}, company.opts)
 
-    assert (paid.status, paid.amount_paid, paid.amount_paid_off_stripe) == ("paid", 10_000, 10_000)
+    assert (paid.status, paid.amount_paid) == ("paid", 10_000)
     assert sorted(company.types(seen)) == ["invoice.paid", "invoice.updated", "payment_intent.canceled"]
     assert [t for t in company.types(seen) if t.startswith("invoice")] == ["invoice.updated", "invoice.paid"]
     assert company.v1.charges.list(None, company.opts).data == []

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chalicelib.adapters.stripe.objects import OBJECTS
+from chalicelib.adapters.stripe.objects import OBJECTS, Invoice
 from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, subject_of
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import LATEST_MOMENT, UNREADABLE, StripeEvent
@@ -104,6 +104,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     except msgspec.ValidationError:
         shown = NOTHING
     subject = subject_of(shown)
+    fact, untold = _told_by(shown, subject.kind, event)
     # Old events have the id of the request instead of its idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
     found = StripeEvent(
@@ -115,7 +116,8 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         api_version=version,
         object_type=subject.kind,
         object_id=subject.stripe_id,
-        fact=_fact_of(shown, subject.kind, event),
+        fact=fact,
+        paid_outside_untold=untold,
         body=text,
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,
@@ -186,18 +188,23 @@ def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None
         return None
 
 
-def _fact_of(shown: msgspec.Raw, object_type: str, event: Event) -> StripeFact | CustomerFact | AccountFact | None:
-    """Returns what the object says, if it has our version's shape. In another version a field may mean otherwise."""
+def _told_by(
+    shown: msgspec.Raw, object_type: str, event: Event
+) -> tuple[StripeFact | CustomerFact | AccountFact | None, bool]:
+    """Returns what the object says, and True if it is an invoice that does not tell what was paid outside Stripe.
+
+    It says nothing if it has not our version's shape. In another version a field may mean otherwise.
+    """
     decoder = _decoders.get(object_type)
     if decoder is None:
-        return None
+        return None, False
     try:
         found = decoder.decode(shown)
         if event.type.endswith(".deleted") and hasattr(found, "deleted"):
             found.deleted = True
-        return found.fact(event.created_at)
+        return found.fact(event.created_at), isinstance(found, Invoice) and found.paid_outside is None
     except msgspec.ValidationError:
-        return None
+        return None, False
 
 
 class Clock(Protocol):

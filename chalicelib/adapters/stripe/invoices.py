@@ -97,8 +97,14 @@ class Invoices(Retrieval):
         return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
     def _with_payments(self, account_id: StripeAccountId, answer: Answer) -> Sequence[StripeFact]:
-        """What a step brought. Where its answer is a replay, the world may have gone on since: that is asked for."""
+        """Returns what a step brought.
+
+        Stripe is asked again if the answer is a replay, because the world may have gone on since, and if the answer
+        does not tell what was paid outside Stripe.
+        """
         if answer.replayed:
             return self.everything(account_id, answer.read(Stub).id)
         invoice = answer.read(objects.Invoice)
+        if invoice.paid_outside is None:
+            return self.everything(account_id, invoice.id)
         return [invoice.fact(answer.as_of), *invoice.payment_facts(answer.as_of)]

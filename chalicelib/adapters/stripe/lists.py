@@ -15,6 +15,7 @@ from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.events import listed_event, pointer_to
 from chalicelib.adapters.stripe.objects.fields import Stub
+from chalicelib.adapters.stripe.objects.invoices import InvoicePayments
 from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
@@ -79,14 +80,14 @@ class Lists(Asking):
 
     @translated
     def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
-        query = {"created": {"gte": invoice.created_at - CLOCK_MARGIN}}
+        query = {"created": {"gte": invoice.created_at - CLOCK_MARGIN}, "expand": ["data.payments"]}
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            fact = found.fact(as_of)
-            if found.ours == invoice.id and fact.from_invoice_id is None:
-                return fact
+            if found.ours == invoice.id and found.fact(as_of).from_invoice_id is None:
+                return self._with_all_payments(account_id, found).fact(as_of)
         return None
 
     def invoices_since(self, account_id: StripeAccountId, since: int) -> Iterator[ListedInvoice]:
+        """Without payments, so their facts do not tell what was paid outside Stripe."""
         query = {"created": {"gte": since}}
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
             yield found.listed(as_of)
@@ -96,7 +97,15 @@ class Lists(Asking):
     ) -> Iterator[ListedInvoice]:
         query = {"status": status, "created": _made(since, before), "expand": ["data.payments"]}
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            yield found.listed(as_of)
+            yield self._with_all_payments(account_id, found).listed(as_of)
+
+    def _with_all_payments(self, account_id: StripeAccountId, invoice: objects.Invoice) -> objects.Invoice:
+        """Returns an invoice whose payments were expanded with those that the expanded page has not."""
+        if invoice.payments is not None and invoice.payments.has_more:
+            of_invoice = {"invoice": invoice.id}
+            listed = self._all(self._v1.invoice_payments.list, objects.InvoicePayment, account_id, of_invoice)
+            invoice.payments = InvoicePayments([payment for payment, _ in listed])
+        return invoice
 
     # Payments
 

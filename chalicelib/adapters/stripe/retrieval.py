@@ -13,6 +13,7 @@ from chalicelib.adapters.stripe.objects.invoices import LineOfDraft, LineOfInvoi
 from chalicelib.domain.draft_edit import LineInStripe
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.payment_facts import InvoicePaymentFact
 
 
 class Retrieval(Lists):
@@ -31,24 +32,28 @@ class Retrieval(Lists):
         return facts
 
     def _of_one_invoice(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
+        invoice, payments = self._invoice_and_payments(account_id, stripe_invoice_id)
+        if invoice.deleted:
+            return [invoice]
+        facts: list[StripeFact] = [invoice, *payments]
+        for intent in sorted({payment.payment_intent_id for payment in payments if payment.payment_intent_id}):
+            facts += self._payment(account_id, intent)
+        of_invoice = {"invoice": stripe_invoice_id}
+        facts += self._facts(self._v1.credit_notes.list, objects.CreditNote, account_id, of_invoice)
+        return facts
+
+    def _invoice_and_payments(
+        self, account_id: StripeAccountId, stripe_invoice_id: str
+    ) -> tuple[InvoiceFact, Sequence[InvoicePaymentFact]]:
+        """Returns an invoice with all its payments, which say what was paid outside Stripe."""
         expanded: Any = {"expand": ["payments"]}
         answer = self._ask_unless_gone(
             self._v1.invoices.retrieve, stripe_invoice_id, expanded, on_account(account_id)
         )
         if isinstance(answer, Missing):
-            return [missing_invoice(stripe_invoice_id, answer.as_of)]
-        invoice = answer.read(objects.Invoice)
-        of_invoice = {"invoice": stripe_invoice_id}
-        payments = (
-            list(self._facts(self._v1.invoice_payments.list, objects.InvoicePayment, account_id, of_invoice))
-            if invoice.has_more_payments
-            else invoice.payment_facts(answer.as_of)
-        )
-        facts: list[StripeFact] = [invoice.fact(answer.as_of), *payments]
-        for intent in sorted({payment.payment_intent_id for payment in payments if payment.payment_intent_id}):
-            facts += self._payment(account_id, intent)
-        facts += self._facts(self._v1.credit_notes.list, objects.CreditNote, account_id, of_invoice)
-        return facts
+            return missing_invoice(stripe_invoice_id, answer.as_of), ()
+        invoice = self._with_all_payments(account_id, answer.read(objects.Invoice))
+        return invoice.fact(answer.as_of), invoice.payment_facts(answer.as_of)
 
     def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
         intent = self._ask(self._v1.payment_intents.retrieve, payment_intent_id, None, on_account(account_id))
@@ -78,9 +83,11 @@ class Retrieval(Lists):
     ) -> StripeFact | CustomerFact | AccountFact | None:
         if object_type == "account":
             return self.account(account_id)
+        if object_type == "invoice":
+            return self._invoice_and_payments(account_id, object_id)[0]
         model = objects.OBJECTS[object_type]
         service: Any = getattr(self._v1, f"{object_type}s")
         answer = self._ask_unless_gone(service.retrieve, object_id, None, on_account(account_id))
         if isinstance(answer, Missing):
-            return missing_invoice(object_id, answer.as_of) if object_type == "invoice" else None
+            return None
         return answer.read(model).fact(answer.as_of)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from chalicelib.correlation import note
 from chalicelib.domain.events import BOOKED, FAILED_WITHOUT_REASON, StripeEvent
-from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, StripeFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -162,12 +162,13 @@ def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, 
     A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
     the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
+    told = _told_in_full(event, invoice)
     later = invoice.facts.by_id.get(event.object_id)
-    if event.dated and not event.current and later is not None and later.as_of > event.created:
+    if event.dated and told is None and later is not None and later.as_of > event.created:
         return invoice
-    if event.current and isinstance(event.fact, INVOICE_FACTS):
+    if told is not None:
         with suppress(CannotOrder):
-            return invoice.knowing(event.fact)
+            return invoice.knowing(told)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
         return invoice.settled_by(fetched)
@@ -176,3 +177,12 @@ def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, 
         with suppress(CannotOrder):
             return invoice.knowing(event.fact)
     return invoice
+
+
+def _told_in_full(event: StripeEvent, invoice: Invoice) -> StripeFact | None:
+    """Returns what the event's object says, or None if only Stripe can say all of it in our version."""
+    if not event.current or not isinstance(event.fact, INVOICE_FACTS):
+        return None
+    if event.paid_outside_untold and isinstance(event.fact, InvoiceFact):
+        return invoice.facts.with_paid_outside(event.fact)
+    return event.fact

@@ -182,7 +182,7 @@ class _Listed:
     def differs_from(self, invoice: Invoice) -> bool:
         """Whether Stripe has it otherwise than we do, as far as the lists tell, or they do not tell enough."""
         found = self.invoices.get(invoice.stripe_invoice_id or "")
-        if found is None or not found.complete or invoice.facts.uncharged_payments:
+        if found is None or invoice.facts.uncharged_payments:
             return True
         wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
         wanted -= invoice.facts.intents_elsewhere

@@ -15,7 +15,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.way_out import not_now, way_out
+from chalicelib.domain.way_out import STAYS_BILLED, not_now, way_out
 from chalicelib.domain.wording import money
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
@@ -54,7 +54,7 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
             present = pulled_to_act_on(invoice, account_id, ports)
             if present.status is InvoiceStatus.VOID:
                 return present
-            _require_unpaid(present)
+            _require_refusal_known(present)
             raise
 
 
@@ -82,11 +82,14 @@ def _require_voidable(invoice: Invoice) -> None:
         raise not_now(invoice, "voided")
 
 
-def _require_unpaid(invoice: Invoice) -> None:
-    """Says why Stripe did not void an invoice: it is paid by now, in part or in full, or a payment is under way.
+def _require_refusal_known(invoice: Invoice) -> None:
+    """Returns if it cannot tell why Stripe did not void an invoice.
+
+    Stripe's documentation lets an invoice that was given up be voided, and not every account does
+    (https://docs.stripe.com/invoicing/integration/workflow-transitions).
 
     Raises:
-        Conflict: says which of these it is.
+        Conflict: it is paid by now, in part or in full, a payment is under way, or it was given up. Says which.
     """
     _require_voidable(invoice)
     require_no_payment_under_way(invoice)
@@ -97,6 +100,13 @@ def _require_unpaid(invoice: Invoice) -> None:
             f"{paid} of this invoice has been paid, so Stripe does not void it.",
             next_step=f"Issue a credit note over the {rest} that remains, in the Stripe dashboard. "
             f"Then: {way_out(invoice)}",
+        )
+    if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
+        raise Conflict(
+            "invoice_not_voidable",
+            "This invoice was given up, and Stripe does not void it.",
+            next_step="Leave it as it is: the customer is no longer asked to pay it. To lower what is owed to nothing, "
+            f"issue a credit note over {money(invoice, invoice.balance)} in the Stripe dashboard. {STAYS_BILLED}",
         )
 
 

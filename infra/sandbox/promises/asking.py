@@ -60,8 +60,8 @@ def reason(error: stripe.StripeError) -> JSON:
 def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
     """Returns the events of the account whose object names one of these ids, oldest first.
 
-    Looks again, for half a minute, until an event for each of the expected types is there. Events within MARGIN before now, and
-    the newest hundred, are seen.
+    Looks again, for half a minute, until an event for each of the expected types is there. Events within MARGIN before
+    now, and the newest hundred, are seen.
     """
     since = len(lab.recorder.exchanges)
     query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}

@@ -37,12 +37,16 @@ def make(
     livemode: bool = False,
     api_version: str | None = None,
     connected: bool = True,
+    tells_paid_outside: bool = False,
+    voids_uncollectible: bool = True,
+    returns_dispute_fees: bool = True,
     **settlement: Any,
 ) -> Ledger:
     """Returns the empty ledger of a new account, on `Config.account_version` unless `api_version` is given.
 
     `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
-    of 29 recorded standard accounts have none. `settlement` is fields of `Settlement`.
+    of 29 recorded standard accounts have none. `Ledger` says what the next three settings mean. `settlement` is
+    fields of `Settlement`.
     """
     # An account that was made with an id of its own may have the one that would be made next.
     account_id = account_id or next(made for made in iter(world.ids.account, "") if made not in world.ledgers)
@@ -82,6 +86,9 @@ def make(
     ledger = Ledger(
         account, livemode=livemode, api_version=api_version or world.config.account_version, connected=connected
     )
+    ledger.tells_paid_outside = tells_paid_outside
+    ledger.voids_uncollectible = voids_uncollectible
+    ledger.returns_dispute_fees = returns_dispute_fees
     _settle(world, ledger, settlement)
     world.ledgers[account_id] = ledger
     return ledger
@@ -114,8 +121,8 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
             account["requirements"] = {**account["requirements"], name: value}
         elif name == "api_version":
             ledger.api_version = value
-        elif name == "covers_refunds":
-            ledger.covers_refunds = value
+        elif name in ("covers_refunds", "returns_dispute_fees", "tells_paid_outside", "voids_uncollectible"):
+            setattr(ledger, name, value)
         elif name in _SETTLEMENT:
             _settle(world, ledger, {name: value})
         else:

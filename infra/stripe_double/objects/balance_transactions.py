@@ -96,14 +96,17 @@ def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSO
 
 
 def of_won_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
-    """Returns the transaction that brings back the disputed amount and the fee.
+    """Returns the transaction that brings back the disputed amount, and the fee unless the account loses it.
 
     https://support.stripe.com/questions/dispute-fees-faq
     """
     gross = settled(world, ledger, dispute["amount"], dispute["currency"])
+    back = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
+    keeps = not ledger.returns_dispute_fees
     return record(
         world, ledger, "adjustment", "dispute_reversal", gross, dispute["id"],
-        fee_details=fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund"),
+        fee_details=[] if keeps else back,
+        available_on=_settles_on(world, ledger) if keeps else None,
         description=f"Chargeback reversal for {charge['id']}",
     )  # fmt: skip
 

@@ -161,6 +161,7 @@ def update(call: Call) -> JSON:
     reviewing = "warning_under_review" if dispute["status"].startswith("warning") else "under_review"
     dispute["status"] = reviewing
     world.updated(ledger, dispute, before, "charge.dispute.updated")
+    world.emit(ledger, "charge.updated", ledger.get("charge", dispute["charge"]))
     decided = _BY_EVIDENCE.get(dispute["evidence"]["uncategorized_text"])
     if decided is not None:
         later = world.config.evidence_seconds
@@ -175,7 +176,9 @@ def _decide(world: World, ledger: Ledger, dispute: JSON, status: str) -> None:
 
 def close(call: Call) -> JSON:
     """POST /v1/disputes/{id}/close: the account accepts the loss."""
-    return move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
+    closed = move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
+    call.world.emit(call.ledger, "charge.updated", call.ledger.get("charge", closed["charge"]))
+    return closed
 
 
 def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:

@@ -23,11 +23,14 @@ def finalize(call: Call) -> JSON:
 
 def send(call: Call) -> JSON:
     """POST /v1/invoices/{id}/send: finalizes a draft and e-mails the link; sending again e-mails a reminder."""
-    invoice = call.ledger.get("invoice", call.id)
+    invoice = call.ledger.get("invoice", call.id, "invoice")
     if invoice["collection_method"] != "send_invoice":
         raise InvalidState("You can only manually send an invoice if its collection method is 'send_invoice'.")
     if invoice["status"] not in ("draft", "open"):
-        raise InvalidState(f"You can only send an open invoice. This invoice is {invoice['status']}.")
+        raise InvalidState(
+            "This invoice cannot be sent right now. Please contact us via https://support.stripe.com/contact with"
+            " details, so we can help."
+        )
     invoice_sending.send(call.world, call.ledger, invoice)
     return invoice
 
@@ -103,12 +106,17 @@ def attach_payment(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/void, which only an open or uncollectible invoice allows."""
+    """POST /v1/invoices/{id}/void, which an open invoice allows, and an uncollectible one in most accounts.
+
+    https://docs.stripe.com/invoicing/integration/workflow-transitions lets an uncollectible invoice be voided. The
+    account that was recorded in September 2026 refused it.
+    """
     invoice = call.ledger.get("invoice", call.id)
-    if invoice["status"] not in ("open", "uncollectible"):
-        raise InvalidState(f"You can only void open or uncollectible invoices. This invoice is {invoice['status']}.")
-    if invoice["amount_paid"]:
-        raise InvalidState("You cannot void an invoice that has payments; issue a credit note instead.")
+    for _ in call.ledger.all("invoice_payment", invoice=invoice["id"], status="paid"):
+        raise InvalidState("Invoices with `paid` payments cannot be voided.")
+    voidable = ("open", "uncollectible") if call.ledger.voids_uncollectible else ("open",)
+    if invoice["status"] not in voidable or invoice["amount_paid"]:
+        raise not_open()
     require_idle(call.ledger, invoice)
     require_unattached(call.ledger, invoice)
     become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
@@ -122,10 +130,15 @@ def mark_uncollectible(call: Call) -> JSON:
     if invoice["status"] == "uncollectible":
         raise InvalidState("This invoice has already been marked uncollectible.")
     if invoice["status"] != "open":
-        raise InvalidState(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+        raise not_open()
     require_unattached(call.ledger, invoice)
     become_uncollectible(call.world, call.ledger, invoice)
     return invoice
+
+
+def not_open() -> InvalidState:
+    """Returns the refusal of what only an open invoice allows. It has no code."""
+    return InvalidState("You can only pass in open invoices. This invoice isn't open.")
 
 
 ROUTES = [

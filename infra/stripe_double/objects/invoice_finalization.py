@@ -22,10 +22,7 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     Raises StripeFault and leaves the draft as it is if it cannot.
     """
     if invoice["status"] != "draft":
-        raise InvalidState(
-            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
-            code="invoice_not_editable",
-        )
+        raise InvalidState("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
     original = invoice_revisions.original_of(ledger, invoice)
     if original is not None:
         invoice_payments.require_idle(ledger, original)
@@ -76,8 +73,6 @@ def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> No
 def _check_finalizable(ledger: Ledger, invoice: JSON) -> None:
     if not ledger.account["charges_enabled"]:
         raise cannot_charge()
-    if not ledger.lines.get(invoice["id"]):
-        raise InvalidState("Nothing to invoice for customer", code="invoice_no_customer_line_items")
     customer = ledger.find("customer", invoice["customer"])
     if customer is None or customer.get("_deleted"):
         raise InvalidState(f"No such customer: '{invoice['customer']}'", code="resource_missing", param="customer")

@@ -22,12 +22,9 @@ def add(call: Call) -> JSON:
     given: list[JSON] = call.params["lines"]
     for index, line in enumerate(given):
         _check(line, f"lines[{index}]")
-    invoice = ledger.get("invoice", call.id)
+    invoice = ledger.get("invoice", call.id, "invoice")
     if invoice["status"] != "draft":
-        raise InvalidState(
-            "This invoice is no longer editable; lines can only be added to a draft invoice.",
-            code="invoice_not_editable",
-        )
+        raise _not_editable()
     lines = ledger.lines.setdefault(invoice["id"], [])
     if len(lines) + len(given) > MAX_LINES:
         raise InvalidState(f"Invoices can have at most {MAX_LINES} line items.", param="lines")
@@ -40,6 +37,10 @@ def add(call: Call) -> JSON:
     total(ledger, invoice)
     world.updated(ledger, invoice, before)
     return invoice
+
+
+def _not_editable() -> InvalidState:
+    return InvalidState("Invalid invoice: This invoice is no longer editable", code="invoice_not_editable")
 
 
 def remove(call: Call) -> JSON:
@@ -55,10 +56,7 @@ def remove(call: Call) -> JSON:
             raise NotModelled("unassigned lines", f"lines[{index}][behavior]")
     invoice = ledger.get("invoice", call.id)
     if invoice["status"] != "draft":
-        raise InvalidState(
-            "This invoice is no longer editable; lines can only be removed from a draft invoice.",
-            code="invoice_not_editable",
-        )
+        raise _not_editable()
     lines = {line["id"]: line for line in ledger.lines.get(invoice["id"], [])}
     for index, line in enumerate(given):
         if lines.pop(line["id"], None) is None:

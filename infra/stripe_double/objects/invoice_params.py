@@ -55,9 +55,7 @@ def check_editable(call: Call, invoice: JSON) -> None:
     editable = {"draft": UPDATE, "open": _OPEN, "uncollectible": _OPEN}.get(invoice["status"], _FINAL)
     for name in call.params:
         if name not in editable:
-            raise InvalidState(
-                f"Finalized invoices can't be updated in this way: {name}", code="invoice_not_editable", param=name
-            )
+            raise InvalidState("Finalized invoices can't be updated in this way", param=name)
 
 
 def check_due(call: Call, method: str, invoice: JSON | None = None) -> None:
@@ -71,15 +69,14 @@ def check_due(call: Call, method: str, invoice: JSON | None = None) -> None:
             "You may only specify one of these parameters: days_until_due, due_date.", param="due_date"
         )
     if method != "send_invoice":
-        for name, value in (("days_until_due", days), ("due_date", due)):
-            if value is not None:
-                raise InvalidParams(f"`{name}` is only valid if `collection_method` is `send_invoice`.", param=name)
+        if days is not None or due is not None:
+            raise InvalidParams(
+                "You can only specify 'due_date' or 'days_until_due' if invoice collection method is 'send_invoice'."
+            )
         return
     if days is None and due is None and (invoice is None or invoice["due_date"] is None):
         raise InvalidParams(
-            "If invoices are set to `collection_method=send_invoice`, you must specify one of `days_until_due` or"
-            " `due_date`.",
-            param="days_until_due",
+            "If invoice collection method is 'send_invoice', you must specify 'due_date' or 'days_until_due'."
         )
     if days is not None and not 0 <= days <= 1825:
         raise InvalidParams("Invalid days_until_due: must be between 0 and 1825", param="days_until_due")

@@ -76,7 +76,7 @@ def update(call: Call) -> JSON:
 
 def retrieve(call: Call) -> JSON:
     """GET /v1/invoices/{id}, with links that work."""
-    invoice = call.ledger.get("invoice", call.id)
+    invoice = call.ledger.get("invoice", call.id, "invoice")
     renew_link(call.world, call.ledger, invoice)
     return invoice
 
@@ -93,9 +93,9 @@ def list_(call: Call) -> JSON:
 
 def delete(call: Call) -> JSON:
     """DELETE /v1/invoices/{id}: drafts only, gone for good."""
-    invoice = call.ledger.get("invoice", call.id)
+    invoice = call.ledger.get("invoice", call.id, "invoice")
     if invoice["status"] != "draft":
-        raise InvalidState("You can only delete draft invoices. To void a finalized invoice, use the Void endpoint.")
+        raise InvalidState("You can only delete draft invoices.")
     call.world.emit(call.ledger, "invoice.deleted", invoice)
     call.world.scheduler.cancel(invoice["id"])
     call.ledger.remove("invoice", invoice["id"])
@@ -104,14 +104,14 @@ def delete(call: Call) -> JSON:
 
 
 def _plan(call: Call, invoice: JSON) -> None:
-    """Plans that a draft with `auto_advance` is finalized and e-mailed after an hour."""
+    """Plans that a draft with `auto_advance` is finalized and e-mailed an hour and a second after it was made."""
     world, ledger = call.world, call.ledger
     if invoice["status"] != "draft":
         return
     world.scheduler.cancel(invoice["id"])
     invoice["automatically_finalizes_at"] = None
     if invoice["auto_advance"] and invoice["collection_method"] == "send_invoice":
-        due = world.now() + 3600
+        due = max(invoice["created"] + 3601, world.now())
         invoice["automatically_finalizes_at"] = due
         world.scheduler.at(due, "auto_finalize", invoice["id"], lambda: auto_advance(world, ledger, invoice))
 

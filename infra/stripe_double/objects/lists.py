@@ -19,14 +19,10 @@ def page(call: Call, oldest_first: Iterable[JSON], url: str, *, kind: str) -> JS
 
 def cut(params: JSON, newest_first: list[JSON], kind: str) -> tuple[list[JSON], bool]:
     """Returns the page that the parameters ask for, and True if there is more in that direction."""
-    limit = params.get("limit", 10)
-    if not 1 <= limit <= 100:
-        raise InvalidParams(
-            "Invalid integer: this value must be between 1 and 100", param="limit", code="parameter_invalid_integer"
-        )
+    limit = min(max(params.get("limit", 10), 1), 100)  # Stripe does not refuse others, as recorded
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
-        raise InvalidParams("You cannot parameterize both starting_after and ending_before", param="starting_after")
+        raise InvalidParams("Received both starting_after and ending_before parameters. Please pass in only one.")
     if after:
         items = newest_first[_position(newest_first, after, kind, "starting_after") + 1 :]
         return items[:limit], len(items) > limit

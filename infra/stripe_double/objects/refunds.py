@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..clock import DAY
-from ..errors import InvalidParams, InvalidState, NotModelled, missing
+from ..errors import InvalidParams, InvalidState, NotModelled
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import balance_transactions, lists, rules
@@ -25,9 +25,13 @@ def create(call: Call) -> JSON:
             raise NotModelled(f"the parameter {name} of refunds", name)
     rules.metadata({}, params.get("metadata"))
     if "charge" not in params and "payment_intent" not in params:
-        raise missing("payment_intent")
+        raise InvalidParams(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
     if params.get("amount", 1) < 1:
-        raise InvalidParams("Invalid positive integer", param="amount", code="parameter_invalid_integer")
+        raise InvalidParams(
+            "This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer"
+        )
     if params.get("reason", _REASONS[0]) not in _REASONS:
         raise InvalidParams(f"Invalid reason: must be one of {', '.join(_REASONS)}", param="reason")
     charge = _charge(ledger, params)
@@ -133,7 +137,7 @@ def cancel(call: Call) -> JSON:
     """POST /v1/refunds/{id}/cancel, which only a refund that requires action allows."""
     refund = call.ledger.get("refund", call.id)
     if refund["status"] != "requires_action":
-        raise InvalidState("You can only cancel a refund that requires action.")
+        raise InvalidState("Canceling this refund is unsupported.")
     return do_cancel(call.world, call.ledger, refund)
 
 
@@ -168,7 +172,7 @@ def list_(call: Call) -> JSON:
 
 def _charge(ledger: Ledger, params: JSON) -> JSON:
     if "charge" in params:
-        charge = ledger.get("charge", params["charge"], "charge", 400)
+        charge = ledger.get("charge", params["charge"])
         if params.get("payment_intent", charge["payment_intent"]) != charge["payment_intent"]:
             raise InvalidState("The charge does not belong to the payment intent.", param="charge")
         return charge

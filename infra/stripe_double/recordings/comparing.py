@@ -151,12 +151,13 @@ class Comparison:
         elif isinstance(recorded, bool):
             different = recorded != played
         else:
-            different = recorded != played and not self._same_moment(path, recorded, played)
+            different = recorded != played and not self._same_moment(place, path, recorded, played)
         if different:
             self._note(Kind.VALUE, place, path, recorded, played)
 
-    def _same_moment(self, path: str, recorded: float, played: float) -> bool:
-        return is_moment(path, recorded, played) and self.timeline.same(recorded, played, moments_apart(path))
+    def _same_moment(self, place: _Place, path: str, recorded: float, played: float) -> bool:
+        apart = moments_apart(place.kind, path)
+        return is_moment(path, recorded, played) and self.timeline.same(recorded, played, apart)
 
     def _texts(self, recorded: str, played: str) -> bool:
         """Returns True if words differ, or ids that do not stand for each other. Other texts are not compared.

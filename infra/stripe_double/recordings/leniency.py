@@ -94,7 +94,7 @@ IN_EVENTS = MappingProxyType(
 """The same for what events show. Those of one type are named by it."""
 
 _MOMENT = re.compile(r"^(created|date|start|end|.*_(at|on|by|date|start|end)|expires.*|period.*|timestamp|deadline)$")
-_LATER = re.compile(r"^(available_on|arrival_date|due_by|expires.*)$")
+_LATER = re.compile(r"(.*\.)?(available_on|arrival_date|due_by|expires[^.]*)|(payout|balance_transaction)\.created")
 HOUR, MONTH = 3_600, 31 * 86_400
 BILLION = 1_000_000_000
 """A number beyond it is a moment. No recording needs amounts of so many digits."""
@@ -121,9 +121,9 @@ def is_moment(path: str, *values: float) -> bool:
     return bool(_MOMENT.match(path.rpartition(".")[2])) or all(abs(value) > BILLION for value in values)
 
 
-def moments_apart(path: str) -> int:
-    """Returns how many seconds two right moments at a path may lie apart.
+def moments_apart(kind: str, path: str) -> int:
+    """Returns how many seconds two right moments at a path within an object of a kind may lie apart.
 
-    Dates that banks and Stripe set depend on the country, the account and the days of the week.
+    Dates that banks and Stripe set depend on the country, the account, and the days of the week.
     """
-    return MONTH if _LATER.match(path.rpartition(".")[2]) else HOUR
+    return MONTH if _LATER.fullmatch(f"{kind}.{path}") else HOUR

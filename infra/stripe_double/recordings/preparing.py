@@ -21,7 +21,8 @@ become available."""
 def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
     """Returns a new double at the beginning of a recording, with its accounts and the platform's former endpoints.
 
-    The recording shows the versions of the accounts, and whether they are paid out by themselves.
+    The recording shows the versions of the accounts, whether they are paid out by themselves, and whether their
+    invoices tell what was paid outside Stripe.
     """
     settings = replace(config or Config(), accounts=(), webhook_endpoints=(), ach_days=SLOWLY, refund_days=SLOWLY)
     double = StripeDouble(settings, clock=Clock.frozen(recording.made_at), transport=lambda *_: 200)
@@ -31,6 +32,7 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
             country=account.country,
             default_currency=account.default_currency,
             api_version=account.api_version or version_of(recording, account),
+            tells_paid_outside=_tells_paid_outside(recording, account),
             payout_schedule="daily" if _has_daily_payouts(recording, account) else "manual",
         )
     for endpoint in _former_endpoints(recording):
@@ -83,6 +85,11 @@ def _listed(recording: Recording, account: str | None, kind: str) -> Iterator[JS
 def _has_daily_payouts(recording: Recording, account: RecordedAccount) -> bool:
     payouts = _listed(recording, account.id, "payout")
     return any(each.get("automatic") and each["created"] >= recording.made_at for each in payouts)
+
+
+def _tells_paid_outside(recording: Recording, account: RecordedAccount) -> bool:
+    bodies = (each.body for each in recording.exchanges if each.account == account.id)
+    return any(isinstance(body, Mapping) and "amount_paid_off_stripe" in body for body in bodies)
 
 
 def _former_endpoints(recording: Recording) -> list[JSON]:

@@ -99,5 +99,10 @@ class Recording:
         return replace(self, exchanges=tuple(exchanges))
 
 
+def story_of(step: str) -> str:
+    """Returns the name of the story, which stands before the step's own."""
+    return step.partition(":")[0]
+
+
 def _exchange(line: Mapping[str, Any]) -> Exchange:
     return Exchange(**{**line, "form": tuple((name, value) for name, value in line["form"])})

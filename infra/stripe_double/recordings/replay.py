@@ -11,7 +11,7 @@ from .differences import Difference, Kind, without_repetitions
 from .identities import Identities, is_id, prefix
 from .preparing import double_for, in_one_page, is_list_of_events
 from .recording import KEPT_HEADERS, Exchange, Recording
-from .sequences import compare_events, lacking
+from .sequences import Steps, compare_events, lacking
 from .timeline import Timeline
 from .waiting import at, matches
 
@@ -52,6 +52,7 @@ class _Player:
     recording: Recording
     double: StripeDouble
     ids: Identities = field(default_factory=Identities)
+    steps: Steps = field(default_factory=Steps)
     _beside: list[Beside] = field(default_factory=list)
     _differences: list[Difference] = field(default_factory=list)
     _unanswered: set[str] = field(default_factory=set)
@@ -75,6 +76,7 @@ class _Player:
             elif is_list_of_events(exchange):
                 self._compare_events(exchange)
             else:
+                self.steps.read(exchange)
                 self._beside.append(Beside(exchange, self._compare(exchange)))
         return Replay(tuple(self._beside), tuple(without_repetitions(self._differences)))
 
@@ -169,7 +171,7 @@ class _Player:
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
         since = max(map(self.timeline.played, bounds), default=0)
-        compare_events(recorded, events, since, comparison, whole=not exchange.body.get("has_more"))
+        compare_events(recorded, events, since, comparison, self.steps, whole=not exchange.body.get("has_more"))
         self._differences += comparison.differences
         self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
 

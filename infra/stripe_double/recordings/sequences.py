@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from .comparing import Comparison
 from .differences import Difference, Kind
 from .identities import Identities, ids_in, is_id, prefix
-from .recording import JSON
+from .recording import JSON, Exchange, story_of
 
 _ENVELOPE = ("data", "created", "id")
 _NO_SIGN = ("acct", "ca", "evt", "req")
 """Prefixes of ids that do not tell whether an event belongs to the recording."""
+
+
+class Steps:
+    """Which step of a recording first named each object. So an event is told of its step, whenever it is listed."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, tuple[int, str]] = {}
+
+    def read(self, exchange: Exchange) -> None:
+        """Learns what an exchange names."""
+        for each in ids_in(exchange.body):
+            self._named.setdefault(each, (len(self._named), exchange.step))
+
+    def of(self, event: JSON, known_as: Callable[[str | None], str | None]) -> str | None:
+        """Returns the step that first named the event's object, or else the newest object in the event; None if no
+        step named any. `known_as` returns the recording's id for one in the event."""
+        own = known_as(_object_id(event))
+        if own in self._named:
+            return self._named[own][1]
+        named = [self._named[each] for each in map(known_as, _named(event)) if each in self._named]
+        return max(named)[1] if named else None
 
 
 def lacking(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> bool:
@@ -24,32 +46,51 @@ def lacking(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -
 
 
 def compare_events(
-    recorded: Sequence[JSON], played: Sequence[JSON], since: float, into: Comparison, *, whole: bool = True
+    recorded: Sequence[JSON],
+    played: Sequence[JSON],
+    since: float,
+    into: Comparison,
+    steps: Steps,
+    *,
+    whole: bool = True,
 ) -> None:
-    """Notes how two lists of events, newest first, differ.
+    """Notes how two lists of events, newest first, differ. A difference has the step that made the event's object.
 
-    Events are told apart by type and object. Their order counts only where both sides date them in different seconds.
-    Passed over are events of objects that the recording never asked about, or asked the double in vain; events that
-    another list has shown on both sides; and events of the double from before the epoch second `since`, or if the
-    recorded list is not `whole`, from before its oldest event.
+    Events are told apart by type and object. Their order counts within a story, and only where both sides date them
+    in different seconds. Passed over are events of objects that the recording never asked about, or asked the double
+    in vain; events that another list has shown on both sides; and events of the double from before the epoch second
+    `since`, or if the recorded list is not `whole`, from before its oldest event.
     """
     theirs = [event for event in reversed(recorded) if _belongs(event, into.ids)]
     ours = [event for event in reversed(played) if not _is_lost(event, into.ids)]
-    pairs = _pairs(theirs, ours, into)
+    pairs = []
+    for event, found, is_new in _pairs(theirs, ours, into):
+        at_its_step = replace(into, step=steps.of(event, _itself) or into.step)
+        if is_new:
+            _compare(event, found, at_its_step)
+        pairs.append((at_its_step, event, found))
     if not whole and pairs:
-        since = max(since, pairs[0][1]["created"] + 1)
+        since = max(since, pairs[0][2]["created"] + 1)
     for event in theirs:
         if into.ids.played(event["id"]) is None:
-            into.differences.append(_alone(Kind.EVENT_EXTRA, into, event))
+            into.differences.append(_alone(Kind.EVENT_EXTRA, into, event, steps.of(event, _itself)))
     for event in ours:
         if event["created"] >= since and into.ids.recorded(event["id"]) is None:
-            into.differences.append(_alone(Kind.EVENT_MISSING, into, event))
-    into.differences.extend(_out_of_order(pairs, into))
+            into.differences.append(_alone(Kind.EVENT_MISSING, into, event, steps.of(event, into.ids.recorded)))
+    by_story: dict[str, list[tuple[Comparison, JSON, JSON]]] = {}
+    for pair in pairs:
+        by_story.setdefault(story_of(pair[0].step), []).append(pair)
+    for of_story in by_story.values():
+        into.differences.extend(_out_of_order(of_story))
 
 
-def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> list[tuple[JSON, JSON]]:
-    """Returns the events that belong together, and compares each pair that no other list has shown."""
-    by_id, pairs = {event["id"]: event for event in ours}, []
+def _itself(id_: str | None) -> str | None:
+    return id_
+
+
+def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> Iterator[tuple[JSON, JSON, bool]]:
+    """Yields the events that belong together, and whether no other list has shown the pair."""
+    by_id = {event["id"]: event for event in ours}
     for event in theirs:
         known = into.ids.played(event["id"])
         same = [by_id[known]] if known in by_id else []
@@ -60,10 +101,7 @@ def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> list[tuple
         if same:
             found = _closest(event, same, into) if len(same) > 1 else same[0]
             into.ids.pair(event["id"], found["id"])
-            if known is None:
-                _compare(event, found, into)
-            pairs.append((event, found))
-    return pairs
+            yield event, found, known is None
 
 
 def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
@@ -95,29 +133,30 @@ def _envelope(event: JSON) -> JSON:
     return {**{name: value for name, value in event.items() if name not in _ENVELOPE}, "data": others}
 
 
-def _out_of_order(pairs: list[tuple[JSON, JSON]], into: Comparison) -> Iterator[Difference]:
+def _out_of_order(pairs: list[tuple[Comparison, JSON, JSON]]) -> Iterator[Difference]:
     """Yields a difference for each type whose events come before others there, and after them here, or vice versa.
 
     Of two types that changed places, the one that changed places with more of the others is named.
     """
-    changed: dict[tuple[str, str], None] = {}
-    for (left, our_left), (right, our_right) in combinations(pairs, 2):
+    changed: dict[tuple[str, str], Comparison] = {}
+    for (into, left, our_left), (_, right, our_right) in combinations(pairs, 2):
         theirs, ours = left["created"] - right["created"], our_left["created"] - our_right["created"]
         if theirs * ours < 0:
-            changed[(left["type"], right["type"]) if theirs < 0 else (right["type"], left["type"])] = None
+            changed[(left["type"], right["type"]) if theirs < 0 else (right["type"], left["type"])] = into
     while changed:
         [(worst, _)] = Counter(type_ for types in changed for type_ in types).most_common(1)
         first, second = next(types for types in changed if worst in types)
+        into = changed[first, second]
         yield Difference(
             Kind.EVENT_ORDER, into.step, into.request, worst, "", f"{first}, {second}", f"{second}, {first}"
         )
-        changed = dict.fromkeys(types for types in changed if worst not in types)
+        changed = {types: each for types, each in changed.items() if worst not in types}
 
 
-def _alone(kind: Kind, into: Comparison, event: JSON) -> Difference:
+def _alone(kind: Kind, into: Comparison, event: JSON, step: str | None) -> Difference:
     seen: Any = _object_id(event) or event["data"]["object"].get("object")
     recorded, played = (seen, None) if kind is Kind.EVENT_EXTRA else (None, seen)
-    return Difference(kind, into.step, into.request, event["type"], "", recorded, played)
+    return Difference(kind, step or into.step, into.request, event["type"], "", recorded, played)
 
 
 def _belongs(event: JSON, ids: Identities) -> bool:

@@ -69,6 +69,12 @@ class Ledger:
         self.funds = Funds()
         self.covers_refunds = True
         """False if Stripe refuses refunds, because the account's balance does not cover them."""
+        self.voids_uncollectible = True
+        """False if Stripe refuses to void an uncollectible invoice, as it did in the account recorded in 2026."""
+        self.returns_dispute_fees = True
+        """False if Stripe keeps the fee of a dispute that was won, as it did in the account recorded in 2026."""
+        self.tells_paid_outside = False
+        """True if invoices have `amount_paid_off_stripe`. Those of the account that was recorded in 2026 have not."""
         self.tables: dict[str, dict[str, JSON]] = {}
         self.lines: dict[str, list[JSON]] = {}
         self.events: dict[str, JSON] = {}

@@ -44,6 +44,8 @@ def render(ledger: Ledger, obj: JSON) -> JSON:
         page = [dict(line) for line in lines[:LINES_EMBEDDED]]
         url = f"/v1/invoices/{obj['id']}/lines"
         shown["lines"] = as_list(url, page, len(lines) > LINES_EMBEDDED, total_count=len(lines))
+        if not ledger.tells_paid_outside:
+            shown.pop("amount_paid_off_stripe")
     return shown
 
 

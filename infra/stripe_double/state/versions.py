@@ -40,6 +40,8 @@ class Moment:
     payment_intent: str | None = None
     charge: str | None = None
     """The intent, and its latest charge, that pay an invoice."""
+    paid_outside: bool = False
+    """True if a part of an invoice was paid out of band."""
     charges: tuple[tuple[JSON, Moment], ...] = ()
     """The charges of an intent, newest first."""
     refunds: tuple[JSON, ...] = ()
@@ -88,10 +90,11 @@ def before_basil(version: str) -> bool:
 
 def _moment_of_invoice(ledger: Ledger, invoice: JSON) -> Moment:
     payments = sorted(ledger.all("invoice_payment", invoice=invoice["id"]), key=lambda p: not p["is_default"])
+    outside = bool(invoice["amount_paid_off_stripe"])
     if not payments:
-        return Moment()
+        return Moment(paid_outside=outside)
     intent = ledger.get("payment_intent", payments[0]["payment"]["payment_intent"])
-    return Moment(payment_intent=intent["id"], charge=intent["latest_charge"])
+    return Moment(payment_intent=intent["id"], charge=intent["latest_charge"], paid_outside=outside)
 
 
 def _invoice_of(ledger: Ledger, intent: JSON | None) -> str | None:
@@ -110,7 +113,7 @@ def _single_payment_of_invoice(old: JSON, moment: Moment) -> None:
     taxes = old.get("total_taxes") or []
     old["payment_intent"], old["charge"] = moment.payment_intent, moment.charge
     old["paid"] = old["status"] == "paid"
-    old["paid_out_of_band"] = bool(old.get("amount_paid_off_stripe"))
+    old["paid_out_of_band"] = moment.paid_outside
     old["tax"] = sum(tax["amount"] for tax in taxes) if taxes else None
     old["total_tax_amounts"] = [_tax_amount(tax) for tax in taxes]
     old.update(application_fee_amount=None, discount=None, quote=None, subscription=None, transfer_data=None)

@@ -157,7 +157,23 @@ class Invoice(msgspec.Struct):
         fields = ((field.name, field.value) for field in self.custom_fields or ())
         return DraftDetails.of(self.description, self.footer, methods or (), fields)
 
+    @property
+    def paid_outside(self) -> int | None:
+        """Returns what was paid outside Stripe, in minor units, or None if the invoice does not tell.
+
+        Not every account's invoices have `amount_paid_off_stripe`. Then all that was paid and that no payment in
+        Stripe brought was paid outside, provided that all payments are here. A surplus is no such money, whether or
+        not the payments contain it.
+        """
+        if self.amount_paid_off_stripe is not None or not self.amount_paid:
+            return self.amount_paid_off_stripe or 0
+        if self.payments is None or self.payments.has_more:
+            return None
+        rest = self.amount_paid - sum(payment.through_stripe for payment in self.payments.data)
+        return 0 if rest == self.amount_overpaid else max(rest, 0)
+
     def fact(self, as_of: int) -> InvoiceFact:
+        """Returns the snapshot. If `paid_outside` is None, it is as if all had been paid through Stripe."""
         if self.deleted:
             return deleted_invoice(self.id, as_of)
         finalized = (self.status or "draft") != "draft"
@@ -172,7 +188,7 @@ class Invoice(msgspec.Struct):
             total=self.total,
             amount_paid=self.amount_paid,
             amount_remaining=self.amount_remaining,
-            amount_paid_off_stripe=self.amount_paid_off_stripe or 0,
+            amount_paid_off_stripe=self.paid_outside or 0,
             amount_overpaid=self.amount_overpaid or 0,
             # A draft's values follow its customer, without an event about the draft, until it is finalized.
             amount_due=self.amount_due if finalized else None,
@@ -200,11 +216,6 @@ class Invoice(msgspec.Struct):
         )
 
     @property
-    def has_more_payments(self) -> bool:
-        """Whether the expanded payments are the first page of more."""
-        return self.payments is not None and self.payments.has_more
-
-    @property
     def ours(self) -> InvoiceId | None:
         """Our id, if it carries one."""
         return our_ids(self.metadata).invoice_id
@@ -215,9 +226,8 @@ class Invoice(msgspec.Struct):
 
     def listed(self, as_of: int) -> ListedInvoice:
         """As a list shows it whose payments were expanded."""
-        complete = self.payments is not None and not self.has_more_payments
         application = "" if self.application is msgspec.UNSET else id_of(self.application)
-        return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, complete, application)
+        return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, application)
 
 
 def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:

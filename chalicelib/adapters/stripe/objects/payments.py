@@ -53,6 +53,12 @@ class InvoicePayment(msgspec.Struct):
     payment: PaymentOfInvoice = msgspec.field(default_factory=PaymentOfInvoice)
     amount_paid: Amount | None = None
 
+    @property
+    def through_stripe(self) -> int:
+        """Returns what came in by it through Stripe, in minor units. A payment record tells of money outside."""
+        in_stripe = self.payment.type in ("payment_intent", "charge")
+        return self.amount_paid or 0 if in_stripe and self.status == "paid" else 0
+
     def fact(self, as_of: int) -> InvoicePaymentFact:
         return InvoicePaymentFact(
             id=self.id,
