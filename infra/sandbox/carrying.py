@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,12 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import stripe
 
-from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange
+from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, story_of
 
 ALLOWED = 400
 """Requests of one run."""
-RESERVED = 60
-"""Of these, what is kept for cleaning up."""
+RESERVED = 30
+"""Of these, what is kept for cleaning up. A whole run needs half of it."""
 
 
 LIMITED = 429
@@ -36,6 +37,8 @@ class Budget:
     allowed: int = ALLOWED
     reserved: int = RESERVED
     used: int = 0
+    by_part: Counter[str] = field(default_factory=Counter)
+    """How many of them each story has made, all promises, the product, and cleaning up."""
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
@@ -43,12 +46,13 @@ class Budget:
         """The requests that may still be made, without those for cleaning up."""
         return self.allowed - self.reserved - self.used
 
-    def take(self) -> None:
-        """Counts a request. Raises BudgetSpent if none is left."""
+    def take(self, step: str = "") -> None:
+        """Counts a request of a step. Raises BudgetSpent if none is left."""
         with self._lock:  # the stack's processes ask at the same time
             if self.left <= 0:
                 raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
             self.used += 1
+            self.by_part[story_of(step)] += 1
 
     def release_reserve(self) -> None:
         """Allows the requests that were kept for cleaning up."""
@@ -66,6 +70,13 @@ class Recorder:
     def note(self, exchange: Exchange) -> None:
         """Keeps an exchange."""
         self.exchanges.append(self.redact(exchange))
+
+    def last(self, path: str) -> Any:
+        """Returns the body of the last answer to a request for this path, redacted. Raises LookupError."""
+        for exchange in reversed(self.exchanges):
+            if exchange.path == path:
+                return exchange.body
+        raise LookupError(f"Nothing was asked of {path}.")
 
     def awaited(self, since: int, until: Mapping[str, Any]) -> None:
         """Drops all exchanges from position `since` on but the last, and notes what that one was waited for."""
@@ -119,7 +130,7 @@ class Carrier(stripe.HTTPClient):
         return answer
 
     def _send(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any) -> tuple[Any, int, Any]:
-        self._budget.take()
+        self._budget.take(self._recorder.step)
         self._pace()
         asked = _asked(self._recorder.step, self._now(), method, url, headers or {}, post_data)
         asked = replace(asked, caller=self._caller)

@@ -101,7 +101,8 @@ def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
 
 def marked(thing: Any) -> bool:
     """Returns True if a run made this object of Stripe's."""
-    metadata = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
+    held = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
+    metadata = {name: str(value) for name, value in held.items()}
     run = metadata.get(MARK_KEY, "")
     return run == CLEANED or bool(
         _RUN.fullmatch(run) or any(_ORGANIZATION.match(metadata.get(key, "")) for key in GATEWAY_KEYS)

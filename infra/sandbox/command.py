@@ -131,6 +131,7 @@ def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) ->
         source=sandbox.side.name,
         account=sandbox.redaction.name(sandbox.account),
         requests=done.requests,
+        by_part=done.by_part,
         seconds=done.seconds,
     )
     report.write_document(told, BUILD / "sandbox.json", secrets)

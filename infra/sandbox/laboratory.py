@@ -85,6 +85,8 @@ class Laboratory:
     confirms_invoices: bool | None = None
     """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
     until one was tried."""
+    listed: list[Any] = field(default_factory=list)
+    """The events of the stories, newest first, once they are listed."""
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
     _failed: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 

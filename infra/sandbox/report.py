@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def document(
     source: str,
     account: str,
     requests: int,
+    by_part: Mapping[str, int],
     seconds: float,
 ) -> dict[str, Any]:
     """Returns what build/sandbox.json holds; `words` takes out of a text what must not be told."""
@@ -43,6 +44,7 @@ def document(
         "source": source,
         "account": account,
         "requests": requests,
+        "requests_by": dict(by_part),
         "seconds": round(seconds, 1),
         "verdicts": {str(verdict): counts[verdict] for verdict in Verdict},
         "findings": [_row(finding, words) for finding in findings],

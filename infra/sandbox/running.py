@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import stripe
 
@@ -32,7 +32,12 @@ SETTLING = 6.0
 LATE = (6.0, 12.0, 12.0, 24.0)
 """Seconds after which events are listed again while that of the last change is not there."""
 CLOCKS = 10
-"""Seconds that this machine's clock may be ahead of Stripe's. Events are listed since so much earlier."""
+"""Seconds by which this machine's clock may be ahead of Stripe's. Lists begin so much earlier."""
+APART = CLOCKS + 2.0
+"""Seconds between the product and the stories, so that lists since then have nothing of the product's."""
+CLOCKS_DIFFER = 60
+"""Seconds by which Stripe's clock may be ahead of this machine's."""
+CAN_BE_ENDED = "What a run made can be ended."
 TEST_MODE = "test mode"
 
 T = TypeVar("T")
@@ -64,8 +69,6 @@ class Plan:
 
 
 PRODUCT = "product"
-PRODUCT_NEEDS = 125
-"""Requests of the product's part. With fewer it would stop in the middle, and tell of differences that are none."""
 PRODUCT_TELLS = "The product itself bills, is paid and refunds, and its records equal Stripe's."
 
 
@@ -79,6 +82,8 @@ class Run:
     whole: Recording = field(default_factory=lambda: Recording(0.0, ""))
     """All that was asked."""
     requests: int = 0
+    by_part: Mapping[str, int] = field(default_factory=dict)
+    """The requests of each story, of all promises, of the product, and of cleaning up."""
     seconds: float = 0.0
 
     @property
@@ -88,16 +93,24 @@ class Run:
 
 
 def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
-    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin."""
+    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin.
+
+    The product comes first, because it looks at all that is new on its account, also at what stories make.
+    """
     began, made_at, done = time.monotonic(), lab.now(), Run()
     account = _account(lab)
     done.findings.append(_test_mode(account))
     if account is None:
         return done
-    since, played = len(lab.recorder.exchanges), list[Played]()
-    until = since
+    played = list[Played]()
+    since = until = len(lab.recorder.exchanges)
     with _cleaned_up(lab, done, tell):
         try:
+            if plan.product:
+                tell(f"the product ({lab.budget.used} requests so far)")
+                done.findings += _product(lab, plan.product, tell)
+                lab.side.pass_time(APART)
+            lab.began, since = lab.now() - CLOCKS, len(lab.recorder.exchanges)
             for number, story in enumerate(plan.stories, 1):
                 tell(f"story {number} of {len(plan.stories)}: {story.name} ({lab.budget.used} requests so far)")
                 if story.later and plan.wait:
@@ -105,24 +118,25 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
                 played.append(_play(lab, story))
                 until = len(lab.recorder.exchanges)
             if plan.stories:
-                done.findings += _list_events(lab, made_at)
+                done.findings += _list_events(lab)
                 until = len(lab.recorder.exchanges)
             done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
             for number, promise in enumerate(plan.promises, 1):
                 tell(f"promise {number} of {len(plan.promises)}: {promise.name} ({lab.budget.used} requests so far)")
                 done.findings.append(_try(lab, promise))
-            if plan.product:
-                tell(f"the product ({lab.budget.used} requests so far)")
-                done.findings += _product(lab, plan.product, tell)
         except KeyboardInterrupt:
             tell("interrupted: cleaning up (a second Ctrl-C leaves things for --clean)")
             done.findings += _interrupted(plan, done.findings, played)
-    done.requests = lab.budget.used
-    head = Recording(made_at, lab.side.name, (account,))
-    done.whole = head.of(lab.recorder.exchanges)
-    done.stories = head.of(lab.recorder.exchanges[since:until])
+    done.requests, done.by_part = lab.budget.used, dict(lab.budget.by_part)
+    done.whole = Recording(made_at, lab.side.name, (account,), tuple(lab.recorder.exchanges))
+    done.stories = Recording(lab.began, lab.side.name, (account,), tuple(lab.recorder.exchanges[since:until]))
     tell("playing the stories to a double")
-    done.findings[:0] = compare(done.stories, played)
+    compared, stop = _attempt(lab, partial(compare, done.stories, played))
+    done.findings[:0] = compared or []
+    if stop:
+        done.findings.append(
+            Finding(Part.SHAPES, "comparison", stop.verdict, stop.why, "Both answers can be compared.")
+        )
     done.seconds = time.monotonic() - began
     return done
 
@@ -165,28 +179,27 @@ def _play(lab: Laboratory, story: Story) -> Played:
     return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
 
 
-def _list_events(lab: Laboratory, since: int) -> Iterator[Finding]:
+def _list_events(lab: Laboratory) -> Iterator[Finding]:
     """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
     with lab.recorder.during(LISTING):
-        _, stop = _attempt(lab, partial(_list_until_told, lab, since - CLOCKS))
+        _, stop = _attempt(lab, partial(_list_until_told, lab))
     if stop:
         yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
 
 
-def _list_until_told(lab: Laboratory, since: int) -> None:
+def _list_until_told(lab: Laboratory) -> None:
     """Lists until the last change is told. If that was told late, others may be as late: then it lists once more."""
-    query: dict[str, Any] = {"created": {"gte": since}, "limit": 100}
     changed, began, late = _last_change(lab), len(lab.recorder.exchanges), False
     for wait in (SETTLING, *LATE):
         lab.side.pass_time(wait)
         del lab.recorder.exchanges[began:]
-        page = lab.v1.events.list(query, lab.on_account())
-        told = any(each.created >= changed - 1 for each in page.data)
+        for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
+            pass
+        lab.listed = [event for each in lab.recorder.exchanges[began:] for event in each.body["data"]]
+        told = any(event["created"] >= changed - 1 for event in lab.listed)
         if told and not late:
-            break
+            return
         late = not told
-    while page.has_more:
-        page = lab.v1.events.list({**query, "starting_after": page.data[-1].id}, lab.on_account())
 
 
 def _last_change(lab: Laboratory) -> float:
@@ -206,10 +219,6 @@ def _try(lab: Laboratory, promise: Promise) -> Finding:
 
 
 def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:
-    left = lab.budget.allowed - lab.budget.reserved - lab.budget.used
-    if left < PRODUCT_NEEDS:
-        why = f'It needs about {PRODUCT_NEEDS} requests, and {left} are left: make sandbox ARGS="--only {PRODUCT}"'
-        return [Finding(Part.PRODUCT, PRODUCT, Verdict.NOT_TRIED, why, PRODUCT_TELLS)]
     with lab.recorder.during(PRODUCT):
         findings, stopped = _attempt(lab, partial(product, lab, tell))
     if findings is None:
@@ -272,13 +281,16 @@ def clean_only(lab: Laboratory) -> Run:
     """Ends what earlier runs left, however old it is. Raises CannotBegin."""
     began, account = time.monotonic(), _account(lab)
     findings = [_test_mode(account), *([_cleaned(lab, everything=True)] if account else [])]
-    return Run(findings, requests=lab.budget.used, seconds=time.monotonic() - began)
+    return Run(findings, requests=lab.budget.used, by_part=dict(lab.budget.by_part), seconds=time.monotonic() - began)
 
 
 def _cleaned(lab: Laboratory, everything: bool = False) -> Finding:
-    result = clean(lab, everything)
+    result, stop = _attempt(lab, partial(clean, lab, everything))
+    if result is None:
+        assert stop is not None
+        return Finding(Part.CLEANING, "cleaning", stop.verdict, stop.why, CAN_BE_ENDED)
     counts = Counter((each.kind, each.how) for each in result.ended)
     ended = ", ".join(f"{number} {kind}(s) {how}" for (kind, how), number in sorted(counts.items())) or "nothing"
     left = "".join(f"\nLeft for --clean: {each.kind} {each.id}: {each.why}" for each in result.left)
     verdict = Verdict.NOT_TRIED if result.left else Verdict.AS_ASSUMED
-    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", "What a run made can be ended.")
+    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", CAN_BE_ENDED)

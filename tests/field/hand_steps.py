@@ -234,6 +234,12 @@ class HandSteps:
         added: Any = {"lines": [{"amount": amount, "description": description}]}
         self._dashboard.invoices.add_lines(self._stripe_id, added, self._options)
 
+    def empty_draft_in_stripe(self) -> None:
+        """Somebody removes all lines of the draft."""
+        lines = self._dashboard.invoices.line_items.list(self._stripe_id, None, self._options).data
+        removed: Any = {"lines": [{"id": line.id, "behavior": "delete"} for line in lines]}
+        self._dashboard.invoices.remove_lines(self._stripe_id, removed, self._options)
+
     def due_date_in_stripe(self, days: int) -> None:
         """Somebody changes the due date of the draft to so many days from today."""
         due: Any = {"due_date": self.world.ports.clock.now() + days * DAY}

@@ -91,6 +91,13 @@ def _second_use_refused_otherwise() -> Wrap:
     return answers(edited, path="/oauth/token")
 
 
+def _insufficient_funds_to_be_retried(_: Request, response: Response) -> Response:
+    """Only one of the cards, because the SDK waits before it tries again."""
+    if response.status == 402 and b"insufficient_funds" in response.body:
+        response.headers["Stripe-Should-Retry"] = "true"
+    return response
+
+
 def _lists_for_anybody(_: Request, response: Response) -> Response:
     return as_json(200, {"object": "list", "data": [], "has_more": False}) if response.status == 403 else response
 
@@ -118,7 +125,10 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         HARMFUL,
     ),
     "foreign pending items stay out": (objects("invoice", put("total", 900), "POST", "/v1/invoices"), HARMFUL),
-    "finalizing without lines is refused": (_refused("invoice_no_customer_line_items"), HARMLESS),
+    "finalizing without lines pays": (
+        _instead("POST", STEP("finalize"), 400, {"error": {"type": "invalid_request_error"}}),
+        HARMLESS,
+    ),
     "zero is paid at finalization": (objects("invoice", put("status", "open"), path=STEP("finalize")), HARMFUL),
     "less than the minimum is paid at finalization": (
         objects("invoice", put("status", "open"), path=STEP("finalize")),
@@ -148,10 +158,11 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     ),
     "lists are newest first": (_body(turn("data", lambda data: data[::-1]), "GET", "/v1/invoices"), HARMFUL),
     "a decline says why": (errors(put("decline_code", None), "card_declined"), HARMFUL),
-    "a decline is not to be retried": (_header("Stripe-Should-Retry", "true", 402), HARMLESS),
+    "a decline is not to be retried": (answers(_insufficient_funds_to_be_retried), HARMLESS),
     "a payment has its event": (_no_event("invoice_payment.paid"), HARMLESS),
     "the fee comes later": (_no_event("charge.updated"), HARMFUL),
     "cash ends the intent": (_no_event("payment_intent.canceled"), HARMLESS),
+    "what was paid outside can be known": (objects("invoice", put("amount_paid_off_stripe", 0)), HARMFUL),
     "a debit under way forbids voiding": (_refused("payment_intent_unexpected_state"), HARMLESS),
     "a debit under way forbids cash": (_refused("payment_intent_unexpected_state"), HARMLESS),
     "a debit under way lets an invoice be given up": (

@@ -35,13 +35,16 @@ FINDINGS = (
 
 def told() -> dict[str, Any]:
     words = Redaction([KEY]).text
-    return document(FINDINGS, words, source="stripe", account="acct_sandbox1", requests=12, seconds=3.21)
+    return document(
+        FINDINGS, words, source="stripe", account="acct_sandbox1", requests=12, by_part={"billing": 12}, seconds=3.21
+    )
 
 
 def test_the_document_counts_the_verdicts_and_holds_each_difference() -> None:
     found = told()
     assert found["form"] == 1
     assert found["verdicts"] == {"as assumed": 1, "differs, harmless": 1, "differs, harmful": 1, "not tried": 1}
+    assert found["requests_by"] == {"billing": 12}
     assert (found["requests"], found["seconds"], found["source"]) == (12, 3.2, "stripe")
     (difference,) = found["findings"][0]["differences"]
     assert difference["kind"] == "other null-ness"

@@ -220,5 +220,5 @@ def test_a_file_of_another_form_is_refused(recording: Recording, tmp_path: Path)
     recording.of([]).write(file)
     file.write_text(file.read_text().replace('"form": 1', '"form": 0'))
 
-    with pytest.raises(ValueError, match="has the form 0, and this program reads 1"):
+    with pytest.raises(ValueError, match="its form is 0, and this program reads 1"):
         Recording.read(file)

@@ -105,7 +105,7 @@ def _require_refusal_known(invoice: Invoice) -> None:
         raise Conflict(
             "invoice_not_voidable",
             "This invoice was given up, and Stripe does not void it.",
-            next_step="Leave it as it is: the customer is no longer asked to pay it. To lower what is owed to nothing, "
+            next_step="Leave it as it is: the customer is no longer asked to pay it. Or let nothing be owed: "
             f"issue a credit note over {money(invoice, invoice.balance)} in the Stripe dashboard. {STAYS_BILLED}",
         )
 

@@ -45,10 +45,10 @@ def _sent_twice(page: list[JSON]) -> list[JSON]:
 
 def _paid_by_invoice_payment(invoice: JSON) -> None:
     """Lets the open payment of an invoice that was paid out of band count as paid."""
-    if invoice.get("amount_paid_off_stripe"):
-        for payment in (invoice.get("payments") or {}).get("data", ()):
-            if payment["status"] == "canceled":
-                payment.update(status="paid", amount_paid=invoice["amount_paid_off_stripe"])
+    payments = (invoice.get("payments") or {}).get("data", ())
+    if invoice.get("status") == "paid" and not any(payment["status"] == "paid" for payment in payments):
+        for payment in payments:
+            payment.update(status="paid", amount_paid=invoice["amount_paid"])
 
 
 def _without_organization(invoice: JSON) -> None:

@@ -10,7 +10,7 @@ from chalicelib.domain.draft_edit import LineInStripe, lines_of
 from chalicelib.domain.invoice import Invoice
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about
-from infra.sandbox.stories.invoices import Sent, draft_with_lines, new_customer, open_invoice
+from infra.sandbox.stories.invoices import Sent, draft_with_lines, open_invoice, payer
 
 FIRST, SECOND = 7500, 2500
 """Minor units of the two lines of the invoice that most promises look at."""
@@ -40,11 +40,6 @@ class Billed:
         return str(self.sent["payments"]["data"][0]["payment"]["payment_intent"])
 
 
-def payer(lab: Laboratory) -> str:
-    """Makes the customer that promises share, and returns its id. Use it by `lab.once(payer)`."""
-    return new_customer(lab)
-
-
 def draft(lab: Laboratory, *amounts: int) -> str:
     """Makes a draft with a line for each amount, and returns its id."""
     order, customer = lab.orders.invoice(*amounts), lab.once(payer)
@@ -54,7 +49,7 @@ def draft(lab: Laboratory, *amounts: int) -> str:
 
 
 def issued(lab: Laboratory, *amounts: int, **order: object) -> Sent:
-    """Bills the customer that promises share, without an e-mail. `order` has fields of the order.
+    """Bills the payer of this run, without an e-mail. `order` has fields of the order.
 
     Whatever changes the balance of that customer, and so the next invoice, comes after this.
     """

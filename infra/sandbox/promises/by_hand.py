@@ -95,7 +95,7 @@ BY_HAND = (
     ),
     _seen_by_hand(
         "a won dispute gives its fee back",
-        "A dispute that is won gives the amount and the fee back.",
+        "A dispute that is won gives the amount back, and the fee unless the account loses it.",
         DOUBLE,
         "a dispute's fee after a win",
         "The story of disputes wins one; its balance transactions are compared under shapes.",

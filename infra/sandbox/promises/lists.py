@@ -6,8 +6,9 @@ from chalicelib.adapters.stripe.lists import PAGE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, MARGIN, body, refusal, told, types
-from infra.sandbox.promises.billed import billed, empty_draft, payer, told_of_billed
+from infra.sandbox.promises.billed import billed, empty_draft, told_of_billed
 from infra.sandbox.promises.promise import Outcome, judged, promised
+from infra.sandbox.stories.invoices import payer
 
 SWEEPS = "docs/decisions/0015-how-often-accounts-are-swept.md"
 OTHER_VERSION = "2022-11-15"

@@ -14,8 +14,11 @@ from infra.sandbox.promises.asking import JSON, body, events_about, header, reas
 from infra.sandbox.promises.billed import issued
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
 from infra.sandbox.promises.sending import finalized_quietly
+from infra.sandbox.stories.balances import invoice_below_the_minimum
+from infra.sandbox.stories.cards import paid_by_card
+from infra.sandbox.stories.drafts import paid_outside
 from infra.sandbox.stories.invoices import Sent
-from infra.sandbox.stories.payer import debit, pay, pay_part
+from infra.sandbox.stories.payer import debit, pay_part
 
 FIELD = "docs/field.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -29,25 +32,22 @@ BOOKED_WITHIN = 60
 
 @dataclass(frozen=True)
 class Paid:
-    """An invoice whose first card was declined and whose second card paid."""
+    """An invoice of the stories whose first cards were declined and whose last card paid."""
 
     sent: Sent
-    decline: stripe.StripeError | None
+    decline: stripe.CardError | None
     charge: JSON
     """The charge that succeeded, as it was first seen."""
 
 
 def paid(lab: Laboratory) -> Paid:
-    """Makes an invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
-    made = issued(lab, TOTAL)
+    """Returns the invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
     with setting_up(lab, "pay an invoice by card"):
-        decline = refusal(lambda: pay(lab, made, "pm_card_visa_chargeDeclinedInsufficientFunds"))
-        pay(lab, made, "pm_card_visa")
-    charges = body(lab.v1.charges.list({"payment_intent": made.intent}, lab.on_account()))["data"]
-    succeeded = next((each for each in charges if each["status"] == "succeeded"), None)
+        made = lab.once(paid_by_card)
+    succeeded = next((each for each in made.charges if each["status"] == "succeeded"), None)
     if succeeded is None:
-        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(charges)}.")
-    return Paid(made, decline, succeeded)
+        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(made.charges)}.")
+    return Paid(made.sent, made.declines["insufficient funds"], succeeded)
 
 
 def events_of_paid(lab: Laboratory) -> list[JSON]:
@@ -164,11 +164,9 @@ def the_fee_comes_later(lab: Laboratory) -> Outcome:
     "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
 )
 def cash_ends_the_intent(lab: Laboratory) -> Outcome:
-    """POM shows cash as cash because no payment of the invoice paid it."""
-    made = issued(lab, 2600)
-    key = f"{lab.run}-{made.invoice}-cash"
-    outside = {"paid_out_of_band": True, "expand": ["payments"]}
-    answer = body(lab.v1.invoices.pay(made.invoice, outside, lab.on_account(key)))
+    """POM shows cash as cash because no payment through Stripe paid it."""
+    cash = lab.once(paid_outside)
+    made, answer = cash.sent, cash.answer
     came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
     payments = [each["status"] for each in answer["payments"]["data"]]
     canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
@@ -177,9 +175,32 @@ def cash_ends_the_intent(lab: Laboratory) -> Outcome:
         f"The invoice is {answer['status']}, the status of its payments is {', '.join(payments) or 'none'};"
         f" of the two events came {', '.join(came) or 'none'}."
     )
-    if answer["status"] != "paid" or "paid" in payments:
+    if answer["status"] != "paid" or _through_stripe(answer):
         return judged(False, seen)
     return judged(payments == ["canceled"] and canceled and not succeeded, seen, Verdict.HARMLESS)
+
+
+def _through_stripe(invoice: JSON) -> int:
+    """Returns what payments through Stripe brought, in minor units."""
+    in_stripe = (
+        each for each in invoice["payments"]["data"] if each["payment"]["type"] in ("payment_intent", "charge")
+    )
+    return sum(each["amount_paid"] or 0 for each in in_stripe if each["status"] == "paid")
+
+
+@promised(
+    "what was paid outside can be known",
+    "An invoice says in amount_paid_off_stripe what was paid outside, or leaves it out and its payments show it.",
+    "docs/decisions/0059-paid-outside.md",
+    "Not every account's invoices have `amount_paid_off_stripe`",
+)
+def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
+    """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
+    answer = lab.once(paid_outside).answer
+    said, left = answer.get("amount_paid_off_stripe"), answer["amount_paid"] - _through_stripe(answer)
+    says = "The invoice has no amount_paid_off_stripe" if said is None else f"amount_paid_off_stripe is {said}"
+    seen = f"{says}; its payments through Stripe leave {left} of {answer['amount_paid']}."
+    return judged((left if said is None else said) == answer["amount_paid"] == answer["total"], seen)
 
 
 def _debited(lab: Laboratory) -> Sent:
@@ -265,11 +286,8 @@ def overpaid(lab: Laboratory) -> JSON:
     "Stripe does not charge less than the minimum of a currency",
 )
 def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
-    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe.
-
-    The next invoice of the customer has that sum on top, so no promise makes one after this.
-    """
-    return finalized_quietly(lab, 10)
+    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
+    return finalized_quietly(lab.once(invoice_below_the_minimum))
 
 
 PAYMENTS = (
@@ -278,9 +296,9 @@ PAYMENTS = (
     a_payment_has_its_event,
     the_fee_comes_later,
     cash_ends_the_intent,
+    what_was_paid_outside_can_be_known,
     a_debit_under_way_forbids_voiding,
     a_debit_under_way_forbids_cash,
     a_debit_under_way_lets_an_invoice_be_given_up,
-    amount_paid_contains_a_surplus,
     less_than_the_minimum_is_paid,
 )

@@ -6,12 +6,14 @@ from typing import Any
 
 import stripe
 
-from chalicelib.adapters.stripe.refund_refusals import MORE_THAN_IS_LEFT, REFUNDED_ALREADY, refund_refusal
+from chalicelib.adapters.stripe.refund_refusals import MORE_THAN_IS_LEFT, REFUNDED_ALREADY
+from chalicelib.domain.errors import StripeRefused
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about, reason, refusal, told, types
-from infra.sandbox.promises.payments import booked_charge, overpaid, paid
+from infra.sandbox.promises.payments import amount_paid_contains_a_surplus, booked_charge, overpaid, paid
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
+from infra.sandbox.stories.refunds import asked_refunds
 
 DOUBLE = "infra/stripe_double/README.md"
 REFUSALS = "chalicelib/adapters/stripe/refund_refusals.py"
@@ -30,11 +32,6 @@ def _refunded(lab: Laboratory) -> JSON:
         return body(lab.v1.refunds.create(given, lab.on_account(f"{lab.run}-refund")))
 
 
-def _asks(lab: Laboratory, amount: int) -> stripe.StripeError | None:
-    given = {"amount": amount, "payment_intent": lab.once(paid).sent.intent}
-    return refusal(lambda: lab.v1.refunds.create(given, lab.on_account()))
-
-
 @promised(
     "a refund that is too large has no code",
     "A refund of more than is left is refused without a code; the answer names the parameter amount.",
@@ -43,8 +40,7 @@ def _asks(lab: Laboratory, amount: int) -> stripe.StripeError | None:
 )
 def a_refund_that_is_too_large_has_no_code(lab: Laboratory) -> Outcome:
     """With another form, POM says that Stripe refused, and not why."""
-    lab.once(_refunded)
-    return _refusal(_asks(lab, lab.once(paid).sent.total), None, MORE_THAN_IS_LEFT)
+    return _refusal(lab.once(asked_refunds).too_much, None, MORE_THAN_IS_LEFT)
 
 
 @promised(
@@ -55,22 +51,15 @@ def a_refund_that_is_too_large_has_no_code(lab: Laboratory) -> Outcome:
 )
 def a_refund_of_what_is_refunded_has_a_code(lab: Laboratory) -> Outcome:
     """With another form, POM says that Stripe refused, and not why."""
-    lab.once(_refunded_in_full)
-    return _refusal(_asks(lab, GIVEN_BACK), "charge_already_refunded", REFUNDED_ALREADY)
+    return _refusal(lab.once(asked_refunds).nothing_left, "charge_already_refunded", REFUNDED_ALREADY)
 
 
-def _refunded_in_full(lab: Laboratory) -> None:
-    lab.once(_refunded)
-    rest = {"amount": lab.once(paid).sent.total - GIVEN_BACK, "payment_intent": lab.once(paid).sent.intent}
-    with setting_up(lab, "refund the rest of a payment"):
-        lab.v1.refunds.create(rest, lab.on_account(f"{lab.run}-refund-of-the-rest"))
-
-
-def _refusal(error: stripe.StripeError | None, code: str | None, meaning: Any) -> Outcome:
+def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> Outcome:
+    cause = refused.__cause__ if refused else None
+    error = cause if isinstance(cause, stripe.StripeError) else None
     seen = f"It was {told(error)}."
-    understood = refund_refusal(error) if isinstance(error, stripe.InvalidRequestError) else None
-    if error is None or understood is None or understood.code != meaning.code:
-        return judged(False, f"{seen} POM makes of it: {understood.code if understood else 'nothing special'}.")
+    if refused is None or error is None or refused.code != meaning.code:
+        return judged(False, f"{seen} POM makes of it: {refused.code if refused else 'nothing special'}.")
     return judged(reason(error).get("code") == code, seen, Verdict.HARMLESS)
 
 
@@ -178,10 +167,11 @@ def more_than_the_balance_is_not_paid_out(lab: Laboratory) -> Outcome:
 
 REFUNDS = (
     a_refund_that_is_too_large_has_no_code,
+    a_refund_of_what_is_refunded_has_a_code,
     a_refunded_invoice_stays_paid,
     a_refund_has_its_events,
     a_refund_is_available_with_its_payment,
-    a_refund_of_what_is_refunded_has_a_code,
+    amount_paid_contains_a_surplus,  # it leaves a credit to the payer, so invoices of the stories come before
     a_payout_by_hand_has_no_lines,
     a_payout_by_hand_is_not_reconciled,
     more_than_the_balance_is_not_paid_out,

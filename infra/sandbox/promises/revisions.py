@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, body, events_about
-from infra.sandbox.promises.billed import billed
+from infra.sandbox.promises.asking import JSON, events_about
 from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
+from infra.sandbox.stories.revisions import revised
 
 DECISION = "docs/decisions/0019-revisions.md"
 
 
-def revised(lab: Laboratory) -> tuple[JSON, JSON]:
-    """Returns the draft of a revision, and its original once the revision was finalized.
-
-    The original is the invoice that most promises look at, so this comes after them.
-    """
-    made = lab.once(billed)
+def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
+    """Returns the draft of a revision, and its original once the revision was finalized."""
     with setting_up(lab, "make a revision by the API"):
-        wanted = {"from_invoice": {"action": "revision", "invoice": made.invoice}}
-        draft = body(lab.v1.invoices.create(wanted, lab.on_account()))
-    # Cleaning finds it by this mark, whatever Stripe has copied.
-    finalized = {"metadata": lab.marks}
-    lab.v1.invoices.update(draft["id"], finalized, lab.on_account())
-    lab.v1.invoices.finalize_invoice(draft["id"], {"auto_advance": False}, lab.on_account())
-    return draft, body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+        made = lab.once(revised)
+    return made.draft, made.original
 
 
 @promised(
@@ -35,7 +26,7 @@ def revised(lab: Laboratory) -> tuple[JSON, JSON]:
 )
 def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
     """Only so POM finds the invoice that the customer pays now."""
-    draft, original = lab.once(revised)
+    draft, original = _revised(lab)
     back = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
     forth = original["latest_revision"] == draft["id"]
     seen = (
@@ -53,7 +44,7 @@ def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
 )
 def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
     """POM relies on neither. With a part of its ids, an invoice could be taken for another one."""
-    draft, original = lab.once(revised)
+    draft, original = _revised(lab)
     had, has = original["metadata"], draft["metadata"]
     seen = f"The revision has {len(has)} of the {len(had)} keys of its original."
     return judged(has in ({}, had), seen, Verdict.HARMLESS)
@@ -67,7 +58,7 @@ def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
 )
 def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
     """Either event leads POM to the other invoice, so one that is missing does no harm while the other comes."""
-    draft, original = lab.once(revised)
+    draft, original = _revised(lab)
     expected = ["invoice.finalized", "invoice.voided"]
     events = events_about(lab, [draft["id"], original["id"]], expected)
     of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]

@@ -5,8 +5,14 @@ All attempts are on one invoice, because a declined one leaves it open.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import open_invoice
+from infra.sandbox.stories.invoices import Sent, open_invoice
 from infra.sandbox.stories.payer import pay
 from infra.sandbox.stories.refusals import declined
 from infra.sandbox.stories.story import Story
@@ -27,12 +33,25 @@ NEEDS_CONFIRMATION = "pm_card_authenticationRequired"
 """https://docs.stripe.com/testing#regulatory-cards"""
 
 
-def _play(lab: Laboratory) -> None:
+@dataclass(frozen=True)
+class Paid:
+    """An invoice that cards were declined for, until one paid it."""
+
+    sent: Sent
+    declines: Mapping[str, stripe.CardError | None]
+    """The answer to each card of DECLINES, by its reason; None if it was not declined."""
+    charges: Sequence[Any]
+    """The charges, newest first, as Stripe listed them right after the payment."""
+
+
+def paid_by_card(lab: Laboratory) -> Paid:
+    """Tries all cards on one invoice, and reads it. Use it by `lab.once(paid_by_card)`."""
     with lab.step("an invoice"):
         sent = open_invoice(lab, 7500)
+    declines = {}
     for reason, method in DECLINES.items():
-        with lab.step(f"declined: {reason}"), declined():
-            pay(lab, sent, method)
+        with lab.step(f"declined: {reason}"):
+            declines[reason] = _decline(lab, sent, method)
     with lab.step("declined: not confirmed with the bank"), declined():
         pay(lab, sent, NEEDS_CONFIRMATION, off_session=True)
     with lab.step("waits for the bank's confirmation"), declined():
@@ -41,6 +60,19 @@ def _play(lab: Laboratory) -> None:
         pay(lab, sent, "pm_card_visa")
     with lab.step("read with everything"):
         lab.gateway.everything(lab.account, sent.invoice)
+    return Paid(sent, declines, lab.recorder.last("/v1/charges")["data"])
+
+
+def _decline(lab: Laboratory, sent: Sent, method: str) -> stripe.CardError | None:
+    try:
+        pay(lab, sent, method)
+    except stripe.CardError as error:
+        return error
+    return None
+
+
+def _play(lab: Laboratory) -> None:
+    lab.once(paid_by_card)
 
 
 CARDS = Story(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import open_invoice, payer_of
-from infra.sandbox.stories.payer import pay, pay_apart
+from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.stories.payer import pay_apart
 from infra.sandbox.stories.refusals import refused
 from infra.sandbox.stories.story import Story
 
@@ -15,14 +15,11 @@ PATIENCE = 120
 
 def _play(lab: Laboratory) -> None:
     customer = payer_of(lab)
-    with lab.step("an invoice"):
-        sent = open_invoice(lab, 5000)
-    with lab.step("paid by a card that disputes"):
-        pay(lab, sent, "pm_card_createDispute")
     with lab.step("opened"):
-        won = _opened(lab, sent.intent)
+        first = pay_apart(lab, 5000, "pm_card_createDispute", customer=customer)
+        won = _opened(lab, first)
     with lab.step("refund of a disputed payment"), refused():
-        lab.gateway.refund(lab.account, sent.intent, 5000, None, "rfd_disputed", f"{lab.run}-rfd_disputed")
+        lab.gateway.refund(lab.account, first, 5000, None, "rfd_disputed", f"{lab.run}-rfd_disputed")
     with lab.step("won"):
         _ended(lab, won, "winning_evidence", "won")
     with lab.step("another one opened"):

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from chalicelib.domain.draft_edit import DraftChanges, lines_of
 from chalicelib.domain.order import Deduction, DeductionKind
 from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.stories.invoices import Sent, payer_of, sent_of
 from infra.sandbox.stories.story import Story
 
 DAY = 86_400
 
 
-def _play(lab: Laboratory) -> None:
+@dataclass(frozen=True)
+class PaidOutside:
+    """An invoice that was paid outside Stripe."""
+
+    sent: Sent
+    answer: Any
+    """Stripe's answer, with the payments of the invoice."""
+
+
+def paid_outside(lab: Laboratory) -> PaidOutside:
+    """Makes a draft, changes and finalizes it, and pays outside Stripe. Use it by `lab.once(paid_outside)`."""
     customer, account, gateway = payer_of(lab), lab.account, lab.gateway
     today = dt.datetime.fromtimestamp(lab.now(), dt.UTC).date()
     order = lab.orders.invoice(
@@ -51,10 +62,14 @@ def _play(lab: Laboratory) -> None:
     with lab.step("found by its id in POM"):
         gateway.find_invoice(account, order)
     with lab.step("finalized without an e-mail"):
-        gateway.finalize(account, draft, f"{key}-finalize")
+        sent = sent_of(customer, gateway.finalize(account, draft, f"{key}-finalize"))
     with lab.step("paid outside Stripe"):
         gateway.pay_outside(account, draft, f"{key}-outside")
-    _deleted(lab, customer)
+    return PaidOutside(sent, lab.recorder.last(f"/v1/invoices/{draft}/pay"))
+
+
+def _play(lab: Laboratory) -> None:
+    _deleted(lab, lab.once(paid_outside).sent.customer)
 
 
 def _deleted(lab: Laboratory, customer: str) -> None:

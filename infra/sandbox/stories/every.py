@@ -1,4 +1,8 @@
-"""All stories, in the order in which they are played. `reads` comes last, because the others fill its lists."""
+"""All stories, in the order in which they are played.
+
+`reads` comes last, because the others fill its lists. `credit notes` leaves a balance to the customer that it shares
+with `balance`, so it comes later.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,6 @@ from infra.sandbox.stories.revisions import REVISIONS
 from infra.sandbox.stories.trials import TRIALS
 
 STORIES = (
-    ACCOUNTS, BILLING, DRAFTS, CARDS, DEBITS, REFUNDS, DISPUTES, CREDIT_NOTES, REVISIONS, BALANCES, CUSTOMERS,
+    ACCOUNTS, BILLING, DRAFTS, CARDS, DEBITS, REFUNDS, DISPUTES, REVISIONS, BALANCES, CREDIT_NOTES, CUSTOMERS,
     TRIALS, PAYOUTS, PAYOUTS_LATER, READS,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.draft_edit import lines_of
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
@@ -24,16 +25,46 @@ class Sent:
     total: int
 
 
+@dataclass(frozen=True)
+class Made:
+    """A customer as POM has it, and Stripe's id of it."""
+
+    customer: Customer
+    id: str
+
+
+def made_customer(lab: Laboratory) -> Made:
+    """Creates a customer as the product does."""
+    customer = lab.orders.customer()
+    return Made(customer, lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id)
+
+
 def new_customer(lab: Laboratory) -> str:
     """Creates a customer as the product does, and returns Stripe's id of it."""
-    customer = lab.orders.customer()
+    return made_customer(lab).id
+
+
+def another_of(lab: Laboratory) -> Made:
+    """Returns the customer whose balance changes and who is deleted; the first story that needs it makes it."""
+    with lab.step("another customer"):
+        return lab.once(made_customer)
+
+
+def payer_address(lab: Laboratory) -> str:
+    """Returns the e-mail address of the payer of this run, with capital letters."""
+    return f"Ann.Sandbox-{lab.run}@Example.com"
+
+
+def payer(lab: Laboratory) -> str:
+    """Makes the customer that most stories and promises bill, and returns its id. Use it by `lab.once(payer)`."""
+    customer = lab.orders.customer(payer_address(lab))
     return lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id
 
 
 def payer_of(lab: Laboratory) -> str:
     """Returns the customer that most stories bill; the first of them makes it."""
     with lab.step("the payer of this run"):
-        return lab.once(new_customer)
+        return lab.once(payer)
 
 
 def draft_with_lines(lab: Laboratory, order: Invoice, customer: str) -> str:
@@ -49,13 +80,13 @@ def sent_invoice(lab: Laboratory, *amounts: int, customer: str | None = None) ->
     customer = customer or new_customer(lab)
     order = lab.orders.invoice(*amounts)
     draft = draft_with_lines(lab, order, customer)
-    return _sent(customer, lab.gateway.send(lab.account, draft, f"{lab.run}-{order.id}-send"))
+    return sent_of(customer, lab.gateway.send(lab.account, draft, f"{lab.run}-{order.id}-send"))
 
 
 def open_invoice(lab: Laboratory, *amounts: int, customer: str | None = None, **order: object) -> Sent:
     """Bills a customer, or the run's payer, and finalizes without an e-mail. `order` has fields of the order."""
     customer = customer or payer_of(lab)
-    return _sent(customer, finalized(lab, lab.orders.invoice(*amounts, **order), customer))
+    return sent_of(customer, finalized(lab, lab.orders.invoice(*amounts, **order), customer))
 
 
 def finalized(lab: Laboratory, order: Invoice, customer: str) -> Sequence[StripeFact]:
@@ -69,7 +100,8 @@ def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
     return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
 
-def _sent(customer: str, facts: Sequence[StripeFact]) -> Sent:
+def sent_of(customer: str, facts: Sequence[StripeFact]) -> Sent:
+    """Returns the finalized invoice among facts. Raises LookupError if nothing can pay it."""
     invoice = invoice_in(facts)
     intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
     if intent is None:

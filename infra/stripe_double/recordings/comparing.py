@@ -22,7 +22,7 @@ _COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-
 ANSWER = "answer"
 """Holds what has no kind of its own: the status, the headers, and the answers of Connect OAuth."""
 _ABSENT = object()
-_EXACT = (Care.FULL, Care.FILLED)
+_EXACT = (Care.FULL, Care.FILLED, Care.IN_TIME)
 
 
 @dataclass
@@ -77,8 +77,8 @@ class Comparison:
             return
         how = place.care(path)
         if recorded is None or played is None:
-            filled = how is Care.FILLED and played is None
-            if recorded is not played and how is not Care.PRESENCE and not filled:
+            free = (Care.PRESENCE, Care.IN_TIME, Care.FILLED) if played is None else (Care.PRESENCE, Care.IN_TIME)
+            if recorded is not played and how not in free:
                 self._note(Kind.NULL, place, path, _brief(recorded), _brief(played))
         elif _type(recorded) != _type(played) and not (how not in _EXACT and _are_numbers(recorded, played)):
             self._note(Kind.TYPE, place, path, _brief(recorded), _brief(played))

@@ -14,6 +14,8 @@ class Care(Enum):
     FULL = "full"
     FILLED = "filled"
     """As `FULL`, but what the double leaves empty may be filled."""
+    IN_TIME = "in time"
+    """As `FULL`, but one side may not have it yet."""
     KIND = "kind"
     """Presence, JSON type, null-ness, and whether it is zero or empty; not what is in a hash or a list."""
     PRESENCE = "presence"
@@ -25,6 +27,7 @@ class Care(Enum):
 _COUNTRY = "Stripe's prices and exchange rates depend on the country and the contract of the account."
 _OWNER = "The owner of the account, or Stripe, has filled it in, each account differently."
 _DEFAULTS = "The owner of the account can give invoices a default memo, footer, fields and template in the Dashboard."
+_BOOKED = "Stripe books a charge some seconds after it succeeded, before or after what else becomes of it."
 _METHODS = "The payment methods of an account depend on its country, and on what its owner has switched on."
 _FUNDS = "The account may have had money before the recording began."
 _DRAWN = "Stripe draws or counts it."
@@ -45,6 +48,7 @@ FIELDS = MappingProxyType(
         "balance.connect_reserved": (Care.KIND, _FUNDS),
         "balance.refund_and_dispute_prefunding": (Care.KIND, _FUNDS),
         "payout.amount": (Care.KIND, _FUNDS),
+        "charge.balance_transaction": (Care.IN_TIME, _BOOKED),
         "account.business_profile": (Care.PRESENCE, _OWNER),
         "account.business_type": (Care.PRESENCE, _OWNER),
         "account.email": (Care.PRESENCE, _OWNER),
@@ -78,11 +82,8 @@ FIELDS = MappingProxyType(
 )
 """By kind of object and field, or by the name of a field of any object."""
 
-_BOOKED = "Stripe books a charge some seconds after it succeeded, before or after what else becomes of it."
-
 IN_EVENTS = MappingProxyType(
     {
-        "charge.balance_transaction": (Care.PRESENCE, _BOOKED),
         "charge.updated.amount_refunded": (Care.PRESENCE, _BOOKED),
         "charge.updated.invoice": (Care.PRESENCE, _BOOKED),
         "charge.updated.refunded": (Care.PRESENCE, _BOOKED),

@@ -19,7 +19,7 @@ _NO_SIGN = ("acct", "ca", "evt", "req")
 
 
 class Steps:
-    """Which step of a recording first named each object. So an event is told of its step, whenever it is listed."""
+    """Which step of a recording first named each object, and so which step an event belongs to."""
 
     def __init__(self) -> None:
         self._named: dict[str, tuple[int, str]] = {}
