@@ -17,11 +17,10 @@ from urllib.parse import urlsplit
 from infra.stripe_double.recordings.recording import REDACTED as GONE
 from infra.stripe_double.recordings.recording import Exchange
 
-SECRET = re.compile(
-    r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}"
-    r"|[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}"
-)
-"""Anything that looks like a key, also one that Stripe shows in part, a signing secret, or what opens one object."""
+SECRET = re.compile(r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}")
+"""Anything that looks like a key, also one that Stripe shows in part, or like a signing secret."""
+_OPENS = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
+"""What opens one object to a browser, such as `pi_1_secret_2`."""
 SECRET_NAMES = frozenset(
     {
         "access_token",
@@ -106,7 +105,7 @@ class Redaction:
         """Returns a text without keys, codes, ids of accounts, strangers' e-mail addresses and what opens pages."""
         for secret in self.secrets:
             text = text.replace(secret, GONE)
-        text = _CODE.sub(f"ac_{GONE}", SECRET.sub(GONE, text))
+        text = _CODE.sub(f"ac_{GONE}", _OPENS.sub(GONE, SECRET.sub(GONE, text)))
         text = _ADDRESS.sub(lambda found: self._address(found.group()), text)
         text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else GONE, text)
         return self._renamed(text)
