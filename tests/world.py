@@ -73,8 +73,12 @@ class World:
     """
 
     def __init__(self, seed: int = 0, *, version: str | None = None) -> None:
-        """`version` is that of all accounts; without it the seed decides, and each may have another."""
+        """`version` is that of all accounts; without it the seed decides, and each may have another.
+
+        The seed also decides whether an account's invoices tell what was paid outside; without a seed none does.
+        """
         self._versions = random.Random(f"versions {seed}")
+        self._telling = random.Random(f"paid outside {seed}") if seed else None
         self._version = version
         self.double = StripeDouble(
             Config(seed=seed),
@@ -131,6 +135,8 @@ class World:
     def account(self, **settings: Any) -> str:
         """A Stripe account that is not connected yet."""
         settings.setdefault("api_version", self._version or self._versions.choice(VERSIONS))
+        if self._telling is not None:
+            settings.setdefault("tells_paid_outside", self._telling.random() < 0.5)
         made = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
         return str(made["id"])
 

@@ -20,7 +20,7 @@ from infra.deploy.destroying import Destruction
 from infra.deploy.settings import DIRECTORY, STAGES, read
 from infra.deploy.trial import report
 from infra.deploy.trial.site import Site
-from infra.deploy.trial.trying import require_stage, try_all
+from infra.deploy.trial.trying import refuse_prod, require_stage, try_all
 from infra.ops.screen import Screen, telling
 from infra.package import ROOT, TEMPLATE, ZIP, PackagingError
 from infra.package.build import build, is_current
@@ -137,7 +137,11 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
 @cli.command()
 @stage_option
 @parameters_option
-@click.option("--dry-run", is_flag=True, help="Only show what would be tried, and what of it changes something.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only show what would be tried, and what of it changes something; asks AWS nothing.",
+)
 @click.option("--no-rehearsal", is_flag=True, help="Leave the rehearsal of a rollback out, which takes minutes.")
 @yes_option
 @_command
@@ -147,11 +151,12 @@ def trial(screen: Screen, stage: str, parameters: Path, dry_run: bool, no_rehear
     It reads, except for the rows that say what they change, and puts that back. POM_TOKEN may hold an access token of
     POM's for the stage.
     """
-    settings = read(stage, parameters)
-    site = Site(settings, Aws(settings.region), screen.step, token=os.environ.get("POM_TOKEN", ""))
-    require_stage(stage, site)
+    refuse_prod(stage)
     if dry_run:
         report.tell_plan(screen)
         return
+    settings = read(stage, parameters)
+    site = Site(settings, Aws(settings.region), screen.step, token=os.environ.get("POM_TOKEN", ""))
+    require_stage(stage, site)
     agree: Callable[[str], bool] = (lambda question: False) if no_rehearsal else _agreed(yes)
     report.tell(screen, site.name, list(try_all(stage, site, agree)), ROOT / "build" / "sandbox-aws.json")

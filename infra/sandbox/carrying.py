@@ -17,7 +17,7 @@ from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, sto
 
 ALLOWED = 400
 """Requests of one run."""
-RESERVED = 30
+RESERVED = 25
 """Of these, what is kept for cleaning up. A whole run needs half of it."""
 
 

@@ -17,7 +17,6 @@ from infra.sandbox import report
 from infra.sandbox.carrying import ALLOWED
 from infra.sandbox.connecting import NoAccount
 from infra.sandbox.keys import Keys, WrongKeys, keys_of_environment, keys_of_file
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import check
 from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, clean_only, run
@@ -83,12 +82,12 @@ def cli(context: click.Context, /, as_json: bool, **options: Any) -> None:
     The exit status is 0 if nothing differs in what the product relies on, 1 if something does, 2 for wrong usage.
     """
     with telling(Screen(as_json, ("make sandbox",))) as screen:
-        context.exit(_told(screen, **options))
+        context.exit(_exit_status(screen, **options))
 
 
-def _told(screen: Screen, *, listed: bool, prove: bool, **options: Any) -> int:
+def _exit_status(screen: Screen, *, listed: bool, prove: bool, **options: Any) -> int:
     if listed:
-        _list(screen)
+        _list(screen, "Stories, promises and the product; --only takes the name before the colon", EVERYTHING)
         return 0
     if prove:
         from infra.sandbox.proving import prove as prove_it  # it needs more time to import than a run
@@ -107,19 +106,19 @@ def _run(
 ) -> int:  # fmt: skip
     plan = plan_of(only, later, double)
     sandbox = on_double(seed, pays_out=later) if double else on_stripe(_keys(keys), screen.step)
-    words = sandbox.redaction.text
+    redacted = sandbox.redaction.text
     try:
         lab = sandbox.laboratory_on_its_account(_choice)
-        screen.step(f"Account {lab.account}, {len(plan.stories)} stories, {len(plan.promises)} promises")
+        screen.step(f"Account {lab.account}")
         if dry_run:
-            _say_what_would_be(screen, plan, lab)
+            _list(screen, f"Would be tried on {lab.account}, with at most {ALLOWED} requests", plan)
             return 0
         done = clean_only(lab) if clean else run(lab, plan, screen.step)
         return _report(screen, done, sandbox, save_as)
     except EXPECTED as error:
-        raise type(error)(words(str(error))) from None
+        raise type(error)(redacted(str(error))) from None
     except Exception:  # noqa: BLE001  The traceback of whatever it is may hold what must not be told.
-        screen.failure(words(traceback.format_exc()))
+        screen.failure(redacted(traceback.format_exc()))
         return 1
 
 
@@ -136,8 +135,11 @@ def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) ->
     )
     report.write_document(told, BUILD / "sandbox.json", secrets)
     report.write_recording(done.whole, BUILD / "sandbox-recording.jsonl", secrets)
+    screen.step(f"Written: {BUILD / 'sandbox.json'} and {BUILD / 'sandbox-recording.jsonl'}")
     if save_as:
-        save(done.stories, RECORDED / f"{save_as}.jsonl", secrets)
+        accepted = save(done.stories, RECORDED / f"{save_as}.jsonl", secrets)
+        screen.step(f"Saved: {RECORDED / save_as}.jsonl. Give each difference in {accepted.name} a reason; then")
+        screen.step("    make test ARGS=tests/stripe_double/test_recorded.py")
     if screen.as_json:
         screen.document = told
     else:
@@ -145,14 +147,10 @@ def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) ->
     return 1 if done.harmful else 0
 
 
-def _say_what_would_be(screen: Screen, plan: Plan, lab: Laboratory) -> None:
+def _list(screen: Screen, title: str, plan: Plan) -> None:
     rows = [{"part": part, "name": name, "sentence": sentence} for part, name, sentence in plan.names()]
-    screen.table("plan", f"Would be tried on {lab.account}, with at most {ALLOWED} requests", rows)
-
-
-def _list(screen: Screen) -> None:
-    rows = [{"part": part, "name": name, "sentence": sentence} for part, name, sentence in EVERYTHING.names()]
-    screen.table("plan", "Stories, promises and the product", rows)
+    lines = [[f"{row['part']}, {row['name']}: {row['sentence']}"] for row in rows]
+    screen.lines("plan", title, rows, lines)
 
 
 def _keys(path: Path | None) -> Keys:

@@ -99,9 +99,10 @@ def connected_already(lab: Laboratory, choose: Callable[[list[str]], str]) -> St
         with lab.step("connected accounts"):
             listed = lab.v1.accounts.list({"limit": SHOWN})
     except stripe.StripeError as error:
+        reason = (error.user_message or type(error).__name__).rstrip(".")
         raise NoAccount(
-            f"Stripe does not list the connected accounts: {error.user_message or type(error).__name__} Is it"
-            " the platform's key, in test mode? docs/sandbox.md"
+            f"Stripe does not list the connected accounts: {reason}. Is it the platform's key, in test mode?"
+            " docs/sandbox.md"
         ) from None
     ids = [account.id for account in listed.data]
     if not ids:

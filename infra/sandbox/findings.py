@@ -28,6 +28,18 @@ class Part(StrEnum):
     CLEANING = "cleaning"
 
 
+class Needs(StrEnum):
+    """What no run of minutes on one test account has, and a thing needs to be seen."""
+
+    PERSON = "a person who clicks and looks"
+    LISTEN = "webhooks, which `stripe listen` shows"
+    LATER = "a day, and then --later"
+    DAYS = "days or months"
+    ACCOUNT = "another account: its country, its age, what it may do"
+    LIVE = "live mode"
+    STORY = "nothing: a story shows what POM relies on"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One row of the table."""
@@ -41,3 +53,5 @@ class Finding:
     sentence: str = ""
     """What is assumed."""
     differences: Sequence[Difference] = ()
+    needs: Needs | None = None
+    """Why no run can try it; None if this run could not, and another may."""

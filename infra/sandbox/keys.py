@@ -93,7 +93,10 @@ def _test_key(field: str, value: str, kinds: tuple[str, ...]) -> None:
     where = f"{VARIABLES[field]} (in a file: {field})"
     wanted = " or ".join(f"{kind}_test_…" for kind in kinds)
     if not value:
-        raise WrongKeys(f"{where} is empty. It is the platform's key in test mode, {wanted}. {HOW}")
+        raise WrongKeys(
+            f"{where} is empty. It is the platform's key in test mode, {wanted}. {HOW}"
+            ' Without any key: make sandbox ARGS="--double"'
+        )
     if "_live_" in value:
         raise WrongKeys(
             f"{where} is a live key: a run with it would bill and pay. Nothing was asked. Use the key of the platform"

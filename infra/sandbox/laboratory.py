@@ -73,6 +73,8 @@ class Laboratory:
     pace: Callable[[], None] = lambda: None
     code: Callable[[str], str | None] = lambda url: None
     """Asks a person to open this authorize URL, and returns the code that Stripe sent back; None if nobody did."""
+    tell: Callable[[str], None] = lambda line: None
+    """Shows a line of progress where time is waited for."""
     restricted_key: str | None = None
     """A restricted test key of the platform, `rk_test_…`."""
     client: stripe.StripeClient = field(init=False)
@@ -130,6 +132,11 @@ class Laboratory:
         """Returns epoch seconds UTC."""
         return int(self.side.now())
 
+    def wait(self, seconds: float, reason: str) -> None:
+        """Lets time pass on the side, and says why."""
+        self.tell(f"    waiting {seconds:.0f} s: {reason}")
+        self.side.pass_time(seconds)
+
     def once(self, make: Callable[[Laboratory], T]) -> T:
         """Returns what `make` returned when it was first asked for in this run, or raises what it raised then."""
         if make in self._failed:
@@ -172,7 +179,7 @@ class Laboratory:
         """
         since, waited, wait = len(self.recorder.exchanges), 0.0, BETWEEN_LOOKS
         while True:
-            self.side.pass_time(wait)
+            self.wait(wait, f"{self.recorder.step}, until {_told(expected)} (at most {patience:.0f} s)")
             waited, wait = waited + wait, min(LONGEST_WAIT, wait * 2)
             seen = look()
             if matches(self.recorder.exchanges[-1].body, expected):
@@ -180,4 +187,8 @@ class Laboratory:
                 return seen
             if waited >= patience:
                 self.recorder.awaited(since, {})
-                raise NotInTime(f"{self.recorder.step}: not {dict(expected)} after {patience:.0f} s")
+                raise NotInTime(f"{self.recorder.step}: not {_told(expected)} after {patience:.0f} s")
+
+
+def _told(expected: Mapping[str, Any]) -> str:
+    return " and ".join(f"{path} is {value}" for path, value in expected.items())

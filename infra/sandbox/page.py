@@ -9,6 +9,7 @@ import sys
 from functools import partial
 
 from infra.package import ROOT
+from infra.sandbox.findings import Needs
 from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.stories.every import STORIES
 
@@ -24,9 +25,22 @@ def stories() -> str:
 
 
 def promises() -> str:
-    """Returns the table of promises."""
-    rows = (f"| {each.name} | {each.sentence} | `{each.source}` |" for each in PROMISES)
+    """Returns the table of the promises that a run tries."""
+    rows = (f"| {each.name} | {each.sentence} | `{each.source}` |" for each in PROMISES if not each.by_hand)
     return "\n".join(["| promise | what is assumed | said in |", "|---|---|---|", *rows])
+
+
+def by_hand() -> str:
+    """Returns the table of the promises that no run can try, by what they need."""
+    rows = (
+        f"| {needs} | {each.name} | {each.sentence} | {each.by_hand.seen} | `{each.source}` |"
+        for needs in Needs
+        for each in PROMISES
+        if each.by_hand and each.by_hand.needs is needs
+    )
+    return "\n".join(
+        ["| needs | promise | what is assumed | how to see it | said in |", "|---|---|---|---|---|", *rows]
+    )
 
 
 def printed_run() -> str:
@@ -52,4 +66,5 @@ def _between(table: str, found: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(), stories=stories(), promises=promises(), run=printed_run()))
+    tables = {"stories": stories(), "promises": promises(), "by_hand": by_hand(), "run": printed_run()}
+    PAGE.write_text(written(PAGE.read_text(), **tables))

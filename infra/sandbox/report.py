@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.ops.screen import Row, Screen
-from infra.sandbox.findings import Finding, Verdict
+from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.redaction import refuse_secrets
+from infra.sandbox.sides import DoubleSide
 from infra.stripe_double.recordings.recording import Recording
 
 FORM = 1
@@ -20,10 +21,16 @@ FORM = 1
 LINES = 6
 """Lines of one finding that the table shows; the document has all."""
 
-_NEXT = {
-    Verdict.HARMFUL: "docs/sandbox.md#a-harmful-difference says what to do before a customer meets it.",
-    Verdict.HARMLESS: "docs/sandbox.md#a-harmless-difference says how the double learns it.",
-}
+BY_HAND = "docs/sandbox.md#by-hand"
+
+_DIFFERS = (
+    (
+        Verdict.HARMFUL,
+        "Not ready to go live: something that POM relies on differs. docs/sandbox.md#a-harmful-difference says what"
+        " to do before a customer meets it.",
+    ),
+    (Verdict.HARMLESS, "docs/sandbox.md#a-harmless-difference says how the double learns what is harmless."),
+)
 
 
 def document(
@@ -52,18 +59,43 @@ def document(
 
 
 def show(screen: Screen, told: dict[str, Any]) -> None:
-    """Shows how many findings of each part have which verdict, then each that is not as assumed, then one line."""
+    """Shows how many findings of each part have which verdict, then each that is not as assumed, then what follows.
+
+    What no run can try is counted by what it needs.
+    """
     rows: list[Row] = told["findings"]
-    screen.table("parts", "Held against the double", list(_counted(rows)))
-    for verdict in (Verdict.NOT_TRIED, Verdict.HARMLESS, Verdict.HARMFUL):
-        chosen = [row for row in rows if row["verdict"] == verdict]
+    screen.table("parts", "What was tried, by part", list(_counted(rows)))
+    by_hand = [row for row in rows if row["needs"]]
+    if by_hand:
+        counted = Counter(row["needs"] for row in by_hand).most_common()
+        lines = [[f"{number:4}  {need}"] for need, number in counted]
+        screen.lines(
+            "by hand", f"By hand: {len(by_hand)} that no run can try; {BY_HAND} has how, by need", by_hand, lines
+        )
+    for verdict, title in (
+        (Verdict.NOT_TRIED, "Not tried in this run"),
+        (Verdict.HARMLESS, "Differs, harmless"),
+        (Verdict.HARMFUL, "Differs, harmful"),
+    ):
+        chosen = [row for row in rows if row["verdict"] == verdict and not row["needs"]]
         if chosen:
-            lines = [[line] for row in chosen for line in _lines(row)]
-            screen.lines(str(verdict), str(verdict).capitalize(), chosen, lines)
-    counts = ", ".join(f"{number} {verdict}" for verdict, number in told["verdicts"].items())
-    summary = f"{counts}; {told['requests']} requests in {told['seconds']} seconds"
-    following = "".join(f"\n{text}" for verdict, text in _NEXT.items() if told["verdicts"][str(verdict)])
-    screen.fact("summary", summary, f"\n{summary}{following}")
+            screen.lines(str(verdict), title, chosen, [[line] for row in chosen for line in _lines(row)])
+    for row in rows:
+        if row["part"] == Part.CLEANING and row["verdict"] == Verdict.AS_ASSUMED:
+            screen.lines("cleaned", "Cleaned up", [row], [[row["found"]]])
+    counts = "; ".join(f"{number} {verdict}" for verdict, number in told["verdicts"].items() if number)
+    summary = f"{counts}. {told['requests']} requests in {told['seconds']} seconds."
+    screen.fact("summary", summary, "\n".join(["", summary, *_conclusion(told)]))
+
+
+def _conclusion(told: dict[str, Any]) -> Iterator[str]:
+    """Yields what follows for somebody who wants to go live."""
+    verdicts = told["verdicts"]
+    if not verdicts[Verdict.HARMFUL]:
+        yield "Nothing that was tried differs in what POM relies on."
+    yield from (text for verdict, text in _DIFFERS if verdicts[verdict])
+    if told["source"] == DoubleSide.name:
+        yield "This was the double. Whether Stripe does the same, a run with a test key shows: docs/sandbox.md"
 
 
 def write_document(told: dict[str, Any], path: Path, secrets: Iterable[str]) -> None:
@@ -91,6 +123,7 @@ def _row(finding: Finding, words: Callable[[str], str]) -> dict[str, Any]:
         "verdict": str(finding.verdict),
         "found": words(finding.found),
         "sentence": finding.sentence,
+        "needs": str(finding.needs) if finding.needs else None,
         "differences": differences,
     }
 

@@ -153,8 +153,9 @@ def _account(lab: Laboratory) -> RecordedAccount | None:
                 return None
             account = lab.v1.accounts.retrieve(lab.account)
     except stripe.StripeError as error:
+        reason = (error.user_message or type(error).__name__).rstrip(".")
         raise CannotBegin(
-            f"Stripe refused the first question about the account: {error.user_message or type(error).__name__}"
+            f"Stripe refused the first question about the account: {reason}."
             " Is the key the platform's, in test mode, and is the account connected to it? docs/sandbox.md"
         ) from None
     name = lab.recorder.exchanges[-1].body.get("id", lab.account)
@@ -191,7 +192,7 @@ def _list_until_told(lab: Laboratory) -> None:
     """Lists until the last change is told. If that was told late, others may be as late: then it lists once more."""
     changed, began, late = _last_change(lab), len(lab.recorder.exchanges), False
     for wait in (SETTLING, *LATE):
-        lab.side.pass_time(wait)
+        lab.wait(wait, "Stripe lists events a little later")
         del lab.recorder.exchanges[began:]
         for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
             pass
@@ -215,7 +216,7 @@ def _try(lab: Laboratory, promise: Promise) -> Finding:
     if outcome is None:
         assert stopped is not None
         return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
-    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence)
+    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence, needs=outcome.needs)
 
 
 def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:

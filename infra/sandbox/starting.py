@@ -15,7 +15,8 @@ from infra.sandbox.keys import Keys
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.redaction import Redaction
 from infra.sandbox.sides import DoubleSide, Side, StripeItself
-from infra.stripe_double import StripeDouble
+from infra.stripe_double import Clock, StripeDouble
+from infra.stripe_double.clock import DAY
 from infra.stripe_double.config import Config
 
 PACE = 0.06
@@ -31,6 +32,8 @@ class Sandbox:
     person: Callable[[str], str | None] = lambda url: None
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     budget: Budget = field(default_factory=Budget)
+    tell: Callable[[str], None] = lambda line: None
+    """Shows a line of progress where time is waited for. A double is not waited for."""
     account: str = ""
 
     def __post_init__(self) -> None:
@@ -42,7 +45,7 @@ class Sandbox:
         pace = (lambda: time.sleep(PACE)) if isinstance(self.side, StripeItself) else (lambda: None)
         return Laboratory(
             self.side, self.keys.key, self.keys.client_id, StripeAccountId(account), self.run, self.budget,
-            self.recorder, pace, code=self.person, restricted_key=self.keys.restricted_key or None,
+            self.recorder, pace, code=self.person, tell=self.tell, restricted_key=self.keys.restricted_key or None,
         )  # fmt: skip
 
     def laboratory_on_its_account(self, choose: Callable[[list[str]], str]) -> Laboratory:
@@ -59,13 +62,21 @@ class Sandbox:
 
 def on_stripe(keys: Keys, tell: Callable[[str], None]) -> Sandbox:
     """Returns the sandbox on Stripe itself; somebody can connect an account if there is a client id."""
-    return Sandbox(StripeItself(), keys, Person(tell)) if keys.client_id else Sandbox(StripeItself(), keys)
+    sandbox = Sandbox(StripeItself(), keys, tell=tell)
+    if keys.client_id:
+        sandbox.person = Person(tell)
+    return sandbox
 
 
 def on_double(seed: int, pays_out: bool = False) -> Sandbox:
-    """Returns the sandbox on a new double in this process, on which a person connects a second account."""
+    """Returns the sandbox on a new double in this process, on which a person connects a second account.
+
+    One that pays out begins at midnight UTC, when it pays out: the double that is held beside it takes an hour longer
+    for the same steps, and must not come to the next midnight earlier.
+    """
     schedule = "daily" if pays_out else "manual"
-    double = StripeDouble(Config(seed=seed), rng=random.Random(seed))
+    clock = Clock(offset=DAY - time.time() % DAY if pays_out else 0.0)
+    double = StripeDouble(Config(seed=seed), clock=clock, rng=random.Random(seed))
     account = double.create_account(business_name="Blue Lagoon Pools", payout_schedule=schedule)["id"]
     another = double.create_account(business_name="Second Pools")["id"]
     config = double.world.config

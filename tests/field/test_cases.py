@@ -13,6 +13,9 @@ from tests.world import World
 
 ALL = [Case(path) for path in sorted(CASES.glob("*.json"))]
 PLAYED = [pytest.param(case, version, id=f"{case.name}-{version}") for case in ALL for version in case.versions]
+BY_HAND = {"mark_paid", "record_payment", "paid_in_cash_in_stripe"}
+"""Steps in which money is paid outside Stripe."""
+PAID_OUTSIDE = [case for case in ALL if BY_HAND & {name for step in case.steps for name in step}]
 
 
 @pytest.mark.parametrize(("case", "version"), PLAYED)
@@ -21,6 +24,15 @@ def test_pom_shows_what_is_so(case: Case, version: str, world: World, api: ApiCl
     play.play(case.steps)
     wrong = differences(case.right, play.shown())
     assert not wrong, "\n".join([case.said, *wrong])
+
+
+@pytest.mark.parametrize("case", PAID_OUTSIDE, ids=lambda case: str(case.name))
+def test_pom_shows_the_same_where_invoices_tell_what_was_paid_outside(
+    case: Case, world: World, api: ApiClient
+) -> None:
+    play = Play(world, api, case.versions[-1], {**case.account, "tells_paid_outside": True})
+    play.play(case.steps)
+    assert not differences(case.right, play.shown()), case.said
 
 
 def test_each_case_says_something_else() -> None:

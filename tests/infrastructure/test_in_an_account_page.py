@@ -30,7 +30,6 @@ BY_HAND = {
     "tables come back from the other vault",
     "the log has each erasure, in the form that `./ops erase --again` takes",
     "stopping and starting the functions loses no message",
-    "OAuth takes a restricted key",
     "the listed permissions are enough",
     "the old canary reads on while a stage [moves to two secrets](deploying.md#moving-to-two-secrets)",
     "a failed tick reaches the encrypted queue",
@@ -40,6 +39,7 @@ BY_HAND = {
     "the switch to an expiry on a table that runs replaces nothing",
     "the address is the client's, also with the stage's domain",
     "AWS deletes traces after 30 days, and WAF's samples after three hours",
+    "the owner of an account that another platform controls is made to open a new one",
     "what a stage costs",
 }
 """They deploy, wait for hours, need a test account of Stripe, or ask for a person's judgement."""

@@ -24,8 +24,7 @@ SETTINGS = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
-    for stage in ("dev", "prod"):
-        (tmp_path / f"{stage}.toml").write_bytes(msgspec.toml.encode(SETTINGS))
+    (tmp_path / "dev.toml").write_bytes(msgspec.toml.encode(SETTINGS))
     with embedded_aws():
         yield tmp_path
 
@@ -35,12 +34,15 @@ def _run(directory: Path, *options: str, stage: str = "dev") -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_prod_is_refused_and_nobody_is_asked(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_prod_is_refused_before_its_parameters_are_read_and_nobody_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
     def nobody(*_: Any) -> str:
         raise AssertionError("AWS was asked")
 
     monkeypatch.setattr(checks, "caller", nobody)
-    told = _run(directory, stage="prod")
+    told = _run(tmp_path, *options, stage="prod")
     assert told.exit_code == 1
     assert "prod is not tried" in told.output
 
@@ -59,9 +61,10 @@ def test_another_account_is_refused(directory: Path) -> None:
     assert "the stage belongs to 210987654321" in told.output
 
 
-def test_a_dry_run_shows_every_row_and_what_it_would_change(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.deploy.stacks.Stack.exists", True)
-    told = _run(directory, "--dry-run")
+def test_a_dry_run_shows_every_row_and_what_it_would_change_without_a_stage_and_without_credentials(
+    tmp_path: Path,
+) -> None:
+    told = _run(tmp_path, "--dry-run")
     assert told.exit_code == 0
     planned = {row["name"]: row["changes"] for row in json.loads(told.stdout)["planned"]}
     assert planned.keys() == {row.name for rows in PARTS.values() for row in rows}

@@ -200,7 +200,7 @@ def test_what_stripe_refuses_is_told_in_its_words(gateway: StripeGateway, accoun
     assert type(told.value) is StripeRefused
     assert told.value.code == "stripe_refused"
     assert told.value.message.startswith("Stripe refused: ")
-    assert "draft" in told.value.message
+    assert "open invoices" in told.value.message
 
 
 def test_oauth_codes_work_once(gateway: StripeGateway, double: StripeDouble) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from click.testing import CliRunner, Result
 from infra.sandbox import command
 from infra.sandbox.keys import VARIABLES, Keys
 from infra.sandbox.sides import DoubleSide
-from infra.sandbox.starting import Sandbox
+from infra.sandbox.starting import Sandbox, on_double
 from infra.stripe_double import InProcessClient, StripeDouble
+from infra.stripe_double.clock import DAY
 from infra.stripe_double.config import Config
 from infra.stripe_double.recordings.recording import Recording
 
@@ -45,7 +47,10 @@ def test_a_story_against_the_double_is_as_assumed(out: Path) -> None:
 
 
 def test_saving_keeps_only_what_the_stories_asked(out: Path) -> None:
-    assert sandbox("--double", "--only", "billing", "--save", "us-1").exit_code == 0
+    result = sandbox("--double", "--only", "billing", "--save", "us-1")
+    assert result.exit_code == 0
+    assert "us-1.jsonl" in result.stderr
+    assert "make test ARGS=tests/stripe_double/test_recorded.py" in result.stderr
     saved = Recording.read(out / "recorded" / "us-1.jsonl")
     assert {each.step.partition(":")[0] for each in saved.exchanges} == {"billing"}
     assert json.loads((out / "recorded" / "us-1.accepted.json").read_text()) == []
@@ -70,6 +75,12 @@ def test_a_day_later_a_double_has_paid_out_what_the_stories_brought_in(out: Path
     recording = Recording.read(out / "build" / "sandbox-recording.jsonl")
     lines = [each for each in recording.exchanges if each.step == "payouts later: lines of a payout"]
     assert any(each.body["data"] for each in lines)
+
+
+def test_a_double_that_pays_out_begins_at_midnight_whatever_the_hour_of_the_run() -> None:
+    """It failed in the last hour of each day, because the double beside it came to midnight first."""
+    assert on_double(0, pays_out=True).side.now() % DAY < 60
+    assert on_double(0).side.now() == pytest.approx(time.time(), abs=60)
 
 
 def test_cleaning_alone_plays_nothing(out: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from infra.sandbox.command import EVERYTHING
 from infra.sandbox.keys import VARIABLES
-from infra.sandbox.page import PAGE, promises, stories, written
+from infra.sandbox.page import PAGE, by_hand, promises, stories, written
 from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.stories.every import STORIES
 
@@ -14,7 +14,7 @@ TEXT = PAGE.read_text()
 
 
 def test_the_page_lists_every_story_and_promise_as_it_is_now() -> None:
-    assert written(TEXT, stories=stories(), promises=promises()) == TEXT, (
+    assert written(TEXT, stories=stories(), promises=promises(), by_hand=by_hand()) == TEXT, (
         "python -m infra.sandbox.page writes it anew"
     )
 

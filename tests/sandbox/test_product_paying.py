@@ -18,7 +18,7 @@ def test_without_playwright_the_hosted_page_is_not_tried_and_it_is_said_what_to_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
-    with pytest.raises(NotTried, match=r"requirements-browser\.txt"):
+    with pytest.raises(NotTried, match=r"make \.venv/\.driver"):
         pays_on_the_hosted_page("http://127.0.0.1:9/i/acct_1/token")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.ops.screen import Screen
-from infra.sandbox.findings import Finding, Part, Verdict
+from infra.sandbox.findings import Finding, Needs, Part, Verdict
 from infra.sandbox.redaction import Redaction, SecretFound
 from infra.sandbox.report import LINES, document, show, write_document, write_recording
 from infra.sandbox.running import Plan, run
@@ -33,10 +34,10 @@ FINDINGS = (
 )
 
 
-def told() -> dict[str, Any]:
+def told(findings: Sequence[Finding] = FINDINGS) -> dict[str, Any]:
     words = Redaction([KEY]).text
     return document(
-        FINDINGS, words, source="stripe", account="acct_sandbox1", requests=12, by_part={"billing": 12}, seconds=3.21
+        findings, words, source="stripe", account="acct_sandbox1", requests=12, by_part={"billing": 12}, seconds=3.21
     )
 
 
@@ -64,8 +65,38 @@ def test_the_table_shows_what_differs_and_sums_up(capsys: pytest.CaptureFixture[
     assert f"line {LINES}\n" not in shown
     assert f"{20 - LINES} more lines are in build/sandbox.json" in shown
     assert "promises, a key replays: Stripe said" in shown
-    assert "1 as assumed, 1 differs, harmless, 1 differs, harmful, 1 not tried; 12 requests in 3.2 seconds" in shown
+    assert "1 as assumed; 1 differs, harmless; 1 differs, harmful; 1 not tried. 12 requests in 3.2 seconds." in shown
+    assert "Not ready to go live" in shown
     assert "docs/sandbox.md#a-harmful-difference" in shown
+    assert "Nothing that was tried differs" not in shown
+
+
+def test_what_no_run_can_try_is_counted_by_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    not_tried = [
+        Finding(Part.PROMISES, f"by hand {n}", Verdict.NOT_TRIED, f"Look at {n}.", "It does.", needs=needs)
+        for n, needs in enumerate((Needs.PERSON, Needs.PERSON, Needs.LIVE))
+    ]
+    found = told((*not_tried, FINDINGS[1], FINDINGS[2]))
+    show(Screen(), found)
+    shown = capsys.readouterr().out
+    assert f"   2  {Needs.PERSON}\n   1  {Needs.LIVE}\n" in shown
+    assert "Look at" not in shown
+    assert "promises, a key replays: Stripe said" in shown
+    assert "Nothing that was tried differs in what POM relies on.\n" in shown
+    assert [row["found"] for row in found["findings"][:3]] == ["Look at 0.", "Look at 1.", "Look at 2."]
+
+
+@pytest.mark.parametrize(("source", "says"), [("double", True), ("stripe", False)])
+def test_a_run_against_the_double_says_that_it_shows_nothing_of_stripe(
+    capsys: pytest.CaptureFixture[str], source: str, says: bool
+) -> None:
+    show(Screen(), {**told(), "source": source})
+    assert ("This was the double." in capsys.readouterr().out) is says
+
+
+def test_what_was_cleaned_up_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    show(Screen(), told([Finding(Part.CLEANING, "cleaning", Verdict.AS_ASSUMED, "Ended: 3 customer(s) deleted.")]))
+    assert "Ended: 3 customer(s) deleted." in capsys.readouterr().out
 
 
 def test_a_document_with_a_key_is_not_written(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_events_are_listed_newest_first_by_type_time_and_page(company: Any) -> N
 
 @pytest.mark.parametrize(
     "params",
-    [{"limit": 101}, {"limit": 0}, {"types": ["a"] * 21}, {"type": "a", "types": ["b"]}, {"starting_after": "evt_x"}],
+    [{"types": ["a"] * 21}, {"type": "a", "types": ["b"]}, {"starting_after": "evt_x"}],
 )
 def test_bad_event_lists_are_refused(company: Any, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:

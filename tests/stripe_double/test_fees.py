@@ -9,6 +9,12 @@ import pytest
 from infra.stripe_double import DAY
 
 
+def of_dispute(company: Any, dispute: str) -> list[Any]:
+    """The dispute names them. A list by its id is empty."""
+    assert transactions(company, source=dispute) == []
+    return list(company.v1.disputes.retrieve(dispute, None, company.opts).balance_transactions)
+
+
 def transactions(company: Any, **filters: Any) -> list[Any]:
     """Oldest first."""
     listed = company.v1.balance_transactions.list({"limit": 100, **filters}, company.opts)
@@ -65,9 +71,20 @@ def test_the_tax_on_a_disputes_fee_comes_back_with_the_fee(company: Any) -> None
 
     company.double.move_dispute(company.account, dispute, "won")
 
-    taken, back = transactions(company, source=dispute)
+    taken, back = of_dispute(company, dispute)
     assert ([part.amount for part in taken.fee_details], taken.net) == ([1_500, 124], -11_624)
     assert ([part.amount for part in back.fee_details], back.net) == ([-1_500, -124], 11_624)
+
+
+def test_an_account_may_lose_the_fee_of_a_dispute_that_it_won(company: Any) -> None:
+    company.double.update_account(company.account, returns_dispute_fees=False)
+    dispute = company.double.open_dispute(company.account, pay(company, 10_000).id)["id"]
+
+    company.double.move_dispute(company.account, dispute, "won")
+
+    taken, back = of_dispute(company, dispute)
+    assert (taken.fee, taken.net) == (1_500, -11_500)
+    assert (back.fee, back.fee_details, back.net, back.status) == (0, [], 10_000, "pending")
 
 
 def test_a_refund_returns_the_amount_and_stripe_keeps_the_fee(company: Any) -> None:
@@ -102,7 +119,7 @@ def test_a_dispute_takes_amount_and_fee_together_and_a_win_returns_both(company:
 
     won = company.double.move_dispute(company.account, dispute, "won")
 
-    taken, back = transactions(company, source=dispute)
+    taken, back = of_dispute(company, dispute)
     assert (taken.type, taken.reporting_category) == ("adjustment", "dispute")
     assert (taken.amount, taken.fee, taken.net) == (-10_000, 1_500, -11_500)
     assert (back.type, back.reporting_category) == ("adjustment", "dispute_reversal")
@@ -113,11 +130,11 @@ def test_a_dispute_takes_amount_and_fee_together_and_a_win_returns_both(company:
 def test_an_inquiry_and_a_lost_dispute_move_no_more_money(company: Any) -> None:
     charge = pay(company, 10_000)
     inquiry = company.double.open_dispute(company.account, charge.id, reason="inquiry")["id"]
-    assert transactions(company, source=inquiry) == []
+    assert of_dispute(company, inquiry) == []
 
     company.double.move_dispute(company.account, inquiry, "lost")
 
-    assert [each.net for each in transactions(company, source=inquiry)] == [-11_500]
+    assert [each.net for each in of_dispute(company, inquiry)] == [-11_500]
 
 
 def test_an_inquiry_that_is_won_returns_nothing_because_it_took_nothing(company: Any) -> None:
@@ -126,7 +143,7 @@ def test_an_inquiry_that_is_won_returns_nothing_because_it_took_nothing(company:
 
     company.double.move_dispute(company.account, inquiry, "won")
 
-    assert transactions(company, source=inquiry) == []
+    assert of_dispute(company, inquiry) == []
 
 
 def test_the_balance_transaction_of_a_card_charge_comes_seconds_after_its_success(company: Any) -> None:

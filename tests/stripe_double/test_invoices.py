@@ -116,10 +116,10 @@ def test_bad_lines_are_refused_and_none_is_added(company: Any, line: Any, param:
 @pytest.mark.parametrize(
     ("params", "param"),
     [
-        ({"days_until_due": None}, "days_until_due"),
+        ({"days_until_due": None}, None),
         ({"days_until_due": 30, "due_date": 1_900_000_000}, "due_date"),
         ({"days_until_due": None, "due_date": 1_500_000_000}, "due_date"),
-        ({"collection_method": "charge_automatically"}, "days_until_due"),
+        ({"collection_method": "charge_automatically"}, None),
         ({"currency": "xyz"}, "currency"),
         ({"collection_method": "carrier_pigeon"}, "collection_method"),
         ({"customer": "cus_nobody"}, "customer"),
@@ -133,7 +133,7 @@ def test_bad_lines_are_refused_and_none_is_added(company: Any, line: Any, param:
         ({"payment_settings": {"default_mandate": "m_1"}}, "payment_settings[default_mandate]"),
     ],
 )
-def test_bad_invoices_are_refused(company: Any, params: Any, param: str) -> None:
+def test_bad_invoices_are_refused(company: Any, params: Any, param: str | None) -> None:
     given = {"customer": company.customer().id, "collection_method": "send_invoice", "days_until_due": 30, **params}
 
     assert refusal(company.v1.invoices.create, given, company.opts).param == param
@@ -267,14 +267,45 @@ def test_a_deleted_draft_is_gone(company: Any) -> None:
     assert company.types()[-1] == "invoice.deleted"
 
 
-def test_an_invoice_without_lines_cannot_be_finalized_and_stays_a_draft(company: Any) -> None:
-    draft = company.draft()
+@pytest.mark.parametrize("step", ["finalize_invoice", "send_invoice"])
+def test_an_invoice_without_lines_is_paid_at_once_and_has_a_number(company: Any, step: str) -> None:
+    paid = getattr(company.v1.invoices, step)(company.draft().id, None, company.opts)
 
-    refused = refusal(company.v1.invoices.finalize_invoice, draft.id, None, company.opts)
+    assert (paid.status, paid.amount_paid, paid.attempted, paid.attempt_count) == ("paid", 0, True, 0)
+    assert paid.number.endswith("-0001")
 
-    assert refused.code == "invoice_no_customer_line_items"
-    assert company.get(draft).last_finalization_error.code == "invoice_no_customer_line_items"
-    assert company.types()[-1] == "invoice.finalization_failed"
+
+def test_what_only_an_open_invoice_allows_is_refused_without_a_code(company: Any) -> None:
+    invoices, opts = company.v1.invoices, company.opts
+    draft, paid, given_up = company.draft(), company.open(), company.open()
+    company.pay(paid)
+    invoices.mark_uncollectible(given_up.id, None, opts)
+
+    not_open = "You can only pass in open invoices. This invoice isn't open."
+    assert said(refusal(invoices.void_invoice, draft.id, None, opts)) == (None, not_open)
+    assert said(refusal(invoices.mark_uncollectible, paid.id, None, opts)) == (None, not_open)
+    has_paid = "Invoices with `paid` payments cannot be voided."
+    assert said(refusal(invoices.void_invoice, paid.id, None, opts)) == (None, has_paid)
+    twice = "This invoice has already been marked uncollectible."
+    assert said(refusal(invoices.mark_uncollectible, given_up.id, None, opts)) == (None, twice)
+    assert refusal(invoices.send_invoice, paid.id, None, opts).code is None
+    changed = refusal(invoices.update, paid.id, {"description": "x"}, opts)
+    assert (changed.code, changed.param) == (None, "description")
+
+
+def test_an_account_voids_what_was_given_up_or_refuses_it(company: Any) -> None:
+    first, second = company.open(), company.open()
+    for each in (first, second):
+        company.v1.invoices.mark_uncollectible(each.id, None, company.opts)
+
+    assert company.v1.invoices.void_invoice(first.id, None, company.opts).status == "void"
+    company.double.update_account(company.account, voids_uncollectible=False)
+    assert refusal(company.v1.invoices.void_invoice, second.id, None, company.opts).code is None
+    assert company.get(second).status == "uncollectible"
+
+
+def said(refused: Any) -> tuple[str | None, str | None]:
+    return refused.code, refused.user_message
 
 
 def test_a_zero_total_is_paid_at_finalization_without_a_payment(company: Any) -> None:

@@ -49,7 +49,8 @@ def test_no_more_than_the_charge_can_be_refunded(company: Any) -> None:
     assert refused(refund, company, invoice, amount=10_001).param == "amount"
     refund(company, invoice)
     assert refused(refund, company, invoice).code == "charge_already_refunded"
-    assert refused(company.v1.refunds.create, {"reason": "duplicate"}, company.opts).code == "parameter_missing"
+    nothing = refused(company.v1.refunds.create, {"reason": "duplicate"}, company.opts)
+    assert (nothing.code, nothing.param) == (None, None)
 
 
 def test_an_unpaid_invoice_has_nothing_to_refund(company: Any) -> None:
@@ -113,7 +114,8 @@ def test_evidence_decides_a_dispute(company: Any, evidence: str, status: str) ->
 
     submitted = company.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}}, company.opts)
 
-    assert (submitted.status, company.types()[-1]) == ("under_review", "charge.dispute.updated")
+    assert submitted.status == "under_review"
+    assert company.types()[-2:] == ["charge.dispute.updated", "charge.updated"]
     company.double.advance(company.double.config.evidence_seconds)
     after = company.v1.disputes.retrieve(dispute.id, None, company.opts)
     assert (after.status, after.is_charge_refundable) == (status, status == "won")

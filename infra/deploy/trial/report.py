@@ -25,14 +25,16 @@ def tell(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) ->
     rows = [asdict(each) for each in findings]
     screen.table("rows", f"{stack}, as it was tried", rows, ("part", "name", "verdict", "found"), _style)
     counts = Counter(each.verdict for each in findings)
-    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
+    summary = "; ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     screen.fact("summary", {str(verdict): counts[verdict] for verdict in Verdict}, summary)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"stack": stack, "rows": rows}, indent=2) + "\n")
     screen.step(f"Written: {file}")
     for each in findings:
         if each.verdict is Verdict.HARMFUL:
-            screen.failure(f"{each.part}, {each.name}: {each.found}")
+            expected = f" Expected: {each.expected}" if each.expected else ""
+            screen.failure(f"{each.part}, {each.name}: {each.found}.{expected}")
+    screen.step("docs/in-an-account.md has for each row what only an account can show, and how to look by hand.")
 
 
 def _style(row: Row) -> str:

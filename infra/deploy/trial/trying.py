@@ -21,14 +21,14 @@ from infra.deploy.trial.verdicts import OF_DEPLOY, Finding, Harmless, NotTried, 
 BEFORE, AFTER = "before a release", "after a release"
 
 
-def require_stage(stage: str, site: Site) -> None:
-    """Looks whether the stage may be tried at all.
-
-    Raises:
-        DeploymentError: it is prod, it was never deployed, or the credentials are another account's.
-    """
+def refuse_prod(stage: str) -> None:
+    """Raises DeploymentError for prod, before anything is read or asked."""
     if stage == PROD:
         raise DeploymentError(f"{PROD} is not tried: large posts are sent, and a release is taken back. Take dev.")
+
+
+def require_stage(stage: str, site: Site) -> None:
+    """Raises DeploymentError if the stage was never deployed, or the credentials are another account's."""
     caller = look("credentials", lambda: checks.caller(site.settings, site.aws))
     if caller.state is State.BAD:
         raise DeploymentError(caller.found)

@@ -76,6 +76,10 @@ class Listener:
         self._listed_at = clock()
         self._pause = self.first_pause if came else min(2 * self._pause, SLOWEST * self.first_pause)
 
+    def rest(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Waits with the next list, because Stripe lists an event a moment after its cause."""
+        self._listed_at, self._pause = clock(), self.first_pause
+
     def deliver(self) -> int:
         """Lists now, and posts what is new. Returns how many events were new."""
         new = [event for event in reversed(self._listed()) if event["id"] not in self._seen]

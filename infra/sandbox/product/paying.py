@@ -35,11 +35,17 @@ IF_ASKED = (
 )
 
 
+class NoBrowser(NotTried):
+    """There is no browser, so nobody has opened the hosted page."""
+
+
 def pays(scene: Scene, name: str, method: str = GOOD) -> str | None:
     """Pays an invoice by its own payment intent, as the hosted page does. Returns the decline code, None if paid."""
     options, v1 = scene.lab.on_account(), scene.lab.v1
-    invoice = v1.invoices.retrieve(scene.invoice(name)["stripeInvoiceId"], {"expand": ["payments"]}, options)
-    intent = invoice.payments.data[0].payment.payment_intent
+    if name not in scene.intents:
+        invoice = v1.invoices.retrieve(scene.invoice(name)["stripeInvoiceId"], {"expand": ["payments"]}, options)
+        scene.intents[name] = invoice.payments.data[0].payment.payment_intent
+    intent = scene.intents[name]
     try:
         v1.payment_intents.confirm(intent, {"payment_method": method, "return_url": RETURN_URL}, options)
     except stripe.CardError as declined:
@@ -108,12 +114,12 @@ def _browser() -> Iterator[tuple[Any, Any]]:
     try:
         playwright = importlib.import_module("playwright.sync_api")
     except ImportError as missing:
-        raise NotTried(
-            "Playwright is not installed: install requirements-browser.txt, as make screens does."
+        raise NoBrowser(
+            "Playwright is not installed. `make .venv/.driver` installs it; it needs Chromium, too."
         ) from missing
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
-        raise NotTried("Chromium is not installed, and CHROMIUM does not name another browser of its kind.")
+        raise NoBrowser("Chromium is not installed, and CHROMIUM does not name another browser of its kind.")
     with playwright.sync_playwright() as driver:
         try:
             with driver.chromium.launch(executable_path=program) as browser:

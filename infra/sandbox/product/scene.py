@@ -78,6 +78,8 @@ class Scene:
     findings: list[Finding] = field(default_factory=list)
     invoices: dict[str, str] = field(default_factory=dict)
     """POM's ids of the invoices, by the names that the findings use."""
+    intents: dict[str, str] = field(default_factory=dict)
+    """The payment intents of those that were paid by API."""
 
     def __post_init__(self) -> None:
         self.began_at = self.lab.now()
@@ -124,6 +126,7 @@ class Scene:
         Raises NotAsAssumed if patience ends.
         """
         deadline = time.monotonic() + self.patience
+        self.listener.rest()
         while not good(seen := look()):
             if time.monotonic() > deadline:
                 raise NotAsAssumed(f"After {self.patience:.0f} s POM shows {seen}. Expected: {expected}.")

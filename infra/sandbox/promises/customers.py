@@ -48,7 +48,7 @@ def the_search_ignores_capitals(lab: Laboratory) -> Outcome:
     since = len(lab.recorder.exchanges)
     for look in range(SEARCHES):
         if look:
-            lab.side.pass_time(BETWEEN_SEARCHES)
+            lab.wait(BETWEEN_SEARCHES, "the search finds a new customer a minute later")
         if made in _searched(lab, address):
             lab.recorder.awaited(since, {"data.*.id": made})
             return judged(

@@ -8,6 +8,7 @@ from infra.sandbox.promises.customers import CUSTOMERS
 from infra.sandbox.promises.deleting import DELETED
 from infra.sandbox.promises.keys import KEYS
 from infra.sandbox.promises.lists import LISTS
+from infra.sandbox.promises.money_by_hand import MONEY_BY_HAND
 from infra.sandbox.promises.oauth import OAUTH
 from infra.sandbox.promises.payments import PAYMENTS
 from infra.sandbox.promises.refunds import REFUNDS
@@ -17,6 +18,6 @@ from infra.sandbox.promises.timing import TIMING
 
 PROMISES = (
     *SENDING, *KEYS, *LISTS, *PAYMENTS, *REFUNDS, *CUSTOMERS, *CONNECTING,
-    *REVISIONS, *DELETED, *OAUTH, *TIMING, *BY_HAND,
+    *REVISIONS, *DELETED, *OAUTH, *TIMING, *BY_HAND, *MONEY_BY_HAND,
 )  # fmt: skip
 """Each can be tried alone, too. Those of one run share what they look at, so those that change it come late."""

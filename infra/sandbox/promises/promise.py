@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import stripe
 
 from chalicelib.domain.errors import IntegrationError, StripeRefused
-from infra.sandbox.findings import Verdict
+from infra.sandbox.findings import Needs, Verdict
 from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 
 
@@ -21,6 +21,8 @@ class Outcome:
     verdict: Verdict
     seen: str
     """A sentence with the values."""
+    needs: Needs | None = None
+    """What `Finding.needs` says."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Promise:
     attempt: Callable[[Laboratory], Outcome]
     phrase: str = ""
     """Words of that file which say it."""
+    by_hand: Outcome | None = None
+    """What it needs and how a person sees it, if no run can try it."""
 
 
 class CannotTry(Exception):

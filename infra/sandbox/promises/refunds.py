@@ -11,8 +11,9 @@ from chalicelib.domain.errors import StripeRefused
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, body, events_about, reason, refusal, told, types
-from infra.sandbox.promises.payments import amount_paid_contains_a_surplus, booked_charge, overpaid, paid
+from infra.sandbox.promises.payments import amount_paid_contains_a_surplus, booked_charge, paid
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
+from infra.sandbox.stories.payouts import PaidOut, paid_out
 from infra.sandbox.stories.refunds import asked_refunds
 
 DOUBLE = "infra/stripe_double/README.md"
@@ -21,8 +22,6 @@ GIVEN_BACK = 1500
 """Minor units of the first refund of a payment."""
 TOO_MUCH = 99_999_999
 """Minor units: more than a test account has."""
-BOOKED_IN = 6.0
-"""Seconds in which Stripe books a charge: about three, and some to spare."""
 
 
 def _refunded(lab: Laboratory) -> JSON:
@@ -117,7 +116,7 @@ def a_refund_is_available_with_its_payment(lab: Laboratory) -> Outcome:
 )
 def a_payout_by_hand_is_not_reconciled(lab: Laboratory) -> Outcome:
     """Either of the two keeps POM from asking for lines."""
-    made = lab.once(_balance_paid_out)
+    made = _paid_out(lab).payout
     automatic, status = made["automatic"], made["reconciliation_status"]
     seen = f"automatic is {automatic}, reconciliation_status is {status}."
     known = not automatic or status == "not_applicable"
@@ -126,12 +125,9 @@ def a_payout_by_hand_is_not_reconciled(lab: Laboratory) -> Outcome:
     )
 
 
-def _balance_paid_out(lab: Laboratory) -> JSON:
-    lab.once(overpaid)  # its money is available as soon as Stripe has booked it
-    lab.side.pass_time(BOOKED_IN)
+def _paid_out(lab: Laboratory) -> PaidOut:
     with setting_up(lab, "pay out by the API"):
-        made = lab.v1.payouts.create({"amount": 100, "currency": "usd", "metadata": lab.marks}, lab.on_account())
-    return body(made)
+        return lab.once(paid_out)
 
 
 @promised(
@@ -142,11 +138,11 @@ def _balance_paid_out(lab: Laboratory) -> JSON:
 )
 def a_payout_by_hand_has_no_lines(lab: Laboratory) -> Outcome:
     """With a code POM takes it for a failure, and the job fails again and again."""
-    query = {"payout": lab.once(_balance_paid_out)["id"], "expand": ["data.source"]}
-    error = refusal(lambda: lab.v1.balance_transactions.list(query, lab.on_account()))
+    error = _paid_out(lab).lines.get("error")
     if error is None:
         return judged(False, "Stripe listed lines.", Verdict.HARMLESS)
-    return judged(reason(error).get("code") is None, f"It was {told(error)}.")
+    named = ", ".join(f"{name} {error[name]}" for name in ("type", "code", "param") if error.get(name))
+    return judged(error.get("code") is None, f"It was refused with {named}.")
 
 
 @promised(

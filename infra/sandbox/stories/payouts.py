@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from chalicelib.domain.errors import PayoutNotItemized
 from infra.sandbox.laboratory import Laboratory
@@ -21,7 +23,8 @@ class DoesNotTieOut(Exception):
     """The lines of a payout do not add up to its amount."""
 
 
-def _play(lab: Laboratory) -> None:
+def _available(lab: Laboratory) -> None:
+    """Takes a payment whose money is available as soon as it is booked. Use it by `lab.once(_available)`."""
     customer = payer_of(lab)
     with lab.step("a payment that is available at once"):
         # https://docs.stripe.com/testing#available-balance
@@ -29,13 +32,33 @@ def _play(lab: Laboratory) -> None:
     with lab.step("booked"):
         booked = {"latest_charge.balance_transaction.object": "balance_transaction"}
         lab.until(lambda: lab.gateway.booked(lab.account, intent), booked, 60)
+
+
+@dataclass(frozen=True)
+class PaidOut:
+    """A payout that was asked for, and the answer to the question which lines it has: Stripe's answers."""
+
+    payout: Any
+    lines: Any
+
+
+def paid_out(lab: Laboratory) -> PaidOut:
+    """Pays some money out by hand. Use it by `lab.once(paid_out)`."""
+    lab.once(_available)
+    payout = lab.v1.payouts.create({"amount": 1000, "currency": "usd", "metadata": lab.marks}, lab.on_account())
+    made = lab.recorder.last("/v1/payouts")
+    lab.gateway.payout(lab.account, payout.id)
+    with suppress(PayoutNotItemized):  # the product expects it of a payout by hand; the answer is compared
+        list(lab.gateway.balance_transactions(lab.account, payout.id))
+    return PaidOut(made, lab.recorder.last("/v1/balance_transactions"))
+
+
+def _play(lab: Laboratory) -> None:
+    lab.once(_available)
     with lab.step("balance"):
         lab.gateway.balance(lab.account)
     with lab.where_allowed("paid out by hand"):
-        payout = lab.v1.payouts.create({"amount": 1000, "currency": "usd", "metadata": lab.marks}, lab.on_account())
-        lab.gateway.payout(lab.account, payout.id)
-        with suppress(PayoutNotItemized):  # the product expects it of a payout by hand; the answer is compared
-            list(lab.gateway.balance_transactions(lab.account, payout.id))
+        lab.once(paid_out)
     with lab.step("payouts listed"):
         list(lab.gateway.payouts(lab.account, lab.began))
 

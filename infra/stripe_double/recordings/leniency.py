@@ -32,6 +32,7 @@ _METHODS = "The payment methods of an account depend on its country, and on what
 _FUNDS = "The account may have had money before the recording began."
 _DRAWN = "Stripe draws or counts it."
 _CARD = "Stripe's test cards change it from year to year."
+_PREFILLED = "Stripe fills it in from the customer and the charge, sometimes seconds later."
 _ENDPOINTS = "It counts the endpoints that listen, and the platform of the recording has its own."
 
 _ORDER = "Events of one change come in an order that is not known, and each shows what was true at its own moment."
@@ -65,6 +66,9 @@ FIELDS = MappingProxyType(
         "payment_intent.payment_method_types": (Care.KIND, _METHODS),
         "payment_intent.payment_method_options": (Care.KIND, _METHODS),
         "event.pending_webhooks": (Care.PRESENCE, _ENDPOINTS),
+        "dispute.evidence.customer_email_address": (Care.PRESENCE, _PREFILLED),
+        "dispute.evidence.customer_name": (Care.PRESENCE, _PREFILLED),
+        "dispute.evidence.product_description": (Care.PRESENCE, _PREFILLED),
         "*.application": (Care.KIND, "It is the platform's own id."),
         "*.exp_month": (Care.KIND, _CARD),
         "*.exp_year": (Care.KIND, _CARD),

@@ -62,9 +62,24 @@ def paid(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
 
 def test_an_invoice_event_costs_one_read_and_one_transaction(world: World, invoice: Invoice) -> None:
     paid(world, invoice)
+    applied(world, latest(world, invoice.stripe_account_id, "invoice_payment.paid"))
     boundaries = watched(world)
     assert applied(world, latest(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "invoices.apply"]
+
+
+@pytest.mark.parametrize(("tells", "calls"), [(False, ["fetch"]), (True, [])])
+def test_an_invoice_paid_by_an_unknown_payment_costs_a_call_if_it_does_not_tell_what_was_paid_outside(
+    world: World, invoice: Invoice, tells: bool, calls: list[str]
+) -> None:
+    world.double.update_account(str(invoice.stripe_account_id), tells_paid_outside=tells)
+    paid(world, invoice)
+    boundaries = watched(world)
+    assert applied(world, latest(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
+    assert [call for call in boundaries.stripe if call != "events"] == calls
+    fact = world.now(invoice).facts.invoice
+    assert fact is not None
+    assert (fact.amount_paid, fact.amount_paid_off_stripe) == (fact.total, 0)
 
 
 @pytest.mark.parametrize("type_", ["payment_intent.succeeded", "invoice_payment.paid", "refund.created"])
