@@ -124,8 +124,8 @@ class StripeElsewhere:
     dashboard_base: str
     clock_file: Path | None = None
     """The file that says how many seconds its clock is ahead of this computer's; None if it is not ahead."""
-    withheld: str = ""
-    """A text such as the true key. Variables that contain it are not passed on to the stack's processes."""
+    withheld: tuple[str, ...] = ()
+    """Texts such as the true keys. Variables that contain one are not passed on to the stack's processes."""
 
 
 def environment(urls: Urls) -> dict[str, str]:

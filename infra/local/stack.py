@@ -239,9 +239,9 @@ class LocalStack:
         """Returns the environment of the stack's processes, for a command that works on the stack."""
         # An operator's process has metrics switched off; the functions of a stack that it starts have not.
         left_out = ("AWS_", "POWERTOOLS_")
-        withheld = self._elsewhere.withheld if self._elsewhere else ""
+        withheld = self._elsewhere.withheld if self._elsewhere else ()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-        inherited = {name: value for name, value in inherited.items() if not (withheld and withheld in value)}
+        inherited = {name: value for name, value in inherited.items() if not any(each in value for each in withheld)}
         paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
         own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
         return {**inherited, **own, **self.environment}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +19,11 @@ ALLOWED = 400
 """Requests of one run."""
 RESERVED = 25
 """Of these, what is kept for cleaning up. A whole run needs half of it."""
+
+
+LIMITED = 429
+WAITS = (1.0, 2.0, 4.0)
+"""Seconds until a request that a limit refused is sent again."""
 
 
 class BudgetSpent(Exception):
@@ -33,6 +39,7 @@ class Budget:
     used: int = 0
     by_part: Counter[str] = field(default_factory=Counter)
     """How many of them each story has made, all promises, the product, and cleaning up."""
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def left(self) -> int:
@@ -41,10 +48,11 @@ class Budget:
 
     def take(self, step: str = "") -> None:
         """Counts a request of a step. Raises BudgetSpent if none is left."""
-        if self.left <= 0:
-            raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
-        self.used += 1
-        self.by_part[story_of(step)] += 1
+        with self._lock:  # the stack's processes ask at the same time
+            if self.left <= 0:
+                raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
+            self.used += 1
+            self.by_part[story_of(step)] += 1
 
     def release_reserve(self) -> None:
         """Allows the requests that were kept for cleaning up."""
@@ -98,16 +106,30 @@ class Carrier(stripe.HTTPClient):
         now: Callable[[], float],
         pace: Callable[[], None] = lambda: None,
         caller: str = "",
+        wait: Callable[[float], None] | None = None,
     ) -> None:
-        """`caller` says whose key is used, as `Exchange.caller` does."""
+        """`caller` says whose key is used, as `Exchange.caller` does.
+
+        `wait` lets seconds pass before a request that a limit refused is sent again. Without it, none is.
+        """
         super().__init__()
-        self._caller = caller
+        self._caller, self._wait = caller, wait
         self._inner, self._recorder, self._budget, self._now, self._pace = inner, recorder, budget, now, pace
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> tuple[Any, int, Any]:
-        """One try, as the SDK makes it. Raises BudgetSpent, and what the inner client raises."""
+        """One try, as the SDK makes it. Raises BudgetSpent, and what the inner client raises.
+
+        What a limit refuses is tried again, because limits depend on what else the account does.
+        """
+        answer, waits = self._send(method, url, headers, post_data), iter(WAITS)
+        while self._wait and _is_limited(*answer) and (seconds := next(waits, None)):
+            self._wait(seconds)
+            answer = self._send(method, url, headers, post_data)
+        return answer
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any) -> tuple[Any, int, Any]:
         self._budget.take(self._recorder.step)
         self._pace()
         asked = _asked(self._recorder.step, self._now(), method, url, headers or {}, post_data)
@@ -138,6 +160,13 @@ def _asked(step: str, at: float, method: str, url: str, headers: Mapping[str, st
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+
+
+def _is_limited(body: Any, status: int, _: Any) -> bool:
+    """Returns True for a limit of requests, and False for a lock, which is the product's to try again."""
+    answer = _json(body) if status == LIMITED else None
+    error = answer.get("error") if isinstance(answer, dict) else None
+    return isinstance(error, dict) and error.get("code") == "rate_limit"
 
 
 def _json(body: Any) -> Any:

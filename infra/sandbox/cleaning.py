@@ -1,12 +1,13 @@
 """Ends what a run made on the account and the platform: this run, and every earlier one that was stopped.
 
 There is no journal that could be lost. What a run makes carries its mark from the request that makes it, so Stripe's
-own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` (what the
-gateway makes), or `pom_sandbox` is set (all else). What has no mark is never touched.
+own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` and a run (what
+the gateway makes), or `pom_sandbox` is a run (all else). What has no mark is never touched.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +18,7 @@ import stripe
 from chalicelib.adapters.stripe.trials import TRIAL_KEY
 from chalicelib.adapters.stripe.versions import ORGANIZATION_KEY
 from infra.sandbox.carrying import BudgetSpent
-from infra.sandbox.laboratory import MARK, MARK_KEY, Laboratory
+from infra.sandbox.laboratory import MARK, MARK_KEY, RUN, Laboratory
 
 STEP = "cleaning"
 """The step of its requests in a recording. They list what others made on the account, so nobody compares them."""
@@ -25,6 +26,9 @@ GATEWAY_KEYS = (ORGANIZATION_KEY, TRIAL_KEY)
 """The metadata of what the gateway makes: for an organization, and for a test of a connection."""
 CLEANED = "cleaned"
 """The value of the mark on an uncollectible invoice that could not be voided, so that no later run tries again."""
+_RUN = re.compile(RUN)
+_ORGANIZATION = re.compile(rf"{MARK}-{RUN}(?![^-])")
+"""Somebody may have named an organization of POM's `pom-sandbox-acme`, or marked things of his own by our key."""
 AGE = 30 * 86_400
 """Seconds after which a thing is only looked for by `everything`."""
 PAGE = 100
@@ -97,8 +101,12 @@ def clean(lab: Laboratory, everything: bool = False) -> Cleaned:
 
 def marked(thing: Any) -> bool:
     """Returns True if a run made this object of Stripe's."""
-    metadata = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
-    return MARK_KEY in metadata or any(metadata.get(key, "").startswith(f"{MARK}-") for key in GATEWAY_KEYS)
+    held = thing.metadata.to_dict() if getattr(thing, "metadata", None) else {}
+    metadata = {name: str(value) for name, value in held.items()}
+    run = metadata.get(MARK_KEY, "")
+    return run == CLEANED or bool(
+        _RUN.fullmatch(run) or any(_ORGANIZATION.match(metadata.get(key, "")) for key in GATEWAY_KEYS)
+    )
 
 
 def _found(kind: str, find: Callable[[], Iterator[_Step]], cleaned: Cleaned) -> list[_Step]:

@@ -65,6 +65,8 @@ def keys_of_file(path: Path, repository: Path) -> Keys:
     Raises WrongKeys, also for a file inside the repository, where it would be committed one day, and for one that
     others may read.
     """
+    if re.search("_(test|live|org)_", path.name):
+        raise WrongKeys(f"After --keys stands a key, not a file. Roll it if others could read it here. {HOW}")
     try:
         found, mode = path.resolve(strict=True), path.stat().st_mode
     except OSError as error:

@@ -24,9 +24,15 @@ MARK = "pom-sandbox"
 """What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
 MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
+RUN = "[0-9a-f]{8}"
+"""The form of a run's token."""
 BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
 """Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
 as the one before, so that three minutes take nine requests."""
+
+
+UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
+"""Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
 
 
 class NotInTime(Exception):
@@ -55,7 +61,7 @@ class SideClock:
 
 @dataclass
 class Laboratory:
-    """One run on one connected account. `run` is a random token."""
+    """One run on one connected account. `run` is a random token of the form `RUN`."""
 
     side: Side
     key: str
@@ -104,7 +110,9 @@ class Laboratory:
 
     def carrier(self, caller: str = "") -> Carrier:
         """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
-        return Carrier(self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller)
+        return Carrier(
+            self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller, self.side.pass_time
+        )
 
     @property
     def v1(self) -> Any:

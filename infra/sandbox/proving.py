@@ -70,7 +70,7 @@ def laboratory(double: StripeDouble, change: Change = UNCHANGED) -> Laboratory:
         config.platform_key_test,
         config.client_id_test,
         StripeAccountId(account),
-        f"proof{config.seed}",
+        f"{config.seed:08x}",
         Budget(allowed=1000),
         Recorder(Redaction((config.platform_key_test,))),
         code=lambda url: double.authorization_code(account),

@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 from infra.stripe_double.recordings.recording import REDACTED as GONE
 from infra.stripe_double.recordings.recording import Exchange
 
-SECRET = re.compile(r"(?:(?:sk|rk|pk|ek)_(?:test|live|org)|whsec)_[A-Za-z0-9_+/=]{8,}")
-"""Anything that looks like a key or a signing secret."""
+SECRET = re.compile(r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}")
+"""Anything that looks like a key, also one that Stripe shows in part, or like a signing secret."""
+_OPENS = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
+"""What opens one object to a browser, such as `pi_1_secret_2`."""
 SECRET_NAMES = frozenset(
     {
         "access_token",
@@ -31,17 +33,12 @@ SECRET_NAMES = frozenset(
     }
 )
 """Fields whose value is secret, however it looks."""
-PERSONAL = frozenset(
-    {
-        "account_holder_name", "account_name", "account_number", "bank_name", "business_name", "city", "company_name",
-        "customer_email", "customer_name", "customer_phone", "description", "display_name", "email", "fingerprint",
-        "first_name", "footer", "iban_last4", "individual_name", "invoice_prefix", "ip", "last4", "last_name",
-        "line1", "line2", "memo", "name", "nickname", "number", "phone", "postal_code", "product_description",
-        "receipt_email", "routing_number", "seller_message", "state", "statement_descriptor", "support_email",
-        "support_phone", "timezone", "trace_id", "user_agent", "value",
-    }
-)  # fmt: skip
-"""Fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
+PERSONAL = re.compile(
+    r"(?:.*_)?(?:city|description|descriptor|email|fingerprint|footer|id_number|invoice_prefix|ip|last_?4|line[12]|memo"
+    r"|name|number|phone|postal_code|tax_id|timezone|title|trace_id|user_agent|username|value)"
+    r"|statement_descriptor_.*|buyer_id|payer_id|cashtag|iban_.*|iin|issuer|seller_message|state"
+)
+"""Names of fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
 ACCOUNT_WORDS = frozenset(
     {
         "available_payout_methods",
@@ -58,7 +55,7 @@ ACCOUNT_WORDS = frozenset(
     }
 )
 """Fields of an account whose value is a word of Stripe's, an id, or the code of a country or a currency."""
-ACCOUNT_NUMBERS = frozenset({"amount", "day", "estimated_worker_count", "month", "year"})
+ACCOUNT_NUMBERS = frozenset({"amount", "day", "estimated_worker_count", "month", "percent_ownership", "year"})
 """Numbers of an account that tell of the business or its owner."""
 ACCOUNT_LISTS = frozenset({"capabilities", "future_requirements", "requirements"})
 """Hashes of an account in which everything is a word of Stripe's."""
@@ -67,7 +64,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
 _ID = re.compile(r"[a-z]{1,20}(?:_test|_live)?_[A-Za-z0-9_]{1,200}")
 _PLAIN = re.compile(r"[A-Z]{2}|-?\d{1,15}(?:\.\d{1,15})?|\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?|/v1/[A-Za-z0-9_/]*|")
 """A country, a number, a version, the address of a list, nothing."""
-_CODE = re.compile(r"\bac_[A-Za-z0-9]+")
+_CODE = re.compile(r"\bac_[A-Za-z0-9_-]+")
 _NAMED = re.compile(r"\b(acct|ca|req)_[A-Za-z0-9_]+")
 _EMAIL = re.compile(r"[^\s<>()'\",;]+@[^\s<>()'\",;]+")
 _QUOTED = re.compile(r"(?<!\w)(['\"`])([^'\"`]{1,300})\1(?!\w)")
@@ -108,7 +105,7 @@ class Redaction:
         """Returns a text without keys, codes, ids of accounts, strangers' e-mail addresses and what opens pages."""
         for secret in self.secrets:
             text = text.replace(secret, GONE)
-        text = _CODE.sub(f"ac_{GONE}", SECRET.sub(GONE, text))
+        text = _CODE.sub(f"ac_{GONE}", _OPENS.sub(GONE, SECRET.sub(GONE, text)))
         text = _ADDRESS.sub(lambda found: self._address(found.group()), text)
         text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else GONE, text)
         return self._renamed(text)
@@ -131,7 +128,11 @@ class Redaction:
         if isinstance(value, Mapping):
             inside = _is_account(value) or (account and "object" not in value)
             if name == "metadata":
-                value = {each: held for each, held in value.items() if each in self._sent or each.startswith("pom_")}
+                return {
+                    each: self._renamed(held) if held in self._sent else GONE if isinstance(held, str) else held
+                    for each, held in value.items()
+                    if each in self._sent or each.startswith("pom_")
+                }
             error = str(value.get("type")).endswith("_error")
             return {
                 each: self._message(held)
@@ -141,7 +142,7 @@ class Redaction:
             }
         if isinstance(value, list):
             return [self._of(each, name, account=account) for each in value]
-        if account and name in ACCOUNT_NUMBERS and isinstance(value, int):
+        if account and name in ACCOUNT_NUMBERS and isinstance(value, int | float):
             return 1
         if not isinstance(value, str):
             return value
@@ -150,9 +151,11 @@ class Redaction:
     def _kept(self, value: str, name: str, *, account: bool) -> str:
         if name in SECRET_NAMES or "_secret_" in value or SECRET.search(value):
             return GONE
+        if account and name not in ACCOUNT_WORDS:
+            return GONE if value else value
         if value in self._sent:
             return self._renamed(value)
-        if name in PERSONAL or (account and name not in ACCOUNT_WORDS):
+        if PERSONAL.fullmatch(name):
             return GONE if value else value
         return self._plain(value)
 

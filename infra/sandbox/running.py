@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -21,7 +22,7 @@ from infra.sandbox.carrying import ALLOWED, BudgetSpent
 from infra.sandbox.cleaning import clean
 from infra.sandbox.comparing import LISTING, Played, compare
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory, NotInTime
+from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
@@ -33,13 +34,16 @@ LEAST_WAITS = 80.0
 LEAST_SECONDS = LEAST_WAITS + 60 + 0.4 * ALLOWED
 """Of a whole run. It is a guess that Stripe answers in 0.4 s, and that it lists the product's events within a minute
 altogether."""
-APART = 2.0
+LATE = (6.0, 12.0, 12.0, 24.0)
+"""Seconds after which events are listed again while that of the last change is not there."""
+CLOCKS = 10
+"""Seconds by which this machine's clock may be ahead of Stripe's. Lists begin so much earlier."""
+APART = CLOCKS + 2.0
 """Seconds between the product and the stories, so that lists since then have nothing of the product's."""
 CLOCKS_DIFFER = 60
 """Seconds by which Stripe's clock may be ahead of this machine's."""
+CAN_BE_ENDED = "What a run made can be ended."
 TEST_MODE = "test mode"
-UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
-"""Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -111,7 +115,7 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
                 tell(f"the product ({lab.budget.used} requests so far)")
                 done.findings += _product(lab, plan.product, tell)
                 lab.side.pass_time(APART)
-                lab.began, since = lab.now(), len(lab.recorder.exchanges)
+            lab.began, since = lab.now() - CLOCKS, len(lab.recorder.exchanges)
             for number, story in enumerate(plan.stories, 1):
                 tell(f"story {number} of {len(plan.stories)}: {story.name} ({lab.budget.used} requests so far)")
                 if story.later and plan.wait:
@@ -132,7 +136,12 @@ def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
     done.whole = Recording(made_at, lab.side.name, (account,), tuple(lab.recorder.exchanges))
     done.stories = Recording(lab.began, lab.side.name, (account,), tuple(lab.recorder.exchanges[since:until]))
     tell("playing the stories to a double")
-    done.findings[:0] = compare(done.stories, played)
+    compared, stop = _attempt(lab, partial(compare, done.stories, played))
+    done.findings[:0] = compared or []
+    if stop:
+        done.findings.append(
+            Finding(Part.SHAPES, "comparison", stop.verdict, stop.why, "Both answers can be compared.")
+        )
     done.seconds = time.monotonic() - began
     return done
 
@@ -178,18 +187,32 @@ def _play(lab: Laboratory, story: Story) -> Played:
 
 def _list_events(lab: Laboratory) -> Iterator[Finding]:
     """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
-
-    def listed() -> None:
-        lab.wait(SETTLING, "Stripe lists events a little later")
-        since_here = len(lab.recorder.exchanges)
-        for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
-            pass
-        lab.listed = [event for each in lab.recorder.exchanges[since_here:] for event in each.body["data"]]
-
     with lab.recorder.during(LISTING):
-        _, stop = _attempt(lab, listed)
+        _, stop = _attempt(lab, partial(_list_until_told, lab))
     if stop:
         yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
+
+
+def _list_until_told(lab: Laboratory) -> None:
+    """Lists until the last change is told. If that was told late, others may be as late: then it lists once more."""
+    changed, began, late = _last_change(lab), len(lab.recorder.exchanges), False
+    for wait in (SETTLING, *LATE):
+        lab.wait(wait, "Stripe lists events a little later")
+        del lab.recorder.exchanges[began:]
+        for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
+            pass
+        lab.listed = [event for each in lab.recorder.exchanges[began:] for event in each.body["data"]]
+        told = any(event["created"] >= changed - 1 for event in lab.listed)
+        if told and not late:
+            return
+        late = not told
+
+
+def _last_change(lab: Laboratory) -> float:
+    """Returns when the account was last changed, by Stripe's clock; 0 if it was not."""
+    done = (each for each in lab.recorder.exchanges if each.method != "GET" and each.status == 200 and each.account)
+    dates = [each.headers["date"] for each in done if "date" in each.headers]
+    return parsedate_to_datetime(dates[-1]).timestamp() if dates else 0.0
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:
@@ -268,9 +291,12 @@ def clean_only(lab: Laboratory) -> Run:
 
 
 def _cleaned(lab: Laboratory, everything: bool = False) -> Finding:
-    result = clean(lab, everything)
+    result, stop = _attempt(lab, partial(clean, lab, everything))
+    if result is None:
+        assert stop is not None
+        return Finding(Part.CLEANING, "cleaning", stop.verdict, stop.why, CAN_BE_ENDED)
     counts = Counter((each.kind, each.how) for each in result.ended)
     ended = ", ".join(f"{number} {kind}(s) {how}" for (kind, how), number in sorted(counts.items())) or "nothing"
     left = "".join(f"\nLeft for --clean: {each.kind} {each.id}: {each.why}" for each in result.left)
     verdict = Verdict.NOT_TRIED if result.left else Verdict.AS_ASSUMED
-    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", "What a run made can be ended.")
+    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", CAN_BE_ENDED)

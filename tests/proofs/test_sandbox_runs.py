@@ -51,9 +51,9 @@ def test_the_next_run_ends_what_was_left_wherever_the_stories_were_killed(before
         double, account = new_double()
         foreign = foreign_objects(double, account)
         others = stored(double, account, foreign)
-        killed(double, account, all_stories, at, before, "run1")
-        assert clean(laboratory(double, account, "run2")).left == [], at
+        killed(double, account, all_stories, at, before, "00000001")
+        assert clean(laboratory(double, account, "00000002")).left == [], at
         double.advance(A_DEBIT_ENDS)
-        assert clean(laboratory(double, account, "run3")).left == [], at
+        assert clean(laboratory(double, account, "00000003")).left == [], at
         assert open_things(double, account, foreign) == [], at
         assert stored(double, account, foreign) == others, at

@@ -19,7 +19,7 @@ def laboratory(double: StripeDouble, budget: Budget | None = None) -> Laboratory
         config.platform_key_test,
         config.client_id_test,
         account,
-        "run1",
+        "00000001",
         budget or Budget(),
         recorder,
     )

@@ -23,7 +23,7 @@ def laboratory(client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessCl
     side = DoubleSide(double, client)
     config = double.config
     recorder = Recorder(lambda exchange: exchange)
-    return Laboratory(side, config.platform_key_test, config.client_id_test, made, "run1", Budget(), recorder)
+    return Laboratory(side, config.platform_key_test, config.client_id_test, made, "00000001", Budget(), recorder)
 
 
 def played(*names: str, lab: Laboratory | None = None) -> Laboratory:

@@ -24,4 +24,4 @@ def laboratory(
     double = StripeDouble(Config(platform_key_test=KEY))
     account = double.create_account(connected=connected)["id"]
     side, recorder = DoubleSide(double, client), Recorder(lambda exchange: exchange)
-    return Laboratory(side, KEY, double.config.client_id_test, account, "run1", Budget(allowed), recorder)
+    return Laboratory(side, KEY, double.config.client_id_test, account, "00000001", Budget(allowed), recorder)

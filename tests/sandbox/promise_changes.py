@@ -108,7 +108,7 @@ def _typed_with_capitals(request: Request) -> Request:
 
 INVOICE, CUSTOMER = r"/v1/invoices/in_\w+", r"/v1/customers/cus_\w+"
 STEP: Callable[[str], str] = lambda name: rf"/v1/invoices/in_\w+/{name}"  # noqa: E731
-MOVED = "run1-moved@example.com"
+MOVED = "00000001-moved@example.com"
 OTHER_LINK = "https://invoice.stripe.com/i/other"
 
 CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {

@@ -27,7 +27,7 @@ def new_double(**settings: Any) -> tuple[StripeDouble, str]:
 def laboratory(
     double: StripeDouble,
     account: str,
-    run: str = "run1",
+    run: str = "00000001",
     client: Client = InProcessClient,
     budget: Budget | None = None,
 ) -> Laboratory:
@@ -53,6 +53,8 @@ def foreign_objects(double: StripeDouble, account: str) -> list[str]:
         {"pom_organization_id": "org_1"},
         {"pom_organization_id": "pom-sandboxes"},
         {"pom_organization_id": "x-pom-sandbox-run1"},
+        {"pom_organization_id": "pom-sandbox-acme", "pom_sandbox": "true"},
+        {"pom_organization_id": "pom-sandbox-00000001a"},
         {"pom_sandboxed": "run1", "POM_SANDBOX": "run1"},
     ]
     made = []

@@ -50,8 +50,8 @@ def test_each_thing_is_ended_in_its_own_way_and_what_is_open_comes_first() -> No
 def test_cleaning_again_finds_nothing_and_asks_only_for_the_five_lists() -> None:
     double, account = new_double()
     mixed(laboratory(double, account))
-    clean(laboratory(double, account, "run2"))
-    again = laboratory(double, account, "run3")
+    clean(laboratory(double, account, "00000002"))
+    again = laboratory(double, account, "00000003")
     assert clean(again) == Cleaned()
     assert again.budget.used == 5
 
@@ -61,7 +61,7 @@ def test_what_others_have_on_the_account_stays_the_same_to_the_byte() -> None:
     foreign = foreign_objects(double, account)
     before = stored(double, account, foreign)
     mixed(laboratory(double, account))
-    clean(laboratory(double, account, "run2"), everything=True)
+    clean(laboratory(double, account, "00000002"), everything=True)
     assert stored(double, account, foreign) == before
     assert open_things(double, account, foreign) == []
 
@@ -70,8 +70,8 @@ def test_what_is_older_than_thirty_days_is_only_ended_with_everything() -> None:
     double, account = new_double()
     sent_invoice(laboratory(double, account), 7500)
     double.advance(31 * 86_400)
-    assert ways(clean(laboratory(double, account, "run2"))) == []
-    assert ways(clean(laboratory(double, account, "run3"), everything=True)) == [
+    assert ways(clean(laboratory(double, account, "00000002"))) == []
+    assert ways(clean(laboratory(double, account, "00000003"), everything=True)) == [
         ("invoice", "voided"),
         ("customer", "deleted"),
     ]
@@ -140,8 +140,8 @@ def test_the_next_run_ends_what_a_run_killed_at_any_request_left(before: bool) -
         double, account = new_double()
         foreign = foreign_objects(double, account)
         others = stored(double, account, foreign)
-        killed(double, account, mixed, at, before, "run1")
-        cleaned = clean(laboratory(double, account, "run2"))
+        killed(double, account, mixed, at, before, "00000001")
+        cleaned = clean(laboratory(double, account, "00000002"))
         assert cleaned.left == [], at
         assert open_things(double, account, foreign) == [], at
         assert stored(double, account, foreign) == others, at
@@ -151,13 +151,13 @@ def test_the_next_run_ends_what_a_run_killed_at_any_request_left(before: bool) -
 def test_a_cleaning_that_is_killed_at_any_request_is_finished_by_the_next(before: bool) -> None:
     double, account = new_double()
     mixed(laboratory(double, account))
-    counting = laboratory(double, account, "run2")
+    counting = laboratory(double, account, "00000002")
     clean(counting)
     for at in range(1, counting.budget.used + 1):
         double, account = new_double()
         mixed(laboratory(double, account))
-        killed(double, account, clean, at, before, "run2")
-        assert clean(laboratory(double, account, "run3")).left == [], at
+        killed(double, account, clean, at, before, "00000002")
+        assert clean(laboratory(double, account, "00000003")).left == [], at
         assert open_things(double, account, []) == [], at
 
 
@@ -180,4 +180,4 @@ def test_an_uncollectible_invoice_whose_debit_never_ends_is_marked_and_found_no_
     cleaned = clean(lab)
     assert cleaned.left == []
     assert ("invoice", "marked cleaned") in ways(cleaned)
-    assert clean(laboratory(double, account, "run2")) == Cleaned()
+    assert clean(laboratory(double, account, "00000002")) == Cleaned()

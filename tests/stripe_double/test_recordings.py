@@ -220,5 +220,19 @@ def test_a_file_of_another_form_is_refused(recording: Recording, tmp_path: Path)
     recording.of([]).write(file)
     file.write_text(file.read_text().replace('"form": 1', '"form": 0'))
 
-    with pytest.raises(ValueError, match="has the form 0, and this program reads 1"):
+    with pytest.raises(ValueError, match="its form is 0, and this program reads 1"):
         Recording.read(file)
+
+
+def test_a_file_that_was_cut_or_edited_says_where(recording: Recording, tmp_path: Path) -> None:
+    file = tmp_path / "billing.jsonl"
+    recording.write(file)
+    lines = file.read_text().splitlines()
+    for text, message in (
+        ("\n".join([*lines[:2], lines[2][:9]]), "Line 3 of"),
+        ("\n".join(lines[:3]), f"has 2 exchanges of {len(lines) - 1}"),
+        ("\n".join(lines[1:]), "Line 1 of"),
+    ):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            Recording.read(file)

@@ -80,7 +80,12 @@ def staged(lab: Laboratory, tell: Callable[[str], None], patience: float, direct
         proxy = running.enter_context(serve(Proxy(lab, placeholder)))
         time = Time(lab, state)
         elsewhere = StripeElsewhere(
-            proxy.url, placeholder, lab.client_id or NO_CLIENT_ID, DASHBOARD, time.file, lab.key
+            proxy.url,
+            placeholder,
+            lab.client_id or NO_CLIENT_ID,
+            DASHBOARD,
+            time.file,
+            tuple(filter(None, (lab.key, lab.restricted_key))),
         )
         tell("starting the local stack")
         intervals = {name: NEVER for name, each in BY_NAME.items() if isinstance(each.trigger, Rate)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -14,10 +15,8 @@ JSON = dict[str, Any]
 
 MARGIN = 300
 """Seconds that this machine's clock and Stripe's may differ."""
-LOOKS = 5
-"""How often events are looked for until those that are expected are listed."""
-BETWEEN_LOOKS = 3.0
-"""Seconds."""
+BETWEEN_LOOKS = (3.0, 3.0, 3.0, 6.0, 12.0)
+"""Seconds between two looks for events, until those that are expected are listed."""
 
 
 def body(answer: Any) -> JSON:
@@ -61,20 +60,20 @@ def reason(error: stripe.StripeError) -> JSON:
 def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
     """Returns the events of the account whose object names one of these ids, oldest first.
 
-    Those of the stories are known already. If they have not all the expected types, the account is asked, up to LOOKS
-    times. Then events within MARGIN before now, and the newest hundred, are seen.
+    Those of the stories are known already. If they have not an event for each of the expected types, the account is
+    asked, for half a minute. Then events within MARGIN before now, and the newest hundred, are seen.
     """
     of_stories = _about(lab.listed, ids)
-    if expected and set(expected) <= set(types(of_stories)):
+    if expected and Counter(expected) <= Counter(types(of_stories)):
         return of_stories
     since = len(lab.recorder.exchanges)
     query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}
-    for look in range(LOOKS):
-        if look:
-            lab.wait(BETWEEN_LOOKS, f"{', '.join(sorted(expected))} may be listed later")
+    for wait in (0.0, *BETWEEN_LOOKS):
+        if wait:
+            lab.wait(wait, f"{', '.join(sorted(expected))} may be listed later")
         listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
         found = _about(listed, ids)
-        complete = set(expected) <= set(types(found))
+        complete = Counter(expected) <= Counter(types(found))
         if complete:
             break
     lab.recorder.awaited(since, {"data.*.type": min(expected)} if expected and complete else {})

@@ -11,7 +11,7 @@ import stripe
 
 from chalicelib.domain.errors import IntegrationError, StripeRefused
 from infra.sandbox.findings import Needs, Verdict
-from infra.sandbox.laboratory import Laboratory, NotInTime
+from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def promised(
             except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError) as error:
                 return Outcome(Verdict.HARMFUL, f"Stripe refused a step: {error.user_message or error}")
             except IntegrationError as error:
+                if error.code in UNREACHED:
+                    raise
                 return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error}")
 
         return Promise(name, sentence, source, tried, phrase)

@@ -48,7 +48,7 @@ def sending_again_mails_again(lab: Laboratory) -> Outcome:
     first = lab.once(billed)
     before = types(lab.once(told_of_billed).events).count("invoice.sent")
     send(lab, first.invoice, f"{first.key}-again")
-    after = types(events_about(lab, [first.invoice], ["invoice.sent"])).count("invoice.sent")
+    after = types(events_about(lab, [first.invoice], ["invoice.sent"] * (before + 1))).count("invoice.sent")
     return judged(after == before + 1, f"{before} x invoice.sent before, {after} after it was sent again.")
 
 

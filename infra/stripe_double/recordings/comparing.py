@@ -11,8 +11,9 @@ from typing import Any
 from .aligning import align
 from .differences import Difference, Kind
 from .identities import Identities, is_id, prefix
-from .leniency import Care, care, is_moment
+from .leniency import Care, care, is_moment, moments_apart
 from .recording import JSON, REDACTED
+from .timeline import Timeline
 
 _WORD = re.compile(r"^[a-z][a-z0-9_.]*$")
 _ERROR = ("type", "code", "decline_code", "param")
@@ -21,6 +22,7 @@ _COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-
 ANSWER = "answer"
 """Holds what has no kind of its own: the status, the headers, and the answers of Connect OAuth."""
 _ABSENT = object()
+_EXACT = (Care.FULL, Care.FILLED, Care.IN_TIME)
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Comparison:
     step: str
     request: str
     ids: Identities
+    timeline: Timeline
     made_before: float = 0.0
     differences: list[Difference] = field(default_factory=list)
 
@@ -74,22 +77,23 @@ class Comparison:
             return
         how = place.care(path)
         if recorded is None or played is None:
-            if recorded is not played and how is not Care.PRESENCE:
+            free = (Care.PRESENCE, Care.IN_TIME, Care.FILLED) if played is None else (Care.PRESENCE, Care.IN_TIME)
+            if recorded is not played and how not in free:
                 self._note(Kind.NULL, place, path, _brief(recorded), _brief(played))
-        elif _type(recorded) != _type(played) and not (how is not Care.FULL and _are_numbers(recorded, played)):
+        elif _type(recorded) != _type(played) and not (how not in _EXACT and _are_numbers(recorded, played)):
             self._note(Kind.TYPE, place, path, _brief(recorded), _brief(played))
         elif how is Care.KIND:
             if not isinstance(recorded, dict) and bool(recorded) != bool(played):
                 self._note(Kind.VALUE, place, path, _brief(recorded), _brief(played))
         elif isinstance(recorded, dict):
             self._hashes(place, path, recorded, played)
-        elif how is Care.FULL and isinstance(recorded, list):
+        elif how in _EXACT and isinstance(recorded, list):
             self._lists(place, path, recorded, played)
-        elif how is Care.FULL:
+        elif how in _EXACT:
             self._scalars(place, path, recorded, played)
 
     def _hashes(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
-        kind = recorded.get("object")
+        kind = played.get("object") or recorded.get("object")  # the double's is the one that is believed in
         if isinstance(kind, str) and (kind != "list" or not path):
             place, path = place.within(kind, path), ""
         if path.rpartition(".")[2] == "metadata":
@@ -114,7 +118,7 @@ class Comparison:
             if (name in recorded) != (name in played):
                 kind = Kind.EXTRA if name in recorded else Kind.MISSING
                 self._note(kind, place, f"{path}.{name}", left, right)
-            elif left != REDACTED and (self.ids.translated(left) if left else left) != right:
+            elif (self.ids.translated(left) if left and isinstance(left, str) else left) != right:
                 self._note(Kind.VALUE, place, f"{path}.{name}", left, right)
 
     def _lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
@@ -147,9 +151,13 @@ class Comparison:
         elif isinstance(recorded, bool):
             different = recorded != played
         else:
-            different = recorded != played and not is_moment(path, recorded, played)
+            different = recorded != played and not self._same_moment(place, path, recorded, played)
         if different:
             self._note(Kind.VALUE, place, path, recorded, played)
+
+    def _same_moment(self, place: _Place, path: str, recorded: float, played: float) -> bool:
+        apart = moments_apart(place.kind, path)
+        return is_moment(path, recorded, played) and self.timeline.same(recorded, played, apart)
 
     def _texts(self, recorded: str, played: str) -> bool:
         """Returns True if words differ, or ids that do not stand for each other. Other texts are not compared.
@@ -200,7 +208,7 @@ class _Place:
 
     def care(self, path: str) -> Care:
         """Returns how exactly a path is compared."""
-        return care(self.kind, path, in_event=self.event is not None)
+        return care(self.kind, path, self.event)
 
     def named(self, path: str) -> tuple[str, str]:
         """Returns the object and the path that a difference names."""

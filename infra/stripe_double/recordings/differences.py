@@ -18,7 +18,7 @@ class Kind(StrEnum):
     TYPE = "other type"
     NULL = "other null-ness"
     VALUE = "other value"
-    """Of a word, a truth value, an amount or a reference. Ids, moments, addresses and texts are not compared."""
+    """Of a word, a truth value, an amount, a moment or a reference. Ids, addresses and texts are not compared."""
     STATUS = "other HTTP status"
     ERROR = "other error"
     """Another type, code, decline code or parameter."""

@@ -12,6 +12,10 @@ class Care(Enum):
     """How exactly a field is compared."""
 
     FULL = "full"
+    FILLED = "filled"
+    """As `FULL`, but what the double leaves empty may be filled."""
+    IN_TIME = "in time"
+    """As `FULL`, but one side may not have it yet."""
     KIND = "kind"
     """Presence, JSON type, null-ness, and whether it is zero or empty; not what is in a hash or a list."""
     PRESENCE = "presence"
@@ -22,6 +26,8 @@ class Care(Enum):
 
 _COUNTRY = "Stripe's prices and exchange rates depend on the country and the contract of the account."
 _OWNER = "The owner of the account, or Stripe, has filled it in, each account differently."
+_DEFAULTS = "The owner of the account can give invoices a default memo, footer, fields and template in the Dashboard."
+_BOOKED = "Stripe books a charge some seconds after it succeeded, before or after what else becomes of it."
 _METHODS = "The payment methods of an account depend on its country, and on what its owner has switched on."
 _FUNDS = "The account may have had money before the recording began."
 _DRAWN = "Stripe draws or counts it."
@@ -43,6 +49,7 @@ FIELDS = MappingProxyType(
         "balance.connect_reserved": (Care.KIND, _FUNDS),
         "balance.refund_and_dispute_prefunding": (Care.KIND, _FUNDS),
         "payout.amount": (Care.KIND, _FUNDS),
+        "charge.balance_transaction": (Care.IN_TIME, _BOOKED),
         "account.business_profile": (Care.PRESENCE, _OWNER),
         "account.business_type": (Care.PRESENCE, _OWNER),
         "account.email": (Care.PRESENCE, _OWNER),
@@ -52,6 +59,10 @@ FIELDS = MappingProxyType(
         "account.capabilities": (Care.KIND, _OWNER),
         "account.controller": (Care.PRESENCE, _OWNER),
         "account.metadata": (Care.KIND, _OWNER),
+        "invoice.custom_fields": (Care.FILLED, _DEFAULTS),
+        "invoice.description": (Care.FILLED, _DEFAULTS),
+        "invoice.footer": (Care.FILLED, _DEFAULTS),
+        "invoice.rendering": (Care.FILLED, _DEFAULTS),
         "payment_intent.payment_method_types": (Care.KIND, _METHODS),
         "payment_intent.payment_method_options": (Care.KIND, _METHODS),
         "event.pending_webhooks": (Care.PRESENCE, _ENDPOINTS),
@@ -77,32 +88,47 @@ FIELDS = MappingProxyType(
 
 IN_EVENTS = MappingProxyType(
     {
+        "charge.updated.amount_refunded": (Care.PRESENCE, _BOOKED),
+        "charge.updated.invoice": (Care.PRESENCE, _BOOKED),
+        "charge.updated.refunded": (Care.PRESENCE, _BOOKED),
+        "charge.updated.refunds": (Care.PRESENCE, _BOOKED),
         "invoice.latest_revision": (Care.PRESENCE, _ORDER),
         "event.data.previous_attributes.latest_revision": (Care.NONE, _ORDER),
     }
 )
-"""The same for what events show."""
+"""The same for what events show. Those of one type are named by it."""
 
 _MOMENT = re.compile(r"^(created|date|start|end|.*_(at|on|by|date|start|end)|expires.*|period.*|timestamp|deadline)$")
+_LATER = re.compile(r"(.*\.)?(available_on|arrival_date|due_by|expires[^.]*)|(payout|balance_transaction)\.created")
+HOUR, MONTH = 3_600, 31 * 86_400
 BILLION = 1_000_000_000
 """A number beyond it is a moment. No recording needs amounts of so many digits."""
 
 
 @cache
-def care(kind: str, path: str, *, in_event: bool = False) -> Care:
-    """Returns how exactly the field at a path within an object of a kind is compared.
+def care(kind: str, path: str, event: str | None = None) -> Care:
+    """Returns how exactly the field at a path within an object of a kind is compared. `event` is the event's type.
 
     What holds for a field holds for all that is in it.
     """
     above, _, name = path.rpartition(".")
-    inherited = care(kind, above, in_event=in_event) if above else Care.FULL
+    inherited = care(kind, above, event) if above else Care.FULL
     if inherited is not Care.FULL:
         return inherited
-    tables = (IN_EVENTS, FIELDS) if in_event or kind == "event" else (FIELDS,)
-    found = (table[each] for table in tables for each in (f"{kind}.{path}", f"*.{name}") if each in table)
+    tables = (IN_EVENTS, FIELDS) if event or kind == "event" else (FIELDS,)
+    names = (f"{event}.{path}", f"{kind}.{path}", f"*.{name}")
+    found = (table[each] for table in tables for each in names if each in table)
     return next(found, (Care.FULL, ""))[0]
 
 
 def is_moment(path: str, *values: float) -> bool:
-    """Returns True if numbers at a path are epoch seconds, which are not compared."""
+    """Returns True if numbers at a path are epoch seconds."""
     return bool(_MOMENT.match(path.rpartition(".")[2])) or all(abs(value) > BILLION for value in values)
+
+
+def moments_apart(kind: str, path: str) -> int:
+    """Returns how many seconds two right moments at a path within an object of a kind may lie apart.
+
+    Dates that banks and Stripe set depend on the country, the account, and the days of the week.
+    """
+    return MONTH if _LATER.fullmatch(f"{kind}.{path}") else HOUR

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 JSON = Any
+T = TypeVar("T")
 KEPT_HEADERS = frozenset(
     {
         "date",
@@ -79,7 +80,7 @@ class Recording:
 
     def write(self, path: Path) -> None:
         """Writes it: a line for the head, and one for each exchange."""
-        head = {"form": FORM, "made_at": self.made_at, "source": self.source}
+        head = {"form": FORM, "made_at": self.made_at, "source": self.source, "exchanges": len(self.exchanges)}
         head["accounts"] = [asdict(each) for each in self.accounts]
         lines = [head, *(asdict(each) for each in self.exchanges)]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,14 +88,22 @@ class Recording:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Returns the recording of a file. Raises ValueError if its form is another."""
-        head, *lines = (json.loads(line) for line in path.read_text().splitlines())
-        if head["form"] != FORM:
-            raise ValueError(f"{path} has the form {head['form']}, and this program reads {FORM}.")
-        accounts = tuple(RecordedAccount(**each) for each in head["accounts"])
-        return cls(head["made_at"], head["source"], accounts, tuple(map(_exchange, lines)))
+        """Returns the recording of a file. Raises ValueError if its form is another, or if it was cut or edited."""
+        head, *lines = path.read_bytes().splitlines() or [b""]
+        read, count = _of_line(path, 1, head, cls._of_head)
+        exchanges = tuple(_of_line(path, number, line, _exchange) for number, line in enumerate(lines, 2))
+        if len(exchanges) != count:
+            raise ValueError(f"{path} has {len(exchanges)} exchanges of {count}: it was cut.")
+        return read.of(exchanges)
 
-    def of(self, exchanges: Iterable[Exchange]) -> Recording:
+    @classmethod
+    def _of_head(cls, head: Any) -> tuple[Self, int]:
+        if head["form"] != FORM:
+            raise ValueError(f"its form is {head['form']:d}, and this program reads {FORM}")
+        accounts = tuple(RecordedAccount(**each) for each in head["accounts"])
+        return cls(head["made_at"], head["source"], accounts), head["exchanges"]
+
+    def of(self, exchanges: Iterable[Exchange]) -> Self:
         """Returns the same recording with other exchanges."""
         return replace(self, exchanges=tuple(exchanges))
 
@@ -102,6 +111,15 @@ class Recording:
 def story_of(step: str) -> str:
     """Returns the name of the story, which stands before the step's own."""
     return step.partition(":")[0]
+
+
+def _of_line(path: Path, number: int, line: bytes, make: Callable[[Any], T]) -> T:
+    """Returns what `make` makes of a line of a file. Raises ValueError, which names the line, if it cannot."""
+    try:
+        return make(json.loads(line))
+    except (ValueError, TypeError, KeyError) as error:
+        why = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"Line {number} of {path} is not as a recording has it: {why}") from error
 
 
 def _exchange(line: Mapping[str, Any]) -> Exchange:

@@ -61,6 +61,7 @@ class _Player:
     def __post_init__(self) -> None:
         self.timeline = Timeline(self.double, self.recording.made_at)
         self.asker = Asker(self.double, self.ids, self.timeline)
+        self._answered = {each.key for each in self.recording.exchanges if each.key and _is_answered(each)}
         for account in self.recording.accounts:
             self.ids.pair(account.id, account.id)
 
@@ -83,7 +84,7 @@ class _Player:
 
     def _why_not(self, exchange: Exchange) -> str:
         """Returns why an exchange is not played, or an empty string."""
-        if exchange.status in (0, 429) or exchange.status >= 500:
+        if not _is_answered(exchange):
             self._unanswered.update({exchange.key} if exchange.key else ())
             return "Stripe did not answer it."
         if exchange.caller:
@@ -97,7 +98,12 @@ class _Player:
         return ""
 
     def _lose(self, exchange: Exchange) -> None:
-        """Gives up what an exchange made or changed: all that it needs or shows would only differ again."""
+        """Gives up what an exchange made or changed: all that it needs or shows would only differ again.
+
+        A request that was limited changed nothing, and one that was sent again is played then.
+        """
+        if exchange.status == 429 or (exchange.key in self._unanswered and exchange.key in self._answered):
+            return
         if exchange.status < 300:
             self.ids.lose(exchange.body)
         if exchange.method != "GET":
@@ -170,7 +176,7 @@ class _Player:
         self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
 
     def _comparison(self, exchange: Exchange) -> Comparison:
-        return Comparison(exchange.step, self._request(exchange), self.ids, self.recording.made_at)
+        return Comparison(exchange.step, self._request(exchange), self.ids, self.timeline, self.recording.made_at)
 
     def _note(
         self, exchange: Exchange, kind: Kind, object_: str = ANSWER, path: str = "", recorded: object = None,
@@ -187,3 +193,7 @@ class _Player:
 
 def _ids_of_path(exchange: Exchange) -> list[str]:
     return [part for part in exchange.path.split("/") if is_id(part) and prefix(part) != "acct"]
+
+
+def _is_answered(exchange: Exchange) -> bool:
+    return 0 < exchange.status < 500 and exchange.status != 429

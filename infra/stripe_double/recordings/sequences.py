@@ -116,7 +116,7 @@ def _closest(event: JSON, candidates: list[JSON], into: Comparison) -> JSON:
     """Returns the candidate with the fewest differences; the oldest of several."""
 
     def differences(candidate: JSON) -> int:
-        trial = Comparison(into.step, into.request, into.ids.copy(), into.made_before)
+        trial = Comparison(into.step, into.request, into.ids.copy(), into.timeline, into.made_before)
         _compare(event, candidate, trial)
         return len(trial.differences)
 
