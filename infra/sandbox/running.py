@@ -36,6 +36,7 @@ LEAST_SECONDS = LEAST_WAITS + 60 + 0.4 * ALLOWED
 altogether."""
 LATE = (6.0, 12.0, 12.0, 24.0)
 """Seconds after which events are listed again while that of the last change is not there."""
+MOVES = ("/finalize", "/send", "/void", "/pay", "/mark_uncollectible")
 CLOCKS = 10
 """Seconds by which this machine's clock may be ahead of Stripe's. Lists begin so much earlier."""
 APART = CLOCKS + 2.0
@@ -194,23 +195,25 @@ def _list_events(lab: Laboratory) -> Iterator[Finding]:
 
 
 def _list_until_told(lab: Laboratory) -> None:
-    """Lists until the last change is told. If that was told late, others may be as late: then it lists once more."""
+    """Lists once the last change is told. If that was told late, others may be as late: then it waits once more."""
     changed, began, late = _last_change(lab), len(lab.recorder.exchanges), False
     for wait in (SETTLING, *LATE):
         lab.wait(wait, "Stripe lists events a little later")
         del lab.recorder.exchanges[began:]
-        for _ in lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER):
-            pass
-        lab.listed = [event for each in lab.recorder.exchanges[began:] for event in each.body["data"]]
-        told = any(event["created"] >= changed - 1 for event in lab.listed)
+        pages = lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER)
+        next(pages)
+        told = any(event["created"] >= changed - 1 for event in lab.recorder.exchanges[-1].body["data"])
         if told and not late:
-            return
+            break
         late = not told
+    for _ in pages:
+        pass
+    lab.listed = [event for each in lab.recorder.exchanges[began:] for event in each.body["data"]]
 
 
 def _last_change(lab: Laboratory) -> float:
-    """Returns when the account was last changed, by Stripe's clock; 0 if it was not."""
-    done = (each for each in lab.recorder.exchanges if each.method != "GET" and each.status == 200 and each.account)
+    """Returns when an invoice was last moved on, by Stripe's clock, which leaves an event; 0 if none was."""
+    done = (each for each in lab.recorder.exchanges if each.status == 200 and each.path.endswith(MOVES))
     dates = [each.headers["date"] for each in done if "date" in each.headers]
     return parsedate_to_datetime(dates[-1]).timestamp() if dates else 0.0
 
