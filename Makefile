@@ -77,7 +77,8 @@ demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--paus
 ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
 	@$(BIN)/python -m infra.ops_demo $(ARGS)
 
-sandbox: $(LOCAL)  ## Hold what is believed of Stripe against a test account (docs/sandbox.md; ARGS="--double" needs no key)
+# Where there is a Chromium, somebody pays in it.
+sandbox: $(if $(CHROMIUM)$(shell command -v chromium),$(DRIVER),$(LOCAL))  ## Hold what is believed of Stripe against a test account (docs/sandbox.md; ARGS="--double" needs no key)
 	@$(BIN)/python -m infra.sandbox $(ARGS)
 
 run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)

@@ -88,9 +88,15 @@ def connected_by(person: Person, lab: Laboratory) -> StripeAccountId:
     if code is None:
         raise NoAccount("Nobody connected an account. Run it again, or give the account as STRIPE_TEST_ACCOUNT.")
     try:
-        return lab.gateway.exchange_code(code).account_id
+        grant = lab.gateway.exchange_code(code)
     except IntegrationError as error:
         raise NoAccount(f"Stripe did not take the code of the connection: {error.message}") from None
+    if grant.livemode:
+        raise NoAccount(
+            f"{grant.account_id} was connected in live mode. Nothing else was asked. Disconnect it in its Dashboard,"
+            " and use the client id of test mode."
+        )
+    return grant.account_id
 
 
 def connected_already(lab: Laboratory, choose: Callable[[list[str]], str]) -> StripeAccountId:

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.ports.stripe_gateway import OAuthGrant
 from infra.local.processes import free_port
 from infra.sandbox.connecting import NoAccount, Person, connected_already, connected_by
 from infra.stripe_double import StripeDouble
@@ -79,6 +81,16 @@ def test_the_account_that_somebody_connects_is_the_one_of_the_run() -> None:
     assert connected_by(somebody, lab) == lab.account
     with pytest.raises(NoAccount, match="STRIPE_TEST_ACCOUNT"):
         connected_by(somebody, lab)
+
+
+def test_an_account_that_was_connected_in_live_mode_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = laboratory(StripeDouble())
+    grant = OAuthGrant(StripeAccountId("acct_live"), livemode=True, scope="read_write")
+    monkeypatch.setattr(lab.gateway, "exchange_code", lambda code: grant)
+    before = lab.budget.used
+    with pytest.raises(NoAccount, match="acct_live was connected in live mode"):
+        connected_by(person({"code": "ac_1"}, []), lab)
+    assert lab.budget.used == before
 
 
 def test_one_connected_account_is_taken_and_of_several_somebody_chooses() -> None:
