@@ -9,6 +9,7 @@ _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
 _T_REVISIONS = "tests/usecases/invoicing/test_revisions.py"
 _T_OBJECTS = "tests/usecases/healing/test_sweep_objects.py"
+_T_OUTSIDE = "tests/adapters/test_paid_outside.py"
 
 FACTS = (
     guard(
@@ -104,10 +105,34 @@ FACTS = (
         "tests/domain/test_status.py::test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_was_read_last",
     ),
     guard(
-        "an invoice of which lists do not say enough is asked for",
-        "_Listed.differs_from",
-        Check("complete", says="False"),
-        "tests/usecases/healing/test_sweep_objects.py::test_only_the_invoice_that_differs_is_asked_for",
+        "payments that an expansion does not hold are listed",
+        "Lists._with_all_payments",
+        Never("has_more"),
+        f"{_T_OUTSIDE}::test_payments_that_an_expansion_does_not_hold_are_listed",
+    ),
+    guard(
+        "what no payment brought was paid outside Stripe",
+        "Invoice.paid_outside",
+        Instead("max", "0"),
+        f"{_T_OUTSIDE}::test_what_payments_through_stripe_leave_was_paid_outside",
+    ),
+    guard(
+        "a surplus is no money outside Stripe",
+        "Invoice.paid_outside",
+        Never("amount_overpaid"),
+        f"{_T_OUTSIDE}::test_a_surplus_is_no_money_outside_whether_payments_contain_it_or_not",
+    ),
+    guard(
+        "an answer that does not tell what was paid outside is not believed",
+        "Invoices._with_payments",
+        Never("paid_outside"),
+        f"{_T_OUTSIDE}::test_payments_that_an_expansion_does_not_hold_are_listed",
+    ),
+    guard(
+        "an invoice in an event is not believed if POM cannot know what was paid outside",
+        "Snapshots.with_paid_outside",
+        Becomes("fact"),
+        "tests/field/test_cases.py::test_pom_shows_what_is_so[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
     ),
     guard(
         "a failed attempt is looked for though the invoice is as it was",

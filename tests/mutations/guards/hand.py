@@ -174,7 +174,7 @@ HAND = (
     ),
     guard(
         "nothing is voided while a payment is under way",
-        "_require_unpaid",
+        "_require_refusal_known",
         Skipped("require_no_payment_under_way"),
         _case("void_while_a_debit_is_under_way_unheard"),
     ),

@@ -191,9 +191,9 @@ WEBHOOKS = (
     ),
     guard(
         "an object in another version is not believed",
-        "_learned(event)",
-        Always("current INVOICE_FACTS"),
-        f"{_T_APPLY}::test_an_event_in_an_old_version_is_only_a_hint",
+        "_told_in_full",
+        Always("current"),
+        f"{_FIELD}[other_version_costs_one_call-2020-08-27]",
     ),
     guard(
         "an object that does not tell whose it is is asked for",
