@@ -61,7 +61,7 @@ def compare(recording: Recording, stories: Sequence[Played]) -> list[Finding]:
     return findings
 
 
-def line_of(difference: Difference, version: str | None = None) -> str:
+def told_in_a_line(difference: Difference, version: str | None = None) -> str:
     """Returns one line: the kind, the field, both values, the request and its step, and whether it matters."""
     place = ".".join(filter(None, (difference.object, difference.path)))
     harmful = judge(difference, version) is Verdict.HARMFUL
@@ -87,7 +87,7 @@ def _lines(differences: Sequence[Difference], version: str | None) -> Iterator[s
     for each in differences:
         seen.setdefault((each.kind, each.object, each.path), []).append(each)
     for alike in seen.values():
-        yield line_of(alike[0], version) + (f" (seen {len(alike)} times)" if len(alike) > 1 else "")
+        yield told_in_a_line(alike[0], version) + (f" (seen {len(alike)} times)" if len(alike) > 1 else "")
 
 
 def _shown(value: Any) -> str:

@@ -103,7 +103,7 @@ def unexpected(found: Iterable[Finding]) -> list[Finding]:
     return [each for each in found if each.verdict in (Verdict.HARMFUL, Verdict.HARMLESS)]
 
 
-def unchanged() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]:
+def unchanged_doubles() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]:
     """Yields unchanged doubles by their difference: a seed, or the version of the account."""
     for seed in SEEDS:
         yield f"seed {seed}", lambda seed=seed: findings(seed=seed)  # type: ignore[misc]
@@ -123,7 +123,7 @@ def prove(screen: Screen) -> bool:
     rows = [proof.row for proof in proofs]
     screen.table("changes", "Changed on purpose", rows, style=lambda row: "" if row["ok"] == "yes" else "red")
     calm = []
-    for name, find in unchanged():
+    for name, find in unchanged_doubles():
         screen.step(f"unchanged: {name}")
         differing = unexpected(find())
         told = "; ".join(f"{each.part} {each.name}: {each.found}" for each in differing)

@@ -20,7 +20,7 @@ from infra.sandbox.stories.every import STORIES
 
 EXAMPLE = next(each for each in CHANGES if each.name == "an invoice without its link")
 DOES_NOTHING = replace(EXAMPLE, name="does nothing", wrap=lambda handle: handle)
-DOUBLES = dict(proving.unchanged())
+DOUBLES = dict(proving.unchanged_doubles())
 ORDINARY = ("seed 1", "an account of 2018-02-28")
 """The other ones, and whole runs against each change, are in tests/proofs/test_sandbox_runs.py."""
 
@@ -68,7 +68,7 @@ def test_a_change_that_is_named_with_another_verdict_or_field_fails_the_proof() 
 
 
 def test_the_proof_as_a_whole_fails_if_one_change_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proving, "unchanged", lambda: iter(()))
+    monkeypatch.setattr(proving, "unchanged_doubles", lambda: iter(()))
     monkeypatch.setattr(proving, "WHOLE", proving.plan_for(EXAMPLE))
     told = []
     for changes in ((EXAMPLE,), (EXAMPLE, DOES_NOTHING)):
@@ -83,7 +83,7 @@ def test_the_proof_as_a_whole_fails_if_an_unchanged_double_differs(monkeypatch: 
     differs = Finding(Part.SHAPES, "billing", Verdict.HARMLESS, "extra: invoice.amount_forgiven")
     monkeypatch.setattr(proving, "CHANGES", ())
     for found, right in (([], True), ([differs], False)):
-        monkeypatch.setattr(proving, "unchanged", lambda found=found: iter([("seed 1", lambda: found)]))
+        monkeypatch.setattr(proving, "unchanged_doubles", lambda found=found: iter([("seed 1", lambda: found)]))
         assert proving.prove(Screen(as_json=True)) is right
 
 

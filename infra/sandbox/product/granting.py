@@ -23,16 +23,16 @@ def grant(state: str, account_id: str) -> str:
     """Returns the state with the proof of the return. Raises LookupError if POM has not given out the state."""
     followed_clock.follow()
     ports = Adapters(load_config())
-    authorization = ports.connections.authorization(_hashed(state))
+    authorization = ports.connections.authorization(_digest(state))
     if authorization is None:
         raise LookupError("POM has not given out this state.")
     proof, account = ports.clock.nonce(), StripeAccountId(account_id)
-    returned = replace(authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=_hashed(proof))
+    returned = replace(authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=_digest(proof))
     ports.connections.save_authorization(returned)
     return f"{state}{PROOF}{proof}"
 
 
-def _hashed(state: str) -> str:
+def _digest(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 

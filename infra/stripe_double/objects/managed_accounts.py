@@ -29,7 +29,7 @@ def create(call: Call) -> JSON:
     if params.get("type") != "custom":
         raise NotModelled("accounts of another type than custom", "type")
     profile = params.get("business_profile", {})
-    due = [name for name in _DUE if not _given(params, name)]
+    due = [name for name in _DUE if not _has_given(params, name)]
     ledger = accounts.make(
         world,
         profile_name=profile.get("name"),
@@ -94,7 +94,7 @@ def delete(call: Call) -> JSON:
     return {"id": ledger.id, "object": "account", "deleted": True}
 
 
-def _given(params: JSON, requirement: str) -> bool:
+def _has_given(params: JSON, requirement: str) -> bool:
     outer, _, inner = requirement.partition(".")
     return bool(params.get(outer, {}).get(inner) if inner else params.get(outer))
 

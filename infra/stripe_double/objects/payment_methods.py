@@ -29,7 +29,7 @@ def chosen(ledger: Ledger, name: str, customer: str | None, *, own: str | None =
     return saved["_method"], saved
 
 
-def attach(call: Call) -> JSON:
+def attach_to_customer(call: Call) -> JSON:
     """POST /v1/payment_methods/{id}/attach: a token gives the customer a new payment method.
 
     Attaching again changes nothing.
@@ -67,5 +67,5 @@ def retrieve(call: Call) -> JSON:
 
 ROUTES = [
     Route("GET", "/v1/payment_methods/{id}", "PaymentMethodRetrieveParams", retrieve),
-    Route("POST", "/v1/payment_methods/{id}/attach", "PaymentMethodAttachParams", attach),
+    Route("POST", "/v1/payment_methods/{id}/attach", "PaymentMethodAttachParams", attach_to_customer),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .identities import Identities, is_id
+from .identities import Identities, looks_like_id
 from .recording import JSON
 
 _CLUES = (
@@ -68,7 +68,7 @@ def _remove(entries: list[JSON], entry: JSON) -> None:
 
 def _id(entry: JSON) -> str | None:
     found = entry.get("id")
-    return found if is_id(found) else None
+    return found if looks_like_id(found) else None
 
 
 def _key(clues: Sequence[str]) -> Callable[[JSON], Any]:

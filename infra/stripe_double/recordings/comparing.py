@@ -10,7 +10,7 @@ from typing import Any
 
 from .aligning import align
 from .differences import Difference, Kind
-from .identities import Identities, is_id, prefix
+from .identities import Identities, looks_like_id, prefix
 from .leniency import Care, care, is_moment, moments_apart
 from .recording import JSON, REDACTED
 from .timeline import Timeline
@@ -21,7 +21,7 @@ _COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-
 """Headers whose values are compared. Of the others that a recording keeps, only the presence is."""
 ANSWER = "answer"
 """Holds what has no kind of its own: the status, the headers, and the answers of Connect OAuth."""
-_ABSENT = object()
+_NO_FIELD = object()
 _EXACT = (Care.FULL, Care.FILLED, Care.IN_TIME)
 
 
@@ -101,12 +101,12 @@ class Comparison:
             return
         for name in sorted({*recorded, *played}):
             inner = f"{path}.{name}" if path else name
-            left, right = recorded.get(name, _ABSENT), played.get(name, _ABSENT)
+            left, right = recorded.get(name, _NO_FIELD), played.get(name, _NO_FIELD)
             if place.care(inner) is Care.NONE:
                 continue
-            if left is _ABSENT:
+            if left is _NO_FIELD:
                 self._note(Kind.MISSING, place, inner, None, _brief(right))
-            elif right is _ABSENT:
+            elif right is _NO_FIELD:
                 self._note(Kind.EXTRA, place, inner, _brief(left), None)
             elif not (name in ("has_more", "total_count") and self._has_older(recorded)):
                 self._values(place, inner, left, right)
@@ -135,7 +135,9 @@ class Comparison:
 
     def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
         """Compares lists of words as sets, and other lists by their length and entry by entry."""
-        words = all(isinstance(each, str) and _WORD.match(each) and not is_id(each) for each in (*recorded, *played))
+        words = all(
+            isinstance(each, str) and _WORD.match(each) and not looks_like_id(each) for each in (*recorded, *played)
+        )
         if words and REDACTED not in recorded:
             if Counter(recorded) != Counter(played):
                 self._note(Kind.VALUE, place, path, sorted(recorded), sorted(played))
@@ -164,14 +166,14 @@ class Comparison:
 
         Where the double has a word, a text that was redacted is another: no word of Stripe's is redacted.
         """
-        if is_id(recorded) and is_id(played):
+        if looks_like_id(recorded) and looks_like_id(played):
             if prefix(recorded) == "req":
                 return False
             paired = self.ids.pair(recorded, played)
             return not paired or prefix(recorded) != prefix(played)
-        if bool(recorded) != bool(played) or (is_id(recorded) and _WORD.match(played)):
+        if bool(recorded) != bool(played) or (looks_like_id(recorded) and _WORD.match(played)):
             return True
-        if recorded == played or is_id(recorded):
+        if recorded == played or looks_like_id(recorded):
             return False
         return bool(_WORD.match(played) or (recorded != REDACTED and _WORD.match(recorded)))
 

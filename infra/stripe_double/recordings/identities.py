@@ -11,7 +11,7 @@ _WITHIN = re.compile(r"\b[a-z]+_[A-Za-z0-9_]+")
 _NEVER_IN_WORDS = re.compile(r"[A-Z0-9]")
 
 
-def is_id(value: Any) -> bool:
+def looks_like_id(value: Any) -> bool:
     """Returns True for an id such as `in_1P2…`, and False for a word such as `us_bank_account`."""
     return isinstance(value, str) and bool(_SHAPE.match(value)) and bool(_NEVER_IN_WORDS.search(value))
 
@@ -29,7 +29,7 @@ def ids_in(body: Any) -> Iterator[str]:
     elif isinstance(body, list):
         for each in body:
             yield from ids_in(each)
-    elif is_id(body) and prefix(body) != "req":
+    elif looks_like_id(body) and prefix(body) != "req":
         yield body
 
 

@@ -8,7 +8,7 @@ from ..double import StripeDouble
 from .asking import Answer, Asker
 from .comparing import ANSWER, Comparison
 from .differences import Difference, Kind, without_repetitions
-from .identities import Identities, is_id, prefix
+from .identities import Identities, looks_like_id, prefix
 from .preparing import double_for, in_one_page, is_list_of_events
 from .recording import KEPT_HEADERS, Exchange, Recording
 from .sequences import Steps, compare_events, lacking
@@ -187,12 +187,12 @@ class _Player:
 
     def _request(self, exchange: Exchange) -> str:
         found = self.double.api.router.match(exchange.method, exchange.path)
-        parts = ("{id}" if is_id(part) else part for part in exchange.path.split("/"))
+        parts = ("{id}" if looks_like_id(part) else part for part in exchange.path.split("/"))
         return f"{exchange.method} {found[0].template if found else '/'.join(parts)}"
 
 
 def _ids_of_path(exchange: Exchange) -> list[str]:
-    return [part for part in exchange.path.split("/") if is_id(part) and prefix(part) != "acct"]
+    return [part for part in exchange.path.split("/") if looks_like_id(part) and prefix(part) != "acct"]
 
 
 def _is_answered(exchange: Exchange) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .comparing import Comparison
 from .differences import Difference, Kind
-from .identities import Identities, ids_in, is_id, prefix
+from .identities import Identities, ids_in, looks_like_id, prefix
 from .recording import JSON, Exchange, story_of
 
 _ENVELOPE = ("data", "created", "id")
@@ -163,7 +163,7 @@ def _belongs(event: JSON, ids: Identities) -> bool:
     """Returns True if an object of the recording is in the event, and none of which nothing can be compared."""
     named = _named(event)
     return not any(each in ids.lost for each in named) and (
-        not is_id(_object_id(event)) or any(ids.played(each) for each in named)
+        not looks_like_id(_object_id(event)) or any(ids.played(each) for each in named)
     )
 
 
