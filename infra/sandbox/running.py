@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -21,28 +20,22 @@ from chalicelib.domain.errors import IntegrationError
 from infra.sandbox.carrying import ALLOWED, BudgetSpent
 from infra.sandbox.cleaning import clean
 from infra.sandbox.comparing import LISTING, Played, compare
+from infra.sandbox.events_told import list_until_told
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
-SETTLING = 6.0
-"""Seconds after the last story until the events are listed: Stripe lists them a little later."""
 LEAST_WAITS = 80.0
 """Seconds that stories and promises wait at least: all that they wait for is there at the first look."""
 LEAST_SECONDS = LEAST_WAITS + 60 + 0.4 * ALLOWED
 """Of a whole run. It is a guess that Stripe answers in 0.4 s, and that it lists the product's events within a minute
 altogether."""
-LATE = (6.0, 12.0, 12.0, 24.0)
-"""Seconds after which events are listed again while that of the last change is not there."""
-MOVES = ("/finalize", "/send", "/void", "/pay", "/mark_uncollectible")
 CLOCKS = 10
 """Seconds by which this machine's clock may be ahead of Stripe's. Lists begin so much earlier."""
 APART = CLOCKS + 2.0
 """Seconds between the product and the stories, so that lists since then have nothing of the product's."""
-CLOCKS_DIFFER = 60
-"""Seconds by which Stripe's clock may be ahead of this machine's."""
 CAN_BE_ENDED = "What a run made can be ended."
 TEST_MODE = "test mode"
 
@@ -189,33 +182,9 @@ def _play(lab: Laboratory, story: Story) -> Played:
 def _list_events(lab: Laboratory) -> Iterator[Finding]:
     """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
     with lab.recorder.during(LISTING):
-        _, stop = _attempt(lab, partial(_list_until_told, lab))
+        _, stop = _attempt(lab, partial(list_until_told, lab))
     if stop:
         yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
-
-
-def _list_until_told(lab: Laboratory) -> None:
-    """Lists once the last change is told. If that was told late, others may be as late: then it waits once more."""
-    changed, began, late = _last_change(lab), len(lab.recorder.exchanges), False
-    for wait in (SETTLING, *LATE):
-        lab.wait(wait, "Stripe lists events a little later")
-        del lab.recorder.exchanges[began:]
-        pages = lab.gateway.events(lab.account, lab.began, lab.now() + CLOCKS_DIFFER)
-        next(pages)
-        told = any(event["created"] >= changed - 1 for event in lab.recorder.exchanges[-1].body["data"])
-        if told and not late:
-            break
-        late = not told
-    for _ in pages:
-        pass
-    lab.listed = [event for each in lab.recorder.exchanges[began:] for event in each.body["data"]]
-
-
-def _last_change(lab: Laboratory) -> float:
-    """Returns when an invoice was last moved on, by Stripe's clock, which leaves an event; 0 if none was."""
-    done = (each for each in lab.recorder.exchanges if each.status == 200 and each.path.endswith(MOVES))
-    dates = [each.headers["date"] for each in done if "date" in each.headers]
-    return parsedate_to_datetime(dates[-1]).timestamp() if dates else 0.0
 
 
 def _try(lab: Laboratory, promise: Promise) -> Finding:

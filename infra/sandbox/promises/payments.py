@@ -1,4 +1,4 @@
-"""Payments by card, payments outside Stripe, bank debits under way, and surpluses."""
+"""Payments by card, payments outside Stripe, and surpluses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import stripe
 
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory, NotInTime
-from infra.sandbox.promises.asking import JSON, body, events_about, header, reason, refusal, told, types
+from infra.sandbox.promises.asking import JSON, body, events_about, header, reason, told, types
 from infra.sandbox.promises.billed import issued
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
 from infra.sandbox.promises.sending import finalized_quietly
@@ -18,11 +18,10 @@ from infra.sandbox.stories.balances import invoice_below_the_minimum
 from infra.sandbox.stories.cards import paid_by_card
 from infra.sandbox.stories.drafts import paid_outside
 from infra.sandbox.stories.invoices import Sent
-from infra.sandbox.stories.payer import debit, pay_part
+from infra.sandbox.stories.payer import pay_part
 
 FIELD = "docs/field.md"
 DOUBLE = "infra/stripe_double/README.md"
-BY_HAND = "docs/decisions/0022-drafts-and-money-by-hand.md"
 BASIL = "2025-03-31"
 TOTAL, SURPLUS = 4200, 600
 """Minor units of an invoice, and of what is paid too much."""
@@ -203,55 +202,6 @@ def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
     return judged((left if said is None else said) == answer["amount_paid"] == answer["total"], seen)
 
 
-def _debited(lab: Laboratory) -> Sent:
-    with setting_up(lab, "pay an invoice by bank debit"):
-        made = issued(lab, 3100, payment_methods=("us_bank_account",))
-        debit(lab, made, "pm_usBankAccount_processing")
-    return made
-
-
-@promised(
-    "a debit under way forbids voiding",
-    "Voiding an invoice while a bank debit is under way is refused with payment_intent_unexpected_state.",
-    BY_HAND,
-    "Stripe's refusal to void such an invoice is what the double does",
-)
-def a_debit_under_way_forbids_voiding(lab: Laboratory) -> Outcome:
-    """POM refuses by itself what it knows to be under way."""
-    made = lab.once(_debited)
-    return _refused_state(refusal(lambda: lab.v1.invoices.void_invoice(made.invoice, None, lab.on_account())))
-
-
-@promised(
-    "a debit under way forbids cash",
-    "Marking an invoice as paid out of band while a bank debit is under way is refused.",
-    DOUBLE,
-    "voiding, or cash, while a bank debit is processing",
-)
-def a_debit_under_way_forbids_cash(lab: Laboratory) -> Outcome:
-    """POM refuses by itself what it knows to be under way."""
-    made, outside = lab.once(_debited), {"paid_out_of_band": True}
-    return _refused_state(refusal(lambda: lab.v1.invoices.pay(made.invoice, outside, lab.on_account())))
-
-
-def _refused_state(error: stripe.StripeError | None) -> Outcome:
-    as_played = error is not None and reason(error).get("code") == "payment_intent_unexpected_state"
-    return judged(as_played, f"It was {told(error)}.", Verdict.HARMLESS)
-
-
-@promised(
-    "a debit under way lets an invoice be given up",
-    "An invoice can be marked as uncollectible while a bank debit is under way.",
-    BY_HAND,
-    "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
-)
-def a_debit_under_way_lets_an_invoice_be_given_up(lab: Laboratory) -> Outcome:
-    """POM does not ask for it, so a refusal is no harm."""
-    made = lab.once(_debited)
-    error = refusal(lambda: lab.v1.invoices.mark_uncollectible(made.invoice, None, lab.on_account()))
-    return judged(error is None, f"It was {told(error)}.", Verdict.HARMLESS)
-
-
 @promised(
     "amount_paid contains a surplus",
     "If more is paid than was asked for, amount_paid contains the surplus, and amount_overpaid is the surplus.",
@@ -297,8 +247,5 @@ PAYMENTS = (
     the_fee_comes_later,
     cash_ends_the_intent,
     what_was_paid_outside_can_be_known,
-    a_debit_under_way_forbids_voiding,
-    a_debit_under_way_forbids_cash,
-    a_debit_under_way_lets_an_invoice_be_given_up,
     less_than_the_minimum_is_paid,
 )
