@@ -132,8 +132,7 @@ class Carrier(stripe.HTTPClient):
     def _send(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any) -> tuple[Any, int, Any]:
         self._budget.take(self._recorder.step)
         self._pace()
-        asked = _asked(self._recorder.step, self._now(), method, url, headers or {}, post_data)
-        asked = replace(asked, caller=self._caller)
+        asked = self._asked(method, url, headers or {}, post_data)
         try:
             body, status, answered = self._inner.request(method, url, headers, post_data)
         except stripe.APIConnectionError as error:
@@ -142,20 +141,20 @@ class Carrier(stripe.HTTPClient):
         self._recorder.note(replace(asked, status=status, body=_json(body), headers=_kept(answered)))
         return body, status, answered
 
+    def _asked(self, method: str, url: str, headers: Mapping[str, str], data: Any) -> Exchange:
+        """Returns the exchange of a request that has no answer yet."""
+        parts, sent = urlsplit(url), {name.lower(): value for name, value in headers.items()}
+        text = data.decode() if isinstance(data, bytes) else data or ""
+        form = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
+        return Exchange(
+            self._recorder.step, self._now(), method.upper(), parts.path, 0, None, tuple(form),
+            account=sent.get("stripe-account"), key=sent.get("idempotency-key"), caller=self._caller,
+        )  # fmt: skip
+
     def close(self) -> None:
         """Closes the inner client."""
         inner: Any = self._inner  # the SDK gives it no types
         inner.close()
-
-
-def _asked(step: str, at: float, method: str, url: str, headers: Mapping[str, str], data: Any) -> Exchange:
-    parts, sent = urlsplit(url), {name.lower(): value for name, value in headers.items()}
-    text = data.decode() if isinstance(data, bytes) else data or ""
-    form = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
-    return Exchange(
-        step, at, method.upper(), parts.path, 0, None, tuple(form),
-        account=sent.get("stripe-account"), key=sent.get("idempotency-key"),
-    )  # fmt: skip
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

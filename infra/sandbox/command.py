@@ -20,7 +20,7 @@ from infra.sandbox.keys import Keys, WrongKeys, keys_of_environment, keys_of_fil
 from infra.sandbox.product import check
 from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.running import LEAST_SECONDS, PRODUCT, CannotBegin, Plan, Run, clean_only, run
-from infra.sandbox.saving import save
+from infra.sandbox.saving import save, write_recording
 from infra.sandbox.starting import Sandbox, on_double, on_stripe
 from infra.sandbox.stories.every import STORIES
 
@@ -136,7 +136,7 @@ def _report(screen: Screen, done: Run, sandbox: Sandbox, save_as: str | None) ->
         seconds=done.seconds,
     )
     report.write_document(told, BUILD / "sandbox.json", secrets)
-    report.write_recording(done.whole, BUILD / "sandbox-recording.jsonl", secrets)
+    write_recording(done.whole, BUILD / "sandbox-recording.jsonl", secrets)
     screen.step(f"Written: {BUILD / 'sandbox.json'} and {BUILD / 'sandbox-recording.jsonl'}")
     if save_as:
         accepted = save(done.stories, RECORDED / f"{save_as}.jsonl", secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from infra.sandbox.carrying import Budget, Carrier, Recorder
 from infra.sandbox.orders import Orders
 from infra.sandbox.sides import Side
+from infra.stripe_double.recordings.recording import story_of
 from infra.stripe_double.recordings.waiting import matches
 
 T = TypeVar("T")
@@ -46,17 +48,6 @@ class Refusal:
     step: str
     reason: str
     """Stripe's message."""
-
-
-@dataclass
-class SideClock:
-    """The clock that the gateway dates answers by."""
-
-    side: Side
-
-    def now(self) -> int:
-        """Returns epoch seconds UTC."""
-        return int(self.side.now())
 
 
 @dataclass
@@ -95,7 +86,7 @@ class Laboratory:
     def __post_init__(self) -> None:
         self.began = self.now()
         self.client = self.client_with(self.key)
-        self.gateway = StripeGateway(self.client, SideClock(self.side))
+        self.gateway = StripeGateway(self.client, self)
         self.orders = Orders(f"{MARK}-{self.run}", self.account, self.now)
 
     def client_with(self, key: str) -> stripe.StripeClient:
@@ -123,13 +114,24 @@ class Laboratory:
         """Returns the options of a request on the connected account."""
         return {"stripe_account": self.account, **({"idempotency_key": key} if key else {})}
 
+    def listed_json(self, service: Any, params: Mapping[str, Any]) -> list[Any]:
+        """Returns all entries of a list of the account, as Stripe's JSON has them, in pages of 100."""
+        found: list[Any] = []
+        query = {**params, "limit": 100}
+        while True:
+            page = service.list(query, self.on_account())
+            found += json.loads(page.last_response.body)["data"]
+            if not page.has_more:
+                return found
+            query["starting_after"] = found[-1]["id"]
+
     @property
     def marks(self) -> dict[str, str]:
         """The metadata of what a story makes without the gateway."""
         return {MARK_KEY: self.run}
 
     def now(self) -> int:
-        """Returns epoch seconds UTC."""
+        """Returns epoch seconds UTC. The gateway dates answers by it, too."""
         return int(self.side.now())
 
     def wait(self, seconds: float, reason: str) -> None:
@@ -152,7 +154,7 @@ class Laboratory:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Names what is asked within; the name of the story stands before it."""
-        story = self.recorder.step.partition(":")[0]
+        story = story_of(self.recorder.step)
         with self.recorder.during(f"{story}: {name}" if story else name):
             yield
 

@@ -14,7 +14,6 @@ from infra.ops.screen import Row, Screen
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.redaction import refuse_secrets
 from infra.sandbox.sides import DoubleSide
-from infra.stripe_double.recordings.recording import Recording
 
 FORM = 1
 """The form of the document. It rises when a program that reads it would no longer understand it."""
@@ -100,17 +99,7 @@ def _conclusion(told: dict[str, Any]) -> Iterator[str]:
 
 def write_document(told: dict[str, Any], path: Path, secrets: Iterable[str]) -> None:
     """Writes the document. Raises SecretFound, and writes nothing, if it holds a key."""
-    _write(path, json.dumps(told, indent=2) + "\n", secrets)
-
-
-def write_recording(recording: Recording, path: Path, secrets: Iterable[str]) -> None:
-    """Writes a recording. Raises SecretFound, and writes nothing, if it holds a key."""
-    refuse_secrets(json.dumps(asdict(recording)), secrets)
-    recording.write(path)
-
-
-def _write(path: Path, text: str, secrets: Iterable[str]) -> None:
-    refuse_secrets(text, secrets)
+    text = refuse_secrets(json.dumps(told, indent=2) + "\n", secrets)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 

@@ -13,6 +13,12 @@ from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
 
 
+def write_recording(recording: Recording, path: Path, secrets: Iterable[str]) -> None:
+    """Writes a recording. Raises SecretFound, and writes nothing, if it holds a key."""
+    refuse_secrets(json.dumps(asdict(recording)), secrets)
+    recording.write(path)
+
+
 def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
     """Writes a recording and, beside it, the differences that there are, whose path it returns.
 
@@ -20,8 +26,7 @@ def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
     an earlier recording of this name are kept. Raises SecretFound, and writes nothing, if anything holds a key.
     """
     text = listing(replay(recording).differences, path)
-    for each in (text, json.dumps(asdict(recording))):
-        refuse_secrets(each, secrets)
-    recording.write(path)
+    refuse_secrets(text, secrets)
+    write_recording(recording, path, secrets)
     accepted_file(path).write_text(text)
     return accepted_file(path)

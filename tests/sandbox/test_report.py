@@ -13,9 +13,9 @@ import pytest
 from infra.ops.screen import Screen
 from infra.sandbox.findings import Finding, Needs, Part, Verdict
 from infra.sandbox.redaction import Redaction, SecretFound
-from infra.sandbox.report import LINES, document, show, write_document, write_recording
+from infra.sandbox.report import LINES, document, show, write_document
 from infra.sandbox.running import Plan, run
-from infra.sandbox.saving import save
+from infra.sandbox.saving import save, write_recording
 from infra.sandbox.stories.billing import BILLING
 from infra.stripe_double import StripeDouble
 from infra.stripe_double.recordings.differences import Difference, Kind

@@ -80,7 +80,7 @@ def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, red
     state = ports.clock.nonce()
     expires_at = now + STATE_VALID_FOR
     ports.connections.put_authorization(
-        Authorization(_hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
+        Authorization(hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
     )
     act = connection_act(organization_id, ConnectionAct.CONNECT_BEGUN, ports, actor=user_id)
     ports.connections.save(connection.authorizing(expires_at), act)
@@ -113,7 +113,7 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
         ports.connections.save_authorization(replace(consumed, error=failure.code), act)
         return Returned("error", state or "", failure.code)
     proof = ports.clock.nonce()
-    granted = replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=_hashed(proof))
+    granted = replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=hashed(proof))
     organization_id, kind = granted.organization_id, ConnectionAct.ACCESS_GRANTED
     act = connection_act(organization_id, kind, ports, stripe_id=grant.account_id)
     ports.connections.save_authorization(granted, act)
@@ -233,7 +233,7 @@ def _granted_account(authorization: Authorization, proof: str) -> StripeAccountI
             field="state",
             next_step=START_AGAIN,
         )
-    if authorization.account_id is None or not hmac.compare_digest(_hashed(proof), authorization.proof_hash or ""):
+    if authorization.account_id is None or not hmac.compare_digest(hashed(proof), authorization.proof_hash or ""):
         raise Conflict(
             "state_not_returned",
             "Stripe has not sent this browser back yet.",
@@ -253,7 +253,7 @@ def _open_authorization(state: str | None, ports: Ports) -> Authorization:
 def _authorization(state: str | None, ports: Ports) -> Authorization:
     if not state:
         raise Malformed("state_missing", "The state is missing.", field="state", next_step=START_AGAIN)
-    found = ports.connections.authorization(_hashed(state))
+    found = ports.connections.authorization(hashed(state))
     if found is None:
         raise Refused("state_unknown", "This state was never given out.", field="state", next_step=START_AGAIN)
     return found
@@ -280,5 +280,6 @@ def _expired() -> IntegrationError:
     )
 
 
-def _hashed(state: str) -> str:
+def hashed(state: str) -> str:
+    """Returns the digest by which a state or a proof is stored, so that what is stored opens nothing."""
     return hashlib.sha256(state.encode(errors="surrogatepass")).hexdigest()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,14 +68,7 @@ def _compared(scene: Scene) -> str:
 def _listed(scene: Scene, kind: str, *expand: str) -> list[Any]:
     """Returns the account's objects of a kind since the beginning, as Stripe's JSON has them."""
     since = {"gte": scene.began_at - CLOCKS_DIFFER}
-    params: dict[str, Any] = {"created": since, "limit": 100, "expand": list(expand)}
-    service, found = getattr(scene.lab.v1, kind), []
-    while True:
-        page = service.list(params, scene.lab.on_account())
-        found += json.loads(page.last_response.body)["data"]
-        if not page.has_more:
-            return found
-        params = {**params, "starting_after": found[-1]["id"]}
+    return scene.lab.listed_json(getattr(scene.lab.v1, kind), {"created": since, "expand": list(expand)})
 
 
 def _ours(scene: Scene, invoice: Any) -> bool:

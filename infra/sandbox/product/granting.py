@@ -8,14 +8,13 @@ state that the browser would bring back.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from dataclasses import replace
 
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import load_config
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.usecases.connecting.connect import PROOF
+from chalicelib.usecases.connecting.connect import PROOF, hashed
 from infra.local import followed_clock
 
 
@@ -23,17 +22,13 @@ def grant(state: str, account_id: str) -> str:
     """Returns the state with the proof of the return. Raises LookupError if POM has not given out the state."""
     followed_clock.follow()
     ports = Adapters(load_config())
-    authorization = ports.connections.authorization(_digest(state))
+    authorization = ports.connections.authorization(hashed(state))
     if authorization is None:
         raise LookupError("POM has not given out this state.")
     proof, account = ports.clock.nonce(), StripeAccountId(account_id)
-    returned = replace(authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=_digest(proof))
+    returned = replace(authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=hashed(proof))
     ports.connections.save_authorization(returned)
     return f"{state}{PROOF}{proof}"
-
-
-def _digest(state: str) -> str:
-    return hashlib.sha256(state.encode()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ class Listener:
 
     def deliver(self) -> int:
         """Lists now, and posts what is new. Returns how many events were new."""
-        new = [event for event in reversed(self._listed()) if event["id"] not in self._seen]
+        listed = self.lab.listed_json(self.lab.v1.events, {"created": {"gte": self.since}})
+        new = [event for event in reversed(listed) if event["id"] not in self._seen]
         for event in sorted(new, key=lambda each: int(each["created"])):
             self._seen.add(event["id"])
             self.since = max(self.since, event["created"] - OVERLAP)
@@ -90,17 +91,6 @@ class Listener:
                 status = None if self.losing else self._post(event)
                 self.done.append(Delivered(event["id"], event["type"], status))
         return len(new)
-
-    def _listed(self) -> list[Any]:
-        """Returns the events that may be new, the newest first."""
-        found: list[Any] = []
-        params: dict[str, Any] = {"created": {"gte": self.since}, "limit": 100}
-        while True:
-            page = self.lab.v1.events.list(params, self.lab.on_account())
-            found += json.loads(page.last_response.body)["data"]
-            if not page.has_more:
-                return found
-            params = {**params, "starting_after": found[-1]["id"]}
 
     def _post(self, event: Any) -> int:
         body = json.dumps({**event, "account": self.lab.account}).encode()

@@ -14,9 +14,9 @@ from typing import Any
 import stripe
 
 from infra.sandbox.product.scene import NotTried, Scene
+from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.stories.payer import pay
 
-RETURN_URL = "https://example.com/paid"
-"""Where a payer would come back to from a bank's page. Nobody goes there."""
 GOOD = "pm_card_visa"
 NUMBER = "4242424242424242"
 """The number of the same test card (https://docs.stripe.com/testing)."""
@@ -40,17 +40,20 @@ class NoBrowser(NotTried):
 
 
 def pays(scene: Scene, name: str, method: str = GOOD) -> str | None:
-    """Pays an invoice by its own payment intent, as the hosted page does. Returns the decline code, None if paid."""
-    options, v1 = scene.lab.on_account(), scene.lab.v1
-    if name not in scene.intents:
-        invoice = v1.invoices.retrieve(scene.invoice(name)["stripeInvoiceId"], {"expand": ["payments"]}, options)
-        scene.intents[name] = invoice.payments.data[0].payment.payment_intent
-    intent = scene.intents[name]
+    """Pays an invoice as the payers of the stories do. Returns the decline code, None if paid."""
+    if name not in scene.sent:
+        scene.sent[name] = _sent(scene, name)
     try:
-        v1.payment_intents.confirm(intent, {"payment_method": method, "return_url": RETURN_URL}, options)
+        pay(scene.lab, scene.sent[name], method)
     except stripe.CardError as declined:
         return _decline(declined)
     return None
+
+
+def _sent(scene: Scene, name: str) -> Sent:
+    stripe_id, options = scene.invoice(name)["stripeInvoiceId"], scene.lab.on_account()
+    invoice = scene.lab.v1.invoices.retrieve(stripe_id, {"expand": ["payments"]}, options)
+    return Sent(invoice.customer, invoice.id, invoice.payments.data[0].payment.payment_intent, invoice.total)
 
 
 def is_paid(scene: Scene, name: str) -> bool:

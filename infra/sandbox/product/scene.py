@@ -17,6 +17,7 @@ from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product.listening import Listener
 from infra.sandbox.sides import DoubleSide
+from infra.sandbox.stories.invoices import Sent
 
 T = TypeVar("T")
 
@@ -78,8 +79,8 @@ class Scene:
     findings: list[Finding] = field(default_factory=list)
     invoices: dict[str, str] = field(default_factory=dict)
     """POM's ids of the invoices, by the names that the findings use."""
-    intents: dict[str, str] = field(default_factory=dict)
-    """The payment intents of those that were paid by API."""
+    sent: dict[str, Sent] = field(default_factory=dict)
+    """Those that were paid by API, as Stripe has them."""
 
     def __post_init__(self) -> None:
         self.began_at = self.lab.now()
