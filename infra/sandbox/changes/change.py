@@ -12,7 +12,7 @@ from infra.stripe_double.http.messages import Request, Response
 
 Handle: TypeAlias = Callable[[Request], Response]
 Wrap: TypeAlias = Callable[[Handle], Handle]
-"""Takes what answers requests, and returns what answers them otherwise. It is called once for each run."""
+"""Wraps the function that answers requests in one that changes them or their answers. It is called once a run."""
 
 
 def _as_it_is(handle: Handle) -> Handle:

@@ -164,7 +164,7 @@ def _refund_in_pom(refund: Any) -> Row:
 
 
 def _named_by(link: str | None) -> str | None:
-    """Returns the host of a link and a digest of the part that names the invoice: whoever has a link can open it."""
+    """Returns the host of a link and a digest of the part that names the invoice, because a link opens its page."""
     if link is None:
         return None
     parts = urlsplit(link)
