@@ -7,7 +7,7 @@ from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.acts import CustomerHistory, customer_history
-from chalicelib.api.models.combinations import described
+from chalicelib.api.models.combinations import combination_list
 from chalicelib.api.models.customer_query import COMBINATIONS, CustomerQuery, filter_from
 from chalicelib.api.models.customers import (
     CustomerDetail,
@@ -135,7 +135,7 @@ def list_customer_acts(call: Call[PageQuery]) -> Reply:
     takes=CustomerQuery,
     answers={200: CustomerList},
     refuses=("filters_not_offered",),
-    details=described(COMBINATIONS),
+    details=combination_list(COMBINATIONS),
 )
 def list_customers(call: Call[CustomerQuery]) -> Reply:
     """List customers.

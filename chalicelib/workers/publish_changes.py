@@ -25,7 +25,7 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, Any]:
 @worker_boundary("publish_changes")
 def _tell(records: Sequence[Mapping[str, Any]]) -> str | None:
     # Here, because the API's Lambda imports this module by way of `app.py`.
-    from chalicelib.api.models.told_changes import bus_events
+    from chalicelib.api.models.bus_events import bus_events
     from chalicelib.usecases.telling.tell_changes import Record, tell_changes
 
     base = bootstrap.config().stripe_dashboard_base

@@ -15,7 +15,7 @@ from chalicelib.adapters.tables.database import NAMES
 from chalicelib.adapters.tables.keys import parts_of
 from chalicelib.adapters.tables.models import ConnectionItem, CustomerItem, InvoiceItem, PayoutItem
 from chalicelib.adapters.tables.payouts import HEADER
-from chalicelib.api.models.told_changes import bus_events
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer

@@ -7,7 +7,7 @@ import json
 import boto3
 
 from chalicelib.adapters.tables.stream import change_reader
-from chalicelib.api.models.told_changes import bus_events
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
 from chalicelib.usecases.telling.tell_changes import Record, tell_changes

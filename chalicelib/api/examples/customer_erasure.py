@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.examples.common import CUSTOMER_ID, INVOICE_ID, AnswerExamples
+from chalicelib.api.examples.common import CUSTOMER_ID, INVOICE_ID, ResponseExamples
 from chalicelib.api.examples.customers import CUSTOMER
 from chalicelib.api.models.customer_erasure import ErasureView, erasure_view
 from chalicelib.domain.customer import Customer
@@ -25,7 +25,7 @@ _BEGUN, _LATER = _ON_MONDAY + 600, _ON_MONDAY + 87000
 _FINISHED = replace(_REQUESTED, erased_at=_BEGUN, deleted_in_stripe_at=_BEGUN, finished_at=_LATER)
 
 
-def _shown(erasure: Erasure) -> Any:
+def _erasure_json(erasure: Erasure) -> Any:
     """Returns an erasure of the example's customer as the API answers it."""
     customer = Customer(
         OrganizationId("org_1"),
@@ -40,9 +40,9 @@ def _shown(erasure: Erasure) -> Any:
     return msgspec.to_builtins(erasure_view(customer))
 
 
-ERASURE_EXAMPLES: Mapping[type, Any] = {ErasureView: _shown(_FINISHED)}
+ERASURE_EXAMPLES: Mapping[type, Any] = {ErasureView: _erasure_json(_FINISHED)}
 
-ERASURE_ANSWERS: AnswerExamples = {
-    ("erase_customer", 202): {"closed": _shown(_REQUESTED)},
-    ("get_erasure", 200): {"waiting": _shown(_WAITING), "erased": _shown(_FINISHED)},
+ERASURE_RESPONSES: ResponseExamples = {
+    ("erase_customer", 202): {"closed": _erasure_json(_REQUESTED)},
+    ("get_erasure", 200): {"waiting": _erasure_json(_WAITING), "erased": _erasure_json(_FINISHED)},
 }

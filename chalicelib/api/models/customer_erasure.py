@@ -137,7 +137,7 @@ def erasure_view(customer: Customer) -> ErasureView:
             redaction_url=REDACTION,
         ),
         kept=list(KEPT),
-        out_of_reach=[_out_of_reach_view(what, kept, erasure) for what, kept in OUT_OF_REACH.items()],
+        out_of_reach=[_out_of_reach_view(holder, retention, erasure) for holder, retention in OUT_OF_REACH.items()],
     )
 
 
@@ -152,6 +152,6 @@ def _unsettled_view(unsettled: Unsettled) -> UnsettledView:
     )
 
 
-def _out_of_reach_view(what: str, kept: Ends, erasure: Erasure) -> OutOfReachView:
-    gone_by = None if erasure.finished_at is None else instant(erasure.finished_at + kept.seconds)
-    return OutOfReachView(what=what, days=kept.days, gone_by=gone_by)
+def _out_of_reach_view(holder: str, retention: Ends, erasure: Erasure) -> OutOfReachView:
+    gone_by = None if erasure.finished_at is None else instant(erasure.finished_at + retention.seconds)
+    return OutOfReachView(what=holder, days=retention.days, gone_by=gone_by)

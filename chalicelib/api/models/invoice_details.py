@@ -51,11 +51,11 @@ def invoice_detail(
     `beside` are the invoices that its explanation names.
     """
     view = invoice_view(invoice, customer_name=customer_name, now=now, dashboard_base=dashboard_base)
-    where = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
+    money_sentences = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
         order=draft_order_view(invoice.order) if invoice.status is InvoiceStatus.DRAFT else None,
-        explanation=" ".join([explain(invoice, now, beside), *where]),
+        explanation=" ".join([explain(invoice, now, beside), *money_sentences]),
         payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.api.models.change_events import CHANGE_EVENTS
-from chalicelib.api.models.changes import told
+from chalicelib.api.models.changes import change_fields
 from chalicelib.api.models.connection import connection_view
 from chalicelib.api.models.customers import customer_view
 from chalicelib.api.models.invoices import invoice_view
@@ -23,13 +23,13 @@ MAX_DETAIL = 250_000
 """Bytes that the detail of an event may have. What is larger leaves the object out: see `objectOmitted`."""
 
 
-def bus_events(stored: StoredChange, shown: Shown | None, dashboard_base: str) -> Sequence[BusEvent]:
+def bus_events(stored_change: StoredChange, snapshot: Shown | None, dashboard_base: str) -> Sequence[BusEvent]:
     """Returns the events of a change, one for each of its types. Without `shown` they leave the object out.
 
     `dashboard_base` is the URL of Stripe's dashboard.
     """
-    change = stored.change
-    view = None if change.deleted or shown is None else _view(shown, change.at, dashboard_base)
+    change = stored_change.change
+    view = None if change.deleted or snapshot is None else _view(snapshot, change.at, dashboard_base)
     return [_event(change, each, view) for each in change.difference.types]
 
 
@@ -44,7 +44,7 @@ def _detail(change: Change, change_type: ChangeType, view: Any, *, omitted: bool
     model: Any = CHANGE_EVENTS[change.object_kind]
     return msgspec.json.encode(
         model(
-            **told(change, change_type),
+            **change_fields(change, change_type),
             organization_id=change.organization_id,
             object_omitted=omitted,
             object=view,
@@ -52,8 +52,8 @@ def _detail(change: Change, change_type: ChangeType, view: Any, *, omitted: bool
     )
 
 
-def _view(shown: Shown, at: int, dashboard_base: str) -> msgspec.Struct:
-    match shown:
+def _view(snapshot: Shown, at: int, dashboard_base: str) -> msgspec.Struct:
+    match snapshot:
         case ShownInvoice(invoice, name):
             return invoice_view(invoice, customer_name=name, now=at, dashboard_base=dashboard_base)
         case Customer() as customer:

@@ -9,14 +9,14 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import instant
-from chalicelib.api.models.exact import Readable
+from chalicelib.api.models.exact import CustomType
 from chalicelib.domain.terms import end_of_day
 
 DAY = "2026-11-01"
-_Moment = Annotated[dt.datetime, Meta(tz=True)]
+_Timestamp = Annotated[dt.datetime, Meta(tz=True)]
 
 
-class DayOrMoment(Readable):
+class DayOrTimestamp(CustomType):
     """A day, which begins and ends in some time zone; without a day, a moment in epoch seconds UTC."""
 
     SCHEMA: ClassVar[dict[str, object]] = {
@@ -24,13 +24,13 @@ class DayOrMoment(Readable):
         "examples": [DAY, f"{DAY}T09:30:00Z"],
     }
 
-    __slots__ = ("day", "moment")
+    __slots__ = ("day", "epoch_seconds")
 
-    def __init__(self, day: dt.date | None, moment: int = 0) -> None:
-        self.day, self.moment = day, moment
+    def __init__(self, day: dt.date | None, epoch_seconds: int = 0) -> None:
+        self.day, self.epoch_seconds = day, epoch_seconds
 
     @classmethod
-    def read(cls, value: object) -> Self:
+    def parse(cls, value: object) -> Self:
         """Read what a query string held.
 
         Raises:
@@ -38,7 +38,7 @@ class DayOrMoment(Readable):
         """
         try:
             if len(str(value)) != len(DAY):
-                return cls(None, int(msgspec.convert(value, _Moment).timestamp()))
+                return cls(None, int(msgspec.convert(value, _Timestamp).timestamp()))
             day = msgspec.convert(value, dt.date)
             if not dt.date.min < day < dt.date.max:
                 raise OverflowError
@@ -51,12 +51,12 @@ class DayOrMoment(Readable):
 
     def __str__(self) -> str:
         """Returns what `read` reads as the same."""
-        return instant(self.moment) if self.day is None else self.day.isoformat()
+        return instant(self.epoch_seconds) if self.day is None else self.day.isoformat()
 
     def begins(self, time_zone: str) -> int:
         """Returns the day's first second in `time_zone`, or the moment itself, in epoch seconds UTC."""
-        return self.moment if self.day is None else end_of_day(self.day - dt.timedelta(days=1), time_zone) + 1
+        return self.epoch_seconds if self.day is None else end_of_day(self.day - dt.timedelta(days=1), time_zone) + 1
 
     def ends(self, time_zone: str) -> int:
         """Returns the first second after the day in `time_zone`, or the moment itself, in epoch seconds UTC."""
-        return self.moment if self.day is None else end_of_day(self.day, time_zone) + 1
+        return self.epoch_seconds if self.day is None else end_of_day(self.day, time_zone) + 1
