@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         SettingsStore,
         StripeGateway,
         SummaryStore,
-        UntoldChanges,
+        UnpublishedChanges,
         WebhookDoor,
     )
 
@@ -135,10 +135,10 @@ class Adapters:
         return EventBridgeBus(self._config.event_bus_name, self.clock)
 
     @cached_property
-    def untold(self) -> UntoldChanges:
-        from chalicelib.adapters.untold_changes import UntoldQueue
+    def unpublished(self) -> UnpublishedChanges:
+        from chalicelib.adapters.unpublished_changes import UnpublishedQueue
 
-        return UntoldQueue(self._config.untold_changes_queue_url)
+        return UnpublishedQueue(self._config.unpublished_changes_queue_url)
 
     @cached_property
     def changes(self) -> ChangeFeed:
@@ -288,7 +288,7 @@ _ADAPTERS = (
     "stripe.events",
     "stripe.gateway",
     "tables.stream",
-    "untold_changes",
+    "unpublished_changes",
     "webhook_door",
 )
 """What the builders above import, apart from the authorizer's."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.domain.kept import DAY, HOUR, Ends, Kept, Place, Stays, Store
-from chalicelib.functions import SCHEDULE_FAILURES, STREAM_TRIGGERS, UNTOLD_CHANGES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, STREAM_TRIGGERS, UNPUBLISHED_CHANGES, Queue
 
 SQS_LONGEST = 14 * DAY
 """The longest that SQS keeps a message, in seconds."""
@@ -162,7 +162,7 @@ DEAD_LETTERS = Ends(
     "An alarm tells an operator, who mends the cause and sends the messages back. They hold ids alone.",
     _SQS,
 )
-UNTOLD = Ends(
+UNPUBLISHED = Ends(
     SQS_LONGEST,
     "the failure",
     "An operator tells the changes once the cause is mended. The messages hold ids, versions and statuses, and "
@@ -272,7 +272,7 @@ RETENTION: Mapping[Place, Kept] = {
     **{Place(Store.QUEUE, queue): MESSAGES for queue in Queue},
     **{Place(Store.QUEUE, queue.dead_letter): DEAD_LETTERS for queue in Queue},
     Place(Store.QUEUE, SCHEDULE_FAILURES): DEAD_LETTERS,
-    Place(Store.QUEUE, UNTOLD_CHANGES): UNTOLD,
+    Place(Store.QUEUE, UNPUBLISHED_CHANGES): UNPUBLISHED,
     Place(Store.BUS, "changes"): BUS_EVENTS,
     Place(Store.BACKUP, "point-in-time recovery"): RECOVERY,
     Place(Store.BACKUP, "recovery points"): RECOVERY_POINTS,

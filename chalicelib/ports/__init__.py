@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chalicelib.ports.changes import ChangeFeed, EventBus, UntoldChanges
+from chalicelib.ports.changes import ChangeFeed, EventBus, UnpublishedChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
 from chalicelib.ports.stores import (
     ActStore,
@@ -39,7 +39,7 @@ __all__ = [
     "SettingsStore",
     "StripeGateway",
     "SummaryStore",
-    "UntoldChanges",
+    "UnpublishedChanges",
     "WebhookDoor",
 ]
 
@@ -72,7 +72,7 @@ class Ports(Protocol):
     @property
     def bus(self) -> EventBus: ...
     @property
-    def untold(self) -> UntoldChanges: ...
+    def unpublished(self) -> UnpublishedChanges: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.functions import UNTOLD_CHANGES
+from chalicelib.functions import UNPUBLISHED_CHANGES
 from infra.ops.alarm_states import AlarmState, State
 from infra.ops.screen import Row, ago
 from infra.template.alarms import RUN_BOOKS
@@ -65,14 +65,14 @@ def of_queues(rows: Iterable[Row]) -> Iterator[Trouble]:
     for row in rows:
         if row["waiting"] is None or row["dead_letters"] is None:
             yield Trouble(f"queue {row['queue']}", "does not exist, or its dead-letter queue does not", DEAD, False)
-        elif row["dead_letters"] and row["queue"] == UNTOLD_CHANGES:
-            yield Trouble("untold changes", str(row["dead_letters"]), UNTOLD)
+        elif row["dead_letters"] and row["queue"] == UNPUBLISHED_CHANGES:
+            yield Trouble("unpublished changes", str(row["dead_letters"]), UNPUBLISHED)
         elif row["dead_letters"]:
             yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD)
 
 
 DEAD = "dead-letters.md"
-UNTOLD = "untold-changes.md"
+UNPUBLISHED = "unpublished-changes.md"
 
 
 def of_stuck(count: int) -> Iterator[Trouble]:

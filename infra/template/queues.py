@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.kept import Ends, Place, Store
 from chalicelib.domain.retention import RETENTION
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, WORKERS, Messages, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, WORKERS, Messages, Queue
 from infra.template.intrinsics import Json, get_att, physical, queue_id, sub
 
 ATTEMPTS = 5
@@ -21,7 +21,7 @@ def queues() -> Json:
             case Messages(queue):
                 resources[queue_id(queue)] = _queue(queue, function.timeout)
                 resources[queue_id(queue.dead_letter)] = _dead_letter_queue(queue)
-    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+    for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
         resources[queue_id(name)] = _resource(name, {})
     return resources
 

@@ -131,7 +131,7 @@ def test_log_lines_have_the_fields_that_are_classified_and_no_others(lines: io.S
             "POST /v1/invoices", 422, 0.1, "req", Caller("org_1", "user_1", "203.0.113.0/24"), error
         )
         observability.balance_refused("org_1", "pi_1", "payment", "made_up")
-        observability.changes_told(told=1, reasons=["unreadable"], repeats=False)
+        observability.changes_published(published=1, reasons=["unreadable"], repeats=False)
         with pytest.raises(Refused):
             observability.worker_boundary("customer_sync")(lambda: (_ for _ in ()).throw(error))()
     written = [json.loads(line) for line in lines.getvalue().splitlines()]

@@ -22,7 +22,7 @@ from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.summary import recounted
 from chalicelib.domain.sweep import Sweep
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue, Secret
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Queue, Secret
 from chalicelib.metrics import SIGNATURE_INVALID
 from infra.local.resources import queue_environment, store_secret
 from infra.local.settings import REGION
@@ -175,9 +175,9 @@ TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
         "dead-letters.md",
     ),
     "a change that POM was not told of": (
-        lambda stage: stage.send(UNTOLD_CHANGES),
-        "untold changes",
-        "untold-changes.md",
+        lambda stage: stage.send(UNPUBLISHED_CHANGES),
+        "unpublished changes",
+        "unpublished-changes.md",
     ),
     "a stuck invoice": (get_stuck, "stuck invoices", "stuck-invoices.md"),
     "a wrong endpoint": (

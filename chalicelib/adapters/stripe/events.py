@@ -104,7 +104,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     except msgspec.ValidationError:
         shown = NOTHING
     subject = subject_of(shown)
-    fact, untold = _told_by(shown, subject.kind, event)
+    fact, unpublished = _told_by(shown, subject.kind, event)
     # Old events have the id of the request instead of its idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
     found = StripeEvent(
@@ -117,7 +117,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=fact,
-        paid_outside_untold=untold,
+        paid_outside_untold=unpublished,
         body=text,
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,

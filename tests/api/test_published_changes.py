@@ -14,7 +14,7 @@ from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.changes import BusEvent, StoredChange
-from chalicelib.usecases.telling.told_objects import ShownInvoice
+from chalicelib.usecases.publishing.published_objects import PublishedInvoice
 from tests.contracts.examples import NOW, in_status, invoice
 
 DASHBOARD = "https://dashboard.stripe.test"
@@ -23,7 +23,7 @@ PAID = Difference((ChangeType.INVOICE_PARTLY_PAID, ChangeType.INVOICE_PAID), "pe
 
 def events_of(shown: Invoice, difference: Difference = PAID) -> list[BusEvent]:
     change = Change(shown.organization_id, ObjectKind.INVOICE, shown.id, 7, NOW, difference)
-    return list(bus_events(StoredChange(change, shown), ShownInvoice(shown, "Ann Lee"), DASHBOARD))
+    return list(bus_events(StoredChange(change, shown), PublishedInvoice(shown, "Ann Lee"), DASHBOARD))
 
 
 def detail(event: BusEvent) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""A change of the queue `untold-changes`, as it can still be told.
+"""Publishes a change from the queue `unpublished-changes`.
 
-The queue holds nothing of the object. So an object that has changed again since is left out of the event, which says
-so. A record that no release could read at that time does not say what has changed. Then the object is told in its
-present version, as if POM had not told anything of it before.
+The queue does not hold the object. If the object has changed again since, the event leaves the object out and says
+so. If the record could not be read, the queue does not hold the difference. Then the present version of the object is
+published, as if nothing had been published of the object before.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.other_changes import connection_difference, customer_difference, payout_difference
 from chalicelib.ports import Ports
-from chalicelib.ports.changes import StoredChange, UntoldChange, Versioned
-from chalicelib.usecases.telling.tell_changes import Record, tell_changes
+from chalicelib.ports.changes import StoredChange, UnpublishedChange, Versioned
+from chalicelib.usecases.publishing.publish_changes import Record, publish_records
 
 KINDS: Mapping[str, ObjectKind] = {
     NAMES[InvoiceItem]: ObjectKind.INVOICE,
@@ -33,7 +33,7 @@ KINDS: Mapping[str, ObjectKind] = {
     NAMES[ConnectionItem]: ObjectKind.CONNECTION,
     NAMES[PayoutItem]: ObjectKind.PAYOUT,
 }
-"""What the tables hold whose changes are told, by their names without prefix."""
+"""The kinds of object whose changes are published, by the name of their table without prefix."""
 
 
 class Place(NamedTuple):
@@ -42,44 +42,44 @@ class Place(NamedTuple):
     object_id: str
 
 
-def still_to_tell(untold: UntoldChange, prefix: str, ports: Ports) -> StoredChange | None:
-    """Returns what is to be told of a change now, or None if nothing is to be told of it any more.
+def still_to_publish(unpublished: UnpublishedChange, prefix: str, ports: Ports) -> StoredChange | None:
+    """Returns the change to publish now, or None if there is nothing left to publish.
 
     `prefix` is what the names of the stage's tables begin with.
 
     Raises:
         Exception: any, if the present object cannot be read.
     """
-    place = place_of(untold, prefix)
+    place = place_of(unpublished, prefix)
     if place is None:
         return None
     present = _READ[place.kind](place, ports)
-    change = untold.change
+    change = unpublished.change
     if change is not None:
         return StoredChange(change, present if present is not None and present.version == change.version else None)
     if present is None:
-        return _deleted(untold, place)
-    difference = _difference(present, untold.at)
+        return _deleted(unpublished, place)
+    difference = _difference(present, unpublished.at)
     if not difference.types:
         return None
-    told = Change(place.organization_id, place.kind, place.object_id, present.version, untold.at, difference)
-    return StoredChange(told, present)
+    change = Change(place.organization_id, place.kind, place.object_id, present.version, unpublished.at, difference)
+    return StoredChange(change, present)
 
 
 PLACE = "queue"
 """Stands for the place in a stream: the change comes from the queue."""
 
 
-def tell(change: StoredChange, ports: Ports, dashboard_base: str) -> str | None:
-    """Tells a change as `publish_changes` does. Returns why it could not be told, or None.
+def publish_again(change: StoredChange, ports: Ports, dashboard_base: str) -> str | None:
+    """Publishes a change as `publish_changes` does. Returns None, or the reason why it could not be published.
 
-    `ports.untold` must not queue it a second time. `dashboard_base` is the URL of Stripe's dashboard.
+    `ports.unpublished` must not queue it a second time. `dashboard_base` is the URL of Stripe's dashboard.
     """
 
     def read(_: Mapping[str, Any]) -> StoredChange:
         return change
 
-    outcome = tell_changes(
+    outcome = publish_records(
         [Record(PLACE, change.change.at, {})],
         read,
         lambda stored, shown: bus_events(stored, shown, dashboard_base),
@@ -87,15 +87,15 @@ def tell(change: StoredChange, ports: Ports, dashboard_base: str) -> str | None:
     )
     if outcome.failure is not None:
         return f"The bus or a table did not take it: {outcome.failure.code}. Try again when the cause is gone."
-    return outcome.untold.get(PLACE)
+    return outcome.unpublished.get(PLACE)
 
 
-def place_of(untold: UntoldChange, prefix: str) -> Place | None:
-    """Returns which object an item is, or None if it is none that is told, such as the line of a payout."""
-    change = untold.change
+def place_of(unpublished: UnpublishedChange, prefix: str) -> Place | None:
+    """Returns the object of an item, or None if its changes are not published, such as those of a payout's line."""
+    change = unpublished.change
     if change is not None:
         return Place(change.object_kind, change.organization_id, change.object_id)
-    match KINDS[untold.table.removeprefix(prefix)], untold.keys:
+    match KINDS[unpublished.table.removeprefix(prefix)], unpublished.keys:
         case ObjectKind.INVOICE, {"organization_id": organization, "invoice_id": invoice}:
             return Place(ObjectKind.INVOICE, OrganizationId(organization), invoice)
         case ObjectKind.CUSTOMER, {"organization_id": organization, "customer_id": customer}:
@@ -122,7 +122,7 @@ _READ: Mapping[ObjectKind, Callable[[Place, Ports], Versioned | None]] = {
 
 
 def _difference(present: Versioned, at: int) -> Difference:
-    """Returns what is told of an object of which nothing was told before."""
+    """Returns the difference of an object of which nothing was published before."""
     match present:
         case Invoice():
             return invoice_difference(None, present)
@@ -134,11 +134,14 @@ def _difference(present: Versioned, at: int) -> Difference:
             return payout_difference(None, present)
 
 
-def _deleted(untold: UntoldChange, place: Place) -> StoredChange | None:
+def _deleted(unpublished: UnpublishedChange, place: Place) -> StoredChange | None:
     """Returns the deletion of an object, or None if the record was an earlier one. A deletion has its own record."""
-    if not untold.deleted or untold.version is None:
+    if not unpublished.deleted or unpublished.version is None:
         return None
     difference = Difference((ChangeType(f"{place.kind}.deleted"),))
     return StoredChange(
-        Change(place.organization_id, place.kind, place.object_id, untold.version + 1, untold.at, difference), None
+        Change(
+            place.organization_id, place.kind, place.object_id, unpublished.version + 1, unpublished.at, difference
+        ),
+        None,
     )

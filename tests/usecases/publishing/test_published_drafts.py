@@ -20,7 +20,7 @@ from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.proofs.ledger import Ledger, recorded
-from tests.proofs.told_oracle import differences_told, expected
+from tests.proofs.published_oracle import differences_told, expected
 from tests.usecases.invoicing.editing import change, drafted, ready
 from tests.world import OFFICE, ORGANIZATION, World
 

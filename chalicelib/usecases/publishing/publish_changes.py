@@ -1,8 +1,8 @@
-"""Tells changes: on the bus first, then in the feed.
+"""Publishes changes: on the bus first, then in the feed.
 
-A batch is told at least once. What cannot be told is queued without its object, and the others go on. If the bus or a
-table does not answer, or AWS refuses any such request, the batch is repeated from the first record that was not told.
-Only what is too old to wait longer is queued.
+Each change is published at least once. A change that can never be published is queued without its object, and the
+remaining changes are published. If the bus or a table does not respond, or if AWS refuses all requests of this kind,
+the batch is repeated from the first unpublished record. Only a record that is too old to wait longer is queued then.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, NamedTuple, Self, TypeAlias
 from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.ports import Ports
 from chalicelib.ports.changes import BusEvent, Refusal, StoredChange
-from chalicelib.usecases.telling.told_objects import CAN_WAIT, Shown, shows
+from chalicelib.usecases.publishing.published_objects import CAN_WAIT, PublishedObject, published_objects
 
 PATIENCE = 12 * 3600
-"""Seconds after which a record that still cannot be told is queued. The stream keeps it for 24 hours."""
+"""Seconds after which a record that still cannot be published is queued. The stream retains it for 24 hours."""
 
 
 class Record(NamedTuple):
-    """A record of a stream. `place` is its sequence number, and `at` when it was written (epoch seconds UTC)."""
+    """A record of a stream. `place` is its sequence number. `at` is the time of its writing (epoch seconds UTC)."""
 
     place: str
     at: int
@@ -39,25 +39,25 @@ NotNow: TypeAlias = Retryable | DeploymentFault
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch. `repeat_from` is the place of the first record that is to come again."""
+    """The outcome of a batch. `repeat_from` is the place of the record from which the batch is repeated, or None."""
 
-    told: int = 0
-    untold: dict[str, str] = field(default_factory=dict)
-    """Why records cannot be told, by their places."""
+    published: int = 0
+    unpublished: dict[str, str] = field(default_factory=dict)
+    """The reasons why records cannot be published, by the records' places."""
     repeat_from: str | None = None
     failure: NotNow | None = None
-    """Why that record is to come again. If EventBridge did not take an event for the moment, the code is its own."""
+    """The reason for the repetition. If EventBridge refused an event temporarily, the code is EventBridge's."""
 
 
 Read = Callable[[Mapping[str, Any]], StoredChange | None]
-Render = Callable[[StoredChange, Shown | None], Sequence[BusEvent]]
+Render = Callable[[StoredChange, PublishedObject | None], Sequence[BusEvent]]
 
 
-def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: Ports) -> Outcome:
-    """Tells a batch of records, in their order, and returns what became of it.
+def publish_records(records: Sequence[Record], read: Read, render: Render, ports: Ports) -> Outcome:
+    """Publishes a batch of records in their order, and returns the outcome.
 
-    `read` returns the change of a record, and `render` the events of a change. Whatever they raise concerns one
-    record, unless it can wait.
+    `read` returns the change of a record, and `render` returns the events of a change. An exception from either
+    concerns one record, unless it is one of `CAN_WAIT`, which concern the batch.
     """
     outcome = Outcome()
     reasons: dict[str, str] = {}
@@ -78,11 +78,11 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
             reason = reasons.get(place)
             if reason is None and place in changes:
                 reason = _append(changes[place], record, ports)
-                outcome.told += reason is None
+                outcome.published += reason is None
             if reason is not None:
                 stored = changes.get(place)
-                ports.untold.keep(record.body, reason, stored.change if stored is not None else None)
-                outcome.untold[place] = reason
+                ports.unpublished.keep(record.body, reason, stored.change if stored is not None else None)
+                outcome.unpublished[place] = reason
         except CAN_WAIT as error:
             outcome.failure = error
             outcome.repeat_from = place
@@ -91,10 +91,10 @@ def tell_changes(records: Sequence[Record], read: Read, render: Render, ports: P
 
 
 def _append(stored: StoredChange, record: Record, ports: Ports) -> str | None:
-    """Appends a change to the feed. Returns why it never will be, or None if it was appended.
+    """Appends a change to the feed. Returns None, or the reason why the change can never be appended.
 
     Raises:
-        Retryable, DeploymentFault: the feed does not answer, or refuses any change, and the record can wait.
+        Retryable, DeploymentFault: the feed does not respond, or refuses every change, and the record can wait.
     """
     try:
         ports.changes.append([stored.change])
@@ -106,7 +106,7 @@ def _append(stored: StoredChange, record: Record, ports: Ports) -> str | None:
 
 
 def _given_up(failure: NotNow, record: Record, ports: Ports) -> str:
-    """Returns why a record is queued that has waited too long. Raises: the failure, if the record can wait longer."""
+    """Returns the reason why a record that has waited too long is queued. Raises `failure` if the record can wait."""
     if record.at + PATIENCE >= ports.clock.now():
         raise failure
     if isinstance(failure, DeploymentFault):
@@ -133,16 +133,16 @@ def _rendered(
     """Returns the events of each record.
 
     Raises:
-        Retryable, DeploymentFault: what is shown with them cannot be read for the moment.
+        Retryable, DeploymentFault: the objects that the events show cannot be read at present.
     """
     events: dict[str, Sequence[BusEvent]] = {}
-    shown = shows(list(changes.values()), ports)
+    object_of = published_objects(list(changes.values()), ports)
     for place, change in changes.items():
         try:
-            events[place] = render(change, shown(change))
+            events[place] = render(change, object_of(change))
         except CAN_WAIT:
             raise
-        except Exception as error:  # noqa: BLE001 the same
+        except Exception as error:  # noqa: BLE001 one object that cannot be shown must not stop the others
             reasons[place] = _unreadable(error)
     return events
 
@@ -150,24 +150,26 @@ def _rendered(
 def _sort_out(
     events: Mapping[str, Sequence[BusEvent]], refusals: Mapping[str, Refusal], reasons: dict[str, str]
 ) -> dict[str, NotNow]:
-    """Returns why the bus may take records later, by their places, and enters why it does not take others."""
+    """Returns the temporary refusals of the bus by place, and adds its final refusals to `reasons`."""
     waiting: dict[str, NotNow] = {}
-    for place, told in events.items():
-        refused = [refusals[event.id] for event in told if event.id in refusals]
-        for_good = [each for each in refused if not each.transient]
-        if for_good:
-            reasons[place] = f"EventBridge refuses it: {for_good[0].code}. {for_good[0].message}"
+    for place, record_events in events.items():
+        refused = [refusals[event.id] for event in record_events if event.id in refusals]
+        final = [each for each in refused if not each.transient]
+        if final:
+            reasons[place] = f"EventBridge refuses it: {final[0].code}. {final[0].message}"
         elif refused:
             waiting[place] = _not_taken(refused[0])
     return waiting
 
 
-def _not_taken(why: Refusal) -> Retryable:
+def _not_taken(refusal: Refusal) -> Retryable:
     return Retryable(
-        why.code, f"EventBridge did not take it. {why.message}", next_step="The change is told again by itself."
+        refusal.code,
+        f"EventBridge did not take it. {refusal.message}",
+        next_step="The change is published again automatically.",
     )
 
 
 def _unreadable(error: Exception) -> str:
-    """Returns why a record cannot be told, without what is in it: messages of exceptions may hold personal data."""
+    """Returns the reason why a record cannot be read, without the error's message, which may hold personal data."""
     return f"This release cannot read the record, or cannot show the object: {type(error).__name__}."

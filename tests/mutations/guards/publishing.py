@@ -1,4 +1,4 @@
-"""Telling POM: what is told, once the same, in the order of the feed, and nothing lost on the way."""
+"""Guards on publishing changes: each change is published once, in the order of the feed, and none is lost."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skippe
 
 _INVOICES = "tests/domain/test_invoice_changes.py"
 _EDITS = "tests/domain/test_edits_told.py"
-_DRAFTS = "tests/usecases/telling/test_what_is_told_of_drafts.py"
+_DRAFTS = "tests/usecases/publishing/test_published_drafts.py"
 _SAGA = "tests/domain/test_saga.py"
 _OTHERS = "tests/domain/test_other_changes.py"
-_TELL = "tests/usecases/telling/test_tell_changes.py"
+_TELL = "tests/usecases/publishing/test_publish_changes.py"
 _BUS = "tests/adapters/test_event_bus.py"
-_REFUSED = "tests/adapters/test_telling_when_aws_refuses.py"
+_REFUSED = "tests/adapters/test_publishing_when_aws_refuses.py"
 _STREAM = "tests/adapters/test_stream.py"
 _FEED = "tests/contracts/test_change_feed.py"
 _EXPIRE = "tests/adapters/test_rows_that_expire.py"
@@ -22,7 +22,7 @@ _REPLACED = (
 )
 """The example's statement without its condition. Tabs, because a text with spaces counts as a message."""
 
-TELLING = (
+PUBLISHING = (
     # A way back
     guard(
         "the feed goes on behind a type or a kind that this release does not know",
@@ -33,19 +33,19 @@ TELLING = (
     # What is told
     guard(
         "an invoice that POM is creating is not told",
-        "told_status",
+        "published_status",
         Never("CREATING"),
         f"{_INVOICES}::test_an_invoice_that_is_being_made_is_not_told",
     ),
     guard(
         "a draft that is being sent stays a draft",
-        "told_status",
+        "published_status",
         Never("SEND"),
         f"{_INVOICES}::test_a_draft_that_is_sent_was_a_draft_before_and_is_not_created_again",
     ),
     guard(
         "a draft that is being edited stays a draft",
-        "told_status",
+        "published_status",
         Never("editing"),
         f"{_EDITS}::test_a_draft_that_is_edited_stays_a_draft",
     ),
@@ -189,13 +189,13 @@ TELLING = (
     # Records that cannot be told
     guard(
         "a record that cannot be told is queued",
-        "tell_changes(records)",
+        "publish_records(records)",
         Skipped("keep"),
         f"{_TELL}::test_a_record_that_nobody_can_read_is_queued_without_a_change_and_stops_nobody_else",
     ),
     guard(
         "the first record that waits is named",
-        "tell_changes(records)",
+        "publish_records(records)",
         Skipped("repeat_from"),
         f"{_TELL}::test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it",
     ),

@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.api.models.bus_events import bus_events
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
-from chalicelib.usecases.telling.tell_changes import Record, tell_changes
+from chalicelib.usecases.publishing.publish_changes import Record, publish_records
 from infra.local.streams import ShardReader
 from tests.backends import Aws, Backend
 from tests.contracts.examples import customer, in_status, invoice, of_customer
@@ -29,20 +29,20 @@ def test_a_damaged_customer_keeps_only_the_changes_of_its_own_invoices_from_bein
     records = ShardReader(aws.prefix + "invoices").peek(10)
     ports = over(stores_on_tables)
 
-    outcome = tell_changes(
+    outcome = publish_records(
         [Record(each["dynamodb"]["SequenceNumber"], ports.clock.now(), each) for each in records],
         change_reader(aws.prefix),
         lambda change, shown: bus_events(change, shown, "https://dashboard.stripe.test"),
         ports,
     )
 
-    assert (outcome.told, list(outcome.untold), outcome.repeat_from) == (
+    assert (outcome.published, list(outcome.unpublished), outcome.repeat_from) == (
         1,
         [records[0]["dynamodb"]["SequenceNumber"]],
         None,
     )
     assert {json.loads(each.detail)["objectId"] for each in ports.bus.events} == {"inv_2"}
-    assert [body for body, *_ in ports.untold.kept] == [records[0]]
+    assert [body for body, *_ in ports.unpublished.kept] == [records[0]]
 
 
 def over(stores: Backend) -> FakePorts:

@@ -1,4 +1,4 @@
-"""The queue of changes that could not be told: ids, versions and statuses, and nothing else of the objects."""
+"""The queue of changes that could not be published: ids, versions and statuses, and nothing else of the objects."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import msgspec
 from chalicelib.adapters.queues import failures_as_retryable, sqs_client
 from chalicelib.adapters.tables.stream import table_of
 from chalicelib.domain.changes import Change
-from chalicelib.ports.changes import UntoldChange
+from chalicelib.ports.changes import UnpublishedChange
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class UntoldQueue:
-    """Fulfils `UntoldChanges`. The client is made when the first change is kept."""
+class UnpublishedQueue:
+    """Fulfils `UnpublishedChanges`. The client is created when the first change is queued."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
-        """Queues what is known of a change without its object, and why it cannot be told.
+        """Queues a change without its object, and the reason why it could not be published.
 
         Raises:
             Retryable: SQS does not answer.
         """
-        body = message_of(untold_change(record, reason, change))
+        body = message_of(unpublished_change(record, reason, change))
         with failures_as_retryable():
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
@@ -38,15 +38,15 @@ class UntoldQueue:
         return sqs_client()
 
 
-def untold_change(record: Mapping[str, Any], reason: str, change: Change | None) -> UntoldChange:
-    """Returns what is kept of a record of a stream. `change` is what the record tells, or None if nobody can read it.
+def unpublished_change(record: Mapping[str, Any], reason: str, change: Change | None) -> UnpublishedChange:
+    """Returns the unpublished change of a record of a stream. `change` is None if the record cannot be read.
 
-    Of the images only the object's version is read, which is an attribute of its own.
+    Of the record's images, only the attribute with the object's version is read.
     """
     stored = record["dynamodb"]
     deleted = "NewImage" not in stored
     version = stored.get("OldImage" if deleted else "NewImage", {}).get("version", {}).get("N")
-    return UntoldChange(
+    return UnpublishedChange(
         reason,
         table_of(record["eventSourceARN"]),
         {name: str(next(iter(value.values()))) for name, value in stored["Keys"].items()},
@@ -57,15 +57,15 @@ def untold_change(record: Mapping[str, Any], reason: str, change: Change | None)
     )
 
 
-def message_of(untold: UntoldChange) -> str:
-    """Returns the body of the message that keeps a change."""
-    return msgspec.json.encode(untold).decode()
+def message_of(unpublished: UnpublishedChange) -> str:
+    """Returns the body of the message that holds a change."""
+    return msgspec.json.encode(unpublished).decode()
 
 
-def untold_in(body: str) -> UntoldChange:
-    """Returns the change that a message keeps.
+def unpublished_in(body: str) -> UnpublishedChange:
+    """Returns the change that a message holds.
 
     Raises:
-        msgspec.DecodeError: the message holds none, or one of a form that this release does not know.
+        msgspec.DecodeError: the message holds no change, or a form that this release does not support.
     """
-    return msgspec.json.decode(body, type=UntoldChange)
+    return msgspec.json.decode(body, type=UnpublishedChange)

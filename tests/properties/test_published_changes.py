@@ -10,9 +10,9 @@ import pytest
 from chalicelib.domain.history import Source
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.fakes import FakePorts
-from tests.proofs import telling
+from tests.proofs import publishing
 from tests.proofs.ledger import recorded
-from tests.proofs.told_oracle import differences_told, expected
+from tests.proofs.published_oracle import differences_told, expected
 from tests.properties.stories import STORIES_OF_MONEY, copied, told
 
 ORDERS = 6
@@ -35,19 +35,19 @@ def test_each_version_of_a_story_is_told_as_what_changed_in_it(story: Any) -> No
 
 
 def test_through_trouble_a_town_is_told_exactly_what_was_stored() -> None:
-    found = telling.told(3)
+    found = publishing.told(3)
     assert found.faults == []
     assert found.figures["told"] > 20
     assert found.figures["kill_before"] + found.figures["kill_after"] > 0
 
 
 def test_a_town_that_works_on_drafts_is_told_exactly_what_was_stored() -> None:
-    found = telling.told(2)
+    found = publishing.told(2)
     assert found.faults == []
     assert found.figures["drafts changed"] > 0
 
 
 def test_a_worker_that_is_killed_at_a_call_tells_the_rest_when_it_is_repeated() -> None:
-    found = telling.killed_everywhere(1, 3)
+    found = publishing.killed_everywhere(1, 3)
     assert found.faults == []
     assert found.figures["deaths"] == 3

@@ -1,4 +1,4 @@
-"""`untold`, `tell-again` and `discard untold-changes`, on the local stack."""
+"""`unpublished`, `republish` and `discard unpublished-changes`, on the local stack."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ import pytest
 
 from chalicelib.adapters.tables.codec import json_of
 from chalicelib.domain.customer import Customer, SyncStatus
-from infra.ops.untold import read
+from infra.ops.unpublished import read
 from tests.contracts.examples import customer
 from tests.e2e.company import Company
 from tests.ops.conftest import Operator
 
 
-def test_an_untold_change_is_listed_told_and_then_gone(company: Company, operator: Operator) -> None:
-    invoice = company.bill("svc_untold").json["id"]
-    operator.sets("leave_untold", company.organization_id, invoice)
-    [listed] = operator.asks("untold")["untold"]
+def test_an_unpublished_change_is_listed_told_and_then_gone(company: Company, operator: Operator) -> None:
+    invoice = company.bill("svc_unpublished").json["id"]
+    operator.sets("leave_unpublished", company.organization_id, invoice)
+    [listed] = operator.asks("unpublished")["unpublished"]
     assert listed["table"] == "invoices"
     assert listed["keys"] == f"{company.organization_id} {invoice}"
     assert listed["reason"].startswith("EventBridge refuses it")
     assert listed["type"] == "invoice.created, invoice.sent"
-    assert operator.asks("tell-again", "--dry-run")["wouldTell"] == 1
-    assert operator.asks("untold")["waiting"] == 1, "a dry run takes nothing out of the queue"
-    assert operator.asks("tell-again")["told"] == 1
-    assert operator.asks("untold")["untold"] == []
+    assert operator.asks("republish", "--dry-run")["wouldRepublish"] == 1
+    assert operator.asks("unpublished")["waiting"] == 1, "a dry run takes nothing out of the queue"
+    assert operator.asks("republish")["published"] == 1
+    assert operator.asks("unpublished")["unpublished"] == []
 
 
 def test_in_place_of_a_record_that_nobody_could_read_the_present_version_is_told(
     company: Company, operator: Operator
 ) -> None:
     invoice = company.bill("svc_broken").json["id"]
-    operator.sets("leave_untold", company.organization_id, invoice, "packed", "document")
-    [listed] = operator.asks("untold")["untold"]
+    operator.sets("leave_unpublished", company.organization_id, invoice, "packed", "document")
+    [listed] = operator.asks("unpublished")["unpublished"]
     assert (listed["keys"], listed["type"]) == (f"{company.organization_id} {invoice}", None)
-    assert operator.asks("tell-again")["told"] == 1
-    assert operator.asks("untold")["untold"] == []
+    assert operator.asks("republish")["published"] == 1
+    assert operator.asks("unpublished")["unpublished"] == []
 
 
 def test_a_change_that_cannot_be_told_again_stays_until_somebody_discards_it(operator: Operator) -> None:
     info = {"streamArn": "arn:aws:dynamodb:us-east-1:1:table/pom-invoices/stream/2026", "batchSize": 3}
-    operator.sets("bury", "untold-changes", json.dumps({"DDBStreamBatchInfo": info}))
-    failed = operator.does("--json", "tell-again")
+    operator.sets("bury", "unpublished-changes", json.dumps({"DDBStreamBatchInfo": info}))
+    failed = operator.does("--json", "republish")
     assert failed.status == 1
     [change] = failed.json["changes"]
-    assert change["told"] is False
+    assert change["published"] is False
     assert "does not say which object" in change["problem"]
-    assert operator.asks("untold")["waiting"] == 1
-    assert operator.asks("discard", "untold-changes", "--yes")["discarded"] == 1
-    assert operator.asks("untold")["untold"] == []
+    assert operator.asks("unpublished")["waiting"] == 1
+    assert operator.asks("discard", "unpublished-changes", "--yes")["discarded"] == 1
+    assert operator.asks("unpublished")["unpublished"] == []
 
 
 def message(body: Any) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib.adapters.untold_changes import UntoldQueue, untold_in
+from chalicelib.adapters.unpublished_changes import UnpublishedQueue, unpublished_in
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
-from infra.ops.untold import read
+from infra.ops.unpublished import read
 
-URL = "http://sqs.test/untold-changes"
+URL = "http://sqs.test/unpublished-changes"
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/pom-invoices/stream/2026-11-29T00:00:00.000"
 AT = 1_700_000_000
 PAID = Change(
@@ -42,8 +42,8 @@ class Sqs:
         self.bodies.append(MessageBody)
 
 
-def queue(sqs: Sqs) -> UntoldQueue:
-    made = UntoldQueue(URL)
+def queue(sqs: Sqs) -> UnpublishedQueue:
+    made = UnpublishedQueue(URL)
     vars(made)["_client"] = sqs
     return made
 
@@ -73,35 +73,35 @@ def test_nothing_of_the_stored_object_is_in_the_queue(change: Change | None) -> 
 
 
 def test_a_change_comes_out_of_the_queue_as_it_was_read_from_the_stream() -> None:
-    assert untold_in(kept(record(), PAID)).change == PAID
+    assert unpublished_in(kept(record(), PAID)).change == PAID
 
 
 def test_of_a_record_that_nobody_can_read_the_keys_the_version_and_the_time_are_kept() -> None:
-    untold = untold_in(kept(record(), None))
-    assert (untold.table, untold.reason) == ("pom-invoices", "why it is so")
-    assert untold.keys == {"organization_id": "org_1", "invoice_id": "inv_ä"}
-    assert (untold.version, untold.deleted, untold.at) == (7, False, AT)
+    unpublished = unpublished_in(kept(record(), None))
+    assert (unpublished.table, unpublished.reason) == ("pom-invoices", "why it is so")
+    assert unpublished.keys == {"organization_id": "org_1", "invoice_id": "inv_ä"}
+    assert (unpublished.version, unpublished.deleted, unpublished.at) == (7, False, AT)
 
 
 def test_a_deletion_that_nobody_can_read_is_kept_as_a_deletion_of_the_last_version() -> None:
-    untold = untold_in(kept(record(OldImage={"version": {"N": "7"}}), None))
-    assert (untold.version, untold.deleted) == (7, True)
+    unpublished = unpublished_in(kept(record(OldImage={"version": {"N": "7"}}), None))
+    assert (unpublished.version, unpublished.deleted) == (7, True)
 
 
 def test_a_record_without_a_version_is_kept_too() -> None:
-    assert untold_in(kept(record(NewImage={}), None)).version is None
+    assert unpublished_in(kept(record(NewImage={}), None)).version is None
 
 
 def test_a_type_of_another_release_survives_the_queue() -> None:
     newer = kept(record(), PAID).replace("invoice.paid", "invoice.forgiven")
-    change = untold_in(newer).change
+    change = unpublished_in(newer).change
     assert change is not None
     assert change.difference.types[0] == "invoice.forgiven"
 
 
 def test_the_operators_commands_read_what_is_queued() -> None:
-    untold = read({"Body": kept(record(), PAID)}, "pom-")
-    assert (untold.table, untold.keys, untold.reason) == ("invoices", "org_1 inv_ä", "why it is so")
+    unpublished = read({"Body": kept(record(), PAID)}, "pom-")
+    assert (unpublished.table, unpublished.keys, unpublished.reason) == ("invoices", "org_1 inv_ä", "why it is so")
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.adapters.event_bus import EventBridgeBus
-from chalicelib.adapters.untold_changes import UntoldQueue
+from chalicelib.adapters.unpublished_changes import UnpublishedQueue
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.connection import Connection
 from chalicelib.ports.changes import BusEvent, StoredChange, Versioned
-from chalicelib.usecases.telling.tell_changes import Outcome, Record, tell_changes
+from chalicelib.usecases.publishing.publish_changes import Outcome, Record, publish_records
 from tests.backends import STORES, Aws, Backend, dynamodb_answering
 from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, invoice, payout
 from tests.fakes.ports import FakePorts
@@ -104,7 +104,7 @@ class Telling:
                 raise ValueError
             return changes[body["number"]]
 
-        return tell_changes(records, read, lambda change, _: [rendered(change)], self.ports)
+        return publish_records(records, read, lambda change, _: [rendered(change)], self.ports)
 
 
 def rendered(stored: StoredChange) -> BusEvent:
@@ -121,9 +121,9 @@ def over(stores: Backend, *, bus: Client | None = None, queue: Client | None = N
     ports, queue = World().ports, queue or Client()
     for name in STORES:
         setattr(ports, name, getattr(stores, name))
-    made, untold = EventBridgeBus("pom-changes", ports.clock), UntoldQueue("http://sqs.test/untold")
-    vars(made)["_client"], vars(untold)["_client"] = bus or Client(), queue
-    ports.bus, ports.untold = made, untold  # type: ignore[assignment]
+    made, unpublished = EventBridgeBus("pom-changes", ports.clock), UnpublishedQueue("http://sqs.test/unpublished")
+    vars(made)["_client"], vars(unpublished)["_client"] = bus or Client(), queue
+    ports.bus, ports.unpublished = made, unpublished  # type: ignore[assignment]
     return Telling(ports, queue)
 
 
@@ -162,7 +162,7 @@ def test_a_request_to_dynamodb_that_would_be_refused_for_every_change_has_the_ba
     telling: Telling, aws: Aws, what: str, code: str
 ) -> None:
     outcome = with_refused(telling, what, code, aws)
-    assert (outcome.repeat_from, outcome.told, outcome.untold, telling.queue.bodies) == ("0", 0, {}, [])
+    assert (outcome.repeat_from, outcome.published, outcome.unpublished, telling.queue.bodies) == ("0", 0, {}, [])
     expected = "database_unavailable" if code in {"ThrottlingException", NETWORK} else code
     assert (outcome.failure and outcome.failure.code) == expected
 
@@ -173,7 +173,7 @@ def test_a_request_to_dynamodb_that_may_be_refused_because_of_its_record_has_tha
     telling: Telling, aws: Aws, what: str, code: str
 ) -> None:
     outcome = with_refused(telling, what, code, aws)
-    assert (outcome.repeat_from, outcome.failure, list(outcome.untold)) == (None, None, ["0", "1"])
+    assert (outcome.repeat_from, outcome.failure, list(outcome.unpublished)) == (None, None, ["0", "1"])
     assert len(telling.queue.bodies) == 2
 
 
@@ -181,7 +181,7 @@ def test_a_request_to_dynamodb_that_may_be_refused_because_of_its_record_has_tha
 def test_a_bus_that_refuses_every_event_has_the_batch_repeated(stores_on_tables: Backend, code: str) -> None:
     telling = over(stores_on_tables, bus=Client(refused(code)))
     outcome = telling.tell(customer())
-    assert (outcome.repeat_from, outcome.told, outcome.untold, telling.queue.bodies) == ("0", 0, {}, [])
+    assert (outcome.repeat_from, outcome.published, outcome.unpublished, telling.queue.bodies) == ("0", 0, {}, [])
     expected = "event_bus_unavailable" if code in {"ThrottlingException", NETWORK} else code
     assert (outcome.failure and outcome.failure.code) == expected
 
@@ -190,7 +190,7 @@ def test_a_bus_that_refuses_every_event_has_the_batch_repeated(stores_on_tables:
 def test_an_event_that_the_bus_refuses_also_when_it_is_alone_is_queued(stores_on_tables: Backend, code: str) -> None:
     telling = over(stores_on_tables, bus=Client(refused(code)))
     outcome = telling.tell(customer())
-    assert (outcome.repeat_from, list(outcome.untold), len(telling.queue.bodies)) == (None, ["0", "1"], 2)
+    assert (outcome.repeat_from, list(outcome.unpublished), len(telling.queue.bodies)) == (None, ["0", "1"], 2)
 
 
 @pytest.mark.parametrize("code", [*WAITS, *QUEUED])
@@ -199,5 +199,5 @@ def test_a_record_that_the_queue_does_not_take_comes_again_whatever_the_reason(
 ) -> None:
     telling = over(stores_on_tables, queue=Client(refused(code)))
     outcome = telling.tell(customer(), damaged=True)
-    assert (outcome.repeat_from, outcome.told, outcome.untold) == ("0", 0, {})
+    assert (outcome.repeat_from, outcome.published, outcome.unpublished) == ("0", 0, {})
     assert (outcome.failure and outcome.failure.code) == "queue_unavailable"

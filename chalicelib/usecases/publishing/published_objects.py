@@ -1,4 +1,4 @@
-"""Reads what events show beside the stored objects themselves, in few requests for a batch."""
+"""Reads the objects that a batch's events show, and their customers' names, in few requests."""
 
 from __future__ import annotations
 
@@ -21,80 +21,81 @@ from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.payouts.related import beside
 
 CAN_WAIT = (Retryable, DeploymentFault)
-"""Errors that say nothing against a change: it can be told when their cause is gone."""
+"""Errors that do not concern the change itself. The change can be published when their cause is gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class ShownInvoice:
-    """An invoice, and the name of its customer as POM has it now."""
+class PublishedInvoice:
+    """An invoice and the present name of its customer."""
 
     invoice: Invoice
     customer_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPayout:
-    """A payout, and what must be known beside it."""
+class PublishedPayout:
+    """A payout and its related payouts."""
 
     payout: Payout
-    known: RelatedPayouts
+    related: RelatedPayouts
 
 
-Shown: TypeAlias = ShownInvoice | Customer | ConnectionReport | ShownPayout
+PublishedObject: TypeAlias = PublishedInvoice | Customer | ConnectionReport | PublishedPayout
 
 
-def shows(changes: Sequence[StoredChange], ports: Ports) -> Callable[[StoredChange], Shown | None]:
-    """Returns what reads what is shown with one of these changes. The names of their customers are read at once.
+def published_objects(
+    changes: Sequence[StoredChange], ports: Ports
+) -> Callable[[StoredChange], PublishedObject | None]:
+    """Returns a function that reads the object of one of these changes, or returns None if the object is deleted.
 
-    Nothing is shown with a change whose object nobody has any more.
-
-    What cannot be read raises when its own change is shown, so one damaged record concerns only those that show it.
+    The customers' names are read at once for all changes. A damaged record raises only when the function is called
+    for a change that shows it, so it does not stop the other changes.
 
     Raises:
-        Retryable: the database does not answer.
-        DeploymentFault: the database refuses any such request.
+        Retryable: the database does not respond.
+        DeploymentFault: the database refuses every request of this kind.
     """
     names = _names(changes, ports)
-    return lambda change: _shown(change, names, ports)
+    return lambda change: _published_object(change, names, ports)
 
 
 def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[OrganizationId, Mapping[CustomerId, str] | None]:
-    """Returns the names by organization.
+    """Returns the customers' names by organization.
 
-    An organization has None if the record of one of these customers cannot be read.
+    An organization has None if the record of one of its customers cannot be read.
     """
-    wanted: dict[OrganizationId, list[CustomerId]] = {}
+    customer_ids: dict[OrganizationId, list[CustomerId]] = {}
     for change in changes:
         if isinstance(change.shown, Invoice):
-            wanted.setdefault(change.shown.organization_id, []).append(change.shown.order.customer_id)
+            customer_ids.setdefault(change.shown.organization_id, []).append(change.shown.order.customer_id)
     names: dict[OrganizationId, Mapping[CustomerId, str] | None] = {}
-    for organization_id, ids in wanted.items():
+    for organization_id, ids in customer_ids.items():
         try:
             names[organization_id] = names_of(organization_id, ids, ports)
         except CAN_WAIT:
             raise
-        except Exception:  # noqa: BLE001 it raises again for the invoices of that customer: see `_shown`
+        except Exception:  # noqa: BLE001 it raises again for the invoices of that customer, in `_published_object`
             names[organization_id] = None
     return names
 
 
-def _shown(
+def _published_object(
     change: StoredChange, names: Mapping[OrganizationId, Mapping[CustomerId, str] | None], ports: Ports
-) -> Shown | None:
+) -> PublishedObject | None:
     match change.shown:
         case None:
             return None
         case Invoice() as invoice:
             customer_id = invoice.order.customer_id
-            known = names.get(invoice.organization_id)
-            if known is None:
-                known = names_of(invoice.organization_id, [customer_id], ports)
-            return ShownInvoice(invoice, known.get(customer_id))
+            names_here = names.get(invoice.organization_id)
+            if names_here is None:
+                names_here = names_of(invoice.organization_id, [customer_id], ports)
+            return PublishedInvoice(invoice, names_here.get(customer_id))
         case Customer() as customer:
-            # Such a status tells of the account of that version, and another account may be connected by now.
+            # Such a status is about the account of that version, and another account may be connected by now.
             return customer if customer.sync_status in STATUSES_OF_ONE_ACCOUNT else as_it_stands(customer, ports)
         case Connection() as connection:
-            # An attempt to connect may have run out since then.
+            # The attempt to connect may have expired between the change and now.
             return replace(report_of(connection, ports), status=connection.status(change.change.at))
         case Payout() as payout:
-            return ShownPayout(payout, beside([payout], payout.organization_id, ports))
+            return PublishedPayout(payout, beside([payout], payout.organization_id, ports))

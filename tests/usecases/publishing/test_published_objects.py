@@ -18,7 +18,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.other_changes import connection_difference
 from chalicelib.ports.changes import StoredChange, Versioned
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
-from chalicelib.usecases.telling.told_objects import Shown, ShownInvoice, shows
+from chalicelib.usecases.publishing.published_objects import PublishedInvoice, PublishedObject, published_objects
 from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked
 from tests.fakes.ports import FakePorts
 from tests.world import World
@@ -36,8 +36,8 @@ def stored(shown: Versioned, kind: ObjectKind, at: int = 0) -> StoredChange:
     return StoredChange(Change(ORG, kind, "any", 1, at, Difference()), shown)
 
 
-def shown_now(ports: FakePorts, change: StoredChange) -> Shown:
-    return shows([change], ports)(change)
+def shown_now(ports: FakePorts, change: StoredChange) -> PublishedObject:
+    return published_objects([change], ports)(change)
 
 
 def billed_to(customer_id: CustomerId) -> StoredChange:
@@ -62,9 +62,9 @@ def test_a_customer_whose_record_is_damaged_concerns_only_its_own_invoices(
     named = ports.customers.save(customer("named"))
     monkeypatch.setattr(ports.customers, "several", failing_for(DAMAGED, ValueError("damaged"), ports))
     good, bad = billed_to(named.id), billed_to(DAMAGED)
-    show = shows([bad, good], ports)
+    show = published_objects([bad, good], ports)
     shown = show(good)
-    assert isinstance(shown, ShownInvoice)
+    assert isinstance(shown, PublishedInvoice)
     assert shown.customer_name == named.profile.display_name
     with pytest.raises(ValueError, match="damaged"):
         show(bad)
@@ -76,7 +76,7 @@ def test_a_database_that_does_not_answer_has_the_batch_repeated(
     down = Retryable("database_unavailable", "The database does not answer at the moment.")
     monkeypatch.setattr(ports.customers, "several", failing_for(DAMAGED, down, ports))
     with pytest.raises(Retryable):
-        shows([billed_to(DAMAGED)], ports)
+        published_objects([billed_to(DAMAGED)], ports)
 
 
 def test_a_customer_is_shown_as_it_was_on_the_account_of_that_version(ports: FakePorts) -> None:

@@ -1,4 +1,4 @@
-"""Proof 13, telling: what POM is told is what was stored, whatever is killed.
+"""Proof 13, publishing: what POM is told is what was stored, whatever is killed.
 
 Claimed. The events on the bus, without repetitions by id, are exactly the changes of the ledger of stored versions:
 each with its object, version, type, and the status before and after. Nothing is told that was not stored. The feed
@@ -36,11 +36,11 @@ from tests.proofs.conservation import come_to_rest
 from tests.proofs.deeds import DEEDS, PLAYERS, schedule
 from tests.proofs.hostile_worker import Trouble, Worker
 from tests.proofs.ledger import Ledger
+from tests.proofs.published_oracle import Telling, expected
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Town
 from tests.proofs.stage import Deed
 from tests.proofs.streamed import empty_feed, streamed
-from tests.proofs.told_oracle import Telling, expected
 
 LENGTH = 100
 PAGES = (1, 2, 7, 100)
@@ -78,7 +78,7 @@ class Follower:
         return page.has_more
 
 
-def faults_of_telling(worker: Worker, followers: Sequence[Follower], ledger: Ledger, town: Town) -> Iterator[str]:
+def faults_of_publishing(worker: Worker, followers: Sequence[Follower], ledger: Ledger, town: Town) -> Iterator[str]:
     """Yields where the bus, the feed and a consumer differ from the ledger, in words."""
     wanted = {each for each in expected(ledger) if _exactly(each, worker)}
     heard = [(detail["id"], _of_bus(detail)) for detail in worker.outside.bridge.taken]
@@ -195,7 +195,7 @@ def told(seed: int, rate: float = 0.12) -> Told:
         worker.while_waiting = lambda: _read_all(followers)
         worker.tell(lambda: _follow(followers, rng))
         again = worker.heal()
-        faults = list(faults_of_telling(worker, followers, town.ledger, town))
+        faults = list(faults_of_publishing(worker, followers, town.ledger, town))
     figures = Counter(
         {
             "stored versions": len(town.ledger.entries),
@@ -245,7 +245,7 @@ def _told_with(boundaries: Boundaries, town: Town, streams: Any, faults: list[st
     worker = Worker(town.plain, streams, boundaries, rng)
     followers = [Follower(each, worker, rng) for each in ORGANIZATIONS]
     worker.tell()
-    faults += [f"{where}: {each}" for each in faults_of_telling(worker, followers, town.ledger, town)]
+    faults += [f"{where}: {each}" for each in faults_of_publishing(worker, followers, town.ledger, town)]
     return boundaries
 
 
@@ -268,4 +268,4 @@ def prove(budget: Budget) -> Result:
 
 
 def _replay(seed: int) -> str:
-    return f"python -m tests.proofs telling --slice short --seed {seed}"
+    return f"python -m tests.proofs publishing --slice short --seed {seed}"

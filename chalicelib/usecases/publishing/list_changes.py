@@ -1,4 +1,4 @@
-"""Lists what has changed for an organization, for those who follow it by asking."""
+"""Lists an organization's changes, for clients that poll the feed."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from chalicelib.ports import Ports
 from chalicelib.ports.changes import FeedPage
 
 NOW = "now"
-"""In place of a cursor: from now on. No cursor looks like this, because cursors are longer."""
+"""The value of `after` that means "from now on". It equals no cursor, because cursors are longer."""
 
 
 def list_changes(organization_id: OrganizationId, after: str | None, first: int, ports: Ports) -> FeedPage:
-    """Returns at most `first` changes behind the cursor `after`, the oldest first.
+    """Returns at most `first` changes after the cursor `after`, oldest first.
 
-    Without a cursor the page begins with the oldest change that is kept. With `NOW` it is empty, and its cursor leads
-    to what changes from now on.
+    Without a cursor, the page begins with the oldest stored change. With `NOW`, the page is empty, and its cursor
+    leads to later changes.
 
     Raises:
         Refused: the cursor is not from this organization's feed.
-        CursorExpired: changes behind the cursor may have been deleted.
+        CursorExpired: changes after the cursor may have been deleted.
     """
     if after == NOW:
         return FeedPage((), ports.changes.end(organization_id), False)
