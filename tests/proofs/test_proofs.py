@@ -165,7 +165,7 @@ def test_a_draft_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) ->
     def shown(invoice: Any) -> Any:
         return None if invoice.status == "creating" else invoice.status
 
-    monkeypatch.setattr(invoice_changes, "told_status", shown)
+    monkeypatch.setattr(invoice_changes, "published_status", shown)
     assert any(
         "told on the bus, and not stored" in each for seed in range(1, 9) for each in telling.told(seed).faults
     )

@@ -33,19 +33,19 @@ TELLING = (
     # What is told
     guard(
         "an invoice that POM is creating is not told",
-        "told_status",
+        "published_status",
         Never("CREATING"),
         f"{_INVOICES}::test_an_invoice_that_is_being_made_is_not_told",
     ),
     guard(
         "a draft that is being sent stays a draft",
-        "told_status",
+        "published_status",
         Never("SEND"),
         f"{_INVOICES}::test_a_draft_that_is_sent_was_a_draft_before_and_is_not_created_again",
     ),
     guard(
         "a draft that is being edited stays a draft",
-        "told_status",
+        "published_status",
         Never("editing"),
         f"{_EDITS}::test_a_draft_that_is_edited_stays_a_draft",
     ),
@@ -69,13 +69,13 @@ TELLING = (
     ),
     guard(
         "a change of the memo in Stripe is a change of the draft",
-        "as_drafted",
+        "draft_tags",
         Without("changed_details"),
         f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
     ),
     guard(
         "a change of the due date in Stripe is a change of the draft",
-        "as_drafted",
+        "draft_tags",
         Without("due_day"),
         f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
     ),
