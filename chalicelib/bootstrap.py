@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         EventBus,
         EventStore,
         InvoiceStore,
+        OwnWebhook,
         PaymentStore,
         PayoutStore,
         Ports,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
         StripeGateway,
         SummaryStore,
         UnpublishedChanges,
-        WebhookDoor,
     )
 
 
@@ -186,7 +186,7 @@ class Adapters:
         )
 
     @cached_property
-    def webhook_door(self) -> WebhookDoor:
+    def webhook_door(self) -> OwnWebhook:
         """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
         from chalicelib.adapters.webhook_door import HttpWebhookDoor
 
@@ -261,7 +261,7 @@ def webhook_opener() -> WebhookOpener:
 
 
 @cache
-def webhook_door() -> WebhookDoor:
+def webhook_door() -> OwnWebhook:
     """Our own webhook endpoint, for whoever proves that it is open."""
     return _adapters().webhook_door
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.changes import NOTHING, ChangeType, Difference
-from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_changes import draft_tags
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
@@ -78,9 +78,9 @@ def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """
     if after.status is InvoiceStatus.CREATING:
         return False
-    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
+    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else draft_tags(before)
     if after.status is InvoiceStatus.DRAFT:
-        return rested != as_drafted(after)
+        return rested != draft_tags(after)
     return rested is not None and rested.order != after.order.edit_tag
 
 

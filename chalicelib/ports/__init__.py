@@ -10,6 +10,7 @@ from typing import Protocol
 
 from chalicelib.ports.changes import ChangeFeed, EventBus, UnpublishedChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
+from chalicelib.ports.runtime import Clock, OwnWebhook, Queues
 from chalicelib.ports.stores import (
     ActStore,
     BatchStore,
@@ -20,7 +21,6 @@ from chalicelib.ports.stores import (
     SettingsStore,
 )
 from chalicelib.ports.stripe_gateway import StripeGateway
-from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
     "ActStore",
@@ -32,6 +32,7 @@ __all__ = [
     "EventBus",
     "EventStore",
     "InvoiceStore",
+    "OwnWebhook",
     "PaymentStore",
     "PayoutStore",
     "Ports",
@@ -40,7 +41,6 @@ __all__ = [
     "StripeGateway",
     "SummaryStore",
     "UnpublishedChanges",
-    "WebhookDoor",
 ]
 
 

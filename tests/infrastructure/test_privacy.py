@@ -16,7 +16,7 @@ from chalicelib.domain import retention
 from chalicelib.domain.caller import Caller
 from chalicelib.domain.erasure_wording import OUT_OF_REACH
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.kept import Stays
+from chalicelib.domain.retention_types import NoExpiry
 from chalicelib.functions import FUNCTIONS
 from infra.privacy.classes import Fate, Whose
 from infra.privacy.page import FILE, PARTS, classified, current
@@ -197,4 +197,4 @@ def test_each_reason_can_be_read_by_itself() -> None:
     """An export shows a person the reason of each record alone, without the record's name before it."""
     for kept in retention.RETENTION.values():
         assert not kept.why.startswith(("They go", "Two days")), kept.why
-        assert not isinstance(kept, Stays) or ";" not in kept.until, kept.until
+        assert not isinstance(kept, NoExpiry) or ";" not in kept.until, kept.until

@@ -31,7 +31,7 @@ def _available(lab: Laboratory) -> None:
         intent = pay_apart(lab, 5000, "pm_card_bypassPending", customer=customer)
     with lab.step("booked"):
         booked = {"latest_charge.balance_transaction.object": "balance_transaction"}
-        lab.until(lambda: lab.gateway.booked(lab.account, intent), booked, 60)
+        lab.until(lambda: lab.gateway.balance_transaction_of(lab.account, intent), booked, 60)
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,13 @@ PUBLISHING = (
     ),
     guard(
         "a change of the memo in Stripe is a change of the draft",
-        "as_drafted",
+        "draft_tags",
         Without("changed_details"),
         f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
     ),
     guard(
         "a change of the due date in Stripe is a change of the draft",
-        "as_drafted",
+        "draft_tags",
         Without("due_day"),
         f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
     ),

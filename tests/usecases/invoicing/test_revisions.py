@@ -12,7 +12,7 @@ from chalicelib.domain.identifiers import ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.tie_out import Kind
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.healing.backfill import Did, backfill, to_backfill
@@ -198,7 +198,7 @@ def test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of(
     known = world.now(invoice)
     assert known.facts.invoice is not None
     void = replace(known.facts.invoice, status="void", as_of=world.ports.clock.now())
-    assert not world.ports.invoices.save(recounted(known.settled_by(void))).live
+    assert not world.ports.invoices.save(invoice_write(known.with_fetched(void))).live
     with pytest.raises(Conflict) as refused:
         world.invoice()
     assert refused.value.code == "service_already_billed"

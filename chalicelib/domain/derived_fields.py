@@ -9,7 +9,7 @@ from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 
 
-class Standing:
+class DerivedFields:
     """Where an invoice stands. `Invoice` computes all of these at once, when one is asked for, and stores none.
 
     Amounts are minor units, times are epoch seconds UTC, and days are of the time zone that the invoice was made in.

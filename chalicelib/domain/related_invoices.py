@@ -16,18 +16,18 @@ MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class RelatedInvoices:
     """`billed_on` are the live invoices that have services of a void one. `others_free` says whether it has others.
 
     `original` is the invoice that a copy corrects.
     """
 
     billed_on: tuple[Invoice, ...] = ()
-    others_free: bool = True
+    has_unbilled_services: bool = True
     original: Invoice | None = None
 
 
-NOTHING_BESIDE = Beside()
+NO_RELATED_INVOICES = RelatedInvoices()
 
 
 def reference(invoice: Invoice) -> str:
@@ -47,16 +47,16 @@ def references(invoices: Sequence[Invoice]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def where_billed(beside: Beside) -> str:
+def where_billed(beside: RelatedInvoices) -> str:
     """Returns a sentence that says which services of a void invoice can be billed again, and where the others are."""
     if not beside.billed_on:
         return "Its services can be billed again."
-    if beside.others_free:
+    if beside.has_unbilled_services:
         return f"Some of its services are on {references(beside.billed_on)} now. The others can be billed again."
     return f"Its services are on {references(beside.billed_on)} now."
 
 
-def what_to_do_instead(beside: Beside) -> str:
+def what_to_do_instead(beside: RelatedInvoices) -> str:
     """Returns the next step for somebody who wants to go on with a void invoice."""
     if not beside.billed_on:
         return "Bill its services again."

@@ -14,7 +14,7 @@ AT_ONCE = 100
 """How many ids or items a store takes in one call."""
 
 
-def every(page_after: Callable[[str | None], Page[T]]) -> Iterator[T]:
+def all_items(page_after: Callable[[str | None], Page[T]]) -> Iterator[T]:
     """Yields the items of a list. `page_after` returns the page behind a cursor, or the first one for None.
 
     A page is asked for when all items of the page before it are taken.
@@ -28,7 +28,7 @@ def every(page_after: Callable[[str | None], Page[T]]) -> Iterator[T]:
         after = page.end_cursor
 
 
-def hundreds(items: Iterable[T]) -> Iterator[list[T]]:
+def in_hundreds(items: Iterable[T]) -> Iterator[list[T]]:
     """Yields the items in lists of at most `AT_ONCE`."""
     each = iter(items)
     while some := list(islice(each, AT_ONCE)):

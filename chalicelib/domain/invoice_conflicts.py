@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from chalicelib.domain.amounts import credited_to_balance
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.related_invoices import NO_RELATED_INVOICES, RelatedInvoices, what_to_do_instead
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.successors import NOTHING_BESIDE, Beside, what_to_do_instead
 from chalicelib.domain.wording import money
 
 STAYS_BILLED = "Its services stay billed in POM."
 
 
-def way_out(invoice: Invoice) -> str:
+def how_to_give_back(invoice: Invoice) -> str:
     """Returns in sentences how the money of a paid invoice can be given back, and what becomes of its services."""
     steps = list(_steps(invoice)) or ["Nothing is left to give back."]
     return " ".join([*steps, STAYS_BILLED])
@@ -57,13 +57,13 @@ def _left_outside(invoice: Invoice) -> int:
     return max(fact.amount_paid_off_stripe - invoice.amounts.refunded_outside, 0) if fact else 0
 
 
-def not_now(invoice: Invoice, verb: str, beside: Beside = NOTHING_BESIDE) -> Conflict:
+def status_conflict(invoice: Invoice, verb: str, beside: RelatedInvoices = NO_RELATED_INVOICES) -> Conflict:
     """Returns why an invoice cannot be sent or voided in its present status. `verb` is `sent` or `voided`.
 
     `beside` says where the services of a void invoice are billed now.
     """
     if invoice.status is InvoiceStatus.CREATING:
-        return creating()
+        return creating_conflict()
     return Conflict(
         f"invoice_not_{'sendable' if verb == 'sent' else 'voidable'}",
         f"An invoice that is {invoice.status} cannot be {verb}.",
@@ -71,10 +71,10 @@ def not_now(invoice: Invoice, verb: str, beside: Beside = NOTHING_BESIDE) -> Con
     )
 
 
-def not_correctable(invoice: Invoice, beside: Beside) -> Conflict:
+def correction_conflict(invoice: Invoice, beside: RelatedInvoices) -> Conflict:
     """Returns why no draft copy can take the place of an invoice in its present status."""
     if invoice.status is InvoiceStatus.CREATING:
-        return creating()
+        return creating_conflict()
     if invoice.status is InvoiceStatus.DRAFT:
         return Conflict(
             "invoice_not_issued",
@@ -88,7 +88,7 @@ def not_correctable(invoice: Invoice, beside: Beside) -> Conflict:
     )
 
 
-def creating() -> Conflict:
+def creating_conflict() -> Conflict:
     """Returns why nothing can be done with an invoice that Stripe does not have as a whole yet."""
     return Conflict(
         "invoice_creating",
@@ -97,9 +97,9 @@ def creating() -> Conflict:
     )
 
 
-def _instead(invoice: Invoice, beside: Beside) -> str:
+def _instead(invoice: Invoice, beside: RelatedInvoices) -> str:
     if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
-        return way_out(invoice)
+        return how_to_give_back(invoice)
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
         return (
             "Its payment link still works. Record a payment, or correct it: "

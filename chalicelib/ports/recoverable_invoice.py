@@ -11,12 +11,12 @@ from chalicelib.domain.order import Deduction, LineItem, Order
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.terms import day_of
 
-SOMEBODY = UserId("unknown")
+UNKNOWN_USER = UserId("unknown")
 """Stripe does not know which user of POM's asked for an invoice."""
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedInvoice:
+class RecoverableInvoice:
     """What Stripe has of the order. `lines` are those that name a service, `deductions` those that POM took off with,
     `tax` our own line of it in minor units.
 
@@ -79,7 +79,7 @@ class RecordedInvoice:
             ),
             saga=Saga(Step.REVIEW if drafted else Step.DONE, send=False, nonce=nonce, step_began_at=now),
             created_at=self.created,
-            created_by=SOMEBODY,
+            created_by=UNKNOWN_USER,
             updated_at=now,
             actions=(Action(now, RECREATED, stripe_id=self.stripe_id),),
             stripe_customer_id=self.stripe_customer_id,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-LOOKED_AT = 100
+LATEST_EVENTS = 100
 """How many of the latest events are examined: as many as one batch read takes."""
 
 
@@ -28,14 +28,14 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class WebhookReach:
     """Whether webhooks reach us from an account, as its latest events show.
 
     `heard_at` is when the latest webhook came; None if none of those events was brought by one. `fetched` counts
     events that the sweep had to fetch after that.
     """
 
-    heard_at: int | None
+    last_delivered_at: int | None
     fetched: int
 
     @classmethod
@@ -45,6 +45,6 @@ class Hearing:
         missing = (each for each in arrivals if each.fetched and each.delivered_at is None)
         return cls(heard_at, sum(each.received_at >= (heard_at or 0) for each in missing))
 
-    def since(self, at: int) -> bool:
+    def reached_after(self, at: int) -> bool:
         """Whether a webhook has come after `at`."""
-        return self.heard_at is not None and self.heard_at > at
+        return self.last_delivered_at is not None and self.last_delivered_at > at

@@ -14,10 +14,10 @@ from chalicelib.domain.customer_fields import (
     ADDRESS,
     Field,
     InStep,
-    NotTaken,
     Profile,
+    ValueNotAccepted,
     Values,
-    as_given,
+    as_sent_to_stripe,
     same_value,
 )
 
@@ -26,7 +26,7 @@ NEVER = InStep()
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class FieldMerge:
     """The result of comparing both sides. `to_stripe` holds the values to give to Stripe; None empties a field."""
 
     profile: Profile
@@ -38,14 +38,14 @@ class Settled:
     not_taken_over: tuple[Field, ...] = ()
     """Fields that only Stripe changed, to values that POM does not accept."""
 
-    def after_update(self, answered: Values) -> Settled:
+    def after_update(self, answered: Values) -> FieldMerge:
         """Returns the result after Stripe was given `to_stripe` and returned these values.
 
         Changes in Stripe between the first read and this answer are settled too.
         """
         ours = self.profile.values
         updated = {field: InStep(ours[field], answered[field]) for field in self.to_stripe}
-        again = settle(self.profile, answered, {**self.in_step, **updated})
+        again = merge_fields(self.profile, answered, {**self.in_step, **updated})
         return replace(
             again,
             taken_over=_together(self.taken_over, again.taken_over),
@@ -54,7 +54,7 @@ class Settled:
         )
 
 
-def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -> Settled:
+def merge_fields(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -> FieldMerge:
     """Compares `profile` and Stripe's values with the values that were last in step, and returns what to change.
 
     In the result, `in_step` is unchanged for the fields that Stripe has yet to be given.
@@ -65,7 +65,7 @@ def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -
     taken_over, kept, not_taken_over = [], [], []
     for field in Field:
         mine, theirs, before = ours[field], stripes[field], in_step.get(field, NEVER)
-        given = as_given(field, mine)
+        given = as_sent_to_stripe(field, mine)
         changed_in_pom = not same_value(field, mine, before.pom)
         changed_in_stripe = not same_value(field, theirs, before.stripe)
         if same_value(field, given, theirs):
@@ -81,9 +81,9 @@ def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -
                 kept.append(field)
         elif changed_in_stripe:
             try:
-                new_profile = new_profile.taking(field, theirs)
+                new_profile = new_profile.with_stripe_values(field, theirs)
                 taken_over.append(field)
-            except NotTaken:
+            except ValueNotAccepted:
                 not_taken_over.append(field)
             now_in_step[field] = InStep(new_profile.values[field], theirs)
         else:
@@ -91,13 +91,15 @@ def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -
     if any(field in to_stripe for field in ADDRESS):
         to_stripe = {**{field: stripes[field] for field in ADDRESS}, **to_stripe}
     known = {field: each for field, each in now_in_step.items() if each != NEVER}
-    return Settled(new_profile, known, to_stripe, tuple(taken_over), tuple(kept), tuple(not_taken_over))
+    return FieldMerge(new_profile, known, to_stripe, tuple(taken_over), tuple(kept), tuple(not_taken_over))
 
 
-def in_step_as_given(profile: Profile) -> Mapping[Field, InStep]:
+def in_step_as_sent(profile: Profile) -> Mapping[Field, InStep]:
     """Returns the values of both sides if Stripe has the profile exactly as POM gave it."""
     return {
-        field: InStep(value, as_given(field, value)) for field, value in profile.values.items() if value is not None
+        field: InStep(value, as_sent_to_stripe(field, value))
+        for field, value in profile.values.items()
+        if value is not None
     }
 
 

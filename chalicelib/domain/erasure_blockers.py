@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from chalicelib.domain.erasure import Unsettled
+from chalicelib.domain.erasure import ErasureBlocker
+from chalicelib.domain.error_collector import attach
 from chalicelib.domain.errors import CustomerUnsettled
-from chalicelib.domain.every_error import attach
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
@@ -17,7 +17,7 @@ REFUND_UNDER_WAY, BATCH_UNDER_WAY = "refund_under_way", "batch_under_way"
 _ENDED = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE})
 
 
-def unsettled_in(invoice: Invoice, account_id: StripeAccountId | None) -> Iterator[Unsettled]:
+def blockers_in(invoice: Invoice, account_id: StripeAccountId | None) -> Iterator[ErasureBlocker]:
     """Yields why this invoice keeps the person from being erased; nothing if it is settled.
 
     `account_id` is the account that is connected, or was last. What is open on another account counts as settled,
@@ -28,18 +28,18 @@ def unsettled_in(invoice: Invoice, account_id: StripeAccountId | None) -> Iterat
     if invoice.stripe_account_id != account_id and not invoice.saga.running:
         return
     if _payment_under_way(invoice):
-        yield Unsettled(PAYMENT_UNDER_WAY, invoice.id)
+        yield ErasureBlocker(PAYMENT_UNDER_WAY, invoice.id)
     elif invoice.saga.running or invoice.status not in _ENDED or invoice.being_revised:
-        yield Unsettled(INVOICE_OPEN, invoice.id)
+        yield ErasureBlocker(INVOICE_OPEN, invoice.id)
     if invoice.disputed:
-        yield Unsettled(DISPUTE_OPEN, invoice.id)
+        yield ErasureBlocker(DISPUTE_OPEN, invoice.id)
     if _refund_under_way(invoice):
-        yield Unsettled(REFUND_UNDER_WAY, invoice.id)
+        yield ErasureBlocker(REFUND_UNDER_WAY, invoice.id)
 
 
 def is_settled(invoice: Invoice, account_id: StripeAccountId | None) -> bool:
     """Returns True if nothing about this invoice keeps the person from being erased. See `unsettled_in`."""
-    return next(unsettled_in(invoice, account_id), None) is None
+    return next(blockers_in(invoice, account_id), None) is None
 
 
 def _payment_under_way(invoice: Invoice) -> bool:
@@ -54,15 +54,15 @@ def _refund_under_way(invoice: Invoice) -> bool:
     return waiting or any(order.open for order in invoice.refund_orders)
 
 
-def refused_until_settled(unsettled: Iterable[Unsettled]) -> CustomerUnsettled:
+def refusal_of_erasure(unsettled: Iterable[ErasureBlocker]) -> CustomerUnsettled:
     """Returns the refusal of an erasure: an error for each thing, by its kind, the first one with the others."""
     in_order = sorted(unsettled, key=lambda each: list(_ERRORS).index(each.code))
-    first, *others = map(unsettled_error, in_order)
+    first, *others = map(blocker_error, in_order)
     attach(first, others)
     return first
 
 
-def unsettled_error(unsettled: Unsettled) -> CustomerUnsettled:
+def blocker_error(unsettled: ErasureBlocker) -> CustomerUnsettled:
     """Returns the refusal to erase a customer because of this. It names the invoice or the batch, and no person."""
     return _ERRORS[unsettled.code](unsettled.object_id)
 

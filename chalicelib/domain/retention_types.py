@@ -12,7 +12,7 @@ DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Expires:
     """A thing that is deleted `seconds` after `since`. `source` is the page of the rule that the reason rests on."""
 
     seconds: int
@@ -27,7 +27,7 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True)
-class Stays:
+class NoExpiry:
     """A thing that no clock deletes. `until` says what ends it."""
 
     until: str
@@ -35,7 +35,7 @@ class Stays:
     source: str = ""
 
 
-Kept: TypeAlias = Ends | Stays
+Retention: TypeAlias = Expires | NoExpiry
 
 
 class Store(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.domain.explained_money import only_credited
+from chalicelib.domain.explanation_of_money import only_credited
 from chalicelib.domain.intended_act import MARKED_PAID
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact

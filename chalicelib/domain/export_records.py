@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from chalicelib.domain.kept import Kept
 from chalicelib.domain.retention import of_row
+from chalicelib.domain.retention_types import Retention
 
 
 class RecordKind(StrEnum):
@@ -92,13 +92,13 @@ class Record:
     expires_at: int | None = None
 
     @property
-    def kept(self) -> Kept:
+    def retention(self) -> Retention:
         """Returns how long it is kept, and why."""
         return of_row(self.kind.table, self.row if self.row is not None else self.kind.row)
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class RecordPage:
     """Some records, or none, and the cursor that leads on behind them. The last portion has no cursor."""
 
     records: Sequence[Record]

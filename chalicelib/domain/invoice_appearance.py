@@ -8,18 +8,18 @@ from chalicelib.domain.draft_changes import changed_details, has_other_lines
 from chalicelib.domain.invoice import Invoice
 
 
-def shows_the_same(one: Invoice, other: Invoice) -> bool:
+def looks_the_same(one: Invoice, other: Invoice) -> bool:
     """Returns True if people see the same of both, and later events find their way to both.
 
     A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
     same page may be written anew each time. No event tells that a payment was canceled, as when its invoice was
     voided, and nobody sees it: nothing was paid.
     """
-    return _shown(one) == _shown(other)
+    return _appearance(one) == _appearance(other)
 
 
-def _shown(invoice: Invoice) -> tuple[object, ...]:
-    facts = invoice.facts.timeless
+def _appearance(invoice: Invoice) -> tuple[object, ...]:
+    facts = invoice.facts.without_times
     stripe_invoice = facts.invoice and replace(
         facts.invoice,
         hosted_url="link" if facts.invoice.hosted_url else None,

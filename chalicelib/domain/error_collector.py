@@ -33,7 +33,7 @@ FAULTS_OF_A_REQUEST = (Malformed, NotFound, Refused)
 P = ParamSpec("P")
 
 
-class EveryError(AbstractContextManager["EveryError"]):
+class ErrorCollector(AbstractContextManager["ErrorCollector"]):
     """Gathers what rules say against one request. Each `with` block tries one of them."""
 
     _first: IntegrationError | None = None
@@ -52,7 +52,7 @@ class EveryError(AbstractContextManager["EveryError"]):
         if self._first is None:
             self._first = error
         else:
-            attach(self._first, all_of(error))
+            attach(self._first, errors_in(error))
         self.full = self._first.more
 
     def raise_first(self) -> None:
@@ -61,15 +61,15 @@ class EveryError(AbstractContextManager["EveryError"]):
             raise self._first
 
 
-def errors_of(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[IntegrationError]:
+def errors_raised_by(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[IntegrationError]:
     """Yields what the rule says against these arguments; nothing if it accepts them."""
     try:
         rule(*args, **kwargs)
     except FAULTS_OF_A_REQUEST as error:
-        yield from all_of(error)
+        yield from errors_in(error)
 
 
-def all_of(error: IntegrationError) -> tuple[IntegrationError, ...]:
+def errors_in(error: IntegrationError) -> tuple[IntegrationError, ...]:
     """Returns the error and those that it carries."""
     return (error, *error.others)
 
@@ -88,7 +88,7 @@ def attach(first: IntegrationError, others: Iterable[IntegrationError]) -> None:
 
     No error is looked for beyond the first `MAX_ERRORS`, so that a hostile body costs no more than a wrong one.
     """
-    told = {_key(each): each for each in all_of(first)}
+    told = {_key(each): each for each in errors_in(first)}
     for error in others:
         if len(told) >= MAX_ERRORS and _key(error) not in told:
             first.more = True
