@@ -257,7 +257,7 @@ def test_a_void_that_does_not_name_the_revision_yet_is_not_believed_alone(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = sent(world)
-    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    monkeypatch.setattr(world.double.world.order, "is_usual", lambda: False)
     world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     revision = revise(world, invoice, metadata=False)
     [voided] = [each for each in world.double.events(account) if each["type"] == "invoice.voided"]
@@ -349,7 +349,7 @@ def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
     invoice = world.invoice()
     assert world.now(invoice).saga.running
     world.double.clear_faults()
-    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    monkeypatch.setattr(world.double.world.order, "is_usual", lambda: False)
     revision = revise(world, invoice)
     world.deliver()
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
