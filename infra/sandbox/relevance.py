@@ -51,7 +51,7 @@ MODELS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
 """Stripe's `object` names to the models by which the product reads them."""
 
 _INSTRUMENT = frozenset({*BRAND_FIELDS, *LAST4_FIELDS, "exp_month", "exp_year"})
-PARTS: Mapping[tuple[str, str], frozenset[str]] = {
+READ_PARTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("charge", "payment_method_details"): _INSTRUMENT | {"type", "funding"},
     ("payment_intent", "last_payment_error.payment_method"): frozenset({"id", "type"}),
     ("payout", "destination"): frozenset({"id", "bank_name", "brand", "last4"}),
@@ -64,7 +64,7 @@ PARTS: Mapping[tuple[str, str], frozenset[str]] = {
 }
 """What is read of a field that the model takes in any form, by the last name of a path. Of others all is read."""
 
-ELSEWHERE: Mapping[str, frozenset[str]] = {
+WITHOUT_MODEL: Mapping[str, frozenset[str]] = {
     "payment_method": frozenset({"id", "type"}),
     "bank_account": frozenset({"id", "bank_name", "last4"}),
     "card": frozenset({"id", "brand", "last4"}),
@@ -75,13 +75,13 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
 HEADERS = frozenset({"date", "idempotent-replayed", "stripe-should-retry"})
 """The product reads the first two; the SDK's retries, on which it relies, read the last."""
 
-CODES = frozenset({*BY_CODE, *REASON_BY_CODE, "account_invalid", "resource_missing"})
+ERROR_CODES = frozenset({*BY_CODE, *REASON_BY_CODE, "account_invalid", "resource_missing"})
 """Codes of errors that the product tells apart."""
 
-_KINDS = {"charge.dispute": "dispute", "charge.refund": "refund", "account.application": "application"}
+_OBJECT_BY_RESOURCE = {"charge.dispute": "dispute", "charge.refund": "refund", "account.application": "application"}
 
 
-def judge(difference: Difference, version: str | None = None) -> Verdict:
+def verdict_of(difference: Difference, version: str | None = None) -> Verdict:
     """Returns HARMFUL or HARMLESS. `version` is the API version in which the account's events are."""
     return Verdict.HARMFUL if _matters(difference, version) else Verdict.HARMLESS
 
@@ -106,7 +106,7 @@ def _matters(difference: Difference, version: str | None) -> bool:
 
 def _error_matters(difference: Difference) -> bool:
     if difference.path.endswith("code"):
-        return bool({difference.recorded, difference.played} & CODES)
+        return bool({difference.recorded, difference.played} & ERROR_CODES)
     if difference.path.endswith("param"):
         return "amount" in (difference.recorded, difference.played)
     return difference.path.endswith("type")
@@ -119,11 +119,11 @@ def is_read(kind: str, path: tuple[str, ...], version: str | None = None) -> boo
     lists.
     """
     if not path:
-        return kind in MODELS or kind in ELSEWHERE
+        return kind in MODELS or kind in WITHOUT_MODEL
     if "." in kind:
         return _is_read_in_event(_object_of(kind), path, version)
-    if kind in ELSEWHERE:
-        return path[0] in ELSEWHERE[kind]
+    if kind in WITHOUT_MODEL:
+        return path[0] in WITHOUT_MODEL[kind]
     if path[0] in ("id", "object"):
         return kind in MODELS
     return any(_reads(kind, each, path) for model in MODELS.get(kind, ()) for each in _fields(model))
@@ -136,7 +136,7 @@ def _reads(kind: str, field: tuple[tuple[str, ...], bool], path: tuple[str, ...]
         return True
     if not any_form or path[: len(names)] != names:
         return False
-    parts = PARTS.get((kind, ".".join(names)))
+    parts = READ_PARTS.get((kind, ".".join(names)))
     return parts is None or path[-1] in parts
 
 
@@ -146,18 +146,18 @@ def _is_read_in_event(kind: str, path: tuple[str, ...], version: str | None) -> 
     owners: set[tuple[str, ...]] = {
         (field.within, field.name) if field.within else (field.name,) for field in OWNER_FIELDS.get(kind, ())
     }
-    named: set[tuple[str, ...]] = {("id",), ("object",), ("metadata",)}
+    other_fields: set[tuple[str, ...]] = {("id",), ("object",), ("metadata",)}
     if kind == "charge":
-        named |= {("amount_refunded",), ("balance_transaction",)}
+        other_fields |= {("amount_refunded",), ("balance_transaction",)}
     if kind == "invoice":
-        named.add(("from_invoice", "action"))
-    return any(path == each[: len(path)] or path[: len(each)] == each for each in owners | named)
+        other_fields.add(("from_invoice", "action"))
+    return any(path == each[: len(path)] or path[: len(each)] == each for each in owners | other_fields)
 
 
 def _object_of(event_type: str) -> str:
     """Returns the kind of object that an event of this type is about (https://docs.stripe.com/api/events/types)."""
     resource = event_type.rpartition(".")[0]
-    return _KINDS.get(resource, resource)
+    return _OBJECT_BY_RESOURCE.get(resource, resource)
 
 
 @cache

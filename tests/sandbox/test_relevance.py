@@ -14,9 +14,9 @@ import chalicelib.adapters.stripe as adapter
 from chalicelib.adapters.stripe.objects.fields import Expanded, Stub
 from chalicelib.adapters.stripe.versions import Shown
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from infra.sandbox import judging
+from infra.sandbox import relevance
 from infra.sandbox.findings import Verdict
-from infra.sandbox.judging import ELSEWHERE, MODELS, PARTS, judge
+from infra.sandbox.relevance import MODELS, READ_PARTS, WITHOUT_MODEL, verdict_of
 from infra.stripe_double.recordings.differences import Difference, Kind
 
 OLD = "2018-02-28"
@@ -83,12 +83,12 @@ HARMLESS = [
 
 @pytest.mark.parametrize("each", HARMFUL, ids=lambda each: f"{each.kind} {each.object} {each.path}")
 def test_a_difference_in_what_the_product_reads_is_harmful(each: Difference) -> None:
-    assert judge(each, OLD) is Verdict.HARMFUL
+    assert verdict_of(each, OLD) is Verdict.HARMFUL
 
 
 @pytest.mark.parametrize("each", HARMLESS, ids=lambda each: f"{each.kind} {each.object} {each.path}")
 def test_a_difference_elsewhere_is_harmless(each: Difference) -> None:
-    assert judge(each, OLD) is Verdict.HARMLESS
+    assert verdict_of(each, OLD) is Verdict.HARMLESS
 
 
 def test_every_kind_of_difference_is_judged_in_both_ways_or_always_alike() -> None:
@@ -100,22 +100,22 @@ def test_every_kind_of_difference_is_judged_in_both_ways_or_always_alike() -> No
 
 def test_an_event_in_our_own_version_is_read_whole_and_in_another_only_for_its_owner() -> None:
     status = difference(Kind.VALUE, "charge.refunded", "status", "a", "b")
-    assert judge(status, API_VERSION) is Verdict.HARMFUL
-    assert judge(status, OLD) is judge(status, None) is Verdict.HARMLESS
+    assert verdict_of(status, API_VERSION) is Verdict.HARMFUL
+    assert verdict_of(status, OLD) is verdict_of(status, None) is Verdict.HARMLESS
 
 
 @pytest.mark.parametrize("event_type", SUBSCRIPTION)
 def test_the_id_in_the_object_of_every_event_that_is_applied_is_read(event_type: str) -> None:
-    assert judge(difference(Kind.MISSING, event_type, "id"), OLD) is Verdict.HARMFUL
+    assert verdict_of(difference(Kind.MISSING, event_type, "id"), OLD) is Verdict.HARMFUL
 
 
 def test_a_field_that_is_added_to_a_model_is_read_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = msgspec.defstruct("Nested", [("deep", str | None, None)])
     larger = msgspec.defstruct("Larger", [("added", nested | None, None)], bases=(MODELS["refund"][0],))
     added = difference(Kind.MISSING, "refund", "added.deep")
-    assert judge(added) is Verdict.HARMLESS
-    monkeypatch.setitem(judging.MODELS, "refund", (larger,))  # type: ignore[arg-type]
-    assert judge(added) is Verdict.HARMFUL
+    assert verdict_of(added) is Verdict.HARMLESS
+    monkeypatch.setitem(relevance.MODELS, "refund", (larger,))  # type: ignore[arg-type]
+    assert verdict_of(added) is Verdict.HARMFUL
 
 
 def structs() -> Iterator[type[msgspec.Struct]]:
@@ -143,12 +143,12 @@ def test_every_model_of_the_adapter_is_among_those_that_are_judged_by() -> None:
 
 
 def test_what_is_read_of_a_field_in_any_form_names_fields_that_are_so() -> None:
-    for kind, path in PARTS:
+    for kind, path in READ_PARTS:
         forms = [
             any_form
             for model in MODELS[kind]
-            for names, any_form in judging._fields(model)
+            for names, any_form in relevance._fields(model)
             if ".".join(names) == path
         ]
         assert any(forms), (kind, path)
-    assert not set(ELSEWHERE) & set(MODELS)
+    assert not set(WITHOUT_MODEL) & set(MODELS)

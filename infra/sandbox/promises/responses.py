@@ -9,7 +9,7 @@ from typing import Any
 
 import stripe
 
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 
 JSON = dict[str, Any]
 
@@ -57,26 +57,26 @@ def reason(error: stripe.StripeError) -> JSON:
     return found if isinstance(found, dict) else {"type": found}
 
 
-def events_about(lab: Laboratory, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
+def events_about(session: Session, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
     """Returns the events of the account whose object names one of these ids, oldest first.
 
     Those of the stories are known already. If they have not an event for each of the expected types, the account is
     asked, for half a minute. Then events within MARGIN before now, and the newest hundred, are seen.
     """
-    of_stories = _about(lab.listed, ids)
+    of_stories = _about(session.story_events, ids)
     if expected and Counter(expected) <= Counter(types(of_stories)):
         return of_stories
-    since = len(lab.recorder.exchanges)
-    query = {"limit": 100, "created": {"gte": lab.now() - MARGIN}}
+    since = len(session.recorder.exchanges)
+    query = {"limit": 100, "created": {"gte": session.now() - MARGIN}}
     for wait in (0.0, *BETWEEN_LOOKS):
         if wait:
-            lab.wait(wait, f"{', '.join(sorted(expected))} may be listed later")
-        listed = body(lab.v1.events.list(query, lab.on_account()))["data"]
+            session.wait(wait, f"{', '.join(sorted(expected))} may be listed later")
+        listed = body(session.v1.events.list(query, session.on_account()))["data"]
         found = _about(listed, ids)
         complete = Counter(expected) <= Counter(types(found))
         if complete:
             break
-    lab.recorder.awaited(since, {"data.*.type": min(expected)} if expected and complete else {})
+    session.recorder.keep_last_poll(since, {"data.*.type": min(expected)} if expected and complete else {})
     return found
 
 

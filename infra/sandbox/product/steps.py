@@ -103,8 +103,8 @@ def _refund_in_stripe(scene: Scene) -> str:
     payments = [each for each in scene.invoice(FIRST)["payments"] if each["status"] == "succeeded"]
     if not payments:
         raise NotTried("There is no payment to refund, because an earlier step failed.")
-    params = {"payment_intent": payments[0]["id"], "metadata": scene.lab.marks}
-    scene.lab.v1.refunds.create(params, scene.lab.on_account(f"{scene.lab.run}-product-refund"))
+    params = {"payment_intent": payments[0]["id"], "metadata": scene.session.marks}
+    scene.session.v1.refunds.create(params, scene.session.on_account(f"{scene.session.run}-product-refund"))
     scene.becomes(FIRST, status="refunded", refundedAmount="100.50")
     return "POM shows refunded, over the whole amount."
 

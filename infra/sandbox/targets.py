@@ -13,7 +13,7 @@ from infra.stripe_double import InProcessClient, StripeDouble
 from infra.stripe_double.recordings.recording import RecordedAccount
 
 
-class Side(Protocol):
+class Target(Protocol):
     """One side of the comparison."""
 
     name: str
@@ -30,7 +30,7 @@ class Side(Protocol):
         """Returns once so much time has passed there."""
 
 
-class StripeItself:
+class StripeTarget:
     """Stripe, over the Internet."""
 
     name = "stripe"
@@ -50,15 +50,15 @@ class StripeItself:
         time.sleep(seconds)
 
 
-CAPTURED_IN = 1.0
+CAPTURE_SECONDS = 1.0
 """Seconds until a double books a card payment, so that this comes before debits and refunds end."""
-SETTLES_IN = 2 / 86_400
+SETTLEMENT_DAYS = 2 / 86_400
 """Days until a double's bank debits and pending refunds end: two seconds. In Stripe's test mode, debits settle at
 once (https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior), and refunds "some
 time later" (https://docs.stripe.com/testing#refunds)."""
 
 
-class DoubleSide:
+class DoubleTarget:
     """A double in this process, made to settle as fast as Stripe's test mode.
 
     Its clock is moved where Stripe would be waited for.
@@ -73,8 +73,8 @@ class DoubleSide:
         self, double: StripeDouble, client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessClient
     ) -> None:
         self.double, self._client = double, client
-        double.config.ach_days = double.config.refund_days = SETTLES_IN
-        double.config.capture_seconds = CAPTURED_IN
+        double.config.ach_days = double.config.refund_days = SETTLEMENT_DAYS
+        double.config.capture_seconds = CAPTURE_SECONDS
 
     def http_client(self) -> stripe.HTTPClient:
         """Returns a client of the double."""
@@ -90,5 +90,5 @@ class DoubleSide:
 
     def accounts(self) -> tuple[RecordedAccount, ...]:
         """Returns the connected accounts of the double."""
-        found = (ledger.account for ledger in self.double.world.ledgers.values() if ledger.connected)
-        return tuple(RecordedAccount(each["id"], each["country"], each["default_currency"]) for each in found)
+        connected = (ledger.account for ledger in self.double.world.ledgers.values() if ledger.connected)
+        return tuple(RecordedAccount(each["id"], each["country"], each["default_currency"]) for each in connected)

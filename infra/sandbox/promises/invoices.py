@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from chalicelib.adapters.stripe.drafts import lines_parameters
 from chalicelib.domain.draft_edit import LineInStripe, lines_of
 from chalicelib.domain.invoice import Invoice
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, body, events_about
+from infra.sandbox.promises.responses import JSON, body, events_about
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import Sent, draft_with_lines, open_invoice, payer
 
 FIRST, SECOND = 7500, 2500
@@ -40,39 +40,39 @@ class Billed:
         return str(self.sent["payments"]["data"][0]["payment"]["payment_intent"])
 
 
-def draft(lab: Laboratory, *amounts: int) -> str:
+def draft(session: Session, *amounts: int) -> str:
     """Makes a draft with a line for each amount, and returns its id."""
-    order, customer = lab.orders.invoice(*amounts), lab.once(payer)
+    order, customer = session.orders.invoice(*amounts), session.once(payer)
     if amounts:
-        return draft_with_lines(lab, order, customer)
-    return lab.gateway.create_draft(lab.account, order, customer, f"{lab.run}-{order.id}-draft").id
+        return draft_with_lines(session, order, customer)
+    return session.gateway.create_draft(session.account, order, customer, f"{session.run}-{order.id}-draft").id
 
 
-def issued(lab: Laboratory, *amounts: int, **order: object) -> Sent:
+def issued(session: Session, *amounts: int, **order: object) -> Sent:
     """Bills the payer of this run, without an e-mail. `order` has fields of the order.
 
     Whatever changes the balance of that customer, and so the next invoice, comes after this.
     """
-    return open_invoice(lab, *amounts, customer=lab.once(payer), **order)
+    return open_invoice(session, *amounts, customer=session.once(payer), **order)
 
 
-def send(lab: Laboratory, invoice: str, key: str) -> JSON:
+def send(session: Session, invoice: str, key: str) -> JSON:
     """Sends an invoice with the request that the gateway makes, and returns the whole answer."""
-    return body(lab.v1.invoices.send_invoice(invoice, {"expand": ["payments"]}, lab.on_account(key)))
+    return body(session.v1.invoices.send_invoice(invoice, {"expand": ["payments"]}, session.on_account(key)))
 
 
-def billed(lab: Laboratory) -> Billed:
-    """Makes the invoice that most promises look at. Use it by `lab.once(billed)`."""
-    order, who = lab.orders.invoice(FIRST, SECOND), lab.once(payer)
-    lines, key = lines_of(order.order), f"{lab.run}-{order.id}"
-    invoice = lab.gateway.create_draft(lab.account, order, who, f"{key}-draft").id
-    added = lab.v1.invoices.add_lines(invoice, lines_parameters(lines), lab.on_account(f"{key}-lines"))
+def billed(session: Session) -> Billed:
+    """Makes the invoice that most promises look at. Use it by `session.once(billed)`."""
+    order, who = session.orders.invoice(FIRST, SECOND), session.once(payer)
+    lines, key = lines_of(order.order), f"{session.run}-{order.id}"
+    invoice = session.gateway.create_draft(session.account, order, who, f"{key}-draft").id
+    added = session.v1.invoices.add_lines(invoice, lines_parameters(lines), session.on_account(f"{key}-lines"))
     first = next(each["id"] for each in body(added)["lines"]["data"] if each["amount"] == FIRST)
-    lab.gateway.remove_lines(lab.account, invoice, [first], f"{key}-remove")
-    lab.gateway.add_lines(lab.account, invoice, lines[:1], f"{key}-again")
-    present = tuple(lab.gateway.draft_lines(lab.account, invoice))
-    asked_at = lab.side.now()
-    answer = send(lab, invoice, f"{key}-send")
+    session.gateway.remove_lines(session.account, invoice, [first], f"{key}-remove")
+    session.gateway.add_lines(session.account, invoice, lines[:1], f"{key}-again")
+    present = tuple(session.gateway.draft_lines(session.account, invoice))
+    asked_at = session.target.now()
+    answer = send(session, invoice, f"{key}-send")
     return Billed(order, who, invoice, body(added), present, answer, f"{key}-send", asked_at)
 
 
@@ -85,13 +85,13 @@ class Told:
     """How long after the invoice was asked to be sent they were all listed."""
 
 
-def told_of_billed(lab: Laboratory) -> Told:
-    """Returns the events of that invoice right after it was sent. Use it by `lab.once(told_of_billed)`."""
-    made = lab.once(billed)
-    events = events_about(lab, [made.invoice], ["invoice.sent"])
-    return Told(events, lab.side.now() - made.asked_at)
+def told_of_billed(session: Session) -> Told:
+    """Returns the events of that invoice right after it was sent. Use it by `session.once(told_of_billed)`."""
+    made = session.once(billed)
+    events = events_about(session, [made.invoice], ["invoice.sent"])
+    return Told(events, session.target.now() - made.asked_at)
 
 
-def empty_draft(lab: Laboratory) -> str:
-    """Makes a draft without lines, and returns its id. Use it by `lab.once(empty_draft)`."""
-    return draft(lab)
+def empty_draft(session: Session) -> str:
+    """Makes a draft without lines, and returns its id. Use it by `session.once(empty_draft)`."""
+    return draft(session)

@@ -14,9 +14,9 @@ from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.errors import StripeRefused
 from chalicelib.domain.identifiers import StripeAccountId
-from infra.sandbox.carrying import Budget, Carrier, Recorder
+from infra.sandbox.client import Budget, Recorder, RecordingClient
 from infra.sandbox.orders import Orders
-from infra.sandbox.sides import Side
+from infra.sandbox.targets import Target
 from infra.stripe_double.recordings.recording import story_of
 from infra.stripe_double.recordings.waiting import matches
 
@@ -28,12 +28,12 @@ MARK_KEY = "pom_sandbox"
 """The metadata of what the product has no metadata for; its value is the run."""
 RUN = "[0-9a-f]{8}"
 """The form of a run's token."""
-BETWEEN_LOOKS, LONGEST_WAIT = 3.0, 30.0
+FIRST_POLL_DELAY, MAX_POLL_DELAY = 3.0, 30.0
 """Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
 as the one before, so that three minutes take nine requests."""
 
 
-UNREACHED = frozenset({"stripe_unreachable", "stripe_busy"})
+UNREACHABLE_CODES = frozenset({"stripe_unreachable", "stripe_busy"})
 """Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
 
 
@@ -42,7 +42,7 @@ class NotInTime(Exception):
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedStep:
     """Steps that Stripe refused for a reason that lies in the account or the platform."""
 
     step: str
@@ -51,10 +51,10 @@ class Refusal:
 
 
 @dataclass
-class Laboratory:
+class Session:
     """One run on one connected account. `run` is a random token of the form `RUN`."""
 
-    side: Side
+    target: Target
     key: str
     client_id: str
     account: StripeAccountId
@@ -62,26 +62,26 @@ class Laboratory:
     budget: Budget
     recorder: Recorder
     pace: Callable[[], None] = lambda: None
-    code: Callable[[str], str | None] = lambda url: None
+    authorize: Callable[[str], str | None] = lambda url: None
     """Asks a person to open this authorize URL, and returns the code that Stripe sent back; None if nobody did."""
-    tell: Callable[[str], None] = lambda line: None
+    progress: Callable[[str], None] = lambda line: None
     """Shows a line of progress where time is waited for."""
     restricted_key: str | None = None
     """A restricted test key of the platform, `rk_test_…`."""
     client: stripe.StripeClient = field(init=False)
     gateway: StripeGateway = field(init=False)
     orders: Orders = field(init=False)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RefusedStep] = field(default_factory=list)
     """What the account may not do, or Stripe did not let it do: it counts as not tried."""
     began: int = field(init=False)
     """When the run began (epoch seconds UTC): lists are asked for what was created since."""
     confirms_invoices: bool | None = None
     """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
     until one was tried."""
-    listed: list[Any] = field(default_factory=list)
+    story_events: list[Any] = field(default_factory=list)
     """The events of the stories, newest first, once they are listed."""
-    _made: dict[Callable[..., Any], Any] = field(default_factory=dict)
-    _failed: dict[Callable[..., Any], Exception] = field(default_factory=dict)
+    _results: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    _errors: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.began = self.now()
@@ -94,15 +94,21 @@ class Laboratory:
         return build_client(
             key,
             self.client_id,
-            api_base=self.side.api_base,
-            connect_base=self.side.connect_base,
+            api_base=self.target.api_base,
+            connect_base=self.target.connect_base,
             http_client=self.carrier("" if key == self.key else "another key"),
         )
 
-    def carrier(self, caller: str = "") -> Carrier:
+    def carrier(self, caller: str = "") -> RecordingClient:
         """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
-        return Carrier(
-            self.side.http_client(), self.recorder, self.budget, self.side.now, self.pace, caller, self.side.pass_time
+        return RecordingClient(
+            self.target.http_client(),
+            self.recorder,
+            self.budget,
+            self.target.now,
+            self.pace,
+            caller,
+            self.target.pass_time,
         )
 
     @property
@@ -114,16 +120,16 @@ class Laboratory:
         """Returns the options of a request on the connected account."""
         return {"stripe_account": self.account, **({"idempotency_key": key} if key else {})}
 
-    def listed_json(self, service: Any, params: Mapping[str, Any]) -> list[Any]:
+    def list_json(self, service: Any, params: Mapping[str, Any]) -> list[Any]:
         """Returns all entries of a list of the account, as Stripe's JSON has them, in pages of 100."""
-        found: list[Any] = []
+        entries: list[Any] = []
         query = {**params, "limit": 100}
         while True:
             page = service.list(query, self.on_account())
-            found += json.loads(page.last_response.body)["data"]
+            entries += json.loads(page.last_response.body)["data"]
             if not page.has_more:
-                return found
-            query["starting_after"] = found[-1]["id"]
+                return entries
+            query["starting_after"] = entries[-1]["id"]
 
     @property
     def marks(self) -> dict[str, str]:
@@ -132,24 +138,24 @@ class Laboratory:
 
     def now(self) -> int:
         """Returns epoch seconds UTC. The gateway dates answers by it, too."""
-        return int(self.side.now())
+        return int(self.target.now())
 
     def wait(self, seconds: float, reason: str) -> None:
         """Lets time pass on the side, and says why."""
-        self.tell(f"    waiting {seconds:.0f} s: {reason}")
-        self.side.pass_time(seconds)
+        self.progress(f"    waiting {seconds:.0f} s: {reason}")
+        self.target.pass_time(seconds)
 
-    def once(self, make: Callable[[Laboratory], T]) -> T:
+    def once(self, work: Callable[[Session], T]) -> T:
         """Returns what `make` returned when it was first asked for in this run, or raises what it raised then."""
-        if make in self._failed:
-            raise self._failed[make]
-        if make not in self._made:
+        if work in self._errors:
+            raise self._errors[work]
+        if work not in self._results:
             try:
-                self._made[make] = make(self)
+                self._results[work] = work(self)
             except Exception as error:
-                self._failed[make] = error
+                self._errors[work] = error
                 raise
-        return cast(T, self._made[make])
+        return cast(T, self._results[work])
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -170,27 +176,27 @@ class Laboratory:
                 yield
             except (stripe.StripeError, StripeRefused) as error:
                 reason = error.user_message if isinstance(error, stripe.StripeError) else None
-                self.refusals.append(Refusal(self.recorder.step, str(reason or error)))
+                self.refusals.append(RefusedStep(self.recorder.step, str(reason or error)))
                 del self.recorder.exchanges[since:]
 
-    def until(self, look: Callable[[], T], expected: Mapping[str, Any], patience: float) -> T:
+    def until(self, request: Callable[[], T], expected: Mapping[str, Any], timeout: float) -> T:
         """Waits and looks until the answer of Stripe's has the expected values, and returns the last look.
 
         `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
         `Exchange.until` has. Raises NotInTime after `patience` seconds.
         """
-        since, waited, wait = len(self.recorder.exchanges), 0.0, BETWEEN_LOOKS
+        since, waited_seconds, delay = len(self.recorder.exchanges), 0.0, FIRST_POLL_DELAY
         while True:
-            self.wait(wait, f"{self.recorder.step}, until {_told(expected)} (at most {patience:.0f} s)")
-            waited, wait = waited + wait, min(LONGEST_WAIT, wait * 2)
-            seen = look()
+            self.wait(delay, f"{self.recorder.step}, until {_description(expected)} (at most {timeout:.0f} s)")
+            waited_seconds, delay = waited_seconds + delay, min(MAX_POLL_DELAY, delay * 2)
+            response = request()
             if matches(self.recorder.exchanges[-1].body, expected):
-                self.recorder.awaited(since, expected)
-                return seen
-            if waited >= patience:
-                self.recorder.awaited(since, {})
-                raise NotInTime(f"{self.recorder.step}: not {_told(expected)} after {patience:.0f} s")
+                self.recorder.keep_last_poll(since, expected)
+                return response
+            if waited_seconds >= timeout:
+                self.recorder.keep_last_poll(since, {})
+                raise NotInTime(f"{self.recorder.step}: not {_description(expected)} after {timeout:.0f} s")
 
 
-def _told(expected: Mapping[str, Any]) -> str:
+def _description(expected: Mapping[str, Any]) -> str:
     return " and ".join(f"{path} is {value}" for path, value in expected.items())

@@ -15,14 +15,14 @@ import stripe
 
 from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, story_of
 
-ALLOWED = 400
+MAX_REQUESTS = 400
 """Requests of one run."""
-RESERVED = 25
+CLEANUP_REQUESTS = 25
 """Of these, what is kept for cleaning up. A whole run needs half of it."""
 
 
-LIMITED = 429
-WAITS = (1.0, 2.0, 4.0)
+TOO_MANY_REQUESTS = 429
+RETRY_DELAYS = (1.0, 2.0, 4.0)
 """Seconds until a request that a limit refused is sent again."""
 
 
@@ -34,22 +34,22 @@ class BudgetSpent(Exception):
 class Budget:
     """How many requests may still be made."""
 
-    allowed: int = ALLOWED
-    reserved: int = RESERVED
+    allowed: int = MAX_REQUESTS
+    reserved: int = CLEANUP_REQUESTS
     used: int = 0
     by_part: Counter[str] = field(default_factory=Counter)
     """How many of them each story has made, all promises, the product, and cleaning up."""
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """The requests that may still be made, without those for cleaning up."""
         return self.allowed - self.reserved - self.used
 
-    def take(self, step: str = "") -> None:
+    def spend(self, step: str = "") -> None:
         """Counts a request of a step. Raises BudgetSpent if none is left."""
         with self._lock:  # the stack's processes ask at the same time
-            if self.left <= 0:
+            if self.remaining <= 0:
                 raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
             self.used += 1
             self.by_part[story_of(step)] += 1
@@ -67,7 +67,7 @@ class Recorder:
     step: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
 
-    def note(self, exchange: Exchange) -> None:
+    def record(self, exchange: Exchange) -> None:
         """Keeps an exchange."""
         self.exchanges.append(self.redact(exchange))
 
@@ -78,7 +78,7 @@ class Recorder:
                 return exchange.body
         raise LookupError(f"Nothing was asked of {path}.")
 
-    def awaited(self, since: int, until: Mapping[str, Any]) -> None:
+    def keep_last_poll(self, since: int, until: Mapping[str, Any]) -> None:
         """Drops all exchanges from position `since` on but the last, and notes what that one was waited for."""
         last = self.exchanges[-1]
         self.exchanges[since:] = [replace(last, until=dict(until))]
@@ -93,7 +93,7 @@ class Recorder:
             self.step = former
 
 
-class Carrier(stripe.HTTPClient):
+class RecordingClient(stripe.HTTPClient):
     """An HTTP client for the SDK, around another."""
 
     name = "sandbox"
@@ -123,32 +123,34 @@ class Carrier(stripe.HTTPClient):
 
         What a limit refuses is tried again, because limits depend on what else the account does.
         """
-        answer, waits = self._send(method, url, headers, post_data), iter(WAITS)
-        while self._wait and _is_limited(*answer) and (seconds := next(waits, None)):
+        response, waits = self._send(method, url, headers, post_data), iter(RETRY_DELAYS)
+        while self._wait and _is_limited(*response) and (seconds := next(waits, None)):
             self._wait(seconds)
-            answer = self._send(method, url, headers, post_data)
-        return answer
+            response = self._send(method, url, headers, post_data)
+        return response
 
     def _send(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any) -> tuple[Any, int, Any]:
-        self._budget.take(self._recorder.step)
+        self._budget.spend(self._recorder.step)
         self._pace()
-        asked = self._asked(method, url, headers or {}, post_data)
+        exchange = self._unanswered_exchange(method, url, headers or {}, post_data)
         try:
-            body, status, answered = self._inner.request(method, url, headers, post_data)
+            body, status, response_headers = self._inner.request(method, url, headers, post_data)
         except stripe.APIConnectionError as error:
-            self._recorder.note(replace(asked, body={"connection": type(error).__name__}))
+            self._recorder.record(replace(exchange, body={"connection": type(error).__name__}))
             raise
-        self._recorder.note(replace(asked, status=status, body=_json(body), headers=_kept(answered)))
-        return body, status, answered
+        self._recorder.record(
+            replace(exchange, status=status, body=_json(body), headers=_recorded_headers(response_headers))
+        )
+        return body, status, response_headers
 
-    def _asked(self, method: str, url: str, headers: Mapping[str, str], data: Any) -> Exchange:
+    def _unanswered_exchange(self, method: str, url: str, headers: Mapping[str, str], data: Any) -> Exchange:
         """Returns the exchange of a request that has no answer yet."""
-        parts, sent = urlsplit(url), {name.lower(): value for name, value in headers.items()}
+        parts, request_headers = urlsplit(url), {name.lower(): value for name, value in headers.items()}
         text = data.decode() if isinstance(data, bytes) else data or ""
-        form = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
+        parameters = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
         return Exchange(
-            self._recorder.step, self._now(), method.upper(), parts.path, 0, None, tuple(form),
-            account=sent.get("stripe-account"), key=sent.get("idempotency-key"), caller=self._caller,
+            self._recorder.step, self._now(), method.upper(), parts.path, 0, None, tuple(parameters),
+            account=request_headers.get("stripe-account"), key=request_headers.get("idempotency-key"), caller=self._caller,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -157,14 +159,14 @@ class Carrier(stripe.HTTPClient):
         inner.close()
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def _recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
 
 
 def _is_limited(body: Any, status: int, _: Any) -> bool:
     """Returns True for a limit of requests, and False for a lock, which is the product's to try again."""
-    answer = _json(body) if status == LIMITED else None
-    error = answer.get("error") if isinstance(answer, dict) else None
+    document = _json(body) if status == TOO_MANY_REQUESTS else None
+    error = document.get("error") if isinstance(document, dict) else None
     return isinstance(error, dict) and error.get("code") == "rate_limit"
 
 
