@@ -14,7 +14,7 @@ from .visit import FormAction, InvalidInput, Page, Problem, Show, Visit, address
 
 _TOPICS = (home, payments, disputes, invoices, customers, payouts, webhooks, account)
 _PAGES: dict[str, Show] = {path: show for topic in (*_TOPICS, mails) for path, show in topic.PAGES.items()}
-_ACTIONS: dict[str, FormAction] = {path: act for topic in _TOPICS for path, act in topic.ACTS.items()}
+_ACTIONS: dict[str, FormAction] = {path: act for topic in _TOPICS for path, act in topic.ACTIONS.items()}
 _LISTS = ("/", "/dashboard")
 
 
