@@ -20,7 +20,7 @@ from chalicelib.ports.stores import (
     SettingsStore,
 )
 from chalicelib.ports.stripe_gateway import StripeGateway
-from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
+from chalicelib.ports.surroundings import Clock, Queues, WebhookClient
 
 __all__ = [
     "ActStore",
@@ -40,7 +40,7 @@ __all__ = [
     "StripeGateway",
     "SummaryStore",
     "UntoldChanges",
-    "WebhookDoor",
+    "WebhookClient",
 ]
 
 

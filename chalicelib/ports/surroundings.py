@@ -37,7 +37,7 @@ class Clock(Protocol):
         """Wait for about so long: by chance from half of it to one and a half."""
 
 
-class WebhookDoor(Protocol):
+class WebhookClient(Protocol):
     """Our own webhook endpoint, met by its public URL as Stripe meets it."""
 
     def secrets(self) -> Sequence[str]:

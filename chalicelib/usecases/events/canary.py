@@ -13,7 +13,7 @@ from contextlib import suppress
 from chalicelib.domain.canary import Attempt, Canary, Flight, Verdict, fingerprint, verdict_of
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import StripeEvent
-from chalicelib.ports import Ports, WebhookDoor
+from chalicelib.ports import Ports, WebhookClient
 
 
 def receive_canary(event: StripeEvent, ports: Ports) -> None:
@@ -25,7 +25,7 @@ def receive_canary(event: StripeEvent, ports: Ports) -> None:
     ports.events.keep_canary(Canary.of(event), ports.clock.now())
 
 
-def fly(door: WebhookDoor, ports: Ports) -> Flight:
+def fly(door: WebhookClient, ports: Ports) -> Flight:
     """Returns how far a canary comes with each stored secret, and since when a secret has been refused.
 
     The latest flight that was kept says since when; nothing is kept of this one.
@@ -46,7 +46,7 @@ def fly(door: WebhookDoor, ports: Ports) -> Flight:
     return Flight(verdict_of(attempts), slowest, at, tuple(attempts))
 
 
-def fly_and_keep(door: WebhookDoor, ports: Ports) -> Flight:
+def fly_and_keep(door: WebhookClient, ports: Ports) -> Flight:
     """Like `fly`, and keeps the flight where the page of a connection reads it.
 
     A database that does not take it leaves the flight before in place, which soon is too old to say anything.
@@ -57,7 +57,7 @@ def fly_and_keep(door: WebhookDoor, ports: Ports) -> Flight:
     return flight
 
 
-def _secrets(door: WebhookDoor) -> Sequence[str]:
+def _secrets(door: WebhookClient) -> Sequence[str]:
     try:
         return door.secrets()
     except Retryable:
@@ -73,7 +73,7 @@ def _refused_since(ports: Ports) -> dict[str, int]:
     return {each.fingerprint: each.refused_since for each in attempts if each.refused_since is not None}
 
 
-def _sent(secret: str, door: WebhookDoor, ports: Ports) -> Verdict:
+def _sent(secret: str, door: WebhookClient, ports: Ports) -> Verdict:
     now = ports.clock.now()
     canary, body = Canary.hatched(ports.clock.nonce(), now)
     try:

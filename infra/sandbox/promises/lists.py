@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.adapters.stripe.lists import PAGE
+from chalicelib.adapters.stripe.lists import PAGE_SIZE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.asking import JSON, MARGIN, body, refusal, told, types
@@ -69,7 +69,7 @@ def lists_are_newest_first(lab: Laboratory) -> Outcome:
     lab.side.pass_time(1)  # two of one second would be in any order
     lab.once(empty_draft)
     query: JSON = {"customer": lab.once(payer)}
-    page = body(lab.v1.invoices.list({**query, "limit": PAGE}, lab.on_account()))["data"]
+    page = body(lab.v1.invoices.list({**query, "limit": PAGE_SIZE}, lab.on_account()))["data"]
     ids = [each["id"] for each in page]
     following = body(lab.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, lab.on_account()))
     sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page

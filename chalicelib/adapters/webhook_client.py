@@ -20,7 +20,7 @@ _PLAIN = frozenset(("http", host) for host in ("127.0.0.1", "::1", "localhost"))
 LONGEST_ANSWER = 64 * 1024
 
 
-class HttpWebhookDoor:
+class HttpWebhookClient:
     """Fulfils `ports.WebhookDoor`. Redirects are not followed, and no proxy is used."""
 
     def __init__(self, url: str, secrets: Callable[[], Sequence[str]]) -> None:
