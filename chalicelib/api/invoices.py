@@ -20,12 +20,12 @@ from chalicelib.api.invoice_replies import (
     invoice_reply,
     stored_invoice_reply,
 )
-from chalicelib.api.models.combinations import described
+from chalicelib.api.models.combinations import combination_list
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
 from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.invoice_lists import InvoiceList, invoice_list
-from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, only
+from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, single_invoice_page
 from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice, create_invoice_from, edit_draft_from
 from chalicelib.api.models.queries import Nothing, PageQuery
@@ -86,7 +86,7 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     takes=InvoiceQuery,
     responses={200: InvoiceList},
     refuses=("filters_not_offered", "period_invalid"),
-    details=described(COMBINATIONS),
+    details=combination_list(COMBINATIONS),
 )
 def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, with the names of their customers.
@@ -98,7 +98,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     invoice_filter = filter_from(query, time_zone=lambda: time_zone_in_force(organization_id, ports))
     if query.stripe_invoice_id is not None:
         invoice = find_by_stripe_id(organization_id, query.stripe_invoice_id, ports)
-        page, sums = only(invoice, query.after), None
+        page, sums = single_invoice_page(invoice, query.after), None
     else:
         page = invoice_lists.list_invoices(organization_id, invoice_filter, query.first, query.after, ports)
         sums = totals(organization_id, invoice_filter, ports) if query.totals else None

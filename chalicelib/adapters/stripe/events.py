@@ -15,7 +15,7 @@ import msgspec
 from chalicelib.adapters.stripe.event_subjects import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, subject_of
 from chalicelib.adapters.stripe.objects import OBJECTS, Invoice
 from chalicelib.domain.errors import InvalidSignature
-from chalicelib.domain.events import LATEST_MOMENT, UNREADABLE, StripeEvent
+from chalicelib.domain.events import LATEST_TIMESTAMP, UNREADABLE, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
 from chalicelib.domain.identifiers import ACCOUNT_ID, STRIPE_ID, StripeAccountId, is_id
 
@@ -61,7 +61,7 @@ class Event(msgspec.Struct):
         """Returns epoch seconds UTC, or 0 if the event does not say a time that can be written as a date."""
         if isinstance(self.created, bool) or not isinstance(self.created, int | float):
             return 0
-        return int(self.created) if 0 < self.created <= LATEST_MOMENT else 0
+        return int(self.created) if 0 < self.created <= LATEST_TIMESTAMP else 0
 
 
 _data_decoder = msgspec.json.Decoder(EventData)
@@ -117,7 +117,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=fact,
-        paid_outside_untold=outside_amount_missing,
+        lacks_paid_outside=outside_amount_missing,
         body=text,
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,
@@ -202,9 +202,8 @@ def _fact_in(
         stripe_object = decoder.decode(raw_object)
         if event.type.endswith(".deleted") and hasattr(stripe_object, "deleted"):
             stripe_object.deleted = True
-        return stripe_object.fact(event.created_at), isinstance(
-            stripe_object, Invoice
-        ) and stripe_object.paid_outside is None
+        outside_amount_missing = isinstance(stripe_object, Invoice) and stripe_object.paid_outside is None
+        return stripe_object.fact(event.created_at), outside_amount_missing
     except msgspec.ValidationError:
         return None, False
 
@@ -259,6 +258,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
     if abs(now - timestamp) > TOLERANCE:
         raise InvalidSignature("the signature's time is too far from now")
     expected = [_signature(body, timestamp, secret).encode() for secret in secrets if secret]
+    matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures]
     if not any(matches):
         raise InvalidSignature("no signature matches")
 
