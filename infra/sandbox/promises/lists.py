@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.adapters.stripe.lists import PAGE
+from chalicelib.adapters.stripe.lists import PAGE_SIZE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.promises.invoices import billed, empty_draft, told_of_billed
 from infra.sandbox.promises.promise import Outcome, judged, promised
@@ -69,7 +69,7 @@ def lists_are_newest_first(session: Session) -> Outcome:
     session.target.pass_time(1)  # two of one second would be in any order
     session.once(empty_draft)
     query: JSON = {"customer": session.once(payer)}
-    page = body(session.v1.invoices.list({**query, "limit": PAGE}, session.on_account()))["data"]
+    page = body(session.v1.invoices.list({**query, "limit": PAGE_SIZE}, session.on_account()))["data"]
     ids = [each["id"] for each in page]
     following = body(session.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, session.on_account()))
     sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
