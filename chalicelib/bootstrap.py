@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         EventBus,
         EventStore,
         InvoiceStore,
+        OwnWebhook,
         PaymentStore,
         PayoutStore,
         Ports,
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
         SettingsStore,
         StripeGateway,
         SummaryStore,
-        UntoldChanges,
-        WebhookDoor,
+        UnpublishedChanges,
     )
 
 
@@ -135,10 +135,10 @@ class Adapters:
         return EventBridgeBus(self._config.event_bus_name, self.clock)
 
     @cached_property
-    def untold(self) -> UntoldChanges:
-        from chalicelib.adapters.untold_changes import UntoldQueue
+    def unpublished(self) -> UnpublishedChanges:
+        from chalicelib.adapters.unpublished_changes import UnpublishedQueue
 
-        return UntoldQueue(self._config.untold_changes_queue_url)
+        return UnpublishedQueue(self._config.unpublished_changes_queue_url)
 
     @cached_property
     def changes(self) -> ChangeFeed:
@@ -186,7 +186,7 @@ class Adapters:
         )
 
     @cached_property
-    def webhook_door(self) -> WebhookDoor:
+    def webhook_door(self) -> OwnWebhook:
         """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
         from chalicelib.adapters.webhook_door import HttpWebhookDoor
 
@@ -261,7 +261,7 @@ def webhook_opener() -> WebhookOpener:
 
 
 @cache
-def webhook_door() -> WebhookDoor:
+def webhook_door() -> OwnWebhook:
     """Our own webhook endpoint, for whoever proves that it is open."""
     return _adapters().webhook_door
 
@@ -288,7 +288,7 @@ _ADAPTERS = (
     "stripe.events",
     "stripe.gateway",
     "tables.stream",
-    "untold_changes",
+    "unpublished_changes",
     "webhook_door",
 )
 """What the builders above import, apart from the authorizer's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib import bootstrap
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.models.attention import AttentionList, AttentionQuery, attention_list, wanted_from
+from chalicelib.api.models.attention import AttentionList, AttentionQuery, attention_list, attention_request
 from chalicelib.usecases.attention.needs_attention import needs_attention
 from chalicelib.usecases.customers.names import names_of
 
@@ -25,6 +25,6 @@ def list_attention(call: Call[AttentionQuery]) -> Reply:
     Stripe does not tell POM whether an e-mail reached its recipient, so an address that is wrong is not in the list.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
-    found = needs_attention(organization_id, wanted_from(call.input), ports)
+    found = needs_attention(organization_id, attention_request(call.input), ports)
     names = names_of(organization_id, (each.customer_id for each in found.items if each.customer_id), ports)
     return Reply(attention_list(found, names, bootstrap.config().stripe_dashboard_base))

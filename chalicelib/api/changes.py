@@ -6,7 +6,7 @@ from chalicelib import bootstrap
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.changes import ChangeList, ChangeQuery, change_list
-from chalicelib.usecases.telling.list_changes import list_changes as changes_behind
+from chalicelib.usecases.publishing.list_changes import list_changes as changes_behind
 
 router = Router(__name__, "Changes")
 

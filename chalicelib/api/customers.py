@@ -7,7 +7,7 @@ from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.acts import CustomerHistory, customer_history
-from chalicelib.api.models.combinations import described
+from chalicelib.api.models.combinations import combination_list
 from chalicelib.api.models.customer_query import COMBINATIONS, CustomerQuery, filter_from
 from chalicelib.api.models.customers import (
     CustomerDetail,
@@ -18,7 +18,7 @@ from chalicelib.api.models.customers import (
 from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.api.models.saved_customers import SaveCustomer, save_from
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.every_error import EveryError
+from chalicelib.domain.error_collector import ErrorCollector
 from chalicelib.domain.identifiers import CustomerId, require_customer_id
 from chalicelib.usecases.acts.histories import history_of_customer
 from chalicelib.usecases.customers import customers
@@ -65,7 +65,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     taken over from Stripe, it stays.
     """
     customer_id = CustomerId(call.path["customerId"])
-    every = EveryError()
+    every = ErrorCollector()
     with every:
         save = save_from(call.input)
     with every:
@@ -135,7 +135,7 @@ def list_customer_acts(call: Call[PageQuery]) -> Reply:
     takes=CustomerQuery,
     answers={200: CustomerList},
     refuses=("filters_not_offered",),
-    details=described(COMBINATIONS),
+    details=combination_list(COMBINATIONS),
 )
 def list_customers(call: Call[CustomerQuery]) -> Reply:
     """List customers.

@@ -14,12 +14,12 @@ from chalicelib.api.http.refusals import (
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.invoice_answers import ONE, as_stored, customer_name, invoice_id_in, shown
-from chalicelib.api.models.combinations import described
+from chalicelib.api.models.combinations import combination_list
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
 from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.invoice_lists import InvoiceList, invoice_list
-from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, only
+from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, single_invoice_page
 from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice, create_invoice_from, edit_draft_from
 from chalicelib.api.models.queries import Nothing, PageQuery
@@ -80,7 +80,7 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     takes=InvoiceQuery,
     answers={200: InvoiceList},
     refuses=("filters_not_offered", "period_invalid"),
-    details=described(COMBINATIONS),
+    details=combination_list(COMBINATIONS),
 )
 def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, with the names of their customers.
@@ -92,7 +92,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     wanted = filter_from(query, time_zone=lambda: time_zone_in_force(organization_id, ports))
     if query.stripe_invoice_id is not None:
         found = find_by_stripe_id(organization_id, query.stripe_invoice_id, ports)
-        page, sums = only(found, query.after), None
+        page, sums = single_invoice_page(found, query.after), None
     else:
         page = invoice_lists.list_invoices(organization_id, wanted, query.first, query.after, ports)
         sums = totals(organization_id, wanted, ports) if query.totals else None

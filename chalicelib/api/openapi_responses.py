@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.api.examples import ANSWERS, CSV_EXAMPLES, EXAMPLES
-from chalicelib.api.examples.errors import Details, details_of, usual_details
+from chalicelib.api.examples import CSV_EXAMPLES, EXAMPLES, RESPONSES
+from chalicelib.api.examples.errors import Details, details_of, details_of_status
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.refusals import codes_refused
 from chalicelib.api.http.table import READING, VALIDATED, Route
@@ -63,7 +63,7 @@ def responses_of(route: Route) -> Json:
 def _answer(route: Route, status: int, model: type | None) -> Json:
     answer: Json = {"description": _phrase(status)}
     if model is not None:
-        answer["content"] = {"application/json": body_of(model, ANSWERS.get((route.name, status)))}
+        answer["content"] = {"application/json": body_of(model, RESPONSES.get((route.name, status)))}
         if route.answers_csv:
             answer |= _also_csv(answer["content"], model)
         if route.answers_html and status == HTTPStatus.OK:
@@ -93,7 +93,7 @@ def _not_as_seen(route: Route) -> Json:
         "anyOf": [{"$ref": REF.format(name=model.__name__)}, {"type": "null"}],
     }
     codes = ["precondition_failed"]
-    response = _error_response(HTTPStatus.PRECONDITION_FAILED, codes, usual_details(codes, codes))
+    response = _error_response(HTTPStatus.PRECONDITION_FAILED, codes, details_of_status(codes, codes))
     content = response["content"]["application/json"]
     schema = {
         **content["schema"],
@@ -136,7 +136,7 @@ def shared_errors(routes: Sequence[Route]) -> Json:
     refused = {status for route in routes for status in codes_refused(route)}
     codes_of = {status: list(ERROR_CODES[status]) for status in sorted(refused & _SAME_EVERYWHERE)}
     return {
-        _error_name(status): _error_response(status, codes, usual_details(codes, codes))
+        _error_name(status): _error_response(status, codes, details_of_status(codes, codes))
         for status, codes in codes_of.items()
     }
 

@@ -36,7 +36,7 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    clock = Clock(moved=partial(_keep, given.clock_file)) if given.clock_file else Clock()
+    clock = Clock(on_move=partial(_keep, given.clock_file)) if given.clock_file else Clock()
     with Server(StripeDouble(config, clock=clock), given.port, public_url=given.public_url) as server:
         print(f"Stripe double ready at {server.url} (controls under {server.url}/_double/)", flush=True)
         stopped.wait()

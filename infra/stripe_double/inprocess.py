@@ -12,7 +12,7 @@ from .errors import ConnectionDropped
 from .http.messages import Request, Response
 
 
-class Answering(Protocol):
+class RequestHandler(Protocol):
     """What answers requests: a double, or something around one."""
 
     def handle(self, request: Request) -> Response:
@@ -24,7 +24,7 @@ class InProcessClient(stripe.HTTPClient):
 
     name = "stripe-double"
 
-    def __init__(self, double: Answering) -> None:
+    def __init__(self, double: RequestHandler) -> None:
         super().__init__()
         self._double = double
 

@@ -20,8 +20,8 @@ from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoicing_settings import SaveInvoicingSettings
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.saved_customers import SaveCustomer
+from chalicelib.domain.error_collector import MAX_ERRORS
 from chalicelib.domain.errors import Malformed
-from chalicelib.domain.every_error import MAX_ERRORS
 
 MODELS = (NewInvoice, SaveCustomer, SaveInvoicingSettings)
 WRONG = st.sampled_from([None, True, -1, 1.5, "", "x" * 2000, "a\x00", [], [1, None], {}, {"surprise": 1}])

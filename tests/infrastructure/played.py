@@ -244,7 +244,7 @@ class Stage:
         versions = [{key: each.version for key, each in objects.items()} for objects in told]
         if versions != self._versions and "publish_changes" not in self.unmapped:
             self._lambda("Invocations", "publish_changes", 1.0)
-            observability.changes_told(told=1, reasons=[], repeats=False)
+            observability.changes_published(published=1, reasons=[], repeats=False)
         self._versions = versions
 
     def _lambda(self, metric: str, function: str, value: float) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
-from chalicelib.domain.canary import Canary, Flight
+from chalicelib.domain.canary import Canary, CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.invoice import Invoice
@@ -36,7 +36,7 @@ KINDS: dict[tuple[str, str], Any] = {
     ("payments", ""): Movement,
     ("connections", connections.KIND): Connection,
     ("connections", connections.WEBHOOK): WebhookCheck,
-    ("connections", connections.CANARY): Flight,
+    ("connections", connections.CANARY): CanaryRun,
     ("connections", connections.FREEZE): Freeze,
     ("connections", connections.UNKNOWN_INVOICES): UnknownInvoices,
     ("connections", connections.TRIAL): Trial,

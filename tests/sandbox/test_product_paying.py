@@ -10,10 +10,10 @@ import pytest
 
 from infra.sandbox.product.paying import NoBrowser, pays_on_the_hosted_page
 from infra.sandbox.product.scene import NotTried
-from infra.sandbox.sides import DoubleSide
 from infra.sandbox.stories.billing import sent_invoice
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double.server import Server
-from tests.sandbox.product_lab import laboratory
+from tests.sandbox.product_session import new_session
 
 
 def opens(url: str) -> None:
@@ -37,21 +37,21 @@ def test_without_playwright_the_hosted_page_is_not_tried_and_it_is_said_what_to_
 
 @pytest.mark.browser
 def test_a_payer_pays_on_the_hosted_page_of_a_double() -> None:
-    lab = laboratory()
-    assert isinstance(lab.side, DoubleSide)
-    with Server(lab.side.double, deliver=False):
-        invoice = sent_invoice(lab, 7500).invoice
-        read = lab.v1.invoices.retrieve(invoice, {}, lab.on_account())
+    session = new_session()
+    assert isinstance(session.target, DoubleTarget)
+    with Server(session.target.double, deliver=False):
+        invoice = sent_invoice(session, 7500).invoice
+        read = session.v1.invoices.retrieve(invoice, {}, session.on_account())
         opens(read.hosted_invoice_url)
-        assert lab.v1.invoices.retrieve(invoice, {}, lab.on_account()).status == "paid"
+        assert session.v1.invoices.retrieve(invoice, {}, session.on_account()).status == "paid"
 
 
 @pytest.mark.browser
 def test_a_page_without_a_form_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.sandbox.product.paying.LIMIT", 1.0)
-    lab = laboratory()
-    assert isinstance(lab.side, DoubleSide)
-    with Server(lab.side.double, deliver=False) as served, pytest.raises(NotTried, match="shows no field"):
+    session = new_session()
+    assert isinstance(session.target, DoubleTarget)
+    with Server(session.target.double, deliver=False) as served, pytest.raises(NotTried, match="shows no field"):
         opens(f"{served.url}/i/acct_1/nothing")
 
 

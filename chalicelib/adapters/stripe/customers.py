@@ -11,7 +11,7 @@ from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
 from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, ORGANIZATION_KEY
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
+from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_sent_to_stripe
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -68,7 +68,7 @@ def _facts(answer: Answer) -> Sequence[CustomerFact]:
 
 def customer_parameters(customer: Customer) -> CustomerCreateParams:
     """A customer with our id, so that Stripe can be asked for it again."""
-    values = {field: as_given(field, value) for field, value in customer.profile.values.items()}
+    values = {field: as_sent_to_stripe(field, value) for field, value in customer.profile.values.items()}
     parameters: CustomerCreateParams = {"metadata": _ours(customer)}
     if email := values[Field.EMAIL]:
         parameters["email"] = email

@@ -15,7 +15,7 @@ import msgspec
 from chalicelib.adapters.stripe.objects import OBJECTS, Invoice
 from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, subject_of
 from chalicelib.domain.errors import InvalidSignature
-from chalicelib.domain.events import LATEST_MOMENT, UNREADABLE, StripeEvent
+from chalicelib.domain.events import LATEST_TIMESTAMP, UNREADABLE, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
 from chalicelib.domain.identifiers import ACCOUNT_ID, STRIPE_ID, StripeAccountId, is_id
 
@@ -61,7 +61,7 @@ class Event(msgspec.Struct):
         """Returns epoch seconds UTC, or 0 if the event does not say a time that can be written as a date."""
         if isinstance(self.created, bool) or not isinstance(self.created, int | float):
             return 0
-        return int(self.created) if 0 < self.created <= LATEST_MOMENT else 0
+        return int(self.created) if 0 < self.created <= LATEST_TIMESTAMP else 0
 
 
 _data_decoder = msgspec.json.Decoder(EventData)
@@ -104,7 +104,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     except msgspec.ValidationError:
         shown = NOTHING
     subject = subject_of(shown)
-    fact, untold = _told_by(shown, subject.kind, event)
+    fact, unpublished = _told_by(shown, subject.kind, event)
     # Old events have the id of the request instead of its idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
     found = StripeEvent(
@@ -117,7 +117,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=fact,
-        paid_outside_untold=untold,
+        lacks_paid_outside=unpublished,
         body=text,
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,

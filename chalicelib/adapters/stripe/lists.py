@@ -22,7 +22,7 @@ from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
-from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.listed_invoices import ListedInvoice
 
 PAGE = 100
 """The most entries that Stripe puts on a page."""

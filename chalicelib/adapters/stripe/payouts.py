@@ -28,7 +28,7 @@ class Payouts(Lists):
     """A part of `StripeGateway`."""
 
     @translated
-    def booked(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransactionFact | None:
+    def balance_transaction_of(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransactionFact | None:
         model: type[BookedIntent] | type[BookedCharge]
         if payment_id.startswith("pi_"):
             model, retrieve, expanded = BookedIntent, self._v1.payment_intents.retrieve, "latest_charge."

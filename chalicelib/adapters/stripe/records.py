@@ -15,7 +15,7 @@ from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_K
 from chalicelib.adapters.stripe.versions import corrected_id, our_ids
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.order import Deduction, DeductionKind, LineItem
-from chalicelib.ports.recorded import RecordedInvoice
+from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 
 
 class Line(msgspec.Struct):
@@ -65,13 +65,13 @@ class Order(msgspec.Struct):
     latest_revision: Reference = None
     metadata: Metadata = None
 
-    def recorded(self, lines: list[Line]) -> RecordedInvoice | None:
+    def recorded(self, lines: list[Line]) -> RecoverableInvoice | None:
         """None if it does not carry an id of ours."""
         organization_id, invoice_id, _ = our_ids(self.metadata)
         if invoice_id is None:
             return None
         settings = self.payment_settings or PaymentSettings()
-        return RecordedInvoice(
+        return RecoverableInvoice(
             stripe_id=self.id,
             organization_id=organization_id,
             invoice_id=invoice_id,
@@ -101,7 +101,7 @@ class Records(Lists):
     """The part of the gateway that reads an order back."""
 
     @translated
-    def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
+    def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecoverableInvoice | None:
         """None if it is gone, or carries no id of ours."""
         options = on_account(account_id)
         answer = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, None, options)

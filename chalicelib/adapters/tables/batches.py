@@ -36,7 +36,7 @@ from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.acts import Act
-from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, KeptItem, Part
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part, StoredItem
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
@@ -98,7 +98,9 @@ class TableBatches:
         rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
         return page_of(rows, name, first)
 
-    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(
+        self, organization_id: OrganizationId, after: str | None = None
+    ) -> Iterator[tuple[str, StoredItem]]:
         listing, first_place = key("every item", organization_id), key("item", "")
         form = rf"{first_place}[^#]+#[0-9]{{{_DIGITS}}}"
         low = first_place if after is None else position_of(listing, after, form) + _NEXT
@@ -106,7 +108,7 @@ class TableBatches:
             place = item["place"]["S"]
             expires_at = int(item["expires_at"]["N"]) if "expires_at" in item else None
             batch_id = BatchId(parts_of(place)[1])
-            yield cursor(listing, place), KeptItem(batch_id, decoded_item(BatchItem, item), expires_at)
+            yield cursor(listing, place), StoredItem(batch_id, decoded_item(BatchItem, item), expires_at)
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
         changed = replace(item, version=item.version + 1)
@@ -171,7 +173,7 @@ class TableBatches:
         item = read(Row, organization_id, key("lane", str(lane)))
         return decoded_item(Pace, item) if item else None
 
-    def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+    def save_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
         expires_at = expiry(pace.not_before // 1000 + PACES.seconds)
         with answering():
             Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()

@@ -42,7 +42,7 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.retention import FEED
 from chalicelib.ports.changes import FeedEntry, FeedPage
 from chalicelib.ports.contention import attempts
-from chalicelib.ports.surroundings import Clock
+from chalicelib.ports.runtime import Clock
 
 ATTEMPTS = 12
 """How often a row is tried. Each refusal means that another writer has appended a row."""

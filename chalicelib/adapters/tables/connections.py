@@ -17,7 +17,7 @@ from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
-from chalicelib.domain.canary import Flight
+from chalicelib.domain.canary import CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -147,21 +147,21 @@ class TableConnections:
         item = read(ConnectionItem, PLATFORM, WEBHOOK)
         return decoded_item(WebhookCheck, item) if item else None
 
-    def keep_webhook_check(self, check: WebhookCheck) -> None:
+    def save_webhook_check(self, check: WebhookCheck) -> None:
         _keep_latest(PLATFORM, WEBHOOK, check)
 
-    def canary_flight(self) -> Flight | None:
+    def canary_run(self) -> CanaryRun | None:
         item = read(ConnectionItem, PLATFORM, CANARY)
-        return decoded_item(Flight, item) if item else None
+        return decoded_item(CanaryRun, item) if item else None
 
-    def keep_canary_flight(self, flight: Flight) -> None:
+    def save_canary_run(self, flight: CanaryRun) -> None:
         _keep_latest(PLATFORM, CANARY, flight)
 
     def platform_freeze(self) -> Freeze | None:
         item = read(ConnectionItem, PLATFORM, FREEZE)
         return decoded_item(Freeze, item) if item else None
 
-    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
+    def save_platform_freeze(self, freeze: Freeze | None) -> None:
         with answering():
             if freeze is None:
                 ConnectionItem(PLATFORM, FREEZE).delete()
@@ -172,7 +172,7 @@ class TableConnections:
         item = read(ConnectionItem, organization_id, UNKNOWN_INVOICES)
         return decoded_item(UnknownInvoices, item) if item else None
 
-    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
+    def save_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
         _keep_latest(organization_id, UNKNOWN_INVOICES, found, found.at + UNKNOWN_INVOICES_KEPT.seconds)
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
@@ -184,13 +184,13 @@ class TableConnections:
             values = _trial_values(organization_id, trial)
             ConnectionItem(**{**values, "expires_at": expiry(values["expires_at"])}).save()
 
-    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+    def save_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with suppress(StaleWrite):
             put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run == trial.run, "The test")
 
 
 def _keep_latest(
-    organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices, expires_at: int | None = None
+    organization_id: str, kind: str, seen: WebhookCheck | CanaryRun | UnknownInvoices, expires_at: int | None = None
 ) -> None:
     """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
     later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= seen.at)

@@ -26,7 +26,7 @@ from chalicelib.adapters.tables.keys import TEXT_FORM, key, position_of
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of, places_between, read_at
 from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer, SyncStatus
-from chalicelib.domain.customer_fields import compared_address
+from chalicelib.domain.customer_fields import comparable_address
 from chalicelib.domain.customer_filter import CustomerFilter, folded
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.ports.storage import Page
@@ -116,7 +116,7 @@ def status_key(customer: Customer) -> str:
 def email_key(customer: Customer) -> str | None:
     """Returns the customer's place in `by_email`; None if it has no address."""
     email = customer.profile.email
-    return key(compared_address(email), customer.id) if email else None
+    return key(comparable_address(email), customer.id) if email else None
 
 
 def name_key(customer: Customer) -> str | None:
@@ -137,7 +137,7 @@ def _listing(organization_id: OrganizationId, wanted: CustomerFilter) -> _Listin
 
 
 def _by_email(organization_id: OrganizationId, email: str) -> _Listing:
-    address = key(compared_address(email))
+    address = key(comparable_address(email))
     parts = [_under(address)]
     return _Listing(CustomerItem.by_email, organization_id, CustomerItem.email_key, parts, _id_under(address))
 

@@ -149,7 +149,7 @@ def customer_values(customer: Customer) -> Values:
 
 
 def _next(customer: Customer) -> Customer:
-    return replace(customer, version=customer.version + 1, claim=customer.wanted_claim)
+    return replace(customer, version=customer.version + 1, claim=customer.claim_of_link)
 
 
 def _moving_the_claim(customer: Customer, stored: Customer) -> Transaction:

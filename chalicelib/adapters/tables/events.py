@@ -27,10 +27,10 @@ from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import put_alone
 from chalicelib.domain import retention
-from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.event_arrivals import LATEST_EVENTS, Arrival
 from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
@@ -87,7 +87,7 @@ class TableEvents:
         with answering():
             return [_parked(item) for item in EventItem.parked.query(account_id, limit=limit)]
 
-    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+    def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
         with answering():
             yield from map(_parked, EventItem.parked.query(account_id))
 
@@ -112,7 +112,7 @@ class TableEvents:
 
     def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
         with answering():
-            latest = EventItem.by_received.query(account_id, scan_index_forward=False, limit=LOOKED_AT)
+            latest = EventItem.by_received.query(account_id, scan_index_forward=False, limit=LATEST_EVENTS)
             keys = [{"account_id": account_id, "event_id": item.event_id} for item in latest]
         items = read_many(EventItem, keys, ("received_at", "source", "delivered_at")) if keys else ()
         return sorted(map(_arrival, items), key=lambda each: each.received_at, reverse=True)
@@ -155,7 +155,7 @@ class TableEvents:
             for item in EventItem.query(account_id, behind, consistent_read=True):
                 yield cursor(listing, item.event_id), _recorded(item)
 
-    def keep_canary(self, canary: Canary, received_at: int) -> None:
+    def save_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(
             CANARY,
             canary.id,

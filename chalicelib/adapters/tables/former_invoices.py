@@ -19,7 +19,7 @@ from chalicelib.domain.facts import CreditNoteFact, StripeFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.intended_act import ANSWERED_WITHIN, GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.merging import with_all_seen
+from chalicelib.domain.merging import with_seen_times
 from chalicelib.domain.payment_facts import DISPUTE_CLOSED, AttemptFact, ChargeFact, DisputeFact, PaymentFailure
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.snapshots import Snapshots
@@ -98,7 +98,7 @@ def _with_time_of(facts: Snapshots, entry: _Entry) -> Snapshots:
         fact = replace(fact, **{name: entry.at})  # type: ignore[arg-type]
         return _put(facts, fact)
     status = _status_in(entry, fact)
-    return _put(facts, with_all_seen(fact, {status: entry.at})) if status is not None else facts
+    return _put(facts, with_seen_times(fact, {status: entry.at})) if status is not None else facts
 
 
 def _status_in(entry: _Entry, fact: StripeFact) -> str | None:

@@ -19,8 +19,8 @@ from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement
-from chalicelib.domain.summary import Recounted
-from chalicelib.ports.portions import hundreds
+from chalicelib.domain.summary import InvoiceWrite
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
@@ -47,7 +47,7 @@ class TableInvoices:
     ) -> Mapping[InvoiceId, Invoice]:
         return several_invoices(organization_id, invoice_ids)
 
-    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         stored = recounted.stored()
         transaction = Transaction()
         transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), unchanged(InvoiceItem, 0))
@@ -68,7 +68,7 @@ class TableInvoices:
         keys = [{"owner": organization_id, "claim": _SERVICE + each} for each in dict.fromkeys(services)]
         return {
             ServiceId(item["claim"]["S"].removeprefix(_SERVICE)): InvoiceId(item["holder"]["S"])
-            for portion in hundreds(keys)
+            for portion in in_hundreds(keys)
             for item in read_many(ClaimItem, portion)
         }
 
@@ -78,7 +78,7 @@ class TableInvoices:
         _claim(transaction, invoice, claims)
         _commit_claims(transaction)
 
-    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         stored = recounted.stored()
         expected = unchanged(InvoiceItem, recounted.invoice.version)
         transaction = Transaction()
@@ -93,7 +93,7 @@ class TableInvoices:
         for start in range(0, len(left), MAX_CLAIMS_AT_ONCE):
             _release(invoice, left[start : start + MAX_CLAIMS_AT_ONCE])
 
-    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
         if references or recounted.difference or recounted.movements:
             return self.apply(recounted, None, references)
         stored = recounted.stored()
@@ -106,7 +106,7 @@ class TableInvoices:
         return stored
 
     def apply(
-        self, recounted: Recounted, marker: EventMarker | None, references: Sequence[Reference] = ()
+        self, recounted: InvoiceWrite, marker: EventMarker | None, references: Sequence[Reference] = ()
     ) -> Invoice:
         """Writes the invoice, its movements, what it adds to the tallies, the event and the references together.
 
@@ -133,7 +133,7 @@ class TableInvoices:
         commit(transaction, _WHAT)
         return stored
 
-    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
+    def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
         left = list(dict.fromkeys(services))
         while len(left) > MAX_CLAIMS_AT_ONCE:
             _release(uncounted.invoice, left[:MAX_CLAIMS_AT_ONCE])
@@ -170,7 +170,7 @@ def _key(invoice: Invoice) -> Values:
     return {"organization_id": invoice.organization_id, "invoice_id": invoice.id}
 
 
-def _write_overflow(recounted: Recounted) -> list[Movement]:
+def _write_overflow(recounted: InvoiceWrite) -> list[Movement]:
     """Writes the movements beyond those that go with the invoice, which are returned.
 
     Raises:
@@ -227,7 +227,7 @@ def _claims_refused(cancelled: Cancelled) -> Exception:
     )
 
 
-def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: Recounted | None = None) -> None:
+def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: InvoiceWrite | None = None) -> None:
     """Give up claims, and the invoice together with them if it is to go; claims that others hold stay theirs."""
     unchanged_invoice = unchanged(InvoiceItem, invoice.version)
     ours = list(services)

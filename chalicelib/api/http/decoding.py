@@ -14,8 +14,8 @@ from chalicelib.api.http import shape
 from chalicelib.api.http.errors import UNSUPPORTED_MEDIA_TYPE
 from chalicelib.api.http.query_string import faults_of_query, values_of
 from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.domain.error_collector import raise_all
 from chalicelib.domain.errors import Malformed, Unsupported
-from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.identifiers import ID_PATTERN
 
 SEE_CONTRACT = "Compare it with /v1/openapi.json."

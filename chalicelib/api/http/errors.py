@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from chalicelib.api.models.errors import ErrorBody, ErrorDetail, FirstError, error_detail
+from chalicelib.domain.error_collector import errors_in
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
@@ -30,7 +31,6 @@ from chalicelib.domain.errors import (
     TooLarge,
     Unsupported,
 )
-from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identity import Unauthorized
 
 PAYLOAD_TOO_LARGE = "payload_too_large"
@@ -155,7 +155,7 @@ def problem_of(error: Exception) -> Problem:
         error.next_step or usual,
         error.field,
         _headers(error, status),
-        [error_detail(each, usual) for each in all_of(error)],
+        [error_detail(each, usual) for each in errors_in(error)],
         error.more,
     )
 

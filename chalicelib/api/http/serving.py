@@ -23,8 +23,8 @@ from chalicelib.api.http.rendering import beside_what_is_stored, rendered
 from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.caller import Caller, caller_of
+from chalicelib.domain.error_collector import ErrorCollector
 from chalicelib.domain.errors import Forbidden, InvalidSignature, PreconditionFailed, TooLarge
-from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
 from chalicelib.domain.identity import Identity, identity_of
 
@@ -103,7 +103,7 @@ def _checked(
     if route.has_body:
         repeated = "content-type" in incoming.repeated_headers
         decoding.check_json_type(headers.get("content-type"), repeated=repeated)
-    every = EveryError()
+    every = ErrorCollector()
     taken: msgspec.Struct = Nothing()
     with every:
         if route.has_body:

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.money import decimal_string
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.product.acts import ZONE
 from infra.sandbox.product.scene import NotAsAssumed, Scene
+from infra.sandbox.product.steps import ZONE
 from infra.stripe_double.recordings.differences import Difference, Kind
 
 CLOCKS_DIFFER = 60
@@ -68,7 +68,7 @@ def _compared(scene: Scene) -> str:
 def _listed(scene: Scene, kind: str, *expand: str) -> list[Any]:
     """Returns the account's objects of a kind since the beginning, as Stripe's JSON has them."""
     since = {"gte": scene.began_at - CLOCKS_DIFFER}
-    return scene.lab.listed_json(getattr(scene.lab.v1, kind), {"created": since, "expand": list(expand)})
+    return scene.session.list_json(getattr(scene.session.v1, kind), {"created": since, "expand": list(expand)})
 
 
 def _ours(scene: Scene, invoice: Any) -> bool:

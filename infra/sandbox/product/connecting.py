@@ -11,7 +11,7 @@ from infra.demo.http import request
 from infra.demo.people import query_of
 from infra.local.stack import ROOT
 from infra.sandbox.product.scene import NotAsAssumed, NotTried, Scene
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.targets import DoubleTarget
 
 GRANT_TIMEOUT = 60
 """Seconds."""
@@ -30,7 +30,7 @@ def connect(scene: Scene) -> None:
 
 def _by_oauth(scene: Scene) -> str:
     begun = scene.answered(scene.admin.call("POST", "/stripe/connection"))
-    url = begun["authorizeUrl"].replace(scene.stack.urls.stripe, scene.lab.side.connect_base)
+    url = begun["authorizeUrl"].replace(scene.stack.urls.stripe, scene.session.target.connect_base)
     state = query_of(url)["state"]
     code = _code(scene, url)
     if code is None:
@@ -51,20 +51,20 @@ def _code(scene: Scene, url: str) -> str | None:
     A person gets the URL without POM's own address: the platform has not registered one of this machine's, and
     without any Stripe takes the first one that is registered (https://docs.stripe.com/connect/oauth-reference).
     """
-    if not scene.lab.client_id:
+    if not scene.session.client_id:
         return None
-    if not isinstance(scene.lab.side, DoubleSide):
+    if not isinstance(scene.session.target, DoubleTarget):
         parts = urllib.parse.urlsplit(url)
         kept = {name: value for name, value in query_of(url).items() if name != "redirect_uri"}
-        return scene.lab.code(urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(kept))))
-    pressed: Any = scene.lab.side.http_client()  # the SDK gives it no types
-    form = urllib.parse.urlencode({"account": scene.lab.account, "decision": "grant"})
+        return scene.session.authorize(urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(kept))))
+    pressed: Any = scene.session.target.http_client()  # the SDK gives it no types
+    form = urllib.parse.urlencode({"account": scene.session.account, "decision": "grant"})
     _, _, headers = pressed.request("post", url, {}, form)
     return query_of(headers["location"])["code"]
 
 
 def _granted(scene: Scene, state: str) -> str:
-    command = [sys.executable, "-m", "infra.sandbox.product.granting", state, scene.lab.account]
+    command = [sys.executable, "-m", "infra.sandbox.product.granting", state, scene.session.account]
     environment = scene.stack.child_environment()
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=GRANT_TIMEOUT, check=False
@@ -81,6 +81,6 @@ def _complete(scene: Scene, state: str) -> None:
 def _connected(scene: Scene) -> str:
     scene.stack.wait_until_idle(scene.patience)  # it looks at what the account has, and would meet the story
     connection = scene.admin.get("/stripe/connection")
-    if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.lab.account):
+    if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.session.account):
         raise NotAsAssumed(f"The connection is {connection['status']}: {connection['requirements']}")
-    return f"The connection of {scene.lab.account} is {connection['status']}."
+    return f"The connection of {scene.session.account} is {connection['status']}."

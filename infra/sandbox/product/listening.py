@@ -17,7 +17,7 @@ from typing import Any
 
 from chalicelib.adapters.stripe.events import signature_header
 from chalicelib.domain.events import SUBSCRIPTION
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 
 OVERLAP = 30
 """Seconds before the newest event from which on events are listed again: Stripe may list one a little late."""
@@ -40,7 +40,7 @@ class Delivered:
 class Listener:
     """Lists the events since its beginning, and posts each once, the oldest first."""
 
-    lab: Laboratory
+    session: Session
     door: str
     """The address to which Stripe would send webhooks."""
     secret: str
@@ -56,7 +56,7 @@ class Listener:
     _listed_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.since, self._pause = self.lab.now() - 1, self.first_pause
+        self.since, self._pause = self.session.now() - 1, self.first_pause
 
     @property
     def lost(self) -> list[str]:
@@ -82,7 +82,7 @@ class Listener:
 
     def deliver(self) -> int:
         """Lists now, and posts what is new. Returns how many events were new."""
-        listed = self.lab.listed_json(self.lab.v1.events, {"created": {"gte": self.since}})
+        listed = self.session.list_json(self.session.v1.events, {"created": {"gte": self.since}})
         new = [event for event in reversed(listed) if event["id"] not in self._seen]
         for event in sorted(new, key=lambda each: int(each["created"])):
             self._seen.add(event["id"])
@@ -93,8 +93,8 @@ class Listener:
         return len(new)
 
     def _post(self, event: Any) -> int:
-        body = json.dumps({**event, "account": self.lab.account}).encode()
-        signature = signature_header(body, self.secret, self.lab.now())
+        body = json.dumps({**event, "account": self.session.account}).encode()
+        signature = signature_header(body, self.secret, self.session.now())
         headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
         request = urllib.request.Request(self.door, data=body, headers=headers)
         try:

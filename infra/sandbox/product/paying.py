@@ -44,21 +44,23 @@ def pays(scene: Scene, name: str, method: str = GOOD) -> str | None:
     if name not in scene.sent:
         scene.sent[name] = _sent(scene, name)
     try:
-        pay(scene.lab, scene.sent[name], method)
+        pay(scene.session, scene.sent[name], method)
     except stripe.CardError as declined:
         return _decline(declined)
     return None
 
 
 def _sent(scene: Scene, name: str) -> Sent:
-    stripe_id, options = scene.invoice(name)["stripeInvoiceId"], scene.lab.on_account()
-    invoice = scene.lab.v1.invoices.retrieve(stripe_id, {"expand": ["payments"]}, options)
+    stripe_id, options = scene.invoice(name)["stripeInvoiceId"], scene.session.on_account()
+    invoice = scene.session.v1.invoices.retrieve(stripe_id, {"expand": ["payments"]}, options)
     return Sent(invoice.customer, invoice.id, invoice.payments.data[0].payment.payment_intent, invoice.total)
 
 
 def is_paid(scene: Scene, name: str) -> bool:
     """Returns True if Stripe says that an invoice is paid."""
-    invoice = scene.lab.v1.invoices.retrieve(scene.invoice(name)["stripeInvoiceId"], {}, scene.lab.on_account())
+    invoice = scene.session.v1.invoices.retrieve(
+        scene.invoice(name)["stripeInvoiceId"], {}, scene.session.on_account()
+    )
     return bool(invoice.status == "paid")
 
 

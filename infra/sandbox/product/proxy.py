@@ -16,8 +16,8 @@ from urllib.parse import quote
 import stripe
 
 from infra.local.wsgi import Environ, StartResponse
-from infra.sandbox.carrying import BudgetSpent
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.client import BudgetSpent
+from infra.sandbox.session import Session
 
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
@@ -33,9 +33,9 @@ NOT_ANSWERED = HOP_BY_HOP | {"content-length", "content-encoding"}
 class Proxy:
     """The WSGI application."""
 
-    def __init__(self, lab: Laboratory, placeholder: str) -> None:
-        self._client, self._key, self._placeholder = lab.carrier(), lab.key, placeholder
-        self._bases = {"v1": lab.side.api_base, "oauth": lab.side.connect_base}
+    def __init__(self, session: Session, placeholder: str) -> None:
+        self._client, self._key, self._placeholder = session.carrier(), session.key, placeholder
+        self._bases = {"v1": session.target.api_base, "oauth": session.target.connect_base}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request with Stripe's answer to it."""

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from infra.demo.http import Answer
 from infra.demo.people import Office
 from infra.local.stack import LocalStack
-from infra.sandbox.carrying import BudgetSpent
+from infra.sandbox.client import BudgetSpent
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product.listening import Listener
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.targets import DoubleTarget
 
 T = TypeVar("T")
 
@@ -38,35 +38,35 @@ class NotTried(Exception):
 class Time:
     """The time of the account. A double's is moved, and the stack follows it by a file."""
 
-    def __init__(self, lab: Laboratory, directory: Path) -> None:
-        self._side = lab.side
-        self.file = directory / "clock" if isinstance(lab.side, DoubleSide) else None
+    def __init__(self, session: Session, directory: Path) -> None:
+        self._target = session.target
+        self.file = directory / "clock" if isinstance(session.target, DoubleTarget) else None
         self._write()
 
     def passes(self) -> None:
         """Waits a moment. At a double more time passes meanwhile."""
         time.sleep(BETWEEN_LOOKS)
         if self.file is not None:
-            self._side.pass_time(MEANWHILE)
+            self._target.pass_time(MEANWHILE)
             self._write()
 
     def _write(self) -> None:
         if self.file is not None:
             new = self.file.with_suffix(".new")
-            new.write_text(repr(self._side.now() - time.time()))
+            new.write_text(repr(self._target.now() - time.time()))
             os.replace(new, self.file)  # the stack's processes read it at any moment
 
 
-def organization_of(lab: Laboratory) -> str:
+def organization_of(session: Session) -> str:
     """Returns the id of an organization of its own: POM must know all invoices of its organization."""
-    return f"{lab.orders.organization}-product"
+    return f"{session.orders.organization}-product"
 
 
 @dataclass
 class Scene:
     """One run of the product. `tell` shows a line of progress."""
 
-    lab: Laboratory
+    session: Session
     stack: LocalStack
     time: Time
     listener: Listener
@@ -74,7 +74,7 @@ class Scene:
     office: Office
     patience: float
     """Seconds for which a change in POM is waited for."""
-    tell: Callable[[str], None]
+    progress: Callable[[str], None]
     began_at: int = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     invoices: dict[str, str] = field(default_factory=dict)
@@ -83,19 +83,19 @@ class Scene:
     """Those that were paid by API, as Stripe has them."""
 
     def __post_init__(self) -> None:
-        self.began_at = self.lab.now()
+        self.began_at = self.session.now()
 
     @property
     def organization(self) -> str:
         """The organization's id in POM. Cleaning finds by it what the run leaves in Stripe."""
-        return organization_of(self.lab)
+        return organization_of(self.session)
 
     def does(self, name: str, sentence: str, act: Callable[[Scene], str]) -> None:
         """Does something and notes what came of it. `act` returns what was seen, as a sentence."""
-        self.tell(name)
-        with self.lab.recorder.during(f"product: {name}"):
+        self.progress(name)
+        with self.session.recorder.during(f"product: {name}"):
             verdict, found = self._outcome(act)
-        if verdict is Verdict.HARMFUL and self.lab.budget.left <= 0:  # POM was refused for this reason, too
+        if verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0:  # POM was refused for this reason, too
             verdict, found = Verdict.NOT_TRIED, f"The requests of the run were used up. {found}"
         self.findings.append(Finding(Part.PRODUCT, name, verdict, found, sentence))
 

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, body
-from infra.sandbox.promises.billed import billed
+from infra.sandbox.promises.invoices import billed
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
+from infra.sandbox.promises.responses import JSON, body
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import payer, payer_address
 
 FIELD = "docs/field.md"
@@ -24,11 +24,12 @@ MOST_KEYS, LONGEST_VALUE = 50, 500
     FIELD,
     "Stripe's list by e-mail compares capital letters",
 )
-def the_list_compares_capitals(lab: Laboratory) -> Outcome:
+def the_list_compares_capitals(session: Session) -> Outcome:
     """POM asks for both spellings, so a list that ignores capitals costs a call and does no harm."""
-    made, typed = lab.once(payer), payer_address(lab)
+    made, typed = session.once(payer), payer_address(session)
     as_typed, in_small_letters = (
-        [each.id for each in lab.gateway.find_customers(lab.account, address)] for address in (typed, typed.lower())
+        [each.id for each in session.gateway.find_customers(session.account, address)]
+        for address in (typed, typed.lower())
     )
     seen = f"Found {len(as_typed)} as it was typed, {len(in_small_letters)} in small letters."
     if made not in as_typed:
@@ -42,26 +43,26 @@ def the_list_compares_capitals(lab: Laboratory) -> Outcome:
     FIELD,
     "The daily comparison searches for other spellings and asks the office.",
 )
-def the_search_ignores_capitals(lab: Laboratory) -> Outcome:
+def the_search_ignores_capitals(session: Session) -> Outcome:
     """It is a minute behind, so it is asked again after a while."""
-    made, address = lab.once(payer), payer_address(lab).lower()
-    since = len(lab.recorder.exchanges)
+    made, address = session.once(payer), payer_address(session).lower()
+    since = len(session.recorder.exchanges)
     for look in range(SEARCHES):
         if look:
-            lab.wait(BETWEEN_SEARCHES, "the search finds a new customer a minute later")
-        if made in _searched(lab, address):
-            lab.recorder.awaited(since, {"data.*.id": made})
+            session.wait(BETWEEN_SEARCHES, "the search finds a new customer a minute later")
+        if made in _searched(session, address):
+            session.recorder.keep_last_poll(since, {"data.*.id": made})
             return judged(
                 True, f"Found in small letters at look {look + 1}, {look * BETWEEN_SEARCHES} s after the first."
             )
-    lab.recorder.awaited(since, {})
-    if made in _searched(lab, payer_address(lab)):
+    session.recorder.keep_last_poll(since, {})
+    if made in _searched(session, payer_address(session)):
         return judged(False, "The search finds it as it was typed, and not in small letters.")
     return not_tried(f"The search did not find the new customer within {(SEARCHES - 1) * BETWEEN_SEARCHES} s.")
 
 
-def _searched(lab: Laboratory, address: str) -> Collection[str]:
-    return [each.id for each in lab.gateway.search_customers(lab.account, address)]
+def _searched(session: Session, address: str) -> Collection[str]:
+    return [each.id for each in session.gateway.search_customers(session.account, address)]
 
 
 @promised(
@@ -70,9 +71,9 @@ def _searched(lab: Laboratory, address: str) -> Collection[str]:
     FIELD,
     "Anybody with access to a company's dashboard writes anything into metadata, 500 characters of any alphabet.",
 )
-def metadata_are_kept_whole(lab: Laboratory) -> Outcome:
+def metadata_are_kept_whole(session: Session) -> Outcome:
     """POM's ids are two of the fifty keys. Letters of several bytes count as one character."""
-    given, kept = _filler(), lab.once(_changed).customer["metadata"]
+    given, kept = _filler(), session.once(_changed).customer["metadata"]
     same = sum(kept.get(key) == value for key, value in given.items())
     seen = f"{len(kept)} keys are there, {same} of {len(given)} new ones as they were given."
     return judged(len(kept) == MOST_KEYS and same == len(given), seen)
@@ -84,9 +85,9 @@ def metadata_are_kept_whole(lab: Laboratory) -> Outcome:
     FIELD,
     "A finalized invoice keeps the e-mail address that it was sent to.",
 )
-def an_issued_invoice_keeps_its_address(lab: Laboratory) -> Outcome:
+def an_issued_invoice_keeps_its_address(session: Session) -> Outcome:
     """POM refuses a reminder that would go to the former address."""
-    first, changed = lab.once(billed), lab.once(_changed)
+    first, changed = session.once(billed), session.once(_changed)
     now, other = changed.invoice["customer_email"], changed.customer["email"]
     kept = now == first.sent["customer_email"]
     seen = "the former" if kept else "the new" if now == other else "neither"
@@ -99,9 +100,12 @@ def an_issued_invoice_keeps_its_address(lab: Laboratory) -> Outcome:
     "infra/stripe_double/README.md",
     "an expired link of the hosted page",
 )
-def the_payment_link_stays(lab: Laboratory) -> Outcome:
+def the_payment_link_stays(session: Session) -> Outcome:
     """Another link would be no harm while the former one stays good, which nobody can tell in minutes."""
-    link, again = lab.once(billed).sent["hosted_invoice_url"], lab.once(_changed).invoice["hosted_invoice_url"]
+    link, again = (
+        session.once(billed).sent["hosted_invoice_url"],
+        session.once(_changed).invoice["hosted_invoice_url"],
+    )
     if not link or not again:
         seen = f"There is {'a' if link else 'no'} link after send, and {'a' if again else 'no'} link later."
         return judged(False, seen)
@@ -122,10 +126,10 @@ def _filler() -> dict[str, str]:
     return {f"filler_{number}": letters.get(number, "x") * LONGEST_VALUE for number in range(MOST_KEYS - 2)}
 
 
-def _changed(lab: Laboratory) -> Changed:
-    first, change = lab.once(billed), {"email": f"{lab.run}-moved@example.com", "metadata": _filler()}
-    customer = body(lab.v1.customers.update(first.customer, change, lab.on_account()))
-    return Changed(customer, body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account())))
+def _changed(session: Session) -> Changed:
+    first, change = session.once(billed), {"email": f"{session.run}-moved@example.com", "metadata": _filler()}
+    customer = body(session.v1.customers.update(first.customer, change, session.on_account()))
+    return Changed(customer, body(session.v1.invoices.retrieve(first.invoice, None, session.on_account())))
 
 
 CUSTOMERS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import stripe
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import reason, refusal, told
-from infra.sandbox.promises.billed import issued
+from infra.sandbox.promises.invoices import issued
 from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
+from infra.sandbox.promises.responses import reason, refusal, told
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import Sent
 from infra.sandbox.stories.payer import debit
 
@@ -16,10 +16,10 @@ DOUBLE = "infra/stripe_double/README.md"
 BY_HAND = "docs/decisions/0022-drafts-and-money-by-hand.md"
 
 
-def _debited(lab: Laboratory) -> Sent:
-    with setting_up(lab, "pay an invoice by bank debit"):
-        made = issued(lab, 3100, payment_methods=("us_bank_account",))
-        debit(lab, made, "pm_usBankAccount_processing")
+def _debited(session: Session) -> Sent:
+    with setting_up(session, "pay an invoice by bank debit"):
+        made = issued(session, 3100, payment_methods=("us_bank_account",))
+        debit(session, made, "pm_usBankAccount_processing")
     return made
 
 
@@ -29,10 +29,10 @@ def _debited(lab: Laboratory) -> Sent:
     BY_HAND,
     "Stripe's refusal to void such an invoice is what the double does",
 )
-def a_debit_under_way_forbids_voiding(lab: Laboratory) -> Outcome:
+def a_debit_under_way_forbids_voiding(session: Session) -> Outcome:
     """POM refuses by itself what it knows to be under way."""
-    made = lab.once(_debited)
-    return _refused_state(refusal(lambda: lab.v1.invoices.void_invoice(made.invoice, None, lab.on_account())))
+    made = session.once(_debited)
+    return _refused_state(refusal(lambda: session.v1.invoices.void_invoice(made.invoice, None, session.on_account())))
 
 
 @promised(
@@ -41,10 +41,10 @@ def a_debit_under_way_forbids_voiding(lab: Laboratory) -> Outcome:
     DOUBLE,
     "voiding, or cash, while a bank debit is processing",
 )
-def a_debit_under_way_forbids_cash(lab: Laboratory) -> Outcome:
+def a_debit_under_way_forbids_cash(session: Session) -> Outcome:
     """POM refuses by itself what it knows to be under way."""
-    made, outside = lab.once(_debited), {"paid_out_of_band": True}
-    return _refused_state(refusal(lambda: lab.v1.invoices.pay(made.invoice, outside, lab.on_account())))
+    made, outside = session.once(_debited), {"paid_out_of_band": True}
+    return _refused_state(refusal(lambda: session.v1.invoices.pay(made.invoice, outside, session.on_account())))
 
 
 def _refused_state(error: stripe.StripeError | None) -> Outcome:
@@ -58,10 +58,10 @@ def _refused_state(error: stripe.StripeError | None) -> Outcome:
     BY_HAND,
     "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
 )
-def a_debit_under_way_lets_an_invoice_be_given_up(lab: Laboratory) -> Outcome:
+def a_debit_under_way_lets_an_invoice_be_given_up(session: Session) -> Outcome:
     """POM does not ask for it, so a refusal is no harm."""
-    made = lab.once(_debited)
-    error = refusal(lambda: lab.v1.invoices.mark_uncollectible(made.invoice, None, lab.on_account()))
+    made = session.once(_debited)
+    error = refusal(lambda: session.v1.invoices.mark_uncollectible(made.invoice, None, session.on_account()))
     return judged(error is None, f"It was {told(error)}.", Verdict.HARMLESS)
 
 

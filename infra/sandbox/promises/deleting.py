@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.promise import Outcome, judged, promised
+from infra.sandbox.session import Session
 from infra.sandbox.stories.customers import says_deleted
 
 ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
@@ -15,9 +15,9 @@ ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
     "chalicelib/adapters/stripe/objects/customers.py",
     "deleted: bool = False",
 )
-def a_deleted_customer_can_be_read(lab: Laboratory) -> Outcome:
+def a_deleted_customer_can_be_read(session: Session) -> Outcome:
     """Refused, it would be missing, which POM takes for deleted as well."""
-    said = lab.once(says_deleted)
+    said = session.once(says_deleted)
     return judged(said, f"The customer says deleted: {said}.")
 
 
@@ -27,9 +27,9 @@ def a_deleted_customer_can_be_read(lab: Laboratory) -> Outcome:
     ERASURE,
     "they are how something open is settled",
 )
-def open_invoices_survive_their_customer(lab: Laboratory) -> Outcome:
+def open_invoices_survive_their_customer(session: Session) -> Outcome:
     """Voiding what is not open any more would be refused."""
-    lab.once(says_deleted)
+    session.once(says_deleted)
     return judged(True, "The invoice of a deleted customer was read, and voided.")
 
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import stripe
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import body, header, reason, refusal, told
-from infra.sandbox.promises.billed import billed, empty_draft
+from infra.sandbox.promises.invoices import billed, empty_draft
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
+from infra.sandbox.promises.responses import body, header, reason, refusal, told
+from infra.sandbox.session import Session
 
 SENDING_DECISION = "docs/decisions/0003-sending-finalizes.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -24,10 +24,10 @@ RETRY = "stripe-should-retry"
     SENDING_DECISION,
     "Stripe keeps an idempotency key for 24 hours",
 )
-def a_key_replays_its_answer(lab: Laboratory) -> Outcome:
+def a_key_replays_its_answer(session: Session) -> Outcome:
     """The gateway takes a replayed answer for old, and reads the object."""
-    first = lab.once(billed)
-    again = lab.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, lab.on_account(first.key))
+    first = session.once(billed)
+    again = session.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, session.on_account(first.key))
     marked, same = header(again, REPLAYED), body(again) == first.sent
     return judged(
         marked == "true" and same, f"{REPLAYED} is {marked}; the answer is {'the same' if same else 'another'}."
@@ -40,10 +40,10 @@ def a_key_replays_its_answer(lab: Laboratory) -> Outcome:
     "chalicelib/adapters/stripe/errors.py",
     "Stripe saw the same request otherwise.",
 )
-def a_key_refuses_other_parameters(lab: Laboratory) -> Outcome:
+def a_key_refuses_other_parameters(session: Session) -> Outcome:
     """Otherwise a changed order would be taken for the old one."""
-    first = lab.once(billed)
-    error = refusal(lambda: lab.v1.invoices.send_invoice(first.invoice, None, lab.on_account(first.key)))
+    first = session.once(billed)
+    error = refusal(lambda: session.v1.invoices.send_invoice(first.invoice, None, session.on_account(first.key)))
     holds = isinstance(error, stripe.IdempotencyError) and error.http_status == 400
     return judged(holds, f"It was {told(error)}.")
 
@@ -54,19 +54,19 @@ def a_key_refuses_other_parameters(lab: Laboratory) -> Outcome:
     "infra/stripe_double/README.md",
     "Idempotency keys",
 )
-def keys_belong_to_their_account(lab: Laboratory) -> Outcome:
+def keys_belong_to_their_account(session: Session) -> Outcome:
     """The platform's own account has no such invoice, and says so if the key is unknown there."""
-    first = lab.once(billed)
+    first = session.once(billed)
     elsewhere = {"idempotency_key": first.key}
-    error = refusal(lambda: lab.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, elsewhere))
+    error = refusal(lambda: session.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, elsewhere))
     holds = error is not None and reason(error).get("code") == "resource_missing"
     return judged(holds, f"With the key of the other account it was {told(error)}.")
 
 
-def _voidings_of_a_draft(lab: Laboratory) -> tuple[stripe.StripeError | None, stripe.StripeError | None]:
-    draft, key = lab.once(empty_draft), f"{lab.run}-void-a-draft"
+def _voidings_of_a_draft(session: Session) -> tuple[stripe.StripeError | None, stripe.StripeError | None]:
+    draft, key = session.once(empty_draft), f"{session.run}-void-a-draft"
     first, second = (
-        refusal(lambda: lab.v1.invoices.void_invoice(draft, None, lab.on_account(key))) for _ in range(2)
+        refusal(lambda: session.v1.invoices.void_invoice(draft, None, session.on_account(key))) for _ in range(2)
     )
     return first, second
 
@@ -77,9 +77,9 @@ def _voidings_of_a_draft(lab: Laboratory) -> tuple[stripe.StripeError | None, st
     SENDING_DECISION,
     "repeats a stored failure for as long",
 )
-def a_failure_is_stored(lab: Laboratory) -> Outcome:
+def a_failure_is_stored(session: Session) -> Outcome:
     """A draft cannot be voided. If failures were not stored, POM would look for its object once for nothing."""
-    first, second = lab.once(_voidings_of_a_draft)
+    first, second = session.once(_voidings_of_a_draft)
     if first is None or second is None:
         return judged(False, f"Voiding a draft was {told(first)}, then {told(second)}.")
     marked = header(second, REPLAYED)
@@ -92,9 +92,9 @@ def a_failure_is_stored(lab: Laboratory) -> Outcome:
     DOUBLE,
     "`Stripe-Should-Retry` is `true` on `lock_timeout` and `false` on declines and refused states",
 )
-def a_refused_state_is_not_to_be_retried(lab: Laboratory) -> Outcome:
+def a_refused_state_is_not_to_be_retried(session: Session) -> Outcome:
     """The SDK does not repeat a 400 unless the header says so; with `true` it would ask three times for nothing."""
-    error, _ = lab.once(_voidings_of_a_draft)
+    error, _ = session.once(_voidings_of_a_draft)
     if error is None:
         return judged(False, "Voiding a draft was not refused.")
     return judged(header(error, RETRY) == "false", f"{RETRY} is {header(error, RETRY)}.", Verdict.HARMLESS)
@@ -106,17 +106,17 @@ def a_refused_state_is_not_to_be_retried(lab: Laboratory) -> Outcome:
     DOUBLE,
     "`Stripe-Should-Retry` on 409 and on replayed answers",
 )
-def a_key_in_use_conflicts(lab: Laboratory) -> Outcome:
+def a_key_in_use_conflicts(session: Session) -> Outcome:
     """The SDK repeats what was refused with 409, so both callers get the object. Two objects would be harm."""
-    key, since = f"{lab.run}-at-once", len(lab.recorder.exchanges)
-    wanted = {"email": f"{lab.run}-at-once@example.com", "metadata": lab.marks}
+    key, since = f"{session.run}-at-once", len(session.recorder.exchanges)
+    wanted = {"email": f"{session.run}-at-once@example.com", "metadata": session.marks}
 
     def create(_: int) -> str:
-        return str(lab.v1.customers.create(wanted, lab.on_account(key)).id)
+        return str(session.v1.customers.create(wanted, session.on_account(key)).id)
 
     with ThreadPoolExecutor(2) as both:
         made = set(both.map(create, range(2)))
-    answers = [each for each in lab.recorder.exchanges[since:] if each.key == key]
+    answers = [each for each in session.recorder.exchanges[since:] if each.key == key]
     conflicts = [each.headers.get(RETRY, "absent") for each in answers if each.status == 409]
     if len(made) > 1:
         return judged(False, "Two customers were made with one key.")

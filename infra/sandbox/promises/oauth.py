@@ -10,10 +10,10 @@ from chalicelib.domain.errors import AccountUnreachable, Refused
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports.stripe_gateway import OAuthGrant
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import refusal, told
 from infra.sandbox.promises.connecting import NOBODY
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, not_tried, promised
+from infra.sandbox.promises.responses import refusal, told
+from infra.sandbox.session import Session
 
 DEPLOYING = "docs/deploying.md"
 DOUBLE = "infra/stripe_double/README.md"
@@ -27,9 +27,9 @@ NO_CODE = "ac_pom_sandbox_is_no_code"
     ACCOUNTS,
     "not connected",
 )
-def giving_up_no_access_is_fine(lab: Laboratory) -> Outcome:
+def giving_up_no_access_is_fine(session: Session) -> Outcome:
     """POM goes on after this refusal only. After another one it tries again for ever."""
-    error = refusal(lambda: lab.client.oauth.deauthorize({"stripe_user_id": NOBODY}))
+    error = refusal(lambda: session.client.oauth.deauthorize({"stripe_user_id": NOBODY}))
     return judged(_not_connected(error), f"It was {told(error)}.")
 
 
@@ -43,10 +43,10 @@ def _not_connected(error: stripe.StripeError | None) -> bool:
     ACCOUNTS,
     "Stripe did not accept the authorization code",
 )
-def a_wrong_code_is_an_invalid_grant(lab: Laboratory) -> Outcome:
+def a_wrong_code_is_an_invalid_grant(session: Session) -> Outcome:
     """POM tells the admin to begin again."""
     try:
-        lab.gateway.exchange_code(NO_CODE)
+        session.gateway.exchange_code(NO_CODE)
     except Refused as error:
         return judged(error.code == "oauth_code_invalid", f"POM makes {error.code} of it.")
     return judged(False, "Stripe took a code that it never gave.")
@@ -58,13 +58,13 @@ def a_wrong_code_is_an_invalid_grant(lab: Laboratory) -> Outcome:
     DEPLOYING,
     "should mean that the key was taken",
 )
-def a_restricted_key_can_connect_and_disconnect(lab: Laboratory) -> Outcome:
+def a_restricted_key_can_connect_and_disconnect(session: Session) -> Outcome:
     """Refused, prod keeps its secret key: with the other one no company could connect."""
-    if lab.restricted_key is None:
+    if session.restricted_key is None:
         return not_tried(
             "There is no restricted key: set STRIPE_TEST_RESTRICTED_KEY to an rk_test_ key of the platform."
         )
-    oauth = lab.client_with(lab.restricted_key).oauth
+    oauth = session.client_with(session.restricted_key).oauth
     given_up = refusal(lambda: oauth.deauthorize({"stripe_user_id": NOBODY}))
     exchanged = refusal(lambda: oauth.token({"grant_type": "authorization_code", "code": NO_CODE}))
     seen = f"Deauthorizing was {told(given_up)}; a code that is none was {told(exchanged)}."
@@ -79,13 +79,13 @@ class Granted:
     grant: OAuthGrant
 
 
-def _granted(lab: Laboratory) -> Granted:
+def _granted(session: Session) -> Granted:
     """Has a person connect an account. Raises CannotTry if nobody is there."""
-    url = lab.gateway.authorize_url(lab.run, "")
-    code = lab.code(url)
+    url = session.gateway.authorize_url(session.run, "")
+    code = session.authorize(url)
     if code is None:
         raise CannotTry("It needs a person who connects another account than the one of this run.")
-    return Granted(code, lab.gateway.exchange_code(code))
+    return Granted(code, session.gateway.exchange_code(code))
 
 
 @promised(
@@ -94,9 +94,9 @@ def _granted(lab: Laboratory) -> Granted:
     ACCOUNTS,
     "Turn the single-use code into an account id.",
 )
-def a_code_grants_an_account(lab: Laboratory) -> Outcome:
+def a_code_grants_an_account(session: Session) -> Outcome:
     """POM keeps nothing else of the answer."""
-    grant = lab.once(_granted).grant
+    grant = session.once(_granted).grant
     seen = f"The scope is {grant.scope}, livemode is {grant.livemode}."
     return judged(grant.account_id.startswith("acct_") and grant.scope == "read_write" and not grant.livemode, seen)
 
@@ -107,13 +107,13 @@ def a_code_grants_an_account(lab: Laboratory) -> Outcome:
     DOUBLE,
     "`invalid_grant`, and the connection ends with `account.application.deauthorized`",
 )
-def a_code_is_used_once(lab: Laboratory) -> Outcome:
+def a_code_is_used_once(session: Session) -> Outcome:
     """POM never uses a code twice. If the connection stays, less can go wrong than is assumed."""
-    granted, account = lab.once(_granted), _other_account(lab)
+    granted, account = session.once(_granted), _other_account(session)
     try:
-        lab.gateway.exchange_code(granted.code)
+        session.gateway.exchange_code(granted.code)
     except Refused as error:
-        ended = _is_unreachable(lab, account)
+        ended = _is_unreachable(session, account)
         seen = f"POM makes {error.code} of it; the connection {'ended' if ended else 'stays'}."
         return judged(error.code == "oauth_code_invalid" and ended, seen, Verdict.HARMLESS)
     return judged(False, "Stripe took the code a second time.", Verdict.HARMLESS)
@@ -125,24 +125,24 @@ def a_code_is_used_once(lab: Laboratory) -> Outcome:
     "docs/guide-coverage.md",
     "or a call that Stripe refuses: `disconnected`, and no more calls",
 )
-def a_disconnected_account_is_unreachable(lab: Laboratory) -> Outcome:
+def a_disconnected_account_is_unreachable(session: Session) -> Outcome:
     """Fine also if the connection had ended before."""
-    account = _other_account(lab)
-    lab.gateway.deauthorize(account)
-    unreachable = _is_unreachable(lab, account)
+    account = _other_account(session)
+    session.gateway.deauthorize(account)
+    unreachable = _is_unreachable(session, account)
     return judged(unreachable, f"A request on it was {'refused' if unreachable else 'not refused'}.")
 
 
-def _other_account(lab: Laboratory) -> StripeAccountId:
-    account = lab.once(_granted).grant.account_id
-    if account == lab.account:
+def _other_account(session: Session) -> StripeAccountId:
+    account = session.once(_granted).grant.account_id
+    if account == session.account:
         raise CannotTry("The person connected the account of this run, which is needed. Choose or make another one.")
     return account
 
 
-def _is_unreachable(lab: Laboratory, account: StripeAccountId) -> bool:
+def _is_unreachable(session: Session, account: StripeAccountId) -> bool:
     try:
-        lab.gateway.find_customers(account, f"{lab.run}@example.com")
+        session.gateway.find_customers(account, f"{session.run}@example.com")
     except AccountUnreachable:
         return True
     return False

@@ -9,11 +9,11 @@ from typing import Any
 import stripe
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory, NotInTime
-from infra.sandbox.promises.asking import JSON, body, events_about, header, reason, told, types
-from infra.sandbox.promises.billed import issued
+from infra.sandbox.promises.invoices import issued
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
+from infra.sandbox.promises.responses import JSON, body, events_about, header, reason, told, types
 from infra.sandbox.promises.sending import finalized_quietly
+from infra.sandbox.session import NotInTime, Session
 from infra.sandbox.stories.balances import invoice_below_the_minimum
 from infra.sandbox.stories.cards import paid_by_card
 from infra.sandbox.stories.drafts import paid_outside
@@ -39,31 +39,31 @@ class Paid:
     """The charge that succeeded, as it was first seen."""
 
 
-def paid(lab: Laboratory) -> Paid:
-    """Returns the invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
-    with setting_up(lab, "pay an invoice by card"):
-        made = lab.once(paid_by_card)
+def paid(session: Session) -> Paid:
+    """Returns the invoice that a card paid. Use it by `session.once(paid)`. Raises CannotTry if no card can pay."""
+    with setting_up(session, "pay an invoice by card"):
+        made = session.once(paid_by_card)
     succeeded = next((each for each in made.charges if each["status"] == "succeeded"), None)
     if succeeded is None:
         raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(made.charges)}.")
     return Paid(made.sent, made.declines["insufficient funds"], succeeded)
 
 
-def events_of_paid(lab: Laboratory) -> list[JSON]:
-    """Returns the events of that invoice and its payment, once it is booked. Use it by `lab.once(events_of_paid)`."""
-    made = lab.once(paid).sent
+def events_of_paid(session: Session) -> list[JSON]:
+    """Returns the events of that invoice and its payment, once it is booked. Use `session.once(events_of_paid)`."""
+    made = session.once(paid).sent
     with suppress(NotInTime):  # which `the fee comes later` tells
-        lab.once(booked_charge)
+        session.once(booked_charge)
     expected = ["invoice.paid", "invoice_payment.paid", "charge.updated"]
-    return events_about(lab, [made.invoice, made.intent], expected)
+    return events_about(session, [made.invoice, made.intent], expected)
 
 
-def booked_charge(lab: Laboratory) -> JSON:
-    """Returns that charge once Stripe has booked it, with its balance transaction. Use it by `lab.once(…)`."""
-    charge = lab.once(paid).charge["id"]
+def booked_charge(session: Session) -> JSON:
+    """Returns that charge once Stripe has booked it, with its balance transaction. Use it by `session.once(…)`."""
+    charge = session.once(paid).charge["id"]
     query = {"expand": ["balance_transaction"]}
-    answer = lab.until(
-        lambda: lab.v1.charges.retrieve(charge, query, lab.on_account()),
+    answer = session.until(
+        lambda: session.v1.charges.retrieve(charge, query, session.on_account()),
         {"balance_transaction.object": "balance_transaction"},
         BOOKED_WITHIN,
     )
@@ -76,15 +76,15 @@ def booked_charge(lab: Laboratory) -> JSON:
     "docs/decisions/0030-events-asked-for.md",
     "Usually three events say that a card was declined",
 )
-def a_decline_says_why(lab: Laboratory) -> Outcome:
+def a_decline_says_why(session: Session) -> Outcome:
     """POM takes the reason from the event of the intent, or from that of the charge."""
-    error = lab.once(paid).decline
+    error = session.once(paid).decline
     if not isinstance(error, stripe.CardError):
         return judged(False, f"The first card was {told(error)}.")
-    if lab.confirms_invoices is False:
+    if session.confirms_invoices is False:
         raise CannotTry(f"Only the hosted page can try a card that is declined. By the API it was {told(error)}.")
     expected = ["charge.failed", "invoice.payment_failed", "payment_intent.payment_failed"]
-    came = sorted(set(types(lab.once(events_of_paid))) & set(expected))
+    came = sorted(set(types(session.once(events_of_paid))) & set(expected))
     codes = (reason(error).get("code"), reason(error).get("decline_code"))
     seen = f"It was {told(error)}; of three events came {', '.join(came) or 'none'}."
     if codes != ("card_declined", "insufficient_funds") or not set(came) - {"invoice.payment_failed"}:
@@ -98,9 +98,9 @@ def a_decline_says_why(lab: Laboratory) -> Outcome:
     FIELD,
     "`Stripe-Should-Retry` is `true` on `lock_timeout`, and `false` on declines and refused states.",
 )
-def a_decline_is_not_to_be_retried(lab: Laboratory) -> Outcome:
+def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
     """With `true` the SDK would try the card again."""
-    error = lab.once(paid).decline
+    error = session.once(paid).decline
     if error is None:
         return judged(False, "The first card was not declined.")
     advice = header(error, "stripe-should-retry")
@@ -113,9 +113,9 @@ def a_decline_is_not_to_be_retried(lab: Laboratory) -> Outcome:
     FIELD,
     "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
 )
-def a_payment_has_its_event(lab: Laboratory) -> Outcome:
+def a_payment_has_its_event(session: Session) -> Outcome:
     """Without it POM does not know a second payment until the next comparison, which an old account can bear."""
-    made, events = lab.once(paid).sent, lab.once(events_of_paid)
+    made, events = session.once(paid).sent, session.once(events_of_paid)
     version = next((each["api_version"] for each in events), None) or "unknown"
     shown = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
     if not shown:
@@ -137,15 +137,15 @@ def _both(named: tuple[Any, Any]) -> str:
     FIELD,
     "A charge has no balance transaction when it succeeds; `charge.updated` brings it",
 )
-def the_fee_comes_later(lab: Laboratory) -> Outcome:
+def the_fee_comes_later(session: Session) -> Outcome:
     """Only an event says that the fee is known. If it is known at once, `charge.succeeded` says so."""
-    made = lab.once(paid)
+    made = session.once(paid)
     at_first = made.charge["balance_transaction"]
-    lab.once(booked_charge)
+    session.once(booked_charge)
     of_charge = sorted(
         {
             each["type"]
-            for each in lab.once(events_of_paid)
+            for each in session.once(events_of_paid)
             if each["data"]["object"]["id"] == made.charge["id"] and each["data"]["object"]["balance_transaction"]
         }
     )
@@ -162,11 +162,11 @@ def the_fee_comes_later(lab: Laboratory) -> Outcome:
     DOUBLE,
     "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
 )
-def cash_ends_the_intent(lab: Laboratory) -> Outcome:
+def cash_ends_the_intent(session: Session) -> Outcome:
     """POM shows cash as cash because no payment through Stripe paid it."""
-    cash = lab.once(paid_outside)
+    cash = session.once(paid_outside)
     made, answer = cash.sent, cash.answer
-    came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
+    came = types(events_about(session, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
     payments = [each["status"] for each in answer["payments"]["data"]]
     canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
     came = [each for each in came if each in ("payment_intent.canceled", "invoice.payment_succeeded")]
@@ -193,9 +193,9 @@ def _through_stripe(invoice: JSON) -> int:
     "docs/decisions/0059-paid-outside.md",
     "Not every account's invoices have `amount_paid_off_stripe`",
 )
-def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
+def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
     """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
-    answer = lab.once(paid_outside).answer
+    answer = session.once(paid_outside).answer
     said, left = answer.get("amount_paid_off_stripe"), answer["amount_paid"] - _through_stripe(answer)
     says = "The invoice has no amount_paid_off_stripe" if said is None else f"amount_paid_off_stripe is {said}"
     seen = f"{says}; its payments through Stripe leave {left} of {answer['amount_paid']}."
@@ -208,9 +208,9 @@ def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
     "docs/decisions/0018-terms-of-money.md",
     "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
 )
-def amount_paid_contains_a_surplus(lab: Laboratory) -> Outcome:
+def amount_paid_contains_a_surplus(session: Session) -> Outcome:
     """POM takes the surplus off `amount_paid` to say what paid the invoice."""
-    made = lab.once(overpaid)
+    made = session.once(overpaid)
     total, received, over = made["total"], made["amount_paid"], made["amount_overpaid"]
     if not over:
         raise CannotTry(f"Stripe says that nothing is overpaid; amount_paid is {received} of {total}.")
@@ -218,15 +218,15 @@ def amount_paid_contains_a_surplus(lab: Laboratory) -> Outcome:
     return judged((received, over) == (total + SURPLUS, SURPLUS), seen)
 
 
-def overpaid(lab: Laboratory) -> JSON:
-    """Pays more than an invoice asks for, and returns the invoice. Use it by `lab.once(overpaid)`.
+def overpaid(session: Session) -> JSON:
+    """Pays more than an invoice asks for, and returns the invoice. Use it by `session.once(overpaid)`.
 
     The money is available at once. Raises CannotTry if Stripe takes no such payment.
     """
-    made = issued(lab, TOTAL)
-    with setting_up(lab, "pay more than an invoice asks for"):
-        pay_part(lab, made, TOTAL + SURPLUS, "pm_card_bypassPending")
-    return body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+    made = issued(session, TOTAL)
+    with setting_up(session, "pay more than an invoice asks for"):
+        pay_part(session, made, TOTAL + SURPLUS, "pm_card_bypassPending")
+    return body(session.v1.invoices.retrieve(made.invoice, None, session.on_account()))
 
 
 @promised(
@@ -235,9 +235,9 @@ def overpaid(lab: Laboratory) -> JSON:
     FIELD,
     "Stripe does not charge less than the minimum of a currency",
 )
-def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
+def less_than_the_minimum_is_paid(session: Session) -> Outcome:
     """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
-    return finalized_quietly(lab.once(invoice_below_the_minimum))
+    return finalized_quietly(session.once(invoice_below_the_minimum))
 
 
 PAYMENTS = (

@@ -11,7 +11,7 @@ import stripe
 
 from chalicelib.domain.errors import IntegrationError, StripeRefused
 from infra.sandbox.findings import Needs, Verdict
-from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
+from infra.sandbox.session import UNREACHABLE_CODES, NotInTime, Session
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Promise:
     """What is assumed, as a whole sentence."""
     source: str
     """The file of the project that says so, such as `docs/field.md`."""
-    attempt: Callable[[Laboratory], Outcome]
+    attempt: Callable[[Session], Outcome]
     phrase: str = ""
     """Words of that file which say it."""
     by_hand: Outcome | None = None
@@ -46,20 +46,18 @@ class CannotTry(Exception):
     """What a promise needs could not be made. The message says why, as a sentence."""
 
 
-def promised(
-    name: str, sentence: str, source: str, phrase: str
-) -> Callable[[Callable[[Laboratory], Outcome]], Promise]:
+def promised(name: str, sentence: str, source: str, phrase: str) -> Callable[[Callable[[Session], Outcome]], Promise]:
     """Decorates an attempt, which becomes a `Promise`.
 
     What Stripe or the gateway refuses and the attempt did not expect is harmful. No answer, a limit or a failure of
     Stripe's says nothing about the promise, so it is raised.
     """
 
-    def decorated(attempt: Callable[[Laboratory], Outcome]) -> Promise:
+    def decorated(attempt: Callable[[Session], Outcome]) -> Promise:
         @functools.wraps(attempt)
-        def tried(lab: Laboratory) -> Outcome:
+        def tried(session: Session) -> Outcome:
             try:
-                return attempt(lab)
+                return attempt(session)
             except CannotTry as reason:
                 return not_tried(str(reason))
             except NotInTime as error:
@@ -67,7 +65,7 @@ def promised(
             except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError) as error:
                 return Outcome(Verdict.HARMFUL, f"Stripe refused a step: {error.user_message or error}")
             except IntegrationError as error:
-                if error.code in UNREACHED:
+                if error.code in UNREACHABLE_CODES:
                     raise
                 return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error}")
 
@@ -87,15 +85,15 @@ def not_tried(why: str) -> Outcome:
 
 
 @contextmanager
-def setting_up(lab: Laboratory, what: str) -> Iterator[None]:
+def setting_up(session: Session, what: str) -> Iterator[None]:
     """Does what not every account or platform may do. `what` is what is done, such as `pay by bank debit`.
 
     Raises CannotTry if Stripe refuses. The requests within are not compared then.
     """
-    since = len(lab.recorder.exchanges)
+    since = len(session.recorder.exchanges)
     try:
         yield
     except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError, StripeRefused) as error:
-        del lab.recorder.exchanges[since:]
+        del session.recorder.exchanges[since:]
         reason = error.message if isinstance(error, StripeRefused) else error.user_message
         raise CannotTry(f"Stripe did not let us {what}: {reason or type(error).__name__}") from error

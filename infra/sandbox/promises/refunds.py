@@ -9,10 +9,10 @@ import stripe
 from chalicelib.adapters.stripe.refund_refusals import MORE_THAN_IS_LEFT, REFUNDED_ALREADY
 from chalicelib.domain.errors import StripeRefused
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, body, events_about, reason, refusal, told, types
 from infra.sandbox.promises.payments import amount_paid_contains_a_surplus, booked_charge, paid
 from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
+from infra.sandbox.promises.responses import JSON, body, events_about, reason, refusal, told, types
+from infra.sandbox.session import Session
 from infra.sandbox.stories.payouts import PaidOut, paid_out
 from infra.sandbox.stories.refunds import asked_refunds
 
@@ -24,11 +24,11 @@ TOO_MUCH = 99_999_999
 """Minor units: more than a test account has."""
 
 
-def _refunded(lab: Laboratory) -> JSON:
-    made = lab.once(paid).sent
+def _refunded(session: Session) -> JSON:
+    made = session.once(paid).sent
     given = {"amount": GIVEN_BACK, "payment_intent": made.intent, "expand": ["balance_transaction"]}
-    with setting_up(lab, "refund a payment of a moment ago"):
-        return body(lab.v1.refunds.create(given, lab.on_account(f"{lab.run}-refund")))
+    with setting_up(session, "refund a payment of a moment ago"):
+        return body(session.v1.refunds.create(given, session.on_account(f"{session.run}-refund")))
 
 
 @promised(
@@ -37,9 +37,9 @@ def _refunded(lab: Laboratory) -> JSON:
     REFUSALS,
     "Two had none in the answers that accounts have",
 )
-def a_refund_that_is_too_large_has_no_code(lab: Laboratory) -> Outcome:
+def a_refund_that_is_too_large_has_no_code(session: Session) -> Outcome:
     """With another form, POM says that Stripe refused, and not why."""
-    return _refusal(lab.once(asked_refunds).too_much, None, MORE_THAN_IS_LEFT)
+    return _refusal(session.once(asked_refunds).too_much, None, MORE_THAN_IS_LEFT)
 
 
 @promised(
@@ -48,9 +48,9 @@ def a_refund_that_is_too_large_has_no_code(lab: Laboratory) -> Outcome:
     REFUSALS,
     "charge_already_refunded",
 )
-def a_refund_of_what_is_refunded_has_a_code(lab: Laboratory) -> Outcome:
+def a_refund_of_what_is_refunded_has_a_code(session: Session) -> Outcome:
     """With another form, POM says that Stripe refused, and not why."""
-    return _refusal(lab.once(asked_refunds).nothing_left, "charge_already_refunded", REFUNDED_ALREADY)
+    return _refusal(session.once(asked_refunds).nothing_left, "charge_already_refunded", REFUNDED_ALREADY)
 
 
 def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> Outcome:
@@ -68,11 +68,11 @@ def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> O
     "docs/decisions/0018-terms-of-money.md",
     "an invoice is `refunded` only if refunds gave back all that was paid",
 )
-def a_refunded_invoice_stays_paid(lab: Laboratory) -> Outcome:
+def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
     """POM derives by itself what of it was refunded."""
-    lab.once(_refunded)
-    made = lab.once(paid).sent
-    now = body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+    session.once(_refunded)
+    made = session.once(paid).sent
+    now = body(session.v1.invoices.retrieve(made.invoice, None, session.on_account()))
     seen = f"The invoice is {now['status']}, its amount_paid {now['amount_paid']} of {made.total}."
     return judged((now["status"], now["amount_paid"]) == ("paid", made.total), seen)
 
@@ -83,10 +83,10 @@ def a_refunded_invoice_stays_paid(lab: Laboratory) -> Outcome:
     "docs/decisions/0030-events-asked-for.md",
     "nobody here has seen whether Stripe now sends `refund.*` for them",
 )
-def a_refund_has_its_events(lab: Laboratory) -> Outcome:
+def a_refund_has_its_events(session: Session) -> Outcome:
     """One of the two is enough: POM reads the refunds of a charge that says more than is known."""
-    refund, charge = lab.once(_refunded)["id"], lab.once(paid).charge["id"]
-    events = events_about(lab, [refund, charge], ["charge.refunded"])
+    refund, charge = session.once(_refunded)["id"], session.once(paid).charge["id"]
+    events = events_about(session, [refund, charge], ["charge.refunded"])
     version = events[0]["api_version"] if events else "unknown"
     came = sorted({"refund.created", "charge.refunded"} & set(types(events)))
     seen = f"On version {version} came {', '.join(came) or 'neither'}."
@@ -99,9 +99,12 @@ def a_refund_has_its_events(lab: Laboratory) -> Outcome:
     DOUBLE,
     "its money leaves the balance when the payment's is available, so that both are in one payout",
 )
-def a_refund_is_available_with_its_payment(lab: Laboratory) -> Outcome:
+def a_refund_is_available_with_its_payment(session: Session) -> Outcome:
     """On another day the two are in two payouts. POM shows each line as Stripe lists it."""
-    charge, refund = lab.once(booked_charge)["balance_transaction"], lab.once(_refunded)["balance_transaction"]
+    charge, refund = (
+        session.once(booked_charge)["balance_transaction"],
+        session.once(_refunded)["balance_transaction"],
+    )
     if not refund:
         return judged(False, "The refund has no balance transaction yet.", Verdict.HARMLESS)
     days = (refund["available_on"] - charge["available_on"]) / 86_400
@@ -114,9 +117,9 @@ def a_refund_is_available_with_its_payment(lab: Laboratory) -> Outcome:
     DOUBLE,
     "Manual, instant and reversing payouts have no lines (`not_applicable`)",
 )
-def a_payout_by_hand_is_not_reconciled(lab: Laboratory) -> Outcome:
+def a_payout_by_hand_is_not_reconciled(session: Session) -> Outcome:
     """Either of the two keeps POM from asking for lines."""
-    made = _paid_out(lab).payout
+    made = _paid_out(session).payout
     automatic, status = made["automatic"], made["reconciliation_status"]
     seen = f"automatic is {automatic}, reconciliation_status is {status}."
     known = not automatic or status == "not_applicable"
@@ -125,9 +128,9 @@ def a_payout_by_hand_is_not_reconciled(lab: Laboratory) -> Outcome:
     )
 
 
-def _paid_out(lab: Laboratory) -> PaidOut:
-    with setting_up(lab, "pay out by the API"):
-        return lab.once(paid_out)
+def _paid_out(session: Session) -> PaidOut:
+    with setting_up(session, "pay out by the API"):
+        return session.once(paid_out)
 
 
 @promised(
@@ -136,9 +139,9 @@ def _paid_out(lab: Laboratory) -> PaidOut:
     "docs/field.md",
     "Balance transaction history can only be filtered on automatic transfers, not manual.",
 )
-def a_payout_by_hand_has_no_lines(lab: Laboratory) -> Outcome:
+def a_payout_by_hand_has_no_lines(session: Session) -> Outcome:
     """With a code POM takes it for a failure, and the job fails again and again."""
-    error = _paid_out(lab).lines.get("error")
+    error = _paid_out(session).lines.get("error")
     if error is None:
         return judged(False, "Stripe listed lines.", Verdict.HARMLESS)
     named = ", ".join(f"{name} {error[name]}" for name in ("type", "code", "param") if error.get(name))
@@ -151,10 +154,10 @@ def a_payout_by_hand_has_no_lines(lab: Laboratory) -> Outcome:
     DOUBLE,
     "a payout of more than is available",
 )
-def more_than_the_balance_is_not_paid_out(lab: Laboratory) -> Outcome:
+def more_than_the_balance_is_not_paid_out(session: Session) -> Outcome:
     """POM never pays out."""
-    wanted = {"amount": TOO_MUCH, "currency": "usd", "metadata": lab.marks}
-    error = refusal(lambda: lab.v1.payouts.create(wanted, lab.on_account()))
+    wanted = {"amount": TOO_MUCH, "currency": "usd", "metadata": session.marks}
+    error = refusal(lambda: session.v1.payouts.create(wanted, session.on_account()))
     if error is not None and error.http_status == 404:
         raise CannotTry(f"Payouts by the API were {told(error)}.")
     as_played = error is not None and reason(error).get("code") == "balance_insufficient"

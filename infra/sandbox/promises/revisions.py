@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, events_about
 from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
+from infra.sandbox.promises.responses import JSON, events_about
+from infra.sandbox.session import Session
 from infra.sandbox.stories.revisions import revised
 
 DECISION = "docs/decisions/0019-revisions.md"
 
 
-def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
+def _revised(session: Session) -> tuple[JSON, JSON]:
     """Returns the draft of a revision, and its original once the revision was finalized."""
-    with setting_up(lab, "make a revision by the API"):
-        made = lab.once(revised)
+    with setting_up(session, "make a revision by the API"):
+        made = session.once(revised)
     return made.draft, made.original
 
 
@@ -24,9 +24,9 @@ def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
     DECISION,
     "the draft names the original in `from_invoice`, the original names the draft in `latest_revision`",
 )
-def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
+def a_revision_leads_to_its_original(session: Session) -> Outcome:
     """Only so POM finds the invoice that the customer pays now."""
-    draft, original = _revised(lab)
+    draft, original = _revised(session)
     back = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
     forth = original["latest_revision"] == draft["id"]
     seen = (
@@ -42,9 +42,9 @@ def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
     DECISION,
     "Nobody here has seen whether Stripe copies metadata",
 )
-def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
+def a_revision_has_all_metadata_or_none(session: Session) -> Outcome:
     """POM relies on neither. With a part of its ids, an invoice could be taken for another one."""
-    draft, original = _revised(lab)
+    draft, original = _revised(session)
     had, has = original["metadata"], draft["metadata"]
     seen = f"The revision has {len(has)} of the {len(had)} keys of its original."
     return judged(has in ({}, had), seen, Verdict.HARMLESS)
@@ -56,11 +56,11 @@ def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
     DECISION,
     "nor in which order the events come",
 )
-def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
+def a_revision_tells_of_both(session: Session) -> Outcome:
     """Either event leads POM to the other invoice, so one that is missing does no harm while the other comes."""
-    draft, original = _revised(lab)
+    draft, original = _revised(session)
     expected = ["invoice.finalized", "invoice.voided"]
-    events = events_about(lab, [draft["id"], original["id"]], expected)
+    events = events_about(session, [draft["id"], original["id"]], expected)
     of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]
     came = [
         type_

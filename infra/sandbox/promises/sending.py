@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.facts import InvoiceFact
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import events_about, refusal, told, types
-from infra.sandbox.promises.billed import (
+from infra.sandbox.promises.invoices import (
     FIRST,
     SECOND,
     billed,
@@ -15,6 +13,8 @@ from infra.sandbox.promises.billed import (
     told_of_billed,
 )
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
+from infra.sandbox.promises.responses import events_about, refusal, told, types
+from infra.sandbox.session import Session
 from infra.sandbox.stories.balances import invoice_of_zero
 from infra.sandbox.stories.invoices import payer
 
@@ -29,9 +29,9 @@ DAY = 86_400
     SENDING_DECISION,
     "that `send` on a draft mails once",
 )
-def send_mails_once(lab: Laboratory) -> Outcome:
+def send_mails_once(session: Session) -> Outcome:
     """One `invoice.finalized` and one `invoice.sent`. In test mode Stripe makes the event and mails nothing."""
-    status, made = lab.once(billed).sent["status"], types(lab.once(told_of_billed).events)
+    status, made = session.once(billed).sent["status"], types(session.once(told_of_billed).events)
     counts = {name: made.count(name) for name in ("invoice.finalized", "invoice.sent")}
     seen = f"The invoice is {status}; {' and '.join(f'{count} x {name}' for name, count in counts.items())} came."
     return judged(status == "open" and set(counts.values()) == {1}, seen)
@@ -43,12 +43,12 @@ def send_mails_once(lab: Laboratory) -> Outcome:
     DOUBLE,
     "sending an invoice again is a reminder",
 )
-def sending_again_mails_again(lab: Laboratory) -> Outcome:
+def sending_again_mails_again(session: Session) -> Outcome:
     """A second `invoice.sent`, if the key is another."""
-    first = lab.once(billed)
-    before = types(lab.once(told_of_billed).events).count("invoice.sent")
-    send(lab, first.invoice, f"{first.key}-again")
-    after = types(events_about(lab, [first.invoice], ["invoice.sent"] * (before + 1))).count("invoice.sent")
+    first = session.once(billed)
+    before = types(session.once(told_of_billed).events).count("invoice.sent")
+    send(session, first.invoice, f"{first.key}-again")
+    after = types(events_about(session, [first.invoice], ["invoice.sent"] * (before + 1))).count("invoice.sent")
     return judged(after == before + 1, f"{before} x invoice.sent before, {after} after it was sent again.")
 
 
@@ -58,9 +58,9 @@ def sending_again_mails_again(lab: Laboratory) -> Outcome:
     "docs/decisions/0006-payment-events-look-up-their-invoice.md",
     "payment intent",
 )
-def finalizing_makes_a_default_payment(lab: Laboratory) -> Outcome:
+def finalizing_makes_a_default_payment(session: Session) -> Outcome:
     """Events of the payment name the intent only, so POM has to know it from the beginning."""
-    payments = lab.once(billed).sent.get("payments", {}).get("data", [])
+    payments = session.once(billed).sent.get("payments", {}).get("data", [])
     kinds = [(each["is_default"], each["status"], each["payment"]["type"]) for each in payments]
     return judged(kinds == [(True, "open", "payment_intent")], f"Default, status and type of its payments: {kinds}.")
 
@@ -71,9 +71,9 @@ def finalizing_makes_a_default_payment(lab: Laboratory) -> Outcome:
     SENDING_DECISION,
     "`auto_advance` is false throughout",
 )
-def a_draft_waits_for_us(lab: Laboratory) -> Outcome:
+def a_draft_waits_for_us(session: Session) -> Outcome:
     """The draft says when Stripe would finalize it."""
-    made = lab.once(billed).draft
+    made = session.once(billed).draft
     at = made.get("automatically_finalizes_at")
     seen = f"auto_advance is {made['auto_advance']}, automatically_finalizes_at is {at}."
     return judged(made["auto_advance"] is False and at is None, seen)
@@ -85,9 +85,9 @@ def a_draft_waits_for_us(lab: Laboratory) -> Outcome:
     "docs/decisions/0022-drafts-and-money-by-hand.md",
     "`days_until_due` counts from the day on which a draft is made",
 )
-def days_until_due_count_from_the_draft(lab: Laboratory) -> Outcome:
+def days_until_due_count_from_the_draft(session: Session) -> Outcome:
     """Only a draft that waits for a day can tell both apart, unless it shows the date at once."""
-    made = lab.once(billed).draft
+    made = session.once(billed).draft
     due = made["due_date"]
     if due is None:
         return not_tried("The draft shows no due date yet. Let a draft wait for a day, finalize it, and look then.")
@@ -101,9 +101,9 @@ def days_until_due_count_from_the_draft(lab: Laboratory) -> Outcome:
     "docs/decisions/0036-editing-drafts.md",
     "keep the order of lines",
 )
-def added_lines_stand_at_the_end(lab: Laboratory) -> Outcome:
+def added_lines_stand_at_the_end(session: Session) -> Outcome:
     """The first line was removed and added again."""
-    amounts = [line.amount for line in lab.once(billed).lines]
+    amounts = [line.amount for line in session.once(billed).lines]
     seen = f"The amounts are {amounts} after {FIRST} was removed and added again."
     return judged(amounts == [SECOND, FIRST], seen, Verdict.HARMLESS if len(amounts) == 2 else Verdict.HARMFUL)
 
@@ -114,9 +114,9 @@ def added_lines_stand_at_the_end(lab: Laboratory) -> Outcome:
     DOUBLE,
     "`add_lines` leaves an `invoiceitem.created` for each line, `remove_lines` an `invoiceitem.deleted`",
 )
-def one_line_makes_one_invoice_item(lab: Laboratory) -> Outcome:
+def one_line_makes_one_invoice_item(session: Session) -> Outcome:
     """POM reads no event about items; an item that stayed would be on the customer's next invoice."""
-    made = types(lab.once(told_of_billed).events)
+    made = types(session.once(told_of_billed).events)
     counts = (made.count("invoiceitem.created"), made.count("invoiceitem.deleted"))
     seen = f"{counts[0]} x invoiceitem.created and {counts[1]} x deleted for three lines added and one removed."
     return judged(counts == (3, 1), seen, Verdict.HARMLESS)
@@ -128,14 +128,16 @@ def one_line_makes_one_invoice_item(lab: Laboratory) -> Outcome:
     SENDING_DECISION,
     "`pending_invoice_items_behavior` is `exclude`",
 )
-def foreign_pending_items_stay_out(lab: Laboratory) -> Outcome:
+def foreign_pending_items_stay_out(session: Session) -> Outcome:
     """The item is made as a person would in the Dashboard, and deleted again."""
-    with setting_up(lab, "make an invoice item that waits for an invoice"):
-        pending = {"customer": lab.once(payer), "amount": 900, "currency": "usd", "metadata": lab.marks}
-        item = lab.v1.invoice_items.create(pending, lab.on_account()).id
-    made = lab.orders.invoice()
-    total = lab.gateway.create_draft(lab.account, made, lab.once(payer), f"{lab.run}-{made.id}-draft").total
-    lab.v1.invoice_items.delete(item, None, lab.on_account())
+    with setting_up(session, "make an invoice item that waits for an invoice"):
+        pending = {"customer": session.once(payer), "amount": 900, "currency": "usd", "metadata": session.marks}
+        item = session.v1.invoice_items.create(pending, session.on_account()).id
+    made = session.orders.invoice()
+    total = session.gateway.create_draft(
+        session.account, made, session.once(payer), f"{session.run}-{made.id}-draft"
+    ).total
+    session.v1.invoice_items.delete(item, None, session.on_account())
     return judged(total == 0, f"The total of a new draft is {total} while an item of 900 waits.")
 
 
@@ -145,10 +147,12 @@ def foreign_pending_items_stay_out(lab: Laboratory) -> Outcome:
     DOUBLE,
     "finalizing without lines",
 )
-def finalizing_without_lines_pays(lab: Laboratory) -> Outcome:
+def finalizing_without_lines_pays(session: Session) -> Outcome:
     """POM finalizes no draft that lacks its lines, so a refusal is no harm."""
-    empty = draft(lab)
-    error = refusal(lambda: lab.v1.invoices.finalize_invoice(empty, {"auto_advance": False}, lab.on_account()))
+    empty = draft(session)
+    error = refusal(
+        lambda: session.v1.invoices.finalize_invoice(empty, {"auto_advance": False}, session.on_account())
+    )
     return judged(error is None, f"It was {told(error)}.", Verdict.HARMLESS)
 
 
@@ -158,10 +162,10 @@ def finalizing_without_lines_pays(lab: Laboratory) -> Outcome:
     "docs/decisions/0036-editing-drafts.md",
     "Nobody can change an invoice that was issued",
 )
-def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
+def an_issued_invoice_cannot_be_deleted(session: Session) -> Outcome:
     """Otherwise an invoice that a payer has could vanish while POM takes it for a draft."""
-    issued = lab.once(billed).invoice
-    error = refusal(lambda: lab.v1.invoices.delete(issued, None, lab.on_account()))
+    issued = session.once(billed).invoice
+    error = refusal(lambda: session.v1.invoices.delete(issued, None, session.on_account()))
     return judged(error is not None and error.http_status == 400, f"It was {told(error)}.")
 
 
@@ -171,9 +175,9 @@ def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
     SENDING_DECISION,
     "An invoice whose total is zero is finalized and not sent",
 )
-def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
+def zero_is_paid_at_finalization(session: Session) -> Outcome:
     """Nothing asks for money then."""
-    return finalized_quietly(lab.once(invoice_of_zero))
+    return finalized_quietly(session.once(invoice_of_zero))
 
 
 def finalized_quietly(made: InvoiceFact) -> Outcome:

@@ -9,11 +9,11 @@ from typing import Any
 import stripe
 
 from chalicelib.adapters.stripe.client import DATED_LATE_BY, build_client
-from infra.sandbox.carrying import Carrier
+from infra.sandbox.client import RecordingClient
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import body, header
 from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
+from infra.sandbox.promises.responses import body, header
+from infra.sandbox.session import Session
 
 AT_ONCE = 30
 """Requests: Stripe allows 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
@@ -27,9 +27,9 @@ UNTIL_ALLOWED = 2.0
     "chalicelib/adapters/stripe/client.py",
     "Seconds that the `Date` of an answer may lie after the moment of which the answer speaks",
 )
-def an_answer_is_dated_after_its_change(lab: Laboratory) -> Outcome:
+def an_answer_is_dated_after_its_change(session: Session) -> Outcome:
     """Earlier, POM would take an old answer for new; later than that, it dates answers by its own clock."""
-    made = lab.v1.customers.create({"metadata": lab.marks}, lab.on_account())
+    made = session.v1.customers.create({"metadata": session.marks}, session.on_account())
     date = header(made, "date")
     if date is None:
         return judged(False, "The answer has no Date.")
@@ -44,30 +44,30 @@ def an_answer_is_dated_after_its_change(lab: Laboratory) -> Outcome:
     "infra/stripe_double/README.md",
     "rate limits",
 )
-def a_limit_says_why(lab: Laboratory) -> Outcome:
+def a_limit_says_why(session: Session) -> Outcome:
     """POM paces itself and slows down after a 429, whatever its headers say."""
-    if lab.budget.left < AT_ONCE:
-        return not_tried(f"It takes {AT_ONCE} requests, and {lab.budget.left} are left: try it alone.")
+    if session.budget.remaining < AT_ONCE:
+        return not_tried(f"It takes {AT_ONCE} requests, and {session.budget.remaining} are left: try it alone.")
     # Without the run's pace, which keeps below the limit, and without the SDK's own retries.
-    carrier = Carrier(lab.side.http_client(), lab.recorder, lab.budget, lab.side.now)
+    carrier = RecordingClient(session.target.http_client(), session.recorder, session.budget, session.target.now)
     v1: Any = build_client(
-        lab.key,
-        lab.client_id,
-        api_base=lab.side.api_base,
-        connect_base=lab.side.connect_base,
+        session.key,
+        session.client_id,
+        api_base=session.target.api_base,
+        connect_base=session.target.connect_base,
         http_client=carrier,
     ).v1
 
     def ask(_: int) -> stripe.StripeError | None:
         try:
-            v1.balance.retrieve(None, {**lab.on_account(), "max_network_retries": 0})
+            v1.balance.retrieve(None, {**session.on_account(), "max_network_retries": 0})
         except stripe.StripeError as error:
             return error
         return None
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         refused = [error for error in pool.map(ask, range(AT_ONCE)) if error is not None]
-    lab.side.pass_time(UNTIL_ALLOWED)
+    session.target.pass_time(UNTIL_ALLOWED)
     if not refused:
         return not_tried(f"Stripe refused none of {AT_ONCE} requests at once.")
     statuses = {error.http_status for error in refused}

@@ -11,7 +11,7 @@ from typing import Any
 
 import stripe
 
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import Sent, open_invoice
 from infra.sandbox.stories.payer import pay
 from infra.sandbox.stories.refusals import declined
@@ -44,35 +44,35 @@ class Paid:
     """The charges, newest first, as Stripe listed them right after the payment."""
 
 
-def paid_by_card(lab: Laboratory) -> Paid:
-    """Tries all cards on one invoice, and reads it. Use it by `lab.once(paid_by_card)`."""
-    with lab.step("an invoice"):
-        sent = open_invoice(lab, 7500)
+def paid_by_card(session: Session) -> Paid:
+    """Tries all cards on one invoice, and reads it. Use it by `session.once(paid_by_card)`."""
+    with session.step("an invoice"):
+        sent = open_invoice(session, 7500)
     declines = {}
     for reason, method in DECLINES.items():
-        with lab.step(f"declined: {reason}"):
-            declines[reason] = _decline(lab, sent, method)
-    with lab.step("declined: not confirmed with the bank"), declined():
-        pay(lab, sent, NEEDS_CONFIRMATION, off_session=True)
-    with lab.step("waits for the bank's confirmation"), declined():
-        pay(lab, sent, NEEDS_CONFIRMATION)
-    with lab.step("paid by visa"):
-        pay(lab, sent, "pm_card_visa")
-    with lab.step("read with everything"):
-        lab.gateway.everything(lab.account, sent.invoice)
-    return Paid(sent, declines, lab.recorder.last("/v1/charges")["data"])
+        with session.step(f"declined: {reason}"):
+            declines[reason] = _decline(session, sent, method)
+    with session.step("declined: not confirmed with the bank"), declined():
+        pay(session, sent, NEEDS_CONFIRMATION, off_session=True)
+    with session.step("waits for the bank's confirmation"), declined():
+        pay(session, sent, NEEDS_CONFIRMATION)
+    with session.step("paid by visa"):
+        pay(session, sent, "pm_card_visa")
+    with session.step("read with everything"):
+        session.gateway.everything(session.account, sent.invoice)
+    return Paid(sent, declines, session.recorder.last("/v1/charges")["data"])
 
 
-def _decline(lab: Laboratory, sent: Sent, method: str) -> stripe.CardError | None:
+def _decline(session: Session, sent: Sent, method: str) -> stripe.CardError | None:
     try:
-        pay(lab, sent, method)
+        pay(session, sent, method)
     except stripe.CardError as error:
         return error
     return None
 
 
-def _play(lab: Laboratory) -> None:
-    lab.once(paid_by_card)
+def _play(session: Session) -> None:
+    session.once(paid_by_card)
 
 
 CARDS = Story(

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.errors import PayoutNotItemized, StripeRefused
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import payer_of
 from infra.sandbox.stories.payer import pay_apart
 from infra.sandbox.stories.story import Story
@@ -23,15 +23,15 @@ class DoesNotTieOut(Exception):
     """The lines of a payout do not add up to its amount."""
 
 
-def _available(lab: Laboratory) -> None:
-    """Takes a payment whose money is available as soon as it is booked. Use it by `lab.once(_available)`."""
-    customer = payer_of(lab)
-    with lab.step("a payment that is available at once"):
+def _available(session: Session) -> None:
+    """Takes a payment whose money is available as soon as it is booked. Use it by `session.once(_available)`."""
+    customer = payer_of(session)
+    with session.step("a payment that is available at once"):
         # https://docs.stripe.com/testing#available-balance
-        intent = pay_apart(lab, 5000, "pm_card_bypassPending", customer=customer)
-    with lab.step("booked"):
+        intent = pay_apart(session, 5000, "pm_card_bypassPending", customer=customer)
+    with session.step("booked"):
         booked = {"latest_charge.balance_transaction.object": "balance_transaction"}
-        lab.until(lambda: lab.gateway.booked(lab.account, intent), booked, 60)
+        session.until(lambda: session.gateway.balance_transaction_of(session.account, intent), booked, 60)
 
 
 @dataclass(frozen=True)
@@ -42,33 +42,35 @@ class PaidOut:
     lines: Any
 
 
-def paid_out(lab: Laboratory) -> PaidOut:
-    """Pays some money out by hand. Use it by `lab.once(paid_out)`."""
-    lab.once(_available)
-    payout = lab.v1.payouts.create({"amount": 1000, "currency": "usd", "metadata": lab.marks}, lab.on_account())
-    made = lab.recorder.last("/v1/payouts")
-    lab.gateway.payout(lab.account, payout.id)
+def paid_out(session: Session) -> PaidOut:
+    """Pays some money out by hand. Use it by `session.once(paid_out)`."""
+    session.once(_available)
+    payout = session.v1.payouts.create(
+        {"amount": 1000, "currency": "usd", "metadata": session.marks}, session.on_account()
+    )
+    made = session.recorder.last("/v1/payouts")
+    session.gateway.payout(session.account, payout.id)
     with suppress(PayoutNotItemized, StripeRefused):  # the product expects the first; the answer is compared
-        list(lab.gateway.balance_transactions(lab.account, payout.id))
-    return PaidOut(made, lab.recorder.last("/v1/balance_transactions"))
+        list(session.gateway.balance_transactions(session.account, payout.id))
+    return PaidOut(made, session.recorder.last("/v1/balance_transactions"))
 
 
-def _play(lab: Laboratory) -> None:
-    lab.once(_available)
-    with lab.step("balance"):
-        lab.gateway.balance(lab.account)
-    with lab.where_allowed("paid out by hand"):
-        lab.once(paid_out)
-    with lab.step("payouts listed"):
-        list(lab.gateway.payouts(lab.account, lab.began))
+def _play(session: Session) -> None:
+    session.once(_available)
+    with session.step("balance"):
+        session.gateway.balance(session.account)
+    with session.where_allowed("paid out by hand"):
+        session.once(paid_out)
+    with session.step("payouts listed"):
+        list(session.gateway.payouts(session.account, session.began))
 
 
-def _play_later(lab: Laboratory) -> None:
-    with lab.step("payouts of the week"):
-        payouts = list(lab.gateway.payouts(lab.account, lab.began - WEEK))
+def _play_later(session: Session) -> None:
+    with session.step("payouts of the week"):
+        payouts = list(session.gateway.payouts(session.account, session.began - WEEK))
     for payout in islice((each for each in payouts if each.reconciled), NEWEST):
-        with lab.step("lines of a payout"):
-            pages = lab.gateway.balance_transactions(lab.account, payout.id)
+        with session.step("lines of a payout"):
+            pages = session.gateway.balance_transactions(session.account, payout.id)
             lines = [line for page in pages for line in page]
         taken = sum(line.net for line in lines if line.source_id != payout.id)
         if taken != payout.amount:

@@ -21,7 +21,7 @@ from ..state.render import expand, render
 from ..state.world import World
 from . import forms, validation
 from .auth import authenticate
-from .faults import Fault, Faults, broken
+from .faults import Fault, Faults, injected_error
 from .idempotency import IdempotencyStore
 from .rate_limits import RateLimits
 from .request_log import Entry, RequestLog
@@ -31,7 +31,7 @@ _MANY = ("list", "event", "account")
 
 
 @dataclass
-class _Passage:
+class _RequestContext:
     """One request, and what is learned about it while it is answered."""
 
     request: Request
@@ -46,7 +46,7 @@ class _Passage:
         """The idempotency key, or the empty string."""
         return self.request.header("idempotency-key")
 
-    def meets(self, kind: str) -> bool:
+    def has_fault(self, kind: str) -> bool:
         """Returns True if a fault of this kind is ordered for the request."""
         return self.fault is not None and self.fault.kind == kind
 
@@ -71,8 +71,8 @@ class Api:
         """Returns the answer. Raises ConnectionDropped if a fault closes the connection."""
         found = self.router.match(request.method, request.path)
         template = found[0].template if found else "(unrecognized)"
-        passage = self._enter(request, template, request.header("stripe-account"))
-        response = self._answer(passage, lambda: self._authenticated(passage, found))
+        passage = self._begin(request, template, request.header("stripe-account"))
+        response = self._respond(passage, lambda: self._dispatch(passage, found))
         if passage.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         if passage.key:
@@ -83,21 +83,21 @@ class Api:
         response.headers["Stripe-Version"] = request.header("stripe-version") or self.world.config.api_version
         return response
 
-    def outside(self, request: Request, handle: Callable[[Request], Response]) -> Response:
+    def handle_oauth(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Returns the answer of `handle` to a request of Connect OAuth, which is logged and meets faults.
 
         Connect OAuth has no idempotency keys. Raises ConnectionDropped if a fault closes the connection.
         """
-        passage = self._enter(request, request.path)
-        response = self._answer(passage, lambda: self._execute(passage, lambda: handle(request)))
+        passage = self._begin(request, request.path)
+        response = self._respond(passage, lambda: self._execute(passage, lambda: handle(request)))
         response.headers["Request-Id"] = passage.request_id
         return response
 
-    def _enter(self, request: Request, template: str, account: str = "") -> _Passage:
+    def _begin(self, request: Request, template: str, account: str = "") -> _RequestContext:
         fault = self.faults.take(request.method, request.path, account)
-        return _Passage(request, f"req_{next(self._numbers):014d}", template, account, fault)
+        return _RequestContext(request, f"req_{next(self._numbers):014d}", template, account, fault)
 
-    def _answer(self, passage: _Passage, proceed: Callable[[], Response]) -> Response:
+    def _respond(self, passage: _RequestContext, proceed: Callable[[], Response]) -> Response:
         """Returns what `proceed` returns, or its error as an answer; logs the request in any case."""
         status = 0
         try:
@@ -105,19 +105,19 @@ class Api:
                 if passage.fault is not None:
                     passage.fault.refuse()
                 response = proceed()
-                if passage.meets("close_after") and not passage.replayed:
+                if passage.has_fault("close_after") and not passage.replayed:
                     raise ConnectionDropped
             except StripeFault as exc:
                 response = as_json(exc.status, exc.body, **exc.headers)
-            if passage.meets("late"):  # the lock is free, and the idempotency key has its answer
+            if passage.has_fault("late"):  # the lock is free, and the idempotency key has its answer
                 response.not_before = self.world.clock.now() + passage.seconds
                 self._sleep(passage.seconds)
             status = response.status
         finally:
-            self._note(passage, status)
+            self._log_request(passage, status)
         return response
 
-    def _authenticated(self, passage: _Passage, found: tuple[Route, dict[str, str]] | None) -> Response:
+    def _dispatch(self, passage: _RequestContext, found: tuple[Route, dict[str, str]] | None) -> Response:
         request = passage.request
         with self.world.lock:
             caller = authenticate(self.world, request)
@@ -136,10 +136,10 @@ class Api:
         params = _params(route, request)
         call = Call(self.world, caller.ledger, params, args, caller.livemode, caller.through_platform)
         if request.method == "POST" and passage.key:
-            return self._once(passage, route, call)
+            return self._execute_once(passage, route, call)
         return self._execute(passage, lambda: self._handle(passage, route, call))
 
-    def _once(self, passage: _Passage, route: Route, call: Call) -> Response:
+    def _execute_once(self, passage: _RequestContext, route: Route, call: Call) -> Response:
         """Returns the first answer for an idempotency key: executes the request, or replays its stored answer."""
         account, key = call.ledger.id, passage.key
         stored = self.keys.begin(account, key, passage.request.path, passage.request.form)
@@ -159,18 +159,18 @@ class Api:
         self.keys.finish(account, key, response.status, response.body)
         return response
 
-    def _execute(self, passage: _Passage, execute: Callable[[], Response]) -> Response:
+    def _execute(self, passage: _RequestContext, execute: Callable[[], Response]) -> Response:
         """Returns what `execute` returns. Raises the 500 of a fault before or after it."""
-        if passage.meets("error_before"):
-            raise broken(stored=True)
-        if passage.meets("delay"):  # the idempotency key is taken, the lock is not
+        if passage.has_fault("error_before"):
+            raise injected_error(stored=True)
+        if passage.has_fault("delay"):  # the idempotency key is taken, the lock is not
             self._sleep(passage.seconds)
         response = execute()
-        if passage.meets("error_after"):
-            raise broken(stored=True)
+        if passage.has_fault("error_after"):
+            raise injected_error(stored=True)
         return response
 
-    def _handle(self, passage: _Passage, route: Route, call: Call) -> Response:
+    def _handle(self, passage: _RequestContext, route: Route, call: Call) -> Response:
         """Returns the answer of the route's handler, which runs under the lock."""
         world = self.world
         with world.lock:
@@ -195,7 +195,7 @@ class Api:
                 stored=False,
             )
 
-    def _note(self, passage: _Passage, status: int) -> None:
+    def _log_request(self, passage: _RequestContext, status: int) -> None:
         request = passage.request
         self.log.add(
             Entry(

@@ -12,7 +12,7 @@ from ..api.rate_limits import RateLimits
 from ..api.v1 import Api
 from ..errors import InvalidState
 from ..objects import accounts, disputes, refunds, webhook_endpoints
-from ..objects.cards import Method, by_name, declining
+from ..objects.cards import Method, by_name, with_decline
 from ..objects.invoice_payments import default_payment, intent_of, open_payment
 from ..objects.payment_attempts import attempt, settle
 from ..pages.oauth import OAuth
@@ -94,7 +94,7 @@ class Controls(MoneyControls):
 
         Returns `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
         """
-        chosen = declining(by_name(method), decline) if decline else by_name(method)
+        chosen = with_decline(by_name(method), decline) if decline else by_name(method)
         with self.world.lock:
             ledger = self.world.ledger(account)
             inv = ledger.get("invoice", invoice)
@@ -107,14 +107,14 @@ class Controls(MoneyControls):
                     raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
                 payment = open_payment(self.world, ledger, inv, amount, default=False)
             intent = intent_of(ledger, payment)
-            outcome = attempt(self.world, ledger, intent, chosen, passed=authenticate)
+            outcome = attempt(self.world, ledger, intent, chosen, authenticated=authenticate)
             return {"status": outcome.status, "error": outcome.error, "payment_intent": intent["id"]}
 
     def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
         """Lets a bank debit arrive now, or fail with a code such as `insufficient_funds`."""
         with self.world.lock:
             ledger = self.world.ledger(account)
-            broken = declining(Method("us_bank_account"), (fail,)) if fail else None
+            broken = with_decline(Method("us_bank_account"), (fail,)) if fail else None
             settle(self.world, ledger, payment_intent, fail=broken)
 
     def settle_refund(
@@ -126,7 +126,7 @@ class Controls(MoneyControls):
             if outcome == "failed":
                 return public(refunds.fail(self.world, ledger, refund, reason or "expired_or_canceled_card"))
             if outcome == "canceled":
-                return public(refunds.do_cancel(self.world, ledger, ledger.get("refund", refund)))
+                return public(refunds.cancel_refund(self.world, ledger, ledger.get("refund", refund)))
             return public(refunds.settle(self.world, ledger, refund))
 
     def open_dispute(
@@ -159,7 +159,7 @@ class Controls(MoneyControls):
         """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
         with self.world.lock:
             done = self.world.advance(seconds)
-            self.deliverer.wakened.notify_all()
+            self.deliverer.wake_condition.notify_all()
             return done
 
     def wait_until_delivered(self) -> None:
@@ -169,7 +169,7 @@ class Controls(MoneyControls):
         the signature of a webhook that was sent before the move.
         """
         with self.world.lock:
-            self.deliverer.wakened.wait_for(lambda: not self.deliverer.in_flight, self.config.webhook_timeout)
+            self.deliverer.wake_condition.wait_for(lambda: not self.deliverer.in_flight, self.config.webhook_timeout)
 
     def step(self) -> JSON | None:
         """Delivers one due webhook. Returns its log entry, or None if nothing is due."""
@@ -193,7 +193,7 @@ class Controls(MoneyControls):
                 setattr(owner, name, tuple(value) if isinstance(value, list) else value)
                 if isinstance(owner, EventPolicy) and name == "squeeze":
                     owner.frozen_second = None
-            self.deliverer.wakened.notify_all()
+            self.deliverer.wake_condition.notify_all()
             return {f.name: getattr(p, f.name) for p in parts for f in fields(p) if f.repr}
 
     def resend(self, account: str, event: str) -> int:
@@ -239,7 +239,7 @@ class Controls(MoneyControls):
         """Returns all events of an account, oldest first, however old, in its own version or in the given one."""
         with self.world.lock:
             found = self.world.ledger(account).events.values()
-            return [frozen(self.world.events.shown(event, version=version)) for event in found]
+            return [frozen(self.world.events.render(event, version=version)) for event in found]
 
     def suppressed(self) -> list[JSON]:
         """Returns the changes that left no event because of the event policy."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from ..objects import customers
 from . import invoices
-from .pieces import code, columns, entry, facts, form, join, link, moment, money, muted, page_of, section, table
-from .visit import Act, Page, Show, Visit
+from .pieces import code, columns, entry, facts, form, join, link, local_time, money, muted, paginate, section, table
+from .visit import FormAction, Page, Show, Visit
 
 
-def listed(visit: Visit, _: str) -> Page:
+def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first."""
     living = [each for each in visit.ledger.all("customer") if not each.get("_deleted")][::-1]
-    chosen, pages = page_of(visit, living, "customers")
+    chosen, pages = paginate(visit, living, "customers")
     rows = [
         (
             link(visit.url(f"customers/{each['id']}"), each["name"] or "No name"),
             each["email"] or "—",
-            moment(visit.ledger, each["created"]),
+            local_time(visit.ledger, each["created"]),
             code(each["id"]),
         )
         for each in chosen
@@ -28,12 +28,12 @@ def listed(visit: Visit, _: str) -> Page:
 
 def page(visit: Visit, customer: str) -> Page:
     """Returns the page of a customer."""
-    found = customers.living(visit.ledger, customer)
+    found = customers.existing(visit.ledger, customer)
     pairs = [
         ("Name", found["name"] or "—"),
         ("E-mail", found["email"] or "—"),
         ("Credit balance", money(-found["balance"], found["currency"]) if found["balance"] else ""),
-        ("Created", moment(visit.ledger, found["created"])),
+        ("Created", local_time(visit.ledger, found["created"])),
         ("Customer", code(found["id"])),
     ]
     changed = section(
@@ -49,7 +49,7 @@ def page(visit: Visit, customer: str) -> Page:
         ),
     )
     theirs = list(visit.ledger.all("invoice", customer=found["id"]))[::-1]
-    billed = section("Invoices", invoices.rows_of(visit, theirs, "This customer has no invoice."))
+    billed = section("Invoices", invoices.invoice_table(visit, theirs, "This customer has no invoice."))
     return Page(
         found["name"] or found["email"] or "Customer",
         join(columns(section("Details", facts(pairs)), changed), billed),
@@ -61,5 +61,5 @@ def _change(visit: Visit, customer: str) -> None:
     customers.update(visit.call(customer, **typed))
 
 
-PAGES: dict[str, Show] = {"customers": listed, "customers/*": page}
-ACTS = {"customers/*/change": Act(_change, "The customer was changed.")}
+PAGES: dict[str, Show] = {"customers": list_page, "customers/*": page}
+ACTIONS = {"customers/*/change": FormAction(_change, "The customer was changed.")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON
 from .pieces import (
     NOTHING,
@@ -16,14 +16,14 @@ from .pieces import (
     form,
     join,
     link,
-    moment,
+    local_time,
     money,
     muted,
-    page_of,
+    paginate,
     section,
     table,
 )
-from .visit import Act, Page, Show, Visit, Wrong
+from .visit import FormAction, InvalidInput, Page, Show, Visit
 
 REASONS = {
     "fraudulent": "I did not make this payment",
@@ -67,9 +67,9 @@ _NEXT = {
 """The moves that make sense, by status. Whether one is allowed, Stripe's rules say."""
 
 
-def listed(visit: Visit, _: str) -> Page:
+def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first."""
-    chosen, pages = page_of(visit, list(visit.ledger.all("dispute"))[::-1], "disputes")
+    chosen, pages = paginate(visit, list(visit.ledger.all("dispute"))[::-1], "disputes")
     empty = "There is no dispute. Open one on the page of a payment."
     return Page("Disputes", section("All disputes", _table(visit, chosen, empty), pages))
 
@@ -86,13 +86,13 @@ def page(visit: Visit, dispute: str) -> Page:
             "Payment",
             link(visit.url(f"payments/{found['payment_intent']}"), money(charge["amount"], charge["currency"])),
         ),
-        ("Opened", moment(visit.ledger, found["created"])),
-        ("Answer until", moment(visit.ledger, found["evidence_details"]["due_by"])),
-        ("Taken and given back", _moved(found)),
+        ("Opened", local_time(visit.ledger, found["created"])),
+        ("Answer until", local_time(visit.ledger, found["evidence_details"]["due_by"])),
+        ("Taken and given back", _balance_changes(found)),
         ("Dispute", code(found["id"])),
     ]
-    amount = shown(found["amount"], found["currency"])
-    return Page(f"Dispute over {amount}", join(section("Details", facts(pairs)), _acts(visit, found)))
+    amount = format_amount(found["amount"], found["currency"])
+    return Page(f"Dispute over {amount}", join(section("Details", facts(pairs)), _action_forms(visit, found)))
 
 
 def of_charge(visit: Visit, charge: JSON) -> Html:
@@ -111,21 +111,21 @@ def _table(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
             link(visit.url(f"disputes/{each['id']}"), money(each["amount"], each["currency"])),
             badge(*STATES[each["status"]]),
             _reason(each),
-            moment(visit.ledger, each["created"]),
+            local_time(visit.ledger, each["created"]),
         )
         for each in found
     ]
     return table("Disputes", ("Amount", "Status", "Reason", "Opened"), rows, empty=empty)
 
 
-def _moved(dispute: JSON) -> Html:
+def _balance_changes(dispute: JSON) -> Html:
     moves = dispute["balance_transactions"]
     if not moves:
         return Html("Nothing was taken.")
     return Html("<br>".join(money(each["net"], each["currency"]) + ", fee included" for each in moves))
 
 
-def _acts(visit: Visit, dispute: JSON) -> Html:
+def _action_forms(visit: Visit, dispute: JSON) -> Html:
     moves = _NEXT.get(dispute["status"], ())
     if not moves:
         return muted("The dispute is closed.")
@@ -137,9 +137,9 @@ def _acts(visit: Visit, dispute: JSON) -> Html:
 def _move(visit: Visit, dispute: str) -> None:
     status = visit.form.get("of", "")
     if status not in _MOVES:
-        raise Wrong("Choose what happens next.")
+        raise InvalidInput("Choose what happens next.")
     visit.controls.move_dispute(visit.account, dispute, status)
 
 
-PAGES: dict[str, Show] = {"disputes": listed, "disputes/*": page}
-ACTS = {"disputes/*/move": Act(_move, "The dispute was moved.")}
+PAGES: dict[str, Show] = {"disputes": list_page, "disputes/*": page}
+ACTIONS = {"disputes/*/move": FormAction(_move, "The dispute was moved.")}

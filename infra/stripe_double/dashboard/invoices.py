@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..objects import invoice_actions, invoices
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON
 from . import mails, payments
 from .pieces import (
@@ -18,15 +18,15 @@ from .pieces import (
     form,
     join,
     link,
-    moment,
+    local_time,
     money,
     muted,
-    page_of,
+    paginate,
     section,
     table,
     text,
 )
-from .visit import Act, Page, Show, Visit
+from .visit import FormAction, Page, Show, Visit
 
 _STATES = {
     "draft": ("Draft", ""),
@@ -37,14 +37,14 @@ _STATES = {
 }
 
 
-def listed(visit: Visit, _: str) -> Page:
+def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first."""
-    chosen, pages = page_of(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
+    chosen, pages = paginate(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
     empty = f"There is no invoice yet. {visit.platform} makes them: see its screen Billing."
-    return Page("Invoices", section("All invoices", rows_of(visit, chosen, empty), pages))
+    return Page("Invoices", section("All invoices", invoice_table(visit, chosen, empty), pages))
 
 
-def rows_of(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
+def invoice_table(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
     """Returns a table of invoices."""
     rows = [
         (
@@ -53,7 +53,7 @@ def rows_of(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
             payments.customer_link(visit, each["customer"]),
             money(each["total"], each["currency"]),
             money(each["amount_remaining"], each["currency"]),
-            moment(visit.ledger, each["due_date"]),
+            local_time(visit.ledger, each["due_date"]),
         )
         for each in found
     ]
@@ -67,10 +67,10 @@ def page(visit: Visit, invoice: str) -> Page:
     return Page(
         f"Invoice {found['number']}" if found["number"] else "Draft invoice",
         join(
-            columns(_facts(visit, found), _acts(visit, found)),
+            columns(_facts(visit, found), _action_forms(visit, found)),
             _lines(visit, found),
             _payments(visit, found),
-            section("Mails", mails.short(visit, [m for m in visit.ledger.mails if m["invoice"] == found["id"]])),
+            section("Mails", mails.mail_table(visit, [m for m in visit.ledger.mails if m["invoice"] == found["id"]])),
         ),
     )
 
@@ -92,8 +92,8 @@ def _facts(visit: Visit, invoice: JSON) -> Html:
         ("Of it outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
         ("Credited", _unless_zero(invoice["pre_payment_credit_notes_amount"], currency)),
         ("Remaining", money(invoice["amount_remaining"], currency)),
-        ("Created", moment(visit.ledger, invoice["created"])),
-        ("Due", moment(visit.ledger, invoice["due_date"])),
+        ("Created", local_time(visit.ledger, invoice["created"])),
+        ("Due", local_time(visit.ledger, invoice["due_date"])),
         ("Replaces", link(visit.url(f"invoices/{original['id']}"), original["number"]) if original else ""),
         ("Memo", invoice["description"] or ""),
         ("Footer", invoice["footer"] or ""),
@@ -106,7 +106,7 @@ def _unless_zero(amount: int, currency: str) -> str:
     return money(amount, currency) if amount else ""
 
 
-def _acts(visit: Visit, invoice: JSON) -> Html:
+def _action_forms(visit: Visit, invoice: JSON) -> Html:
     path, status = f"invoices/{invoice['id']}", invoice["status"]
     if status == "draft":
         forms = [
@@ -153,8 +153,8 @@ def _payments(visit: Visit, invoice: JSON) -> Html:
     for each in ledger.all("invoice_payment", invoice=invoice["id"]):
         intent = ledger.find("payment_intent", each["payment"]["payment_intent"])
         if intent is not None:
-            amount = link(visit.url(f"payments/{intent['id']}"), shown(intent["amount"], intent["currency"]))
-            rows.append((amount, payments.state(ledger, intent), moment(ledger, intent["created"])))
+            amount = link(visit.url(f"payments/{intent['id']}"), format_amount(intent["amount"], intent["currency"]))
+            rows.append((amount, payments.state(ledger, intent), local_time(ledger, intent["created"])))
     names = ("Amount", "Status", "Created")
     return section("Payments", table("Payments", names, rows[::-1], empty="There is nothing to pay yet."))
 
@@ -180,11 +180,11 @@ def _pay_outside(visit: Visit, invoice: str) -> None:
     invoice_actions.pay(visit.call(invoice, paid_out_of_band=True))
 
 
-PAGES: dict[str, Show] = {"invoices": listed, "invoices/*": page}
-ACTS = {
-    "invoices/*/send": Act(_send, "Stripe has mailed the invoice."),
-    "invoices/*/delete": Act(_delete, "The draft was deleted."),
-    "invoices/*/void": Act(_void, "The invoice is void."),
-    "invoices/*/give-up": Act(_give_up, "The invoice is uncollectible. Its link can still be paid."),
-    "invoices/*/pay-outside": Act(_pay_outside, "The invoice is paid, outside Stripe."),
+PAGES: dict[str, Show] = {"invoices": list_page, "invoices/*": page}
+ACTIONS = {
+    "invoices/*/send": FormAction(_send, "Stripe has mailed the invoice."),
+    "invoices/*/delete": FormAction(_delete, "The draft was deleted."),
+    "invoices/*/void": FormAction(_void, "The invoice is void."),
+    "invoices/*/give-up": FormAction(_give_up, "The invoice is uncollectible. Its link can still be paid."),
+    "invoices/*/pay-outside": FormAction(_pay_outside, "The invoice is paid, outside Stripe."),
 }

@@ -66,37 +66,37 @@ td::before{content:attr(data-name);color:var(--muted);font-size:.85rem}td:empty{
 """
 
 
-def of_account(visit: Visit, section: str, page: Page, done: str = "") -> str:
+def account_page(visit: Visit, section: str, page: Page, done: str = "") -> str:
     """Returns a page of an account, with the menu. `done` says what the last act did."""
     said, problem = "", visit.problem
-    if problem is not None and not problem.shown:  # the form that was sent is not on the page any more
+    if problem is not None and not problem.displayed:  # the form that was sent is not on the page any more
         said = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
     elif done:
         said = f'<p class="note done" role=status>{escape(done)}</p>'
     error = "Error: " if problem is not None else ""
     title = f"{error}{page.title} - {name_of(visit.ledger.account)}"
-    return _whole(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{said}{page.body}")
+    return _document(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{said}{page.body}")
 
 
-def of_nobody(title: str, body: str) -> str:
+def page_without_account(title: str, body: str) -> str:
     """Returns a page that belongs to no account."""
-    return _whole(title, '<p><a href="/dashboard">All accounts</a></p>', f"<h1>{escape(title)}</h1>{body}")
+    return _document(title, '<p><a href="/dashboard">All accounts</a></p>', f"<h1>{escape(title)}</h1>{body}")
 
 
-def nothing_here(path: str, home: str = "/dashboard") -> str:
+def not_found_page(path: str, home: str = "/dashboard") -> str:
     """Returns the page of an address that has none."""
     where = link(home, "Go to the home page of the account" if home != "/dashboard" else "Go to the accounts")
-    return of_nobody(
+    return page_without_account(
         "Not found", f"<section><p>There is nothing at {escape(path or '/')}.</p><p>{where}</p></section>"
     )
 
 
-def refused() -> str:
+def cross_site_page() -> str:
     """Returns the page for a form that another site has sent."""
     body = note(
         "A page of another site sent this form. Nothing was changed. Press the button on the dashboard's page."
     )
-    return of_nobody("Refused", body)
+    return page_without_account("Refused", body)
 
 
 def _menu(visit: Visit, section: str) -> Html:
@@ -112,6 +112,6 @@ def _menu(visit: Visit, section: str) -> Html:
     return Html(f'{whose}<nav aria-label="Dashboard"><ul>{items}</ul></nav>')
 
 
-def _whole(title: str, head: str, body: str) -> str:
+def _document(title: str, head: str, body: str) -> str:
     banner = f"<p class=banner>{NO_MONEY}</p>"
     return document(title, f'<header>{banner}<div class="top">{head}</div></header><main>{body}</main>', STYLE)

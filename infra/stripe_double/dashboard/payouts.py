@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..objects.payout_steps import MESSAGES
 from ..state.ledger import JSON, KINDS
 from . import payments
@@ -15,7 +15,7 @@ from .pieces import (
     badge,
     buttons,
     choice,
-    chosen_of,
+    chosen_option,
     code,
     columns,
     entry,
@@ -23,29 +23,29 @@ from .pieces import (
     form,
     join,
     link,
-    moment,
+    local_time,
     money,
     muted,
-    page_of,
+    paginate,
     section,
     table,
     utc_day,
 )
-from .visit import Act, Page, Show, Visit, Wrong
+from .visit import FormAction, InvalidInput, Page, Show, Visit
 
 _STATES = {"pending": "wait", "in_transit": "wait", "paid": "paid", "failed": "bad", "canceled": ""}
 
 
-def listed(visit: Visit, _: str) -> Page:
+def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first, with what can be paid out now and the bank account."""
-    chosen, pages = page_of(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
+    chosen, pages = paginate(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
     rows = [
         (
-            link(visit.url(f"payouts/{each['id']}"), shown(each["amount"], each["currency"])),
+            link(visit.url(f"payouts/{each['id']}"), format_amount(each["amount"], each["currency"])),
             state(each),
             utc_day(each["arrival_date"]),
             "Automatic" if each["automatic"] else "By hand",
-            moment(visit.ledger, each["created"]),
+            local_time(visit.ledger, each["created"]),
         )
         for each in chosen
     ]
@@ -67,14 +67,16 @@ def page(visit: Visit, payout: str) -> Page:
         ("Status", state(found)),
         ("Why it failed", found["failure_message"] or ""),
         ("Arrives", utc_day(found["arrival_date"])),
-        ("Bank account", _named(bank)),
+        ("Bank account", _bank_account_text(bank)),
         ("Made", "By Stripe, on the account's schedule" if found["automatic"] else "By hand"),
-        ("Created", moment(visit.ledger, found["created"])),
+        ("Created", local_time(visit.ledger, found["created"])),
         *others,
         ("Payout", code(found["id"])),
     ]
-    title = f"Payout of {shown(found['amount'], found['currency'])}"
-    return Page(title, join(columns(section("Details", facts(pairs)), _acts(visit, found)), _lines(visit, found)))
+    title = f"Payout of {format_amount(found['amount'], found['currency'])}"
+    return Page(
+        title, join(columns(section("Details", facts(pairs)), _action_forms(visit, found)), _lines(visit, found))
+    )
 
 
 def state(payout: JSON) -> Html:
@@ -82,7 +84,7 @@ def state(payout: JSON) -> Html:
     return badge(payout["status"].replace("_", " ").capitalize(), _STATES.get(payout["status"], ""))
 
 
-def _named(bank: JSON) -> str:
+def _bank_account_text(bank: JSON) -> str:
     errored = ", which the bank has refused" if bank["status"] == "errored" else ""
     return f"{bank['bank_name']}, ending in {bank['last4']}{errored}"
 
@@ -101,20 +103,20 @@ def _balance(visit: Visit) -> Html:
         amounts = [("Available", money(available, currency)), ("Pending", money(funds.pending(currency), currency))]
         parts.append(facts(amounts))
         if available:
-            parts.append(form(visit, "payouts", "pay-out", _now(available, currency), of=currency))
+            parts.append(form(visit, "payouts", "pay-out", _pay_out_label(available, currency), of=currency))
     if len(parts) == 1:
         parts.append(muted("The balance is empty."))
     return section("Balance", *parts)
 
 
-def _now(available: int, currency: str) -> str:
-    amount = shown(abs(available), currency)
+def _pay_out_label(available: int, currency: str) -> str:
+    amount = format_amount(abs(available), currency)
     return f"Pay out {amount} now" if available > 0 else f"Take {amount} from the bank account now"
 
 
 def _bank(visit: Visit) -> Html:
     settlement = visit.ledger.settlement
-    now = [_named(each) for each in visit.ledger.all("bank_account", default_for_currency=True)]
+    now = [_bank_account_text(each) for each in visit.ledger.all("bank_account", default_for_currency=True)]
     known = now or [f"{settlement.bank_name}, ending in {settlement.bank_last4}"]
     return section(
         "Bank account",
@@ -132,7 +134,7 @@ def _bank(visit: Visit) -> Html:
     )
 
 
-def _acts(visit: Visit, payout: JSON) -> Html:
+def _action_forms(visit: Visit, payout: JSON) -> Html:
     path, status = f"payouts/{payout['id']}", payout["status"]
     small, parts = [], []
     if status == "pending":
@@ -191,17 +193,17 @@ def _pay_out(visit: Visit, _: str) -> None:
     visit.controls.pay_out(visit.account, visit.form.get("of"))
 
 
-def _give_bank(visit: Visit, _: str) -> None:
+def _set_bank_account(visit: Visit, _: str) -> None:
     name, last4 = visit.form.get("bank_name", "").strip(), visit.form.get("last4", "").strip()
     if not name:
-        raise Wrong("Enter the name of the bank.", "bank_name")
+        raise InvalidInput("Enter the name of the bank.", "bank_name")
     if not re.fullmatch("[0-9]{4}", last4):
-        raise Wrong("Enter four digits.", "last4")
+        raise InvalidInput("Enter four digits.", "last4")
     visit.controls.update_account(visit.account, bank_name=name, bank_last4=last4)
 
 
 def _fail(visit: Visit, payout: str) -> None:
-    visit.controls.fail_payout(visit.account, payout, failure_code=chosen_of(visit, "reason", MESSAGES))
+    visit.controls.fail_payout(visit.account, payout, failure_code=chosen_option(visit, "reason", MESSAGES))
 
 
 def _cancel(visit: Visit, payout: str) -> None:
@@ -213,11 +215,11 @@ def _reverse(visit: Visit, payout: str) -> str:
     return f"payouts/{back['id']}"
 
 
-PAGES: dict[str, Show] = {"payouts": listed, "payouts/*": page, "settings/payouts": listed}
-ACTS = {
-    "payouts/pay-out": Act(_pay_out, "The payout was made."),
-    "payouts/bank": Act(_give_bank, "The next payout goes to this bank account."),
-    "payouts/*/fail": Act(_fail, "The payout has failed. Its money is in the balance again."),
-    "payouts/*/cancel": Act(_cancel, "The payout was canceled. Its money is in the balance again."),
-    "payouts/*/reverse": Act(_reverse, "This payout takes the other one back."),
+PAGES: dict[str, Show] = {"payouts": list_page, "payouts/*": page, "settings/payouts": list_page}
+ACTIONS = {
+    "payouts/pay-out": FormAction(_pay_out, "The payout was made."),
+    "payouts/bank": FormAction(_set_bank_account, "The next payout goes to this bank account."),
+    "payouts/*/fail": FormAction(_fail, "The payout has failed. Its money is in the balance again."),
+    "payouts/*/cancel": FormAction(_cancel, "The payout was canceled. Its money is in the balance again."),
+    "payouts/*/reverse": FormAction(_reverse, "This payout takes the other one back."),
 }

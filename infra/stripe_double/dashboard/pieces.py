@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from html import escape
 
 from ..objects.accounts import zone
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON, Ledger
 from .visit import Visit
 
-AT_ONCE = 50
+ROWS_PER_PAGE = 50
 """Rows of a list on one page."""
 
 
@@ -59,10 +59,10 @@ def note(words: str, kind: str = "wait") -> Html:
 
 def money(amount: int | None, currency: str) -> Html:
     """Returns an amount of minor units; a dash if it is not known yet."""
-    return Html("—" if amount is None else escape(shown(amount, currency)))
+    return Html("—" if amount is None else escape(format_amount(amount, currency)))
 
 
-def moment(ledger: Ledger, at: float | None) -> Html:
+def local_time(ledger: Ledger, at: float | None) -> Html:
     """Returns an epoch second as a time of the account's time zone."""
     if at is None:
         return Html("—")
@@ -122,12 +122,12 @@ def _kind(name: str, sums: Sequence[str]) -> str:
     return " class=sum" if name in sums else ""
 
 
-def page_of(visit: Visit, newest_first: Sequence[JSON], path: str) -> tuple[Sequence[JSON], Html]:
+def paginate(visit: Visit, newest_first: Sequence[JSON], path: str) -> tuple[Sequence[JSON], Html]:
     """Returns the items on the page that the query asks for, and the links to its neighbours."""
     asked = visit.query.get("page", "1")
-    last = max(1, -(-len(newest_first) // AT_ONCE))
+    last = max(1, -(-len(newest_first) // ROWS_PER_PAGE))
     number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
-    chosen = newest_first[(number - 1) * AT_ONCE : number * AT_ONCE]
+    chosen = newest_first[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
     if last == 1:
         return chosen, NOTHING
     links = [
@@ -155,7 +155,7 @@ def form(
     words, where these stand on several buttons. If the form was sent and refused, it says why, beside the input that
     is to be corrected.
     """
-    problem = visit.refused(act, of)
+    problem = visit.problem_of_form(act, of)
     parts = []
     for name, made in inputs:
         at_input = problem is not None and problem.name == name
@@ -203,7 +203,7 @@ def choice(visit: Visit, act: str, name: str, label: str, options: Mapping[str, 
     )
 
 
-def chosen_of(visit: Visit, name: str, options: Mapping[str, str]) -> str:
+def chosen_option(visit: Visit, name: str, options: Mapping[str, str]) -> str:
     """Returns the option that was chosen; the first one if the form has none of them."""
     given = visit.form.get(name, "")
     return given if given in options else next(iter(options))

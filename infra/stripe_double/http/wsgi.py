@@ -16,7 +16,7 @@ _REASONS = {
 }  # fmt: skip
 
 
-def answer(
+def serve(
     handle: Callable[[Request], Response], environ: dict[str, Any], start_response: StartResponse
 ) -> Iterable[bytes]:
     """Returns the body of the answer to a WSGI request. Raises ConnectionDropped after it closed the connection."""

@@ -139,7 +139,7 @@ def retrieve(call: Call) -> JSON:
         if call.ledger is call.world.platform:
             raise NoSuchObject("account", wanted)
         return call.ledger.account
-    return call.world.permitted(wanted, "sk_***", call.livemode).account
+    return call.world.accessible_ledger(wanted, "sk_***", call.livemode).account
 
 
 def name_of(account: JSON) -> str:
@@ -174,7 +174,7 @@ def _settle(world: World, ledger: Ledger, changes: dict[str, Any]) -> None:
     ledger.account["settings"] = {**settings, "payouts": {**settings["payouts"], "schedule": schedule}}
     if changes.keys() & {"bank_name", "bank_last4"}:
         bank_accounts.replace_all(ledger)
-    payout_schedule.follow(world, ledger)
+    payout_schedule.plan_next_payout(world, ledger)
 
 
 def _rename(account: JSON, name: str) -> None:

@@ -34,7 +34,7 @@ def list_transactions(call: Call) -> JSON:
         found = [] if by_dispute else list(ledger.all("balance_transaction", source=params["source"]))
     else:
         found = list(ledger.all("balance_transaction"))
-    chosen = lists.created(call, lists.matching(call, found, "source", "type", "currency"))
+    chosen = lists.filter_by_created(call, lists.filter_by_fields(call, found, "source", "type", "currency"))
     return lists.page(call, chosen, "/v1/balance_transactions", kind="balance transaction")
 
 

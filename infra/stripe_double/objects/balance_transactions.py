@@ -10,7 +10,7 @@ from ..clock import DAY
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import fees
-from .exchange import Gross, settled
+from .exchange import Gross, settlement_gross
 
 
 def record(
@@ -55,7 +55,7 @@ def record(
 
 def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
     """Returns the transaction of a payment, with Stripe's fee. Cards and bank debits differ in type."""
-    gross = settled(world, ledger, charge["amount"], charge["currency"])
+    gross = settlement_gross(world, ledger, charge["amount"], charge["currency"])
     is_card = _is_card(charge)
     fee = fees.card(gross.amount) if is_card else fees.bank_debit(gross.amount)
     return record(
@@ -68,7 +68,7 @@ def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
 
 def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
     """Returns the transaction of a refund. Stripe keeps the fee of the payment."""
-    gross = settled(world, ledger, -refund["amount"], refund["currency"])
+    gross = settlement_gross(world, ledger, -refund["amount"], refund["currency"])
     return record(
         world, ledger, "refund" if _is_card(charge) else "payment_refund", "refund", gross, refund["id"],
         available_on=_not_before(world, ledger, charge), description=f"REFUND FOR CHARGE ({charge['description']})",
@@ -77,7 +77,7 @@ def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
 
 def of_failed_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
     """Returns the transaction that brings back the money of a refund that failed or was canceled."""
-    gross = settled(world, ledger, refund["amount"], refund["currency"])
+    gross = settlement_gross(world, ledger, refund["amount"], refund["currency"])
     return record(world, ledger, "refund_failure", "refund_failure", gross, refund["id"])
 
 
@@ -86,7 +86,7 @@ def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSO
 
     https://support.stripe.com/questions/dispute-fees-faq
     """
-    gross = settled(world, ledger, -dispute["amount"], dispute["currency"])
+    gross = settlement_gross(world, ledger, -dispute["amount"], dispute["currency"])
     return record(
         world, ledger, "adjustment", "dispute", gross, dispute["id"],
         fee_details=fees.details(ledger, fees.DISPUTE, gross.currency, "Dispute fee"),
@@ -100,7 +100,7 @@ def of_won_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) ->
 
     https://support.stripe.com/questions/dispute-fees-faq
     """
-    gross = settled(world, ledger, dispute["amount"], dispute["currency"])
+    gross = settlement_gross(world, ledger, dispute["amount"], dispute["currency"])
     back = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
     keeps = not ledger.returns_dispute_fees
     return record(

@@ -11,7 +11,7 @@ from ..state.ledger import JSON, Ledger
 from ..state.render import as_list
 from . import customer_balance, lists, money, refunds, rules
 from .call import Call, Route
-from .invoice_payments import follow_remaining, intent_of, require_idle
+from .invoice_payments import intent_of, require_idle, update_default_amount
 from .invoice_status import become_paid
 
 _MODELLED = {
@@ -56,8 +56,8 @@ def void(call: Call) -> JSON:
     invoice["pre_payment_credit_notes_amount"] -= note["amount"]
     invoice["amount_due"] += note["amount"]
     invoice["amount_remaining"] += note["amount"]
-    follow_remaining(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    update_default_amount(ledger, invoice)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "credit_note.voided", note)
     return note
 
@@ -69,7 +69,9 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/credit_notes."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("credit_note"), "invoice", "customer"))
+    found = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("credit_note"), "invoice", "customer")
+    )
     return lists.page(call, found, "/v1/credit_notes", kind="credit note")
 
 
@@ -105,8 +107,8 @@ def _before_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -
     if left == 0:
         become_paid(world, ledger, invoice, before, collected=True)
     else:
-        follow_remaining(ledger, invoice)
-        world.updated(ledger, invoice, before)
+        update_default_amount(ledger, invoice)
+        world.emit_updated(ledger, invoice, before)
     return note
 
 
@@ -138,7 +140,7 @@ def _after_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) ->
         note["customer_balance_transaction"] = customer_balance.move(
             world, ledger, invoice, -credited, "credit_note", credit_note=note["id"]
         )
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     return note
 
 

@@ -12,7 +12,7 @@ from .call import Call, Route
 def create(call: Call) -> JSON:
     """POST /v1/customers/{id}/balance_transactions: an adjustment; a negative amount is credit."""
     params = call.params
-    customer = customers.living(call.ledger, call.id)
+    customer = customers.existing(call.ledger, call.id)
     currency = money.currency(params["currency"])
     if currency != (customer["currency"] or currency):
         raise NotModelled("a balance in a currency that is not the customer's", "currency")
@@ -24,10 +24,10 @@ def create(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/customers/{id}/balance_transactions, also of one invoice."""
-    customers.living(call.ledger, call.id)
-    found = lists.matching(call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice")
+    customers.existing(call.ledger, call.id)
+    found = lists.filter_by_fields(call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice")
     url = f"/v1/customers/{call.id}/balance_transactions"
-    return lists.page(call, lists.created(call, found), url, kind="customer balance transaction")
+    return lists.page(call, lists.filter_by_created(call, found), url, kind="customer balance transaction")
 
 
 def move(
@@ -51,7 +51,7 @@ def _record(
     before = world.snapshot(ledger, customer)
     customer["balance"] += amount
     customer["currency"] = customer["currency"] or currency
-    world.updated(ledger, customer, before)
+    world.emit_updated(ledger, customer, before)
     return ledger.add(
         {
             "id": f"cbtxn_1{world.ids.token(23)}",
@@ -73,7 +73,7 @@ def _record(
     )
 
 
-def settle(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
+def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
     """Applies the balance to an invoice that is being finalized; returns what is due.
 
     A credit pays as far as it goes, a debt is asked for as well, and a sum too small to charge becomes a debt.
@@ -89,7 +89,7 @@ def settle(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
     return int(due)
 
 
-def give_back(world: World, ledger: Ledger, invoice: JSON) -> None:
+def unapply_from_invoice(world: World, ledger: Ledger, invoice: JSON) -> None:
     """Undoes `settle` for an invoice that was voided.
 
     https://docs.stripe.com/changelog/2019-12-03/customer-balances-returned-voided-invoices
@@ -98,7 +98,7 @@ def give_back(world: World, ledger: Ledger, invoice: JSON) -> None:
     move(world, ledger, invoice, -applied, "unapplied_from_invoice")
 
 
-def overpaid(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
+def credit_surplus(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
     """Puts a surplus on the customer's credit balance, as the SDK says of `amount_overpaid`."""
     move(world, ledger, invoice, -surplus, "invoice_overpaid")
 

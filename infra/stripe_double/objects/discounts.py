@@ -57,7 +57,7 @@ def retrieve_coupon(call: Call) -> JSON:
     return call.ledger.get("coupon", call.id)
 
 
-def put(call: Call, invoice: JSON) -> None:
+def replace_discounts(call: Call, invoice: JSON) -> None:
     """Replaces the discounts of a draft if the request has `discounts`."""
     if "discounts" not in call.params:
         return
@@ -76,7 +76,7 @@ def put(call: Call, invoice: JSON) -> None:
     invoice["discounts"] = made
 
 
-def take_off(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
+def apply_discounts(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
     """Sets what each discount takes off the invoice and each line; returns the sum in minor units."""
     for line in lines:
         line["discount_amounts"] = []

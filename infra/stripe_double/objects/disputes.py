@@ -120,7 +120,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
             dispute["is_charge_refundable"] = True
         world.emit(ledger, "charge.dispute.closed", dispute)
     else:
-        world.updated(ledger, dispute, before, "charge.dispute.updated")
+        world.emit_updated(ledger, dispute, before, "charge.dispute.updated")
     return dispute
 
 
@@ -131,7 +131,9 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/disputes."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("dispute"), "charge", "payment_intent"))
+    found = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("dispute"), "charge", "payment_intent")
+    )
     return lists.page(call, found, "/v1/disputes", kind="dispute")
 
 
@@ -152,7 +154,7 @@ def update(call: Call) -> JSON:
         dispute["evidence_details"] = {**dispute["evidence_details"], "has_evidence": True}
     submit = call.params.get("submit", bool(evidence))
     if not submit:
-        world.updated(ledger, dispute, before, "charge.dispute.updated")
+        world.emit_updated(ledger, dispute, before, "charge.dispute.updated")
         return dispute
     details = dispute["evidence_details"]
     dispute["evidence_details"] = {
@@ -160,7 +162,7 @@ def update(call: Call) -> JSON:
     }  # fmt: skip
     reviewing = "warning_under_review" if dispute["status"].startswith("warning") else "under_review"
     dispute["status"] = reviewing
-    world.updated(ledger, dispute, before, "charge.dispute.updated")
+    world.emit_updated(ledger, dispute, before, "charge.dispute.updated")
     world.emit(ledger, "charge.updated", ledger.get("charge", dispute["charge"]))
     decided = _BY_EVIDENCE.get(dispute["evidence"]["uncategorized_text"])
     if decided is not None:

@@ -19,7 +19,7 @@ class Gross:
     exchange_rate: float | None = None
 
 
-def settled(world: World, ledger: Ledger, amount: int, currency: str) -> Gross:
+def settlement_gross(world: World, ledger: Ledger, amount: int, currency: str) -> Gross:
     """Returns an amount as the account settles it, converted if it has no balance in that currency.
 
     A currency without a rate in `Config.exchange_rates` settles in itself.

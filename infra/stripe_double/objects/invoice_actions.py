@@ -63,7 +63,7 @@ def pay(call: Call) -> JSON:
             " `payment_method`.",
             code="resource_missing",
         )
-    method, saved = payment_methods.chosen(ledger, chosen, invoice["customer"])
+    method, saved = payment_methods.find_method(ledger, chosen, invoice["customer"])
     payment = default_payment(ledger, invoice)
     intent = intent_of(ledger, payment)
     outcome = attempt(world, ledger, intent, method, saved=saved, off_session=params.get("off_session", True))
@@ -120,7 +120,7 @@ def void(call: Call) -> JSON:
     require_idle(call.ledger, invoice)
     require_unattached(call.ledger, invoice)
     become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
-    customer_balance.give_back(call.world, call.ledger, invoice)
+    customer_balance.unapply_from_invoice(call.world, call.ledger, invoice)
     return invoice
 
 

@@ -23,7 +23,7 @@ def create(call: Call) -> JSON:
     for name in ("customer", "amount"):
         if name not in params:
             raise missing(name)
-    customer = customers.living(ledger, params["customer"], "customer", 400)
+    customer = customers.existing(ledger, params["customer"], "customer", 400)
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     rules.metadata({}, params.get("metadata"))
     waiting: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
@@ -35,7 +35,7 @@ def create(call: Call) -> JSON:
     return item
 
 
-def take_in(call: Call, invoice: JSON) -> None:
+def add_waiting_items(call: Call, invoice: JSON) -> None:
     """Moves the customer's waiting items of the invoice's currency into a new draft, the newest first."""
     world, ledger = call.world, call.ledger
     waiting = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
@@ -43,7 +43,7 @@ def take_in(call: Call, invoice: JSON) -> None:
         before = world.snapshot(ledger, item)
         item["invoice"] = invoice["id"]
         ledger.lines.setdefault(invoice["id"], []).append({**item["_line"], "invoice": invoice["id"]})
-        world.updated(ledger, item, before)
+        world.emit_updated(ledger, item, before)
 
 
 def retrieve(call: Call) -> JSON:
@@ -54,7 +54,7 @@ def retrieve(call: Call) -> JSON:
 def list_(call: Call) -> JSON:
     """GET /v1/invoiceitems: those of a customer or an invoice; with `pending`, those that wait, or that do not."""
     params = call.params
-    found = lists.matching(call, call.ledger.all("invoiceitem"), "customer", "invoice")
+    found = lists.filter_by_fields(call, call.ledger.all("invoiceitem"), "customer", "invoice")
     dated = (item for item in found if rules.within(item["date"], params.get("created")))
     chosen = (item for item in dated if params.get("pending") in (None, item["invoice"] is None))
     return lists.page(call, chosen, "/v1/invoiceitems", kind="invoice item")

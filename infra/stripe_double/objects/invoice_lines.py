@@ -35,7 +35,7 @@ def add(call: Call) -> JSON:
         lines.append(line)
         world.emit(ledger, "invoiceitem.created", item_of(ledger, invoice, line))
     total(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     return invoice
 
 
@@ -69,7 +69,7 @@ def remove(call: Call) -> JSON:
         world.emit(ledger, "invoiceitem.deleted", item)
         ledger.remove("invoiceitem", item["id"])
     total(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     return invoice
 
 
@@ -77,7 +77,7 @@ def list_(call: Call) -> JSON:
     """GET /v1/invoices/{id}/lines, in the order they were added."""
     invoice = call.ledger.get("invoice", call.id)
     lines = call.ledger.lines.get(invoice["id"], [])
-    chosen, more = lists.cut(call.params, lines, "line item")
+    chosen, more = lists.cut_page(call.params, lines, "line item")
     return as_list(f"/v1/invoices/{invoice['id']}/lines", [dict(x) for x in chosen], more, total_count=len(lines))
 
 
@@ -97,7 +97,7 @@ def total(ledger: Ledger, invoice: JSON) -> None:
     exclusive = sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
     every = sum(t["amount"] for t in taxes)
     invoice["subtotal"] = subtotal
-    discounted = subtotal - discounts.take_off(ledger, invoice, lines)
+    discounted = subtotal - discounts.apply_discounts(ledger, invoice, lines)
     invoice["total"] = discounted + exclusive
     invoice["subtotal_excluding_tax"] = subtotal - (every - exclusive)
     invoice["total_excluding_tax"] = invoice["total"] - every

@@ -11,7 +11,7 @@ from email.headerregistry import Address
 
 from ..state.ledger import JSON, Ledger
 from .accounts import day
-from .money import shown
+from .money import format_amount
 
 INVOICE, REMINDER = "invoice", "reminder"
 
@@ -52,7 +52,7 @@ def _text(ledger: Ledger, inv: JSON, company: str, kind: str, now: int) -> Itera
     else:
         yield f"This is a reminder: invoice #{inv['number']} from {company} has not been paid in full."
     yield ""
-    yield f"Amount due: {shown(inv['amount_remaining'], inv['currency'])}"
+    yield f"Amount due: {format_amount(inv['amount_remaining'], inv['currency'])}"
     if inv["due_date"]:
         yield f"Due: {day(ledger.account, inv['due_date'])}{' (overdue)' if inv['due_date'] < now else ''}"
     yield from ("", f"View and pay: {inv['hosted_invoice_url']}")

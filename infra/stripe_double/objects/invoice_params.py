@@ -119,5 +119,5 @@ def apply(call: Call, invoice: JSON) -> None:
     if "default_tax_rates" in params:
         wanted = params["default_tax_rates"] or []
         invoice["default_tax_rates"] = [call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in wanted]
-    discounts.put(call, invoice)
+    discounts.replace_discounts(call, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], params.get("metadata"))

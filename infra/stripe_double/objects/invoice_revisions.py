@@ -90,7 +90,7 @@ def point_to(ledger: Ledger, original: JSON, revision: JSON) -> None:
 
 def _copies_metadata(world: World) -> bool:
     wanted = world.config.revisions_copy_metadata
-    return world.order.usual() if wanted is None else wanted
+    return world.order.is_usual() if wanted is None else wanted
 
 
 def _require_revisable(original: JSON) -> None:

@@ -77,13 +77,13 @@ def list_(call: Call) -> JSON:
         for ledger in call.world.ledgers.values()
         if ledger.connected and ledger.livemode == call.livemode
     )
-    return lists.page(call, lists.created(call, found), "/v1/accounts", kind="account")
+    return lists.page(call, lists.filter_by_created(call, found), "/v1/accounts", kind="account")
 
 
 def delete(call: Call) -> JSON:
     """DELETE /v1/accounts/{id}: only those that the platform made, and live ones only without money."""
     _require_platform(call)
-    ledger = call.world.permitted(call.id, "sk_***", call.livemode)
+    ledger = call.world.accessible_ledger(call.id, "sk_***", call.livemode)
     if ledger.account["type"] == "standard":
         raise InvalidState("You cannot delete an account that has access to the standard Dashboard.")
     funds = ledger.funds

@@ -54,7 +54,7 @@ def require_chargeable(amount: int, code: str) -> None:
         raise InvalidState(f"Invalid amount for {code}: must be a multiple of {step}", param="amount")
 
 
-def shown(amount: int, code: str) -> str:
+def format_amount(amount: int, code: str) -> str:
     """Returns an amount of minor units as pages and mails show it, such as `$75.00`."""
     digits = decimals(code)
     sign = "-" if amount < 0 else ""

@@ -15,9 +15,9 @@ from ..state.ledger import JSON, Ledger, public
 from ..state.world import World
 from . import captures, payment_shapes
 from .cards import Method
-from .customer_balance import overpaid
+from .customer_balance import credit_surplus
 from .disputes import open_dispute
-from .invoice_payments import follow_remaining
+from .invoice_payments import update_default_amount
 from .invoice_status import become_paid
 
 _AUTHENTICATION_FAILED = (
@@ -35,7 +35,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class _Paying:
+class _Attempt:
     """An intent that is being paid and, if it pays an invoice, the InvoicePayment and the invoice before that."""
 
     world: World
@@ -57,9 +57,9 @@ class _Paying:
         return self.ledger.get("invoice", self.payment["invoice"]) if self.payment else None
 
     @property
-    def payer(self) -> JSON:
+    def billed_to(self) -> JSON:
         """What holds `customer_email` and the like: the invoice, or what stands for it."""
-        return self.invoice or payment_shapes.payer(self.ledger, self.intent["customer"])
+        return self.invoice or payment_shapes.payer_details(self.ledger, self.intent["customer"])
 
     def emit(self, type_: str, obj: JSON) -> None:
         """Records an event."""
@@ -68,7 +68,7 @@ class _Paying:
     def invoice_updated(self, *types: str) -> None:
         """Records `invoice.updated` if there is an invoice and it changed, and then events of the given types."""
         if self.invoice is not None and self.before is not None:
-            self.world.updated(self.ledger, self.invoice, self.before)
+            self.world.emit_updated(self.ledger, self.invoice, self.before)
             for type_ in types:
                 self.emit(type_, self.invoice)
 
@@ -81,7 +81,7 @@ def attempt(
     *,
     saved: JSON | None = None,
     off_session: bool = False,
-    passed: bool | None = None,
+    authenticated: bool | None = None,
     return_url: str | None = None,
 ) -> Outcome:
     """Tries to pay an intent. `passed` is True if the payer passed 3-D Secure, and None if they were not asked yet.
@@ -102,27 +102,27 @@ def attempt(
             f"The payment method type {method.kind} is not allowed for this invoice.",
             code="payment_intent_incompatible_payment_method",
         )
-    paying = _Paying.of(world, ledger, intent)
+    paying = _Attempt.of(world, ledger, intent)
     if paying.invoice is not None:
         paying.invoice["attempted"] = True
         paying.invoice["attempt_count"] = max(
             1, paying.invoice["attempt_count"]
         )  # later manual attempts do not count
     intent["_method"] = method
-    used = saved or payment_shapes.payment_method(world, ledger, paying.payer, method)
+    used = saved or payment_shapes.payment_method(world, ledger, paying.billed_to, method)
     intent["payment_method"] = used["id"]
-    if method.authenticate and passed is None:
+    if method.authenticate and authenticated is None:
         if off_session:
             return _fail(paying, method, "authentication_required", "authentication_required")
-        return _ask(paying, return_url)
+        return _require_action(paying, return_url)
     intent["next_action"] = None
-    if method.authenticate and passed is False:
+    if method.authenticate and authenticated is False:
         return _fail(paying, method, "payment_intent_authentication_failure", "", charged=False)
     if method.kind == "us_bank_account":
         return _debit(paying, method)
     if method.code:
         return _fail(paying, method, method.code, method.decline_code, charged=not method.without_charge)
-    _succeed(paying, payment_shapes.charge(world, ledger, paying.payer, intent, method, "succeeded"))
+    _succeed(paying, payment_shapes.charge(world, ledger, paying.billed_to, intent, method, "succeeded"))
     return Outcome("succeeded")
 
 
@@ -132,7 +132,7 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
     world.scheduler.cancel(intent_id)
-    paying = _Paying.of(world, ledger, intent)
+    paying = _Attempt.of(world, ledger, intent)
     method: Method = fail or intent["_method"]
     charge = ledger.get("charge", intent["latest_charge"])
     if method.code:
@@ -143,7 +143,7 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
 
 def credit(world: World, ledger: Ledger, payment: JSON) -> None:
     """Counts an InvoicePayment whose intent has succeeded before it was tied to the invoice."""
-    paying = _Paying.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
+    paying = _Attempt.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
     _pay(paying, payment)
     paying.emit("invoice_payment.paid", payment)
     _credit(paying, payment)
@@ -155,7 +155,7 @@ def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))
 
 
-def _succeed(paying: _Paying, charge: JSON) -> None:
+def _succeed(paying: _Attempt, charge: JSON) -> None:
     """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
     world, ledger, intent, payment = paying.world, paying.ledger, paying.intent, paying.payment
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
@@ -168,7 +168,7 @@ def _succeed(paying: _Paying, charge: JSON) -> None:
     first = False
     if payment is not None:
         _pay(paying, payment)
-        first = not world.order.usual()  # recordings have both
+        first = not world.order.is_usual()  # recordings have both
     if payment is not None and first:
         paying.emit("invoice_payment.paid", payment)
     paying.emit("charge.succeeded", charge)
@@ -181,12 +181,12 @@ def _succeed(paying: _Paying, charge: JSON) -> None:
         _credit(paying, payment)
 
 
-def _pay(paying: _Paying, payment: JSON) -> None:
+def _pay(paying: _Attempt, payment: JSON) -> None:
     payment.update(status="paid", amount_paid=paying.intent["amount_received"])
     payment["status_transitions"] = {**payment["status_transitions"], "paid_at": paying.world.now()}
 
 
-def _credit(paying: _Paying, payment: JSON) -> None:
+def _credit(paying: _Attempt, payment: JSON) -> None:
     world, ledger, before = paying.world, paying.ledger, paying.before
     invoice = ledger.get("invoice", payment["invoice"])
     assert before is not None, "an intent with a payment has an invoice"
@@ -194,17 +194,17 @@ def _credit(paying: _Paying, payment: JSON) -> None:
     invoice["amount_paid"] += payment["amount_paid"]
     invoice["amount_remaining"] = max(0, invoice["amount_due"] - invoice["amount_paid"])
     invoice["amount_overpaid"] = max(0, invoice["amount_paid"] - invoice["amount_due"])
-    overpaid(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
+    credit_surplus(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
     if invoice["amount_remaining"] == 0 and invoice["status"] in ("open", "uncollectible"):
         become_paid(world, ledger, invoice, before, collected=True)
     else:
-        follow_remaining(ledger, invoice)
-        world.updated(ledger, invoice, before)
+        update_default_amount(ledger, invoice)
+        world.emit_updated(ledger, invoice, before)
     if invoice["amount_overpaid"]:
         world.emit(ledger, "invoice.overpaid", invoice)
 
 
-def _ask(paying: _Paying, return_url: str | None) -> Outcome:
+def _require_action(paying: _Attempt, return_url: str | None) -> Outcome:
     intent, invoice = paying.intent, paying.invoice
     page = invoice["hosted_invoice_url"] if invoice else None
     back = return_url or page
@@ -227,9 +227,9 @@ def _ask(paying: _Paying, return_url: str | None) -> Outcome:
     return Outcome("requires_action")
 
 
-def _debit(paying: _Paying, method: Method) -> Outcome:
+def _debit(paying: _Attempt, method: Method) -> Outcome:
     world, ledger, intent = paying.world, paying.ledger, paying.intent
-    charge = payment_shapes.charge(world, ledger, paying.payer, intent, method, "pending")
+    charge = payment_shapes.charge(world, ledger, paying.billed_to, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
     paying.emit("charge.pending", charge)
     paying.emit("payment_intent.processing", intent)
@@ -241,7 +241,7 @@ def _debit(paying: _Paying, method: Method) -> Outcome:
 
 
 def _fail(
-    paying: _Paying,
+    paying: _Attempt,
     method: Method,
     code: str,
     decline_code: str,
@@ -254,7 +254,7 @@ def _fail(
     if code == "payment_intent_authentication_failure":
         message = _AUTHENTICATION_FAILED
     if charge is None and charged:
-        charge = payment_shapes.charge(world, ledger, paying.payer, intent, method, "failed")
+        charge = payment_shapes.charge(world, ledger, paying.billed_to, intent, method, "failed")
     if charge is not None:
         charge.update(status="failed", failure_code=code, failure_message=message, paid=False)
         charge["outcome"] = payment_shapes.outcome(method, code, decline_code, message)
@@ -279,5 +279,5 @@ def _fail(
     asking = ["invoice.payment_action_required"] if code == "authentication_required" else []
     paying.invoice_updated("invoice.payment_failed", *asking)
     if invoice is not None:
-        follow_remaining(ledger, invoice)
+        update_default_amount(ledger, invoice)
     return Outcome("failed", error)

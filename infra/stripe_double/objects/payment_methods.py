@@ -9,7 +9,9 @@ from .call import Call, Route
 from .cards import TOKENS, Method
 
 
-def chosen(ledger: Ledger, name: str, customer: str | None, *, own: str | None = None) -> tuple[Method, JSON | None]:
+def find_method(
+    ledger: Ledger, name: str, customer: str | None, *, own: str | None = None
+) -> tuple[Method, JSON | None]:
     """Returns what is paid with, and the payment method if `name` is not a token but one that the account has.
 
     Raises NoSuchObject for an unknown one, and InvalidState for one that is neither attached to the customer nor
@@ -39,7 +41,7 @@ def attach_to_customer(call: Call) -> JSON:
     world, ledger = call.world, call.ledger
     if "customer" not in call.params:
         raise InvalidParams("Must provide customer or customer_account.", code="parameter_missing")
-    customer = customers.living(ledger, call.params["customer"], "customer", 400)
+    customer = customers.existing(ledger, call.params["customer"], "customer", 400)
     method = TOKENS.get(call.id)
     if method is None:
         found = ledger.get("payment_method", call.id)
@@ -54,7 +56,7 @@ def attach_to_customer(call: Call) -> JSON:
     if not method.attachable:
         more = {"decline_code": method.decline_code} if method.decline_code else {}
         raise CardDeclined(method.message, code=method.code, **more)
-    made = payment_shapes.payment_method(world, ledger, payment_shapes.payer(ledger, None), method)
+    made = payment_shapes.payment_method(world, ledger, payment_shapes.payer_details(ledger, None), method)
     made["customer"] = customer["id"]
     world.emit(ledger, "payment_method.attached", made)
     return made

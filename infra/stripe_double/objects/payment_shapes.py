@@ -135,7 +135,7 @@ def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) 
 _PAYER = ("address", "email", "name", "phone")
 
 
-def payer(ledger: Ledger, customer_id: str | None) -> JSON:
+def payer_details(ledger: Ledger, customer_id: str | None) -> JSON:
     """Returns what an invoice says of its customer, for a payment without one: null where there is no customer."""
     known = ledger.find("customer", customer_id) or {}
     return {f"customer_{name}": known.get(name) for name in _PAYER}
@@ -162,7 +162,7 @@ def advice(decline_code: str) -> str | None:
     return "do_not_try_again" if decline_code in ("lost_card", "stolen_card") else "try_again_later"
 
 
-def _told_to_seller(method: Method, code: str, decline_code: str, message: str) -> str:
+def _seller_message(method: Method, code: str, decline_code: str, message: str) -> str:
     if method.kind != "card":
         return message
     if decline_code == "fraudulent":
@@ -182,12 +182,12 @@ def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
         "network_status": "not_sent_to_network" if blocked else "declined_by_network",
         "reason": "highest_risk_level" if blocked else decline_code or code,
         "risk_level": "highest" if blocked else "normal",
-        "seller_message": _told_to_seller(method, code, decline_code, message),
+        "seller_message": _seller_message(method, code, decline_code, message),
         "type": "blocked" if blocked else "issuer_declined",
     }
 
 
-_OF_BOTH = {
+_SHARED_FIELDS = {
     "card": (
         "brand",
         "checks",
@@ -204,9 +204,9 @@ _OF_BOTH = {
 """Fields that a payment method and the charge by it have in common."""
 
 
-def _paid_with(used: JSON, kind: str, amount: int) -> JSON:
+def _method_details(used: JSON, kind: str, amount: int) -> JSON:
     """Returns what a charge says of a payment method, as recorded of a card."""
-    known = {name: used[name] for name in _OF_BOTH[kind]}
+    known = {name: used[name] for name in _SHARED_FIELDS[kind]}
     if kind != "card":
         return {**known, "mandate": None, "payment_reference": None}
     return {
@@ -223,7 +223,7 @@ def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: M
     """Stores and returns a charge, which is one attempt to move money."""
     prefix = "ch_3" if method.kind == "card" else "py_3"
     used = ledger.get("payment_method", paid_by["payment_method"])
-    details = _paid_with(used[method.kind], method.kind, paid_by["amount"])
+    details = _method_details(used[method.kind], method.kind, paid_by["amount"])
     approved = {
         "advice_code": None, "network_advice_code": None, "network_decline_code": None,
         "network_status": "approved_by_network", "reason": None, "risk_level": "normal",

@@ -15,7 +15,9 @@ def retrieve_charge(call: Call) -> JSON:
 
 def list_charges(call: Call) -> JSON:
     """GET /v1/charges."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("charge"), "customer", "payment_intent"))
+    found = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("charge"), "customer", "payment_intent")
+    )
     return lists.page(call, found, "/v1/charges", kind="charge")
 
 
@@ -28,7 +30,7 @@ def update_charge(call: Call) -> JSON:
     before = call.world.snapshot(call.ledger, charge)
     charge["description"] = call.params.get("description", charge["description"])
     charge["metadata"] = rules.metadata(charge["metadata"], call.params.get("metadata"))
-    call.world.updated(call.ledger, charge, before)
+    call.world.emit_updated(call.ledger, charge, before)
     return charge
 
 
@@ -45,7 +47,9 @@ def list_payments(call: Call) -> JSON:
         raise InvalidParams(
             f"Missing required param: payment[{kind}].", param=f"payment[{kind}]", code="parameter_missing"
         )
-    items = lists.created(call, lists.matching(call, call.ledger.all("invoice_payment"), "invoice", "status"))
+    items = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("invoice_payment"), "invoice", "status")
+    )
     found = (p for p in items if not kind or p["payment"].get(kind) == wanted[kind])
     return lists.page(call, found, "/v1/invoice_payments", kind="invoice payment")
 

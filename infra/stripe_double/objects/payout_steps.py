@@ -90,7 +90,7 @@ def fail(world: World, ledger: Ledger, payout_id: str, code: str, message: str |
     payout["failure_code"] = code
     payout["failure_message"] = message or MESSAGES.get(code, "The bank returned this transfer.")
     ledger.get("bank_account", payout["destination"])["status"] = "errored"
-    return _bring_back(world, ledger, payout, "failed", "payout_failure")
+    return _return_to_balance(world, ledger, payout, "failed", "payout_failure")
 
 
 def cancel(world: World, ledger: Ledger, payout_id: str) -> JSON:
@@ -98,7 +98,7 @@ def cancel(world: World, ledger: Ledger, payout_id: str) -> JSON:
     payout = ledger.get("payout", payout_id)
     if payout["status"] != "pending":
         raise InvalidState("Payouts can only be canceled while they are pending.")
-    return _bring_back(world, ledger, payout, "canceled", "payout_cancel")
+    return _return_to_balance(world, ledger, payout, "canceled", "payout_cancel")
 
 
 def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
@@ -111,7 +111,7 @@ def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
     back["original_payout"], original["reversed_by"] = original["id"], back["id"]
     _debit(world, ledger, back)
     world.emit(ledger, "payout.created", back)
-    world.updated(ledger, original, before)
+    world.emit_updated(ledger, original, before)
     return back
 
 
@@ -176,7 +176,7 @@ def _submit(world: World, ledger: Ledger, payout: JSON) -> None:
     if payout["status"] == "pending":
         before = world.snapshot(ledger, payout)
         payout["status"] = "in_transit"
-        world.updated(ledger, payout, before)
+        world.emit_updated(ledger, payout, before)
 
 
 def _arrive(world: World, ledger: Ledger, payout: JSON) -> None:
@@ -191,7 +191,7 @@ def _reconcile(world: World, ledger: Ledger, payout: JSON) -> None:
     world.emit(ledger, "payout.reconciliation_completed", payout)
 
 
-def _bring_back(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
+def _return_to_balance(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
     """Returns the payout in a status in which its money is in the balance again, with a transaction for it."""
     gross = Gross(payout["amount"], payout["currency"])
     back = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")

@@ -8,7 +8,7 @@ from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import balance_transactions, lists, rules
 from .call import Call, Route
-from .money import shown
+from .money import format_amount
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")
@@ -59,8 +59,8 @@ def make(
     wanted = left if amount is None else amount
     if wanted > left:
         raise InvalidState(
-            f"Refund amount ({shown(wanted, charge['currency'])}) is greater than unrefunded amount on charge"
-            f" ({shown(left, charge['currency'])})",
+            f"Refund amount ({format_amount(wanted, charge['currency'])}) is greater than unrefunded amount on charge"
+            f" ({format_amount(left, charge['currency'])})",
             param="amount",
         )
     method = ledger.get("payment_intent", charge["payment_intent"])["_method"]
@@ -138,10 +138,10 @@ def cancel(call: Call) -> JSON:
     refund = call.ledger.get("refund", call.id)
     if refund["status"] != "requires_action":
         raise InvalidState("Canceling this refund is unsupported.")
-    return do_cancel(call.world, call.ledger, refund)
+    return cancel_refund(call.world, call.ledger, refund)
 
 
-def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
+def cancel_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
     """Cancels a refund that has not succeeded, and returns it."""
     if refund["status"] in (*_ENDED, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
@@ -155,7 +155,7 @@ def update(call: Call) -> JSON:
     refund = call.ledger.get("refund", call.id)
     before = call.world.snapshot(call.ledger, refund)
     refund["metadata"] = rules.metadata(refund["metadata"], call.params.get("metadata"))
-    call.world.updated(call.ledger, refund, before)
+    call.world.emit_updated(call.ledger, refund, before)
     return refund
 
 
@@ -166,7 +166,9 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/refunds."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("refund"), "charge", "payment_intent"))
+    found = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("refund"), "charge", "payment_intent")
+    )
     return lists.page(call, found, "/v1/refunds", kind="refund")
 
 
@@ -206,8 +208,8 @@ def _move(world: World, ledger: Ledger, refund: JSON, status: str) -> None:
     before = world.snapshot(ledger, refund)
     refund["status"] = status
     refund.pop("pending_reason", None)
-    world.updated(ledger, refund, before)
-    world.updated(ledger, refund, before, "charge.refund.updated")
+    world.emit_updated(ledger, refund, before)
+    world.emit_updated(ledger, refund, before, "charge.refund.updated")
 
 
 ROUTES = [

@@ -53,7 +53,9 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/tax_rates."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("tax_rate"), "active", "inclusive"))
+    found = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("tax_rate"), "active", "inclusive")
+    )
     return lists.page(call, found, "/v1/tax_rates", kind="tax rate")
 
 

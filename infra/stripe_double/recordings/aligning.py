@@ -19,7 +19,7 @@ _CLUES = (
 
 
 @dataclass(frozen=True)
-class Aligned:
+class Alignment:
     """Entries that belong together, and those that stand alone."""
 
     pairs: list[tuple[JSON, JSON]]
@@ -27,19 +27,19 @@ class Aligned:
     played: list[JSON]
 
 
-def align(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> Aligned:
+def align(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> Alignment:
     """Returns which of these hashes belong together: by id if it is known, else by type, object and amount."""
     pairs: list[tuple[JSON, JSON]] = []
     left, right = list(recorded), list(played)
-    _match(left, right, pairs, lambda entry: ids.played(_id(entry)), _id)
-    held_left = [each for each in left if ids.played(_id(each))]
-    held_right = [each for each in right if ids.recorded(_id(each))]
-    left = [each for each in left if not ids.played(_id(each))]
-    right = [each for each in right if not ids.recorded(_id(each))]
+    _match(left, right, pairs, lambda entry: ids.played_id(_id(entry)), _id)
+    held_left = [each for each in left if ids.played_id(_id(each))]
+    held_right = [each for each in right if ids.recorded_id(_id(each))]
+    left = [each for each in left if not ids.played_id(_id(each))]
+    right = [each for each in right if not ids.recorded_id(_id(each))]
     for clues in _CLUES:
         key = _key(clues)
         _match(left, right, pairs, key, key)
-    return Aligned(pairs, held_left + left, held_right + right)
+    return Alignment(pairs, held_left + left, held_right + right)
 
 
 def _match(

@@ -36,7 +36,7 @@ class Answer:
 
 
 @dataclass
-class Asker:
+class Requester:
     """Asks one double."""
 
     double: StripeDouble
@@ -44,7 +44,7 @@ class Asker:
     timeline: Timeline
     _moments: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def ask(self, exchange: Exchange) -> Answer:
+    def send(self, exchange: Exchange) -> Answer:
         """Returns the double's answer to the request of an exchange."""
         if exchange.status == 200 and any(name.startswith("from_invoice[") for name, _ in exchange.form):
             # Nobody knows whether revisions have the metadata of the original: the double does as Stripe did.
@@ -69,7 +69,7 @@ class Asker:
     def _send(self, exchange: Exchange, form: list[tuple[str, str]]) -> Answer:
         headers = {"authorization": f"Bearer {self.double.config.platform_key_test}"}
         if exchange.account is not None:
-            headers["stripe-account"] = self.ids.translated(exchange.account)
+            headers["stripe-account"] = self.ids.translate(exchange.account)
         if exchange.key is not None:
             headers["idempotency-key"] = exchange.key
         if "stripe-version" in exchange.headers and exchange.path.startswith("/v1/events"):
@@ -77,7 +77,7 @@ class Asker:
         posted, encoded = exchange.method == "POST", urlencode(form)
         request = Request(
             exchange.method,
-            self.ids.translated(exchange.path),
+            self.ids.translate(exchange.path),
             "" if posted else encoded,
             encoded.encode() if posted else b"",
             headers,
@@ -94,8 +94,8 @@ class Asker:
         if value.isdigit() and BILLION < int(value) < 10 * BILLION:
             # The parameters of a key stay as they were, else the double takes a repeated request for another one.
             known = (exchange.key or repr(exchange.at), value)
-            return self._moments.setdefault(known, str(self.timeline.played(int(value))))
-        return self.ids.translated(value)
+            return self._moments.setdefault(known, str(self.timeline.to_double(int(value))))
+        return self.ids.translate(value)
 
     def _code(self, exchange: Exchange) -> str | None:
         """Has the owner press Connect in the double and returns the code, if Stripe took the recorded one."""

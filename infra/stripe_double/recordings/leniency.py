@@ -121,12 +121,12 @@ def care(kind: str, path: str, event: str | None = None) -> Care:
     return next(found, (Care.FULL, ""))[0]
 
 
-def is_moment(path: str, *values: float) -> bool:
+def is_timestamp(path: str, *numbers: float) -> bool:
     """Returns True if numbers at a path are epoch seconds."""
-    return bool(_MOMENT.match(path.rpartition(".")[2])) or all(abs(value) > BILLION for value in values)
+    return bool(_MOMENT.match(path.rpartition(".")[2])) or all(abs(value) > BILLION for value in numbers)
 
 
-def moments_apart(kind: str, path: str) -> int:
+def allowed_seconds_apart(kind: str, path: str) -> int:
     """Returns how many seconds two right moments at a path within an object of a kind may lie apart.
 
     Dates that banks and Stripe set depend on the country, the account, and the days of the week.

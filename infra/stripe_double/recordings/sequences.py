@@ -24,22 +24,22 @@ class Steps:
     def __init__(self) -> None:
         self._named: dict[str, tuple[int, str]] = {}
 
-    def read(self, exchange: Exchange) -> None:
+    def add(self, exchange: Exchange) -> None:
         """Learns what an exchange names."""
         for each in ids_in(exchange.body):
             self._named.setdefault(each, (len(self._named), exchange.step))
 
-    def of(self, event: JSON, known_as: Callable[[str | None], str | None]) -> str | None:
+    def step_of(self, event: JSON, known_as: Callable[[str | None], str | None]) -> str | None:
         """Returns the step that first named the event's object, or else the newest object in the event; None if no
         step named any. `known_as` returns the recording's id for one in the event."""
         own = known_as(_object_id(event))
         if own in self._named:
             return self._named[own][1]
-        named = [self._named[each] for each in map(known_as, _named(event)) if each in self._named]
+        named = [self._named[each] for each in map(known_as, _named_ids(event)) if each in self._named]
         return max(named)[1] if named else None
 
 
-def lacking(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> bool:
+def lacks_events(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> bool:
     """Returns True if there are more events of a type than the double has."""
     theirs = Counter(event["type"] for event in recorded if _belongs(event, ids))
     return bool(theirs - Counter(event["type"] for event in played))
@@ -65,18 +65,20 @@ def compare_events(
     ours = [event for event in reversed(played) if not _is_lost(event, into.ids)]
     pairs = []
     for event, found, is_new in _pairs(theirs, ours, into):
-        at_its_step = replace(into, step=steps.of(event, _itself) or into.step)
+        at_its_step = replace(into, step=steps.step_of(event, _unchanged) or into.step)
         if is_new:
             _compare(event, found, at_its_step)
         pairs.append((at_its_step, event, found))
     if not whole and pairs:
         since = max(since, pairs[0][2]["created"] + 1)
     for event in theirs:
-        if into.ids.played(event["id"]) is None:
-            into.differences.append(_alone(Kind.EVENT_EXTRA, into, event, steps.of(event, _itself)))
+        if into.ids.played_id(event["id"]) is None:
+            into.differences.append(_unpaired(Kind.EVENT_EXTRA, into, event, steps.step_of(event, _unchanged)))
     for event in ours:
-        if event["created"] >= since and into.ids.recorded(event["id"]) is None:
-            into.differences.append(_alone(Kind.EVENT_MISSING, into, event, steps.of(event, into.ids.recorded)))
+        if event["created"] >= since and into.ids.recorded_id(event["id"]) is None:
+            into.differences.append(
+                _unpaired(Kind.EVENT_MISSING, into, event, steps.step_of(event, into.ids.recorded_id))
+            )
     by_story: dict[str, list[tuple[Comparison, JSON, JSON]]] = {}
     for pair in pairs:
         by_story.setdefault(story_of(pair[0].step), []).append(pair)
@@ -84,7 +86,7 @@ def compare_events(
         into.differences.extend(_out_of_order(of_story))
 
 
-def _itself(id_: str | None) -> str | None:
+def _unchanged(id_: str | None) -> str | None:
     return id_
 
 
@@ -92,11 +94,11 @@ def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> Iterator[t
     """Yields the events that belong together, and whether no other list has shown the pair."""
     by_id = {event["id"]: event for event in ours}
     for event in theirs:
-        known = into.ids.played(event["id"])
+        known = into.ids.played_id(event["id"])
         same = [by_id[known]] if known in by_id else []
         if known is None:
             same = [
-                each for each in ours if into.ids.recorded(each["id"]) is None and _is_same(event, each, into.ids)
+                each for each in ours if into.ids.recorded_id(each["id"]) is None and _is_same(event, each, into.ids)
             ]
         if same:
             found = _closest(event, same, into) if len(same) > 1 else same[0]
@@ -106,10 +108,10 @@ def _pairs(theirs: list[JSON], ours: list[JSON], into: Comparison) -> Iterator[t
 
 def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
     """Returns True if both are of one type, of one object as far as is known, and the double's is not taken yet."""
-    if recorded["type"] != played["type"] or ids.recorded(played["id"]) is not None:
+    if recorded["type"] != played["type"] or ids.recorded_id(played["id"]) is not None:
         return False
     theirs, ours = _object_id(recorded), _object_id(played)
-    return ids.played(theirs) == ours if ids.played(theirs) else ids.recorded(ours) is None
+    return ids.played_id(theirs) == ours if ids.played_id(theirs) else ids.recorded_id(ours) is None
 
 
 def _closest(event: JSON, candidates: list[JSON], into: Comparison) -> JSON:
@@ -153,7 +155,7 @@ def _out_of_order(pairs: list[tuple[Comparison, JSON, JSON]]) -> Iterator[Differ
         changed = {types: each for types, each in changed.items() if worst not in types}
 
 
-def _alone(kind: Kind, into: Comparison, event: JSON, step: str | None) -> Difference:
+def _unpaired(kind: Kind, into: Comparison, event: JSON, step: str | None) -> Difference:
     seen: Any = _object_id(event) or event["data"]["object"].get("object")
     recorded, played = (seen, None) if kind is Kind.EVENT_EXTRA else (None, seen)
     return Difference(kind, step or into.step, into.request, event["type"], "", recorded, played)
@@ -161,17 +163,17 @@ def _alone(kind: Kind, into: Comparison, event: JSON, step: str | None) -> Diffe
 
 def _belongs(event: JSON, ids: Identities) -> bool:
     """Returns True if an object of the recording is in the event, and none of which nothing can be compared."""
-    named = _named(event)
+    named = _named_ids(event)
     return not any(each in ids.lost for each in named) and (
-        not looks_like_id(_object_id(event)) or any(ids.played(each) for each in named)
+        not looks_like_id(_object_id(event)) or any(ids.played_id(each) for each in named)
     )
 
 
 def _is_lost(event: JSON, ids: Identities) -> bool:
-    return any(ids.recorded(each) in ids.lost for each in _named(event))
+    return any(ids.recorded_id(each) in ids.lost for each in _named_ids(event))
 
 
-def _named(event: JSON) -> set[str]:
+def _named_ids(event: JSON) -> set[str]:
     found = {each for each in ids_in(event["data"]["object"]) if prefix(each) not in _NO_SIGN}
     own = _object_id(event)
     return {own} if own and prefix(own) in _NO_SIGN else found

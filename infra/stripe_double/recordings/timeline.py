@@ -45,13 +45,13 @@ class Timeline:
             self._jumps.append((self._at, self._double.clock.now() - self._at))
             yield True
 
-    def same(self, recorded: float, played: float, apart: float) -> bool:
+    def same_time(self, recorded: float, played: float, apart: float) -> bool:
         """Returns True if two moments are the same, by how far the double's clock was ahead at any time so far.
 
         A due date was set when the clock was less far ahead than it is when the date is read.
         """
         return any(abs(recorded + ahead - played) <= apart for _, ahead in self._jumps)
 
-    def played(self, moment: int) -> int:
+    def to_double(self, moment: int) -> int:
         """Returns the epoch second of the double for one of the recording."""
         return int(moment + next(ahead for since, ahead in reversed(self._jumps) if since <= moment))

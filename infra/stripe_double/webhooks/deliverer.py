@@ -65,7 +65,7 @@ class Deliverer:
         self.queue: list[Task] = []
         self.log: list[JSON] = []
         self.in_flight = 0
-        self.wakened = threading.Condition(world.lock)
+        self.wake_condition = threading.Condition(world.lock)
         self._sequence = itertools.count()
 
     # -- queueing -----------------------------------------------------------------------------------------
@@ -73,14 +73,14 @@ class Deliverer:
     def enqueue(self, ledger: Ledger, event: JSON) -> None:
         """Queues an event for each endpoint that listens to it."""
         for owner, endpoint in self._listeners(ledger, event):
-            self._world.events.await_answer(event["id"], endpoint["id"])
-            if self._lost(event["type"]):
-                self._note(event, endpoint["id"], 0, "lost")
+            self._world.events.await_confirmation(event["id"], endpoint["id"])
+            if self._is_lost(event["type"]):
+                self._log_try(event, endpoint["id"], 0, "lost")
                 continue
             self._push(owner.id, endpoint["id"], ledger.id, event["id"])
             if self._world.rng.random() < self.policy.duplicate:
                 self._push(owner.id, endpoint["id"], ledger.id, event["id"], duplicate=True)
-        self.wakened.notify_all()
+        self.wake_condition.notify_all()
 
     def resend(self, account: str, event_id: str) -> int:
         """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
@@ -89,7 +89,7 @@ class Deliverer:
         listeners = self._listeners(ledger, event)
         for owner, endpoint in listeners:
             self._push(owner.id, endpoint["id"], account, event_id)
-        self.wakened.notify_all()
+        self.wake_condition.notify_all()
         return len(listeners)
 
     # -- delivering ----------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class Deliverer:
                 return None
             prepared = self._prepare(task)
             if prepared is None:  # the endpoint or the event is gone
-                return self._note({"id": task.event, "type": "?"}, task.endpoint, task.attempt, "cancelled")
+                return self._log_try({"id": task.event, "type": "?"}, task.endpoint, task.attempt, "cancelled")
             event, endpoint, body, headers = prepared
             dropped = self._world.rng.random() < self.policy.drop
             self.in_flight += 1
@@ -122,7 +122,7 @@ class Deliverer:
                 self.in_flight -= 1
                 took = round((time.perf_counter() - started) * 1000, 2)
                 entry = self._settle(task, event, status, error, dropped, took)
-                self.wakened.notify_all()
+                self.wake_condition.notify_all()
         return entry
 
     def drain(self) -> int:
@@ -148,7 +148,7 @@ class Deliverer:
             if e["status"] == "enabled" and ("*" in e["enabled_events"] or event["type"] in e["enabled_events"])
         ]
 
-    def _lost(self, type_: str) -> bool:
+    def _is_lost(self, type_: str) -> bool:
         if any(fnmatch.fnmatchcase(type_, p) for p in self.policy.lose):
             return True
         return self.policy.lose_rate > 0 and self._world.rng.random() < self.policy.lose_rate
@@ -180,7 +180,7 @@ class Deliverer:
         if endpoint is None or event is None or endpoint["status"] != "enabled":
             return None
         on_connect = owner is self._world.platform
-        shown = self._world.events.shown(event, version=endpoint["api_version"], account=on_connect)
+        shown = self._world.events.render(event, version=endpoint["api_version"], account=on_connect)
         body = json.dumps(shown, indent=2).encode()
         at = int(time.time()) if self.policy.real_time_signatures else self._world.now()
         headers = {
@@ -195,7 +195,7 @@ class Deliverer:
     def _settle(self, task: Task, event: JSON, status: int, error: str, dropped: bool, took: float) -> JSON:
         if 200 <= status < 300:
             self._world.events.confirm(task.event, task.endpoint)
-            return self._note(event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, took)
+            return self._log_try(event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, took)
         config = self._world.config
         waits = config.webhook_retries_live if event["livemode"] else config.webhook_retries_test
         if task.duplicate:
@@ -207,9 +207,9 @@ class Deliverer:
         else:
             self._world.events.give_up(task.event)
         outcome = "dropped" if dropped else "failed"
-        return self._note(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, took)
+        return self._log_try(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, took)
 
-    def _note(
+    def _log_try(
         self,
         event: JSON,
         endpoint: str,

@@ -97,7 +97,7 @@ API = (
     ),
     guard(
         "no text of a table is a formula",
-        "defused",
+        "as_text",
         Becomes("value"),
         "tests/api/test_payments_table.py::test_no_text_of_a_table_is_taken_for_a_formula",
     ),
@@ -218,8 +218,8 @@ API = (
     ),
     guard(
         "plain decimals",
-        "Exact.read",
-        Check("_PLAIN"),
+        "Exact.parse",
+        Check("_PLAIN_DECIMAL"),
         f"{_T_REFUSALS}::test_a_body_of_the_wrong_shape_names_the_field",
     ),
     guard(

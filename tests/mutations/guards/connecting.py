@@ -65,7 +65,7 @@ CONNECTING = (
     ),
     guard(
         "a test does not write into a later one",
-        "TableConnections.keep_trial",
+        "TableConnections.save_trial",
         Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
         f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
     ),

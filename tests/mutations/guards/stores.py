@@ -100,7 +100,7 @@ STORES = (
     ),
     guard(
         "an import is deleted soon",
-        "BatchKind.items_kept",
+        "BatchKind.items_retention",
         Becomes("INVOICE_BATCH_ITEMS"),
         "tests/adapters/test_tables_requests.py::"
         "test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it",

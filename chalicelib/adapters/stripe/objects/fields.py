@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from chalicelib.adapters.stripe.versions import LARGEST_AMOUNT
-from chalicelib.domain.events import LATEST_MOMENT
+from chalicelib.domain.events import LATEST_TIMESTAMP
 from chalicelib.domain.identifiers import STRIPE_ID, STRIPE_ID_PATTERN, is_id
 
 StripeId = Annotated[str, msgspec.Meta(pattern=STRIPE_ID_PATTERN)]
@@ -26,7 +26,7 @@ Metadata = dict[str, str] | None
 Amount = Annotated[int, msgspec.Meta(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
 """Minor units. DynamoDB adds up numbers of 38 digits."""
 
-Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MOMENT)]
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_TIMESTAMP)]
 """Epoch seconds UTC."""
 
 Word = Annotated[str, msgspec.Meta(max_length=255)]
@@ -77,7 +77,7 @@ def id_in(value: object) -> str | None:
 
 def moment_of(value: object) -> int | None:
     """Returns epoch seconds UTC, or None."""
-    return value if type(value) is int and 0 < value <= LATEST_MOMENT else None
+    return value if type(value) is int and 0 < value <= LATEST_TIMESTAMP else None
 
 
 def web_address_of(value: object) -> str | None:

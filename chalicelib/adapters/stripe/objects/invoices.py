@@ -25,7 +25,7 @@ from chalicelib.domain.draft_edit import LineInStripe
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.payment_facts import InvoicePaymentFact
-from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.listed_invoices import ListedInvoice
 
 SERVICE_KEY = "pom_service_id"
 DEDUCTION_KEY = "pom_deduction"
