@@ -1,6 +1,6 @@
 """`make contract`: writes `docs/openapi.json`, `docs/asyncapi.json` and the table of routes in `docs/api.md`.
 
-Prints each change and says which of them break clients.
+Prints each change and whether it breaks clients.
 
 Exits with 1, and writes nothing, if a change would break a client, unless `--breaking` says that it may.
 """
@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 
-from infra.contract import api_page, document
+from infra.contract.api_page import write_routes
 from infra.contract.document import DOCUMENTS, text
 
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--breaking", action="store_true", help="write documents that break clients, too")
     options = parser.parse_args(arguments)
     made = [(each, each.current()) for each in DOCUMENTS]
-    found = {kept.name: kept.changes(made_document) for kept, made_document in made}
+    found = {kept.name: kept.changes(document) for kept, document in made}
     for change in (change for changes in found.values() for change in changes):
         print(change)
     breaking = {name: sum(change.breaking for change in changes) for name, changes in found.items()}
@@ -29,12 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
         total = sum(breaking.values())
         print(f"{total} changes break clients: nothing was written. See docs/contract.md.", file=sys.stderr)
         return 1
-    page = document.DOCS / api_page.NAME
-    page.write_text(api_page.with_routes(page.read_text()))
-    for kept, made_document in made:
-        kept.file.write_text(text(made_document))
+    write_routes()
+    for kept, document in made:
+        kept.file.write_text(text(document))
         seen = f"{len(found[kept.name])} changes, {breaking[kept.name]} of them breaking"
-        print(f"{kept.name}: {seen}, {len(json.dumps(made_document))} characters")
+        print(f"{kept.name}: {seen}, {len(json.dumps(document))} characters")
     return 0
 
 

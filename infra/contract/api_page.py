@@ -7,9 +7,16 @@ import re
 import app  # noqa: F401 -- registers the routes
 from chalicelib.api.http.routing import PREFIX
 from chalicelib.api.http.table import ROUTES, Role, Route
+from infra.contract import document
 
 NAME = "api.md"
 _TABLE = re.compile(r"^\| method and path \|.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
+
+
+def write_routes() -> None:
+    """Writes the table of routes into the page."""
+    page = document.DOCS / NAME
+    page.write_text(with_routes(page.read_text()))
 
 
 def with_routes(page: str) -> str:
@@ -26,4 +33,4 @@ def _row(route: Route) -> str:
 def _role(route: Route) -> str:
     if route.role is not Role.PUBLIC:
         return route.role.value
-    return "signature" if route.raw_body else "–"
+    return "signature" if route.raw_body else "\u2013"

@@ -135,7 +135,17 @@ def test_there_are_as_many_curl_lines_as_the_pages_say(stack: LocalStack) -> Non
     assert all("three `curl` lines" in page for page in (README, API_PAGE))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/contributing.md", "docs/operations.md", "docs/deploying.md", "docs/field.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "docs/architecture.md",
+        "docs/contributing.md",
+        "docs/operations.md",
+        "docs/deploying.md",
+        "docs/field.md",
+    ],
+)
 def test_every_target_that_a_page_names_exists(page: str) -> None:
     named = set(re.findall(r"\bmake ([a-z][a-z-]*)\b(?=[ `\n]|$)", (ROOT / page).read_text()))
     code = set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text()))

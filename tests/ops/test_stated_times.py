@@ -68,7 +68,8 @@ def test_a_run_book_that_says_every_ten_minutes_says_while_what_that_holds() -> 
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/architecture.md", "docs/operations.md", "docs/runbooks/stuck-reconciliation.md", "docs/guide-coverage.md"]
+    "page",
+    ["docs/architecture.md", "docs/operations.md", "docs/runbooks/stuck-reconciliation.md", "docs/guide-coverage.md"],
 )
 def test_who_asks_how_often_an_account_is_swept_is_told_the_whole_span(page: str) -> None:
     assert SPAN in re.sub(r"\s+", " ", (ROOT / page).read_text())
