@@ -15,9 +15,9 @@ from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.stripe_pages import address
 from chalicelib.domain.terms import MAX_DAYS
-from chalicelib.usecases.attention.needs_attention import Count, NeedsAttention, Wanted
+from chalicelib.usecases.attention.needs_attention import AttentionFilter, Count, NeedsAttention
 
-DEFAULT = Wanted()
+DEFAULT = AttentionFilter()
 MAX_ITEMS = 100
 """The most things of a kind in one answer."""
 
@@ -115,9 +115,9 @@ class AttentionList(msgspec.Struct, rename="camel"):
     ]
 
 
-def attention_request(query: AttentionQuery) -> Wanted:
+def attention_request(query: AttentionQuery) -> AttentionFilter:
     """Returns what the query asks for."""
-    return Wanted(query.kind, query.overdue_days, query.first)
+    return AttentionFilter(query.kind, query.overdue_days, query.first)
 
 
 def attention_list(

@@ -12,7 +12,7 @@ from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_
 from chalicelib.domain.connection import ConnectionStatus, Freeze
 from chalicelib.domain.facts import Requirement
 from chalicelib.domain.sweep import SyncReport
-from chalicelib.usecases.connecting.connect import Begun
+from chalicelib.usecases.connecting.connect import AuthorizationLink
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 
 State = Annotated[str, Meta(min_length=1, max_length=200, description="As the callback handed it to the page.")]
@@ -174,7 +174,7 @@ _ACTIONS: Mapping[ConnectionStatus, Literal["install", "reconnect"]] = {
 }
 
 
-def authorization_view(authorization: Begun) -> AuthorizationView:
+def authorization_view(authorization: AuthorizationLink) -> AuthorizationView:
     return AuthorizationView(authorization.authorize_url, instant(authorization.expires_at))
 
 

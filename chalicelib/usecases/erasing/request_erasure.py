@@ -16,7 +16,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import ErasureJob
 from chalicelib.usecases.acts.acting import customer_act
-from chalicelib.usecases.customers.customers import kept_customer
+from chalicelib.usecases.customers.customers import require_customer
 from chalicelib.usecases.erasing.unsettled import unsettled_of
 
 ATTEMPTS = 10
@@ -36,7 +36,7 @@ def request_erasure(
         StaleWrite: the customer kept changing all the while.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
-        customer = kept_customer(organization_id, customer_id, ports)
+        customer = require_customer(organization_id, customer_id, ports)
         if customer.erased:
             return _asked_for_before(customer, in_stripe)
         if in_stripe is InStripe.DELETE:
