@@ -33,13 +33,13 @@ def status_text(erasure: Erasure) -> str:
         return "The person is erased. POM checked again a day later and found nothing left."
     if erasure.status is ErasureStatus.ERASING and erasure.waits_for:
         return (
-            "The customer's record holds nothing of the person any more. Something that is not settled was found, and "
-            "stays as it is until it is settled or voided. POM checks again automatically."
+            "The customer's record holds nothing of the person any more. Something that is not settled was found, "
+            "and stays as it is until it is settled or voided. POM checks again automatically."
         )
     if erasure.status is ErasureStatus.ERASING:
         return (
-            "The customer's record holds nothing of the person any more. POM is erasing the other records, and checks "
-            "them again a day later."
+            "The customer's record holds nothing of the person any more. POM is erasing the other records, and "
+            "checks them again a day later."
         )
     if erasure.waits_for:
         return (
