@@ -1,11 +1,11 @@
-"""How long each thing that POM stores is kept, from when, and why: the one place where this is decided.
+"""How long all stored data is kept, from when, and why. These times are decided only here.
 
-The expiry times of items, and the template's times for queues, log groups and backups, are made from these entries.
-`RETENTION` lists them by where the thing is stored. A thing that is stored and has no entry fails the tests.
+The expiry times of items, and the template's times for queues, log groups and backups, are derived from these
+entries. `RETENTION` lists them by the place where the data is stored. Stored data without an entry fails the tests.
 
 DynamoDB deletes an expired item typically within two days
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and shows it until then. What has left a
-table stays in the table's stream for a day and in its backups for 35 days.
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and returns it until then. A deleted item
+stays in the table's stream for a day and in its backups for 35 days.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.domain.retention_types import DAY, HOUR, Expires, NoExpiry, Plac
 from chalicelib.functions import SCHEDULE_FAILURES, STREAM_TRIGGERS, UNPUBLISHED_CHANGES, Queue
 
 SQS_LONGEST = 14 * DAY
-"""The longest that SQS keeps a message, in seconds."""
+"""The longest time for which SQS keeps a message, in seconds."""
 _SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"
 _STREAMS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"
 _PITR = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html"
@@ -99,7 +99,9 @@ MARKERS = Expires(
     "https://docs.stripe.com/api/events",
 )
 PARKED_TRIED_FOR = 7 * DAY
-"""Seconds for which a parked event is tried again: longer than an outage, and than it takes to mend and deploy."""
+"""Seconds for which a parked event is tried again: longer than an outage, and longer than a fix and its
+deployment.
+"""
 SET_ASIDE = Expires(
     MARKERS.seconds,
     "the time at which the event was given up",
@@ -284,7 +286,7 @@ RETENTION: Mapping[Place, Retention] = {
     Place(Store.TRACES, "X-Ray"): TRACES,
     Place(Store.SAMPLES, "AWS WAF"): WAF_SAMPLES,
 }
-"""Everything that is stored, by where it is."""
+"""All stored data, by the place where it is stored."""
 
 
 def of_row(table: str, kind: str) -> Retention:
