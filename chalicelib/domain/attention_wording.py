@@ -182,7 +182,7 @@ def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionIte
     reasons = list(why_not_sent(invoice))
     if refused is None and asked is not None:
         reasons.append(f"POM was asked to send it on {day(invoice, asked.at)}.")
-    message = " ".join([f"Nobody has been e-mailed {invoice_phrase(invoice)}.", *reasons])
+    message = " ".join([f"No e-mail was sent for {invoice_phrase(invoice)}.", *reasons])
     reason = refused.reason if refused is not None else None
     return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
 

@@ -67,7 +67,7 @@ def checklist(known: ChecklistInput) -> list[Item]:
             "two_step_login",
             "Two-step log-in in Stripe",
             None,
-            "Whoever gets into the Stripe account gets at the company's money.",
+            "Anybody who can log in to the Stripe account can reach the company's money.",
             "Switch on two-step authentication for everybody who uses the Stripe account.",
             LOGIN_SECURITY,
         ),
@@ -134,7 +134,7 @@ def _webhook(known: ChecklistInput) -> Item:
         return Item("webhook_healthy", title, known.webhook_healthy, known.webhook_problem, step)
     if not known.webhook_healthy:
         return Item("webhook_healthy", title, False, "Stripe is not connected.", "Connect Stripe first.")
-    return Item("webhook_healthy", title, True, "Stripe tells POM of every payment as it happens.")
+    return Item("webhook_healthy", title, True, "Stripe reports every payment to POM as it happens.")
 
 
 def _tested(connection: Connection, time_zone: str) -> Item:

@@ -159,7 +159,8 @@ def unknown_item(unknown: UnknownInvoice, connection: Connection) -> AttentionIt
 
 
 UNKNOWN = (
-    "Look at it in the Stripe dashboard. Support has been told, and looks into it. Until that is clear, do not bill "
+    "Look at it in the Stripe dashboard. Support has been notified and is looking into it. Until that is clear, do "
+    "not bill "
     "its services again."
 )
 

@@ -131,7 +131,7 @@ def why_failed(refund: RefundFact) -> str:
 _WHY_FAILED = {
     "lost_or_stolen_card": "the card is lost or stolen",
     "expired_or_canceled_card": "the card has expired or was canceled",
-    "charge_for_pending_refund_disputed": "the customer disputed the payment meanwhile",
+    "charge_for_pending_refund_disputed": "the customer has disputed the payment",
     "insufficient_funds": "the company's balance at Stripe was too low",
     "declined": "the customer's bank declined it",
     "merchant_request": "the company asked Stripe to stop it",

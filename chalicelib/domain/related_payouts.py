@@ -23,6 +23,7 @@ class RelatedPayouts:
     the accounts whose payouts POM follows: the connected one, or none. If `today` or `accounts` is None, sentences
     that depend on it are left out.
     """
+
     by_id: Mapping[str, Payout] = field(default_factory=dict)
     today: dt.date | None = None
     accounts: Collection[StripeAccountId] | None = None

@@ -10,6 +10,7 @@ happens, so an account is swept as often as its activity requires
 
 Once a day, at a time that the organization's id decides, the objects themselves are compared.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace

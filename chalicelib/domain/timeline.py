@@ -3,6 +3,7 @@
 No entry is stored. So the timeline does not depend on the order in which Stripe's events arrived, or on whether
 webhooks or the sweep brought them. `timeline_of_money` has the entries about money.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -90,7 +90,7 @@ def _problem(endpoint: WebhookEndpoint) -> str | None:
         return f"POM's webhook endpoint has the API version {version}, not {API_VERSION}, so payments show up slowly."
     missing = [] if EVERYTHING in endpoint.events else [each for each in SUBSCRIPTION if each not in endpoint.events]
     if missing:
-        return f"POM's webhook endpoint is not told of {_listed(missing)}, so these show up late."
+        return f"POM's webhook endpoint does not receive {_listed(missing)}, so these show up late."
     return None
 
 

@@ -167,6 +167,6 @@ def test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_p
     told = story(company, payout).message
     assert payout.fact.status == "in_transit"
     assert "Stripe has not said that it arrived." in told
-    assert "is not connected any more, so POM hears no more of it." in told
+    assert "is no longer connected, so POM receives no news of it." in told
     assert "was expected on" in message(company, invoice)
     assert show_balance(company.organization, company.world.ports).under_way == []
