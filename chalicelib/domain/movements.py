@@ -161,9 +161,8 @@ def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bo
     if shown is not None:
         return shown != charge.id
     if payment.status in (PaymentStatus.FAILED, PaymentStatus.SUCCEEDED):
-        return (
-            True  # POM does not know the charge that succeeded, or the attempt failed before Stripe created a charge.
-        )
+        # POM does not know the charge that succeeded, or the attempt failed before Stripe created a charge.
+        return True
     intent = facts.known_intents.get(payment.id)
     return intent is not None and intent.latest_charge_id == charge.id
 
