@@ -135,7 +135,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "precondition_failed": (
         "Somebody has changed this since it was loaded. Nothing was saved.",
-        "Compare your changes with `stored`, and repeat the request with the `ETag` of this answer.",
+        "Compare your changes with `stored`, and repeat the request with this response's `ETag`.",
         "If-Match",
     ),
     "payout_not_found": (

@@ -143,8 +143,8 @@ def _link_and_settle(customer: Customer, fact: CustomerFact, account_id: StripeA
         updated = customer.with_stripe_values(settled, Source.POM, now)
     if first_link:
         updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent_fields, fact.id)
-    if settled.kept:
-        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
+    if settled.overwritten_in_stripe:
+        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.overwritten_in_stripe)
     return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
 
 

@@ -84,7 +84,11 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
 def _has_new_values(customer: Customer, fact: CustomerFact) -> bool:
     """Returns True if Stripe has a value that was not in step yet."""
     settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
-    return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
+    return (
+        settled.profile != customer.profile
+        or settled.in_step != customer.last_in_step
+        or bool(settled.overwritten_in_stripe)
+    )
 
 
 def _with_fact(
