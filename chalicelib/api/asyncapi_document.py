@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: what is told on the bus, made from the models that the events are encoded with.
+"""The AsyncAPI 3.0 document: the events on the bus, generated from the models that encode them.
 
 A message is what a rule of EventBridge delivers: EventBridge's envelope, with the change as its `detail`.
 """
@@ -119,7 +119,7 @@ def _envelope(kind: ObjectKind) -> Json:
 
 
 def _without_ref_siblings(schema: Any) -> Any:
-    """Returns a schema without a `$ref` that has anything beside it, because AsyncAPI ignores what is there."""
+    """Returns a schema whose `$ref`s stand alone, because AsyncAPI ignores the members next to a `$ref`."""
     if isinstance(schema, list):
         return [_without_ref_siblings(each) for each in schema]
     if not isinstance(schema, dict):

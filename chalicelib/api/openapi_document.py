@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document, made from the route table and the models that requests are decoded with.
+"""The OpenAPI 3.1 document, generated from the route table and the models that decode requests.
 
-Nothing here is written twice: paths, roles and statuses are the table's, schemas are msgspec's, errors are those
-of `error_codes`.
+Nothing is written twice: paths, roles and statuses come from the route table, schemas from msgspec, and errors from
+`error_codes`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _IDS = {
     "paymentId": "The `id` of a payment, as in the invoice's `payments` and in `GET /payments`.",
     "payoutId": "Stripe's id of the payout, as in `GET /payouts`.",
 }
-"""What each path parameter is."""
+"""The description of each path parameter."""
 TAGS = {
     "Attention": "What needs a person, in one list.",
     "Bulk billing": "Many services billed in one request.",
@@ -58,7 +58,7 @@ TAGS = {
     "Service": "The service itself.",
     "Stripe": "What Stripe sends.",
 }
-"""What the routes of each tag are about."""
+"""The description of each tag."""
 SECURITY_SCHEME = "accessToken"
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
@@ -95,7 +95,7 @@ INFO = {
 
 
 def document(routes: Sequence[Route], server_url: str = "/") -> Json:
-    """Returns the whole document. `server_url` is the base path of the API where the document is served."""
+    """Returns the document. `server_url` is the base path under which the API is served."""
     _, schemas = msgspec.json.schema_components(_models(routes), ref_template=REF, schema_hook=schema_hook)
     schemas = readable(schemas | {ERROR_CODE: error_code_schema()})
     paths: dict[str, Json] = {}
@@ -131,7 +131,7 @@ def _models(routes: Sequence[Route]) -> list[type]:
 
 
 def _only_shared(schemas: Json, routes: Sequence[Route]) -> Json:
-    """Without the models of query strings, which are written out as parameters."""
+    """Returns the schemas without the models of query strings, which are written out as parameters."""
     queries = {route.takes.__name__ for route in routes if route.takes_query} | {Nothing.__name__}
     return {name: schema for name, schema in sorted(schemas.items()) if name not in queries}
 
@@ -219,7 +219,7 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
 
 
 def _conditions(route: Route) -> list[Json]:
-    """Returns the headers with which a request depends on what the client has seen."""
+    """Returns the headers that make a request conditional on the version that the client has."""
     conditions = []
     if route.method in READING and HTTPStatus.OK in route.responses:
         conditions.append((IF_NONE_MATCH, "Tags of answers that the client has. If one of them is current: 304."))

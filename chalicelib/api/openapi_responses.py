@@ -1,4 +1,4 @@
-"""The answers of the OpenAPI document: what a route answers, and the error codes of each of its statuses."""
+"""The responses in the OpenAPI document: the successes of each route, and the error codes of each status."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ HEADERS_OF = {
     502: _RETRY_AFTER,
     503: _RETRY_AFTER,
 }
-"""The header that an error answer has, by status, with its description."""
+"""The header of an error response, by status, with the header's description."""
 
 _NAMED_BY_RFC_7231 = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
-"""The statuses that Python 3.13 names as RFC 9110 does, under the names of every Python before.
+"""The names before Python 3.13 of the statuses that Python 3.13 renamed after RFC 9110.
 
-The document names an answer by its status, and clients generated from it do too: the Python that writes it must not
-matter (https://docs.python.org/3/library/http.html).
+The document names a response by its status, and so do generated clients. The names must not depend on the Python
+version that writes the document (https://docs.python.org/3/library/http.html).
 """
 
 _SAME_EVERYWHERE = {
     status for status, codes in ERROR_CODES.items() if len(codes) == 1 and status != HTTPStatus.PRECONDITION_FAILED
 }
-"""The statuses whose error answer is the same on every route: they have one code, and show nothing of the route's."""
+"""The statuses whose error response is the same on every route, because they have one code and no stored object."""
 
 
 def responses_of(route: Route) -> Json:
-    """Returns the answers of a route by status: those of success, 304 where it can occur, and errors."""
+    """Returns the responses of a route by status: those of success, 304 where it can occur, and errors."""
     answers: Json = {}
     for status, model in route.responses.items():
         answer = _success_of(route, status, model)
@@ -84,7 +84,7 @@ def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
 
 
 def _precondition_failed(route: Route) -> Json:
-    """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
+    """Returns the response to a request whose If-Match failed: the error, and the stored object as GET returns it."""
     model = route.responses[HTTPStatus.OK]
     if model is None:
         raise ValueError(f"{route.label} shows what is stored, and answers no model")
@@ -105,14 +105,14 @@ def _precondition_failed(route: Route) -> Json:
 
 
 def _with_csv(content: Json, model: type) -> Json:
-    """Returns an answer with its CSV form, which clients get that accept it."""
+    """Returns a response with its CSV form, for clients that accept CSV."""
     table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
     link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
     return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
 
 
 def body_of(model: type, answers: Mapping[str, Any] | None = None) -> Json:
-    """Returns the schema and an example of a body. `answers` has the examples of this answer, if it has its own."""
+    """Returns the schema and an example of a body. `answers` has the examples of this response, if it has its own."""
     content: Json = {"schema": {"$ref": REF.format(name=model.__name__)}}
     if answers is not None and len(answers) > 1:
         content["examples"] = {name: {"summary": name, "value": value} for name, value in answers.items()}
@@ -132,7 +132,7 @@ def _phrase(status: int) -> str:
 
 
 def shared_errors(routes: Sequence[Route]) -> Json:
-    """Returns the error answers that are the same wherever they occur, by the names that `responses_of` refers to."""
+    """Returns the error responses that are the same on every route, by the names that `responses_of` refers to."""
     statuses = {status for route in routes for status in error_codes_of(route)}
     codes_of = {status: list(ERROR_CODES[status]) for status in sorted(statuses & _SAME_EVERYWHERE)}
     return {
@@ -142,7 +142,7 @@ def shared_errors(routes: Sequence[Route]) -> Json:
 
 
 def _error_response(status: int, codes: Sequence[str], details: Details) -> Json:
-    """Returns an error answer with these codes. `details` are the errors of its example."""
+    """Returns an error response with these codes. `details` are the errors of its example."""
     code_list = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
     code: Json = {"type": "string", "enum": list(codes)}
     with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}

@@ -67,7 +67,10 @@ def _facts(answer: StripeResponse) -> Sequence[CustomerFact]:
 
 
 def customer_parameters(customer: Customer) -> CustomerCreateParams:
-    """A customer with our id, so that Stripe can be asked for it again."""
+    """Returns the parameters of a new customer.
+
+    They include our id, by which the Stripe customer can be found again.
+    """
     values = {field: as_sent_to_stripe(field, value) for field, value in customer.profile.values.items()}
     parameters: CustomerCreateParams = {"metadata": _ours(customer)}
     if email := values[Field.EMAIL]:
@@ -82,7 +85,10 @@ def customer_parameters(customer: Customer) -> CustomerCreateParams:
 
 
 def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
-    """Returns parameters that change these fields and set POM's ids. None empties a field; an address is whole."""
+    """Returns parameters that change these fields and set POM's ids.
+
+    None clears a field. An address is sent whole.
+    """
     parameters: CustomerModifyParams = {"metadata": _ours(customer)}
     if Field.EMAIL in changes:
         parameters["email"] = changes[Field.EMAIL] or ""

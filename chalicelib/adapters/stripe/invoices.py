@@ -1,4 +1,4 @@
-"""The part of the gateway that makes, sends and settles invoices."""
+"""The part of the gateway that creates, sends and settles invoices."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ class Invoices(Retrieval):
         return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
     def _with_payments(self, account_id: StripeAccountId, answer: StripeResponse) -> Sequence[StripeFact]:
-        """Returns what a step brought.
+        """Returns the facts in the response of a step.
 
-        Stripe is asked again if the answer is a replay, because the world may have gone on since, and if the answer
-        does not tell what was paid outside Stripe.
+        The invoice is read again if the response is a replay, because it may have changed since, or if the response
+        lacks the amount that was paid outside Stripe.
         """
         if answer.replayed:
             return self.everything(account_id, answer.parse(Stub).id)

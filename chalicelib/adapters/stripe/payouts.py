@@ -1,4 +1,4 @@
-"""The part of the gateway that reads where the money is: fees, payouts with their lines, and the balance."""
+"""The part of the gateway that reads fees, payouts with their lines, and the balance."""
 
 from __future__ import annotations
 
@@ -58,8 +58,9 @@ class Payouts(Lists):
     def _lines_of_payout(self, query: Any, options: Any) -> Any:
         """Requests a page of a payout's lines.
 
-        If the payout is not automatic, Stripe refuses the question: "Balance transaction history can only be filtered
-        on automatic transfers, not manual." That refusal has no code.
+        Raises:
+            PayoutNotItemized: the payout is not automatic. Stripe's refusal has no code, but this message: "Balance
+                transaction history can only be filtered on automatic transfers, not manual."
         """
         try:
             return self._v1.balance_transactions.list(query, options)

@@ -49,7 +49,7 @@ class Refunds(Lists):
             if refusal is None:
                 raise
             raise refusal from exc
-        if answer.replayed:  # Stripe repeats its first answer, and the refund may have failed since.
+        if answer.replayed:  # Stripe repeats its first response, and the refund may have failed since.
             answer = self._call(self._v1.refunds.retrieve, answer.parse(Stub).id, None, on_account(account_id))
         return answer.parse(objects.Refund).fact(answer.as_of)
 

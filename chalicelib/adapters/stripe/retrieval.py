@@ -1,4 +1,4 @@
-"""The part of the gateway that reads one object, or one invoice with all that belongs to it, as it is now."""
+"""The part of the gateway that reads one object, or one invoice with all that belongs to it, in its current state."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Retrieval(Lists):
     def _invoice_and_payments(
         self, account_id: StripeAccountId, stripe_invoice_id: str
     ) -> tuple[InvoiceFact, Sequence[InvoicePaymentFact]]:
-        """Returns an invoice with all its payments, which say what was paid outside Stripe."""
+        """Returns an invoice with all its payments, which show the amount that was paid outside Stripe."""
         query: Any = {"expand": ["payments"]}
         answer = self._call_unless_missing(
             self._v1.invoices.retrieve, stripe_invoice_id, query, on_account(account_id)

@@ -1,4 +1,4 @@
-"""What a test of the connection asks of Stripe. Its objects carry a key of their own: they are never POM's."""
+"""The objects that a test of the connection creates in Stripe. Their own metadata key keeps them out of POM."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TRIAL_KEY = "pom_connection_test"
 
 
 class Trials(StripeCalls):
-    """The part of the gateway that sets up and takes down test invoices."""
+    """The part of the gateway that creates and removes test invoices."""
 
     @translates_errors
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
-        """Those that are still there, whichever run made them."""
+        """Returns the test customers that still exist, from any run."""
         answer = self._call(
             self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE_SIZE}, on_account(account_id)
         )
@@ -36,7 +36,7 @@ class Trials(StripeCalls):
 
     @translates_errors
     def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
-        """A customer that nobody is; answers its id."""
+        """Creates a customer who is no real person, and returns its id."""
         parameters: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
         answer = self._call(self._v1.customers.create, parameters, on_account(account_id))
         return answer.parse(objects.Customer).id
@@ -45,7 +45,7 @@ class Trials(StripeCalls):
     def create_trial_draft(
         self, account_id: StripeAccountId, customer_id: str, run: str, amount: int, currency: str
     ) -> TrialInvoice:
-        """A draft of one line that Stripe neither finalizes nor e-mails by itself."""
+        """Creates a draft of one line that Stripe neither finalizes nor e-mails automatically."""
         draft: InvoiceCreateParams = {
             "customer": customer_id,
             "collection_method": "send_invoice",
@@ -62,7 +62,7 @@ class Trials(StripeCalls):
 
     @translates_errors
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        """Finalize without an e-mail."""
+        """Finalizes the test invoice without an e-mail."""
         quietly = {"auto_advance": False}
         return _trial_in(self._call(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
 
@@ -72,7 +72,7 @@ class Trials(StripeCalls):
 
     @translates_errors
     def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
-        """What a test customer was billed; only what a test made."""
+        """Returns the customer's invoices that a test created."""
         answer = self._call(
             self._v1.invoices.list, {"customer": customer_id, "limit": PAGE_SIZE}, on_account(account_id)
         )
@@ -85,7 +85,7 @@ class Trials(StripeCalls):
 
     @translates_errors
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
-        """Fine if it is gone."""
+        """Deletes the test customer. Does nothing if the customer no longer exists."""
         self._call_unless_missing(self._v1.customers.delete, customer_id, None, on_account(account_id))
 
 

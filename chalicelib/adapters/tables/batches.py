@@ -1,12 +1,13 @@
-"""Batches, their items, how far each lane is with them, and at which pace a lane goes.
+"""Batches, their items, the progress of each lane, and the pace of each lane.
 
     place                    holds
     batch#<id>               the header; its counts and its round are attributes, so that they can be added to
     item#<id>#<position>     an item
-    part#<id>#<lane>         how far a lane is with the batch
-    lane#<lane>              the pace at which the lane went last, whatever batch that was
+    part#<id>#<lane>         the progress of a lane with the batch
+    lane#<lane>              the latest pace of the lane, in any batch
 
-An organization has one Stripe account at a time, so its lanes are the account's.
+A lane is one of the workers that share a batch. An organization has one Stripe account at a time, so its lanes are
+the account's.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ WORK = "part"
 _WHAT = "The batch"
 _DIGITS = 6
 _NEXT = "~"
-"""Sorts behind whatever may follow in a key."""
+"""Sorts after every character that may follow in a key."""
 
 
 class TableBatches:

@@ -1,4 +1,4 @@
-"""Invoices, the claims on services, and the references from Stripe objects to invoices."""
+"""The store of invoices, of the claims on services, and of the references from Stripe objects to invoices."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ class TableInvoices:
     def apply(
         self, recounted: InvoiceWrite, marker: EventMarker | None, references: Sequence[Reference] = ()
     ) -> Invoice:
-        """Writes the invoice, its movements, what it adds to the tallies, the event and the references together.
+        """Writes the invoice, its movements, its tallies, the event's marker and the references in one transaction.
 
-        What is beyond one transaction goes first: a reference belongs to its invoice, and money has moved, whether
-        or not the invoice knows already.
+        References and movements that do not fit into the transaction are written before it. They are true even if the
+        invoice does not include them yet.
         """
         movements = _write_overflow(recounted)
         remaining = [asdict(reference) for reference in dict.fromkeys(references)]
@@ -171,10 +171,10 @@ def _key(invoice: Invoice) -> Values:
 
 
 def _write_overflow(recounted: InvoiceWrite) -> list[Movement]:
-    """Writes the movements beyond those that go with the invoice, which are returned.
+    """Writes the movements that do not fit into the invoice's transaction, and returns the others.
 
     Raises:
-        StaleWrite: the invoice is not the one that was read.
+        StaleWrite: the invoice has changed since it was read.
     """
     remaining, invoice = list(recounted.movements), recounted.invoice
     while len(remaining) > AT_ONCE:
@@ -207,7 +207,7 @@ def _claim_key(invoice: Invoice, service_id: ServiceId) -> Values:
 
 
 def _commit_claims(transaction: Transaction) -> None:
-    """Raises: StaleWrite if the invoice has changed since it was read, ServiceClaimed."""
+    """Commits. Raises StaleWrite if the invoice has changed since it was read, or ServiceClaimed."""
     try:
         transaction.commit()
     except Cancelled as exc:
@@ -228,7 +228,7 @@ def _claim_error(cancelled: Cancelled) -> Exception:
 
 
 def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: InvoiceWrite | None = None) -> None:
-    """Give up claims, and the invoice together with them if it is to go; claims that others hold stay theirs."""
+    """Releases the invoice's claims, and deletes the invoice if `together_with` is given. Others' claims stay."""
     unchanged_invoice = has_version(InvoiceItem, invoice.version)
     own_services = list(services)
     while True:

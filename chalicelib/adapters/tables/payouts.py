@@ -1,8 +1,8 @@
-"""An organization's payouts. A payout and its lines are one partition:
+"""An organization's payouts. A payout and its lines share one partition.
 
-place                        what it is
-payout                       the payout itself, which alone is in the index `by_arrival`
-line#<created>#<id>          one line, by when its balance transaction was made
+place                        holds
+payout                       the payout itself, and the only item in the index `by_arrival`
+line#<created>#<id>          one line, ordered by the time of its balance transaction
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class TablePayouts:
                 organization_id,
                 PayoutItem.arrival_key.between(low, high),
                 scan_index_forward=False,
-                limit=first + 2,  # one shows whether there is a next page, and BETWEEN includes the position itself
+                limit=first + 2,  # one more row shows a next page, and BETWEEN includes the position itself
             )
             items = [item for item in query if item.arrival_key != high]
         rows = ((str(item.arrival_key), decode(Payout, item.document, item.packed)) for item in items)

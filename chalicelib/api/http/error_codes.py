@@ -1,11 +1,10 @@
-"""Every error code the API can answer, with its status and its meaning: the one list, and part of the contract.
+"""Every error code of the API, by status, with its meaning. The list is part of the contract.
 
-`forbidden`, `not_found`, `too_many_requests` and `unavailable` are API Gateway's own answers, set up in
+API Gateway itself responds with `forbidden`, `not_found`, `too_many_requests` and `unavailable`, as set up in
 `infra.template.gateway_responses`.
 
-Codes never change their meaning. Each has one status, but for `customer_erased`: an erased customer is not there to
-be read (404), and is in the way of what is to be done with it (409). A new code in the source needs a line here (a
-test compares them).
+A code never changes its meaning. Each code has one status, except `customer_erased`: an erased customer cannot be
+read (404) and cannot be changed (409). A test checks that each code in the source has an entry here.
 """
 
 from __future__ import annotations

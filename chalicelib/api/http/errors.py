@@ -1,7 +1,7 @@
-"""The one place that knows which error is which HTTP status.
+"""The only module that maps errors to HTTP statuses.
 
-A client gets a stable code, a message, the field and the next step; of an error that nobody foresaw it gets
-`internal_error` and the request's id, and nothing of the cause. All codes are in `error_codes`.
+A client receives a stable code, a message, the field and the next step. For an unforeseen error it receives
+`internal_error` and the request's id, and nothing about the cause. All codes are in `error_codes`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ STATUS: Mapping[type[IntegrationError], int] = {
     StripeUnavailable: 503,
     Retryable: 503,
 }
-"""The nearest ancestor of an error's class decides."""
+"""The status of each class of errors. For a subclass without an entry, its nearest ancestor decides."""
 
 USUAL_NEXT_STEP: Mapping[int, str] = {
     400: "Compare the request with /v1/openapi.json.",
@@ -68,7 +68,7 @@ USUAL_NEXT_STEP: Mapping[int, str] = {
     502: "Nothing is lost. Wait a moment; repeating the request is safe.",
     503: "Nothing is lost. Wait a moment; repeating the request is safe.",
 }
-"""What a client can do about an error that does not say it itself: no answer goes without a next step."""
+"""The next step for errors that have none of their own, so that no error response is without one."""
 
 STRIPE_FAILED = 502
 
@@ -77,7 +77,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as a client sees it, with the further errors of the same request."""
+    """An error in the form of the error contract, with the further errors of the same request."""
 
     status: int
     code: str
@@ -86,11 +86,11 @@ class Problem:
     field: str | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     details: Sequence[ErrorDetail] = ()
-    """All errors, this one first. Empty if this is the only one and has nothing to add."""
+    """All errors, this one first. Empty if this error is the only one and has no further fields."""
     more_details: bool = False
 
     def json(self, request_id: str) -> str:
-        """The error contract's body."""
+        """Returns the body of the error response."""
         return _encode(ErrorBody(self.error(request_id))).decode()
 
     def error(self, request_id: str) -> FirstError:
@@ -139,7 +139,7 @@ _CHALICE_PROBLEMS: Mapping[int, Problem] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """How a client is told of an error."""
+    """Returns an error as a problem that a client can be sent."""
     if isinstance(error, InvalidSignature):
         return INVALID_SIGNATURE
     if not isinstance(error, IntegrationError):
@@ -161,7 +161,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def problem_of_status(status: int) -> Problem:
-    """The problem for an error answer that Chalice made."""
+    """Returns the problem for one of Chalice's own error responses."""
     return _CHALICE_PROBLEMS.get(status, INTERNAL_ERROR)
 
 

@@ -1,8 +1,8 @@
-"""Every fault of a body's shape. msgspec stops at the first one.
+"""Finds every fault in the shape of a body, because msgspec stops at the first one.
 
-Only a body that msgspec has refused is looked at here. Each part is decoded by itself, with the decoder that the
-whole body goes through. A part that passes is left alone; an object or a list that fails is taken apart. So each
-byte is decoded once a level, and a caller that stops asking stops the work.
+Only a body that msgspec has refused is examined here. Each part is decoded separately, with the decoder for its type.
+A part that passes is left alone. An object or a list that fails is examined member by member. So each byte is decoded
+at most once a level, and the work stops when the caller stops iterating.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from chalicelib.domain.identifiers import ID_PATTERN
 from chalicelib.domain.texts import ONE_LINE_PATTERN, TEXT_PATTERN, VISIBLE_LINE_PATTERN
 
 MAX_NAME = 100
-"""Letters of an unknown field's name that are repeated to the client."""
+"""Characters of an unknown field's name that are repeated to the client."""
 MISSING = "This field is missing"
 UNKNOWN = "This field is not known"
 TWICE = "This field is given twice"
@@ -51,14 +51,14 @@ _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class Fault(NamedTuple):
-    """What is wrong, and where, as `lineItems[0].quantity`; None stands for the whole body."""
+    """A fault and its place, such as `lineItems[0].quantity`. The field is None if the whole body is at fault."""
 
     message: str
     field: str | None
 
 
 def faults_of_body(kind: type, body: bytes) -> Iterator[Fault]:
-    """Yields what keeps this body from being a `kind`, in the order of the body; what is missing comes last.
+    """Yields the faults that prevent this body from being a `kind`, in their order. Missing fields come last.
 
     Raises:
         msgspec.DecodeError: the body is not JSON.
@@ -67,9 +67,9 @@ def faults_of_body(kind: type, body: bytes) -> Iterator[Fault]:
 
 
 def describe(message: str, kind: Any = None) -> str:
-    """Returns msgspec's message about one value: a pattern in words, and the values of a closed set as a list.
+    """Returns msgspec's message about one value in plain words: patterns as descriptions, and closed sets as lists.
 
-    `kind` is the type that the value should have, if it is known.
+    `kind` is the expected type of the value, if it is known.
     """
     matching = _PATTERN.fullmatch(message)
     if matching is not None:
@@ -79,7 +79,7 @@ def describe(message: str, kind: Any = None) -> str:
 
 
 def alternatives(kind: Any) -> Iterator[Any]:
-    """Yields the types that a value may have, without what annotates them."""
+    """Yields the types that a value may have, without their annotations."""
     if get_origin(kind) is Annotated:
         yield from alternatives(get_args(kind)[0])
     elif get_origin(kind) in (Union, UnionType):
@@ -90,7 +90,7 @@ def alternatives(kind: Any) -> Iterator[Any]:
 
 
 def _allowed_values(kind: Any) -> Iterator[str]:
-    """Yields the values of a closed set, as they are written; nothing if the type is no closed set."""
+    """Yields the values of a closed set as JSON writes them, or nothing if the type is not a closed set."""
     for each in alternatives(kind):
         if each is bool:
             yield from ("true", "false")
@@ -106,14 +106,14 @@ def _listing(values: Sequence[str]) -> str:
 
 
 def repeated_fields(kind: type, body: bytes) -> Iterator[Fault]:
-    """Yields the fields that are in an object twice. Readers of JSON disagree which of the two counts.
+    """Yields the fields that an object has twice. JSON parsers disagree about which of the two counts.
 
-    What is inside of values that the contract does not describe is not looked at.
+    Values whose inside the contract does not describe are not examined.
 
     Raises:
-        ValueError, RecursionError: the standard library cannot read it.
+        ValueError, RecursionError: the standard library cannot parse the body.
     """
-    # The first reading keeps the members of each object, wherever it is. It is enough for nearly every body.
+    # The first pass collects the members of each object without its place. It is enough for nearly every body.
     objects: list[list[tuple[str, Any]]] = []
     json.loads(body, object_pairs_hook=objects.append, parse_int=str, parse_float=str)
     if any(len(dict(members)) < len(members) for members in objects):
@@ -123,7 +123,7 @@ def repeated_fields(kind: type, body: bytes) -> Iterator[Fault]:
 
 @dataclass(frozen=True)
 class _Schema:
-    """How one part of a body is read: as an object of these members, as a list, or as one value."""
+    """The expected shape of one part of a body: an object with these members, a list, or a single value."""
 
     decoder: msgspec.json.Decoder[Any]
     members: Mapping[str, _Schema] | None = None
@@ -154,7 +154,7 @@ def _schema_of(kind: Any) -> _Schema:
 
 
 def _without_unset(kind: Any) -> Any:
-    """Returns the type of a field as that of a value by itself, which is always there."""
+    """Returns the type of a field's value when the field is present."""
     if get_origin(kind) in (Union, UnionType):
         return Union[tuple(each for each in get_args(kind) if each is not msgspec.UnsetType)]  # noqa: UP007
     return kind
@@ -200,7 +200,7 @@ def _within(path: str, name: str) -> str:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object of JSON, with every member as it was sent."""
+    """A JSON object as its list of members, including repeated ones."""
 
 
 def _repeated_in(part: _Schema, node: Any, path: str) -> Iterator[Fault]:
