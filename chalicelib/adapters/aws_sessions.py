@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.loaders import create_loader
 from botocore.session import Session, get_session
 
-_DESCRIBED = ("dynamodb", "events", "secretsmanager", "sqs")
+_SERVICES = ("dynamodb", "events", "secretsmanager", "sqs")
 """The AWS services that functions call."""
 
 _descriptions = create_loader()
@@ -26,6 +26,6 @@ def read_descriptions() -> None:
     """Parses the service descriptions that the clients of all functions need."""
     for name in ("endpoints", "partitions"):
         _descriptions.load_data(name)
-    for service in _DESCRIBED:
+    for service in _SERVICES:
         for kind in ("service-2", "endpoint-rule-set-1"):
             _descriptions.load_service_model(service, kind)

@@ -40,7 +40,7 @@ TRANSIENT = frozenset(
 )
 """Error codes of entries, and of whole requests, that may succeed later."""
 
-NOT_OF_THE_EVENT = DEPLOYMENT_FAULTS | {"NotAuthorizedForSourceException"}
+NOT_CAUSED_BY_EVENT = DEPLOYMENT_FAULTS | {"NotAuthorizedForSourceException"}
 """Error codes of entries that failed because of the role or the bus. All our events have one source.
 
 AWS documents these codes as final
@@ -85,7 +85,7 @@ class EventBridgeBus:
 
     def _put_request(self, events: Sequence[BusEvent]) -> dict[str, Refusal]:
         try:
-            answer = self._client.put_events(Entries=[self._entry(each) for each in events])
+            response = self._client.put_events(Entries=[self._entry(each) for each in events])
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -102,8 +102,8 @@ class EventBridgeBus:
         except BotoCoreError as error:
             raise _unavailable(type(error).__name__) from error
         return {
-            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT | NOT_OF_THE_EVENT)
-            for event, entry in zip(events, answer["Entries"], strict=True)
+            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT | NOT_CAUSED_BY_EVENT)
+            for event, entry in zip(events, response["Entries"], strict=True)
             if (code := entry.get("ErrorCode"))
         }
 

@@ -14,10 +14,10 @@ from chalicelib.domain.errors import Retryable
 TIMEOUT = 10
 """Seconds to connect, and to wait for each part of the response. Stripe waits longer."""
 
-_PLAIN = frozenset(("http", host) for host in ("127.0.0.1", "::1", "localhost"))
+_WITHOUT_TLS = frozenset(("http", host) for host in ("127.0.0.1", "::1", "localhost"))
 """Hosts that may be called without TLS, because the request does not leave this machine."""
 
-LONGEST_ANSWER = 64 * 1024
+LONGEST_RESPONSE = 64 * 1024
 
 
 class HttpOwnWebhook:
@@ -30,7 +30,7 @@ class HttpOwnWebhook:
             ConfigurationError: the URL is not https and not on this machine.
         """
         parts = urlsplit(url)
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme, parts.hostname) in _PLAIN):
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme, parts.hostname) in _WITHOUT_TLS):
             raise ConfigurationError(f"{url} is no https URL: signed events are sent to no other.")
         self._host, self._port, self._path = parts.hostname, parts.port, parts.path
         self._tls = parts.scheme == "https"
@@ -47,13 +47,13 @@ class HttpOwnWebhook:
         connection = self._connection()
         try:
             connection.request("POST", self._path, body, headers)
-            answer = connection.getresponse()
-            answer.read(LONGEST_ANSWER)
+            response = connection.getresponse()
+            response.read(LONGEST_RESPONSE)
         except (OSError, HTTPException) as exc:
             raise Retryable("webhooks_unreachable", "Our webhook endpoint does not answer.") from exc
         finally:
             connection.close()
-        return answer.status
+        return response.status
 
     def _connection(self) -> HTTPConnection:
         if not self._tls:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-AT_ONCE = 10
+MESSAGES_AT_ONCE = 10
 """The most messages in one request to SQS."""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
@@ -63,14 +63,14 @@ class SqsQueues:
     def send_all(self, messages: Sequence[Reconciliation]) -> None:
         """Sends the messages, ten in a request. Raises Retryable if any failed; the others have been sent."""
         failed_count = 0
-        for start in range(0, len(messages), AT_ONCE):
+        for start in range(0, len(messages), MESSAGES_AT_ONCE):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {"Id": str(number), "MessageBody": self._body(message)}
-                for number, message in enumerate(messages[start : start + AT_ONCE])
+                for number, message in enumerate(messages[start : start + MESSAGES_AT_ONCE])
             ]
             with failures_as_retryable():
-                answer = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
-            failed_count += len(answer.get("Failed", []))
+                response = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
+            failed_count += len(response.get("Failed", []))
         if failed_count:
             raise _unavailable()
 

@@ -66,11 +66,11 @@ class SecretStore(Generic[T]):
         self._secret_id = secret_id
         self._form = form
         self._clock = clock
-        self._known: T | None = None
-        self._good_until = 0
+        self._cached: T | None = None
+        self._fresh_until = 0
         self._guard = threading.Lock()
 
-    def kept(self) -> T:
+    def value(self) -> T:
         """Returns the cached secret, at most FRESH_FOR seconds old unless it cannot be fetched again.
 
         Raises:
@@ -79,15 +79,15 @@ class SecretStore(Generic[T]):
         """
         with self._guard:
             now = self._clock.now()
-            if self._known is None:
-                self._known, self._good_until = self.latest(), now + FRESH_FOR
-            elif now >= self._good_until:
+            if self._cached is None:
+                self._cached, self._fresh_until = self.latest(), now + FRESH_FOR
+            elif now >= self._fresh_until:
                 try:
-                    self._known, self._good_until = self.latest(), now + FRESH_FOR
+                    self._cached, self._fresh_until = self.latest(), now + FRESH_FOR
                 except (Retryable, ConfigurationError) as exc:
-                    self._good_until = now + RETRY_AFTER
+                    self._fresh_until = now + RETRY_AFTER
                     _log.warning("secret_refresh_failed: %s, using the last good value", type(exc.__cause__).__name__)
-            return self._known
+            return self._cached
 
     def latest(self) -> T:
         """Returns the secret as it is stored now. The cache stays unchanged.

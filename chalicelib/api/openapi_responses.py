@@ -48,34 +48,36 @@ _SAME_EVERYWHERE = {
 
 def responses_of(route: Route) -> Json:
     """Returns the responses of a route by status: those of success, 304 where it can occur, and errors."""
-    answers: Json = {}
+    responses: Json = {}
     for status, model in route.responses.items():
-        answer = _success_of(route, status, model)
+        response = _success_response(route, status, model)
         if status == HTTPStatus.OK and route.method in VALIDATED:
-            answer["headers"] = {ETAG: _ETAG_HEADER, **answer.get("headers", {})}
+            response["headers"] = {ETAG: _ETAG_HEADER, **response.get("headers", {})}
             if route.method in READING:
-                answers["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
-        answers[str(status)] = answer
-    errors = {str(status): _error_of(route, status, codes) for status, codes in error_codes_of(route).items()}
-    return {**answers, **errors}
+                responses["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
+        responses[str(status)] = response
+    errors = {
+        str(status): _error_response_of(route, status, codes) for status, codes in error_codes_of(route).items()
+    }
+    return {**responses, **errors}
 
 
-def _success_of(route: Route, status: int, model: type | None) -> Json:
-    answer: Json = {"description": _phrase(status)}
+def _success_response(route: Route, status: int, model: type | None) -> Json:
+    response: Json = {"description": _phrase(status)}
     if model is not None:
-        answer["content"] = {"application/json": body_of(model, RESPONSES.get((route.name, status)))}
+        response["content"] = {"application/json": body_of(model, RESPONSES.get((route.name, status)))}
         if route.offers_csv:
-            answer |= _with_csv(answer["content"], model)
+            response |= _with_csv(response["content"], model)
         if route.offers_html and status == HTTPStatus.OK:
-            answer["content"]["text/html"] = {"schema": {"type": "string"}}
+            response["content"]["text/html"] = {"schema": {"type": "string"}}
     elif status == HTTPStatus.FOUND:
-        answer["headers"] = {"Location": {"schema": {"type": "string"}}}
+        response["headers"] = {"Location": {"schema": {"type": "string"}}}
     else:
-        answer["content"] = {"application/json": {"schema": {"type": "object"}}}
-    return answer
+        response["content"] = {"application/json": {"schema": {"type": "object"}}}
+    return response
 
 
-def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
+def _error_response_of(route: Route, status: int, codes: Sequence[str]) -> Json:
     if status == HTTPStatus.PRECONDITION_FAILED:
         return _precondition_failed(route)
     if status in _SAME_EVERYWHERE:

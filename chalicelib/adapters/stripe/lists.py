@@ -90,14 +90,14 @@ class Lists(StripeCalls):
         """Yields invoices without their payments, so their facts lack the amount that was paid outside Stripe."""
         query = {"created": {"gte": since}}
         for stripe_invoice, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            yield stripe_invoice.listed(as_of)
+            yield stripe_invoice.as_listed(as_of)
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None
     ) -> Iterator[ListedInvoice]:
         query = {"status": status, "created": _created_between(since, before), "expand": ["data.payments"]}
         for stripe_invoice, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            yield self._with_all_payments(account_id, stripe_invoice).listed(as_of)
+            yield self._with_all_payments(account_id, stripe_invoice).as_listed(as_of)
 
     def _with_all_payments(self, account_id: StripeAccountId, invoice: objects.Invoice) -> objects.Invoice:
         """Returns an invoice with all its payments, including those beyond the page that was expanded."""
@@ -166,9 +166,9 @@ class Lists(StripeCalls):
         """
         while True:
             cursor = {"starting_after": after} if after is not None else {}
-            answer = self._page(method, {**query, **cursor, "limit": PAGE_SIZE}, on_account(account_id))
-            page = answer.parse(ListPage)
-            yield page, answer.as_of
+            response = self._page(method, {**query, **cursor, "limit": PAGE_SIZE}, on_account(account_id))
+            page = response.parse(ListPage)
+            yield page, response.as_of
             if not page.has_more or not page.data:
                 return
             after = parse(page.data[-1], Stub).id

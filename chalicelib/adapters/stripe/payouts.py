@@ -35,14 +35,14 @@ class Payouts(Lists):
         else:
             model, retrieve, path_to_charge = BookedCharge, self._v1.charges.retrieve, ""
         query = {"expand": [f"{path_to_charge}balance_transaction"]}
-        answer = self._call_unless_missing(retrieve, payment_id, query, on_account(account_id))
-        return None if isinstance(answer, Missing) else answer.parse(model).booked()
+        response = self._call_unless_missing(retrieve, payment_id, query, on_account(account_id))
+        return None if isinstance(response, Missing) else response.parse(model).transaction_fact()
 
     @translates_errors
     def payout(self, account_id: StripeAccountId, payout_id: str) -> PayoutFact | None:
         query = {"expand": ["destination"]}
-        answer = self._call_unless_missing(self._v1.payouts.retrieve, payout_id, query, on_account(account_id))
-        return None if isinstance(answer, Missing) else answer.parse(Payout).fact(answer.as_of)
+        response = self._call_unless_missing(self._v1.payouts.retrieve, payout_id, query, on_account(account_id))
+        return None if isinstance(response, Missing) else response.parse(Payout).fact(response.as_of)
 
     def payouts(self, account_id: StripeAccountId, since: int) -> Iterator[PayoutFact]:
         query = {"created": {"gte": since}, "expand": ["data.destination"]}

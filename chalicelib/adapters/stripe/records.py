@@ -68,7 +68,7 @@ class Order(msgspec.Struct):
     latest_revision: Reference = None
     metadata: Metadata = None
 
-    def recorded(self, lines: list[Line]) -> RecoverableInvoice | None:
+    def restored_invoice(self, lines: list[Line]) -> RecoverableInvoice | None:
         """Returns the invoice that can be restored, or None if the order has no id of ours."""
         organization_id, invoice_id, _ = our_ids(self.metadata)
         if invoice_id is None:
@@ -107,18 +107,18 @@ class Records(Lists):
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecoverableInvoice | None:
         """Returns the invoice that can be restored, or None if Stripe no longer has it or it has no id of ours."""
         options = on_account(account_id)
-        answer = self._call_unless_missing(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
-        if isinstance(answer, Missing):
+        response = self._call_unless_missing(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
+        if isinstance(response, Missing):
             return None
         lines = list(self._lines(Line, account_id, stripe_invoice_id))
-        order = answer.parse(Order)
+        order = response.parse(Order)
         order.status = self._status_of_revision(order, options)
-        return order.recorded(lines)
+        return order.restored_invoice(lines)
 
     def _status_of_revision(self, order: Order, options: Any) -> str | None:
         """Returns the status of the latest finalized invoice: this invoice, or its latest revision."""
-        met = {order.id}
-        while (revision := id_of(order.latest_revision)) is not None and revision not in met:
-            met.add(revision)
+        read_ids = {order.id}
+        while (revision := id_of(order.latest_revision)) is not None and revision not in read_ids:
+            read_ids.add(revision)
             order = self._call(self._v1.invoices.retrieve, revision, None, options).parse(Order)
         return order.status

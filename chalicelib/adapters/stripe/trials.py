@@ -24,12 +24,12 @@ class Trials(StripeCalls):
     @translates_errors
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
         """Returns the test customers that still exist, from any run."""
-        answer = self._call(
+        response = self._call(
             self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE_SIZE}, on_account(account_id)
         )
-        customers = [parse(raw, objects.Customer) for raw in answer.parse(ListPage).data]
+        customers = [parse(raw, objects.Customer) for raw in response.parse(ListPage).data]
         return [
-            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, answer.as_of)
+            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, response.as_of)
             for each in customers
             if each.metadata and TRIAL_KEY in each.metadata
         ]
@@ -38,8 +38,8 @@ class Trials(StripeCalls):
     def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
         """Creates a customer who is no real person, and returns its id."""
         parameters: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
-        answer = self._call(self._v1.customers.create, parameters, on_account(account_id))
-        return answer.parse(objects.Customer).id
+        response = self._call(self._v1.customers.create, parameters, on_account(account_id))
+        return response.parse(objects.Customer).id
 
     @translates_errors
     def create_trial_draft(
@@ -63,8 +63,8 @@ class Trials(StripeCalls):
     @translates_errors
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
         """Finalizes the test invoice without an e-mail."""
-        quietly = {"auto_advance": False}
-        return _trial_in(self._call(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
+        parameters = {"auto_advance": False}
+        return _trial_in(self._call(self._v1.invoices.finalize_invoice, trial_id, parameters, on_account(account_id)))
 
     @translates_errors
     def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
@@ -73,10 +73,10 @@ class Trials(StripeCalls):
     @translates_errors
     def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
         """Returns the customer's invoices that a test created."""
-        answer = self._call(
+        response = self._call(
             self._v1.invoices.list, {"customer": customer_id, "limit": PAGE_SIZE}, on_account(account_id)
         )
-        invoices = [parse(raw, objects.Invoice) for raw in answer.parse(ListPage).data]
+        invoices = [parse(raw, objects.Invoice) for raw in response.parse(ListPage).data]
         return [_trial(each) for each in invoices if TRIAL_KEY in (each.metadata or {})]
 
     @translates_errors
@@ -89,8 +89,8 @@ class Trials(StripeCalls):
         self._call_unless_missing(self._v1.customers.delete, customer_id, None, on_account(account_id))
 
 
-def _trial_in(answer: StripeResponse) -> TrialInvoice:
-    return _trial(answer.parse(objects.Invoice))
+def _trial_in(response: StripeResponse) -> TrialInvoice:
+    return _trial(response.parse(objects.Invoice))
 
 
 def _trial(invoice: objects.Invoice) -> TrialInvoice:

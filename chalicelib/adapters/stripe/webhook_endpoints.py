@@ -16,7 +16,7 @@ from chalicelib.adapters.stripe.errors import translates_errors
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import WebhookEndpoint
 
-MOST = 100
+PAGE_SIZE = 100
 """Endpoints in one response. Stripe allows sixteen."""
 
 
@@ -41,7 +41,7 @@ class ListedEndpoints(StripeCalls):
     @translates_errors
     def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
         """Returns the platform's own endpoints."""
-        answer = self._call(self._v1.webhook_endpoints.list, {"limit": MOST})
+        response = self._call(self._v1.webhook_endpoints.list, {"limit": PAGE_SIZE})
         return [
             WebhookEndpoint(
                 url=each.url,
@@ -51,7 +51,7 @@ class ListedEndpoints(StripeCalls):
                 events=tuple(each.enabled_events),
                 id=each.id,
             )
-            for each in answer.parse(Endpoints).data
+            for each in response.parse(Endpoints).data
         ]
 
 

@@ -48,7 +48,7 @@ ATTEMPTS = 12
 """The most attempts to append a row. Each refusal means that another writer has appended one."""
 OVERLAP = 60
 """Seconds before now at which `end` is. A list lags behind its objects, so the last minute is listed again."""
-_WHAT = "The feed"
+_OBJECT_NAME = "The feed"
 _ABSENT = PreparedCondition(ChangeItem.place.does_not_exist())
 
 
@@ -107,7 +107,7 @@ class TableChanges:
                 if taken.by_same_change:
                     return taken.row
                 newest = None
-        raise StaleWrite(_WHAT)
+        raise StaleWrite(_OBJECT_NAME)
 
     def _continues_after(self, newest: Row | None) -> TypeGuard[Row]:
         """Returns True if the next row continues the epoch, because `newest` exists and does not expire soon."""
@@ -118,13 +118,13 @@ class TableChanges:
         row = Row(newest.place.next, change, max(now, newest.appended_at))
         try:
             if now + MARGIN < newest.expires_at:
-                put(ChangeItem, values_of(row), _ABSENT, _WHAT)
+                put(ChangeItem, values_of(row), _ABSENT, _OBJECT_NAME)
             else:
                 transaction = Transaction()
                 head = {"organization_id": change.organization_id, "place": HEAD}
                 transaction.check("head", ChangeItem, head, ChangeItem.epoch == newest.place.epoch)
                 transaction.put("row", ChangeItem, values_of(row), _ABSENT)
-                commit(transaction, _WHAT)
+                commit(transaction, _OBJECT_NAME)
         except StaleWrite as exc:
             raise _PlaceTaken(row) from exc
         return row
@@ -151,7 +151,7 @@ class TableChanges:
         )
         transaction.put("row", ChangeItem, values_of(row), _ABSENT)
         try:
-            commit(transaction, _WHAT)
+            commit(transaction, _OBJECT_NAME)
         except StaleWrite as exc:
             raise _PlaceTaken(row) from exc
         return row

@@ -47,7 +47,7 @@ TRIAL = "trial"
 """The kind of an organization's item with the latest test of its connection. Its version is the test's second."""
 
 _BINDING = "binding"
-_WHAT = "The connection"
+_OBJECT_NAME = "The connection"
 
 
 class TableConnections:
@@ -60,7 +60,7 @@ class TableConnections:
     def save(self, connection: Connection, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
         expected = has_version(ConnectionItem, connection.version)
-        put_with_acts(ConnectionItem, connection_values(stored), expected, acts, _WHAT)
+        put_with_acts(ConnectionItem, connection_values(stored), expected, acts, _OBJECT_NAME)
         return stored
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
@@ -90,17 +90,17 @@ class TableConnections:
                     "This Stripe account is connected to another organization.",
                     next_step="Connect another Stripe account, or ask for support if this one is yours.",
                 ) from exc
-            raise StaleWrite(_WHAT) from exc
+            raise StaleWrite(_OBJECT_NAME) from exc
         return stored
 
     def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
         transaction = Transaction()
         expected = has_version(ConnectionItem, connection.version)
-        transaction.put(_WHAT, ConnectionItem, connection_values(stored), expected)
+        transaction.put(_OBJECT_NAME, ConnectionItem, connection_values(stored), expected)
         put_marker(transaction, marker)
         put_acts(transaction, acts)
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:

@@ -43,7 +43,7 @@ ERASURES = "erasure"
 
 CLAIM = "claim"
 
-_WHAT = "The customer"
+_OBJECT_NAME = "The customer"
 
 
 class TableCustomers:
@@ -61,7 +61,7 @@ class TableCustomers:
     def save(self, customer: Customer, act: Act | None = None) -> Customer:
         stored = _next(customer)
         if stored.claim == customer.claim and act is None:
-            put(CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version), _WHAT)
+            put(CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version), _OBJECT_NAME)
         else:
             transaction = _transaction_of(customer, stored)
             put_acts(transaction, [act] if act is not None else [])
@@ -161,7 +161,7 @@ def _next(customer: Customer) -> Customer:
 def _transaction_of(customer: Customer, stored: Customer) -> Transaction:
     """Returns the transaction that writes a customer, and its claim if its link has changed."""
     transaction = Transaction()
-    transaction.put(_WHAT, CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version))
+    transaction.put(_OBJECT_NAME, CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version))
     if stored.claim == customer.claim:
         return transaction
     ours: Condition = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == customer.id)
@@ -180,9 +180,9 @@ def _commit(transaction: Transaction, stored: Customer) -> None:
     except Cancelled as exc:
         if MARKER in exc.failed_on:
             raise DuplicateEvent from exc
-        if _WHAT not in exc.failed_on and CLAIM in exc.failed_on and stored.claim is not None:
+        if _OBJECT_NAME not in exc.failed_on and CLAIM in exc.failed_on and stored.claim is not None:
             raise StripeCustomerClaimed(stored.claim.stripe_customer_id) from exc
-        raise StaleWrite(_WHAT) from exc
+        raise StaleWrite(_OBJECT_NAME) from exc
 
 
 def _claim_key(claim: StripeClaim) -> str:

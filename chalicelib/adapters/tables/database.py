@@ -165,8 +165,8 @@ def is_transaction_conflict(exc: PynamoDBException) -> bool:
 def read_item(model: type[Model], hash_key: str, range_key: str | None = None) -> Item | None:
     """Returns an item by one strongly consistent read, or None."""
     with translating_errors():
-        answer = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
-    item: Item | None = answer.get("Item")
+        response = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
+    item: Item | None = response.get("Item")
     return item
 
 
@@ -186,9 +186,11 @@ def read_items(
         if not wanted:
             break
         with translating_errors():
-            answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=wanted_names)
-        found += answer["Responses"].get(table, ())
-        wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+            response = connection().batch_get_item(
+                table, wanted, consistent_read=True, attributes_to_get=wanted_names
+            )
+        found += response["Responses"].get(table, ())
+        wanted = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
         if wanted and pause is None:
             raise _unavailable()
         if wanted:
@@ -212,12 +214,12 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
     remaining = requests
     for pause in (*_PAUSES, None):
         with translating_errors():
-            answer = connection().batch_write_item(
+            response = connection().batch_write_item(
                 table,
                 put_items=[each["PutRequest"]["Item"] for each in remaining if "PutRequest" in each],
                 delete_items=[each["DeleteRequest"]["Key"] for each in remaining if "DeleteRequest" in each],
             )
-        remaining = answer.get("UnprocessedItems", {}).get(table, ())
+        remaining = response.get("UnprocessedItems", {}).get(table, ())
         if not remaining:
             return
         if pause is not None:
@@ -330,9 +332,9 @@ def _error_of(names: Sequence[str], error: TransactWriteError) -> Exception:
 def _is_transient(cause: Exception | None) -> bool:
     if isinstance(cause, ClientError):
         # pynamodb's own error has no HTTP status. botocore's error, its cause, has one.
-        answer = cause.__cause__.response if isinstance(cause.__cause__, ClientError) else cause.response
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return answer.get("Error", {}).get("Code") in _TRANSIENT or status >= 500
+        response = cause.__cause__.response if isinstance(cause.__cause__, ClientError) else cause.response
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return response.get("Error", {}).get("Code") in _TRANSIENT or status >= 500
     return isinstance(cause, NoConnection | HTTPClientError)
 
 

@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.invoice_items import RESUME, TURN_OVERDUE, invoi
 from chalicelib.adapters.tables.invoice_pages import invoice_page, several_invoices
 from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
-from chalicelib.adapters.tables.payments import AT_ONCE, put_movements
+from chalicelib.adapters.tables.payments import ROWS_AT_ONCE, put_movements
 from chalicelib.adapters.tables.summaries import add_tallies
 from chalicelib.adapters.tables.versions import commit, has_version, put
 from chalicelib.adapters.tables.writes import Values
@@ -32,7 +32,7 @@ from chalicelib.ports.storage import (
 _INVOICE = "invoice"
 _SERVICE = "service#"
 _REFERENCE = "reference#"
-_WHAT = "The invoice"
+_OBJECT_NAME = "The invoice"
 
 
 class TableInvoices:
@@ -101,7 +101,7 @@ class TableInvoices:
             InvoiceItem,
             invoice_values(recounted.invoice, stored),
             has_version(InvoiceItem, recounted.invoice.version),
-            _WHAT,
+            _OBJECT_NAME,
         )
         return stored
 
@@ -119,7 +119,7 @@ class TableInvoices:
         while len(remaining) > room:
             transaction = Transaction()
             _refer(transaction, remaining[:MAX_CLAIMS_AT_ONCE])
-            commit(transaction, _WHAT)
+            commit(transaction, _OBJECT_NAME)
             del remaining[:MAX_CLAIMS_AT_ONCE]
         stored = recounted.stored()
         transaction = Transaction()
@@ -130,7 +130,7 @@ class TableInvoices:
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         if marker is not None:
             put_marker(transaction, marker)
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
@@ -177,12 +177,12 @@ def _write_overflow(recounted: InvoiceWrite) -> list[Movement]:
         StaleWrite: the invoice has changed since it was read.
     """
     remaining, invoice = list(recounted.movements), recounted.invoice
-    while len(remaining) > AT_ONCE:
+    while len(remaining) > ROWS_AT_ONCE:
         transaction = Transaction()
         transaction.check(_INVOICE, InvoiceItem, _key(invoice), has_version(InvoiceItem, invoice.version))
-        put_movements(transaction, invoice.organization_id, remaining[:AT_ONCE])
-        commit(transaction, _WHAT)
-        del remaining[:AT_ONCE]
+        put_movements(transaction, invoice.organization_id, remaining[:ROWS_AT_ONCE])
+        commit(transaction, _OBJECT_NAME)
+        del remaining[:ROWS_AT_ONCE]
     return remaining
 
 
@@ -212,7 +212,7 @@ def _commit_claims(transaction: Transaction) -> None:
         transaction.commit()
     except Cancelled as exc:
         if _INVOICE in exc.failed_on:
-            raise StaleWrite(_WHAT) from exc
+            raise StaleWrite(_OBJECT_NAME) from exc
         raise _claim_error(exc) from exc
 
 
@@ -246,7 +246,7 @@ def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: Inv
         except Cancelled as exc:
             held_by_others = {ServiceId(name.removeprefix(_SERVICE)) for name in exc.failed_on if name != _INVOICE}
             if _INVOICE in exc.failed_on or not held_by_others:
-                raise StaleWrite(_WHAT) from exc
+                raise StaleWrite(_OBJECT_NAME) from exc
             own_services = [service_id for service_id in own_services if service_id not in held_by_others]
         else:
             return

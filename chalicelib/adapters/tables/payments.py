@@ -41,7 +41,7 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
 
-AT_ONCE = 40
+ROWS_AT_ONCE = 40
 """The most rows in the transaction of an invoice, in addition to its references, its tallies and the event."""
 
 SETTLEMENT = "txn_"

@@ -26,7 +26,7 @@ HEADER = "payout"
 """The place of a payout itself."""
 _LINE = "line"
 _FIRST_LINE, _LAST_LINE = key(_LINE, LOWEST), key(_LINE, HIGHEST)
-_WHAT = "The payout"
+_OBJECT_NAME = "The payout"
 
 
 class TablePayouts:
@@ -51,7 +51,7 @@ class TablePayouts:
             "version": stored.version,
             **encode(stored),
         }
-        put(PayoutItem, values, has_version(PayoutItem, payout.version), _WHAT)
+        put(PayoutItem, values, has_version(PayoutItem, payout.version), _OBJECT_NAME)
         return stored
 
     def page(

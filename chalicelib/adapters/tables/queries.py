@@ -45,13 +45,15 @@ def read_newest_first(
     return _query(model, hash_key, between, index_name=name, scan_index_forward=False, limit=at_once)
 
 
-def _query(model: type[Model], hash_key: str, between: Condition, **how: Any) -> Iterator[Item]:
+def _query(model: type[Model], hash_key: str, between: Condition, **options: Any) -> Iterator[Item]:
     """Yields the items of one partition. Each further query is made when its first item is needed."""
     start = None
     while True:
         with translating_errors():
-            answer = connection().query(model.Meta.table_name, hash_key, between, exclusive_start_key=start, **how)
-        yield from answer["Items"]
-        start = answer.get("LastEvaluatedKey")
+            response = connection().query(
+                model.Meta.table_name, hash_key, between, exclusive_start_key=start, **options
+            )
+        yield from response["Items"]
+        start = response.get("LastEvaluatedKey")
         if not start:
             return

@@ -101,8 +101,8 @@ def _allowed_values(kind: Any) -> Iterator[str]:
 
 
 def _listing(values: Sequence[str]) -> str:
-    *others, last = values
-    return f"{', '.join(others)} or {last}" if others else last
+    *all_but_last, last = values
+    return f"{', '.join(all_but_last)} or {last}" if all_but_last else last
 
 
 def repeated_fields(kind: type, body: bytes) -> Iterator[Fault]:
@@ -128,8 +128,8 @@ class _Schema:
     decoder: msgspec.json.Decoder[Any]
     members: Mapping[str, _Schema] | None = None
     required: Sequence[str] = ()
-    others_allowed: bool = False
-    each: _Schema | None = None
+    allows_unknown: bool = False
+    items: _Schema | None = None
 
 
 @cache
@@ -138,19 +138,19 @@ def _schema(kind: type) -> _Schema:
 
 
 def _schema_of(kind: Any) -> _Schema:
-    whole = decoder(kind)
+    whole_decoder = decoder(kind)
     for each in alternatives(kind):
         if isinstance(each, type) and issubclass(each, msgspec.Struct):
             fields = msgspec.structs.fields(each)
             return _Schema(
-                whole,
+                whole_decoder,
                 members={field.encode_name: _schema_of(_without_unset(field.type)) for field in fields},
                 required=[field.encode_name for field in fields if field.required],
-                others_allowed=not each.__struct_config__.forbid_unknown_fields,
+                allows_unknown=not each.__struct_config__.forbid_unknown_fields,
             )
         if get_origin(each) is list:
-            return _Schema(whole, each=_schema_of(get_args(each)[0]))
-    return _Schema(whole)
+            return _Schema(whole_decoder, items=_schema_of(get_args(each)[0]))
+    return _Schema(whole_decoder)
 
 
 def _without_unset(kind: Any) -> Any:
@@ -160,33 +160,35 @@ def _without_unset(kind: Any) -> Any:
     return kind
 
 
-def _faults(part: _Schema, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+def _faults(schema: _Schema, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
     try:
-        part.decoder.decode(raw)
+        schema.decoder.decode(raw)
     except msgspec.ValidationError as refusal:
-        inside: Iterator[Fault] = iter(())
+        inner_faults: Iterator[Fault] = iter(())
         opening = bytes(raw).lstrip()[:1]
-        if part.members is not None and opening == b"{":
-            inside = _faults_of_members(part, part.members, raw, path)
-        elif part.each is not None and opening == b"[":
-            inside = _faults_of_items(part.each, raw, path)
-        first = next(inside, None)
+        if schema.members is not None and opening == b"{":
+            inner_faults = _faults_of_members(schema, schema.members, raw, path)
+        elif schema.items is not None and opening == b"[":
+            inner_faults = _faults_of_items(schema.items, raw, path)
+        first = next(inner_faults, None)
         if first is None:
-            yield Fault(describe(str(refusal), part.decoder.type), path or None)
+            yield Fault(describe(str(refusal), schema.decoder.type), path or None)
         else:
             yield first
-            yield from inside
+            yield from inner_faults
 
 
-def _faults_of_members(part: _Schema, members: Mapping[str, _Schema], raw: msgspec.Raw, path: str) -> Iterator[Fault]:
-    sent = _members(raw)
-    for name, value in sent.items():
+def _faults_of_members(
+    schema: _Schema, members: Mapping[str, _Schema], raw: msgspec.Raw, path: str
+) -> Iterator[Fault]:
+    raw_members = _members(raw)
+    for name, value in raw_members.items():
         if name in members:
             yield from _faults(members[name], value, _within(path, name))
-        elif not part.others_allowed:
+        elif not schema.allows_unknown:
             yield Fault(UNKNOWN, _within(path, name[:MAX_NAME]))
-    for name in part.required:
-        if name not in sent:
+    for name in schema.required:
+        if name not in raw_members:
             yield Fault(MISSING, _within(path, name))
 
 
@@ -203,16 +205,16 @@ class _Pairs(list[tuple[str, Any]]):
     """A JSON object as its list of members, including repeated ones."""
 
 
-def _repeated_in(part: _Schema, node: Any, path: str) -> Iterator[Fault]:
-    if part.members is not None and isinstance(node, _Pairs):
-        seen: set[str] = set()
+def _repeated_in(schema: _Schema, node: Any, path: str) -> Iterator[Fault]:
+    if schema.members is not None and isinstance(node, _Pairs):
+        names: set[str] = set()
         for name, value in node:
             place = _within(path, name[:MAX_NAME])
-            if name in seen:
+            if name in names:
                 yield Fault(TWICE, place)
-            seen.add(name)
-            if name in part.members:
-                yield from _repeated_in(part.members[name], value, place)
-    elif part.each is not None and isinstance(node, list):
+            names.add(name)
+            if name in schema.members:
+                yield from _repeated_in(schema.members[name], value, place)
+    elif schema.items is not None and isinstance(node, list):
         for position, item in enumerate(node):
-            yield from _repeated_in(part.each, item, f"{path}[{position}]")
+            yield from _repeated_in(schema.items, item, f"{path}[{position}]")

@@ -165,7 +165,7 @@ class BookedCharge(msgspec.Struct):
     payment_intent: Any = None
     balance_transaction: BalanceTransaction | None = None
 
-    def booked(self) -> BalanceTransactionFact | None:
+    def transaction_fact(self) -> BalanceTransactionFact | None:
         """Returns the charge's balance transaction with the charge as its source, or None if it is not booked."""
         if self.balance_transaction is None:
             return None
@@ -182,6 +182,6 @@ class BookedIntent(msgspec.Struct):
     id: StripeId
     latest_charge: BookedCharge | None = None
 
-    def booked(self) -> BalanceTransactionFact | None:
+    def transaction_fact(self) -> BalanceTransactionFact | None:
         """Returns the balance transaction of the latest charge, or None if it is not booked."""
-        return self.latest_charge.booked() if self.latest_charge is not None else None
+        return self.latest_charge.transaction_fact() if self.latest_charge is not None else None

@@ -66,7 +66,7 @@ class LineOfInvoice(msgspec.Struct):
     metadata: Metadata = None
 
     @property
-    def billed(self) -> tuple[str, int]:
+    def service_and_amount(self) -> tuple[str, int]:
         """Returns the service id, or "", and the amount in minor units."""
         return (self.metadata or {}).get(SERVICE_KEY, ""), self.amount
 
@@ -82,7 +82,7 @@ class LineOfDraft(LineOfInvoice):
 
     @property
     def in_stripe(self) -> LineInStripe:
-        service_id, amount = self.billed
+        service_id, amount = self.service_and_amount
         metadata = self.metadata or {}
         return LineInStripe(
             id=self.id,
@@ -183,7 +183,7 @@ class Invoice(msgspec.Struct):
         origin = self.from_invoice
         drafted_lines = None
         if not finalized and self.lines is not None and not self.lines.has_more:
-            drafted_lines = tuple(sorted(line.billed for line in self.lines.data))
+            drafted_lines = tuple(sorted(line.service_and_amount for line in self.lines.data))
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -227,7 +227,7 @@ class Invoice(msgspec.Struct):
         """Returns the payments, or nothing if they were not expanded."""
         return tuple(payment.fact(as_of) for payment in self.payments.data) if self.payments else ()
 
-    def listed(self, as_of: int) -> ListedInvoice:
+    def as_listed(self, as_of: int) -> ListedInvoice:
         """Returns the invoice as an entry of a list whose payments were expanded."""
         application = "" if self.application is msgspec.UNSET else id_of(self.application)
         return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, application)
