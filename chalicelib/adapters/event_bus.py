@@ -149,6 +149,6 @@ def portions(events: Sequence[BusEvent]) -> Iterator[list[BusEvent]]:
 def _unavailable(why: str) -> Retryable:
     return Retryable(
         "event_bus_unavailable",
-        f"The event bus does not answer at the moment: {why}.",
+        f"The event bus does not respond at the moment: {why}.",
         next_step="Wait a moment; the changes are published again automatically.",
     )

@@ -31,7 +31,7 @@ class HttpOwnWebhook:
         """
         parts = urlsplit(url)
         if not parts.hostname or not (parts.scheme == "https" or (parts.scheme, parts.hostname) in _WITHOUT_TLS):
-            raise ConfigurationError(f"{url} is no https URL: signed events are sent to no other.")
+            raise ConfigurationError(f"{url} is not an https URL, and signed events are only sent over https.")
         self._host, self._port, self._path = parts.hostname, parts.port, parts.path
         self._tls = parts.scheme == "https"
         self._secrets = secrets
@@ -50,7 +50,7 @@ class HttpOwnWebhook:
             response = connection.getresponse()
             response.read(LONGEST_RESPONSE)
         except (OSError, HTTPException) as exc:
-            raise Retryable("webhooks_unreachable", "Our webhook endpoint does not answer.") from exc
+            raise Retryable("webhooks_unreachable", "Our webhook endpoint does not respond.") from exc
         finally:
             connection.close()
         return response.status

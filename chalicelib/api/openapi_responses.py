@@ -20,10 +20,10 @@ ERROR_CODE = "ErrorCode"
 """The schema of all error codes. `api.models.common.ErrorCode` refers to it."""
 TAG_EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015.mzxw6ytboi4dcmrtgq2tmnzyhe"
 _ETAG_HEADER: Json = {
-    "description": "Names this answer, for `If-None-Match`, and for `If-Match` where `PUT` takes it. Opaque.",
+    "description": "The opaque tag of this response, for `If-None-Match`, and for `If-Match` where `PUT` takes it.",
     "schema": {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']},
 }
-_NOT_MODIFIED = "Not Modified: the client has the current answer, so there is no body."
+_NOT_MODIFIED = "Not Modified: the client has the current response, so there is no body."
 _RETRY_AFTER = ("Retry-After", "The number of seconds to wait before the request is repeated.")
 HEADERS_OF = {
     401: ("WWW-Authenticate", "Always `Bearer`."),
@@ -89,9 +89,9 @@ def _precondition_failed(route: Route) -> Json:
     """Returns the response to a request whose If-Match failed: the error, and the stored object as GET returns it."""
     model = route.responses[HTTPStatus.OK]
     if model is None:
-        raise ValueError(f"{route.label} shows what is stored, and answers no model")
+        raise ValueError(f"{route.label} returns the stored object, and has no model of it")
     stored = {
-        "description": "The thing as it is stored; null if there is no such thing.",
+        "description": "The stored object, or null if there is none.",
         "anyOf": [{"$ref": REF.format(name=model.__name__)}, {"type": "null"}],
     }
     codes = ["precondition_failed"]
@@ -172,6 +172,6 @@ def error_code_schema() -> Json:
     return {
         "type": "string",
         "enum": sorted({code for codes in ERROR_CODES.values() for code in codes}),
-        "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
-        "among these for an error that only its status and its texts explain.",
+        "description": "Every error code. A code keeps its meaning. Codes may be added, so treat an unknown code "
+        "as an error that its status and its texts explain.",
     }

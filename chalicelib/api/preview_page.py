@@ -134,7 +134,7 @@ def _warnings(preview: InvoicePreview) -> str:
         f'<li>{escape(each.message)} <span class="soft">{escape(each.next_step or "")}</span></li>'
         for each in preview.warnings
     )
-    return f'<section class="warnings"><h2>It cannot be sent like this</h2><ul>{items}</ul></section>'
+    return f'<section class="warnings"><h2>This draft cannot be sent yet</h2><ul>{items}</ul></section>'
 
 
 def _dates(preview: InvoicePreview) -> Iterator[str]:

@@ -41,7 +41,7 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
     status = error.http_status
     code = getattr(error.error, "code", None)  # OAuth errors have no code
     if isinstance(error, stripe.APIConnectionError) or status is None:
-        return StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+        return StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
     if status == 429:
         return StripeBusy("stripe_busy", "Stripe is throttling requests.", answered=False)
     if status == 409:
@@ -51,9 +51,11 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
     if isinstance(error, stripe.APIError):
         return unreadable_response()  # not JSON, or a status that Stripe does not document
     if isinstance(error, stripe.AuthenticationError):
-        return StripeUnavailable("stripe_key_rejected", "Stripe rejected our platform key.", answered=False)
+        return StripeUnavailable("stripe_key_rejected", "Stripe rejected the platform's key.", answered=False)
     if isinstance(error, stripe.IdempotencyError):
-        return StripeUnavailable("stripe_key_reused", "Stripe saw the same request otherwise.", answered=True)
+        return StripeUnavailable(
+            "stripe_key_reused", "Stripe knows the same request with other parameters.", answered=True
+        )
     if isinstance(error, stripe.PermissionError) and code == "account_invalid":
         return AccountUnreachable(
             "stripe_account_unreachable",
@@ -75,4 +77,4 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
 
 def unreadable_response() -> StripeUnavailable:
     """Returns the error for an undocumented response. The outcome of the request is then unknown."""
-    return StripeUnavailable("stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True)
+    return StripeUnavailable("stripe_answer_unreadable", "Stripe's response was not understood.", answered=True)

@@ -116,8 +116,8 @@ class Subject:
     def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
         """Returns the ids that lead to the invoice, the most reliable first, or None if they are unknown.
 
-        An object whose fields are null belongs to no invoice, and the result is an empty tuple. The result is None if the
-        object lacks a field that its version has, or if a field holds something that is not an id.
+        An object whose fields are null belongs to no invoice, and the result is an empty tuple. The result is None if
+        the object lacks a field that its version has, or if a field holds something that is not an id.
         """
         ids = dict.fromkeys(_id_in(value) for _, value in self.references)
         found = tuple(stripe_id for stripe_id in ids if stripe_id is not None)

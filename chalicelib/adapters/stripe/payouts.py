@@ -70,7 +70,7 @@ class Payouts(Lists):
             raise PayoutNotItemized(
                 "stripe_refused",
                 f"Stripe refused: {exc.user_message or 'no reason given'}",
-                next_step="Look at the payout in the Stripe dashboard: its payments cannot be listed from outside.",
+                next_step="Open the payout in the Stripe dashboard: Stripe does not let POM list its payments.",
             ) from exc
 
     @translates_errors

@@ -249,5 +249,5 @@ def _expired() -> CursorExpired:
         "cursor_expired",
         "Changes behind this cursor may have been deleted already.",
         field="after",
-        next_step="Take a new cursor with `after=now`, load the lists again, and go on from the new cursor.",
+        next_step="Request a new cursor with `after=now`, load the lists again, and continue from the new cursor.",
     )

@@ -60,7 +60,7 @@ def document_attribute(text: bytes) -> DocumentAttribute:
         raise Refused(
             "record_too_large",
             "This record has grown larger than can be stored.",
-            next_step="Go on in a new record; this one stays as it is.",
+            next_step="Continue in a new record; this one stays as it is.",
         )
     return {"packed": packed}
 

@@ -341,6 +341,6 @@ def _is_transient(cause: Exception | None) -> bool:
 def _unavailable() -> Retryable:
     return Retryable(
         "database_unavailable",
-        "The database does not answer at the moment.",
+        "The database does not respond at the moment.",
         next_step="Wait a moment; repeating the request is safe.",
     )

@@ -74,5 +74,5 @@ def _cursor_invalid() -> Refused:
         "cursor_invalid",
         "This cursor does not belong to this list.",
         field="after",
-        next_step="Begin again without `after`, with the same filters on every page.",
+        next_step="Begin again without `after`, and use the same filters on every page.",
     )

@@ -58,7 +58,7 @@ USUAL_NEXT_STEP: Mapping[int, str] = {
     400: "Compare the request with /v1/openapi.json.",
     401: "Sign in again and repeat the request with the new token.",
     403: "Ask an admin of your organization.",
-    404: "Check the id; it may belong to something that was never made or has been taken back.",
+    404: "Check the id; the object may never have existed, or may have been withdrawn.",
     409: "Load it again, then decide whether to repeat the request.",
     410: "Begin again without the cursor.",
     412: "Load it again, then decide whether to repeat the request.",
@@ -129,12 +129,14 @@ INVALID_SIGNATURE = Problem(
 )
 
 _CHALICE_PROBLEMS: Mapping[int, Problem] = {
-    400: Problem(400, "malformed_request", "The request cannot be understood.", next_step="See /v1/openapi.json."),
+    400: Problem(400, "malformed_request", "The request cannot be parsed.", next_step="See /v1/openapi.json."),
     404: Problem(404, "not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
     405: Problem(
-        405, "method_not_allowed", "This path does not take this method.", next_step="See /v1/openapi.json."
+        405, "method_not_allowed", "This path does not support this method.", next_step="See /v1/openapi.json."
     ),
-    415: Problem(415, UNSUPPORTED_MEDIA_TYPE, "The body's type is not taken.", next_step="Send application/json."),
+    415: Problem(
+        415, UNSUPPORTED_MEDIA_TYPE, "The body's type is not supported.", next_step="Send application/json."
+    ),
 }
 
 

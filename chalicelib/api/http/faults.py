@@ -30,7 +30,7 @@ from chalicelib.domain.texts import ONE_LINE_PATTERN, TEXT_PATTERN, VISIBLE_LINE
 MAX_NAME = 100
 """Characters of an unknown field's name that are repeated to the client."""
 MISSING = "This field is missing"
-UNKNOWN = "This field is not known"
+UNKNOWN = "This field is unknown"
 TWICE = "This field is given twice"
 
 _OF_PATTERN = {

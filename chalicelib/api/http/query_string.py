@@ -16,7 +16,7 @@ from chalicelib.api.http.faults import MAX_NAME, Fault, alternatives, describe
 from chalicelib.api.models.exact import dec_hook
 
 MISSING = "This parameter is missing"
-UNKNOWN = "This parameter is not known"
+UNKNOWN = "This parameter is unknown"
 TWICE = "This parameter is given twice"
 
 _BOOLEANS = {"true": True, "false": False}

@@ -81,7 +81,7 @@ def _require_role(route: Route, identity: Identity) -> None:
     if sufficient is not None and not identity.roles & sufficient:
         raise Forbidden(
             "role_missing",
-            f"This takes the role {' or '.join(sorted(sufficient))}.",
+            f"This requires the role {' or '.join(sorted(sufficient))}.",
             next_step="Ask an admin of your organization to do it, or to give you the role.",
         )
 
