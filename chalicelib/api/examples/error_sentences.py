@@ -30,12 +30,12 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "cursor_expired": (
         "Changes behind this cursor may have been deleted already.",
-        "Take a new cursor with `after=now`, load the lists again, and go on from the new cursor.",
+        "Request a new cursor with `after=now`, load the lists again, and continue from the new cursor.",
         "after",
     ),
     "cursor_invalid": (
         "This cursor does not belong to this list.",
-        "Begin again without `after`, with the same filters on every page.",
+        "Begin again without `after`, and use the same filters on every page.",
         "after",
     ),
     "customer_email_missing": (
@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "customerId",
     ),
     "database_unavailable": (
-        "The database does not answer at the moment.",
+        "The database does not respond at the moment.",
         "Wait a moment; repeating the request is safe.",
         None,
     ),
@@ -155,11 +155,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "record_too_large": (
         "This record has grown larger than can be stored.",
-        "Go on in a new record; this one stays as it is.",
+        "Continue in a new record; this one stays as it is.",
         None,
     ),
     "role_missing": (
-        "This takes the role admin or billing.",
+        "This requires the role admin or billing.",
         "Ask an admin of your organization to do it, or to give you the role.",
         None,
     ),
@@ -186,7 +186,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "An admin can reconnect it under Settings, Apps, Stripe.",
         None,
     ),
-    "stripe_answer_unreadable": ("Stripe's answer was not understood.", _WAIT, None),
+    "stripe_answer_unreadable": ("Stripe's response was not understood.", _WAIT, None),
     "stripe_customer_taken": (
         "The Stripe customer cus_NffrFeUfNV2Hib belongs to another customer.",
         "Choose another Stripe customer, or leave stripeCustomerId out to have one found or made.",
@@ -203,14 +203,14 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "Correct what Stripe names and repeat the request.",
         None,
     ),
-    "stripe_unreachable": ("Stripe did not answer in time.", _WAIT, None),
+    "stripe_unreachable": ("Stripe did not respond in time.", _WAIT, None),
     "time_zone_unknown": (
         "This time zone is not known.",
         "Use a name such as America/New_York.",
         "timeZone",
     ),
     "too_many_requests": (
-        "There are more requests at the moment than this service takes.",
+        "The service receives too many requests at the moment.",
         "Wait a moment and repeat the request; repeating is safe with the same Idempotency-Key.",
         None,
     ),
@@ -220,7 +220,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "unavailable": (
-        "This took longer than a request may.",
+        "The request took longer than a request may.",
         "Wait a moment; repeating the request is safe with the same Idempotency-Key.",
         None,
     ),

@@ -162,7 +162,7 @@ def details_of(route: Route, status: int, codes: Sequence[str]) -> Details:
     if status == HTTPStatus.BAD_REQUEST:
         return _malformed_request_details(route)
     if status == HTTPStatus.FORBIDDEN and route.role is Role.ADMIN:
-        return [_example("role_missing", message="This takes the role admin.")]
+        return [_example("role_missing", message="This requires the role admin.")]
     return details_of_status((*route.refuses, *codes), codes)
 
 

@@ -231,7 +231,7 @@ PUBLISHING = (
     ),
     guard(
         "an entry that is refused because of a right waits for the next deployment",
-        "NOT_OF_THE_EVENT",
+        "NOT_CAUSED_BY_EVENT",
         Becomes("frozenset()"),
         f"{_BUS}::test_an_entry_that_is_refused_because_of_a_right_may_be_taken_later",
     ),

@@ -18,7 +18,7 @@ from tests.fakes import FakePorts
 from tests.world import World
 
 NEW, OLD = "whsec_new", "whsec_old"
-DOWN = Retryable("database_unavailable", "The database does not answer at the moment.")
+DOWN = Retryable("database_unavailable", "The database does not respond at the moment.")
 
 
 class Door:
