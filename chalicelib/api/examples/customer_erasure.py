@@ -14,13 +14,13 @@ from chalicelib.api.models.customer_erasure import ErasureView, erasure_view
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_link import StripeLink
-from chalicelib.domain.erasure import Erasure, InStripe, Unsettled
+from chalicelib.domain.erasure import Erasure, ErasureBlocker, InStripe
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
 
 _ON_MONDAY = 1796058000
 """2026-11-30T17:00:00Z."""
 _REQUESTED = Erasure(UserId("user_1"), _ON_MONDAY, InStripe.DELETE)
-_WAITING = replace(_REQUESTED, waits_for=(Unsettled("invoice_open", INVOICE_ID),))
+_WAITING = replace(_REQUESTED, waits_for=(ErasureBlocker("invoice_open", INVOICE_ID),))
 _BEGUN, _LATER = _ON_MONDAY + 600, _ON_MONDAY + 87000
 _FINISHED = replace(_REQUESTED, erased_at=_BEGUN, deleted_in_stripe_at=_BEGUN, finished_at=_LATER)
 

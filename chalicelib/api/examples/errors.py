@@ -16,13 +16,13 @@ from chalicelib.api.examples.customers import IMPORT
 from chalicelib.api.examples.error_sentences import SENTENCES
 from chalicelib.api.http import decoding
 from chalicelib.api.http.errors import INTERNAL_ERROR, INVALID_SIGNATURE, Problem
-from chalicelib.api.http.table import Role, Route
+from chalicelib.api.http.route_table import Role, Route
 from chalicelib.api.models.combinations import Combination, require_offered
 from chalicelib.api.models.customer_query import COMBINATIONS as CUSTOMER_COMBINATIONS
 from chalicelib.api.models.invoice_query import COMBINATIONS as INVOICE_COMBINATIONS
-from chalicelib.domain.erasure import Unsettled
-from chalicelib.domain.every_error import errors_of
-from chalicelib.domain.unsettled import unsettled_error
+from chalicelib.domain.erasure import ErasureBlocker
+from chalicelib.domain.erasure_blockers import blocker_error
+from chalicelib.domain.error_collector import errors_raised_by
 
 Details: TypeAlias = Sequence[dict[str, Any]]
 P = ParamSpec("P")
@@ -35,7 +35,7 @@ def _example(code: str, **changes: str | None) -> dict[str, Any]:
 
 def _errors_of(parse: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Details:
     """Returns what is wrong with a request; nothing if it can be read."""
-    errors = errors_of(parse, *args, **kwargs)
+    errors = errors_raised_by(parse, *args, **kwargs)
     return [error_detail(each.code, each.message, each.next_step or "", each.field) for each in errors]
 
 
@@ -60,7 +60,7 @@ _UNSETTLED = [
         "invoiceId": each.invoice_id,
     }
     for each in map(
-        unsettled_error, (Unsettled("invoice_open", INVOICE_ID), Unsettled("batch_under_way", IMPORT["id"]))
+        blocker_error, (ErasureBlocker("invoice_open", INVOICE_ID), ErasureBlocker("batch_under_way", IMPORT["id"]))
     )
 ]
 _PERIOD = [

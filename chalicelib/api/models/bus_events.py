@@ -17,13 +17,15 @@ from chalicelib.domain.changes import Change, ChangeType
 from chalicelib.domain.customer import Customer
 from chalicelib.ports.changes import BusEvent, StoredChange
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
-from chalicelib.usecases.telling.told_objects import Shown, ShownInvoice, ShownPayout
+from chalicelib.usecases.publishing.published_objects import PublishedInvoice, PublishedObject, PublishedPayout
 
 MAX_DETAIL = 250_000
 """The largest `detail` of an event, in bytes. A larger event is published without its object."""
 
 
-def bus_events(stored_change: StoredChange, snapshot: Shown | None, dashboard_base: str) -> Sequence[BusEvent]:
+def bus_events(
+    stored_change: StoredChange, snapshot: PublishedObject | None, dashboard_base: str
+) -> Sequence[BusEvent]:
     """Returns the events of a change, one for each of its types. Without `snapshot` they leave the object out.
 
     `dashboard_base` is the URL of the Stripe dashboard.
@@ -52,13 +54,13 @@ def _detail(change: Change, change_type: ChangeType, view: Any, *, omitted: bool
     )
 
 
-def _view(snapshot: Shown, at: int, dashboard_base: str) -> msgspec.Struct:
+def _view(snapshot: PublishedObject, at: int, dashboard_base: str) -> msgspec.Struct:
     match snapshot:
-        case ShownInvoice(invoice, name):
+        case PublishedInvoice(invoice, name):
             return invoice_view(invoice, customer_name=name, now=at, dashboard_base=dashboard_base)
         case Customer() as customer:
             return customer_view(customer)
         case ConnectionReport() as report:
             return connection_view(report)
-        case ShownPayout(payout, known):
+        case PublishedPayout(payout, known):
             return payout_view(payout, known)

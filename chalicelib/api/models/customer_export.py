@@ -12,8 +12,8 @@ from msgspec import Meta
 from chalicelib.api.models.common import Instant, PageInfo, instant_or_none
 from chalicelib.api.models.queries import Cursor
 from chalicelib.domain.events import RecordedEvent
-from chalicelib.domain.exported import INTERNAL, Record, RecordKind
-from chalicelib.domain.kept import Ends
+from chalicelib.domain.export_records import INTERNAL, Record, RecordKind
+from chalicelib.domain.retention_types import Expires
 
 _KINDS = " ".join(f"`{kind}`: {kind.meaning}" for kind in RecordKind)
 
@@ -64,12 +64,12 @@ class CustomerExport(msgspec.Struct, rename="camel", kw_only=True):
 
 def exported_record(record: Record) -> ExportedRecord:
     """Returns a record with its kind, its table and its retention."""
-    retention = record.kept
+    retention = record.retention
     return ExportedRecord(
         kind=record.kind,
         id=record.id,
         stored_in=record.kind.table,
-        why=retention.why if isinstance(retention, Ends) else f"Kept until {retention.until}. {retention.why}",
+        why=retention.why if isinstance(retention, Expires) else f"Kept until {retention.until}. {retention.why}",
         kept_until=instant_or_none(record.expires_at),
         content=content_of(record),
     )

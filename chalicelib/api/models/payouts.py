@@ -14,7 +14,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, page_info
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout, PayoutFact, Totals
-from chalicelib.domain.payout_wording import paid_again_by, story_of
+from chalicelib.domain.payout_wording import payouts_paid_again_by, story_of
 from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 
@@ -223,8 +223,8 @@ def payout_view(payout: Payout, related_payouts: RelatedPayouts) -> PayoutView:
         original_payout_id=fact.original_payout_id,
         reversed_by_id=fact.reversed_by_id,
         paid_again_in=payout.returned_in,
-        pays_again=[earlier.id for earlier in paid_again_by(payout, related_payouts)],
-        account_connected=related_payouts.heard_of(payout),
+        pays_again=[earlier.id for earlier in payouts_paid_again_by(payout, related_payouts)],
+        account_connected=related_payouts.is_followed(payout),
     )
 
 
