@@ -1,4 +1,4 @@
-"""What an error says, by its code: sentences of the code that raises it, with values made up where it has some."""
+"""The message, the next step and the field of errors, by code. Values in the messages are examples."""
 
 from __future__ import annotations
 
