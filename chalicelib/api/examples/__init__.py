@@ -1,6 +1,4 @@
-"""Examples for the OpenAPI document: one for each model that is the body of a request or a response. A test decodes
-each.
-"""
+"""Examples for the OpenAPI document, one for each model of a request or a response. A test decodes each."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ def _attention(report: ConnectionReport) -> list[Attention]:
     items: list[Attention] = []
     if report.connection.frozen is not None:
         items.append(
-            Attention(report.connection.frozen.in_words, "Nothing is lost. Support can tell when it goes on.")
+            Attention(report.connection.frozen.in_words, "Nothing is lost. Support can say when invoicing resumes.")
         )
     if report.status is ConnectionStatus.DISCONNECTED:
         items.append(Attention("Stripe is disconnected.", "An admin can reconnect it under Settings, Apps, Stripe."))
@@ -282,5 +282,5 @@ def _attention(report: ConnectionReport) -> list[Attention]:
         missing = account.requirements if account and account.requirements else (_NOT_VERIFIED,)
         items += [Attention(each.message, each.next_step) for each in missing]
     if report.webhook_problem and report.webhook_healthy is False:
-        items.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
+        items.append(Attention(report.webhook_problem, "Nothing is lost. Contact support if the problem persists."))
     return items

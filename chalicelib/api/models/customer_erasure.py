@@ -137,7 +137,7 @@ def erasure_view(customer: Customer) -> ErasureView:
     """
     erasure = customer.erasure
     if erasure is None:
-        raise ValueError(f"nobody asked to erase {customer.id}")
+        raise ValueError(f"nobody has requested to erase {customer.id}")
     return ErasureView(
         customer_id=customer.id,
         status=erasure.status,

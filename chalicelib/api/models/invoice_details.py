@@ -44,22 +44,22 @@ def invoice_detail(
     invoice: Invoice,
     deposits: Mapping[str, Deposited],
     *,
-    beside: RelatedInvoices = NO_RELATED_INVOICES,
+    related_invoices: RelatedInvoices = NO_RELATED_INVOICES,
     customer_name: str | None,
     now: int,
     dashboard_base: str,
 ) -> InvoiceDetail:
     """Returns an invoice with its payments and its timeline.
 
-    `deposits` has the fees and the deposits, by the ids of payments, refunds and disputes. `beside` are the other
-    invoices that the explanation mentions.
+    `deposits` has the fees and the deposits, by the ids of payments, refunds and disputes. `related_invoices` are the
+    other invoices that the explanation mentions.
     """
     view = invoice_view(invoice, customer_name=customer_name, now=now, dashboard_base=dashboard_base)
     money_sentences = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
         order=draft_order_view(invoice.order) if invoice.status is InvoiceStatus.DRAFT else None,
-        explanation=" ".join([explain(invoice, now, beside), *money_sentences]),
+        explanation=" ".join([explain(invoice, now, related_invoices), *money_sentences]),
         payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),
     )
