@@ -85,7 +85,7 @@ def require_customer(organization_id: OrganizationId, customer_id: CustomerId, p
     if customer is None:
         raise NotFound(
             "customer_not_found",
-            "There is no customer of this id.",
+            "There is no customer with this id.",
             field="customerId",
             next_step="Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         )

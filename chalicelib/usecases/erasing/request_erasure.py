@@ -75,8 +75,8 @@ def _asked_for_before(customer: Customer, in_stripe: InStripe) -> Customer:
     if customer.erasure is not None and customer.erasure.in_stripe is not in_stripe:
         raise Conflict(
             "erasure_choice_made",
-            f"The erasure was asked for before with inStripe={customer.erasure.in_stripe}, and that stays.",
+            f"The erasure was requested before with inStripe={customer.erasure.in_stripe}, which cannot be changed.",
             field="inStripe",
-            next_step="Look at the erasure. A Stripe customer that was kept can be deleted in the Stripe dashboard.",
+            next_step="Load the erasure to see it. A kept Stripe customer can be deleted in the Stripe dashboard.",
         )
     return customer

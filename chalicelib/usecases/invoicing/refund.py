@@ -168,7 +168,7 @@ def _invoice_of(request: RefundRequest, ports: Ports) -> Invoice:
 def _no_payment() -> NotFound:
     return NotFound(
         "payment_not_found",
-        "There is no payment of this id.",
+        "There is no payment with this id.",
         field="paymentId",
         next_step="Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that "
         "is no longer connected, refund it in that account's Stripe dashboard.",
