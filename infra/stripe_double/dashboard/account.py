@@ -1,4 +1,4 @@
-"""The account itself: what Stripe still needs of it, and its connection to the platform."""
+"""The page of the account: the requirements of Stripe, and the connection to the platform."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEEDS_MORE = {
 
 
 def status(visit: Visit, _: str) -> Page:
-    """Returns the page that shows what Stripe needs, and lets it need more or nothing."""
+    """Returns the page that shows Stripe's requirements, with a button that adds or meets them."""
     account = visit.ledger.account
     pairs = [
         ("Name", name_of(account)),
@@ -36,14 +36,14 @@ def status(visit: Visit, _: str) -> Page:
 
 
 def needs_more(visit: Visit) -> bool:
-    """Returns True if Stripe needs something of the account, or has switched something off."""
+    """Returns True if Stripe requires something of the account, or has switched off payments or payouts."""
     account = visit.ledger.account
     due = account["requirements"]["currently_due"] or account["requirements"]["past_due"]
     return bool(due or not account["charges_enabled"] or not account["payouts_enabled"])
 
 
 def connection(visit: Visit) -> Html:
-    """Returns the part that shows the connection to the platform, and ends it."""
+    """Returns the section that shows the connection to the platform, with a button that ends it."""
     platform = visit.platform
     heading = f"Connection to {platform}"
     if not visit.ledger.connected:
@@ -59,17 +59,17 @@ def connection(visit: Visit) -> Html:
 
 
 def apps(visit: Visit, _: str) -> Page:
-    """Returns the page of the apps that are connected."""
+    """Returns the page of the connected apps."""
     return Page("Installed apps", connection(visit))
 
 
 def login(_: Visit, __: str) -> Page:
-    """Returns the page where, at Stripe, an owner sets up two-step authentication."""
+    """Returns the page at the address where an owner sets up two-step authentication at Stripe."""
     return Page("Login", _nothing_to_set("an owner sets up two-step authentication"))
 
 
 def reminders(_: Visit, __: str) -> Page:
-    """Returns the page where, at Stripe, an owner switches Stripe's own reminders on and off."""
+    """Returns the page at the address where an owner switches Stripe's own reminders on and off."""
     return Page(
         "Invoice settings", _nothing_to_set("an owner switches Stripe's own reminders of invoices on and off")
     )

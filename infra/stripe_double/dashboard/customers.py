@@ -1,4 +1,4 @@
-"""Customers: the list, and the page of one, whose name and e-mail can be changed."""
+"""Customers: the list, and the page of one customer, where the name and the e-mail can be changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .visit import FormAction, Page, Show, Visit
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the customers, newest first."""
     customer_objects = [each for each in visit.ledger.all("customer") if not each.get("_deleted")][::-1]
     page_items, page_links = paginate(visit, customer_objects, "customers")
     rows = [

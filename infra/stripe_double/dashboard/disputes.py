@@ -1,4 +1,4 @@
-"""Disputes: the list, the page of one, and what the customer's bank decides."""
+"""Disputes: the list, and the page of one dispute with the decisions of the customer's bank."""
 
 from __future__ import annotations
 
@@ -64,18 +64,18 @@ _NEXT = {
     "appeal_needs_response": ("appeal_under_review", "won", "lost"),
     "appeal_under_review": ("won", "lost"),
 }
-"""The moves that make sense, by status. Whether one is allowed, Stripe's rules say."""
+"""The moves that make sense, by status. Stripe's rules decide whether a move is allowed."""
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the disputes, newest first."""
     page_items, page_links = paginate(visit, list(visit.ledger.all("dispute"))[::-1], "disputes")
     empty = "There is no dispute. Open one on the page of a payment."
     return Page("Disputes", section("All disputes", _table(visit, page_items, empty), page_links))
 
 
 def page(visit: Visit, dispute_id: str) -> Page:
-    """Returns the page of a dispute with what can become of it."""
+    """Returns the page of a dispute, with a button for each possible move."""
     dispute = visit.ledger.get("dispute", dispute_id)
     charge = visit.ledger.get("charge", dispute["charge"])
     pairs = [
@@ -96,7 +96,7 @@ def page(visit: Visit, dispute_id: str) -> Page:
 
 
 def dispute_section(visit: Visit, charge: JSON) -> Html:
-    """Returns the disputes of a charge; nothing if it has none."""
+    """Returns the disputes of a charge; empty HTML if it has none."""
     disputes = list(visit.ledger.all("dispute", charge=charge["id"]))[::-1]
     return section("Disputes", _table(visit, disputes, "")) if disputes else NOTHING
 

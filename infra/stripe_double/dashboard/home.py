@@ -125,7 +125,8 @@ def _clock(visit: Visit) -> Html:
 
 def _move_clock(visit: Visit, _: str) -> None:
     seconds = _STEPS.get(visit.form.get("of", "")) or _entered_days(visit) * DAY
-    # A receiver refuses what is signed by another clock than its own: this computer's, unless it follows this one.
+    # A receiver refuses a signature whose time differs from its own clock. That clock is this computer's, unless the
+    # receiver follows the double's clock.
     visit.controls.set_delivery(real_time_signatures=not visit.controls.clock.has_follower)
     visit.controls.wait_until_delivered()
     visit.controls.advance(seconds)

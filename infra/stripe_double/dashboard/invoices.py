@@ -1,4 +1,4 @@
-"""Invoices: the list, the page of one, and what an owner does with it in Stripe."""
+"""Invoices: the list, and the page of one invoice with the actions that its owner has in Stripe."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STATES = {
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the invoices, newest first."""
     page_items, page_links = paginate(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
     empty = f"There is no invoice yet. {visit.platform} makes them: see its screen Billing."
     return Page("Invoices", section("All invoices", invoice_table(visit, page_items, empty), page_links))
@@ -62,7 +62,7 @@ def invoice_table(visit: Visit, invoice_objects: Sequence[JSON], empty: str) -> 
 
 
 def page(visit: Visit, invoice_id: str) -> Page:
-    """Returns the page of an invoice, with links that work, as reading it in Stripe gives."""
+    """Returns the page of an invoice. Its links are renewed, as they are when the API reads the invoice."""
     invoice = invoices.retrieve(visit.call(invoice_id))
     return Page(
         f"Invoice {invoice['number']}" if invoice["number"] else "Draft invoice",

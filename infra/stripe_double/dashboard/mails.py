@@ -1,4 +1,4 @@
-"""The e-mails that Stripe would have sent, where a person reads them and opens the link that a customer gets."""
+"""The e-mails that Stripe would have sent, with the link that a customer receives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _KINDS = {"invoice": "Invoice", "reminder": "Reminder"}
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the mails with their text, newest first."""
+    """Returns the page that lists the mails with their text, newest first."""
     page_items, page_links = paginate(visit, visit.ledger.mails[::-1], "mails")
     if not page_items:
         explanation = muted_text("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent.")

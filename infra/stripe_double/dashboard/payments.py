@@ -1,4 +1,4 @@
-"""Payments: the list of those that somebody tried, and the page of one with all that can become of it."""
+"""Payments: the list of attempted payments, and the page of one payment with everything that can happen to it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _STATES = {
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the payments, newest first."""
     ledger = visit.ledger
     attempted = [each for each in ledger.all("payment_intent") if _was_attempted(each)][::-1]
     page_items, page_links = paginate(visit, attempted, "payments")
@@ -83,7 +83,7 @@ def page(visit: Visit, payment_id: str) -> Page:
 
 
 def intent_of(ledger: Ledger, payment_id: str) -> JSON:
-    """Returns the payment intent of a payment's id. Raises NoSuchObject if there is none."""
+    """Returns the payment intent by its own id or the id of its charge. Raises NoSuchObject if there is none."""
     charge = ledger.find("charge", payment_id)
     return ledger.get("payment_intent", charge["payment_intent"] if charge else payment_id)
 
@@ -111,7 +111,7 @@ def customer_link(visit: Visit, customer_id: str | None) -> Html:
 
 
 def customer_name(visit: Visit, customer_id: str | None) -> str:
-    """Returns what people call a customer; a payment without an invoice has none."""
+    """Returns a customer's name, e-mail or id. A payment without an invoice may have no customer."""
     customer_object = visit.ledger.find("customer", customer_id)
     if customer_object is None:
         return "A payment without an invoice"
@@ -180,7 +180,7 @@ def _money(visit: Visit, charge: JSON | None) -> Html:
 
 
 def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
-    """Returns the forms of what can become of the payment now."""
+    """Returns the forms for everything that can happen to the payment now."""
     path = f"payments/{intent['id']}"
     if intent["status"] == "processing":
         return section(

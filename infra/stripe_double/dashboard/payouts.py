@@ -1,4 +1,4 @@
-"""Payouts: the list with the balance, the page of one with its lines, and what the bank does with it."""
+"""Payouts: the list with the balance, and the page of one payout with its lines and the actions of the bank."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATES = {"pending": "wait", "in_transit": "wait", "paid": "paid", "failed": "b
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first, with what can be paid out now and the bank account."""
+    """Returns the page that lists the payouts, newest first, with the available balance and the bank account."""
     page_items, page_links = paginate(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
     rows = [
         (
@@ -181,7 +181,7 @@ def _lines(visit: Visit, payout: JSON) -> Html:
 
 
 def _source(visit: Visit, transaction: JSON) -> Html:
-    """Returns a link to what a balance transaction belongs to: a payment, a dispute or a payout."""
+    """Returns a link to the source of a balance transaction: a payment, a dispute or a payout."""
     source = transaction["source"] or ""
     kind = KINDS.get(source.partition("_")[0], "")
     source_object = visit.ledger.find(kind, source)

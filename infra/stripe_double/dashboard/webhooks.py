@@ -1,4 +1,4 @@
-"""Webhooks: whether they are delivered, how each try went, and sending them again."""
+"""Webhooks: a switch for their delivery, the log of tries, and buttons that send them again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATH = "webhooks"
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the switch, and the log of tries, newest first."""
+    """Returns the page with the switch and the log of tries, newest first."""
     log = [each for each in visit.controls.deliverer.log if each["account"] == visit.account][::-1]
     page_items, page_links = paginate(visit, log, _PATH)
     rows = [
@@ -38,13 +38,13 @@ def list_page(visit: Visit, _: str) -> Page:
 
 
 def is_losing(visit: Visit) -> bool:
-    """Returns True if webhooks are being lost or held back."""
+    """Returns True if the delivery policy loses or pauses webhooks."""
     policy = visit.controls.deliverer.policy
     return bool(policy.lose or policy.lose_rate or policy.paused)
 
 
 def undelivered_events(visit: Visit) -> list[str]:
-    """Returns the events, oldest first, that an endpoint was to get and never took."""
+    """Returns the ids of the events that were due at an endpoint and never delivered to it, oldest first."""
     is_delivered_by_target: dict[tuple[str, str], bool] = {}
     for each in visit.controls.deliverer.log:
         if each["account"] == visit.account and each["outcome"] != "cancelled":

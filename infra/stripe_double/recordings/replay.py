@@ -1,4 +1,4 @@
-"""Plays a recording to a double, and compares its answers with the recorded ones."""
+"""Sends the requests of a recording to a double, and compares the responses."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ from .timeline import Timeline
 from .waiting import matches, values_at
 
 SOON = 60.0
-"""Seconds for which the double is given time to make an event that the recording already lists."""
+"""Seconds for which the replay waits until the double has emitted an event that the recording lists already."""
 
 
 @dataclass(frozen=True)
 class PlayedExchange:
-    """A recorded exchange, and what the double answered to the same request."""
+    """A recorded exchange, and the double's response to the same request."""
 
     recorded: Exchange
     played: Answer | None
-    """None if the double was not asked."""
+    """The double's response; None if the request was not sent to the double."""
     why_not: str = ""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """A recording with the double's answers beside it."""
+    """A recording with the double's response to each request."""
 
     exchanges: tuple[PlayedExchange, ...]
     differences: tuple[Difference, ...]
-    """Within a step, each is named once."""
+    """The differences. Equal differences within a step are listed once."""
 
 
 def replay(recording: Recording, double: StripeDouble | None = None) -> Replay:
-    """Plays all requests of a recording to a double, by default a new one, and returns what differs.
+    """Sends all requests of a recording to a double, by default a new one, and returns the differences.
 
-    A double that is given must be as `double_for` makes it. Not played are requests that got no answer, that were
-    limited, that another key than the platform's made, or that need what the double did not play.
+    A `double` that is passed must be in the state that `double_for` makes. These requests are not sent: those without
+    a response, those that were rate limited, those with another key than the platform's, and those that need an
+    object that the double does not have.
     """
     return _Player(recording, double or double_for(recording)).play()
 
@@ -56,7 +57,7 @@ class _Player:
     _played_exchanges: list[PlayedExchange] = field(default_factory=list)
     _differences: list[Difference] = field(default_factory=list)
     _unanswered_keys: set[str] = field(default_factory=set)
-    """Idempotency keys of requests that got no answer, and may have been executed."""
+    """Idempotency keys of requests that got no response, and that Stripe may have executed."""
 
     def __post_init__(self) -> None:
         self.timeline = Timeline(self.double, self.recording.made_at)
@@ -66,7 +67,7 @@ class _Player:
             self.ids.pair(account.id, account.id)
 
     def play(self) -> Replay:
-        """Returns the whole recording beside the double's answers."""
+        """Returns the whole recording with the double's responses."""
         for exchange in in_one_page(self.recording.exchanges):
             self.timeline.reach(exchange.at)
             why_not = self._why_not(exchange)
@@ -83,7 +84,7 @@ class _Player:
     # -- what is left out ------------------------------------------------------------------------------------------
 
     def _why_not(self, exchange: Exchange) -> str:
-        """Returns why an exchange is not played, or an empty string."""
+        """Returns the reason why an exchange is not sent to the double; an empty string if it is sent."""
         if not _is_answered(exchange):
             self._unanswered_keys.update({exchange.key} if exchange.key else ())
             return "Stripe did not answer it."
@@ -98,9 +99,10 @@ class _Player:
         return ""
 
     def _mark_lost(self, exchange: Exchange) -> None:
-        """Gives up what an exchange made or changed: all that it needs or shows would only differ again.
+        """Marks the objects of a failed exchange as lost, because every later request that needs them would differ
+        too.
 
-        A request that was limited changed nothing, and one that was sent again is played then.
+        A request that was rate limited changed nothing. A request that was repeated is compared when it is repeated.
         """
         if exchange.status == 429 or (exchange.key in self._unanswered_keys and exchange.key in self._answered_keys):
             return
@@ -132,7 +134,9 @@ class _Player:
         return answer
 
     def _wait_for_response(self, exchange: Exchange) -> Answer:
-        """Returns the double's answer; if the recorded one was waited for, the first that has what it has."""
+        """Returns the double's response. If the recorded one was waited for, waits until the double's has the same
+        values.
+        """
         answer = self.requester.send(exchange)
         if exchange.until and answer.status == exchange.status and not self._has_expected_values(exchange, answer):
             for _ in self.timeline.wait():
@@ -161,7 +165,9 @@ class _Player:
         return unknown is None or (isinstance(error, dict) and error.get("code") == "double_not_modelled")
 
     def _compare_events(self, exchange: Exchange) -> None:
-        """Compares a list of events with the double's, which is given some time to make what the account has."""
+        """Compares a list of events with the double's, after some time in which the double may emit missing
+        events.
+        """
         if exchange.until:
             self._wait_for_response(exchange)
         events, recorded_events = self.requester.events(exchange), exchange.body["data"]

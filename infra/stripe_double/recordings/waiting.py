@@ -1,4 +1,4 @@
-"""Whether an answer has the values that it was waited for."""
+"""Checks whether a response has the values for which the recording waited."""
 
 from __future__ import annotations
 
