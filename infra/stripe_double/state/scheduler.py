@@ -58,7 +58,9 @@ class Scheduler:
         job_count = 0
         while (due := self.next_due()) is not None and due <= self._clock.now():
             job = heapq.heappop(self._heap)
-            with suppress(StripeFault):  # the object has changed since the job was planned, so the job no longer applies
+            with suppress(
+                StripeFault
+            ):  # the object has changed since the job was planned, so the job no longer applies
                 job.run()
             job_count += 1
         return job_count
