@@ -18,7 +18,7 @@ from infra.sandbox.carrying import Budget, Carrier, Recorder
 from infra.sandbox.orders import Orders
 from infra.sandbox.sides import Side
 from infra.stripe_double.recordings.recording import story_of
-from infra.stripe_double.recordings.waiting import matches
+from infra.stripe_double.recordings.waiting import has_values
 
 T = TypeVar("T")
 
@@ -184,7 +184,7 @@ class Laboratory:
             self.wait(wait, f"{self.recorder.step}, until {_told(expected)} (at most {patience:.0f} s)")
             waited, wait = waited + wait, min(LONGEST_WAIT, wait * 2)
             seen = look()
-            if matches(self.recorder.exchanges[-1].body, expected):
+            if has_values(self.recorder.exchanges[-1].body, expected):
                 self.recorder.awaited(since, expected)
                 return seen
             if waited >= patience:

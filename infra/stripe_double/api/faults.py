@@ -89,7 +89,7 @@ class Fault:
 def injected_error(*, stored: bool = False) -> StripeFault:
     """Returns the 500 of an injected fault. It is stored under the idempotency key if `stored`."""
     return StripeFault(
-        500, "An unknown error occurred. (Ordered from the Stripe double.)", kind="api_error", stored=stored
+        500, "An unknown error occurred. (Injected by the Stripe double.)", kind="api_error", stored=stored
     )
 
 

@@ -193,7 +193,8 @@ class Api:
         if requested_version not in ("", self.world.config.api_version) and not request.path.startswith("/v1/events"):
             raise StripeFault(
                 400,
-                f"The Stripe double answers in API version {self.world.config.api_version}, not {requested_version}.",
+                f"The Stripe double responds in API version {self.world.config.api_version},"
+                f" not {requested_version}.",
                 stored=False,
             )
 

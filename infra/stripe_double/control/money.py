@@ -38,7 +38,7 @@ class MoneyControls:
             raise ValueError(f"method is standard or instant, not {method!r}")
         by_hand = not automatic or method == "instant"
         if amount is not None and not by_hand:
-            raise ValueError("an automatic payout has no amount of its own: it pays out what is available")
+            raise ValueError("an automatic payout takes no amount, because it pays out the available balance")
         with self.world.lock:
             ledger, code = self._in(account, currency)
             if by_hand:

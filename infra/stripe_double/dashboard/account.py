@@ -49,7 +49,7 @@ def connection(visit: Visit) -> Html:
     if not visit.ledger.connected:
         explanation = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
         return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted_text(explanation))
-    explanation = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
+    explanation = f"{platform} can create customers and invoices in this account until you disconnect it."
     return section(
         heading,
         Html(f"<p>{badge('Connected', 'paid')}</p>"),
@@ -77,35 +77,37 @@ def reminders(_: Visit, __: str) -> Page:
 
 def _nothing_to_set(purpose: str) -> Html:
     return section(
-        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not play that.")
+        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not implement that.")
     )
 
 
 def _enabled_badge(yes: bool) -> Html:
-    return badge("Enabled", "paid") if yes else badge("Switched off", "bad")
+    return badge("Enabled", "paid") if yes else badge("Disabled", "bad")
 
 
 def _requirements(visit: Visit) -> Html:
     requirements = visit.ledger.account["requirements"]
-    parts = [note("Stripe needs something before the account can go on.")] if needs_more(visit) else []
+    parts = (
+        [note("Stripe needs more information before it enables payments and payouts.")] if needs_more(visit) else []
+    )
     for heading, name in (
-        ("Overdue", "past_due"),
-        ("Needed now", "currently_due"),
-        ("Being checked", "pending_verification"),
+        ("Past due", "past_due"),
+        ("Currently due", "currently_due"),
+        ("Pending verification", "pending_verification"),
     ):
         if requirements[name]:
             items = "".join(f"<li>{code(each)}</li>" for each in requirements[name])
             parts.append(Html(f"<p>{heading}</p><ul>{items}</ul>"))
     if not parts:
-        parts.append(muted_text("Nothing. The account is verified."))
+        parts.append(muted_text("None. The account is verified."))
     parts.append(
-        form(visit, _STATUS, "verify", "The account is verified")
+        form(visit, _STATUS, "verify", "Verify the account")
         if needs_more(visit)
-        else form(visit, _STATUS, "need-more", "Stripe needs more", plain=True)
+        else form(visit, _STATUS, "need-more", "Require more information", plain=True)
     )
     if not needs_more(visit):
-        parts.append(muted_text("This switches payments and payouts off until the account is verified again."))
-    return section("What Stripe needs", *parts)
+        parts.append(muted_text("This disables payments and payouts until the account is verified again."))
+    return section("Requirements", *parts)
 
 
 def _verify(visit: Visit, _: str) -> None:
@@ -129,7 +131,7 @@ PAGES: dict[str, Show] = {
 ACTIONS = {
     "account/status/verify": FormAction(_verify, "The account is verified. Payments and payouts are enabled."),
     "account/status/need-more": FormAction(
-        _need_more, "Payments and payouts are switched off until the account is verified."
+        _need_more, "Payments and payouts are disabled until the account is verified."
     ),
     "settings/apps/disconnect": FormAction(_disconnect, "The account is disconnected."),
 }

@@ -35,7 +35,7 @@ def list_page(visit: Visit, _: str) -> Page:
         )
         for each in page_items
     ]
-    empty = f"There is no customer yet. {visit.platform} makes them with their first invoice."
+    empty = f"There are no customers yet. {visit.platform} creates a customer with the first invoice."
     customer_table = table("Customers", ("Name", "E-mail", "Created", "Customer"), rows, empty=empty)
     return Page("Customers", section("All customers", customer_table, page_links))
 
@@ -52,7 +52,7 @@ def page(visit: Visit, customer_id: str) -> Page:
     ]
     change_section = section(
         "Change",
-        muted_text(f"{visit.platform} learns of a change in Stripe by a webhook."),
+        muted_text(f"A webhook tells {visit.platform} about the change."),
         form(
             visit,
             f"customers/{customer['id']}",

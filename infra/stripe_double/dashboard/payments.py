@@ -38,7 +38,7 @@ _FAILURES = {
 }
 _STATES = {
     "succeeded": ("Succeeded", "paid"),
-    "processing": ("Under way", "wait"),
+    "processing": ("Pending", "wait"),
     "requires_action": ("Waiting for 3-D Secure", "wait"),
     "canceled": ("Canceled", ""),
 }
@@ -60,7 +60,7 @@ def list_page(visit: Visit, _: str) -> Page:
         for each in page_items
     ]
     names = ("Amount", "Status", "Customer", "Invoice", "Time")
-    empty = "Nobody has paid anything yet. Open the link in a mail, and pay with a test card: 4242 4242 4242 4242."
+    empty = "There are no payments yet. Open the link in a mail, and pay with the test card 4242 4242 4242 4242."
     return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), page_links)))
 
 
@@ -166,7 +166,7 @@ def _method_text(charge: JSON) -> str:
 def _money(visit: Visit, charge: JSON | None) -> Html:
     transaction = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
     if charge is None or transaction is None:
-        explanation = "Stripe knows its fee seconds after a card payment, and as soon as a bank debit has arrived."
+        explanation = "Stripe records its fee seconds after a card payment, or as soon as a bank debit has arrived."
         return section("Fee and net", muted_text(explanation))
     currency = transaction["currency"]
     pairs = [
@@ -184,8 +184,8 @@ def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
     path = f"payments/{intent['id']}"
     if intent["status"] == "processing":
         return section(
-            "The bank debit is under way",
-            muted_text("It arrives by itself after four days of Stripe's clock."),
+            "The bank debit is pending",
+            muted_text("It arrives after four days of Stripe's clock."),
             buttons(form(visit, path, "settle", "Let it arrive now")),
             form(
                 visit, path, "fail", "Let it fail", choice(visit, "fail", "reason", "Reason", _FAILURES), plain=True
@@ -197,13 +197,13 @@ def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
     parts = []
     if refundable:
         refundable_text = decimal_text(refundable, charge["currency"])
-        hint = f"In {charge['currency'].upper()}, up to {refundable_text}. A part is possible."
+        hint = f"In {charge['currency'].upper()}, up to {refundable_text}. You can refund a part."
         amount = entry(visit, "refund", "amount", "Amount", refundable_text, hint)
         parts.append(section("Refund", form(visit, path, "refund", "Refund", amount)))
     if not charge["disputed"]:
         reason = choice(visit, "dispute", "reason", "What the customer says", disputes.REASONS)
         explanation = muted_text(
-            "As if the customer complained to their bank. The bank takes the amount back, and Stripe a fee."
+            "The customer complains to the bank. The bank withdraws the amount, and Stripe charges a fee."
         )
         parts.append(
             section("Dispute", explanation, form(visit, path, "dispute", "Open a dispute", reason, plain=True))
@@ -215,7 +215,7 @@ def _attempts(ledger: Ledger, intent: JSON) -> Html:
     rows = [
         (
             local_time(ledger, each["created"]),
-            badge({"succeeded": "Succeeded", "pending": "Under way"}.get(each["status"], "Failed"),
+            badge({"succeeded": "Succeeded", "pending": "Pending"}.get(each["status"], "Failed"),
                   {"succeeded": "paid", "pending": "wait"}.get(each["status"], "bad")),
             _method_text(each),
             each["failure_message"] or "",
@@ -224,7 +224,7 @@ def _attempts(ledger: Ledger, intent: JSON) -> Html:
         for each in reversed(list(ledger.all("charge", payment_intent=intent["id"])))
     ]  # fmt: skip
     names = ("Time", "Status", "Paid with", "Why it failed", "Charge")
-    return section("Attempts", table("Attempts", names, rows, empty="Nobody has tried to pay yet."))
+    return section("Attempts", table("Attempts", names, rows, empty="There are no attempts yet."))
 
 
 def _settle(visit: Visit, payment: str) -> None:
@@ -253,7 +253,7 @@ def _charge(visit: Visit, payment: str) -> JSON:
     intent = intent_of(visit.ledger, payment)
     charge = visit.ledger.find("charge", intent["latest_charge"])
     if charge is None:
-        raise InvalidInput("Nobody has paid this yet.")
+        raise InvalidInput("This payment has no charge yet.")
     return charge
 
 

@@ -10,8 +10,8 @@ _OUTCOMES = {
     "delivered": ("Delivered", "paid"),
     "lost": ("Lost", "bad"),
     "failed": ("Refused", "bad"),
-    "dropped": ("Dropped on the way", "bad"),
-    "cancelled": ("No longer wanted", ""),
+    "dropped": ("Dropped on the network", "bad"),
+    "cancelled": ("Canceled", ""),
 }
 _PATH = "webhooks"
 
@@ -31,8 +31,8 @@ def list_page(visit: Visit, _: str) -> Page:
         )
         for each in page_items
     ]
-    names = ("Time", "Event", "Outcome", "Answer", "Try", "Send again")
-    empty = "No webhook was due yet."
+    names = ("Time", "Event", "Result", "Response", "Try", "Send again")
+    empty = "There are no tries yet."
     tries_section = section("Tries to deliver", table("Tries to deliver", names, rows, empty=empty), page_links)
     return Page("Webhooks", join(_delivery_switch(visit), _undelivered_section(visit), tries_section))
 
@@ -64,7 +64,7 @@ def _delivery_switch(visit: Visit) -> Html:
     return section(
         "Webhooks are delivered",
         muted_text(
-            "You can lose them: each event from now on, of every account, is recorded in Stripe and never sent."
+            "You can lose them. From then on, each event of every account is recorded in Stripe and never sent."
             f" {visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."
         ),
         form(visit, _PATH, "lose", "Lose all webhooks from now on", plain=True),
@@ -118,7 +118,7 @@ def _resend_undelivered(visit: Visit, _: str) -> None:
         visit.controls.resend(visit.account, event)
 
 
-_QUEUED = "On its way. Load this page again to see how it went."
+_QUEUED = "The webhook is queued. Load this page again to see the result."
 PAGES: dict[str, Show] = {_PATH: list_page}
 ACTIONS = {
     "webhooks/lose": FormAction(_lose, "From now on, webhooks are lost."),

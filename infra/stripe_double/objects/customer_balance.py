@@ -77,7 +77,7 @@ def _record(
     )
 
 
-def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
+def apply_balance(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
     """Applies the balance to an invoice that is being finalized. Returns the amount due.
 
     A credit pays the invoice as far as it goes. A debt is added to the invoice. An amount too small to charge becomes
@@ -94,8 +94,8 @@ def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON
     return int(due)
 
 
-def unapply_from_invoice(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Reverses `apply_to_invoice` for an invoice that was voided.
+def unapply_balance(world: World, ledger: Ledger, invoice: JSON) -> None:
+    """Reverses `apply_balance` for an invoice that was voided.
 
     https://docs.stripe.com/changelog/2019-12-03/customer-balances-returned-voided-invoices
     """

@@ -124,7 +124,7 @@ def void(call: Call) -> JSON:
     require_idle(call.ledger, invoice)
     require_unattached(call.ledger, invoice)
     become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
-    customer_balance.unapply_from_invoice(call.world, call.ledger, invoice)
+    customer_balance.unapply_balance(call.world, call.ledger, invoice)
     return invoice
 
 

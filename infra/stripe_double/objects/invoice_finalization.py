@@ -39,10 +39,10 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     _freeze(world, ledger, invoice, customer)
     original_first = original is not None and not world.order.is_usual()
     if original is not None:
-        customer_balance.unapply_from_invoice(world, ledger, original)
+        customer_balance.unapply_balance(world, ledger, original)
     if original is not None and original_first:
         _replace(world, ledger, original, invoice)
-    due = customer_balance.apply_to_invoice(world, ledger, invoice, customer)
+    due = customer_balance.apply_balance(world, ledger, invoice, customer)
     invoice["amount_due"] = invoice["amount_remaining"] = due
     invoice["status"] = "open"
     if due:

@@ -21,7 +21,7 @@ PAGE = 100
 
 
 @dataclass(frozen=True)
-class Answer:
+class DoubleResponse:
     """A response of the double."""
 
     status: int
@@ -45,7 +45,7 @@ class Requester:
     timeline: Timeline
     _moments: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def send(self, exchange: Exchange) -> Answer:
+    def send(self, exchange: Exchange) -> DoubleResponse:
         """Returns the double's response to the request of an exchange."""
         if exchange.status == 200 and any(name.startswith("from_invoice[") for name, _ in exchange.form):
             # Whether a revision copies the original's metadata is not documented, so the double does the same as
@@ -70,7 +70,7 @@ class Requester:
             has_more = page["has_more"]
         return listed_events
 
-    def _send(self, exchange: Exchange, form: list[tuple[str, str]]) -> Answer:
+    def _send(self, exchange: Exchange, form: list[tuple[str, str]]) -> DoubleResponse:
         headers = {"authorization": f"Bearer {self.double.config.platform_key_test}"}
         if exchange.account is not None:
             headers["stripe-account"] = self.ids.translate(exchange.account)
@@ -88,7 +88,7 @@ class Requester:
         )
         response = self.double.handle(request)
         headers_by_name = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, json.loads(response.body), headers_by_name)
+        return DoubleResponse(response.status, json.loads(response.body), headers_by_name)
 
     def _value(self, exchange: Exchange, name: str, value: str) -> str:
         if name == "client_id":

@@ -90,7 +90,7 @@ class Recording:
         path.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
 
     @classmethod
-    def recording_head(cls, path: Path) -> Self:
+    def read(cls, path: Path) -> Self:
         """Returns the recording in a file. Raises ValueError if its format is another, or if it was truncated or
         edited.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..double import StripeDouble
-from .asking import Answer, Requester
+from .asking import DoubleResponse, Requester
 from .comparing import ANSWER, Comparison
 from .differences import Difference, Kind, without_repetitions
 from .identities import Identities, looks_like_id, prefix
@@ -13,7 +13,7 @@ from .preparing import double_for, in_one_page, is_list_of_events
 from .recording import KEPT_HEADERS, Exchange, Recording
 from .sequences import Steps, compare_events, lacks_events
 from .timeline import Timeline
-from .waiting import matches, values_at
+from .waiting import has_values, values_at
 
 SOON = 60.0
 """Seconds for which the replay waits until the double has emitted an event that the recording lists already."""
@@ -24,7 +24,7 @@ class PlayedExchange:
     """A recorded exchange, and the double's response to the same request."""
 
     recorded: Exchange
-    played: Answer | None
+    played: DoubleResponse | None
     """The double's response; None if the request was not sent to the double."""
     why_not: str = ""
 
@@ -87,15 +87,15 @@ class _Player:
         """Returns the reason why an exchange is not sent to the double; an empty string if it is sent."""
         if not _is_answered(exchange):
             self._unanswered_keys.update({exchange.key} if exchange.key else ())
-            return "Stripe did not answer it."
+            return "Stripe did not respond to it."
         if exchange.caller:
-            return f"It was asked with another key: {exchange.caller}."
+            return f"It was sent with another key: {exchange.caller}."
         needed_ids = {*_ids_of_path(exchange), *(value for _, value in exchange.form)}
         if lost_ids := sorted(needed_ids & self.ids.lost):
-            return f"It needs {', '.join(lost_ids)}, of which nothing can be compared."
+            return f"It needs {', '.join(lost_ids)}, which cannot be compared."
         earlier_ids = [each for each in _ids_of_path(exchange) if self.ids.played_id(each) is None]
         if earlier_ids and exchange.status == 200:
-            return f"It is about {', '.join(earlier_ids)}, which was there before the recording began."
+            return f"It is about {', '.join(earlier_ids)}, which existed before the recording began."
         return ""
 
     def _mark_lost(self, exchange: Exchange) -> None:
@@ -113,54 +113,60 @@ class _Player:
 
     # -- what is played --------------------------------------------------------------------------------------------
 
-    def _compare(self, exchange: Exchange) -> Answer:
+    def _compare(self, exchange: Exchange) -> DoubleResponse:
         comparison = self._comparison(exchange)
-        answer = self._wait_for_response(exchange)
-        if self._is_not_modelled(exchange, answer):
-            self._add_difference(exchange, Kind.NOT_PLAYED, played=answer.message)
+        response = self._wait_for_response(exchange)
+        if self._is_not_modelled(exchange, response):
+            self._add_difference(exchange, Kind.NOT_PLAYED, played=response.message)
             self._mark_lost(exchange)
-        elif not comparison.statuses(exchange.status, answer.status, answer.message):
+        elif not comparison.statuses(exchange.status, response.status, response.message):
             self._mark_lost(exchange)
-        elif exchange.until and not self._has_expected_values(exchange, answer):
-            self._add_missing_values(exchange, answer)
+        elif exchange.until and not self._has_expected_values(exchange, response):
+            self._add_missing_values(exchange, response)
             self._mark_lost(exchange)
         else:
             recorded_headers = dict(exchange.headers)
             if exchange.key in self._unanswered_keys:
                 recorded_headers.pop("idempotent-replayed", None)
-            comparison.headers(recorded_headers, {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS})
-            comparison.bodies(exchange.body, answer.body)
+            comparison.headers(recorded_headers, {n: v for n, v in response.headers.items() if n in KEPT_HEADERS})
+            comparison.bodies(exchange.body, response.body)
         self._differences += comparison.differences
-        return answer
+        return response
 
-    def _wait_for_response(self, exchange: Exchange) -> Answer:
+    def _wait_for_response(self, exchange: Exchange) -> DoubleResponse:
         """Returns the double's response. If the recorded one was waited for, waits until the double's has the same
         values.
         """
-        answer = self.requester.send(exchange)
-        if exchange.until and answer.status == exchange.status and not self._has_expected_values(exchange, answer):
+        response = self.requester.send(exchange)
+        if (
+            exchange.until
+            and response.status == exchange.status
+            and not self._has_expected_values(exchange, response)
+        ):
             for _ in self.timeline.wait():
-                answer = self.requester.send(exchange)
-                if self._has_expected_values(exchange, answer):
+                response = self.requester.send(exchange)
+                if self._has_expected_values(exchange, response):
                     break
-        return answer
+        return response
 
-    def _has_expected_values(self, exchange: Exchange, answer: Answer) -> bool:
+    def _has_expected_values(self, exchange: Exchange, response: DoubleResponse) -> bool:
         expected = (exchange.until or {}).items()
-        return matches(answer.body, {path: self._in_double(value) for path, value in expected})
+        return has_values(response.body, {path: self._in_double(value) for path, value in expected})
 
     def _in_double(self, value: object) -> object:
         return self.ids.translate(value) if isinstance(value, str) else value
 
-    def _add_missing_values(self, exchange: Exchange, answer: Answer) -> None:
+    def _add_missing_values(self, exchange: Exchange, response: DoubleResponse) -> None:
         for path, value in (exchange.until or {}).items():
-            seen = list(values_at(answer.body, path))
-            if self._in_double(value) not in seen:
-                kind = answer.body.get("object", ANSWER)
-                self._add_difference(exchange, Kind.IN_TIME, kind, path, value, seen[0] if len(seen) == 1 else seen)
+            values = list(values_at(response.body, path))
+            if self._in_double(value) not in values:
+                kind = response.body.get("object", ANSWER)
+                self._add_difference(
+                    exchange, Kind.IN_TIME, kind, path, value, values[0] if len(values) == 1 else values
+                )
 
-    def _is_not_modelled(self, exchange: Exchange, answer: Answer) -> bool:
-        error = answer.body.get("error")
+    def _is_not_modelled(self, exchange: Exchange, response: DoubleResponse) -> bool:
+        error = response.body.get("error")
         unknown = exchange.path.startswith("/v1/") and self.double.api.router.match(exchange.method, exchange.path)
         return unknown is None or (isinstance(error, dict) and error.get("code") == "double_not_modelled")
 
@@ -181,7 +187,9 @@ class _Player:
             recorded_events, events, since, comparison, self.steps, is_complete=not exchange.body.get("has_more")
         )
         self._differences += comparison.differences
-        self._played_exchanges.append(PlayedExchange(exchange, Answer(200, {"object": "list", "data": events}, {})))
+        self._played_exchanges.append(
+            PlayedExchange(exchange, DoubleResponse(200, {"object": "list", "data": events}, {}))
+        )
 
     def _comparison(self, exchange: Exchange) -> Comparison:
         return Comparison(exchange.step, self._request(exchange), self.ids, self.timeline, self.recording.made_at)
