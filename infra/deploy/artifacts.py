@@ -52,20 +52,22 @@ class Bucket:
         self._client = aws.client("s3")
         self._settings = settings
 
-    def keep(self, content: bytes, ending: str) -> str:
+    def store(self, content: bytes, extension: str) -> str:
         """Put `content` in the bucket, encrypted, unless it is there already; answers its key."""
-        key = f"{self._settings.stack}/{hashlib.sha256(content).hexdigest()}.{ending}"
-        place = {
+        key = f"{self._settings.stack}/{hashlib.sha256(content).hexdigest()}.{extension}"
+        location = {
             "Bucket": self._settings.artifact_bucket,
             "Key": key,
             "ExpectedBucketOwner": self._settings.account,
         }
         try:
-            self._client.head_object(**place)
+            self._client.head_object(**location)
         except ClientError as exc:
             if exc.response["Error"]["Code"] != ABSENT:
                 raise
-            self._client.put_object(**place, Body=content, ServerSideEncryption="AES256", ChecksumAlgorithm="SHA256")
+            self._client.put_object(
+                **location, Body=content, ServerSideEncryption="AES256", ChecksumAlgorithm="SHA256"
+            )
         return key
 
     def url(self, key: str) -> str:
@@ -77,23 +79,23 @@ class Bucket:
 def upload(template: Json, code: Code, values: Mapping[str, str], aws: Aws, settings: StageSettings) -> str:
     """Put the template in the bucket; answers its URL."""
     bucket = Bucket(aws, settings)
-    made = ready(template, f"s3://{settings.artifact_bucket}/{code.key}", values)
-    return bucket.url(bucket.keep(json.dumps(made, sort_keys=True).encode(), "json"))
+    document = deployable_template(template, f"s3://{settings.artifact_bucket}/{code.key}", values)
+    return bucket.url(bucket.store(json.dumps(document, sort_keys=True).encode(), "json"))
 
 
-def ready(template: Json, code: str, values: Mapping[str, str]) -> Json:
+def deployable_template(template: Json, code: str, values: Mapping[str, str]) -> Json:
     """The template with its code's place, and with digests by which the API and versions are made anew.
 
     SAM looks for changes in the template. A parameter that is used in it is there by name only. Here the parameters'
     values are known, so the API is deployed again, and a version published, when either has changed, and only then.
     """
-    made = copy.deepcopy(template)
-    for resource in made["Resources"].values():
+    result = copy.deepcopy(template)
+    for resource in result["Resources"].values():
         if resource["Type"] == FUNCTION:
             function = resource["Properties"]
             function["CodeUri"] = code
-            function["AutoPublishCodeSha256"] = version_digest(made, function, values)
-    api = made["Resources"]["RestAPI"]["Properties"]
+            function["AutoPublishCodeSha256"] = version_digest(result, function, values)
+    api = result["Resources"]["RestAPI"]["Properties"]
     api.pop("AlwaysDeploy", None)
-    api["DefinitionBody"]["info"]["description"] = f"With parameters {digest(api, made, values)[:16]}"
-    return made
+    api["DefinitionBody"]["info"]["description"] = f"With parameters {digest(api, result, values)[:16]}"
+    return result

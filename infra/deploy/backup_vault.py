@@ -6,12 +6,12 @@ from typing import Any
 
 import boto3
 
-from infra.deploy.findings import Bad, ToDo
+from infra.deploy.findings import ActionNeeded, CheckFailed
 from infra.deploy.settings import StageSettings
 from infra.template.backup import COPY_VAULT
 
 
-def look(settings: StageSettings) -> str:
+def check_vault(settings: StageSettings) -> str:
     """Returns the vault.
 
     Raises:
@@ -21,14 +21,18 @@ def look(settings: StageSettings) -> str:
     arn = settings.parameters[COPY_VAULT]
     _, _, _, region, account, _, name = arn.split(":")
     if region == settings.region:
-        raise Bad(f"{arn} is in the stage's own region, so a copy there is lost with it: name a vault in another one")
+        raise CheckFailed(
+            f"{arn} is in the stage's own region, so a copy there is lost with it: name a vault in another one"
+        )
     if account != settings.account:
-        raise ToDo(
+        raise ActionNeeded(
             f"{name} in {region} is of the account {account}: see there that its policy lets {settings.account} copy "
             f"into it, and a day later that `aws backup list-copy-jobs --region {settings.region}` says COMPLETED"
         )
     pages: Any = boto3.client("backup", region_name=region).get_paginator("list_backup_vaults").paginate()
     names = [each["BackupVaultName"] for page in pages for each in page["BackupVaultList"]]
     if name not in names:
-        raise Bad(f"there is no vault {name} in {region}: aws backup create-backup-vault --region {region} makes it")
+        raise CheckFailed(
+            f"there is no vault {name} in {region}: aws backup create-backup-vault --region {region} makes it"
+        )
     return f"{name} in {region}"

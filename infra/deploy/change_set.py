@@ -11,13 +11,13 @@ from botocore.exceptions import WaiterError
 
 from infra.deploy import DeploymentError
 from infra.deploy.aws import Aws
-from infra.deploy.stacks import FRESH, Stack
+from infra.deploy.stacks import ONLY_A_CHANGE_SET, Stack
 from infra.ops.screen import Row, Screen
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 """Roles are made, and SAM's transform is run."""
-NOTHING = ("didn't contain changes", "No updates are to be performed")
-EVERY = 2
+NO_CHANGE_REASONS = ("didn't contain changes", "No updates are to be performed")
+POLL_SECONDS = 2
 """Seconds between two looks at a change set that is being made."""
 LOST_WHEN_REPLACED = {
     "AWS::DynamoDB::Table": "its data",
@@ -59,11 +59,11 @@ class ChangeSet:
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         )["Id"]
         try:
-            looks = {"Delay": EVERY, "MaxAttempts": 600 // EVERY}
-            self._client.get_waiter("change_set_create_complete").wait(ChangeSetName=self._id, WaiterConfig=looks)
+            polling = {"Delay": POLL_SECONDS, "MaxAttempts": 600 // POLL_SECONDS}
+            self._client.get_waiter("change_set_create_complete").wait(ChangeSetName=self._id, WaiterConfig=polling)
         except WaiterError as exc:
             reason = exc.last_response.get("StatusReason") or str(exc)
-            if any(nothing in reason for nothing in NOTHING):
+            if any(nothing in reason for nothing in NO_CHANGE_REASONS):
                 return
             self.discard()
             raise DeploymentError(f"CloudFormation does not take the template: {reason}") from exc
@@ -83,8 +83,8 @@ class ChangeSet:
         ]
         screen.table("changes", f"Changes of {self._stack.name}", rows, style=_style)
         counts = Counter(each["Action"] for each in self.changes)
-        told = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
-        screen.fact("counts", counts, f"{len(self.changes)} changes of {self._stack.name}: {told}")
+        summary = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
+        screen.fact("counts", counts, f"{len(self.changes)} changes of {self._stack.name}: {summary}")
         return [warning for each in self.changes if (warning := loss(each))]
 
     def execute(self) -> None:
@@ -99,11 +99,11 @@ class ChangeSet:
         try:
             self._stack.wait(outcome)
         except WaiterError as exc:
-            raise DeploymentError(f"First to fail: {self._stack.why_it_failed()}") from exc
+            raise DeploymentError(f"First to fail: {self._stack.failure_reason()}") from exc
 
     def discard(self) -> None:
         """Throw it away, and with the first one the stack that only consists of it."""
-        if self._stack.status == FRESH:
+        if self._stack.status == ONLY_A_CHANGE_SET:
             self._client.delete_stack(StackName=self._stack.name, **self._as_role)
         else:
             self._client.delete_change_set(ChangeSetName=self._id)

@@ -17,7 +17,7 @@ from chalicelib.functions import (
     Schedule,
 )
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad, ToDo
+from infra.deploy.findings import ActionNeeded, CheckFailed
 from infra.deploy.settings import PROD, StageSettings
 from infra.template.api import RATE, WEBHOOK_RATE
 
@@ -31,7 +31,7 @@ AUTHORIZATIONS: Final = 10
 """Executions of the authorizer: API Gateway keeps its answer for a minute."""
 
 
-def needed() -> int:
+def needed_executions() -> int:
     """Executions at once of one stage with all that it may do at the same time.
 
     Queues by their limits, a shard of each stream, each schedule once, and the API at the rates that API Gateway lets
@@ -44,7 +44,7 @@ def needed() -> int:
     return queues + streams + schedules + api
 
 
-def look_at_concurrency(stage: str, settings: StageSettings, aws: Aws) -> str:
+def check_concurrency(stage: str, settings: StageSettings, aws: Aws) -> str:
     """Returns what the account allows and what is needed.
 
     Raises:
@@ -56,19 +56,19 @@ def look_at_concurrency(stage: str, settings: StageSettings, aws: Aws) -> str:
     handler = BY_NAME[API_HANDLER].aws_name
     pages = client.get_paginator("list_functions").paginate()
     handlers = {each["FunctionName"] for page in pages for each in page["Functions"]}
-    others = sorted(
+    other_stages = sorted(
         name.removesuffix(f"-{handler}")
         for name in handlers
         if name.endswith(f"-{handler}") and name != f"{settings.stack}-{handler}"
     )
-    wanted = needed() * (1 + len(others))
-    beside = f", {', '.join(others)} included" if others else ""
-    if allowed >= wanted:
-        return f"{allowed} executions at once, {wanted} needed{beside}"
+    needed = needed_executions() * (1 + len(other_stages))
+    included = f", {', '.join(other_stages)} included" if other_stages else ""
+    if allowed >= needed:
+        return f"{allowed} executions at once, {needed} needed{included}"
     problem = (
-        f"Lambda allows this account {allowed} executions at once that no function has reserved, and {wanted} are"
-        f" needed{beside}: raise the quota {QUOTA!r}: aws service-quotas request-service-quota-increase --region"
+        f"Lambda allows this account {allowed} executions at once that no function has reserved, and {needed} are"
+        f" needed{included}: raise the quota {QUOTA!r}: aws service-quotas request-service-quota-increase --region"
         f" {settings.region} --service-code lambda --quota-code {QUOTA_CODE}"
-        f" --desired-value {max(DEFAULT_QUOTA, wanted)}"
+        f" --desired-value {max(DEFAULT_QUOTA, needed)}"
     )
-    raise Bad(problem) if stage == PROD else ToDo(problem)
+    raise CheckFailed(problem) if stage == PROD else ActionNeeded(problem)

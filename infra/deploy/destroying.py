@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.deploy import DeploymentError, checks, log_groups
 from infra.deploy.aws import Aws
-from infra.deploy.findings import look, tell
+from infra.deploy.findings import run_check, show_findings
 from infra.deploy.protection import TABLE
 from infra.deploy.settings import PROD, StageSettings
 from infra.deploy.stacks import Stack
@@ -34,9 +34,9 @@ class Destruction:
 
     def check(self) -> None:
         """Raises DeploymentError if it is another account, or there is no such stack."""
-        findings = [look("credentials", lambda: checks.caller(self._settings, self._aws))]
-        tell(self._screen, "checks", f"Before {self._settings.stack} is destroyed", findings)
-        checks.require(findings)
+        findings = [run_check("credentials", lambda: checks.check_caller(self._settings, self._aws))]
+        show_findings(self._screen, "checks", f"Before {self._settings.stack} is destroyed", findings)
+        checks.require_no_failures(findings)
         if self._stack.status is None:
             raise DeploymentError(f"There is no stack {self._settings.stack}.")
 
@@ -45,9 +45,9 @@ class Destruction:
         names = sorted(self._stack.physical_ids(TABLE).values())
         rows = []
         for name in names:
-            described = self._aws.client("dynamodb").describe_table(TableName=name)["Table"]
-            protected = described.get("DeletionProtectionEnabled", False)
-            rows.append({"table": name, "items_about": described.get("ItemCount", 0), "protected": protected})
+            description = self._aws.client("dynamodb").describe_table(TableName=name)["Table"]
+            is_protected = description.get("DeletionProtectionEnabled", False)
+            rows.append({"table": name, "items_about": description.get("ItemCount", 0), "protected": is_protected})
         self._screen.table("retained", "Tables that stay, unless --with-data", rows)
         self._groups = sorted(self._stack.physical_ids(log_groups.LOG_GROUP).values())
         groups = [{"log_group": name} for name in self._groups]
@@ -64,8 +64,8 @@ class Destruction:
             self._delete(tables)
         if with_logs:
             log_groups.delete(self._groups, self._aws)
-            said = f"{len(self._groups)} log groups are gone, with all lines in them."
-            self._screen.fact("deleted_log_groups", self._groups, said)
+            text = f"{len(self._groups)} log groups are gone, with all lines in them."
+            self._screen.fact("deleted_log_groups", self._groups, text)
 
     def _delete(self, tables: list[str]) -> None:
         client = self._aws.client("dynamodb")

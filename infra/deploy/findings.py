@@ -20,18 +20,18 @@ class State(StrEnum):
     OK = "ok"
     TO_DO = "to do"
     """Right so far; the row says what a person does next."""
-    BAD = "FAILED"
+    FAILED = "FAILED"
     SKIPPED = "not looked at"
 
 
-STYLES = {State.OK: "green", State.TO_DO: "yellow", State.BAD: "red", State.SKIPPED: "dim"}
+STYLES = {State.OK: "green", State.TO_DO: "yellow", State.FAILED: "red", State.SKIPPED: "dim"}
 
 
-class Bad(Exception):
+class CheckFailed(Exception):
     """What was looked at is not as it has to be; the message says how, and what to do."""
 
 
-class ToDo(Exception):
+class ActionNeeded(Exception):
     """It is as it can be at this time; the message says what is to be done later."""
 
 
@@ -44,35 +44,35 @@ class Finding:
     found: str
 
 
-UNANSWERED = (ClientError, BotoCoreError, IntegrationError, ConfigurationError, NoStage, OSError)
+REQUEST_ERRORS = (ClientError, BotoCoreError, IntegrationError, ConfigurationError, NoStage, OSError)
 """Whoever was asked refused, or did not answer."""
 
 
-def look(check: str, at: Callable[[], str]) -> Finding:
+def run_check(check: str, perform: Callable[[], str]) -> Finding:
     """Look at one thing: `at` answers what it found, or raises Bad or ToDo."""
     try:
-        return Finding(check, State.OK, at())
-    except ToDo as todo:
-        return Finding(check, State.TO_DO, str(todo))
-    except Bad as bad:
-        return Finding(check, State.BAD, str(bad))
-    except UNANSWERED as error:
-        return Finding(check, State.BAD, f"{type(error).__name__}: {error}")
+        return Finding(check, State.OK, perform())
+    except ActionNeeded as action:
+        return Finding(check, State.TO_DO, str(action))
+    except CheckFailed as failure:
+        return Finding(check, State.FAILED, str(failure))
+    except REQUEST_ERRORS as error:
+        return Finding(check, State.FAILED, f"{type(error).__name__}: {error}")
 
 
-def look_at_all(checks: Mapping[str, Callable[[], str]]) -> list[Finding]:
+def run_checks(checks: Mapping[str, Callable[[], str]]) -> list[Finding]:
     """Every one, whatever the others found."""
-    return [look(check, at) for check, at in checks.items()]
+    return [run_check(check, at) for check, at in checks.items()]
 
 
-def tell(screen: Screen, name: str, title: str, findings: Sequence[Finding]) -> bool:
+def show_findings(screen: Screen, name: str, title: str, findings: Sequence[Finding]) -> bool:
     """Show the rows; answers whether none is bad."""
     rows = [{"check": each.check, "state": each.state.value, "found": each.found} for each in findings]
     screen.table(name, title, rows, style=_style)
-    bad = sum(each.state is State.BAD for each in findings)
-    if bad:
-        screen.failure(f"{title}: {bad} of {len(findings)} failed.")
-    return not bad
+    failed = sum(each.state is State.FAILED for each in findings)
+    if failed:
+        screen.failure(f"{title}: {failed} of {len(findings)} failed.")
+    return not failed
 
 
 def _style(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.stacks import Stack
 from infra.template.api import api_resources
 from infra.template.log_groups import function_log_groups
@@ -20,7 +20,7 @@ def names(stack: str) -> set[str]:
     return {name.replace("${AWS::StackName}", stack) for name in groups}
 
 
-def look_for_others(stack: Stack, aws: Aws) -> str:
+def check_leftovers(stack: Stack, aws: Aws) -> str:
     """Looks for groups that have a name that the stack's groups are to have, and that are not the stack's.
 
     CloudFormation cannot make a group whose name is taken. It imports an existing one by itself only if the template
@@ -31,20 +31,20 @@ def look_for_others(stack: Stack, aws: Aws) -> str:
         Bad: there are such groups. An earlier stack of the same name, or a function that was removed, left them.
     """
     own = set(stack.physical_ids(LOG_GROUP).values()) if stack.exists else set()
-    if left := sorted((names(stack.name) - own) & _existing(stack.name, aws)):
-        raise Bad(
-            f"there are log groups from before: {', '.join(left)}. CloudFormation makes none of a name that is taken."
-            f" Export the lines that somebody may still ask for (aws logs create-export-task), then delete each"
-            f" group: aws logs delete-log-group --log-group-name {left[0]}"
+    if leftovers := sorted((names(stack.name) - own) & _existing(stack.name, aws)):
+        raise CheckFailed(
+            f"log groups of an earlier stack exist: {', '.join(leftovers)}. CloudFormation cannot create a group whose"
+            f" name is taken. Export the lines that are still needed (aws logs create-export-task), then delete each"
+            f" group: aws logs delete-log-group --log-group-name {leftovers[0]}"
         )
-    return "none from before"
+    return "none of an earlier stack"
 
 
 def _existing(stack: str, aws: Aws) -> set[str]:
     pages = aws.client("logs").get_paginator("describe_log_groups")
     prefixes = {name[: name.index(stack) + len(stack)] for name in names(stack)}
-    found = (page["logGroups"] for prefix in prefixes for page in pages.paginate(logGroupNamePrefix=prefix))
-    return {group["logGroupName"] for groups in found for group in groups}
+    pages_of_groups = (page["logGroups"] for prefix in prefixes for page in pages.paginate(logGroupNamePrefix=prefix))
+    return {group["logGroupName"] for groups in pages_of_groups for group in groups}
 
 
 def delete(groups: Iterable[str], aws: Aws) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.stacks import Stack
 
 TABLE = "AWS::DynamoDB::Table"
@@ -22,7 +22,7 @@ def protect_tables(stack: Stack, aws: Aws) -> None:
             client.update_table(TableName=name, DeletionProtectionEnabled=True)
 
 
-def tables(stack: Stack, aws: Aws) -> str:
+def check_tables(stack: Stack, aws: Aws) -> str:
     """Returns how many tables there are.
 
     Raises:
@@ -31,7 +31,7 @@ def tables(stack: Stack, aws: Aws) -> str:
     names = sorted(stack.physical_ids(TABLE).values())
     faults = [fault for name in names for fault in _faults(aws, name)]
     if faults or not names:
-        raise Bad("; ".join(faults) or "there are none")
+        raise CheckFailed("; ".join(faults) or "there are none")
     return f"{len(names)}, protected, restorable"
 
 

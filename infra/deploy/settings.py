@@ -19,9 +19,9 @@ DIRECTORY = Path(__file__).with_name("parameters")
 PROD = PRODUCTION
 STAGES = ("dev", PROD)
 PUBLIC_URL = "PublicApiUrl"
-UNKNOWN_URL = "https://not-yet-known.invalid"
+PLACEHOLDER_URL = "https://not-yet-known.invalid"
 """`PublicApiUrl` until API Gateway has given the API its id."""
-FORMER = {"StripeSecretArn": " any more: docs/deploying.md, Moving to two secrets"}
+REMOVED_PARAMETERS = {"StripeSecretArn": " any more: docs/deploying.md, Moving to two secrets"}
 """What earlier releases took, with where it is said how to move on."""
 PLACEHOLDER = re.compile(
     r"<|>|\bexample\b|change.?me|fill.?in|replace.?me|placeholder|\btodo\b|\bx{3,}\b|0{12}", re.IGNORECASE
@@ -53,7 +53,7 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
-def read(stage: str, directory: Path = DIRECTORY) -> StageSettings:
+def load_settings(stage: str, directory: Path = DIRECTORY) -> StageSettings:
     """The settings of a stage.
 
     Raises:
@@ -74,12 +74,12 @@ def faults(stage: str, settings: StageSettings) -> Iterator[str]:
         if PLACEHOLDER.search(str(getattr(settings, name))) or not getattr(settings, name):
             yield f"{name} still has to be filled in"
     for name in sorted(settings.parameters.keys() - PARAMETERS.keys()):
-        yield f"{name} is no parameter of the template{FORMER.get(name, '')}"
-    for name, wanted in PARAMETERS.items():
+        yield f"{name} is no parameter of the template{REMOVED_PARAMETERS.get(name, '')}"
+    for name, definition in PARAMETERS.items():
         value = settings.parameters.get(name)
-        if value is None and "Default" not in wanted and name != PUBLIC_URL:
+        if value is None and "Default" not in definition and name != PUBLIC_URL:
             yield f"{name} is missing"
-        elif value is not None and (fault := _fault(value, wanted)):
+        elif value is not None and (fault := _fault(value, definition)):
             yield f"{name} {fault}"
     if stage == PROD and settings.parameters.get(DEVELOPMENT_ORIGINS):
         yield f"{DEVELOPMENT_ORIGINS} is for development only: in {PROD} POM's own pages call the API"
@@ -87,19 +87,21 @@ def faults(stage: str, settings: StageSettings) -> Iterator[str]:
     yield from _provenance_faults(settings)
 
 
-def _fault(value: str, wanted: Json) -> str | None:
+def _fault(value: str, definition: Json) -> str | None:
     if PLACEHOLDER.search(value):
         return "still has to be filled in"
-    if value not in (allowed := wanted.get("AllowedValues", [value])):
-        return f"is not what the template takes, which is {' or '.join(allowed)}: {wanted['Description']}"
-    fits = re.fullmatch(wanted.get("AllowedPattern", ".*"), value) and len(value) >= wanted.get("MinLength", 0)
-    expected = wanted.get("ConstraintDescription", wanted.get("Description"))
-    return None if fits else f"is not what the template takes: {expected}"
+    if value not in (allowed_values := definition.get("AllowedValues", [value])):
+        return f"is not what the template takes, which is {' or '.join(allowed_values)}: {definition['Description']}"
+    fits = re.fullmatch(definition.get("AllowedPattern", ".*"), value) and len(value) >= definition.get(
+        "MinLength", 0
+    )
+    description = definition.get("ConstraintDescription", definition.get("Description"))
+    return None if fits else f"is not what the template takes: {description}"
 
 
 def _domain_faults(settings: StageSettings) -> Iterator[str]:
-    told, domain = settings.parameters.get(PUBLIC_URL), settings.domain
-    if domain and told and told != f"https://{domain}":
+    public_url, domain = settings.parameters.get(PUBLIC_URL), settings.domain
+    if domain and public_url and public_url != f"https://{domain}":
         yield f"{PUBLIC_URL} is not https://{domain}, although the API has that domain: leave it out"
     if bool(domain) != bool(settings.parameters.get("CertificateArn")):
         yield "DomainName and CertificateArn belong together"
@@ -123,4 +125,4 @@ def values(settings: StageSettings, api_id: str | None) -> dict[str, str]:
 def _public_url(settings: StageSettings, api_id: str | None) -> str:
     if settings.domain:
         return f"https://{settings.domain}"
-    return f"https://{api_id}.execute-api.{settings.region}.amazonaws.com/api" if api_id else UNKNOWN_URL
+    return f"https://{api_id}.execute-api.{settings.region}.amazonaws.com/api" if api_id else PLACEHOLDER_URL

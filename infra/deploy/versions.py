@@ -23,14 +23,14 @@ FROZEN = frozenset(
     }
 )  # fmt: skip
 """What of a function a version keeps as it was, by SAM's names. Tags and triggers are the function's own."""
-LIVING = frozenset(
+NOT_FROZEN = frozenset(
     {
         "AutoPublishAlias", "AutoPublishCodeSha256", "CodeSigningConfigArn", "DeploymentPreference",
         "EventInvokeConfig", "Events", "FunctionName", "Policies", "ReservedConcurrentExecutions", "Tags",
     }
 )  # fmt: skip
 """What a version does not keep. A test holds that each property of our functions is in one of these two lists."""
-_FILLED_IN = re.compile(r"\$\{([\w:]+)[^}]*\}")
+_SUBSTITUTION = re.compile(r"\$\{([\w:]+)[^}]*\}")
 
 
 def version_digest(template: Json, function: Json, values: Mapping[str, str]) -> str:
@@ -43,11 +43,13 @@ def version_digest(template: Json, function: Json, values: Mapping[str, str]) ->
 
 def digest(part: Any, template: Json, values: Mapping[str, str]) -> str:
     """Returns the digest of a part of the template and of the values of the parameters that it uses."""
-    declared = template.get("Parameters", {})
-    used = {
-        name: values.get(name, declared[name].get("Default")) for name in _names(part, template) if name in declared
+    definitions = template.get("Parameters", {})
+    used_values = {
+        name: values.get(name, definitions[name].get("Default"))
+        for name in _names(part, template)
+        if name in definitions
     }
-    return hashlib.sha256(json.dumps([part, used], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([part, used_values], sort_keys=True).encode()).hexdigest()
 
 
 def _names(part: Any, template: Json) -> set[str]:
@@ -60,9 +62,9 @@ def _names(part: Any, template: Json) -> set[str]:
         case {"Condition": str(condition)}:
             return _names(template["Conditions"][condition], template)
         case {"Fn::Sub": str(text)}:
-            return set(_FILLED_IN.findall(text))
+            return set(_SUBSTITUTION.findall(text))
         case {"Fn::Sub": [str(text), dict(named)]}:
-            return set(_FILLED_IN.findall(text)) | _names(named, template)
+            return set(_SUBSTITUTION.findall(text)) | _names(named, template)
         case dict():
             return _names([*part.values()], template)
         case list():

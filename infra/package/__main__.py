@@ -14,7 +14,7 @@ from zipfile import ZipFile
 from infra.package import ROOT, RUNTIME, SBOM, TEMPLATE, ZIP, PackagingError
 from infra.package.build import build
 from infra.package.check import check
-from infra.package.runtimes import told_runtime
+from infra.package.runtimes import runtime_text
 from infra.package.zip_contents import sizes
 from infra.template.intrinsics import Json
 
@@ -29,7 +29,7 @@ def report(template: Json, archive: Path) -> str:
     packed, unpacked = archive.stat().st_size, sum(entry.file_size for entry in entries)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     rows = [f"{sum(kinds.values()):5}  resources", *(f"{count:5}    {kind}" for kind, count in sorted(kinds.items()))]
-    rows.insert(0, told_runtime(RUNTIME, dt.datetime.now(dt.UTC).date()))
+    rows.insert(0, runtime_text(RUNTIME, dt.datetime.now(dt.UTC).date()))
     rows.append(
         f"{packed / 1e6:5.1f}  MB zip, {unpacked / 1e6:.1f} unpacked, {len(entries)} files, sha256 {digest[:16]}"
     )

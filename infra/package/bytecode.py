@@ -29,18 +29,18 @@ def compile_all(root: Path) -> None:
     Raises:
         PackagingError: something cannot be compiled.
     """
-    skipped = rf"^{root}/({'|'.join(NEVER_LOADED)})"
+    skip_pattern = rf"^{root}/({'|'.join(NEVER_LOADED)})"
     kind = ("--invalidation-mode", "unchecked-hash")
-    done = subprocess.run(
-        [sys.executable, "-S", "-m", "compileall", "-q", *kind, "-x", skipped, "-s", str(root), str(root)],
+    completed = subprocess.run(
+        [sys.executable, "-S", "-m", "compileall", "-q", *kind, "-x", skip_pattern, "-s", str(root), str(root)],
         env={"PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
         check=False,
     )
-    if done.returncode != 0:
-        raise PackagingError(f"This cannot be compiled:\n{done.stdout[-2000:]}")
+    if completed.returncode != 0:
+        raise PackagingError(f"This cannot be compiled:\n{completed.stdout[-2000:]}")
 
 
 def bytecode_faults(root: Path) -> Iterator[str]:

@@ -91,11 +91,11 @@ def _foreign(root: str) -> list[str]:
     return sorted(file for file in files if file and not str(Path(file).resolve()).startswith(ours))
 
 
-def main(root: str, what: str, *arguments: str) -> None:
+def main(root: str, command: str, *arguments: str) -> None:
     """Do what the command line says."""
     sys.path.insert(0, root)
     outcomes: list[str] = []
-    if what == "handler":
+    if command == "handler":
         outcomes = _handler(*arguments)
     else:
         _everything()

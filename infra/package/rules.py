@@ -22,9 +22,9 @@ from infra.template.queues import PATIENCE
 
 API_GATEWAY_TIMEOUT = 29
 """Seconds after which API Gateway answers for a function."""
-UNNAMEABLE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+ACTIONS_WITHOUT_RESOURCE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
 """Actions that take no resource but `*`."""
-MOST_ALARMS = 10
+MAX_ALARMS = 10
 """Of a deployment group of CodeDeploy."""
 PLACEHOLDER = "000000000000"
 """Chalice's place holder for an account."""
@@ -146,7 +146,7 @@ class Roles(Requirements):
         "allows actions on everything: name the resources": _statements(
             {
                 "if": _has(Resource={"anyOf": [{"const": "*"}, {"type": "array", "contains": {"const": "*"}}]}),
-                "then": _has(Action={"type": "array", "items": {"enum": UNNAMEABLE}}),
+                "then": _has(Action={"type": "array", "items": {"enum": ACTIONS_WITHOUT_RESOURCE}}),
             }
         ),
     }
@@ -211,14 +211,14 @@ class Tables(Requirements):
     }
 
 
-class Released(Requirements):
+class Releases(Requirements):
     id = "E9108"
     shortdesc = "A release shifts traffic from one version of a function to the next, and stops when an alarm fires"
     kind = FUNCTION
     schemas: ClassVar = {
         f"has no alias {LIVE}": _with(AutoPublishAlias={"const": LIVE}),
         "is released without a look at alarms": _with(
-            DeploymentPreference=_has(Alarms={"type": "array", "minItems": 1, "maxItems": MOST_ALARMS})
+            DeploymentPreference=_has(Alarms={"type": "array", "minItems": 1, "maxItems": MAX_ALARMS})
         ),
         "is released by a role that AWS made": _with(DeploymentPreference=_has(Role={})),
     }
@@ -240,11 +240,11 @@ class KnownFunctions(CloudFormationLintRule):  # type: ignore[misc]
     shortdesc = "The application has the functions that the template knows, and no other"
 
     def match(self, cfn: Template) -> Iterator[RuleMatch]:
-        found, known = set(cfn.get_resources(FUNCTION)), {function_id(name) for name in BY_NAME}
-        for name in sorted(found - known):
+        packaged, declared = set(cfn.get_resources(FUNCTION)), {function_id(name) for name in BY_NAME}
+        for name in sorted(packaged - declared):
             complaint = "has no policy and no limits: enter it in chalicelib/functions.py"
             yield RuleMatch(["Resources", name], f"{name} is in the application, but {complaint}")
-        for name in sorted(known - found):
+        for name in sorted(declared - packaged):
             yield RuleMatch(["Resources"], f"{name} is in chalicelib/functions.py, but not in the application")
 
 
@@ -274,9 +274,9 @@ class Queues(CloudFormationLintRule):  # type: ignore[misc]
                     yield from self._faults(target, queues[target]["Properties"], name, timeout)
 
     def _faults(self, target: str, queue: Json, name: str, timeout: int) -> Iterator[RuleMatch]:
-        shown = queue["VisibilityTimeout"]
-        if shown < PATIENCE * timeout:
-            complaint = f"{target} shows a message again after {shown} s: {name} may take {timeout} s"
+        visibility_timeout = queue["VisibilityTimeout"]
+        if visibility_timeout < PATIENCE * timeout:
+            complaint = f"{target} shows a message again after {visibility_timeout} s: {name} may take {timeout} s"
             yield RuleMatch(["Resources", target], complaint)
         if "RedrivePolicy" not in queue:
             yield RuleMatch(["Resources", target], f"{target} has no dead-letter queue")
@@ -305,7 +305,7 @@ def _denies_plain_http(statement: Json, queue: str) -> bool:
     )
 
 
-class Merged(CloudFormationLintRule):  # type: ignore[misc]
+class MergedTemplate(CloudFormationLintRule):  # type: ignore[misc]
     id = "E9114"
     shortdesc = "Nothing is left of Chalice's template where ours replaces it"
 

@@ -30,7 +30,7 @@ def require_supported(runtime: str = RUNTIME) -> None:
         )
 
 
-def told_runtime(runtime: str, today: dt.date) -> str:
+def runtime_text(runtime: str, today: dt.date) -> str:
     """Returns the runtime and when AWS deprecates it, for a person."""
     day = DEPRECATED_ON[runtime]
     if today >= day:

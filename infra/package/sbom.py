@@ -41,20 +41,20 @@ def sbom(archive: Path, lock: Path) -> str:
     with ZipFile(archive) as contents:
         packages: dict[str, Distribution] = {canonicalize_name(each.name): each for each in packages_in(contents)}
         packages[CHALICE] = distribution(CHALICE)
-        locked = _locked(lock.read_text()) | {CHALICE: _locked(RUNTIME_LOCK.read_text())[CHALICE]}
-        components = {name: _component(name, each, locked.get(name, "")) for name, each in packages.items()}
+        lock_entries = _lock_entries(lock.read_text()) | {CHALICE: _lock_entries(RUNTIME_LOCK.read_text())[CHALICE]}
+        components = {name: _component(name, each, lock_entries.get(name, "")) for name, each in packages.items()}
         main = _application(archive)
         bom = Bom(components=components.values(), metadata=BomMetaData(component=main))
         for name, each in packages.items():
-            needed = [components[other] for other in sorted(set(_requires(each)) & components.keys())]
-            bom.register_dependency(components[name], needed)
-    direct = [each for name, each in components.items() if name == CHALICE or DIRECT in locked.get(name, "")]
+            dependencies = [components[other] for other in sorted(set(_requires(each)) & components.keys())]
+            bom.register_dependency(components[name], dependencies)
+    direct = [each for name, each in components.items() if name == CHALICE or DIRECT in lock_entries.get(name, "")]
     bom.register_dependency(main, direct)
     # By content instead of by chance and by clock.
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_OID, str(main.hashes[0].content))
     bom.metadata.timestamp = None  # type: ignore[assignment]  # the library then leaves it out
-    made: str = JsonV1Dot6(bom).output_as_string(indent=2)
-    return made + "\n"
+    document: str = JsonV1Dot6(bom).output_as_string(indent=2)
+    return document + "\n"
 
 
 def packages_in(contents: ZipFile) -> Iterator[Distribution]:
@@ -74,9 +74,9 @@ def _application(archive: Path) -> Component:
     )
 
 
-def _component(name: str, package: Distribution, locked: str) -> Component:
+def _component(name: str, package: Distribution, lock_entry: str) -> Component:
     """`locked` is the package's paragraph of the lock; its digests are those of all files that the index may give."""
-    digests = re.findall(r"--hash=sha256:([0-9a-f]{64})", locked)
+    digests = re.findall(r"--hash=sha256:([0-9a-f]{64})", lock_entry)
     reference = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(f"https://pypi.org/project/{name}/{package.version}/"),
@@ -98,11 +98,11 @@ def _licences(metadata: Mapping[str, str | list[str]]) -> list[License]:
     make = LicenseFactory().make_from_string
     if expression := metadata.get("license_expression"):
         return [make(str(expression))]
-    classified = [
+    by_classifier = [
         each.rpartition(" :: ")[2] for each in metadata.get("classifier", ()) if each.startswith("License :: ")
     ]
-    stated = str(metadata.get("license", "")).strip()
-    return [make(each) for each in ([stated] if fixup_id(stated) else classified or [stated]) if each]
+    old_field = str(metadata.get("license", "")).strip()
+    return [make(each) for each in ([old_field] if fixup_id(old_field) else by_classifier or [old_field]) if each]
 
 
 def _requires(package: Distribution) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _requires(package: Distribution) -> Iterator[str]:
             yield canonicalize_name(requirement.name)
 
 
-def _locked(text: str) -> dict[str, str]:
+def _lock_entries(text: str) -> dict[str, str]:
     """Each package's paragraph of a lock, by its name."""
     paragraphs = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
     return {canonicalize_name(re.split(r"[=\[ ]", each)[0]): each for each in paragraphs}

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, Changes, Function, Messages
 from infra.template.intrinsics import Json, function_id
 
-NOBODY = "http://127.0.0.1:9"
+UNREACHABLE_URL = "http://127.0.0.1:9"
 """Where nothing listens: what leaves the function is refused at once, and never reaches the network."""
-ALONE = {"AWS_ENDPOINT_URL": NOBODY, "STRIPE_API_BASE": NOBODY, "STRIPE_CONNECT_BASE": NOBODY, "HTTPS_PROXY": NOBODY}
+ISOLATED_ENVIRONMENT = {
+    "AWS_ENDPOINT_URL": UNREACHABLE_URL,
+    "STRIPE_API_BASE": UNREACHABLE_URL,
+    "STRIPE_CONNECT_BASE": UNREACHABLE_URL,
+    "HTTPS_PROXY": UNREACHABLE_URL,
+}
 """Besides the deployed environment."""
-UNREACHED = rf"Could not connect to the endpoint URL: \"{re.escape(NOBODY)}"
+CONNECTION_REFUSED = rf"Could not connect to the endpoint URL: \"{re.escape(UNREACHABLE_URL)}"
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class Trial:
     """An event, and what must be found in what the function answers or raises."""
 
     event: Json
-    shows: str
+    expected: str
 
 
 def trials(function: Function) -> tuple[Trial, ...]:
@@ -38,7 +43,7 @@ def trials(function: Function) -> tuple[Trial, ...]:
     if isinstance(function.trigger, Changes):
         # It cannot be read, and the queue of untold changes does not answer: AWS is asked to bring it again.
         return (Trial(_CHANGE, re.escape("{'batchItemFailures': [{'itemIdentifier': '100'}]}")),)
-    return (Trial(_TICK, UNREACHED),)
+    return (Trial(_TICK, CONNECTION_REFUSED),)
 
 
 def trials_of(logical_id: str) -> tuple[Trial, ...]:

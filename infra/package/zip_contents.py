@@ -29,7 +29,7 @@ def is_used(name: str) -> bool:
     return True
 
 
-def repacked(source: Path, target: Path) -> None:
+def repack(source: Path, target: Path) -> None:
     """Write what is used of `source`, and its bytecode, to `target`: sorted by name, without times, packed small."""
     with tempfile.TemporaryDirectory(prefix="pom-repacked-") as scratch:
         root = Path(scratch).resolve()
@@ -47,8 +47,8 @@ def repacked(source: Path, target: Path) -> None:
 
 def sizes(archive: Path) -> Counter[str]:
     """Packed bytes by what is at the zip's top."""
-    counted: Counter[str] = Counter()
+    bytes_by_name: Counter[str] = Counter()
     with ZipFile(archive) as contents:
         for entry in contents.infolist():
-            counted[entry.filename.partition("/")[0]] += entry.compress_size
-    return counted
+            bytes_by_name[entry.filename.partition("/")[0]] += entry.compress_size
+    return bytes_by_name

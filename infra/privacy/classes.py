@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Whose(StrEnum):
+class DataSubject(StrEnum):
     """The one whom a datum is about. Where it is about several, the one whom it could embarrass most."""
 
     CUSTOMER = "customer"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     STATE = "words and numbers"
 
 
-class Fate(StrEnum):
+class ErasureEffect(StrEnum):
     """What the erasure of a customer does with a datum."""
 
     REMOVED = "removed"
@@ -47,19 +47,19 @@ class Fate(StrEnum):
     """It was told to consumers of the bus, who are told of the erasure by the change `customer.erased`."""
 
 
-class Class(NamedTuple):
+class Classification(NamedTuple):
     """The classification of a field. `why` says why it is kept."""
 
-    whose: Whose
+    subject: DataSubject
     kind: Kind
-    fate: Fate
+    effect: ErasureEffect
     why: str = ""
 
     @property
     def personal(self) -> bool:
         """Returns True if the field says something about a person that an id, a sum or a time does not."""
-        return self.whose in {Whose.CUSTOMER, Whose.STAFF} and self.kind in SAYING
+        return self.subject in {DataSubject.CUSTOMER, DataSubject.STAFF} and self.kind in PERSONAL_KINDS
 
 
-SAYING = frozenset({Kind.NAME, Kind.CONTACT, Kind.ADDRESS, Kind.TEXT, Kind.EVENT, Kind.PAYMENT, Kind.LINK})
+PERSONAL_KINDS = frozenset({Kind.NAME, Kind.CONTACT, Kind.ADDRESS, Kind.TEXT, Kind.EVENT, Kind.PAYMENT, Kind.LINK})
 """The kinds that tell something of a person by themselves."""

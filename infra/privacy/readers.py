@@ -34,7 +34,5 @@ def access() -> Mapping[str, Access]:
 
 def _reads(function: Function, table: str) -> bool:
     """Returns True if the function can read items of the table, or what the stream tells of them."""
-    streamed = STREAM_TRIGGERS.get(function.name)
-    return not READING.isdisjoint(function.tables.get(table, ())) or (
-        streamed is not None and table in streamed.tables
-    )
+    stream = STREAM_TRIGGERS.get(function.name)
+    return not READING.isdisjoint(function.tables.get(table, ())) or (stream is not None and table in stream.tables)

@@ -27,9 +27,18 @@ import hashlib
 import json
 from typing import Any
 
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.stacks import DEPLOYABLE
-from infra.deploy.trial.leftovers import FUNCTION, LONGEST, Rehearsed, mark, put_back, rehearsed, settled, weights
+from infra.deploy.trial.leftovers import (
+    FUNCTION,
+    MAX_WAIT_SECONDS,
+    RehearsedFunction,
+    function_to_rehearse,
+    mark,
+    put_back,
+    wait_for_update,
+    weights,
+)
 from infra.deploy.trial.site import Site
 from infra.deploy.trial.verdicts import Harmless, NotTried
 from infra.template.aliases import LIVE
@@ -51,82 +60,81 @@ def rehearse(site: Site) -> str:
         Harmless: it was stopped and put back, with another reason than the alarm.
         NotTried: the stage cannot rehearse it now.
     """
-    of = rehearsed(site)
-    if of is None:
+    target = function_to_rehearse(site)
+    if target is None:
         raise NotTried(f"CodeDeploy moves no alias here ({IN_STEPS} is {site.parameters.get(IN_STEPS)})")
-    before = _ready(of)
+    before = _live_version(target)
     try:
-        return _taken_back(of, before)
+        return _release_and_roll_back(target, before)
     finally:
-        for sentence in put_back(of):
+        for sentence in put_back(target):
             site.step(f"  {sentence}")
 
 
-def _ready(of: Rehearsed) -> str:
+def _live_version(target: RehearsedFunction) -> str:
     """Returns the version that `live` is wholly on.
 
     Raises:
         NotTried: something moves, or an alarm that would stop a release fires.
     """
-    site = of.site
+    site = target.site
     if (status := site.stack.status) not in DEPLOYABLE:
         raise NotTried(f"the stack is {status}")
-    if running := of.running():
+    if running := target.running():
         raise NotTried(f"CodeDeploy is at work: {', '.join(running)}")
     names = [f"{site.name}-{name}" for name in WATCHED]
     alarms = site.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     if firing := [each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM"]:
         raise NotTried(f"{', '.join(firing)} fires, so CodeDeploy would not begin")
-    alias = of.alias()
+    alias = target.alias()
     if weights(alias):
-        raise NotTried(f"{LIVE} of {of.function} is between two versions")
+        raise NotTried(f"{LIVE} of {target.function} is between two versions")
     return str(alias["FunctionVersion"])
 
 
-def _taken_back(of: Rehearsed, before: str) -> str:
-    site = of.site
-    version = _published(of, before)
-    site.step(f"  version {version} of {of.function} is released")
-    deployment = _begun(of, before, version)
-    began = site.now()
-    site.step(f"  {deployment} shifts a tenth of the calls; now {of.alarm} is set to ALARM")
-    info = _stopped_by_the_alarm(of, deployment)
-    stopped = site.now() - began
-    if of.until(lambda: of.is_wholly_on(before) or None) is None:
-        alias = of.alias()
-        raise Bad(
+def _release_and_roll_back(target: RehearsedFunction, before: str) -> str:
+    site = target.site
+    version = _publish_version(target, before)
+    site.step(f"  version {version} of {target.function} is released")
+    deployment = _start_deployment(target, before, version)
+    began_at = site.now()
+    site.step(f"  {deployment} shifts a tenth of the calls; now {target.alarm} is set to ALARM")
+    info = _fire_alarm_until_stopped(target, deployment)
+    stopped_after = site.now() - began_at
+    if target.until(lambda: target.is_wholly_on(before) or None) is None:
+        alias = target.alias()
+        raise CheckFailed(
             f"the alarm stopped {deployment}, and {LIVE} was left on version {alias['FunctionVersion']} with"
             f" {weights(alias)}: a release that an alarm stops is not taken back"
         )
-    says = (
-        f"stopped {stopped:.0f} s after the alarm, {LIVE} back on version {before} after {site.now() - began:.0f} s"
-    )
+    back_after = site.now() - began_at
+    text = f"stopped {stopped_after:.0f} s after the alarm, {LIVE} back on version {before} after {back_after:.0f} s"
     code = info.get("errorInformation", {}).get("code")
     if code != BY_AN_ALARM:
-        raise Harmless(f"{says}; CodeDeploy gives {code} as the reason, not {BY_AN_ALARM}")
-    return says
+        raise Harmless(f"{text}; CodeDeploy gives {code} as the reason, not {BY_AN_ALARM}")
+    return text
 
 
-def _published(of: Rehearsed, before: str) -> str:
+def _publish_version(target: RehearsedFunction, before: str) -> str:
     """Returns a version that differs from the one before by its description alone."""
-    client = of.site.client("lambda")
-    client.update_function_configuration(FunctionName=of.function, Description=mark(before))
-    settled(of)
-    version: str = client.publish_version(FunctionName=of.function)["Version"]
-    settled(of, version)
+    client = target.site.client("lambda")
+    client.update_function_configuration(FunctionName=target.function, Description=mark(before))
+    wait_for_update(target)
+    version: str = client.publish_version(FunctionName=target.function)["Version"]
+    wait_for_update(target, version)
     return version
 
 
-def _begun(of: Rehearsed, before: str, version: str) -> str:
+def _start_deployment(target: RehearsedFunction, before: str, version: str) -> str:
     """Returns the id of a deployment that has begun to shift.
 
     Raises:
         Bad: it ended, or did not begin in time.
     """
-    content = json.dumps(_app_spec(of.function, before, version))
-    deployment: str = of.site.client("codedeploy").create_deployment(
-        applicationName=of.application,
-        deploymentGroupName=of.group,
+    content = json.dumps(_app_spec(target.function, before, version))
+    deployment: str = target.site.client("codedeploy").create_deployment(
+        applicationName=target.application,
+        deploymentGroupName=target.group,
         deploymentConfigName=CANARY,
         description=mark(before),
         revision={
@@ -135,43 +143,47 @@ def _begun(of: Rehearsed, before: str, version: str) -> str:
         },
     )["deploymentId"]
 
-    def look() -> dict[str, Any] | None:
-        info = of.deployment(deployment)
-        return info if info["status"] in ENDED or version in weights(of.alias()) else None
+    def read_progress() -> dict[str, Any] | None:
+        info = target.deployment(deployment)
+        return info if info["status"] in ENDED or version in weights(target.alias()) else None
 
-    info = of.until(look)
+    info = target.until(read_progress)
     if info is None:
-        raise Bad(f"{deployment} has not shifted anything in {LONGEST:.0f} s")
+        raise CheckFailed(f"{deployment} has not shifted anything in {MAX_WAIT_SECONDS:.0f} s")
     if info["status"] in ENDED:
-        raise Bad(f"{deployment} is {info['status']} before any alarm fired: {info.get('errorInformation')}")
+        raise CheckFailed(f"{deployment} is {info['status']} before any alarm fired: {info.get('errorInformation')}")
     return deployment
 
 
 def _app_spec(function: str, before: str, version: str) -> dict[str, Any]:
-    moved = {"Name": function, "Alias": LIVE, "CurrentVersion": before, "TargetVersion": version}
-    return {"version": 0.0, "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": moved}}]}
+    properties = {"Name": function, "Alias": LIVE, "CurrentVersion": before, "TargetVersion": version}
+    return {"version": 0.0, "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": properties}}]}
 
 
-def _stopped_by_the_alarm(of: Rehearsed, deployment: str) -> dict[str, Any]:
+def _fire_alarm_until_stopped(target: RehearsedFunction, deployment: str) -> dict[str, Any]:
     """Sets the alarm until the deployment ends; returns the deployment.
 
     Raises:
         Bad: it went on, or succeeded.
     """
-    cloudwatch = of.site.client("cloudwatch")
-    [alarm] = cloudwatch.describe_alarms(AlarmNames=[of.alarm])["MetricAlarms"]
+    cloudwatch = target.site.client("cloudwatch")
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[target.alarm])["MetricAlarms"]
     reason = mark(alarm["StateValue"])
 
-    def ended() -> dict[str, Any] | None:
-        info = of.deployment(deployment)
+    def read_ended() -> dict[str, Any] | None:
+        info = target.deployment(deployment)
         return info if info["status"] in ENDED else None
 
-    info = of.until(
-        ended,
-        before_each=lambda: cloudwatch.set_alarm_state(AlarmName=of.alarm, StateValue="ALARM", StateReason=reason),
+    info = target.until(
+        read_ended,
+        before_each=lambda: cloudwatch.set_alarm_state(
+            AlarmName=target.alarm, StateValue="ALARM", StateReason=reason
+        ),
     )
     if info is None:
-        raise Bad(f"{of.alarm} does not stop the deployment: {LONGEST:.0f} s after it fired, {deployment} goes on")
+        raise CheckFailed(
+            f"{target.alarm} does not stop the deployment: {MAX_WAIT_SECONDS:.0f} s after the alarm, {deployment} runs"
+        )
     if info["status"] == "Succeeded":
-        raise Bad(f"{of.alarm} does not stop the deployment: {deployment} has succeeded")
+        raise CheckFailed(f"{target.alarm} does not stop the deployment: {deployment} has succeeded")
     return info

@@ -20,7 +20,7 @@ STYLES = {
 }
 
 
-def tell(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) -> None:
+def show(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) -> None:
     """Shows the table and writes the file; the run has failed if a row differs harmfully."""
     rows = [asdict(each) for each in findings]
     screen.table("rows", f"{stack}, as it was tried", rows, ("part", "name", "verdict", "found"), _style)
@@ -41,7 +41,7 @@ def _style(row: Row) -> str:
     return STYLES[row["verdict"]]
 
 
-def tell_plan(screen: Screen) -> None:
+def show_plan(screen: Screen) -> None:
     """Shows what would be tried, and what of it changes something."""
     rows = [
         {"part": part, "name": row.name, "expected": row.expected, "changes": row.changes or "nothing"}

@@ -43,9 +43,9 @@ class Answer:
 
 def ask(request: Request) -> Answer:
     """Returns what is answered to `request`."""
-    made = urllib.request.Request(request.url, request.body, dict(request.headers), method=request.method)
+    http_request = urllib.request.Request(request.url, request.body, dict(request.headers), method=request.method)
     try:
-        with urllib.request.urlopen(made, timeout=TIMEOUT) as answer:
+        with urllib.request.urlopen(http_request, timeout=TIMEOUT) as answer:
             return Answer(int(answer.status), answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read())
@@ -55,9 +55,9 @@ def ask(request: Request) -> Answer:
 
 def run_ops(arguments: Sequence[str]) -> dict[str, Any]:
     """Returns the JSON document of one command of `./ops`; what went wrong is in its `failures`."""
-    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(io.StringIO()):
         ops_main(list(arguments))
-    document: dict[str, Any] = json.loads(told.getvalue())
+    document: dict[str, Any] = json.loads(output.getvalue())
     return document
 
 
@@ -111,7 +111,7 @@ class Site:
         ours = (each for each in self._resources if each["ResourceType"] == kind)
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in ours}
 
-    def declared(self, kind: str) -> dict[str, Json]:
+    def declared_properties(self, kind: str) -> dict[str, Json]:
         """Returns what the template says of the stack's resources of a type: properties by physical ids."""
         resources = self.template["Resources"]
         return {

@@ -9,7 +9,7 @@ from enum import StrEnum
 from botocore.exceptions import ClientError
 
 from infra.deploy import findings
-from infra.deploy.findings import UNANSWERED, Bad
+from infra.deploy.findings import REQUEST_ERRORS, CheckFailed
 from infra.deploy.trial.site import Site
 
 
@@ -53,40 +53,40 @@ class Finding:
     expected: str = ""
 
 
-REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 """AWS's codes for a right that the caller lacks."""
-OF_DEPLOY = {
+VERDICT_BY_STATE = {
     findings.State.OK: Verdict.AS_EXPECTED,
     findings.State.TO_DO: Verdict.HARMLESS,
-    findings.State.BAD: Verdict.HARMFUL,
+    findings.State.FAILED: Verdict.HARMFUL,
     findings.State.SKIPPED: Verdict.NOT_TRIED,
 }
 """The verdict on a check of `make deploy`."""
 
 
-UNREADABLE = (LookupError, TypeError, ValueError)
+FORM_ERRORS = (LookupError, TypeError, ValueError)
 """What a row raises if something that it reads is missing. The other rows are tried all the same."""
 
 
-def tried(part: str, row: Row, site: Site) -> Finding:
+def try_row(part: str, row: Row, site: Site) -> Finding:
     """Returns what was found when `row` was tried at `site`. A right that is missing makes a row *not tried*."""
-    verdict, found = _tried(row, site)
-    return Finding(part, row.name, verdict, found, row.expected)
+    verdict, text = _outcome(row, site)
+    return Finding(part, row.name, verdict, text, row.expected)
 
 
-def _tried(row: Row, site: Site) -> tuple[Verdict, str]:
+def _outcome(row: Row, site: Site) -> tuple[Verdict, str]:
     try:
         return Verdict.AS_EXPECTED, row.attempt(site)
     except Harmless as harmless:
         return Verdict.HARMLESS, str(harmless)
     except NotTried as why:
         return Verdict.NOT_TRIED, str(why)
-    except Bad as bad:
+    except CheckFailed as bad:
         return Verdict.HARMFUL, str(bad)
     except ClientError as error:
-        refused = error.response["Error"]["Code"] in REFUSED
-        return Verdict.NOT_TRIED if refused else Verdict.HARMFUL, str(error)
-    except UNANSWERED as error:
+        is_denied = error.response["Error"]["Code"] in ACCESS_DENIED
+        return Verdict.NOT_TRIED if is_denied else Verdict.HARMFUL, str(error)
+    except REQUEST_ERRORS as error:
         return Verdict.HARMFUL, f"{type(error).__name__}: {error}"
-    except UNREADABLE as error:
+    except FORM_ERRORS as error:
         return Verdict.HARMFUL, f"an answer has not the form that this row reads: {type(error).__name__}: {error}"
