@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from chalicelib.domain.kept import DAY, HOUR, Ends, Kept, Place
 from chalicelib.domain.retention import RETENTION
+from chalicelib.domain.retention_types import DAY, HOUR, Expires, Place, Retention
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
     """Yields where something is kept, how long, and why: one row for all places with the same entry."""
-    places: defaultdict[Kept, list[Place]] = defaultdict(list)
+    places: defaultdict[Retention, list[Place]] = defaultdict(list)
     for place, retention in RETENTION.items():
         places[retention].append(place)
     for retention, kept_places in places.items():
@@ -33,8 +33,8 @@ def _where(places: Iterable[Place]) -> str:
     return "; ".join(f"{store} {', '.join(names)}" for store, names in by_store.items())
 
 
-def _how_long(retention: Kept) -> str:
-    if not isinstance(retention, Ends):
+def _how_long(retention: Retention) -> str:
+    if not isinstance(retention, Expires):
         return f"until {retention.until}"
     number, unit = (retention.seconds // HOUR, "hour") if retention.seconds < 2 * DAY else (retention.days, "day")
     return f"{number} {unit}{'' if number == 1 else 's'} from {retention.since}"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from infra.sandbox.redaction import refuse_secrets
-from infra.stripe_double.recordings.accepting import accepted_file, listing
+from infra.stripe_double.recordings.accepting import accepted_file, accepted_listing
 from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
 
@@ -25,7 +25,7 @@ def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
     The tests of the double fail until each difference has a reason or the double is changed. Reasons from an earlier
     recording of this name are retained. Raises SecretFound, and writes nothing, if any text contains a key.
     """
-    text = listing(replay(recording).differences, path)
+    text = accepted_listing(replay(recording).differences, path)
     refuse_secrets(text, secrets)
     write_recording(recording, path, secrets)
     accepted_file(path).write_text(text)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import app  # noqa: F401 registers the routes
-from chalicelib.api.http.table import ROUTES, Role
+from chalicelib.api.http.route_table import ROUTES, Role
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import invoice_removal, invoice_write
 from chalicelib.ports.storage import InvoiceExists, InvoiceFilter, ServiceClaimed
 from infra.stripe_double import VERSIONS
 from tests.backends import Backend, aws, fake_backend, stores_on_tables
@@ -83,7 +83,7 @@ class Life:
 
     def do_insert(self) -> Act:
         made, claims = self._new(), self._claims(self._rng.choice((None, None, self._known().id)))
-        return lambda stores: stores.invoices.insert(recounted(made), claims)
+        return lambda stores: stores.invoices.insert(invoice_write(made), claims)
 
     do_insert_too = do_insert
 
@@ -94,17 +94,17 @@ class Life:
     def do_save(self) -> Act:
         made = self._changed()
         references = [reference(f"pi_{self._rng.randrange(4)}", made)] if self._rng.random() < 0.5 else []
-        return lambda stores: stores.invoices.save(recounted(made), references)
+        return lambda stores: stores.invoices.save(invoice_write(made), references)
 
     do_save_too = do_save
 
     def do_apply(self) -> Act:
         made, told = self._changed(), marker(f"evt_{self._rng.randrange(12)}")
-        return lambda stores: stores.invoices.apply(recounted(made), told)
+        return lambda stores: stores.invoices.apply(invoice_write(made), told)
 
     def do_remove(self) -> Act:
         made, services = self._known(), self._rng.sample(SERVICES, 3)
-        return lambda stores: stores.invoices.remove(uncounted(made), services)
+        return lambda stores: stores.invoices.remove(invoice_removal(made), services)
 
     def do_look(self) -> Act:
         made, ids = self._known(), [f"pi_{number}" for number in range(4)]

@@ -46,9 +46,9 @@ def _status(site: Site) -> str:
     return "all is well: no dead letters, nothing stuck, no alarm fires"
 
 
-def _untold(site: Site) -> str:
-    if waiting := _ops(site, "waiting", "untold"):
-        raise CheckFailed(f"{waiting} changes were not told: ./ops --deployed {site.name} untold")
+def _unpublished(site: Site) -> str:
+    if waiting := _ops(site, "waiting", "unpublished"):
+        raise CheckFailed(f"{waiting} changes are unpublished: ./ops --deployed {site.name} unpublished")
     return "none"
 
 
@@ -70,6 +70,6 @@ ROWS = (
     ),
     Row("webhook endpoint verified", "Stripe has one endpoint, as the code needs it, and events arrive.", _endpoint),
     Row("status", "All is well.", _status),
-    Row("untold changes", "No change of a table waits to be told.", _untold),
+    Row("unpublished changes", "No change waits in the queue of unpublished changes.", _unpublished),
     Row("budgets", "Cold starts, durations and latencies are within their budgets.", _budgets),
 )

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
+from chalicelib.adapters.stripe.event_subjects import INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.money import decimal_string
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.product.scene import NotAsAssumed, Scene

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.adapters.stripe.lists import PAGE
+from chalicelib.adapters.stripe.lists import PAGE_SIZE
 from infra.sandbox.findings import Verdict
 from infra.sandbox.promises.invoices import billed_invoice, empty_draft, events_of_billed_invoice
 from infra.sandbox.promises.promise import Outcome, as_promise, outcome_of
@@ -71,7 +71,7 @@ def lists_are_newest_first(session: Session) -> Outcome:
     session.target.pass_time(1)  # two invoices of the same second could be in any order
     session.once(empty_draft)
     query: JSON = {"customer": session.once(payer)}
-    page = response_json(session.v1.invoices.list({**query, "limit": PAGE}, session.on_account()))["data"]
+    page = response_json(session.v1.invoices.list({**query, "limit": PAGE_SIZE}, session.on_account()))["data"]
     ids = [each["id"] for each in page]
     second_page = response_json(
         session.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, session.on_account())

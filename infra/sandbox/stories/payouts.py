@@ -31,7 +31,7 @@ def _available(session: Session) -> None:
         intent = pay_apart(session, 5000, "pm_card_bypassPending", customer=customer)
     with session.step("booked"):
         expected = {"latest_charge.balance_transaction.object": "balance_transaction"}
-        session.until(lambda: session.gateway.booked(session.account, intent), expected, 60)
+        session.until(lambda: session.gateway.balance_transaction_of(session.account, intent), expected, 60)
 
 
 @dataclass(frozen=True)
