@@ -1,4 +1,4 @@
-"""Whether the vault that a stage names for copies of its tables is in another region, and there."""
+"""Checks the backup vault for copies of the tables: it must exist, in another region."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from infra.template.backup import COPY_VAULT
 
 
 def check_vault(settings: StageSettings) -> str:
-    """Returns the vault.
+    """Returns the vault's name and region.
 
     Raises:
-        Bad: it is in the stage's own region, or not there.
-        ToDo: it is another account's, which only that account can be asked about.
+        CheckFailed: the vault is in the stage's own region, or does not exist.
+        ActionNeeded: the vault belongs to another account, so only that account can check it.
     """
     arn = settings.parameters[COPY_VAULT]
     _, _, _, region, account, _, name = arn.split(":")

@@ -1,4 +1,4 @@
-"""What is looked at before anything is touched: the stage's settings, and all that they name."""
+"""The checks before a deployment: the stage's settings, and the resources that the settings name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Check = Callable[[], str]
 def check_before_release(
     stage: str, settings: StageSettings, aws: Aws, *, despite_alarms: bool = False
 ) -> list[Finding]:
-    """All checks; those that ask AWS only where it is known whom they ask."""
+    """Runs all checks. A check that calls AWS is skipped if the settings or the credentials are wrong."""
     settings_finding = run_check("parameter file", lambda: _settings(stage, settings))
     checks: dict[str, Check] = {"credentials": lambda: check_caller(settings, aws)}
     checks |= _checks_of_aws(stage, settings, aws)
@@ -57,10 +57,10 @@ def _settings(stage: str, settings: StageSettings) -> str:
 
 
 def check_caller(settings: StageSettings, aws: Aws) -> str:
-    """Who deploys, and that it is into the account that the settings name.
+    """Returns the account, the region and the caller.
 
     Raises:
-        Bad: it is another account, or there are no credentials.
+        CheckFailed: the credentials are missing, or belong to another account than the stage.
     """
     try:
         identity = aws.client("sts").get_caller_identity()
@@ -125,7 +125,9 @@ def _stack(stack: Stack) -> str:
 
 
 def _leftover_tables(stack: Stack, aws: Aws) -> str:
-    """Tables outlive their stack, and their names keep another from making its own."""
+    """Returns that no tables are left over. Tables outlive their stack, and block the names for another stack's
+    tables.
+    """
     if stack.exists:
         return "they are the stack's own"
     templates = {resource["Properties"]["TableName"]["Fn::Sub"] for resource in tables().values()}
@@ -139,6 +141,6 @@ def _leftover_tables(stack: Stack, aws: Aws) -> str:
 
 
 def require_no_failures(findings: list[Finding]) -> None:
-    """Raises DeploymentError if one is bad."""
+    """Raises DeploymentError if a check failed."""
     if any(finding.state is State.FAILED for finding in findings):
         raise DeploymentError("Nothing was touched: mend what failed, and run it again.")

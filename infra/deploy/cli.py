@@ -52,7 +52,7 @@ def cli(context: click.Context, as_json: bool) -> None:
 
 
 def _command(work: F) -> Any:
-    """Gives a command its screen, and turns what is expected to go wrong into a line and status 1."""
+    """Gives a command its screen, and turns expected errors into a line and exit status 1."""
 
     @click.pass_context
     @functools.wraps(work)
@@ -93,7 +93,7 @@ def deploy(
     despite_alarms: bool,
     yes: bool,
 ) -> None:
-    """Check, package, upload, show what would change, change it, and look whether it works."""
+    """Check, package, upload, show the changes, make them, and check the result."""
     deployment = Deployment(stage, load_settings(stage, parameters), screen)
     options = Options(dry_run, allow_replacement, despite_alarms, _confirmation(yes))
     deployment.check(options)
@@ -101,7 +101,7 @@ def deploy(
 
 
 def _current_package(stage: str, screen: Screen) -> Package:
-    """As `make package` makes it, or has made it of the same files."""
+    """Returns the package of the current files, and builds it if it is missing or out of date."""
     out = ROOT / "build" / stage
     if not is_current(out, stage):
         screen.step(f"Packaging {stage}")
@@ -146,10 +146,10 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
 @yes_option
 @_command
 def trial(screen: Screen, stage: str, parameters: Path, dry_run: bool, no_rehearsal: bool, yes: bool) -> None:
-    """Try what only a deployed stage can show: one table, and build/sandbox-aws.json. Not for prod.
+    """Check what only a deployed stage can show: one table, and build/sandbox-aws.json. Not for prod.
 
-    It reads, except for the rows that say what they change, and puts that back. POM_TOKEN may hold an access token of
-    POM's for the stage.
+    The rows read. Some rows change something; they say so, and undo the change. POM_TOKEN may hold an access token of
+    POM for the stage.
     """
     refuse_prod(stage)
     if dry_run:

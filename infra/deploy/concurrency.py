@@ -1,7 +1,8 @@
-"""How many executions at once a stage needs, and whether Lambda allows the account so many.
+"""Checks that Lambda allows the account as many concurrent executions as its stages need.
 
-An account's functions share one quota in a region, 1,000 by default, and a new account often begins with 10
-(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). What comes when it is used up is refused.
+The functions of an account share one quota in a region: 1,000 by default, and often 10 in a new account
+(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). Lambda refuses invocations beyond the
+quota.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ QUOTA_CODE: Final = "L-B99A9384"
 DEFAULT_QUOTA: Final = 1000
 WEBHOOK_SECONDS: Final = 0.1
 REQUEST_SECONDS: Final = 1.0
-"""What a webhook takes, and what a request takes that creates an invoice in Stripe (`make bench ARGS=fair`)."""
+"""Seconds that a webhook takes, and that a request takes which creates an invoice (`make bench ARGS=fair`)."""
 AUTHORIZATIONS: Final = 10
-"""Executions of the authorizer: API Gateway keeps its answer for a minute."""
+"""Concurrent executions of the authorizer. API Gateway caches its result for a minute."""
 
 
 def needed_executions() -> int:
-    """Executions at once of one stage with all that it may do at the same time.
+    """Returns the concurrent executions of one stage under full load.
 
-    Queues by their limits, a shard of each stream, each schedule once, and the API at the rates that API Gateway lets
-    through: of the webhooks and of one more method.
+    Counts each queue's limit, one shard of each stream, each schedule once, and the API at the rates that API Gateway
+    allows for webhooks and for one more method.
     """
     queues = sum(trigger.concurrency for trigger in QUEUE_TRIGGERS.values())
     streams = sum(len(trigger.tables) for trigger in STREAM_TRIGGERS.values())
@@ -45,11 +46,11 @@ def needed_executions() -> int:
 
 
 def check_concurrency(stage: str, settings: StageSettings, aws: Aws) -> str:
-    """Returns what the account allows and what is needed.
+    """Returns the account's quota and the need of its stages.
 
     Raises:
-        Bad: it is less than prod and the other stages in the account need.
-        ToDo: the same, of another stage than prod.
+        CheckFailed: the quota is less than prod and the account's other stages need.
+        ActionNeeded: the quota is less than a stage other than prod needs.
     """
     client = aws.client("lambda")
     allowed = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]

@@ -1,4 +1,4 @@
-"""`deploy`: one stage, from its settings to a stack that answers."""
+"""`deploy`: creates or updates one stage from its settings, and checks it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ NEXT_STEPS: dict[str | None, str] = {
     "UPDATE_ROLLBACK_COMPLETE": "The former release runs again. Fix the first failure, and deploy again.",
     ROLLBACK_FAILED: "The rollback failed, too: docs/deploying.md, Releasing and going back, says how to continue it.",
 }
-"""What a person does next, by the status in which a change ended."""
+"""What a person does next, by the stack's status after a change."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How far to go. `agree` is asked once before the stack is changed, and before one that failed is deleted."""
+    """The options of a deployment. `agree` is called before the stack is changed, and before a failed stack is
+    deleted.
+    """
 
     dry_run: bool = False
     allow_replacement: bool = False
@@ -42,7 +44,7 @@ class Options:
 
 
 class Deployment:
-    """One run."""
+    """One deployment of a stage."""
 
     def __init__(
         self,
@@ -57,10 +59,10 @@ class Deployment:
         self._stack = Stack(self._aws, settings.stack)
 
     def check(self, options: Options) -> None:
-        """Look before anything is touched, or even packaged.
+        """Runs all checks before anything is packaged or changed.
 
         Raises:
-            DeploymentError: something is not as it has to be.
+            DeploymentError: a check failed.
         """
         findings = checks.check_before_release(
             self._stage, self._settings, self._aws, despite_alarms=options.despite_alarms
@@ -69,10 +71,10 @@ class Deployment:
         checks.require_no_failures(findings)
 
     def run(self, package: Package, options: Options) -> None:
-        """Change the stack into what was packaged, and look whether it works.
+        """Deploys the package, and checks the stage afterwards.
 
         Raises:
-            DeploymentError: it was refused, or it failed; CloudFormation has then gone back.
+            DeploymentError: a person declined, or the change failed and was rolled back.
         """
         first = not self._stack.exists
         if self._stack.status == FIRST_DEPLOYMENT_FAILED:
@@ -90,7 +92,7 @@ class Deployment:
         show_findings(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
 
     def _clear(self, options: Options) -> None:
-        """Delete the stack of a first deployment that failed: CloudFormation changes no such stack."""
+        """Deletes the stack of a failed first deployment, because CloudFormation accepts no change of it."""
         name = self._stack.name
         if options.dry_run:
             raise DeploymentError(
@@ -103,7 +105,7 @@ class Deployment:
         self._stack.delete(self._settings.as_role)
 
     def _protect(self) -> None:
-        """prod's stack is not deleted by a slip."""
+        """Protects prod's stack from deletion."""
         if self._stage == PROD:
             cloudformation = self._aws.client("cloudformation")
             cloudformation.update_termination_protection(StackName=self._stack.name, EnableTerminationProtection=True)
@@ -114,7 +116,9 @@ class Deployment:
         return parameters | release_values(self._stage, parameters, despite_alarms=options.despite_alarms)
 
     def _code(self, package: Package) -> Code:
-        """Uploads the zip and its bill of materials; returns the zip, or its signed copy if the stage wants one."""
+        """Uploads the zip and its bill of materials. Returns the zip, or its signed copy if the stage has a
+        profile.
+        """
         bucket, content = Bucket(self._aws, self._settings), package.archive.read_bytes()
         key = bucket.store(content, "zip")
         sbom_url = bucket.url(bucket.store(package.archive.with_name(SBOM).read_bytes(), "cdx.json"))
@@ -125,7 +129,7 @@ class Deployment:
         return Code(key, code_sha256(content))
 
     def _change(self, package: Package, code: Code, options: Options) -> bool:
-        """Answers whether there was anything to change."""
+        """Creates, shows and executes a change set. Returns True if there was a change."""
         parameters = self._values(options)
         tags = {"app": "pom-stripe", "stage": self._stage}
         rollback = rollback_configuration(

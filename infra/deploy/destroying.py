@@ -1,4 +1,4 @@
-"""`destroy`: a development stage taken away, its data only if that is said twice, its logs only if that is said."""
+"""`destroy`: deletes a development stage. Its data and its logs are deleted only on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.ops.screen import Screen
 
 
 class Destruction:
-    """One run.
+    """One run of `destroy`.
 
     Raises:
         DeploymentError: the stage is prod.
@@ -33,7 +33,7 @@ class Destruction:
         self._groups: list[str] = []
 
     def check(self) -> None:
-        """Raises DeploymentError if it is another account, or there is no such stack."""
+        """Raises DeploymentError if the account is another one, or the stack does not exist."""
         findings = [run_check("credentials", lambda: checks.check_caller(self._settings, self._aws))]
         show_findings(self._screen, "checks", f"Before {self._settings.stack} is destroyed", findings)
         checks.require_no_failures(findings)
@@ -41,7 +41,7 @@ class Destruction:
             raise DeploymentError(f"There is no stack {self._settings.stack}.")
 
     def tables(self) -> list[str]:
-        """The tables, which outlive the stack, as they are. Shows the log groups, too; everything else of it goes."""
+        """Shows the tables and log groups, which outlive the stack. Returns the names of the tables."""
         names = sorted(self._stack.physical_ids(TABLE).values())
         rows = []
         for name in names:
@@ -57,7 +57,7 @@ class Destruction:
         return names
 
     def run(self, tables: list[str], *, with_data: bool, with_logs: bool) -> None:
-        """Delete the stack, and then, if that is meant, the tables and the log groups that it left."""
+        """Deletes the stack, and on request the tables and the log groups that it left."""
         self._stack.delete(self._settings.as_role)
         self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
         if with_data:

@@ -1,4 +1,4 @@
-"""What was looked at and what was found: one row each, all shown, however many are bad."""
+"""The results of checks. All rows are shown, even if some failed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from infra.ops.stage import NoStage
 
 
 class State(StrEnum):
-    """How it was found."""
+    """The result of a check."""
 
     OK = "ok"
     TO_DO = "to do"
-    """Right so far; the row says what a person does next."""
+    """Correct so far. The row says what a person does next."""
     FAILED = "FAILED"
     SKIPPED = "not looked at"
 
@@ -28,16 +28,16 @@ STYLES = {State.OK: "green", State.TO_DO: "yellow", State.FAILED: "red", State.S
 
 
 class CheckFailed(Exception):
-    """What was looked at is not as it has to be; the message says how, and what to do."""
+    """Raised when a check fails. The message gives the reason and the next step."""
 
 
 class ActionNeeded(Exception):
-    """It is as it can be at this time; the message says what is to be done later."""
+    """Raised when a check passes for now. The message says what a person must do later."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One row."""
+    """The result of one check, as a row."""
 
     check: str
     state: State
@@ -45,11 +45,11 @@ class Finding:
 
 
 REQUEST_ERRORS = (ClientError, BotoCoreError, IntegrationError, ConfigurationError, NoStage, OSError)
-"""Whoever was asked refused, or did not answer."""
+"""Errors of a request that was refused or got no response."""
 
 
 def run_check(check: str, perform: Callable[[], str]) -> Finding:
-    """Look at one thing: `at` answers what it found, or raises Bad or ToDo."""
+    """Runs one check. `perform` returns the result as text, or raises CheckFailed or ActionNeeded."""
     try:
         return Finding(check, State.OK, perform())
     except ActionNeeded as action:
@@ -61,12 +61,12 @@ def run_check(check: str, perform: Callable[[], str]) -> Finding:
 
 
 def run_checks(checks: Mapping[str, Callable[[], str]]) -> list[Finding]:
-    """Every one, whatever the others found."""
+    """Runs all checks, also after failures."""
     return [run_check(check, at) for check, at in checks.items()]
 
 
 def show_findings(screen: Screen, name: str, title: str, findings: Sequence[Finding]) -> bool:
-    """Show the rows; answers whether none is bad."""
+    """Shows the rows. Returns True if no check failed."""
     rows = [{"check": each.check, "state": each.state.value, "found": each.found} for each in findings]
     screen.table(name, title, rows, style=_style)
     failed = sum(each.state is State.FAILED for each in findings)

@@ -1,4 +1,4 @@
-"""The account's own key of a stage, where it has one: whether it is usable, and by the services that need it."""
+"""Checks the stage's own KMS key, where it has one: the key must be usable by the services that need it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from infra.template.intrinsics import Json
 
 
 def check_key(settings: StageSettings, aws: Aws) -> str:
-    """The key is enabled, symmetric, of this region and account, and its policy names the services of AWS.
+    """Returns the key's ARN.
 
     Raises:
-        Bad: something of that is not so.
+        CheckFailed: the key is disabled, asymmetric, of another region or account, or its policy lacks a service of
+          AWS.
     """
     arn = settings.parameters[OWN_KEY]
     if arn.split(":")[3:5] != [settings.region, settings.account]:
@@ -37,7 +38,7 @@ def check_key(settings: StageSettings, aws: Aws) -> str:
 
 
 def _services(policy: Json) -> Iterator[str]:
-    """Yields the services that any statement allows something."""
+    """Yields the services to which a statement of the policy allows something."""
     for statement in policy["Statement"]:
         principal = statement["Principal"]
         if statement["Effect"] == "Allow" and isinstance(principal, dict):
@@ -46,6 +47,6 @@ def _services(policy: Json) -> Iterator[str]:
 
 
 def is_stage_key(key: str, settings: StageSettings, aws: Aws) -> bool:
-    """Whether `key`, by whichever name AWS tells it, is the key that the stage's functions may use."""
+    """Returns True if `key` (an id, an alias or an ARN) is the key that the stage's functions may use."""
     own = settings.parameters.get(OWN_KEY)
     return bool(own) and aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == own

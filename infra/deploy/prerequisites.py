@@ -1,4 +1,6 @@
-"""The things that a stage's settings name and that are there before it: bucket, topics, certificate, token keys."""
+"""Checks the resources that a stage's settings name and that must exist first: bucket, topics, certificate, token
+keys.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ KEYS_TIMEOUT = 5
 
 
 def check_bucket(aws: Aws, settings: StageSettings) -> str:
-    """The bucket of artifacts: the account's own, in the region, closed to the public, and used with TLS only."""
+    """Checks the bucket of artifacts: in the stage's account and region, private, and with TLS only."""
     request = {"Bucket": settings.artifact_bucket, "ExpectedBucketOwner": settings.account}
     s3 = aws.client("s3")
     region = s3.get_bucket_location(**request)["LocationConstraint"] or "us-east-1"
@@ -43,7 +45,7 @@ def check_bucket(aws: Aws, settings: StageSettings) -> str:
 
 
 def _requires_tls(policy: Json) -> bool:
-    """Whether a policy denies whatever comes without TLS."""
+    """Returns True if the policy denies all requests without TLS."""
     deny_statements = [each for each in policy["Statement"] if (each["Effect"], each["Principal"]) == ("Deny", "*")]
     transport_conditions = [
         each.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") for each in deny_statements
@@ -52,7 +54,7 @@ def _requires_tls(policy: Json) -> bool:
 
 
 def _policy(s3: Any, request: dict[str, str]) -> Json:
-    """The bucket's policy; one that says nothing if it has none."""
+    """Returns the bucket's policy; a policy without statements if it has none."""
     try:
         policy: Json = json.loads(s3.get_bucket_policy(**request)["Policy"])
     except ClientError as exc:
@@ -63,7 +65,9 @@ def _policy(s3: Any, request: dict[str, str]) -> Json:
 
 
 def check_account_logs(aws: Aws) -> str:
-    """API Gateway's right to write logs, without which a stage with access logs cannot be made."""
+    """Returns the role by which API Gateway writes logs. Without the role, a stage with access logs cannot be
+    created.
+    """
     role = aws.client("apigateway").get_account().get("cloudwatchRoleArn")
     if not role:
         raise CheckFailed("API Gateway may not write logs in this account and region: deploy infra/account.json once")
@@ -71,7 +75,7 @@ def check_account_logs(aws: Aws) -> str:
 
 
 def check_topic(aws: Aws, arn: str, *, needs_listener: bool) -> str:
-    """A topic that alarms can reach, and that somebody hears."""
+    """Checks that alarms can reach the topic, and that a subscription is confirmed."""
     attributes = aws.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
     if attributes.get("KmsMasterKeyId") == OWN_TOPIC_KEY:
         raise CheckFailed(
@@ -85,7 +89,7 @@ def check_topic(aws: Aws, arn: str, *, needs_listener: bool) -> str:
 
 
 def check_certificate(aws: Aws, settings: StageSettings) -> str:
-    """The certificate of the API's own domain."""
+    """Checks the certificate of the API's own domain."""
     arn, domain = settings.parameters["CertificateArn"], str(settings.domain)
     details = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
     if details["Status"] != "ISSUED":
@@ -100,12 +104,12 @@ def check_certificate(aws: Aws, settings: StageSettings) -> str:
 
 
 def _covers(name: str, domain: str) -> bool:
-    """A `*` stands for one label."""
+    """Returns True if a certificate's name covers the domain. A `*` stands for one label."""
     return fnmatch(domain, name) and name.count(".") == domain.count(".")
 
 
 def check_token_keys(url: str) -> str:
-    """The keys of POM's tokens: without them nobody gets in."""
+    """Returns the number of keys for POM's tokens. Without keys no request is authorized."""
     try:
         keys = jwt.PyJWKClient(url, timeout=KEYS_TIMEOUT).get_signing_keys()
     except jwt.PyJWTError as exc:

@@ -1,4 +1,4 @@
-"""What watches a release, and by which steps it goes: by stage, and for the release that mends a ringing alarm."""
+"""How a release shifts traffic and which alarms watch it: by stage, and for a release that fixes an alarm's cause."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from infra.template.alarms import RUN_BOOKS
 from infra.template.releases import ALL_AT_ONCE, CANARY, IN_STEPS, SHIFT, WATCHED
 
 SHIFTS = {PROD: CANARY}
-"""How CodeDeploy shifts traffic, by stage."""
+"""CodeDeploy's way of shifting traffic, by stage."""
 WATCH_MINUTES = {PROD: 10}
-"""Minutes for which CloudFormation goes on watching the alarms once all is changed. A tenth of a schedule's ticks is
-none in most canaries, so a tick that fails is seen only then: twice the period of the alarm on functions."""
+"""Minutes for which CloudFormation watches the alarms after the change: twice the period of the alarm on functions. A
+tenth of a schedule's invocations is none in most canaries, so a failing schedule shows only in this time.
+"""
 
 
 def release_values(stage: str, values: Mapping[str, str], *, despite_alarms: bool) -> dict[str, str]:
-    """Returns the template's parameters about the release; the stage's file, `told`, may say others.
+    """Returns the template's parameters for the release. `values`, from the stage's file, may override them.
 
-    Despite alarms, CodeDeploy is left out: it lets no deployment through while one of its alarms rings.
-    https://github.com/aws/serverless-application-model/issues/716
+    With `despite_alarms`, CodeDeploy is left out, because it starts no deployment while one of its alarms fires
+    (https://github.com/aws/serverless-application-model/issues/716).
     """
     usual = {SHIFT: SHIFTS.get(stage, ALL_AT_ONCE), IN_STEPS: "true"}
     chosen = {name: values.get(name, value) for name, value in usual.items()}
@@ -31,11 +32,12 @@ def release_values(stage: str, values: Mapping[str, str], *, despite_alarms: boo
 
 
 def rollback_configuration(stage: str, stack: str, aws: Aws, *, despite_alarms: bool) -> dict[str, Any]:
-    """Returns the alarms by which CloudFormation takes a change back, and for how long it watches them after it.
+    """Returns the alarms that make CloudFormation roll a change back, and for how long they are watched after the
+    change.
 
-    Only those that are there: CloudFormation fails a change whose alarms are missing, so the first one has none.
-    It is always said, because CloudFormation keeps a stack's alarms from one change to the next.
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-rollback-triggers.html
+    Contains only alarms that exist, because CloudFormation fails a change with a missing alarm. So the first change
+    has none. The configuration is always passed, because CloudFormation keeps a stack's alarms from one change to the
+    next (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-rollback-triggers.html).
     """
     alarms = [] if despite_alarms else _alarms(stack, aws)
     triggers = [{"Arn": each["AlarmArn"], "Type": "AWS::CloudWatch::Alarm"} for each in alarms]
@@ -43,10 +45,10 @@ def rollback_configuration(stage: str, stack: str, aws: Aws, *, despite_alarms: 
 
 
 def check_release_alarms(stack: str, aws: Aws, *, despite_alarms: bool) -> str:
-    """Returns what the release's alarms say.
+    """Returns the state of the release's alarms.
 
     Raises:
-        Bad: one of them rings, so that the release would be stopped at once.
+        CheckFailed: one of them fires, so the release would be stopped at once.
     """
     alarms = _alarms(stack, aws)
     firing = sorted(each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM")

@@ -1,4 +1,4 @@
-"""What is told of a stage in `parameters/STAGE.toml`: where it goes, and the values of the template's parameters."""
+"""The settings of a stage in `parameters/STAGE.toml`: its account and bucket, and the template's parameters."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PROD = PRODUCTION
 STAGES = ("dev", PROD)
 PUBLIC_URL = "PublicApiUrl"
 PLACEHOLDER_URL = "https://not-yet-known.invalid"
-"""`PublicApiUrl` until API Gateway has given the API its id."""
+"""`PublicApiUrl` until API Gateway has assigned the API's id."""
 REMOVED_PARAMETERS = {"StripeSecretArn": " any more: docs/deploying.md, Moving to two secrets"}
-"""What earlier releases took, with where it is said how to move on."""
+"""Parameters of earlier releases, with the end of the error message that names the guide to move on."""
 PLACEHOLDER = re.compile(
     r"<|>|\bexample\b|change.?me|fill.?in|replace.?me|placeholder|\btodo\b|\bx{3,}\b|0{12}", re.IGNORECASE
 )
-"""What nobody's real value has in it: what the examples say, and what people write for "later"."""
+"""Placeholders: the texts of the example files, and words that people write for "later"."""
 
 
 class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stage. Nothing in it is secret."""
+    """The settings of one stage. None of them is secret."""
 
     stack: str
     account: str
@@ -38,26 +38,26 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     artifact_bucket: str
     parameters: dict[str, str]
     signing_profile: str = ""
-    """AWS Signer's profile that signs the zip; empty: nobody signs it."""
+    """The profile of AWS Signer that signs the zip; empty if the zip is not signed."""
     role_arn: str = ""
-    """The role that CloudFormation works as; empty: it works as whoever deploys."""
+    """The role that CloudFormation assumes; empty if it uses the caller's rights."""
 
     @property
     def domain(self) -> str | None:
-        """The API's own domain."""
+        """Returns the API's own domain; None if it has none."""
         return self.parameters.get("DomainName") or None
 
     @property
     def as_role(self) -> dict[str, str]:
-        """What CloudFormation is told when it is to change or delete the stack."""
+        """Returns the arguments by which CloudFormation assumes the stage's role."""
         return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
 def load_settings(stage: str, directory: Path = DIRECTORY) -> StageSettings:
-    """The settings of a stage.
+    """Returns the settings of a stage.
 
     Raises:
-        DeploymentError: there are none, or they are not of the expected form.
+        DeploymentError: the file does not exist, or is not valid.
     """
     file = directory / f"{stage}.toml"
     try:
@@ -69,7 +69,7 @@ def load_settings(stage: str, directory: Path = DIRECTORY) -> StageSettings:
 
 
 def faults(stage: str, settings: StageSettings) -> Iterator[str]:
-    """A sentence for each value that is missing, left over, still a placeholder, or not what the template takes."""
+    """Yields a sentence for each setting that is missing, unknown, a placeholder, or invalid for the template."""
     for name in ("stack", "account", "region", "artifact_bucket"):
         if PLACEHOLDER.search(str(getattr(settings, name))) or not getattr(settings, name):
             yield f"{name} still has to be filled in"
@@ -118,7 +118,9 @@ def _provenance_faults(settings: StageSettings) -> Iterator[str]:
 
 
 def values(settings: StageSettings, api_id: str | None) -> dict[str, str]:
-    """All parameters of the template that have no default or were given; `api_id` is API Gateway's, once known."""
+    """Returns the template's parameters. `api_id` is the id of API Gateway's API; None before the first
+    deployment.
+    """
     return {PUBLIC_URL: _public_url(settings, api_id), **settings.parameters}
 
 

@@ -1,7 +1,7 @@
-"""The zip signed by AWS Signer, for a stage whose functions take nothing else.
+"""Signs the zip with AWS Signer, for a stage whose functions accept signed code only.
 
-Signer reads one version of an object and writes a new one whose name ends in the job's id. Code that has been signed
-is not signed again, because every signature makes another zip, and a stage would change without a change.
+Signer reads one version of an object, and writes a new object whose name ends with the job's id. A signed zip is not
+signed again, because each signature makes a different zip, and the stage would change without a change of code.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from infra.template.intrinsics import Json
 from infra.template.signing import SIGNING
 
 PLATFORM = "AWSLambda-SHA384-ECDSA"
-"""Signer's name for zips of Lambda."""
+"""Signer's platform for Lambda's zips."""
 POLL_SECONDS = 5
 MAX_WAIT_SECONDS = 300
-"""Seconds between two looks at a job, and until it is given up."""
+"""Seconds between two polls of a job, and the most seconds for a job."""
 
 
 def signed_copy(key: str, settings: StageSettings, aws: Aws) -> Code:
-    """Returns the signed copy of the zip at `key`, which Signer makes unless it has made it before.
+    """Returns the signed copy of the zip at `key`. Signs the zip if no copy exists.
 
     Raises:
-        DeploymentError: Signer did not sign it.
+        DeploymentError: Signer did not sign the zip.
     """
     bucket = {"Bucket": settings.artifact_bucket, "ExpectedBucketOwner": settings.account}
     s3 = aws.client("s3")
@@ -62,11 +62,13 @@ def _sign(key: str, prefix: str, settings: StageSettings, aws: Aws) -> str:
 
 
 def check_signing(settings: StageSettings, aws: Aws) -> str:
-    """The profile signs Lambda's zips, the bucket keeps versions, and the functions trust the profile.
+    """Returns the ARN of the profile's version.
 
     Raises:
-        Bad: something of that is not so.
-        ToDo: the functions would also run code that nobody has signed.
+        CheckFailed: the profile cannot sign Lambda's zips, the bucket has no versioning, or the functions do not
+          trust
+            the profile.
+        ActionNeeded: the functions would also run unsigned code.
     """
     profile = _profile(settings, aws)
     if (profile["status"], profile["platformId"]) != ("Active", PLATFORM):

@@ -1,4 +1,4 @@
-"""What is looked at after a deployment: whether what was deployed is there, runs, and answers."""
+"""The checks after a deployment: the deployed resources exist, run, and respond."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from infra.template.aliases import LIVE
 from infra.template.intrinsics import Json
 
 TIMEOUT = 30
-"""Seconds for an answer: the first one waits for a cold start."""
+"""Seconds for a response, because the first request waits for a cold start."""
 ATTEMPTS = 5
 SECONDS_BETWEEN = 3
-"""Seconds between tries: a new API answers everywhere only after a moment."""
+"""Seconds between attempts, because a new API needs a moment until it responds everywhere."""
 
 REQUESTS = {
     "the API answers": ("GET", "/v1/health", 200),
@@ -35,7 +35,9 @@ REQUESTS = {
 def check_after_release(
     stack: Stack, template: Json, code: Code, aws: Aws, *, first: bool, pause: Callable[[float], None]
 ) -> list[Finding]:
-    """All checks. `first`: it was not deployed before, so Stripe cannot know it yet."""
+    """Runs all checks. `first` is True for a first deployment, after which Stripe has no webhook endpoint for it
+    yet.
+    """
     url = stack.parameters()["PublicApiUrl"]
     requests = {check: partial(_responds, url, *expectation, pause) for check, expectation in REQUESTS.items()}
     return run_checks(

@@ -1,4 +1,4 @@
-"""The two secrets of a stage, looked at by the very code that reads them for the functions. No value is ever told."""
+"""Checks the two secrets of a stage with the code by which the functions read them. No value is shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.template.intrinsics import secret_parameter
 
 SERVICE_KEYS = (None, "alias/aws/secretsmanager")
 MODES = {PROD: "live"}
-"""Every other stage is for test money."""
+"""The mode of prod's key. All other stages use test mode."""
 TOKEN = "[A-Za-z0-9_+/=]{16,}"
 
 UNRESTRICTED = (
@@ -32,7 +32,7 @@ LEFT_OVER = (
 
 
 def check_platform_secret(stage: str, settings: StageSettings, aws: Aws) -> str:
-    """What can be said of the secret with the platform's key."""
+    """Checks the secret with the platform's key. Returns its form."""
     arn = _require_usable_key(Secret.PLATFORM, settings, aws)
     secret = SecretStore(arn, PlatformSecret, SystemClock()).latest()
     if faults := list(_faults_of_platform(secret, MODES.get(stage, "test"))):
@@ -45,7 +45,7 @@ def check_platform_secret(stage: str, settings: StageSettings, aws: Aws) -> str:
 
 
 def check_webhook_secret(settings: StageSettings, aws: Aws, *, was_deployed: bool) -> str:
-    """What can be said of the secret with the webhook secrets; `exists`: whether the stage was deployed before."""
+    """Checks the secret with the webhook secrets. `was_deployed` is True if the stage was deployed before."""
     arn = _require_usable_key(Secret.WEBHOOK, settings, aws)
     if arn == settings.parameters[secret_parameter(Secret.PLATFORM)]:
         raise CheckFailed("it is the platform's secret: webhook secrets have one of their own")
@@ -63,7 +63,7 @@ def check_webhook_secret(settings: StageSettings, aws: Aws, *, was_deployed: boo
 
 
 def _stored_fields(arn: str, aws: Aws) -> Container[str]:
-    """Returns the names of all fields that are stored, those included that functions pass over."""
+    """Returns the names of all stored fields, also of those that the functions ignore."""
     text = aws.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     fields: dict[str, object] = json.loads(text)
     return fields.keys()

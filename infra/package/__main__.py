@@ -1,4 +1,4 @@
-"""The command line: package a stage, judge it, and tell what is in it."""
+"""The command line: packages a stage, checks the package, and shows its contents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BIGGEST = 8
 
 
 def report(template: Json, archive: Path) -> str:
-    """What a person wants to know of a package."""
+    """Returns a summary of a package for people."""
     kinds = Counter(resource["Type"] for resource in template["Resources"].values())
     with ZipFile(archive) as contents:
         entries = contents.infolist()
@@ -38,7 +38,7 @@ def report(template: Json, archive: Path) -> str:
 
 
 def main() -> int:
-    """Answers the exit status."""
+    """Packages and checks a stage. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
     parser.add_argument("--stage", required=True, choices=["dev", "prod"])
     parser.add_argument("--out", required=True, type=Path, help="the directory to write to, such as build/dev")

@@ -1,4 +1,4 @@
-"""Runs `chalice package` on a clean copy of what ships, and makes its zip smaller and reproducible."""
+"""Runs `chalice package` on a clean copy of the shipped files, and makes its zip smaller and reproducible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHIPPED = ("app.py", "chalicelib", LOCK)
 CONFIGURATION = (".chalice/config.json", ".chalice/policy-*.json")
 IGNORED_FILES = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 NO_WHEEL = "Could not install dependencies"
-"""Chalice only prints this, and makes a zip without the dependency."""
+"""Chalice only prints this, and builds a zip without the dependency."""
 TIMEOUT = 600
 INPUTS = (
     "app.py",
@@ -34,11 +34,11 @@ INPUTS = (
     "infra/package/*.py",
 )
 FINGERPRINT = "fingerprint"
-"""The file beside a package that tells what it was made of; there only when the package is whole."""
+"""The file with the digest of a package's inputs. It exists only if the package is complete."""
 
 
 def build(stage: str, out: Path, source: Path = ROOT) -> None:
-    """Write the template, the zip and the zip's bill of materials of `stage` to `out`.
+    """Writes the template, the zip and the zip's bill of materials of `stage` to `out`.
 
     Raises:
         PackagingError: this Python is no supported runtime, or Chalice failed or left something out.
@@ -61,7 +61,7 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
 
 
 def fingerprint(stage: str, source: Path = ROOT) -> str:
-    """A digest of everything that decides what a package is."""
+    """Returns a digest of all inputs of a package."""
     digest = hashlib.sha256(f"{stage} {sys.version}".encode())
     for pattern in INPUTS:
         for file in sorted(source.glob(pattern)):
@@ -70,13 +70,13 @@ def fingerprint(stage: str, source: Path = ROOT) -> str:
 
 
 def is_current(out: Path, stage: str, source: Path = ROOT) -> bool:
-    """Whether the package in `out` is what `build` would make now."""
+    """Returns True if the package in `out` was built from the current inputs."""
     fingerprint_file = out / FINGERPRINT
     return fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint(stage, source)
 
 
 def _copy(source: Path, project: Path) -> None:
-    """Only what ships, so that no compiled file, test or local state gets into the zip or its hash."""
+    """Copies only the shipped files, so that no compiled file, test or local state changes the zip or its digest."""
     (project / ".chalice").mkdir(parents=True)
     for name in SHIPPED:
         if (source / name).is_dir():
@@ -113,10 +113,10 @@ def _chalice_package(stage: str, project: Path, merge_file: Path, packaged: Path
 
 
 def _environment() -> dict[str, str]:
-    """This one without anything of AWS: packaging must not depend on who packages."""
+    """Returns the environment without variables of AWS, because a package must not depend on the caller's account."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return variables | {
-        "AWS_DEFAULT_REGION": "us-east-1",  # Chalice asks for one and writes it nowhere
+        "AWS_DEFAULT_REGION": "us-east-1",  # Chalice needs a region, but does not write it into the package
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

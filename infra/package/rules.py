@@ -1,6 +1,6 @@
-"""What we require of the packaged template beyond AWS's own rules, as rules of cfn-lint.
+"""Our requirements of the packaged template beyond AWS's own rules, as rules of cfn-lint.
 
-`cfn-lint --append-rules infra.package.rules -- build/dev/sam.json` finds what the gate finds.
+`cfn-lint --append-rules infra.package.rules -- build/dev/sam.json` reports what the gate reports.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
 API_GATEWAY_TIMEOUT = 29
-"""Seconds after which API Gateway answers for a function."""
+"""Seconds after which API Gateway stops waiting for a function."""
 ACTIONS_WITHOUT_RESOURCE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
 """Actions that take no resource but `*`."""
 MAX_ALARMS = 10
-"""Of a deployment group of CodeDeploy."""
+"""The most alarms of one deployment group in CodeDeploy."""
 PLACEHOLDER = "000000000000"
-"""Chalice's place holder for an account."""
+"""Chalice's placeholder for an account."""
 
 Path: TypeAlias = list[str | int]
 
 
 def _has(**properties: Json) -> Json:
-    """The schema of an object that has all of these properties, each of this form."""
+    """Returns the schema of an object that has all of these properties in these forms."""
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _with(**properties: Json) -> Json:
-    """The schema of a resource that has all of these properties, each of this form."""
+    """Returns the schema of a resource that has all of these properties in these forms."""
     return _has(Properties=_has(**properties))
 
 
@@ -62,12 +62,12 @@ _NOT_SCHEDULED: Json = {"properties": {"Events": {"additionalProperties": _has(T
 
 
 class Requirements(CloudFormationLintRule):  # type: ignore[misc]
-    """Holds every resource of a type to JSON schemas, by what is said of one that breaks them."""
+    """Checks each resource of a type against JSON schemas. The key of a schema is the complaint about a violation."""
 
     kind: ClassVar[str]
     schemas: ClassVar[dict[str, Json]]
     only: ClassVar[str | None] = None
-    """The logical id, where one resource alone is meant."""
+    """The logical id, if the rule is for one resource only."""
 
     def match(self, cfn: Template) -> Iterator[RuleMatch]:
         for name, resource in cfn.get_resources(self.kind).items():
@@ -270,7 +270,7 @@ class Queues(CloudFormationLintRule):  # type: ignore[misc]
             for event in function["Properties"].get("Events", {}).values():
                 source = event["Properties"].get("Queue")
                 target = source.get("Fn::GetAtt", [""])[0] if isinstance(source, dict) else ""
-                if target in queues:  # E9103 or E1010 complains of any other
+                if target in queues:  # E9103 or E1010 reports any other target
                     yield from self._faults(target, queues[target]["Properties"], name, timeout)
 
     def _faults(self, target: str, queue: Json, name: str, timeout: int) -> Iterator[RuleMatch]:
@@ -319,7 +319,7 @@ class MergedTemplate(CloudFormationLintRule):  # type: ignore[misc]
 
 
 def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Every part of a document, and where it is."""
+    """Yields each part of a document with its path."""
     yield path, value
     if isinstance(value, dict | list):
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):

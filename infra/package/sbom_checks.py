@@ -1,7 +1,7 @@
-"""Rules for the bill of materials: it is valid CycloneDX, and names each package of this very zip and no other.
+"""Rules for the bill of materials: it is valid CycloneDX, and names each package of this zip and no other.
 
-The zip is looked at from the other side than in `sbom`: every file must be the application's, Chalice's, or listed by
-the RECORD of a package that the document names.
+The check does not reuse the builder's way: each file of the zip must belong to the application, to Chalice, or to the
+RECORD of a package that the document names.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from infra.package import SBOM
 from infra.template.intrinsics import Json
 
 OURS = ("app.py", "chalicelib/", "chalice/")
-"""Chalice's runtime comes without metadata."""
+"""The application's files, and Chalice's runtime, which has no metadata."""
 NAME = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)\.dist-info/RECORD$")
 
 
 def sbom_faults(archive: Path) -> Iterator[str]:
-    """Yields what is wrong with the document beside the zip."""
+    """Yields the faults of the document in the zip's directory."""
     file = archive.with_name(SBOM)
     if not file.exists():
         yield f"there is no {SBOM} beside the zip: package again"

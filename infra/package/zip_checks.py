@@ -1,7 +1,7 @@
-"""Rules for the zip: what is in it, and whether every function starts from it, and works, as it is set up.
+"""Rules for the zip: its contents, and whether every function starts from it and works with its settings.
 
-The zip holds machine code for Lambda's processor. Where ours is another, each such file is exchanged, in an
-unpacked copy, for the same package's file of the same version installed here; everything else is the zip's own.
+The zip contains machine code for Lambda's processor. On another processor, each such file is replaced, in an unpacked
+copy, by the file of the same package and version that is installed here. All other files are the zip's own.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from infra.template.intrinsics import Json, function_id
 Faults: TypeAlias = Iterator[str]
 
 MAX_ZIP_BYTES = 20 * 1024 * 1024
-"""Bytes, packed; Lambda itself takes 50 MB, but every cold start loads it."""
+"""Bytes of the packed zip. Lambda accepts 50 MB, but every cold start loads the zip."""
 NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/", "boto3/")
 MACHINES = {183: "aarch64", 62: "x86_64"}
-"""By the number in an ELF file's header."""
+"""Processors by the number in an ELF header."""
 LAMBDA_MACHINE = "aarch64"
 PROBE_TIMEOUT = 120
 
 
 def zip_faults(template: Json, archive: Path) -> list[str]:
-    """Everything that is wrong with the zip of a template."""
+    """Returns all faults of a template's zip."""
     with unpacked(archive) as root:
         machine_problems = [*machine_faults(root), *make_runnable(root)]
         faults = [*_size(archive), *content_faults(root), *bytecode_faults(root), *machine_problems]
@@ -51,7 +51,7 @@ def zip_faults(template: Json, archive: Path) -> list[str]:
 
 @contextmanager
 def unpacked(archive: Path) -> Iterator[Path]:
-    """A directory with the zip's files, for as long as the block runs."""
+    """Yields a directory with the zip's files, which is deleted after the block."""
     with tempfile.TemporaryDirectory(prefix="pom-unpacked-") as scratch:
         root = Path(scratch).resolve()
         with ZipFile(archive) as contents:
@@ -66,7 +66,7 @@ def _size(archive: Path) -> Faults:
 
 
 def content_faults(root: Path) -> Faults:
-    """What is in the zip and should not be, or the other way round."""
+    """Yields files that must not be in the zip, and required files that are missing."""
     names = [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()]
     for name in names:
         if name.startswith(NEVER_SHIPPED):
@@ -75,7 +75,7 @@ def content_faults(root: Path) -> Faults:
 
 
 def machine_faults(root: Path) -> Faults:
-    """Machine code that Lambda cannot run."""
+    """Yields machine code that Lambda cannot run."""
     for file in _libraries(root):
         if (machine := _processor(file)) != LAMBDA_MACHINE:
             yield f"{file.relative_to(root)} is for {machine}, and Lambda runs {LAMBDA_MACHINE}"
@@ -93,7 +93,7 @@ def _processor(file: Path) -> str:
 
 
 def make_runnable(root: Path) -> Faults:
-    """Exchange machine code for that of this host."""
+    """Replaces the machine code by that of this host. Yields the files that cannot be replaced."""
     if platform.machine() == LAMBDA_MACHINE:
         return
     owners = _owners(root)
@@ -134,7 +134,7 @@ def _copy_library(installed: Distribution, place: Path, root: Path) -> None:
 
 @dataclass(frozen=True)
 class Probe:
-    """One start of a fresh interpreter in the unpacked zip."""
+    """One start of a new interpreter in the unpacked zip."""
 
     name: str
     environment: dict[str, str]
@@ -143,7 +143,7 @@ class Probe:
 
 
 def probe_of(template: Json, name: str) -> Probe:
-    """How a function of the template is started, and what it is called with."""
+    """Returns how a function of the template is started, and its trials."""
     function = template["Resources"][name]["Properties"]
     settings = "load_token_config" if name == function_id(AUTHORIZER) else "load_config"
     environment = deployed_environment(template, function) | ISOLATED_ENVIRONMENT
@@ -151,7 +151,7 @@ def probe_of(template: Json, name: str) -> Probe:
 
 
 def start_faults(template: Json, root: Path) -> Faults:
-    """Start every function by itself, as many at a time as there are processors."""
+    """Starts every function separately, one on each processor. Yields the faults."""
     functions = [name for name, resource in template["Resources"].items() if resource["Type"] == FUNCTION]
     probes = [probe_of(template, name) for name in functions]
     probes.append(Probe("the zip", deployed_environment(template, {}), ("everything",)))
@@ -161,7 +161,7 @@ def start_faults(template: Json, root: Path) -> Faults:
 
 
 def probe_faults(root: Path, started_probe: Probe) -> Faults:
-    """What goes wrong in one fresh interpreter. -I and -S: neither this environment's packages nor the user's."""
+    """Yields the faults of one interpreter. -I and -S exclude the packages of this environment and of the user."""
     completed = subprocess.run(
         [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *started_probe.arguments],
         cwd=root,
@@ -187,7 +187,9 @@ def probe_faults(root: Path, started_probe: Probe) -> Faults:
 
 
 def deployed_environment(template: Json, function: Json) -> dict[str, str]:
-    """All that a function has in Lambda: defaults of parameters, and a URL for what only the deployment knows."""
+    """Returns a function's environment in Lambda: parameters' defaults, and a URL for values known only when
+    deployed.
+    """
     parameters = template.get("Parameters", {})
     shared_variables = template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
     own_variables = function.get("Environment", {}).get("Variables", {})

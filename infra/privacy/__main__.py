@@ -1,4 +1,4 @@
-"""`python -m infra.privacy`: write the generated parts of docs/privacy.md anew."""
+"""Updates the generated parts of docs/privacy.md (`python -m infra.privacy`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from infra.privacy.page import FILE, PARTS, classified_fields, with_generated_pa
 
 
 def main() -> None:
-    """Makes the page anew and says how many fields it has."""
+    """Writes the page, and prints the number of fields."""
     FILE.write_text(with_generated_parts(FILE.read_text()))
     print(f"{FILE.name}: {sum(1 for _ in classified_fields())} fields, {len(PARTS)} generated parts")
 

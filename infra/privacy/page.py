@@ -1,4 +1,4 @@
-"""The generated parts of docs/privacy.md: each stands between two comments that name it."""
+"""The generated parts of docs/privacy.md. Each part is between two comments with its name."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _PART: Final = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTAL
 
 
 def with_generated_parts(text: str) -> str:
-    """Returns the page with its generated parts made anew.
+    """Returns the page with new generated parts.
 
     Raises:
-        KeyError: the page names a part that is not made.
+        KeyError: the page names an unknown part.
     """
     return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", text)
 
 
 def classified_fields() -> Iterator[tuple[Place, Classification]]:
-    """Yields every field that has a class, by its name."""
+    """Yields every classified field, by name."""
     for _, place in sorted(places().items()):
         if (classification := class_of(place)) is not None:
             yield place, classification
 
 
 def _personal_data() -> str:
-    """Returns a row for each kind of datum about a person, and for what an erasure does with it."""
+    """Returns a table of the data about persons, with the effect of an erasure."""
     rows: defaultdict[Classification, list[Place]] = defaultdict(list)
     for place, each in classified_fields():
         if (
@@ -60,12 +60,12 @@ def _personal_data() -> str:
 
 
 def _rank(each: Classification) -> tuple[int, int, int]:
-    """Returns the place of a class: by whose a datum is, by what becomes of it, and by its kind."""
+    """Returns the sort key of a class: data subject, effect, kind."""
     return list(DataSubject).index(each.subject), list(ErasureEffect).index(each.effect), list(Kind).index(each.kind)
 
 
 def _other_data() -> str:
-    """Returns a row for each reason for which the other fields are kept, with how many there are of each kind."""
+    """Returns a table of the other retained fields by reason, with their numbers by kind."""
     rows: defaultdict[tuple[DataSubject, str], list[tuple[Kind, str]]] = defaultdict(list)
     for place, each in classified_fields():
         if each.subject is not DataSubject.STAFF and each.effect is ErasureEffect.KEPT:
@@ -77,7 +77,9 @@ def _other_data() -> str:
 
 
 def _counts_by_kind(fields: Iterable[tuple[Kind, str]]) -> Iterator[str]:
-    """Yields each kind with the number of its fields, and all of them, or the shortest if they say nothing."""
+    """Yields each kind with its number of fields and their names. Kinds without personal data show three short
+    names.
+    """
     by_kind: defaultdict[Kind, list[str]] = defaultdict(list)
     for kind, name in fields:
         by_kind[kind].append(name)
@@ -87,7 +89,7 @@ def _counts_by_kind(fields: Iterable[tuple[Kind, str]]) -> Iterator[str]:
 
 
 def _readers() -> str:
-    """Returns a row for each table: what it says of persons, and the functions that may read or write it."""
+    """Returns a table with the personal data of each DynamoDB table, and the functions that read or write it."""
     kinds_by_store: defaultdict[str, set[str]] = defaultdict(set)
     for place, each in classified_fields():
         if each.personal:
@@ -103,7 +105,7 @@ def _readers() -> str:
 
 
 def _retention() -> str:
-    """Returns a row for each time for which something is kept."""
+    """Returns a table of retention times."""
     return _table(("where", "how long", "why"), times.rows())
 
 
@@ -113,7 +115,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "retention": _retention,
     "readers": _readers,
 }
-"""What makes each part."""
+"""The functions that make the parts."""
 
 
 def _names(names: Iterable[str]) -> str:
@@ -121,7 +123,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _shortened(names: Iterable[str]) -> str:
-    """Returns the names of fields, with each record named once: `Profile.email`, `phone`."""
+    """Returns the names of fields, grouped by record: `Profile: email, phone`."""
     by_record: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
         record, _, field = name.partition(".")

@@ -1,4 +1,4 @@
-"""Finds every place that holds or tells something, by the types of the code, so that none can be forgotten."""
+"""Finds every stored, published or logged field from the types of the code, so that none is forgotten."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from infra.template.api import ACCESS_LOG
 CODE: Final = Path(__file__).parents[2] / "chalicelib"
 
 QUEUES, BUS, LOGS, METRICS = "queues", "bus", "logs", "metrics"
-"""The stores besides the tables."""
+"""The stores other than the tables."""
 
 DOCUMENTS: Final[Mapping[str, tuple[type, ...]]] = {
     "invoices": (Invoice,),
@@ -57,22 +57,22 @@ DOCUMENTS: Final[Mapping[str, tuple[type, ...]]] = {
     "payouts": (Payout, PayoutLine),
     "events": (Canary,),
 }
-"""The types that the documents of each table hold. Stripe's own events are kept as they came."""
+"""The types of the documents in each table. Stripe's events are stored unchanged."""
 
 HAS_DOCUMENTS_OF_STRIPE: Final = "events"
 WHOLE: Final = frozenset({"document", "packed"})
-"""The attributes that hold a document. It is classified by its fields, unless it is an event of Stripe's."""
+"""The attributes with a document. A document is classified by its fields, except Stripe's events."""
 
 LINE, ACCESS, METRIC = "log line", "access line", "metric"
 OF_EVERY_LINE: Final = ("level", "location", "message", "timestamp", "service", "xray_trace_id")
-"""What Powertools writes in each line. A line's message is a constant of `observability`."""
+"""The fields that Powertools adds to each line. A line's message is a constant of `observability`."""
 
 ENUM_MEMBER: Final = "word"
-"""Stands for every member of an enumeration."""
+"""Stands for the members of any enumeration."""
 
 
 class Place(NamedTuple):
-    """A field of a record, the stores that hold it, and the types of the values in it."""
+    """A field of a record, with the stores that hold it and the types of its values."""
 
     record: str
     field: str
@@ -85,7 +85,7 @@ class Place(NamedTuple):
 
 
 def places() -> Mapping[str, Place]:
-    """Returns every place, by its name."""
+    """Returns all fields, by name."""
     by_name: dict[str, Place] = {}
     for record, field, store, scalars in _all_fields():
         name = f"{record}.{field}"
@@ -95,7 +95,7 @@ def places() -> Mapping[str, Place]:
 
 
 def fields_of(record: Any) -> Mapping[str, Any]:
-    """Returns the fields of a class of records with their types, or nothing if it is none."""
+    """Returns the fields of a record class with their types; empty for any other class."""
     hints = typing.get_type_hints(record)
     if dataclasses.is_dataclass(record):
         return {field.name: hints[field.name] for field in dataclasses.fields(record)}
@@ -107,7 +107,7 @@ def fields_of(record: Any) -> Mapping[str, Any]:
 
 
 def records_in(roots: Iterable[Any]) -> Iterator[type]:
-    """Yields every class of records that a document of these types can be made of, each once."""
+    """Yields each record class that documents of these types can contain, once."""
     yielded: set[type] = set()
     pending = list(roots)
     while pending:
@@ -120,7 +120,7 @@ def records_in(roots: Iterable[Any]) -> Iterator[type]:
 
 
 def scalars_of(hint: Any) -> frozenset[str]:
-    """Returns the names of the types of the values that are directly in a field, not in a record in it."""
+    """Returns the names of the value types in a field, without those of nested records."""
     if arguments := typing.get_args(hint):
         return frozenset[str]().union(*(scalars_of(each) for each in arguments))
     if hint is type(None) or hint is Ellipsis:
@@ -166,7 +166,7 @@ def _of_records(store: str, roots: Iterable[Any]) -> Iterator[tuple[str, str, st
 
 
 def _log_fields() -> Iterator[str]:
-    """Yields the names of every field of a log line: what `observability` writes, and the ids that it is about."""
+    """Yields the names of all fields of log lines: those that `observability` writes, and the ids of the subject."""
     for path in sorted(CODE.rglob("*.py")):
         tree = ast.parse(path.read_text())
         if path == Path(observability.__file__):
@@ -178,7 +178,7 @@ def _log_fields() -> Iterator[str]:
 
 
 def _spread(tree: ast.Module) -> Iterator[Any]:
-    """Yields the classes of the records whose fields become those of a log line, by `asdict` or `_asdict`."""
+    """Yields the record classes whose fields become fields of a log line by `asdict` or `_asdict`."""
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
         for call in (
             node for node in ast.walk(function) if isinstance(node, ast.Call) and "asdict" in _called_name(node)
@@ -188,7 +188,7 @@ def _spread(tree: ast.Module) -> Iterator[Any]:
 
 
 _CORRELATING: Final = frozenset({"about", "note"})
-"""What notes an id for the log lines: `chalicelib.correlation`."""
+"""The functions of `chalicelib.correlation` that add an id to the log lines."""
 
 
 def _called_name(call: ast.Call) -> str:

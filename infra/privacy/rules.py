@@ -1,8 +1,8 @@
-"""The classification: rules by type and by name, and an entry for each field that they do not cover.
+"""The classification: rules by type and by name, and an entry for each field without a rule.
 
-A new field that no rule covers fails a test. Add it to `ENTRIES`, with what an erasure does with it. A new class of
-records needs a place in `SUBJECTS`. A plain text is covered only if its name says that it is an id or one of a few
-words, because a text may hold anything.
+A new field without a rule fails a test. Add it to `ENTRIES`, with the effect of an erasure. Add a new record class to
+`SUBJECTS`. A rule covers a text only if the field's name says that the text is an id or one of a few words, because
+any other text may contain personal data.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ SUBJECTS: Final[Mapping[str, DataSubject]] = {
     }.items()
     for written in records.split()
 }
-"""Whom each class of records is about. A blank is written as `_`."""
+"""The data subject of each record class. A blank is written as `_`."""
 
 ENTRIES: Final[Mapping[Classification, str]] = {
-    # Who somebody is, and where
+    # Names and addresses
     Classification(CUSTOMER, Kind.NAME, REMOVED): (
         "Profile.first_name Profile.last_name Profile.company_name customers_row.name_key "
         "CustomerView.first_name CustomerView.last_name CustomerView.company_name InvoiceView.customer_name"
@@ -65,7 +65,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
         "AddressView.street AddressView.street2 AddressView.city AddressView.state AddressView.zip_code "
         "AddressView.country"
     ),
-    # What people write, or Stripe does
+    # Texts of people or of Stripe
     Classification(CUSTOMER, Kind.TEXT, EMPTIED): (
         "LineItem.description Deduction.description Refusal.message ItemError.message "
         "LineItemView.description DeductionView.description"
@@ -78,7 +78,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
         "FailureView.next_step"
     ),
     Classification(CUSTOMER, Kind.EVENT, ErasureEffect.SHORTENED): "events_row.document events_row.packed",
-    # How somebody pays
+    # Means of payment
     Classification(CUSTOMER, Kind.PAYMENT, REMOVED): (
         "ChargeFact.brand ChargeFact.last4 ChargeFact.expires Movement.brand Movement.last4"
     ),
@@ -87,7 +87,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
         "InvoiceView.pdf_url"
     ),
     Classification(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint Drafted.order Drafted.in_stripe",
-    # What says nothing by itself, and goes with the record that it is in
+    # Fields without meaning of their own, which are removed with their record
     Classification(CUSTOMER, Kind.ID, REMOVED): (
         "Customer.candidates Customer.chosen_stripe_customer_id Customer.last_choice Customer.offered_by "
         "BatchItem.chosen_stripe_customer_id Service.service_id customers_row.emailless_of "
@@ -100,7 +100,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
     ),
     Classification(CUSTOMER, Kind.MONEY, REMOVED): "Service.unit_price",
     Classification(CUSTOMER, Kind.TIME, REMOVED): "Service.service_date BatchItem.loaded_before",
-    # The company's own
+    # Data of the company
     Classification(COMPANY, Kind.NAME, KEPT, NOT_THEIRS): "AccountFact.business_name ConnectionView.business_name",
     Classification(COMPANY, Kind.CONTACT, KEPT, NOT_THEIRS): "AccountFact.support_email AccountFact.support_phone",
     Classification(COMPANY, Kind.PAYMENT, KEPT, NOT_THEIRS): (
@@ -168,7 +168,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
         "access_line.integrationStatus access_line.authorizerError access_line.error access_line.bytes"
     ),
 }
-"""Each class with the fields that have it. A blank in a record's name is written as `_`."""
+"""The fields of each class. A blank in a record's name is written as `_`."""
 
 BY_NAME: Final[Mapping[str, Classification]] = {
     f"{record.replace('_', ' ')}.{field}": each
@@ -185,7 +185,7 @@ _OWN_TYPES: Final[Mapping[str, tuple[DataSubject, str]]] = {
     "ServiceId": (CUSTOMER, OPAQUE),
     "BatchId": (COMPANY, NOT_THEIRS),
 }
-"""The types of ids: whose they are, and why they are kept."""
+"""The types of ids, with the data subject and the reason for retaining them."""
 
 _TIMES: Final = re.compile(
     r"at|created|(.*_)?as_of|epoch|arrival_date|not_before|since|.*_(at|until|by|on|before|since|date)",
@@ -209,7 +209,7 @@ _WHY: Final[Mapping[DataSubject, str]] = {COMPANY: NOT_THEIRS, NOBODY: NAMES_NOB
 
 
 def class_of(place: Place) -> Classification | None:
-    """Returns the class of a field, or None if neither an entry nor a rule says it."""
+    """Returns the class of a field; None if no entry and no rule covers it."""
     classification = _class_of(place)
     return (
         classification._replace(effect=ErasureEffect.NOT_HELD, why="")
@@ -230,7 +230,7 @@ def _class_of(place: Place) -> Classification | None:
 
 
 def _kinds(place: Place) -> Iterator[Kind]:
-    """Yields the kinds that a rule says of a field. On the bus and in logs, times and sums are texts."""
+    """Yields the kinds by which rules classify a field. On the bus and in logs, times and sums are texts."""
     if place.scalars <= {"bool", ENUM_MEMBER}:
         yield Kind.STATE
     if place.scalars <= _NUMBERS or not place.stores.isdisjoint({BUS, LOGS}):

@@ -1,4 +1,4 @@
-"""The generated table of how long each thing is kept, from `chalicelib.domain.retention`."""
+"""The generated table of retention times, from `chalicelib.domain.retention`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.domain.retention_types import DAY, HOUR, Expires, Place, Retenti
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
-    """Yields where something is kept, how long, and why: one row for all places with the same entry."""
+    """Yields where something is retained, how long, and why: one row for all places with the same entry."""
     places: defaultdict[Retention, list[Place]] = defaultdict(list)
     for place, retention in RETENTION.items():
         places[retention].append(place)
@@ -23,7 +23,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 
 def _where(places: Iterable[Place]) -> str:
-    """Returns the places, with each store and each name given once."""
+    """Returns the places, with each store and each name once."""
     kinds: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for place in places:
         kinds[place.store, place.name].append(place.kind)

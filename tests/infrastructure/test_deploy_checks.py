@@ -213,7 +213,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
     "a table of an earlier stack": ("tables left over", f"{STACK}-invoices", _leftover),
     "a log group of an earlier stack": (
         "log groups left over",
-        f"from before: /aws/lambda/{STACK}-api-handler. CloudFormation",
+        f"of an earlier stack exist: /aws/lambda/{STACK}-api-handler. CloudFormation",
         _leftover_logs,
     ),
 }

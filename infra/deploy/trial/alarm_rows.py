@@ -1,4 +1,4 @@
-"""The alarms as CloudWatch has them: there, able to tell somebody, and with data to judge."""
+"""Rows about CloudWatch's alarms: they exist, notify a topic, and have data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATE_ALARMS: tuple[Alarm | Composite, ...] = (*ALARMS, *COMPOSITES)
 
 
 def alarms(site: Site) -> dict[str, dict[str, Any]]:
-    """Returns the stage's alarms as CloudWatch shows them, by their names without the stack's."""
+    """Returns the stage's alarms in CloudWatch, by their names without the stack's prefix."""
     pages = site.client("cloudwatch").get_paginator("describe_alarms")
     prefix = f"{site.name}-"
     pages_of_alarms = pages.paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
@@ -86,8 +86,8 @@ def _require_metrics(site: Site, alarms: Sequence[Alarm], comes_after: str) -> s
     """Returns how many metrics of these alarms CloudWatch lists.
 
     Raises:
-        Bad: one of them is not listed, although the stage was deployed more than a day ago.
-        NotTried: the same, and it may still come.
+        CheckFailed: a metric is not listed, although the stage was deployed more than a day ago.
+        NotTried: a metric is not listed yet.
     """
     expected_metrics = {
         _key(site, measure.for_alarm(period=alarm.period)["Metric"])
@@ -112,7 +112,9 @@ def _require_metrics(site: Site, alarms: Sequence[Alarm], comes_after: str) -> s
 
 
 def _key(site: Site, metric: Json) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    """Returns what makes two metrics the same, be it CloudWatch's or the template's."""
+    """Returns the identity of a metric: namespace, name and dimensions. Accepts CloudWatch's and the template's
+    metrics.
+    """
     dimensions = ((each["Name"], _filled_in(site, each["Value"])) for each in metric["Dimensions"])
     return metric["Namespace"], metric["MetricName"], tuple(sorted(dimensions))
 

@@ -1,4 +1,4 @@
-"""What comes in from outside: bodies, tokens, addresses that are closed, and AWS WAF where the stage has it."""
+"""Rows about requests from outside: bodies, tokens, closed addresses, and AWS WAF where the stage has it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from infra.template.gateway_responses import FILTERED, UNAUTHORIZED
 from infra.template.waf import BLOCK, OFF, WEB_ACL
 
 LARGE = 7_000_000
-"""Bytes: less than API Gateway takes (10 MB), and more than Lambda does (6 MB)."""
+"""Bytes: less than API Gateway accepts (10 MB), and more than Lambda accepts (6 MB)."""
 SAMPLED_WITHIN = dt.timedelta(minutes=30)
 REST_API = "AWS::ApiGateway::RestApi"
 JSON = {"Content-Type": "application/json"}
@@ -32,11 +32,11 @@ def _post(site: Site, body: bytes, **headers: str) -> Answer:
 
 
 def _require_refusal(answer: Answer, fits: Callable[[int], bool], expected: str) -> str:
-    """Returns the status of a body that was refused as it has to be.
+    """Returns the status of a refused body.
 
     Raises:
-        Bad: a fault of ours was made of it, or it was taken, or nobody answered.
-        Harmless: it was refused by another status.
+        CheckFailed: the API accepted the body, failed with 5xx, or did not respond.
+        Harmless: the API refused the body with another 4xx.
     """
     if fits(answer.status):
         return str(answer.status)
@@ -72,10 +72,10 @@ def _no_token(site: Site) -> str:
 
 
 def _require_error(answer: Answer, status: int, code: str) -> str:
-    """Returns what was answered.
+    """Returns the status and the code of an error response.
 
     Raises:
-        Bad: another status was, or a body that is not our error's with this code.
+        CheckFailed: the status differs, or the body is not an error of our contract with this code.
     """
     if answer.status != status:
         raise CheckFailed(f"{_response_text(answer)} instead of {status}")
@@ -112,7 +112,7 @@ def _own_address_closed(site: Site) -> str:
 
 def _plain_http(site: Site) -> str:
     queue = min(site.physical_ids(QUEUE).values())
-    site.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])  # the caller may, by TLS
+    site.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])  # allowed with TLS
     answer = site.ask(_signed_request(site, queue))
     if answer.status == 403:
         return "refused: 403"
@@ -124,7 +124,7 @@ def _plain_http(site: Site) -> str:
 
 
 def _signed_request(site: Site, queue: str) -> Request:
-    """Returns a signed request for a queue's ARN, by plain HTTP."""
+    """Returns a signed request for a queue's ARN over plain HTTP."""
     region = site.settings.region
     body = json.dumps({"QueueUrl": queue, "AttributeNames": ["QueueArn"]}).encode()
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.GetQueueAttributes"}
@@ -135,7 +135,7 @@ def _signed_request(site: Site, queue: str) -> Request:
 
 
 def _web_acl(site: Site) -> str:
-    """Returns the ARN of the stage's web ACL, whose id in CloudFormation is `name|id|scope`."""
+    """Returns the ARN of the stage's web ACL. CloudFormation's physical id of it is `name|id|scope`."""
     if site.parameters.get(WEB_ACL, OFF) == OFF:
         raise NotTried(f"the stage has no web ACL: {WEB_ACL} is {OFF}")
     [physical] = site.physical_ids("AWS::WAFv2::WebACL").values()

@@ -1,4 +1,4 @@
-"""The functions as Lambda runs them: SnapStart, the code that is kept, and what X-Ray keeps of requests."""
+"""Rows about the functions in Lambda: SnapStart, stored code, and what X-Ray records of requests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from infra.template.aliases import LIVE
 from infra.template.snapstart import OFF, ON, SNAPSTART
 
 RESTORE_MS = 10_000
-"""Milliseconds that the hooks of a restore may take."""
+"""The most milliseconds for the hooks of a restore."""
 LOG_PERIOD = dt.timedelta(days=1)
 TRACED_WITHIN = dt.timedelta(minutes=10)
 FULL_SHARE = 0.8
-"""The share of the account's storage of code from which a person should delete old versions."""
+"""The share of the account's code storage above which a person should delete old versions."""
 GB = 1024**3
 STARTED_BY_THE_API = tuple(each.aws_name for each in FUNCTIONS if each.trigger is None)
 
@@ -57,7 +57,7 @@ def _restores(site: Site) -> str:
 
 
 def _restore_durations(site: Site) -> Iterator[float]:
-    """Yields milliseconds (https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html)."""
+    """Yields durations in ms (https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html)."""
     since = int((site.now() - LOG_PERIOD.total_seconds()) * 1000)
     pages = site.client("logs").get_paginator("filter_log_events")
     for name in STARTED_BY_THE_API:

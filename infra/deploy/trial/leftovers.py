@@ -1,8 +1,8 @@
-"""What a rehearsal of a rollback leaves at the stage until it has put it back, found by its marks in AWS itself.
+"""Undoes the changes of a rollback rehearsal, which carry marks in AWS itself.
 
-There is no journal that could be lost: the mark is in the description of the function, of the version and of the
-deployment, and in the reason of the alarm's state. It names the version that `live` was on. So a run finds what an
-earlier one left that was killed, wherever it was.
+No journal is needed. The mark is in the description of the function, of the version and of the deployment, and in the
+reason of the alarm's state. It names the version to which `live` pointed before. So a run finds the changes of an
+earlier run, wherever that run was killed.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from infra.template.releases import WATCHED
 T = TypeVar("T")
 
 FUNCTION = "canary"
-"""The function whose release is rehearsed, by its name in AWS: nobody waits for it."""
+"""The function whose release is rehearsed, by its name in AWS. No user waits for it."""
 APPLICATION = "AWS::CodeDeploy::Application"
 GROUP_ID = "CanaryDeploymentGroup"
-"""The logical id that SAM gives the function's deployment group."""
+"""SAM's logical id of the function's deployment group."""
 ALARM = WATCHED[0]
 RUNNING = ["Created", "Queued", "InProgress", "Baking", "Ready"]
-"""CodeDeploy's words for a deployment that has not ended."""
+"""CodeDeploy's statuses of a deployment that has not ended."""
 POLL_SECONDS = 10.0
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 MAX_WAIT_SECONDS = 300.0
-"""Seconds for which one step is waited for."""
+"""The most seconds for one step."""
 
 _MARK = "make sandbox-aws rehearses a rollback"
 _MARKED = re.compile(rf"{_MARK}; before: (\w+)")
 
 
 def mark(before: str) -> str:
-    """Returns the mark of a thing that was changed, with what it was before."""
+    """Returns the mark of a changed thing. `before` is its former value."""
     return f"{_MARK}; before: {before}"
 
 
 def _before(text: str | None) -> str | None:
-    """Returns what a thing was before, by its mark; None if it has no mark."""
+    """Returns the former value in a mark; None if the text is no mark."""
     match = _MARKED.match(text or "")
     return match[1] if match else None
 
@@ -57,39 +57,39 @@ class RehearsedFunction:
 
     @property
     def function(self) -> str:
-        """The function's name."""
+        """Returns the function's name."""
         return f"{self.site.name}-{FUNCTION}"
 
     @property
     def alarm(self) -> str:
-        """The name of the alarm that stops the release."""
+        """Returns the name of the alarm that stops the release."""
         return f"{self.site.name}-{ALARM}"
 
     def alias(self) -> dict[str, Any]:
-        """Returns the alias `live` as Lambda shows it."""
+        """Returns the alias `live` in Lambda."""
         found: dict[str, Any] = self.site.client("lambda").get_alias(FunctionName=self.function, Name=LIVE)
         return found
 
     def is_wholly_on(self, version: str) -> bool:
-        """Returns whether all calls go to `version`."""
+        """Returns True if all calls go to `version`."""
         alias = self.alias()
         return bool(alias["FunctionVersion"] == version and not weights(alias))
 
     def running(self) -> list[str]:
-        """Returns the ids of the group's deployments that have not ended, rollbacks included."""
+        """Returns the ids of the group's deployments that have not ended, including rollbacks."""
         ids: list[str] = self.site.client("codedeploy").list_deployments(
             applicationName=self.application, deploymentGroupName=self.group, includeOnlyStatuses=RUNNING
         )["deployments"]
         return ids
 
     def deployment(self, deployment_id: str) -> dict[str, Any]:
-        """Returns a deployment as CodeDeploy shows it."""
+        """Returns a deployment in CodeDeploy."""
         answer = self.site.client("codedeploy").get_deployment(deploymentId=deployment_id)
         info: dict[str, Any] = answer["deploymentInfo"]
         return info
 
     def until(self, read: Callable[[], T | None], before_each: Callable[[], object] = lambda: None) -> T | None:
-        """Returns the first thing that `look` returns within `LONGEST` seconds; None if it returns none."""
+        """Polls with `read` until it returns a value, at most `MAX_WAIT_SECONDS`. Returns None after that."""
         for _ in range(int(MAX_WAIT_SECONDS / POLL_SECONDS)):
             before_each()
             if (result := read()) is not None:
@@ -99,12 +99,12 @@ class RehearsedFunction:
 
 
 def weights(alias: dict[str, Any]) -> dict[str, float]:
-    """Returns the shares of other versions than the alias's own."""
+    """Returns the shares of the other versions that the alias routes to."""
     return (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
 
 
 def function_to_rehearse(site: Site) -> RehearsedFunction | None:
-    """Returns the function whose release can be rehearsed; None if CodeDeploy does not move its alias."""
+    """Returns the function whose release can be rehearsed; None if CodeDeploy does not shift its alias."""
     groups = site.physical_ids("AWS::CodeDeploy::DeploymentGroup")
     if GROUP_ID not in groups:
         return None
@@ -113,10 +113,10 @@ def function_to_rehearse(site: Site) -> RehearsedFunction | None:
 
 
 def put_back(target: RehearsedFunction) -> list[str]:
-    """Puts back whatever has the mark of a rehearsal; returns a sentence for each thing that was put back.
+    """Undoes all marked changes. Returns a sentence for each.
 
     Raises:
-        Bad: a deployment of CodeDeploy's did not end, so that the alias is not safe to touch.
+        CheckFailed: a deployment of CodeDeploy did not end, so the alias cannot be changed safely.
     """
     return [
         *_stop_deployments(target),
@@ -144,7 +144,7 @@ def _reset_alarm(target: RehearsedFunction) -> Iterator[str]:
 
 
 def _wait_for_codedeploy(target: RehearsedFunction) -> Iterator[str]:
-    """Waits, if anything of ours is left, until CodeDeploy has ended: it moves the alias, too."""
+    """If marked versions exist, waits until CodeDeploy has ended, because it shifts the alias, too."""
     if _marked_versions(target) and target.until(lambda: None if target.running() else True) is None:
         raise CheckFailed(
             f"CodeDeploy still deploys {target.function}: {', '.join(target.running())}. Run the trial again after that"
@@ -153,7 +153,7 @@ def _wait_for_codedeploy(target: RehearsedFunction) -> Iterator[str]:
 
 
 def _marked_versions(target: RehearsedFunction) -> dict[str, str]:
-    """Returns the versions that rehearsals published, each with the version that `live` was on before."""
+    """Returns the versions that rehearsals published, each with the former version of `live`."""
     pages = (
         target.site.client("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=target.function)
     )
@@ -182,10 +182,10 @@ def _restore_alias_and_versions(target: RehearsedFunction) -> Iterator[str]:
 
 
 def wait_for_update(target: RehearsedFunction, version: str | None = None) -> None:
-    """Waits until Lambda has made an update of the function, or a version of it.
+    """Waits until Lambda has finished an update of the function, or the publication of a version.
 
     Raises:
-        Bad: it has not in time, or it failed.
+        CheckFailed: the update failed, or did not finish in time.
     """
     client = target.site.client("lambda")
     qualifier = {"Qualifier": version} if version else {}

@@ -1,4 +1,4 @@
-"""What the operators' own commands (`./ops`) find at the stage."""
+"""Rows that run the operators' commands (`./ops`) against the stage."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from infra.deploy.trial.verdicts import Harmless, NotTried, Row
 
 
 def _ops(site: Site, key: str, *command: str) -> Any:
-    """Returns what a command tells under the name `wanted`.
+    """Returns the value of `key` in a command's JSON output.
 
     Raises:
-        Bad: the command did not go well, or not to its end.
+        CheckFailed: the command failed, or did not finish.
     """
     document = site.ops(["--deployed", site.name, "--json", *command])
     if failures := document.get("failures"):

@@ -1,24 +1,25 @@
-"""Shows that an alarm takes a release back: a release that changes nothing, an alarm that is set, and a clock.
+"""Rehearses a rollback: releases a version without changes, sets an alarm, and measures the rollback.
 
 What AWS documents:
 
 - A deployment names the function, its alias and two versions
   (https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html).
-- It may shift by another way than its group
-  (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html). Here that is the canary,
-  because dev's own way is over before an alarm could be set.
-- An alarm of the group stops it, and the group then goes back to the last revision that was good, by a deployment of
-  its own (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html).
-- Lambda publishes no version of a function that has not changed
+- A deployment may shift in another way than its group
+  (https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html). Here it is the canary,
+  because dev's own way ends before an alarm could be set.
+- An alarm of the group stops the deployment. The group then returns to its last successful revision, by another
+  deployment (https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html).
+- Lambda publishes no version of an unchanged function
   (https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html), so its description is changed first.
-- A state that is set lasts until CloudWatch judges the alarm again, which is often within seconds
-  (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html). So it is set anew with
-  each look. The alarm's topic gets a message each time that the state changes.
-- An alias that is left between two versions makes later deployments fail
-  (https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html): it is put back.
+- A state that is set lasts until CloudWatch evaluates the alarm again, often within seconds
+  (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html). So the state is set again
+  with each poll. The alarm's topic gets a message for each change of the state.
+- An alias between two versions makes later deployments fail
+  (https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html). So it is put
+    back.
 
-What is a guess: how often CodeDeploy looks at alarms; that its error is `ALARM_ACTIVE` then; that the rollback of a
-group that has released nothing yet puts the alias on the version that the deployment names as the current one.
+Three assumptions are guesses: how often CodeDeploy checks alarms; that its error is then `ALARM_ACTIVE`; and that the
+rollback of a group without earlier releases returns the alias to the deployment's current version.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 
 
 def rehearse(site: Site) -> str:
-    """Returns how long it took until the alarm had stopped the release, and until it was taken back.
+    """Returns the seconds until the alarm stopped the release, and until the release was rolled back.
 
     Raises:
-        Bad: the alarm did not stop it, or `live` was not put back.
-        Harmless: it was stopped and put back, with another reason than the alarm.
-        NotTried: the stage cannot rehearse it now.
+        CheckFailed: the alarm did not stop the release, or `live` was not put back.
+        Harmless: the release was stopped and rolled back for another reason than the alarm.
+        NotTried: the stage cannot run the rehearsal now.
     """
     target = function_to_rehearse(site)
     if target is None:
@@ -72,10 +73,10 @@ def rehearse(site: Site) -> str:
 
 
 def _live_version(target: RehearsedFunction) -> str:
-    """Returns the version that `live` is wholly on.
+    """Returns the version that gets all calls of `live`.
 
     Raises:
-        NotTried: something moves, or an alarm that would stop a release fires.
+        NotTried: a deployment is running, or an alarm that would stop a release fires.
     """
     site = target.site
     if (status := site.stack.status) not in DEPLOYABLE:
@@ -116,7 +117,7 @@ def _release_and_roll_back(target: RehearsedFunction, before: str) -> str:
 
 
 def _publish_version(target: RehearsedFunction, before: str) -> str:
-    """Returns a version that differs from the one before by its description alone."""
+    """Publishes a version that differs from the former one only by its description. Returns the version."""
     client = target.site.client("lambda")
     client.update_function_configuration(FunctionName=target.function, Description=mark(before))
     wait_for_update(target)
@@ -126,10 +127,10 @@ def _publish_version(target: RehearsedFunction, before: str) -> str:
 
 
 def _start_deployment(target: RehearsedFunction, before: str, version: str) -> str:
-    """Returns the id of a deployment that has begun to shift.
+    """Starts a deployment, and returns its id when it has begun to shift.
 
     Raises:
-        Bad: it ended, or did not begin in time.
+        CheckFailed: the deployment ended early, or did not begin in time.
     """
     content = json.dumps(_app_spec(target.function, before, version))
     deployment: str = target.site.client("codedeploy").create_deployment(
@@ -161,10 +162,10 @@ def _app_spec(function: str, before: str, version: str) -> dict[str, Any]:
 
 
 def _fire_alarm_until_stopped(target: RehearsedFunction, deployment: str) -> dict[str, Any]:
-    """Sets the alarm until the deployment ends; returns the deployment.
+    """Sets the alarm repeatedly until the deployment ends. Returns the deployment.
 
     Raises:
-        Bad: it went on, or succeeded.
+        CheckFailed: the deployment continued or succeeded.
     """
     cloudwatch = target.site.client("cloudwatch")
     [alarm] = cloudwatch.describe_alarms(AlarmNames=[target.alarm])["MetricAlarms"]

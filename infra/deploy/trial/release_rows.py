@@ -1,4 +1,4 @@
-"""What takes a release back: CodeDeploy's groups as they are, its last deployments, and the rehearsal."""
+"""Rows about rollbacks: CodeDeploy's deployment groups, its last deployments, and the rehearsal."""
 
 from __future__ import annotations
 

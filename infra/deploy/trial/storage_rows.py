@@ -1,4 +1,4 @@
-"""Tables, log groups, the bus and copies: whether what is stored is kept, encrypted and deleted as it has to be."""
+"""Rows about storage: retention, encryption and deletion of tables, log groups, the bus and backup copies."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from infra.template.backup import COPY_VAULT
 from infra.template.encryption import OWN_KEY
 
 LATEST = dt.timedelta(minutes=10)
-"""The latest moment to which a table can be restored is typically five minutes ago
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html)."""
+"""The latest time to which a table can be restored is typically five minutes ago
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
+"""
 COPIED_WITHIN = dt.timedelta(days=2)
 FUNCTION = "AWS::Lambda::Function"
 QUEUE = "AWS::SQS::Queue"
 
 
 def _require_no_faults(faults: Iterator[str], summary: str) -> str:
-    """Returns `good` if there are no faults.
+    """Returns the summary if there are no faults.
 
     Raises:
-        Bad: there are; the message has all of them.
+        CheckFailed: there are faults. The message lists them.
     """
     if problems := list(faults):
         raise CheckFailed("; ".join(problems))
@@ -95,7 +96,7 @@ def _streams(site: Site) -> str:
 
 
 def _log_groups(site: Site) -> dict[str, dict[str, Any]]:
-    """Returns the stack's log groups as CloudWatch Logs shows them, by name; one that is gone is left out."""
+    """Returns the stack's log groups in CloudWatch Logs, by name, without groups that were deleted."""
     by_name = {}
     for name in site.physical_ids(LOG_GROUP).values():
         candidates = site.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
@@ -142,7 +143,7 @@ def _own_key(site: Site) -> str:
 
 
 def _keys_in_use(site: Site) -> Iterator[tuple[str, str | None]]:
-    """Yields each thing that stores something, with the ARN of its key."""
+    """Yields each resource that stores data, with the ARN of its key."""
     for name in site.physical_ids(TABLE).values():
         table = site.client("dynamodb").describe_table(TableName=name)["Table"]
         yield name, table.get("SSEDescription", {}).get("KMSMasterKeyArn")

@@ -1,4 +1,4 @@
-"""One run: what an earlier one left is put back, then every row is tried, whatever the others found."""
+"""One trial: undoes what an earlier trial left, and then runs every row, also after failures."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ BEFORE, AFTER = "before a release", "after a release"
 
 
 def refuse_prod(stage: str) -> None:
-    """Raises DeploymentError for prod, before anything is read or asked."""
+    """Raises DeploymentError for prod, before any request is made."""
     if stage == PROD:
         raise DeploymentError(f"{PROD} is not tried: large posts are sent, and a release is taken back. Take dev.")
 
 
 def require_stage(stage: str, site: Site) -> None:
-    """Raises DeploymentError if the stage was never deployed, or the credentials are another account's."""
+    """Raises DeploymentError if the stage was never deployed, or the credentials belong to another account."""
     caller = run_check("credentials", lambda: checks.check_caller(site.settings, site.aws))
     if caller.state is State.FAILED:
         raise DeploymentError(caller.found)
@@ -37,7 +37,9 @@ def require_stage(stage: str, site: Site) -> None:
 
 
 def try_all(stage: str, site: Site, agree: Callable[[str], bool]) -> Iterator[Finding]:
-    """Yields what was found, row by row. `agree` is asked before a row that puts back what it changes."""
+    """Yields the finding of each row. `agree` is called before the rehearsal, which changes the stage and undoes
+    it.
+    """
     yield try_row("releases", EARLIER_REHEARSAL, site)
     site.step("Trying what make deploy looks at before and after a release")
     yield from _as_rows(BEFORE, checks.check_before_release(stage, site.settings, site.aws))
@@ -66,7 +68,7 @@ EARLIER_REHEARSAL = Row(
 
 
 def _smoke(site: Site) -> Iterator[Finding]:
-    """Yields the smoke checks, with the code that the stack names in place of a package."""
+    """Yields the smoke checks. They use the code that the stack names instead of a package."""
     try:
         code = deployed_code(site)
     except (CheckFailed, ClientError) as error:
@@ -77,10 +79,10 @@ def _smoke(site: Site) -> Iterator[Finding]:
 
 
 def deployed_code(site: Site) -> Code:
-    """Returns the zip that the stack's functions are made of.
+    """Returns the zip of the stack's functions.
 
     Raises:
-        Bad: they are made of more than one.
+        CheckFailed: the functions have more than one zip.
     """
     places = {
         (each["Code"]["S3Bucket"], each["Code"]["S3Key"]) for each in site.declared_properties(FUNCTION).values()

@@ -1,4 +1,4 @@
-"""What was tried, and how it came out: one row each."""
+"""The rows of a trial, and their verdicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.deploy.trial.site import Site
 
 
 class Verdict(StrEnum):
-    """How a row came out."""
+    """The result of a row."""
 
     AS_EXPECTED = "as expected"
     HARMLESS = "differs, harmless"
@@ -23,28 +23,28 @@ class Verdict(StrEnum):
 
 
 class Harmless(Exception):
-    """It differs, and nobody is harmed; the message says how it differs, and what follows."""
+    """Raised when a row differs without harm. The message gives the difference and its consequence."""
 
 
 class NotTried(Exception):
-    """It could not be tried at this stage or at this time; the message says why."""
+    """Raised when a row cannot run at this stage or at this time. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing to try. `attempt` returns what was found, or raises Bad, Harmless or NotTried."""
+    """One check. `attempt` returns the observation, or raises CheckFailed, Harmless or NotTried."""
 
     name: str
     expected: str
-    """A sentence: what is found if all is well."""
+    """The expectation, as a sentence."""
     attempt: Callable[[Site], str]
     changes: str = ""
-    """What it changes in the stage; empty: nothing."""
+    """What the row changes in the stage; empty if it only reads."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one row."""
+    """The result of one row."""
 
     part: str
     name: str
@@ -54,22 +54,22 @@ class Finding:
 
 
 ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
-"""AWS's codes for a right that the caller lacks."""
+"""AWS's error codes for a missing right."""
 VERDICT_BY_STATE = {
     findings.State.OK: Verdict.AS_EXPECTED,
     findings.State.TO_DO: Verdict.HARMLESS,
     findings.State.FAILED: Verdict.HARMFUL,
     findings.State.SKIPPED: Verdict.NOT_TRIED,
 }
-"""The verdict on a check of `make deploy`."""
+"""The verdict for each state of a check of `make deploy`."""
 
 
 FORM_ERRORS = (LookupError, TypeError, ValueError)
-"""What a row raises if something that it reads is missing. The other rows are tried all the same."""
+"""Errors of a row whose response lacks an expected field. The other rows still run."""
 
 
 def try_row(part: str, row: Row, site: Site) -> Finding:
-    """Returns what was found when `row` was tried at `site`. A right that is missing makes a row *not tried*."""
+    """Runs a row against a stage. A missing right makes the row *not tried*."""
     verdict, text = _outcome(row, site)
     return Finding(part, row.name, verdict, text, row.expected)
 
