@@ -23,9 +23,9 @@ from infra.local.cloudwatch.alarms import CompositeAlarm, MetricAlarm, from_temp
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints
 from infra.local.cloudwatch.sources import STACK_NAME, of_log_line, of_queues
-from infra.local.cloudwatch.watch import JUDGED
+from infra.local.cloudwatch.watch import STATES_FILE
 from infra.local.lines import Tail
-from infra.ops.refused import PATIENCE
+from infra.ops.refused_webhooks import PATIENCE
 from infra.ops.stage import Stage
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, COMPOSITES
@@ -61,15 +61,15 @@ def alarm_states(stage: Stage) -> list[AlarmState] | None:
     """Returns every alarm that tells somebody, in the template's order; None if they cannot be read."""
     try:
         if "AWS_ENDPOINT_URL" in os.environ:
-            found = _of_local_stack(stage.local_logs, os.environ["AWS_ENDPOINT_URL"])
+            states = _of_local_stack(stage.local_logs, os.environ["AWS_ENDPOINT_URL"])
         else:
-            found = _of_cloudwatch(boto3.client("cloudwatch", config=PATIENCE), stage.config.table_prefix)
+            states = _of_cloudwatch(boto3.client("cloudwatch", config=PATIENCE), stage.config.table_prefix)
     except (ClientError, BotoCoreError, OSError, urllib.error.URLError, ValueError):
         return None
-    listed: tuple[Alarm | Composite, ...] = (*ALARMS, *COMPOSITES)
+    all_alarms: tuple[Alarm | Composite, ...] = (*ALARMS, *COMPOSITES)
     return [
-        AlarmState(each.name, found.get(each.name, State.UNKNOWN), each.grade, each.run_book)
-        for each in listed
+        AlarmState(each.name, states.get(each.name, State.UNKNOWN), each.grade, each.run_book)
+        for each in all_alarms
         if each.grade is not Grade.SIGNAL
     ]
 
@@ -93,15 +93,15 @@ def _of_local_stack(logs: Path | None, aws_url: str) -> dict[str, State]:
     """Raises OSError: the logs or the queues cannot be read."""
     if logs is None:
         return {}
-    judged = logs.parent / JUDGED
-    if judged.exists():
-        ringing: dict[str, bool] = json.loads(judged.read_text())
+    states_file = logs.parent / STATES_FILE
+    if states_file.exists():
+        ringing: dict[str, bool] = json.loads(states_file.read_text())
         return {name: State.RINGING if rings else State.QUIET for name, rings in ringing.items()}
     now = time.time()
-    return _judged([*_measured(logs), *_queues(aws_url, now)], now)
+    return _evaluate([*_logged_datapoints(logs), *_queues(aws_url, now)], now)
 
 
-def _measured(logs: Path) -> Iterator[Datapoint]:
+def _logged_datapoints(logs: Path) -> Iterator[Datapoint]:
     for part in ("api", "workers"):
         for line in Tail(logs / f"{part}.log").new_lines():
             yield from of_log_line(line, SkippingClock())
@@ -113,9 +113,9 @@ def _queues(aws_url: str, now: float) -> Iterator[Datapoint]:
         yield from of_queues(aws_url, SkippingClock(), now - 1 - minute * MINUTE)
 
 
-def _judged(measured: list[Datapoint], now: float) -> dict[str, State]:
-    datapoints = Datapoints(measured)
-    age = now - min((each.at for each in measured), default=now)
+def _evaluate(datapoint_list: list[Datapoint], now: float) -> dict[str, State]:
+    datapoints = Datapoints(datapoint_list)
+    age = now - min((each.at for each in datapoint_list), default=now)
     alarms = from_template(
         merge_template()["Resources"], {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
     )
@@ -123,7 +123,7 @@ def _judged(measured: list[Datapoint], now: float) -> dict[str, State]:
     for name, alarm in alarms.items():
         if isinstance(alarm, MetricAlarm):
             too_young = name in OF_SILENCE and age < alarm.period * alarm.periods
-            if not too_young and alarm.rings(alarm.measured(datapoints, now)):
+            if not too_young and alarm.fires(alarm.period_values(datapoints, now)):
                 ringing.add(name)
-    ringing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.rings(ringing)}
+    ringing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.fires(ringing)}
     return {name: State.RINGING if name in ringing else State.QUIET for name in alarms}

@@ -69,21 +69,21 @@ def command(work: F) -> Any:
     @functools.wraps(work)
     def run(context: click.Context, *args: Any, **kwargs: Any) -> None:
         stack, deployed = context.obj["where"]
-        with telling(Screen(context.obj["as_json"], _program(stack, deployed))) as screen:
+        with telling(Screen(context.obj["as_json"], _program_words(stack, deployed))) as screen:
             if kwargs.get("dry_run"):
                 screen.document["dryRun"] = True
             try:
                 stage = Stage(environment_of(stack, deployed))
                 work(stage, screen, *args, **kwargs)
             except EXPECTED as error:
-                screen.failure(_nobody_answers(error) or _in_words(error))
+                screen.failure(_unreachable_address(error) or _in_words(error))
         if screen.failed:
             context.exit(1)
 
     return run
 
 
-def _program(stack: Path | None, deployed: str | None) -> tuple[str, ...]:
+def _program_words(stack: Path | None, deployed: str | None) -> tuple[str, ...]:
     """Returns how this program is started for the stage that is meant."""
     if deployed is not None:
         return ("./ops", "--deployed", deployed)
@@ -97,7 +97,7 @@ def _in_words(error: Exception) -> str:
     return f"{text} {next_step}" if next_step else text
 
 
-def _nobody_answers(error: BaseException) -> str | None:
+def _unreachable_address(error: BaseException) -> str | None:
     """Returns what to say if the cause is an address of AWS's, or of the local stack's, where nothing answers."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, EndpointConnectionError | ConnectTimeoutError):

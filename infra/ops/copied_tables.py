@@ -26,7 +26,7 @@ ATTEMPTS = 12
 
 
 @dataclass
-class SetBack:
+class SetBackCounts:
     """What was done to one table, or what would be. Figures are items."""
 
     table: str
@@ -44,17 +44,17 @@ class MissingCopies(Exception):
 def require_copies(sources: Iterable[str]) -> None:
     """Raises MissingCopies: a copy is not there, or not ready. Nothing has been touched."""
     client = boto3.client("dynamodb")
-    wanting = []
+    problems = []
     for source in sources:
         try:
             status = client.describe_table(TableName=source)["Table"].get("TableStatus")
         except client.exceptions.ResourceNotFoundException:
             status = "not there"
         if status != "ACTIVE":
-            wanting.append(f"{source} is {status}")
-    if wanting:
+            problems.append(f"{source} is {status}")
+    if problems:
         raise MissingCopies(
-            f"{'; '.join(wanting)}. Nothing was touched: restore all tables to the same second first."
+            f"{'; '.join(problems)}. Nothing was touched: restore all tables to the same second first."
         )
 
 
@@ -63,10 +63,10 @@ def set_back(
     source: str | None,
     pause: Callable[[float], None],
     *,
-    changed: Callable[[Item], Item] = lambda item: item,
+    change: Callable[[Item], Item] = lambda item: item,
     keeps: Callable[[Item], Item | None] = lambda item: None,
     dry_run: bool = False,
-) -> SetBack:
+) -> SetBackCounts:
     """Makes the table of a model what the table `source` holds, or empties it if there is no source.
 
     What is written is `changed` of each item of the copy. `keeps` of a present item is what it becomes, or None if
@@ -77,36 +77,36 @@ def set_back(
     """
     table = str(model.Meta.table_name)
     keys = [each["AttributeName"] for each in model._get_schema()["key_schema"]]
-    done = SetBack(table)
+    counts = SetBackCounts(table)
     requests: list[Any] = []
     present: dict[str, bytes] = {}
-    kept: set[str] = set()
+    kept_keys: set[str] = set()
     for item in _items(table):
-        stays = keeps(item)
-        if stays is None:
+        kept_item = keeps(item)
+        if kept_item is None:
             present[_key(item, keys)] = _digest(item)
             continue
-        done.kept += 1
-        kept.add(_key(item, keys))
-        if stays != item:
-            requests.append({"PutRequest": {"Item": stays}})
-            requests = _sent(table, requests, pause, dry_run=dry_run)
+        counts.kept += 1
+        kept_keys.add(_key(item, keys))
+        if kept_item != item:
+            requests.append({"PutRequest": {"Item": kept_item}})
+            requests = _write_full_batch(table, requests, pause, dry_run=dry_run)
     for item in _items(source) if source is not None else ():
-        wanted = changed(item)
-        done.in_copy += 1
-        if _key(wanted, keys) in kept:
+        expected_item = change(item)
+        counts.in_copy += 1
+        if _key(expected_item, keys) in kept_keys:
             continue
-        if present.pop(_key(wanted, keys), None) != _digest(wanted):
-            done.written += 1
-            requests.append({"PutRequest": {"Item": wanted}})
-        requests = _sent(table, requests, pause, dry_run=dry_run)
+        if present.pop(_key(expected_item, keys), None) != _digest(expected_item):
+            counts.written += 1
+            requests.append({"PutRequest": {"Item": expected_item}})
+        requests = _write_full_batch(table, requests, pause, dry_run=dry_run)
     for key in present:
-        done.deleted += 1
+        counts.deleted += 1
         requests.append({"DeleteRequest": {"Key": dict(zip(keys, json.loads(key), strict=True))}})
-        requests = _sent(table, requests, pause, dry_run=dry_run)
+        requests = _write_full_batch(table, requests, pause, dry_run=dry_run)
     if requests and not dry_run:
         _write(table, requests, pause)
-    return done
+    return counts
 
 
 def _items(table: str) -> Iterator[Item]:
@@ -127,7 +127,7 @@ def _digest(item: Item) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _sent(table: str, requests: list[Any], pause: Callable[[float], None], *, dry_run: bool) -> list[Any]:
+def _write_full_batch(table: str, requests: list[Any], pause: Callable[[float], None], *, dry_run: bool) -> list[Any]:
     """Returns the requests that wait for others, so that each batch is full."""
     if len(requests) < MAX_WRITES_AT_ONCE:
         return requests
@@ -138,10 +138,10 @@ def _sent(table: str, requests: list[Any], pause: Callable[[float], None], *, dr
 
 def _write(table: str, requests: list[Any], pause: Callable[[float], None]) -> None:
     client = boto3.client("dynamodb")
-    left = requests
+    unprocessed = requests
     for attempt in range(ATTEMPTS):
-        left = client.batch_write_item(RequestItems={table: left})["UnprocessedItems"].get(table, [])
-        if not left:
+        unprocessed = client.batch_write_item(RequestItems={table: unprocessed})["UnprocessedItems"].get(table, [])
+        if not unprocessed:
             return
         pause(min(60.0, 0.1 * 2**attempt))
     raise Retryable(

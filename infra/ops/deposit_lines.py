@@ -18,21 +18,21 @@ from infra.ops.screen import Row
 from infra.timeline_words import money
 
 
-def deposit_rows(deposited: Iterable[Deposited]) -> Iterator[dict[str, Any]]:
+def deposit_rows(deposits: Iterable[Deposited]) -> Iterator[dict[str, Any]]:
     """Yields a row for each balance transaction of an invoice's payments, refunds and disputes."""
-    for each in deposited:
+    for each in deposits:
         movement, settlements = each.settled.movement, each.settled.settlements
-        booked = len(settlements)
-        for settlement, deposit in zip(settlements, each.deposits[:booked], strict=True):
+        booked_count = len(settlements)
+        for settlement, deposit in zip(settlements, each.deposits[:booked_count], strict=True):
             yield _row(movement, settlement.transaction, deposit)
-        yield from (_row(movement, None, deposit) for deposit in each.deposits[booked:])
+        yield from (_row(movement, None, deposit) for deposit in each.deposits[booked_count:])
 
 
 def _row(movement: Movement, transaction: BalanceTransaction | None, deposit: Deposit) -> dict[str, Any]:
     return {
         "id": movement.id,
         "kind": movement.kind.value,
-        **(_booked(transaction) if transaction is not None else _not_booked(movement)),
+        **(_booked_fields(transaction) if transaction is not None else _pending_fields(movement)),
         "status": deposit.status.value,
         "on": deposit.on.isoformat() if deposit.on is not None else None,
         "payout": deposit.payout_id,
@@ -40,7 +40,7 @@ def _row(movement: Movement, transaction: BalanceTransaction | None, deposit: De
     }
 
 
-def _booked(transaction: BalanceTransaction) -> dict[str, Any]:
+def _booked_fields(transaction: BalanceTransaction) -> dict[str, Any]:
     currency = transaction.currency
     parts = [{"type": part.type, "amount": decimal_string(part.amount, currency)} for part in transaction.fee_parts]
     return {
@@ -54,7 +54,7 @@ def _booked(transaction: BalanceTransaction) -> dict[str, Any]:
     }
 
 
-def _not_booked(movement: Movement) -> dict[str, Any]:
+def _pending_fields(movement: Movement) -> dict[str, Any]:
     return {
         "amount": decimal_string(movement.amount, movement.currency),
         "fee": None,
@@ -68,11 +68,11 @@ def _not_booked(movement: Movement) -> dict[str, Any]:
 
 def deposit_line(row: Row) -> Forms:
     """Returns the line of a row. Longer forms have the parts of the fee, the exchange and the payout's id."""
-    begun = f"{row['kind'].capitalize()} {money(row['amount'], row['currency'])}"
+    beginning = f"{row['kind'].capitalize()} {money(row['amount'], row['currency'])}"
     if row["fee"] is None:
-        return (f"{begun}, fee pending. {row['message']}",)
-    short = f"{begun}, fee {row['fee']}, net {row['net']}. {row['message']}"
-    full = f"{begun}{_exchange(row)}, fee {row['fee']}{_parts(row)}, net {row['net']}. {row['message']}"
+        return (f"{beginning}, fee pending. {row['message']}",)
+    short = f"{beginning}, fee {row['fee']}, net {row['net']}. {row['message']}"
+    full = f"{beginning}{_exchange(row)}, fee {row['fee']}{_parts(row)}, net {row['net']}. {row['message']}"
     with_id = [f"{full}  {row['payout']}"] if row["payout"] else []
     return *with_id, full, short
 

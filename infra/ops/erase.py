@@ -16,13 +16,13 @@ from chalicelib.domain.erasure import ErasureStatus, InStripe, Unsettled
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.usecases.erasing.unsettled import unsettled_of, unsettled_of_organization
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.cli import command, dry_run
-from infra.ops.closing import close, close_again, customers_of
+from infra.ops.close_customers import close, close_again, customers_of
 from infra.ops.control import in_words
-from infra.ops.erased_again import erasures_in
+from infra.ops.erasure_log import logged_erasures
 from infra.ops.erasure_rows import erasure_row, unsettled_row
-from infra.ops.own_records import erase_own_records
+from infra.ops.organization_records import erase_organization_records
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
@@ -75,9 +75,9 @@ def erase(
         raise click.UsageError("Name an organization and say --in-stripe keep or --in-stripe delete.")
     erasing = _Erasing(stage, screen, OrganizationId(organization), InStripe(in_stripe), by, not yes, dry_run)
     if customer is not None:
-        erasing.one(CustomerId(customer))
+        erasing.erase_customer(CustomerId(customer))
     else:
-        erasing.everybody()
+        erasing.erase_organization()
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ class _Erasing:
     organization_id: OrganizationId
     in_stripe: InStripe
     by: str
-    asks: bool
+    asks_first: bool
     dry_run: bool
 
-    def one(self, customer_id: CustomerId) -> None:
+    def erase_customer(self, customer_id: CustomerId) -> None:
         """Erases a customer as the API does, and tells how far it is.
 
         Raises:
@@ -106,28 +106,30 @@ class _Erasing:
         if customer.erasure is None:
             if self.in_stripe is InStripe.DELETE:
                 usable_account(ports.connections.get(self.organization_id))
-            if _refused(self.screen, unsettled_of(self.organization_id, customer_id, ports)):
+            if _fails_because_unsettled(self.screen, unsettled_of(self.organization_id, customer_id, ports)):
                 return
             if self.dry_run:
                 self.screen.fact("wouldErase", 1, "The customer would be erased.")
                 return
-            self._ask(f"{customer_id} of {self.organization_id}")
+            self._confirm(f"{customer_id} of {self.organization_id}")
             customer = close(self.organization_id, customer_id, self.in_stripe, self.by, ports)
         rows = [erasure_row(customer, customer.erasure)] if customer.erasure is not None else []
         self.screen.table("erasures", "Erasures (UTC)", rows)
 
-    def everybody(self) -> None:
+    def erase_organization(self) -> None:
         """Erases all customers, and what is the organization's own if it is not connected.
 
         Raises:
             NotFound: it was never connected.
         """
         ports, screen = self.stage.ports, self.screen
-        connection, _ = books.connected(self.stage, self.organization_id)
+        connection, _ = lookups.connection_and_account(self.stage, self.organization_id)
         if problem := _problem(connection, self.in_stripe):
             screen.failure(problem)
             return
-        if connection.erased_at is None and _refused(screen, unsettled_of_organization(self.organization_id, ports)):
+        if connection.erased_at is None and _fails_because_unsettled(
+            screen, unsettled_of_organization(self.organization_id, ports)
+        ):
             return
         customers = list(customers_of(self.organization_id, ports))
         if self.dry_run:
@@ -135,17 +137,17 @@ class _Erasing:
             screen.fact("wouldErase", len(customers), said)
             return
         own = "" if connection.active else " and what is its own"
-        self._ask(f"all {len(customers)} customers of {self.organization_id}{own}")
+        self._confirm(f"all {len(customers)} customers of {self.organization_id}{own}")
         if not connection.active:
             # First, so that nobody connects or saves anything from here on.
-            records = erase_own_records(self.organization_id, self.by, ports)
+            records = erase_organization_records(self.organization_id, self.by, ports)
             screen.table("own", "Erased of the organization's own", records.rows)
         each = screen.each(customers, "Customers", len(customers))
         closed = [close(self.organization_id, one, self.in_stripe, self.by, ports) for one in each]
-        _tell_all(screen, self.organization_id, closed, connected=connection.active)
+        _show_progress(screen, self.organization_id, closed, is_connected=connection.active)
 
-    def _ask(self, what: str) -> None:
-        if self.asks:
+    def _confirm(self, what: str) -> None:
+        if self.asks_first:
             click.confirm(f"Erase {what}? An erasure cannot be taken back.", abort=True, err=True)
 
 
@@ -168,9 +170,9 @@ def _problem(connection: Connection, in_stripe: InStripe) -> str | None:
 def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *, dry_run: bool) -> None:
     """Closes customers anew, before the backfill can bring them back. Those that are closed are looked at again."""
     rows = []
-    for organization_id, customer_id, in_stripe in screen.each(erasures_in(lines), "Erasures"):
-        known = stage.ports.customers.get(organization_id, customer_id)
-        was_closed = known is not None and known.erased
+    for organization_id, customer_id, in_stripe in screen.each(logged_erasures(lines), "Erasures"):
+        customer = stage.ports.customers.get(organization_id, customer_id)
+        was_closed = customer is not None and customer.erased
         if not dry_run:
             was_closed = not close_again(organization_id, customer_id, in_stripe, by, stage.ports)
         rows.append({"organization": organization_id, "customer": customer_id, "was_erased": was_closed})
@@ -178,15 +180,17 @@ def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *,
     screen.fact("repeated", sum(not each["was_erased"] for each in rows), f"Erasures in the file: {len(rows)}.")
 
 
-def _refused(screen: Screen, unsettled: Iterable[Unsettled]) -> bool:
-    rows = [unsettled_row(each) for each in unsettled]
+def _fails_because_unsettled(screen: Screen, unsettled_objects: Iterable[Unsettled]) -> bool:
+    rows = [unsettled_row(each) for each in unsettled_objects]
     if rows:
         screen.table("unsettled", "Must be settled first", rows)
         screen.failure(f"Nothing was erased: {len(rows)} things are not settled. Repeat the command when they are.")
     return bool(rows)
 
 
-def _tell_all(screen: Screen, organization_id: OrganizationId, customers: list[Customer], *, connected: bool) -> None:
+def _show_progress(
+    screen: Screen, organization_id: OrganizationId, customers: list[Customer], *, is_connected: bool
+) -> None:
     """Tells how far an organization's erasure is. Those of its customers that wait for something are listed."""
     counts = Counter(each.erasure.status for each in customers if each.erasure is not None)
     rows = [{"erasure": each.value, "customers": counts[each]} for each in ErasureStatus]
@@ -200,7 +204,7 @@ def _tell_all(screen: Screen, organization_id: OrganizationId, customers: list[C
     if waiting:
         screen.table("waiting", "Customers that wait for something", waiting)
     finished = counts[ErasureStatus.ERASED] == len(customers)
-    if connected and finished:
+    if is_connected and finished:
         next_step = (
             "All customers are erased. An admin disconnects under Settings, Apps, Stripe. Then erase what is left "
             "with --in-stripe keep."
@@ -211,4 +215,4 @@ def _tell_all(screen: Screen, organization_id: OrganizationId, customers: list[C
         next_step = (
             "Workers erase the customers, and look once more a day later. Type this again to see how far it is."
         )
-    screen.fact("finished", finished and not connected, next_step)
+    screen.fact("finished", finished and not is_connected, next_step)

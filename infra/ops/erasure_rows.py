@@ -13,7 +13,7 @@ from chalicelib.domain.unsettled import (
     PAYMENT_UNDER_WAY,
     REFUND_UNDER_WAY,
 )
-from infra.ops.screen import ago, moment
+from infra.ops.screen import time_since, timestamp
 from infra.ops.stage import Stage
 
 DAY = 86400
@@ -51,8 +51,8 @@ IN_WORDS = {
 
 def erasure_in_words(erasure: Erasure) -> str:
     """Returns who asked for an erasure, when, and how far it is."""
-    asked = f"{erasure.requested_by} asked POM to erase the person at {moment(erasure.requested_at)}."
-    return f"{asked} {IN_WORDS[erasure.status]}"
+    request = f"{erasure.requested_by} asked POM to erase the person at {timestamp(erasure.requested_at)}."
+    return f"{request} {IN_WORDS[erasure.status]}"
 
 
 def erasure_row(customer: Customer, erasure: Erasure) -> dict[str, Any]:
@@ -61,12 +61,12 @@ def erasure_row(customer: Customer, erasure: Erasure) -> dict[str, Any]:
         "customer": customer.id,
         "erasure": erasure.status.value,
         "requested_by": erasure.requested_by,
-        "requested_at": moment(erasure.requested_at),
-        "erased_at": moment(erasure.erased_at),
-        "finished_at": moment(erasure.finished_at),
-        "goes_on": moment(erasure.due_at) if erasure.finished_at is None else None,
+        "requested_at": timestamp(erasure.requested_at),
+        "erased_at": timestamp(erasure.erased_at),
+        "finished_at": timestamp(erasure.finished_at),
+        "goes_on": timestamp(erasure.due_at) if erasure.finished_at is None else None,
         "in_stripe": erasure.in_stripe.value,
-        "deleted_in_stripe": moment(erasure.deleted_in_stripe_at),
+        "deleted_in_stripe": timestamp(erasure.deleted_in_stripe_at),
         "not_deleted_because": erasure.not_deleted_because,
     }
 
@@ -81,16 +81,16 @@ def unfinished_erasures(stage: Stage) -> list[dict[str, Any]]:
         erasure = customer.erasure
         problem = None
         if erasure.due_at + OVERDUE_AFTER < now:
-            problem = f"overdue for {ago(erasure.due_at, now)}"
+            problem = f"overdue for {time_since(erasure.due_at, now)}"
         elif erasure.status is ErasureStatus.WAITING and erasure.requested_at + WAITS_LONG_AFTER < now:
-            problem = f"waits for {ago(erasure.requested_at, now)}"
+            problem = f"waits for {time_since(erasure.requested_at, now)}"
         rows.append(
             {
                 "organization": organization_id,
                 "customer": customer_id,
                 "erasure": erasure.status.value,
-                "requested": moment(erasure.requested_at),
-                "goes_on": moment(erasure.due_at),
+                "requested": timestamp(erasure.requested_at),
+                "goes_on": timestamp(erasure.due_at),
                 "waits_for": ", ".join(f"{each.code} {each.object_id}" for each in erasure.waits_for) or None,
                 "problem": problem,
             }

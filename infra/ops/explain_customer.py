@@ -17,9 +17,9 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import InvoiceFilter
 from infra.ops.act_lines import show_acts
 from infra.ops.erasure_rows import erasure_in_words, erasure_row, unsettled_row
-from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
-from infra.ops.screen import Row, Screen, moment
+from infra.ops.related import show_related
+from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 from infra.timeline_words import clock_time, money
 
@@ -67,12 +67,12 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
     entries = [_entry_row(each) for each in customer.history]
     screen.lines("timeline", "Timeline (UTC)", entries, [_entry_line(each) for each in entries])
     show_acts(stage, screen, "acts", "the customer", Subject.customer_of(organization_id, customer.id))
-    wanted = InvoiceFilter(customer_id=customer.id)
-    page = stage.ports.invoices.page(organization_id, wanted, INVOICES_SHOWN, None)
+    invoice_filter = InvoiceFilter(customer_id=customer.id)
+    page = stage.ports.invoices.page(organization_id, invoice_filter, INVOICES_SHOWN, None)
     invoices = [_invoice_row(each) for each in page.items]
     title = f"The latest {INVOICES_SHOWN} invoices (UTC)" if page.has_next else "Invoices (UTC)"
     screen.lines("invoices", title, invoices, [_invoice_line(each) for each in invoices])
-    go_on(screen, organization, [("invoice", row["id"]) for row in invoices])
+    show_related(screen, organization, [("invoice", row["id"]) for row in invoices])
 
 
 def _customer_row(customer: Customer) -> dict[str, Any]:
@@ -83,15 +83,15 @@ def _customer_row(customer: Customer) -> dict[str, Any]:
         "status": customer.sync_status.value,
         "stripe": customer.shown_stripe_id,
         "account": customer.link.account_id if customer.link is not None else None,
-        "synced_at": moment(customer.synced_at),
+        "synced_at": timestamp(customer.synced_at),
         "candidates": ", ".join(customer.candidates) or None,
-        "changed": moment(customer.updated_at),
+        "changed": timestamp(customer.updated_at),
     }
 
 
 def _entry_row(entry: CustomerEntry) -> dict[str, Any]:
     return {
-        "at": moment(entry.at),
+        "at": timestamp(entry.at),
         "kind": entry.kind.value,
         "source": entry.source.value,
         "fields": [each.value for each in entry.fields],
@@ -111,7 +111,7 @@ def _invoice_row(invoice: Invoice) -> dict[str, Any]:
         "id": invoice.id,
         "number": fact.number if fact is not None else None,
         "status": invoice.status.value,
-        "created": moment(invoice.created_at),
+        "created": timestamp(invoice.created_at),
         "total": decimal_string(invoice.total, currency),
         "currency": currency,
     }

@@ -16,11 +16,11 @@ from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.payout_wording import story_of
 from chalicelib.usecases.payouts.related import beside
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.cli import command
-from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
-from infra.ops.screen import Row, Screen, moment
+from infra.ops.related import show_related
+from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 from infra.timeline_words import money
 
@@ -46,26 +46,26 @@ def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) ->
     Raises:
         NotFound: the organization was never connected, or has no such payout.
     """
-    connection, _ = books.connected(stage, organization)
-    found = stage.ports.payouts.get(connection.organization_id, payout)
-    if found is None:
+    connection, _ = lookups.connection_and_account(stage, organization)
+    found_payout = stage.ports.payouts.get(connection.organization_id, payout)
+    if found_payout is None:
         listing = screen.command("payouts", organization)
         raise NotFound(
             "payout_not_found",
             f"{organization} has no payout {payout}.",
             next_step=f"`{listing}` lists what Stripe has, and `--repair` brings it in.",
         )
-    screen.table("payout", f"Payout {found.id} of {organization}", [_payout_row(found)])
-    story = story_of(found, beside([found], connection.organization_id, stage.ports))
+    screen.table("payout", f"Payout {found_payout.id} of {organization}", [_payout_row(found_payout)])
+    story = story_of(found_payout, beside([found_payout], connection.organization_id, stage.ports))
     screen.fact("explanation", asdict(story), " ".join(filter(None, (story.message, story.next_step))))
-    totals = _total_rows(found)
+    totals = _total_rows(found_payout)
     screen.lines("totals", "What it consists of", totals, [_total_line(each) for each in totals])
-    lines = _line_rows(stage, connection.organization_id, found)
-    shown = _columns(lines[:LINES_SHOWN])
+    lines = _line_rows(stage, connection.organization_id, found_payout)
+    line_forms = _columns(lines[:LINES_SHOWN])
     title = "Lines" if len(lines) <= LINES_SHOWN else f"Lines, the first {LINES_SHOWN} of {len(lines)}"
-    screen.lines("lines", title, lines, shown)
+    screen.lines("lines", title, lines, line_forms)
     invoices = dict.fromkeys(row["invoice"] for row in lines if row["invoice"])
-    go_on(screen, organization, [("invoice", each) for each in islice(invoices, INVOICES_SHOWN)])
+    show_related(screen, organization, [("invoice", each) for each in islice(invoices, INVOICES_SHOWN)])
 
 
 def _payout_row(payout: Payout) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
         "status": fact.status,
         "amount": decimal_string(fact.amount, fact.currency),
         "currency": fact.currency,
-        "created": moment(fact.created),
+        "created": timestamp(fact.created),
         "arrives_on": fact.arrives_on.isoformat(),
         "automatic": fact.automatic,
         "method": fact.method,
@@ -84,8 +84,8 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
         "reconciliation": fact.reconciliation_status,
         "failure": fact.failure_code,
         "paid_again_in": payout.returned_in,
-        "itemized": moment(payout.itemized.at) if payout.itemized is not None else None,
-        "compared": moment(payout.compared_at),
+        "itemized": timestamp(payout.itemized.at) if payout.itemized is not None else None,
+        "compared": timestamp(payout.compared_at),
     }
 
 
@@ -115,19 +115,19 @@ def _line_rows(stage: Stage, organization_id: OrganizationId, payout: Payout) ->
 
 
 def _line_row(line: PayoutLine) -> dict[str, Any]:
-    moved, owner = line.transaction, line.owner
+    transaction, owner = line.transaction, line.owner
     return {
         "kind": "outside_pom" if line.outside_pom else line.kind.value,
-        "category": moved.category,
-        "amount": decimal_string(moved.amount, moved.currency),
-        "fee": decimal_string(moved.fee, moved.currency),
-        "net": decimal_string(moved.net, moved.currency),
-        "currency": moved.currency,
+        "category": transaction.category,
+        "amount": decimal_string(transaction.amount, transaction.currency),
+        "fee": decimal_string(transaction.fee, transaction.currency),
+        "net": decimal_string(transaction.net, transaction.currency),
+        "currency": transaction.currency,
         "number": owner.number if owner is not None else None,
         "invoice": owner.invoice_id if owner is not None else None,
-        "source": moved.source_id,
-        "transaction": moved.id,
-        "description": moved.description,
+        "source": transaction.source_id,
+        "transaction": transaction.id,
+        "description": transaction.description,
     }
 
 

@@ -32,8 +32,8 @@ from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.exporting.export_customer import export_customer
 from infra.ops.cli import command
 from infra.ops.control import in_words
-from infra.ops.held_items import HeldItems, shown
-from infra.ops.screen import Screen, moment
+from infra.ops.organization_items import OrganizationItems, export_line
+from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
 FORM = 1
@@ -66,7 +66,13 @@ def export(stage: Stage, screen: Screen, organization: str, customer: str | None
     first = next(lines)  # Before there is a file: it is refused here if there is nothing to export.
     now = stage.ports.clock.now()
     path = out if out is not None else Path(_file_name(organization, customer, now))
-    head = {"organization": organization, "customer": customer, "at": moment(now), "form": FORM, "kept": _kept()}
+    head = {
+        "organization": organization,
+        "customer": customer,
+        "at": timestamp(now),
+        "form": FORM,
+        "kept": _retention(),
+    }
     counts: Counter[str] = Counter()
     try:
         with _new_file(path) as file:
@@ -90,13 +96,13 @@ def _of_organization(stage: Stage, organization_id: OrganizationId, by: str) -> 
     Raises:
         NotFound: nothing is stored of it.
     """
-    items = HeldItems(stage, organization_id)
+    items = OrganizationItems(stage, organization_id)
     if not any(True for table in NAMES.values() for _ in items.of(table)):
         raise NotFound("organization_unknown", f"Nothing is stored of an organization {organization_id}.")
     stage.ports.acts.add(connection_act(organization_id, ConnectionAct.EXPORTED, stage.ports, operator=by))
     for table in NAMES.values():
         for item in items.of(table):
-            yield shown(table, item)
+            yield export_line(table, item)
 
 
 def _of_customer(stage: Stage, organization_id: OrganizationId, customer_id: CustomerId, by: str) -> Iterator[Line]:
@@ -111,13 +117,13 @@ def _of_customer(stage: Stage, organization_id: OrganizationId, customer_id: Cus
             yield line
 
 
-def _kept() -> list[dict[str, Any]]:
+def _retention() -> list[dict[str, Any]]:
     """Returns how long each thing is kept that POM stores, and why, wherever it is."""
-    return [{**place._asdict(), **asdict(kept)} for place, kept in RETENTION.items()]
+    return [{**place._asdict(), **asdict(period)} for place, period in RETENTION.items()]
 
 
 def _file_name(organization: str, customer: str | None, now: int) -> str:
-    parts = [organization, *([customer] if customer is not None else []), str(moment(now)).replace(":", "")]
+    parts = [organization, *([customer] if customer is not None else []), str(timestamp(now)).replace(":", "")]
     return f"export-{'-'.join(quote(each, safe='') for each in parts)}.jsonl"
 
 

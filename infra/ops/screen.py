@@ -87,7 +87,7 @@ class Screen:
         lines: Sequence[Sequence[str]],
         heading: str = "",
         *,
-        whole: bool = False,
+        keep_on_one_line: bool = False,
     ) -> None:
         """Tells rows; people see one line for each.
 
@@ -104,7 +104,9 @@ class Screen:
             console.print(heading, style="dim", highlight=False, markup=False, soft_wrap=True)
         for forms in lines:
             fitting = (form for form in forms if cell_len(form) <= console.width)
-            line = next(fitting, None) or (forms[-1] if whole else "\n".join(_folded(forms[-1], console.width)))
+            line = next(fitting, None) or (
+                forms[-1] if keep_on_one_line else "\n".join(_wrapped(forms[-1], console.width))
+            )
             console.print(_safe(line), highlight=False, markup=False, soft_wrap=True)
 
     def fact(self, name: str, value: Any, text: str) -> None:
@@ -113,14 +115,14 @@ class Screen:
         if not self.as_json:
             Console().print(_safe(text), highlight=False, markup=False, soft_wrap=True)
 
-    def command(self, name: str, *what: str, options: Sequence[str] = ()) -> str:
+    def command(self, name: str, *names: str, options: Sequence[str] = ()) -> str:
         """Returns a command of this program as a line that works when it is pasted, at the same stage.
 
         `what` are names of things. POM's ids may begin with a dash: such a name comes last, so that it is no option.
         """
-        if any(each.startswith("-") for each in what):
-            return shlex.join((*self.program, name, *options, "--", *what))
-        return shlex.join((*self.program, name, *what, *options))
+        if any(each.startswith("-") for each in names):
+            return shlex.join((*self.program, name, *options, "--", *names))
+        return shlex.join((*self.program, name, *names, *options))
 
     def failure(self, text: str) -> None:
         """Something did not go well: the exit status will say so."""
@@ -137,11 +139,11 @@ class Screen:
         """Tell what is going on, to whoever watches."""
         print(_safe(text), file=sys.stderr, flush=True)
 
-    def each(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    def each(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
         """The items, with a bar where a person watches."""
         console = Console(stderr=True)
         hidden = self.as_json or not console.is_terminal
-        yield from track(items, what, total=total, console=console, disable=hidden, transient=True)
+        yield from track(items, description, total=total, console=console, disable=hidden, transient=True)
 
     def close(self) -> None:
         """Say the document, if that was asked for."""
@@ -158,19 +160,19 @@ def telling(screen: Screen) -> Iterator[Screen]:
         screen.close()
 
 
-def moment(at: int | None) -> str | None:
+def timestamp(at: int | None) -> str | None:
     """Returns epoch seconds as people and machines read them; None if there are none."""
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
-def ago(at: int | None, now: int) -> str:
+def time_since(at: int | None, now: int) -> str:
     """How long something is past."""
     if not at:
         return "never"
-    return span(max(now - at, 0))
+    return duration_in_words(max(now - at, 0))
 
 
-def span(seconds: int) -> str:
+def duration_in_words(seconds: int) -> str:
     """Returns a number of seconds in words, such as `90 s`, `5 min` or `3 d`."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
@@ -178,7 +180,7 @@ def span(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def _folded(line: str, width: int) -> list[str]:
+def _wrapped(line: str, width: int) -> list[str]:
     indent = " " * INDENT
     return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
@@ -215,16 +217,18 @@ def _row_by_row(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row]
             text = _text(row.get(name))
             room = width - BLOCK_MARGIN - label
             if max(map(cell_len, text.split()), default=0) <= room:
-                first, *more = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
+                first, *more_lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [
+                    text
+                ]
                 yield Text(f"{margin}{_header(name):{label}}{first}", style=style(row))
                 indent = " " * (BLOCK_MARGIN + label)
             else:
                 yield Text(f"{margin}{_header(name)}", style=style(row))
-                more = textwrap.wrap(
+                more_lines = textwrap.wrap(
                     text, max(width - 2 * BLOCK_MARGIN, 1), break_long_words=False, break_on_hyphens=False
                 )
                 indent = 2 * margin
-            yield from (Text(indent + line, style=style(row)) for line in more)
+            yield from (Text(indent + line, style=style(row)) for line in more_lines)
 
 
 def _header(column: str) -> str:

@@ -36,8 +36,8 @@ class Stage:
     @property
     def local_logs(self) -> Path | None:
         """Where the local stack keeps its logs, which hold its metrics; None for a deployed stage."""
-        named = os.environ.get(LOCAL_LOGS)
-        return Path(named) if named else None
+        directory = os.environ.get(LOCAL_LOGS)
+        return Path(directory) if directory else None
 
     @property
     def webhook_url(self) -> str:
@@ -57,27 +57,29 @@ def environment_of(stack: Path | None, deployed: str | None) -> dict[str, str]:
         NoStage: there is none of that name, or none was named and none runs here.
     """
     if deployed is not None:
-        return of_deployment(_described(deployed))
+        return deployed_environment(_describe_stack(deployed))
     if stack is None and "POM_TABLE_PREFIX" in os.environ:
         return {}
     file = stack or LOCAL
     try:
-        found: dict[str, str] = json.loads(file.read_text())["environment"]
+        variables: dict[str, str] = json.loads(file.read_text())["environment"]
     except FileNotFoundError as exc:
         raise NoStage(f"There is no {file}: start the local stack with `make run`, or name a deployed one.") from exc
     except (ValueError, KeyError) as exc:
         raise NoStage(f"{file} does not describe a local stack.") from exc
-    return found
+    return variables
 
 
-def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
+def deployed_environment(stack_description: Mapping[str, Any]) -> dict[str, str]:
     """The functions' variables, from what CloudFormation says of a stack."""
-    outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in described.get("Outputs", ())}
-    parameters = {each["ParameterKey"]: str(each["ParameterValue"]) for each in described.get("Parameters", ())}
+    outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in stack_description.get("Outputs", ())}
+    parameters = {
+        each["ParameterKey"]: str(each["ParameterValue"]) for each in stack_description.get("Parameters", ())
+    }
     try:
         queues = {queue.url_variable: outputs[f"{queue_id(queue)}Url"] for queue in Queue}
         return {
-            "POM_STAGE": str(described["StackName"]),
+            "POM_STAGE": str(stack_description["StackName"]),
             "POM_TABLE_PREFIX": outputs["TablePrefix"],
             **{secret.id_variable: parameters[secret_parameter(secret)] for secret in Secret},
             "PUBLIC_API_URL": parameters["PublicApiUrl"],
@@ -88,17 +90,17 @@ def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
         }
     except KeyError as exc:
         raise NoStage(
-            f"The stack {described.get('StackName')} has no {exc}: it is none of ours, or too old."
+            f"The stack {stack_description.get('StackName')} has no {exc}: it is none of ours, or too old."
         ) from exc
 
 
-def _described(name: str) -> Mapping[str, Any]:
+def _describe_stack(name: str) -> Mapping[str, Any]:
     import boto3
     from botocore.exceptions import ClientError
 
     client: Any = boto3.client("cloudformation")
     try:
-        described: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+        stack_description: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as exc:
         raise NoStage(f"CloudFormation does not show the stack {name}: {exc}") from exc
-    return described
+    return stack_description

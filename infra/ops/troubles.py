@@ -10,7 +10,7 @@ from chalicelib.domain.canary import Flight
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.functions import UNTOLD_CHANGES
 from infra.ops.alarm_states import AlarmState, State
-from infra.ops.screen import Row, ago
+from infra.ops.screen import Row, time_since
 from infra.template.alarms import RUN_BOOKS
 from infra.template.secret_alarms import OLDEST
 
@@ -19,18 +19,18 @@ from infra.template.secret_alarms import OLDEST
 class Trouble:
     """One thing that is wrong, or that is not `known`; the run book says what to do."""
 
-    what: str
+    subject: str
     finding: str
     run_book: str
-    known: bool = True
+    is_known: bool = True
 
     @property
     def row(self) -> dict[str, Any]:
         """Returns what people and scripts are shown."""
         return {
-            "what": self.what,
+            "what": self.subject,
             "is": self.finding,
-            "known": self.known,
+            "known": self.is_known,
             "run_book": f"{RUN_BOOKS}/{self.run_book}",
         }
 
@@ -52,26 +52,28 @@ WEBHOOKS_WELL = frozenset({NO_PROBLEM, NOT_CONNECTED})
 def of_freezes(platform: str | None, frozen: Iterable[Row]) -> Iterator[Trouble]:
     """Yields the freeze of everybody, and each frozen organization."""
     if platform is not None:
-        yield Trouble("frozen for everybody", platform, FROZEN)
+        yield Trouble("frozen for everybody", platform, FREEZE_BOOK)
     for row in frozen:
-        yield Trouble(f"frozen: {row['organization']}", f"since {row['since']}: {row['reason']}", FROZEN)
+        yield Trouble(f"frozen: {row['organization']}", f"since {row['since']}: {row['reason']}", FREEZE_BOOK)
 
 
-FROZEN = "suspected-double-bill.md"
+FREEZE_BOOK = "suspected-double-bill.md"
 
 
 def of_queues(rows: Iterable[Row]) -> Iterator[Trouble]:
     """Yields each queue that has dead letters, or that cannot be found."""
     for row in rows:
         if row["waiting"] is None or row["dead_letters"] is None:
-            yield Trouble(f"queue {row['queue']}", "does not exist, or its dead-letter queue does not", DEAD, False)
+            yield Trouble(
+                f"queue {row['queue']}", "does not exist, or its dead-letter queue does not", DEAD_LETTERS_BOOK, False
+            )
         elif row["dead_letters"] and row["queue"] == UNTOLD_CHANGES:
             yield Trouble("untold changes", str(row["dead_letters"]), UNTOLD)
         elif row["dead_letters"]:
-            yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD)
+            yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD_LETTERS_BOOK)
 
 
-DEAD = "dead-letters.md"
+DEAD_LETTERS_BOOK = "dead-letters.md"
 UNTOLD = "untold-changes.md"
 
 
@@ -90,25 +92,25 @@ def of_erasures(rows: Iterable[Row]) -> Iterator[Trouble]:
 
 def of_endpoint(check: WebhookCheck | None, now: int, finding: str) -> Iterator[Trouble]:
     """Yields what the latest look at Stripe's endpoint found, or that there is no usable look."""
-    known = check is not None and check.usable(now)
-    if check is None or not known or check.problem:
-        yield Trouble("webhook endpoint in Stripe", finding, "webhook-endpoint.md", known)
+    is_known = check is not None and check.usable(now)
+    if check is None or not is_known or check.problem:
+        yield Trouble("webhook endpoint in Stripe", finding, "webhook-endpoint.md", is_known)
 
 
 def of_canary(flight: Flight | None, now: int, finding: str) -> Iterator[Trouble]:
     """Yields what the latest flight of the schedule found, or that there is no usable flight."""
-    known = flight is not None and flight.usable(now)
-    if flight is None or not known or flight.problem or not flight.verdict.passed:
-        yield Trouble("canary", finding, "canary.md", known)
+    is_known = flight is not None and flight.usable(now)
+    if flight is None or not is_known or flight.problem or not flight.verdict.passed:
+        yield Trouble("canary", finding, "canary.md", is_known)
 
 
 def of_signatures(in_an_hour: int | None) -> Iterator[Trouble]:
     """Yields the refused signatures of the last hour. Whether they are a stranger's, the run book finds out."""
     if in_an_hour is None:
-        yield Trouble("refused signatures", "the figure could not be read", SIGNATURES, False)
+        yield Trouble("refused signatures", "the figure could not be read", SIGNATURES_BOOK, False)
     elif in_an_hour:
         yield Trouble(
-            "refused signatures", f"{in_an_hour} in the last hour: a wrong secret or a stranger", SIGNATURES
+            "refused signatures", f"{in_an_hour} in the last hour: a wrong secret or a stranger", SIGNATURES_BOOK
         )
 
 
@@ -121,12 +123,12 @@ def of_secrets(days: Mapping[str, int | None]) -> Iterator[Trouble]:
     """Yields each secret that has been the same for too many days, and each whose age is not known."""
     for secret, age in days.items():
         if age is None:
-            yield Trouble(f"age of the {secret} secret", "Secrets Manager did not tell it", SIGNATURES, False)
+            yield Trouble(f"age of the {secret} secret", "Secrets Manager did not tell it", SIGNATURES_BOOK, False)
         elif age > OLDEST:
-            yield Trouble(f"age of the {secret} secret", f"{age} days: exchange it", SIGNATURES)
+            yield Trouble(f"age of the {secret} secret", f"{age} days: exchange it", SIGNATURES_BOOK)
 
 
-SIGNATURES = "secret-rotation.md"
+SIGNATURES_BOOK = "secret-rotation.md"
 
 
 def of_alarms(states: Iterable[AlarmState] | None) -> Iterator[Trouble]:
@@ -146,8 +148,8 @@ def endpoint_in_words(check: WebhookCheck | None, now: int) -> str:
     if check is None:
         return "not looked at yet"
     if not check.usable(now):
-        return f"not known: the latest look, {ago(check.at, now)} ago, is too old or Stripe did not answer"
-    return f"{(check.problem or 'as it should be').removesuffix('.')}, looked at {ago(check.at, now)} ago"
+        return f"not known: the latest look, {time_since(check.at, now)} ago, is too old or Stripe did not answer"
+    return f"{(check.problem or 'as it should be').removesuffix('.')}, looked at {time_since(check.at, now)} ago"
 
 
 def canary_in_words(flight: Flight | None, now: int) -> str:
@@ -155,14 +157,14 @@ def canary_in_words(flight: Flight | None, now: int) -> str:
     if flight is None:
         return "not flown yet"
     if not flight.usable(now):
-        return f"not known: the latest flight is {ago(flight.at, now)} old"
-    return f"{flight.problem or flight.verdict}, {ago(flight.at, now)} ago"
+        return f"not known: the latest flight is {time_since(flight.at, now)} old"
+    return f"{flight.problem or flight.verdict}, {time_since(flight.at, now)} ago"
 
 
 def verdict(troubles: Iterable[Trouble]) -> str:
     """Returns the last line of `status`."""
-    known = [each.known for each in troubles]
-    if not known:
+    known_flags = [each.is_known for each in troubles]
+    if not known_flags:
         return "All is well."
-    wrong, unknown = known.count(True), known.count(False)
+    wrong, unknown = known_flags.count(True), known_flags.count(False)
     return f"NOT all is well: {wrong} wrong, {unknown} not known."

@@ -17,10 +17,10 @@ from chalicelib.bootstrap import Adapters
 from chalicelib.domain.changes import Change
 from chalicelib.functions import UNTOLD_CHANGES
 from chalicelib.ports.changes import StoredChange, UntoldChange, UntoldChanges
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.cli import command, dry_run
-from infra.ops.dead_letters import ASKED_FOR, at_most, put_back, received
-from infra.ops.screen import Screen, ago, moment
+from infra.ops.dead_letters import HIDDEN_WHILE_ASKING, at_most, put_back, receive
+from infra.ops.screen import Screen, time_since, timestamp
 from infra.ops.stage import Stage
 from infra.ops.told_again import still_to_tell, tell
 
@@ -78,8 +78,8 @@ def _row(message: Mapping[str, Any], untold: Untold, now: int) -> dict[str, Any]
         "message": message["MessageId"],
         "table": untold.table,
         "keys": untold.keys,
-        "since": moment(sent),
-        "age": ago(sent, now),
+        "since": timestamp(sent),
+        "age": time_since(sent, now),
         "reason": untold.reason,
         "type": ", ".join(untold.change.change.difference.types) if untold.change and untold.change.change else None,
     }
@@ -92,9 +92,9 @@ def untold(stage: Stage, screen: Screen) -> None:
 
     Nothing is changed. `tell-again` tells them, and `discard untold-changes` throws them away.
     """
-    client, source, now = books.sqs(), stage.queue_url(UNTOLD_CHANGES), stage.ports.clock.now()
-    waiting = sum(books.depth(client, source) or (0, 0))
-    messages = list(received(client, source, waiting, ASKED_FOR))
+    client, source, now = lookups.sqs(), stage.queue_url(UNTOLD_CHANGES), stage.ports.clock.now()
+    waiting = sum(lookups.depth(client, source) or (0, 0))
+    messages = list(receive(client, source, waiting, HIDDEN_WHILE_ASKING))
     put_back(client, source, messages)
     rows = [_row(each, read(each, stage.config.table_prefix), now) for each in messages]
     rows.sort(key=lambda each: str(each["since"]))
@@ -115,10 +115,10 @@ def tell_again(stage: Stage, screen: Screen, most: int | None, dry_run: bool) ->
     A change leaves the queue only when it is told, or when nothing is to be told of it any more. If POM was told of
     it before, it has the same id again. An object that has changed again since is left out of the event.
     """
-    client, source, now = books.sqs(), stage.queue_url(UNTOLD_CHANGES), stage.ports.clock.now()
-    waiting = sum(books.depth(client, source) or (0, 0))
+    client, source, now = lookups.sqs(), stage.queue_url(UNTOLD_CHANGES), stage.ports.clock.now()
+    waiting = sum(lookups.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)
-    messages = list(received(client, source, wanted, ASKED_FOR))
+    messages = list(receive(client, source, wanted, HIDDEN_WHILE_ASKING))
     rows, left = [], list(messages)
     try:
         for message in screen.each(messages, "Changes", len(messages)):

@@ -14,7 +14,7 @@ from infra.ops.stage import Stage
 @click.argument("organization")
 @click.argument("user")
 @command
-def tell_user(_: Stage, screen: Screen, organization: str, user: str) -> None:
+def show_log_name(_: Stage, screen: Screen, organization: str, user: str) -> None:
     """Tell by which name log lines tell a user of an organization. USER is the id that POM's tokens have (`sub`).
 
     The saved query `who-asked-for-what` shows these names with each request.

@@ -16,8 +16,8 @@ from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus
 from chalicelib.usecases.connecting.webhook_health import deafness
 from chalicelib.usecases.events.canary import fly
-from infra.ops import books
-from infra.ops.screen import Row, Screen, moment
+from infra.ops import lookups
+from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 
 NOTE = (
@@ -31,8 +31,8 @@ def verify_webhooks(stage: Stage, screen: Screen) -> None:
     """Tell what is known, row by row; a row that is not as it has to be is a failure, one that is unknown is not."""
     deaf: list[Row] = []
     rows = [*_in_stripe(stage), *_canaries(stage), *_arrivals(stage, screen, deaf)]
-    shown = [{**row, "good": MARKS[row["good"]]} for row in rows]
-    screen.table("shown", f"Stripe's events to {stage.webhook_url}", shown, ("what", "is", "good"))
+    table_rows = [{**row, "good": MARKS[row["good"]]} for row in rows]
+    screen.table("shown", f"Stripe's events to {stage.webhook_url}", table_rows, ("what", "is", "good"))
     screen.document["verification"] = [dict(row) for row in rows]
     del screen.document["shown"]
     if deaf:
@@ -48,31 +48,31 @@ def verify_webhooks(stage: Stage, screen: Screen) -> None:
         screen.step("See docs/runbooks/webhook-endpoint.md.")
 
 
-def _row(what: str, said: str, good: bool | None) -> Row:
+def _row(check: str, finding: str, good: bool | None) -> Row:
     """`good` is None where it is not known, or says nothing."""
-    return {"what": what, "is": said, "good": good}
+    return {"what": check, "is": finding, "good": good}
 
 
 def _in_stripe(stage: Stage) -> Iterator[Row]:
     try:
-        found = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, stage.webhook_url)]
+        endpoints = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, stage.webhook_url)]
     except IntegrationError as error:
         yield _row("endpoints in Stripe", f"could not be looked at: Stripe did not answer ({error.code})", False)
         return
-    if not found:
-        yield _row("endpoint in Stripe", str(problem_with(found, stage.webhook_url)), False)
-    second = surplus(found, stage.webhook_url)
-    one_is_good = problem_with(found, stage.webhook_url) is None
-    for each in found:
-        if any(each is other for other in second):
-            yield _row(f"surplus endpoint {each.id}", f"{_described(each)}; {SURPLUS}", False)
+    if not endpoints:
+        yield _row("endpoint in Stripe", str(problem_with(endpoints, stage.webhook_url)), False)
+    surplus_endpoints = surplus(endpoints, stage.webhook_url)
+    one_is_good = problem_with(endpoints, stage.webhook_url) is None
+    for each in endpoints:
+        if any(each is surplus_endpoint for surplus_endpoint in surplus_endpoints):
+            yield _row(f"surplus endpoint {each.id}", f"{_description(each)}; {SURPLUS}", False)
         elif not each.enabled and one_is_good:
-            yield _row(f"endpoint {each.id}", f"{_described(each)}; not needed", None)
+            yield _row(f"endpoint {each.id}", f"{_description(each)}; not needed", None)
         else:
             problem = problem_with([each], stage.webhook_url)
             yield _row(
                 f"endpoint {each.id}",
-                _described(each) + (f"; {problem}" if problem else ""),
+                _description(each) + (f"; {problem}" if problem else ""),
                 problem is None,
             )
 
@@ -83,7 +83,7 @@ SURPLUS = (
 )
 
 
-def _described(endpoint: WebhookEndpoint) -> str:
+def _description(endpoint: WebhookEndpoint) -> str:
     return ", ".join(
         (
             "enabled" if endpoint.enabled else "disabled",
@@ -101,7 +101,7 @@ def _canaries(stage: Stage) -> Iterator[Row]:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
     for number, attempt in enumerate(flight.attempts, 1):
         yield _row(f"canary with secret {number} ({attempt.fingerprint})", *_of_attempt(attempt, flight))
-    yield _scheduled(stage.ports.connections.canary_flight(), stage.ports.clock.now())
+    yield _scheduled_canary(stage.ports.connections.canary_flight(), stage.ports.clock.now())
 
 
 def _of_attempt(attempt: Attempt, flight: Flight) -> tuple[str, bool | None]:
@@ -109,39 +109,41 @@ def _of_attempt(attempt: Attempt, flight: Flight) -> tuple[str, bool | None]:
         return "passed", True
     if attempt.verdict is not Verdict.REFUSED:
         return str(attempt.verdict), False
-    since = f"refused since {moment(attempt.refused_since)}"
+    since = f"refused since {timestamp(attempt.refused_since)}"
     waiting = flight.verdict.passed and flight.at - (attempt.refused_since or flight.at) <= REMEMBERED_FOR
     return (f"{since}: functions take a secret in within five minutes", None) if waiting else (since, False)
 
 
-def _scheduled(flight: Flight | None, now: int) -> Row:
+def _scheduled_canary(flight: Flight | None, now: int) -> Row:
     if flight is None:
         return _row("canary of the schedule", "has not flown yet", None)
-    said = f"{flight.verdict}, {moment(flight.at)}"
+    verdict_and_time = f"{flight.verdict}, {timestamp(flight.at)}"
     if not flight.usable(now):
-        return _row("canary of the schedule", f"{said}: too old to say anything", None)
-    return _row("canary of the schedule", said, flight.problem is None)
+        return _row("canary of the schedule", f"{verdict_and_time}: too old to say anything", None)
+    return _row("canary of the schedule", verdict_and_time, flight.problem is None)
 
 
 def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
     """By connected organization; those that hear nothing are added to `deaf`."""
-    heard: list[int] = []
+    webhook_times: list[int] = []
     now = stage.ports.clock.now()
-    connected = [each for each in books.organizations(stage) if each.active]
-    for connection in screen.each(connected, "Organizations"):
+    connections = [each for each in lookups.organizations(stage) if each.active]
+    for connection in screen.each(connections, "Organizations"):
         hearing = _hearing(stage, connection)
         if hearing.heard_at is not None:
-            heard.append(hearing.heard_at)
+            webhook_times.append(hearing.heard_at)
         if deafness(connection, hearing, now):
             deaf.append(_deaf(connection, hearing, now))
-    fetched = sum(row["events_fetched"] for row in deaf)
+    fetched_count = sum(row["events_fetched"] for row in deaf)
     if deaf:
-        said = f"{len(deaf)} of {len(connected)}: {fetched} events had to be fetched after the latest webhook"
-        yield _row("organizations that no webhook reaches", said, False)
-    elif heard:
+        finding = (
+            f"{len(deaf)} of {len(connections)}: {fetched_count} events had to be fetched after the latest webhook"
+        )
+        yield _row("organizations that no webhook reaches", finding, False)
+    elif webhook_times:
         yield _row("organizations that no webhook reaches", "none", True)
-    if heard:
-        yield _row("latest event by webhook", str(moment(max(heard))), None if deaf else True)
+    if webhook_times:
+        yield _row("latest event by webhook", str(timestamp(max(webhook_times))), None if deaf else True)
     else:
         yield _row("latest event by webhook", "none" if deaf else CANNOT_BE_JUDGED, False if deaf else None)
 
@@ -155,7 +157,7 @@ def _deaf(connection: Connection, hearing: Hearing, now: int) -> dict[str, Any]:
     return {
         "organization": connection.organization_id,
         "account": connection.account_id,
-        "latest_webhook": moment(hearing.heard_at),
-        "latest_missed": moment(connection.sweep.unheard_at(now)),
+        "latest_webhook": timestamp(hearing.heard_at),
+        "latest_missed": timestamp(connection.sweep.unheard_at(now)),
         "events_fetched": hearing.fetched,
     }

@@ -29,7 +29,7 @@ from infra.template.log_groups import function_log_groups
 from infra.template.queries import queries
 from infra.template.queue_policies import queue_policies
 from infra.template.queues import queues
-from infra.template.releases import release_role, released
+from infra.template.releases import release_properties, release_role
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.snapstart import snapstart
 from infra.template.tables import tables
@@ -72,7 +72,7 @@ def _function(function: Function) -> Json:
         "Environment": environment(function),
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
-        **released(),
+        **release_properties(),
         **snapstart(function),
     }
     match function.trigger:

@@ -65,12 +65,12 @@ class Alarm:
 
     def resource(self) -> Json:
         """As CloudFormation knows it."""
-        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {**self._properties, **self._measured}}
+        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {**self._properties, **self._metrics}}
 
     @property
     def _properties(self) -> Json:
         return {
-            **_named(self.name, self.says, self.grade, self.run_book),
+            **_common_properties(self.name, self.says, self.grade, self.run_book),
             "ComparisonOperator": COMPARISONS[self.comparison],
             "Threshold": self.threshold,
             "EvaluationPeriods": self.periods,
@@ -79,14 +79,19 @@ class Alarm:
         }
 
     @property
-    def _measured(self) -> Json:
+    def _metrics(self) -> Json:
         queries: list[Json] = [
             {"Id": name, "MetricStat": measure.for_alarm(self.period), "ReturnData": self.expression is None}
             for name, measure in self.measures.items()
         ]
         if self.expression is not None:
-            judged = {"Id": "judged", "Expression": self.expression, "Label": self.name, "ReturnData": True}
-            queries.append(judged)
+            evaluated_expression = {
+                "Id": "judged",
+                "Expression": self.expression,
+                "Label": self.name,
+                "ReturnData": True,
+            }
+            queries.append(evaluated_expression)
         return {"Metrics": queries}
 
 
@@ -104,7 +109,7 @@ class Composite:
     def resource(self) -> Json:
         """As CloudFormation knows it."""
         rule = " AND ".join(f'ALARM("${{AWS::StackName}}-{name}")' for name in self.alarms)
-        properties = {**_named(self.name, self.says, self.grade, self.run_book), "AlarmRule": sub(rule)}
+        properties = {**_common_properties(self.name, self.says, self.grade, self.run_book), "AlarmRule": sub(rule)}
         if self.suppressor is not None:
             properties |= {
                 "ActionsSuppressor": sub(f"${{AWS::StackName}}-{self.suppressor}"),
@@ -123,10 +128,10 @@ def sum_of(names: Iterable[str]) -> str:
 def in_portions(name: str, measures: Sequence[Measure]) -> Iterator[tuple[str, dict[str, Measure]]]:
     """Yields names and metrics of as few alarms as can hold them; the first has the name itself."""
     for number, start in enumerate(range(0, len(measures), MOST_METRICS), start=1):
-        yield name + (str(number) if number > 1 else ""), named(measures[start : start + MOST_METRICS])
+        yield name + (str(number) if number > 1 else ""), with_ids(measures[start : start + MOST_METRICS])
 
 
-def named(measures: Sequence[Measure]) -> dict[str, Measure]:
+def with_ids(measures: Sequence[Measure]) -> dict[str, Measure]:
     """Returns metrics by the names that they have in an expression."""
     return {f"m{number}": measure for number, measure in enumerate(measures)}
 
@@ -136,11 +141,11 @@ def alarm_id(name: str) -> str:
     return f"{name}Alarm"
 
 
-def _named(name: str, says: str, grade: Grade, run_book: str) -> Json:
+def _common_properties(name: str, description: str, grade: Grade, run_book: str) -> Json:
     actions = [ref(TOPICS[grade])] if grade in TOPICS else []
     return {
         "AlarmName": sub(f"${{AWS::StackName}}-{name}"),
-        "AlarmDescription": sub(f"{grade.upper()}: {says} Run book: ${{RunBookUrl}}/{run_book}"),
+        "AlarmDescription": sub(f"{grade.upper()}: {description} Run book: ${{RunBookUrl}}/{run_book}"),
         "ActionsEnabled": bool(actions),
         "AlarmActions": actions,
         "OKActions": actions,

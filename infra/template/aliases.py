@@ -35,10 +35,10 @@ def calling_aliases(template: Json) -> Json:
     """
     resources = template["Resources"]
     functions = {name for name, resource in resources.items() if resource["Type"] == FUNCTION}
-    return {**template, "Resources": {name: _aliased(each, functions) for name, each in resources.items()}}
+    return {**template, "Resources": {name: _with_aliases(each, functions) for name, each in resources.items()}}
 
 
-def unqualified(part: Any, functions: Set[str]) -> set[str]:
+def functions_without_alias(part: Any, functions: Set[str]) -> set[str]:
     """Returns the functions that an intrinsic function refers to without their alias; nothing if `part` is none."""
     match part:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
@@ -50,21 +50,21 @@ def unqualified(part: Any, functions: Set[str]) -> set[str]:
     return set()
 
 
-def _aliased(part: Any, functions: Set[str]) -> Any:
+def _with_aliases(part: Any, functions: Set[str]) -> Any:
     match part:
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]} if name in functions:
             return {"Ref": alias_id(name)}
         case {"Fn::Sub": str(text)}:
             return {"Fn::Sub": _in_text(text, functions)}
         case dict():
-            return {key: _aliased(each, functions) for key, each in part.items()}
+            return {key: _with_aliases(each, functions) for key, each in part.items()}
         case list():
-            return [_aliased(each, functions) for each in part]
+            return [_with_aliases(each, functions) for each in part]
     return part
 
 
 def _in_text(text: str, functions: Set[str]) -> str:
     return _FILLED_IN.sub(
-        lambda found: f"${{{alias_id(found[1])}}}" if found[1] in functions else found[0],
+        lambda match: f"${{{alias_id(match[1])}}}" if match[1] in functions else match[0],
         text,
     )

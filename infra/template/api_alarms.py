@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib import metrics
 from infra.template.alarms import Alarm, Composite, Grade
-from infra.template.measures import API_GATEWAY, STACK, aws, ours
+from infra.template.measures import API_GATEWAY, STACK, aws_metric, pom_metric
 
 OBJECTIVE = 0.999
 """Of requests are answered without a 5xx, over 30 days."""
@@ -27,9 +27,11 @@ def _burn(name: str, period: int, rate: float) -> Alarm:
         Grade.SIGNAL,
         "api-errors.md",
         {
-            "errors": aws(API_GATEWAY, "5XXError", STACK, "Sum", "5xx"),
-            "stripe": ours(metrics.REQUEST_LATENCY, "SampleCount", "5xx by a Stripe account", outcome=metrics.STRIPE),
-            "requests": aws(API_GATEWAY, "Count", STACK, "SampleCount", "requests"),
+            "errors": aws_metric(API_GATEWAY, "5XXError", STACK, "Sum", "5xx"),
+            "stripe": pom_metric(
+                metrics.REQUEST_LATENCY, "SampleCount", "5xx by a Stripe account", outcome=metrics.STRIPE
+            ),
+            "requests": aws_metric(API_GATEWAY, "Count", STACK, "SampleCount", "requests"),
         },
         threshold=round(rate * (1 - OBJECTIVE), 6),
         period=period,

@@ -12,7 +12,7 @@ from chalicelib.domain.retention import COPIES, RECOVERY_POINTS
 from infra.template.alarms import Alarm, Grade
 from infra.template.encryption import HAS_OWN_KEY, OWN_KEY
 from infra.template.intrinsics import Json, get_att, is_given, ref, sub, when
-from infra.template.measures import BACKUP, aws
+from infra.template.measures import BACKUP, aws_metric
 from infra.template.policies import allow
 from infra.template.tables import tables
 
@@ -71,9 +71,9 @@ BACKUP_ALARMS = (
         Grade.TICKET,
         "backup-copies.md",
         {
-            "copied": aws(BACKUP, "NumberOfCopyJobsCompleted", VAULT_NAME, "Sum", "copied"),
-            "failed": aws(BACKUP, "NumberOfBackupJobsFailed", VAULT_NAME, "Sum", "backups failed"),
-            "uncopied": aws(BACKUP, "NumberOfCopyJobsFailed", VAULT_NAME, "Sum", "copies failed"),
+            "copied": aws_metric(BACKUP, "NumberOfCopyJobsCompleted", VAULT_NAME, "Sum", "copied"),
+            "failed": aws_metric(BACKUP, "NumberOfBackupJobsFailed", VAULT_NAME, "Sum", "backups failed"),
+            "uncopied": aws_metric(BACKUP, "NumberOfCopyJobsFailed", VAULT_NAME, "Sum", "copies failed"),
         },
         threshold=1,
         comparison="<",
@@ -149,8 +149,8 @@ def _role() -> Json:
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     """
-    ours = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
-    assumed = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    same_account = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+    trust = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
     statements = [
         allow(
             "Tables",
@@ -165,7 +165,7 @@ def _role() -> Json:
         allow("ToTheOtherRegion", ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [ref(COPY_VAULT)]),
     ]
     return {
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**assumed, "Condition": ours}]},
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**trust, "Condition": same_account}]},
         "ManagedPolicyArns": when(HAS_OWN_KEY, [ref(USE_OF_KEY)]),
         "Policies": [
             {"PolicyName": "back-up-tables", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}

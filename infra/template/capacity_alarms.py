@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, WORKERS, Function
-from infra.template.alarms import Alarm, Grade, in_portions, named, sum_of
+from infra.template.alarms import Alarm, Grade, in_portions, sum_of, with_ids
 from infra.template.intrinsics import camel
-from infra.template.measures import DYNAMODB, LAMBDA, STACK, Measure, aws
+from infra.template.measures import DYNAMODB, LAMBDA, STACK, Measure, aws_metric
 
 RUN_BOOK = "capacity.md"
 
@@ -37,15 +37,15 @@ out which are which."""
 def index_writes(table: str, index: str) -> Measure:
     """The write units that an index took."""
     names = (f"{STACK}-{table}", index)
-    return aws(DYNAMODB, "ConsumedWriteCapacityUnits", names, "Sum", f"{table} {index}")
+    return aws_metric(DYNAMODB, "ConsumedWriteCapacityUnits", names, "Sum", f"{table} {index}")
 
 
 def _throttles(function: Function) -> Measure:
-    return aws(LAMBDA, "Throttles", f"{STACK}-{function.aws_name}", "Sum", function.aws_name)
+    return aws_metric(LAMBDA, "Throttles", f"{STACK}-{function.aws_name}", "Sum", function.aws_name)
 
 
 def _function_alarms() -> Iterator[Alarm]:
-    api = named([_throttles(BY_NAME[name]) for name in (API_HANDLER, AUTHORIZER)])
+    api = with_ids([_throttles(BY_NAME[name]) for name in (API_HANDLER, AUTHORIZER)])
     yield Alarm(
         "ApiThrottled",
         "Requests were refused, because Lambda ran no more of the API's functions at once.",
@@ -56,17 +56,17 @@ def _function_alarms() -> Iterator[Alarm]:
         period=300,
         expression=sum_of(api),
     )
-    for name, some in in_portions("WorkersThrottled", [_throttles(each) for each in WORKERS]):
+    for name, queries in in_portions("WorkersThrottled", [_throttles(each) for each in WORKERS]):
         yield Alarm(
             name,
             "For 15 minutes Lambda has not run as many workers at once as there is work for.",
             Grade.TICKET,
             RUN_BOOK,
-            some,
+            queries,
             threshold=0,
             period=300,
             periods=3,
-            expression=sum_of(some),
+            expression=sum_of(queries),
         )
     yield Alarm(
         "ConcurrencyHigh",
@@ -75,8 +75,8 @@ def _function_alarms() -> Iterator[Alarm]:
         RUN_BOOK,
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html has this very expression.
         {
-            "claimed": aws(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
-            "executions": aws(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
+            "claimed": aws_metric(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
+            "executions": aws_metric(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
         },
         threshold=BUSY,
         period=60,
@@ -86,29 +86,29 @@ def _function_alarms() -> Iterator[Alarm]:
 
 
 def _table_alarms() -> Iterator[Alarm]:
-    shared = dict(SHARED_PARTITIONS)
+    shared_indexes = dict(SHARED_PARTITIONS)
     for table in NAMES.values():
         name = f"{STACK}-{table}"
-        throttled = [
-            aws(DYNAMODB, "WriteThrottleEvents", name, "Sum", f"{table} writes"),
-            aws(DYNAMODB, "ReadThrottleEvents", name, "Sum", f"{table} reads"),
+        measures = [
+            aws_metric(DYNAMODB, "WriteThrottleEvents", name, "Sum", f"{table} writes"),
+            aws_metric(DYNAMODB, "ReadThrottleEvents", name, "Sum", f"{table} reads"),
         ]
-        refused = f"reads or writes of {table}"
-        if index := shared.get(table):
+        throttled_words = f"reads or writes of {table}"
+        if index := shared_indexes.get(table):
             # Those of the table are without those of its indexes: each has its own.
-            throttled.append(aws(DYNAMODB, "WriteThrottleEvents", (name, index), "Sum", f"{table} {index}"))
-            refused += f" or writes of its index {index}"
-        some = named(throttled)
+            measures.append(aws_metric(DYNAMODB, "WriteThrottleEvents", (name, index), "Sum", f"{table} {index}"))
+            throttled_words += f" or writes of its index {index}"
+        queries = with_ids(measures)
         yield Alarm(
             f"Throttled{camel(table)}",
-            f"For 10 minutes DynamoDB has refused {refused}.",
+            f"For 10 minutes DynamoDB has refused {throttled_words}.",
             Grade.TICKET,
             RUN_BOOK,
-            some,
+            queries,
             threshold=0,
             period=300,
             periods=2,
-            expression=sum_of(some),
+            expression=sum_of(queries),
         )
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from chalicelib import metrics
 from chalicelib.functions import UNTOLD_CHANGES
 from infra.template.alarms import Alarm, Grade
-from infra.template.measures import LAMBDA, SQS, STACK, aws, ours
+from infra.template.measures import LAMBDA, SQS, STACK, aws_metric, pom_metric
 
 PUBLISHER = "publish-changes"
 """The function that tells changes, by its name in AWS without the stack's prefix."""
 FEWEST_EVENTS = 5
 """So few applied events may all concern records whose changes are not told, such as the lines of payouts."""
 
-CHANGE_AGE = aws(LAMBDA, "IteratorAge", f"{STACK}-{PUBLISHER}", "Maximum", "age in ms")
+CHANGE_AGE = aws_metric(LAMBDA, "IteratorAge", f"{STACK}-{PUBLISHER}", "Maximum", "age in ms")
 """Milliseconds between the writing of a batch's last record and the invocation that is given the batch."""
-UNTOLD = aws(SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{UNTOLD_CHANGES}", "Maximum", UNTOLD_CHANGES)
+UNTOLD = aws_metric(SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{UNTOLD_CHANGES}", "Maximum", UNTOLD_CHANGES)
 
 CHANGE_ALARMS = (
     Alarm(
@@ -41,7 +41,7 @@ CHANGE_ALARMS = (
         "For an hour POM has been told of no change, though changes wait; DynamoDB drops them after 24 hours.",
         Grade.PAGE,
         "late-changes.md",
-        {"age": CHANGE_AGE, "told": ours(metrics.CHANGES_TOLD, "Sum")},
+        {"age": CHANGE_AGE, "told": pom_metric(metrics.CHANGES_TOLD, "Sum")},
         threshold=3_600_000,
         period=3600,
         expression="IF(FILL(told, 0) < 1, FILL(age, 0), 0)",
@@ -52,8 +52,8 @@ CHANGE_ALARMS = (
         Grade.PAGE,
         "late-changes.md",
         {
-            "applied": ours(metrics.EVENT_LAG, "SampleCount", outcome="applied"),
-            "batches": aws(LAMBDA, "Invocations", f"{STACK}-{PUBLISHER}", "Sum", "batches"),
+            "applied": pom_metric(metrics.EVENT_LAG, "SampleCount", outcome="applied"),
+            "batches": aws_metric(LAMBDA, "Invocations", f"{STACK}-{PUBLISHER}", "Sum", "batches"),
         },
         threshold=0,
         period=3600,

@@ -13,14 +13,24 @@ from infra.template.alarm_list import (
     ALARMS,
     BY_NAME,
     COMPOSITES,
-    stripe_tries,
-    worked,
+    finished_work,
+    stripe_attempts,
 )
 from infra.template.alarms import Grade
 from infra.template.capacity_alarms import SHARED_PARTITIONS, index_writes
 from infra.template.change_alarms import CHANGE_AGE, UNTOLD
 from infra.template.intrinsics import Json, physical, sub
-from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, STACK, Measure, Search, aws, ours, search
+from infra.template.measures import (
+    API_GATEWAY,
+    DYNAMODB,
+    LAMBDA,
+    STACK,
+    Measure,
+    Search,
+    aws_metric,
+    pom_metric,
+    search,
+)
 from infra.template.queue_alarms import DEAD_LETTER_QUEUES, oldest, waiting
 from infra.template.release_alarms import FUNCTION_ERRORS
 from infra.template.secret_alarms import AGES_UNKNOWN, SECRET_ALARMS, age_of
@@ -64,8 +74,10 @@ class Question:
 
 
 def _ratio(title: str, alarm: str) -> Ratio:
-    watched = BY_NAME[alarm]
-    return Ratio(title, tuple(watched.measures.values()), (alarm,), expression=watched.expression or "")
+    alarm_definition = BY_NAME[alarm]
+    return Ratio(
+        title, tuple(alarm_definition.measures.values()), (alarm,), expression=alarm_definition.expression or ""
+    )
 
 
 def _ratio_rows(graph: Ratio) -> list[list[Any]]:
@@ -83,52 +95,52 @@ QUESTIONS = (
         (
             Graph(
                 "Half-made and waiting",
-                [ours(metrics.WORK_TAKEN_UP, "Maximum", kind=kind) for kind in sorted(metrics.WORK_KINDS)],
+                [pom_metric(metrics.WORK_TAKEN_UP, "Maximum", kind=kind) for kind in sorted(metrics.WORK_KINDS)],
                 ("StuckInvoices",),
             ),
             Graph(
                 "Corrections by reconciliation, by cause",
                 [
-                    ours(metrics.EVENTS_RECOVERED, "Sum", "an event was missed"),
-                    ours(metrics.INVOICES_CORRECTED, "Sum", "no event told"),
-                    ours(metrics.PAYOUTS_MISSED, "Sum", "no event told of a payout"),
-                    ours(metrics.FEES_FOUND, "Sum", "no event told of a fee"),
-                    ours(metrics.EVENTS_SWEPT, "Sum", "events looked at"),
+                    pom_metric(metrics.EVENTS_RECOVERED, "Sum", "an event was missed"),
+                    pom_metric(metrics.INVOICES_CORRECTED, "Sum", "no event told"),
+                    pom_metric(metrics.PAYOUTS_MISSED, "Sum", "no event told of a payout"),
+                    pom_metric(metrics.FEES_FOUND, "Sum", "no event told of a fee"),
+                    pom_metric(metrics.EVENTS_SWEPT, "Sum", "events looked at"),
                 ],
             ),
             _ratio("Corrections in events", "Corrections"),
             Graph(
                 "Drift between Stripe and us",
                 [
-                    ours(metrics.TIE_OUT_DIFFERENCES, "Maximum", "differences of an organization"),
-                    ours(metrics.TIE_OUTS, "Sum", "organizations compared"),
+                    pom_metric(metrics.TIE_OUT_DIFFERENCES, "Maximum", "differences of an organization"),
+                    pom_metric(metrics.TIE_OUTS, "Sum", "organizations compared"),
                 ],
                 ("TieOutDrift",),
             ),
             Graph(
                 "Billed twice",
                 [
-                    ours(metrics.INVOICES_BILLED_TWICE, "Maximum", "invoices"),
-                    ours(metrics.INVOICES_COPIED, "Maximum", "copied by a company"),
+                    pom_metric(metrics.INVOICES_BILLED_TWICE, "Maximum", "invoices"),
+                    pom_metric(metrics.INVOICES_COPIED, "Maximum", "copied by a company"),
                 ],
                 ("BilledTwice",),
             ),
             Graph(
                 "Payouts that do not tie out",
                 [
-                    ours(metrics.PAYOUTS_NOT_TIED_OUT, "Maximum", "of an organization"),
-                    ours(metrics.PAYOUT_LINES_REPAIRED, "Sum", "lines repaired"),
+                    pom_metric(metrics.PAYOUTS_NOT_TIED_OUT, "Maximum", "of an organization"),
+                    pom_metric(metrics.PAYOUT_LINES_REPAIRED, "Sum", "lines repaired"),
                 ],
                 ("PayoutsNotTiedOut",),
             ),
             Graph(
                 "Payouts itemized",
                 [
-                    ours(metrics.PAYOUT_LINES, "SampleCount", "payouts"),
-                    ours(metrics.PAYOUT_LINES, "Sum", "lines"),
+                    pom_metric(metrics.PAYOUT_LINES, "SampleCount", "payouts"),
+                    pom_metric(metrics.PAYOUT_LINES, "Sum", "lines"),
                 ],
             ),
-            Graph("Invoices taken back", [ours(metrics.INVOICE_TAKEN_BACK, "Sum", "invoices")]),
+            Graph("Invoices taken back", [pom_metric(metrics.INVOICE_TAKEN_BACK, "Sum", "invoices")]),
         ),
     ),
     Question(
@@ -138,7 +150,7 @@ QUESTIONS = (
             Graph(
                 "Events by what became of them",
                 [
-                    ours(metrics.EVENT_LAG, "SampleCount", outcome=outcome)
+                    pom_metric(metrics.EVENT_LAG, "SampleCount", outcome=outcome)
                     for outcome in sorted(metrics.EVENT_OUTCOMES)
                 ],
                 stacked=True,
@@ -147,8 +159,8 @@ QUESTIONS = (
             Graph(
                 "Parked events",
                 [
-                    ours(metrics.EVENTS_PARKED, "Maximum", "of one organization"),
-                    ours(metrics.EVENTS_GIVEN_UP, "Sum", "given up"),
+                    pom_metric(metrics.EVENTS_PARKED, "Maximum", "of one organization"),
+                    pom_metric(metrics.EVENTS_GIVEN_UP, "Sum", "given up"),
                 ],
                 ("ParkedEvents",),
             ),
@@ -160,18 +172,18 @@ QUESTIONS = (
             ),
             Graph(
                 "Reconciliations planned and done",
-                [ours(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"), worked("reconcile_account")],
+                [pom_metric(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"), finished_work("reconcile_account")],
             ),
-            Graph("Canary came through", [ours(metrics.CANARY_PASSED, "Minimum", "passed")]),
+            Graph("Canary came through", [pom_metric(metrics.CANARY_PASSED, "Minimum", "passed")]),
             Graph("Canary's round trip by verdict", [search(metrics.CANARY_ROUND_TRIP, "Maximum")]),
             Graph(
                 "Stripe's endpoint for us",
-                [ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
+                [pom_metric(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
                 ("WebhookEndpoint",),
             ),
             Graph("Age of the oldest change when it is told (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")),
             Graph("Changes that could not be told", [UNTOLD], ("UntoldChanges",)),
-            Graph("Changes told", [ours(metrics.CHANGES_TOLD, "Sum", "changes")]),
+            Graph("Changes told", [pom_metric(metrics.CHANGES_TOLD, "Sum", "changes")]),
         ),
         ("ReconciliationSilent", "CanaryFailing"),
     ),
@@ -185,7 +197,7 @@ QUESTIONS = (
             Graph(
                 "Requests by outcome",
                 [
-                    ours(metrics.REQUEST_LATENCY, "SampleCount", outcome=outcome)
+                    pom_metric(metrics.REQUEST_LATENCY, "SampleCount", outcome=outcome)
                     for outcome in sorted(metrics.REQUEST_OUTCOMES)
                 ],
                 stacked=True,
@@ -199,7 +211,9 @@ QUESTIONS = (
         "4. Is Stripe answering?",
         "No 429, no failures. Unknown outcomes are looked up before anything is asked again.",
         (
-            Graph("Calls by outcome", [stripe_tries(each) for each in sorted(metrics.STRIPE_OUTCOMES)], stacked=True),
+            Graph(
+                "Calls by outcome", [stripe_attempts(each) for each in sorted(metrics.STRIPE_OUTCOMES)], stacked=True
+            ),
             _ratio("Failures in calls", "StripeDown"),
             _ratio("Throttled in calls", "StripeThrottling"),
             Graph("p99 by resource", [search(metrics.STRIPE_LATENCY, "p99", outcome=metrics.OK)]),
@@ -216,8 +230,8 @@ QUESTIONS = (
             Graph(
                 "Events of another mode or of accounts that are not ours",
                 [
-                    ours(metrics.EVENT_LAG, "SampleCount", outcome="wrong_mode"),
-                    ours(metrics.EVENT_LAG, "SampleCount", outcome="foreign"),
+                    pom_metric(metrics.EVENT_LAG, "SampleCount", outcome="wrong_mode"),
+                    pom_metric(metrics.EVENT_LAG, "SampleCount", outcome="foreign"),
                 ],
             ),
             Graph("Refused tokens", [search(metrics.TOKEN_REFUSED, "Sum")]),
@@ -236,29 +250,35 @@ QUESTIONS = (
             Graph("Cold starts", [search(metrics.COLD_START, "Sum")], stacked=True),
             Graph(
                 "Invocations",
-                [aws(LAMBDA, "Invocations", name, "Sum", name.removeprefix(f"{STACK}-")) for name in _FUNCTION_NAMES],
+                [
+                    aws_metric(LAMBDA, "Invocations", name, "Sum", name.removeprefix(f"{STACK}-"))
+                    for name in _FUNCTION_NAMES
+                ],
                 stacked=True,
             ),
             Graph(
                 "Errors and throttles of functions",
                 [
-                    aws(LAMBDA, metric, name, "Sum", f"{name.removeprefix(f'{STACK}-')} {metric.lower()}")
+                    aws_metric(LAMBDA, metric, name, "Sum", f"{name.removeprefix(f'{STACK}-')} {metric.lower()}")
                     for name in _FUNCTION_NAMES
                     for metric in ("Errors", "Throttles")
                 ],
             ),
             Graph(
                 "Requests and 4xx",
-                [aws(API_GATEWAY, metric, STACK, "Sum", metric) for metric in ("Count", "4XXError")],
+                [aws_metric(API_GATEWAY, metric, STACK, "Sum", metric) for metric in ("Count", "4XXError")],
             ),
             Graph(
                 "Duration, p99",
-                [aws(LAMBDA, "Duration", name, "p99", name.removeprefix(f"{STACK}-")) for name in _FUNCTION_NAMES],
+                [
+                    aws_metric(LAMBDA, "Duration", name, "p99", name.removeprefix(f"{STACK}-"))
+                    for name in _FUNCTION_NAMES
+                ],
             ),
             Graph(
                 "Capacity of tables",
                 [
-                    aws(DYNAMODB, metric, f"{STACK}-{table}", "Sum", f"{table} {what}")
+                    aws_metric(DYNAMODB, metric, f"{STACK}-{table}", "Sum", f"{table} {what}")
                     for table in ("invoices", "events")
                     for metric, what in (
                         ("ConsumedReadCapacityUnits", "read"),
@@ -269,8 +289,8 @@ QUESTIONS = (
             Graph(
                 "Executions at once in the account",
                 [
-                    aws(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
-                    aws(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
+                    aws_metric(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
+                    aws_metric(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
                 ],
             ),
             Graph(
@@ -308,18 +328,18 @@ def dashboard() -> Json:
 
 def _alarm_states() -> Json:
     prefix = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${AWS::StackName}-"
-    telling = [composite.name for composite in COMPOSITES]
-    telling += [alarm.name for alarm in ALARMS if alarm.grade is not Grade.SIGNAL]
-    properties = {"title": "Alarms", "alarms": [prefix + name for name in telling]}
-    return _placed("alarm", 0, 0, WIDTH, HEADING * 2, properties)
+    notifying = [composite.name for composite in COMPOSITES]
+    notifying += [alarm.name for alarm in ALARMS if alarm.grade is not Grade.SIGNAL]
+    properties = {"title": "Alarms", "alarms": [prefix + name for name in notifying]}
+    return _widget_at("alarm", 0, 0, WIDTH, HEADING * 2, properties)
 
 
 def _heading(question: Question, y: int) -> Json:
-    drawn = [name for graph in question.graphs for name in graph.alarms]
-    linked = {BY_NAME[name].run_book: name for name in (*drawn, *question.alarms)}
-    links = " · ".join(f"[{name}](${{RunBookUrl}}/{book})" for book, name in linked.items())
+    drawn_alarms = [name for graph in question.graphs for name in graph.alarms]
+    names_by_run_book = {BY_NAME[name].run_book: name for name in (*drawn_alarms, *question.alarms)}
+    links = " · ".join(f"[{name}](${{RunBookUrl}}/{book})" for book, name in names_by_run_book.items())
     text = f"## {question.title}\n{question.good}" + (f" Run books: {links}" if links else "")
-    return _placed("text", 0, y, WIDTH, HEADING, {"markdown": text})
+    return _widget_at("text", 0, y, WIDTH, HEADING, {"markdown": text})
 
 
 def _widget(graph: Graph, x: int, y: int) -> Json:
@@ -338,8 +358,8 @@ def _widget(graph: Graph, x: int, y: int) -> Json:
             {"label": f"{name} ({BY_NAME[name].grade})", "value": BY_NAME[name].threshold} for name in graph.alarms
         ]
         properties["annotations"] = {"horizontal": lines}
-    return _placed("metric", x, y, WIDTH // COLUMNS, HEIGHT, properties)
+    return _widget_at("metric", x, y, WIDTH // COLUMNS, HEIGHT, properties)
 
 
-def _placed(kind: str, x: int, y: int, width: int, height: int, properties: Json) -> Json:
+def _widget_at(kind: str, x: int, y: int, width: int, height: int, properties: Json) -> Json:
     return {"type": kind, "x": x, "y": y, "width": width, "height": height, "properties": properties}

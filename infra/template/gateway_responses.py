@@ -122,9 +122,9 @@ def _response(name: str, response: GatewayResponse) -> Json:
     if response.header is not None:
         header, value = response.header
         headers |= {header: f"'{value}'", "Access-Control-Expose-Headers": "'Retry-After'"}
-    shown: Json = {
+    properties: Json = {
         "ResponseTemplates": {"application/json": response.body()},
         "ResponseParameters": {"Headers": headers},
     }
     # The default of all 4xx stands for several statuses, which it leaves as they are.
-    return shown if name == "DEFAULT_4XX" else {"StatusCode": str(response.status), **shown}
+    return properties if name == "DEFAULT_4XX" else {"StatusCode": str(response.status), **properties}

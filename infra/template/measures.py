@@ -78,8 +78,8 @@ class Measure:
     def for_widget(self, **options: Any) -> list[Any]:
         """As a row of a widget's metrics."""
         flat = [text for pair in self.dimensions for text in pair]
-        said = {"stat": self.stat, **({"label": self.label} if self.label else {}), **options}
-        return [self.namespace, self.name, *flat, said]
+        all_options = {"stat": self.stat, **({"label": self.label} if self.label else {}), **options}
+        return [self.namespace, self.name, *flat, all_options]
 
 
 @dataclass(frozen=True)
@@ -98,53 +98,55 @@ class Search:
         return [{"expression": f"SEARCH('{{{schema}}} {' '.join(terms)}', '{self.stat}')"}]
 
 
-def ours(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measure:
+def pom_metric(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measure:
     """A metric of ours.
 
     Raises:
         NoSuchMeasure: it is not written by these dimensions, or never with these values.
     """
-    written = [each for each in (metric.dimensions, *metric.rollups) if set(each) == set(dimensions)]
-    if not written:
+    dimension_sets = [each for each in (metric.dimensions, *metric.rollups) if set(each) == set(dimensions)]
+    if not dimension_sets:
         raise NoSuchMeasure(f"{metric.name} is not written by {sorted(dimensions)}")
-    _check(metric, written[0], stat, dimensions)
-    named = (("service", SERVICE), *dimensions.items())
-    return Measure(NAMESPACE, metric.name, named, stat, label or next(iter(dimensions.values()), metric.name))
+    _check(metric, dimension_sets[0], stat, dimensions)
+    named_dimensions = (("service", SERVICE), *dimensions.items())
+    return Measure(
+        NAMESPACE, metric.name, named_dimensions, stat, label or next(iter(dimensions.values()), metric.name)
+    )
 
 
-def search(metric: Metric, stat: str, **fixed: str) -> Search:
+def search(metric: Metric, stat: str, **fixed_values: str) -> Search:
     """All lines of a metric of ours.
 
     Raises:
         NoSuchMeasure: it has no such dimensions, or never these values.
     """
-    _check(metric, metric.dimensions, stat, fixed)
-    return Search(metric, stat, metric.dimensions, tuple(fixed.items()))
+    _check(metric, metric.dimensions, stat, fixed_values)
+    return Search(metric, stat, metric.dimensions, tuple(fixed_values.items()))
 
 
-def aws(namespace: str, name: str, value: str | tuple[str, ...], stat: str, label: str = "") -> Measure:
+def aws_metric(namespace: str, name: str, value: str | tuple[str, ...], stat: str, label: str = "") -> Measure:
     """A metric of AWS's, of the resource of this name, or of these names; of none, it is the account's.
 
     Raises:
         NoSuchMeasure: AWS has none, or it is not on our list.
     """
     values = (value,) if isinstance(value, str) else value
-    written = AWS_METRICS.get(namespace, {}).get(name, ())
-    dimensions = next((each for each in written if len(each) == len(values)), None)
+    dimension_sets = AWS_METRICS.get(namespace, {}).get(name, ())
+    dimensions = next((each for each in dimension_sets if len(each) == len(values)), None)
     if dimensions is None or stat not in STATS:
         raise NoSuchMeasure(f"{namespace} {name} {stat} of {values} is not on the list")
     return Measure(namespace, name, tuple(zip(dimensions, values, strict=True)), stat, label)
 
 
-def _check(metric: Metric, written: tuple[str, ...], stat: str, dimensions: Mapping[str, str]) -> None:
+def _check(metric: Metric, dimension_names: tuple[str, ...], stat: str, dimensions: Mapping[str, str]) -> None:
     if stat not in STATS:
         raise NoSuchMeasure(f"there is no statistic {stat}")
-    values = values_of(metric, written)
+    values = values_of(metric, dimension_names)
     for name, value in dimensions.items():
         if name not in values:
             raise NoSuchMeasure(f"{metric.name} has no dimension {name}")
-        known = values[name]
-        if known is not None and value not in known:
+        possible_values = values[name]
+        if possible_values is not None and value not in possible_values:
             raise NoSuchMeasure(f"{metric.name} is never written with {name}={value}")
 
 

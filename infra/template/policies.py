@@ -32,19 +32,19 @@ def policy(function: Function) -> Json:
     sends: list[str] = [*function.sends]
     match function.trigger:
         case Messages(queue):
-            taking = [
+            receive_actions = [
                 "sqs:ReceiveMessage",
                 "sqs:DeleteMessage",
                 "sqs:GetQueueAttributes",
                 "sqs:ChangeMessageVisibility",
             ]
-            statements.append(allow("TakeMessages", taking, [get_att(queue_id(queue))]))
+            statements.append(allow("TakeMessages", receive_actions, [get_att(queue_id(queue))]))
         case Changes(streamed):
-            reading = [
+            read_actions = [
                 f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
             ]
             streams = [get_att(table_id(table), "StreamArn") for table in streamed]
-            statements.append(allow("ReadStreams", reading, streams))
+            statements.append(allow("ReadStreams", read_actions, streams))
             statements.append(allow("TellChanges", ["events:PutEvents"], [get_att(BUS_ID)]))
             sends.append(UNTOLD_CHANGES)
         case Schedule():
@@ -56,8 +56,8 @@ def policy(function: Function) -> Json:
         ("AgesOfSecrets", "ListSecretVersionIds", function.watches),
     ):
         if secrets:
-            named = [ref(secret_parameter(secret)) for secret in secrets]
-            statements.append(allow(sid, [f"secretsmanager:{action}"], named))
+            secret_arns = [ref(secret_parameter(secret)) for secret in secrets]
+            statements.append(allow(sid, [f"secretsmanager:{action}"], secret_arns))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

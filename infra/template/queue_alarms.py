@@ -12,7 +12,7 @@ from chalicelib import metrics
 from chalicelib.functions import BY_NAME, QUEUE_TRIGGERS, SCHEDULE_FAILURES, Queue
 from infra.template.alarms import Alarm, Grade
 from infra.template.intrinsics import camel
-from infra.template.measures import LAMBDA, SQS, STACK, Measure, aws, ours
+from infra.template.measures import LAMBDA, SQS, STACK, Measure, aws_metric, pom_metric
 
 DEAD_LETTER_QUEUES = (*(queue.dead_letter for queue in Queue), SCHEDULE_FAILURES)
 HOUR = 3600
@@ -21,12 +21,12 @@ HOUR = 3600
 
 def oldest(queue: str) -> Measure:
     """For how long the message that waits longest has done so."""
-    return aws(SQS, "ApproximateAgeOfOldestMessage", f"{STACK}-{queue}", "Maximum", queue)
+    return aws_metric(SQS, "ApproximateAgeOfOldestMessage", f"{STACK}-{queue}", "Maximum", queue)
 
 
 def waiting(queue: str) -> Measure:
     """How many messages nobody has taken up."""
-    return aws(SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{queue}", "Maximum", queue)
+    return aws_metric(SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{queue}", "Maximum", queue)
 
 
 def _dead_letters() -> Iterator[Alarm]:
@@ -44,7 +44,7 @@ def _dead_letters() -> Iterator[Alarm]:
 
 def _of_queue(queue: Queue, worker: str) -> Iterator[Alarm]:
     name, function = camel(queue), f"{STACK}-{BY_NAME[worker].aws_name}"
-    crashes = aws(LAMBDA, "Errors", function, "Sum", "crashes")
+    crashes = aws_metric(LAMBDA, "Errors", function, "Sum", "crashes")
     yield Alarm(
         f"Backlog{name}",
         f"Work in {queue} waits for more than 5 minutes.",
@@ -62,7 +62,7 @@ def _of_queue(queue: Queue, worker: str) -> Iterator[Alarm]:
         "backlog.md",
         {
             "age": oldest(queue),
-            "batches": aws(LAMBDA, "Invocations", function, "Sum", "batches"),
+            "batches": aws_metric(LAMBDA, "Invocations", function, "Sum", "batches"),
             "crashes": crashes,
         },
         threshold=HOUR,
@@ -76,7 +76,7 @@ def _of_queue(queue: Queue, worker: str) -> Iterator[Alarm]:
         "dead-letters.md",
         {
             "waiting": waiting(queue.dead_letter),
-            "failed": ours(metrics.WORK_LATENCY, "SampleCount", worker=worker, outcome=metrics.FAILED),
+            "failed": pom_metric(metrics.WORK_LATENCY, "SampleCount", worker=worker, outcome=metrics.FAILED),
             "crashes": crashes,
         },
         threshold=0,

@@ -46,10 +46,10 @@ def _dead_letter_queue(queue: Queue) -> Json:
 
 def retention_of(name: str) -> int:
     """Returns the seconds for which a queue keeps a message."""
-    kept = RETENTION[Place(Store.QUEUE, name)]
-    if not isinstance(kept, Ends):
+    period = RETENTION[Place(Store.QUEUE, name)]
+    if not isinstance(period, Ends):
         raise TypeError(f"SQS keeps no message for good, and {name} is said to")
-    return kept.seconds
+    return period.seconds
 
 
 def _resource(name: str, settings: Json) -> Json:

@@ -7,7 +7,7 @@ from typing import Final
 from chalicelib.functions import AUTHORIZER, FUNCTIONS
 from infra.template.alarms import Alarm, Grade, in_portions, sum_of
 from infra.template.intrinsics import camel
-from infra.template.measures import LAMBDA, STACK, aws
+from infra.template.measures import LAMBDA, STACK, aws_metric
 
 FEWEST_ERRORS = 3
 """A tick that times out is tried once more, so that a slow moment of one function is two errors."""
@@ -16,7 +16,7 @@ UNWATCHED: Final = frozenset({AUTHORIZER, "canary"})
 API answers with a 5xx. The canary has an alarm of its own."""
 
 _ERRORS = [
-    aws(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
+    aws_metric(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
     for function in FUNCTIONS
     if function.name not in UNWATCHED
 ]

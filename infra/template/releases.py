@@ -51,7 +51,7 @@ OUTPUTS: Json = {
 ROLE_ID = "ReleaseRole"
 
 
-def released() -> Json:
+def release_properties() -> Json:
     """The properties by which a function is released."""
     return {
         "AutoPublishAlias": LIVE,
@@ -73,9 +73,9 @@ def release_role() -> Json:
     """
     place = "${AWS::Region}:${AWS::AccountId}"
     functions = [
-        sub(f"arn:${{AWS::Partition}}:lambda:{place}:function:{physical(each.aws_name)['Fn::Sub']}{qualified}")
+        sub(f"arn:${{AWS::Partition}}:lambda:{place}:function:{physical(each.aws_name)['Fn::Sub']}{suffix}")
         for each in FUNCTIONS
-        for qualified in ("", ":*")
+        for suffix in ("", ":*")
     ]
     statements = [
         allow(
@@ -89,9 +89,9 @@ def release_role() -> Json:
             [sub(f"arn:${{AWS::Partition}}:cloudwatch:{place}:alarm:*")],
         ),
     ]
-    assumed = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
     properties = {
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [assumed]},
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         "Policies": [{"PolicyName": "Release", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
     }
     return {ROLE_ID: {"Type": "AWS::IAM::Role", "Properties": properties}}

@@ -6,7 +6,7 @@ from chalicelib import metrics
 from chalicelib.functions import Secret
 from infra.template.alarms import Alarm, Grade
 from infra.template.intrinsics import camel
-from infra.template.measures import Measure, ours
+from infra.template.measures import Measure, pom_metric
 
 OLDEST = 90
 """Days for which a secret may stay as it is: the default of AWS Config's rule secretsmanager-secret-periodic-rotation
@@ -25,10 +25,10 @@ _SAME = {
 
 def age_of(secret: Secret) -> Measure:
     """The smallest age measured: the alarm ends with the first measurement after an exchange."""
-    return ours(metrics.SECRET_AGE, "Minimum", secret=secret)
+    return pom_metric(metrics.SECRET_AGE, "Minimum", secret=secret)
 
 
-AGES_UNKNOWN = ours(metrics.SECRET_AGES_UNKNOWN, "Minimum", "unknown")
+AGES_UNKNOWN = pom_metric(metrics.SECRET_AGES_UNKNOWN, "Minimum", "unknown")
 
 SECRET_ALARMS = (
     *(

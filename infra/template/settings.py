@@ -110,7 +110,7 @@ def outputs() -> Json:
     """What dashboards, run books and whoever sets up Stripe ask for."""
     webhooks = "The URL of the webhook endpoint (for connected accounts) in Stripe's dashboard"
     redirect = "The redirect URI in Stripe's Connect settings"
-    told: Json = {
+    stack_outputs: Json = {
         "WebhookUrl": {"Description": webhooks, "Value": sub("${PublicApiUrl}/v1/stripe/webhooks")},
         "OAuthRedirectUri": {"Description": redirect, "Value": sub("${PublicApiUrl}/v1/stripe/oauth/callback")},
         "TablePrefix": {"Value": VALUES["POM_TABLE_PREFIX"]},
@@ -123,5 +123,5 @@ def outputs() -> Json:
     }
     for queue in Queue:
         for name in (queue, queue.dead_letter):
-            told[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
-    return told | bus_outputs() | releases.OUTPUTS
+            stack_outputs[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
+    return stack_outputs | bus_outputs() | releases.OUTPUTS

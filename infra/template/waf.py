@@ -93,11 +93,11 @@ def _rules() -> list[Json]:
     """In the order in which they are asked. Those after `webhooks` are not asked about webhooks."""
     limit = {"Limit": ADDRESS_LIMIT, "EvaluationWindowSec": WINDOW, "AggregateKeyType": "IP"}
     return [
-        _managed("reputation", REPUTATION),
+        _managed_group("reputation", REPUTATION),
         _rule("webhooks", _webhook(), {"Action": {"Allow": {}}}),
         _rule("rate", {"RateBasedStatement": limit}, {"Action": _unless_counting({"Block": {}})}),
-        _managed("known-bad-inputs", KNOWN_BAD_INPUTS),
-        _managed("common", COMMON),
+        _managed_group("known-bad-inputs", KNOWN_BAD_INPUTS),
+        _managed_group("common", COMMON),
     ]
 
 
@@ -121,11 +121,11 @@ def _equal(field: Json, text: str) -> Json:
     }
 
 
-def _managed(name: str, group: str) -> Json:
-    counted = [{"Name": rule, "ActionToUse": {"Count": {}}} for rule in BODY_RULES.get(group, ())]
+def _managed_group(name: str, group: str) -> Json:
+    overrides = [{"Name": rule, "ActionToUse": {"Count": {}}} for rule in BODY_RULES.get(group, ())]
     statement: Json = {"VendorName": "AWS", "Name": group}
-    if counted:
-        statement["RuleActionOverrides"] = counted
+    if overrides:
+        statement["RuleActionOverrides"] = overrides
     return _rule(name, {"ManagedRuleGroupStatement": statement}, {"OverrideAction": _unless_counting({"None": {}})})
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from chalicelib import metrics
 from chalicelib.domain.canary import FLOWN_EVERY, Verdict
 from infra.template.alarms import Alarm, Grade, Missing
-from infra.template.measures import ours
+from infra.template.measures import pom_metric
 
-RECEIVED = ours(metrics.EVENT_LAG, "SampleCount", "received")
+RECEIVED = pom_metric(metrics.EVENT_LAG, "SampleCount", "received")
 """Stripe's events. Our own canary is none: it is signed with our secret, whether or not that is Stripe's."""
-INVALID = ours(metrics.SIGNATURE_INVALID, "Sum")
-UNHEARD = ours(metrics.EVENTS_UNHEARD, "Sum", "fetched by a sweep")
-THROTTLED = ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.THROTTLED)
+INVALID = pom_metric(metrics.SIGNATURE_INVALID, "Sum")
+UNHEARD = pom_metric(metrics.EVENTS_UNHEARD, "Sum", "fetched by a sweep")
+THROTTLED = pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.THROTTLED)
 
 SWEPT_WITHIN = 720
 """Seconds: the ten minutes after which an account where something happens is swept again, and two for the sweep."""
@@ -28,8 +28,8 @@ WEBHOOK_ALARMS = (
         Grade.PAGE,
         "canary.md",
         {
-            "sent": ours(metrics.CANARY_PASSED, "SampleCount", "sent"),
-            "passed": ours(metrics.CANARY_PASSED, "Sum"),
+            "sent": pom_metric(metrics.CANARY_PASSED, "SampleCount", "sent"),
+            "passed": pom_metric(metrics.CANARY_PASSED, "Sum"),
             "throttled": THROTTLED,
         },
         threshold=0,
@@ -54,7 +54,7 @@ WEBHOOK_ALARMS = (
         "For 15 minutes Stripe's webhook endpoint for POM has not been as it has to be.",
         Grade.TICKET,
         "webhook-endpoint.md",
-        {"problems": ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Minimum")},
+        {"problems": pom_metric(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Minimum")},
         threshold=0,
         period=300,
         periods=3,
@@ -79,7 +79,7 @@ WEBHOOK_ALARMS = (
             "invalid": INVALID,
             "received": RECEIVED,
             "unheard": UNHEARD,
-            "passed": ours(metrics.CANARY_PASSED, "Minimum"),
+            "passed": pom_metric(metrics.CANARY_PASSED, "Minimum"),
         },
         threshold=0,
         period=SWEPT_WITHIN,
@@ -94,8 +94,8 @@ WEBHOOK_ALARMS = (
         Grade.TICKET,
         "secret-rotation.md",
         {
-            "newest": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET),
-            "older": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.OLDER_SECRET_REFUSED),
+            "newest": pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET),
+            "older": pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.OLDER_SECRET_REFUSED),
         },
         threshold=0,
         period=300,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from infra.demo.http import Answer
+from infra.demo.http import Response
 from infra.demo.people import Office
 from infra.local.stack import LocalStack
 from infra.sandbox.carrying import BudgetSpent
@@ -109,7 +109,7 @@ class Scene:
         except Exception as error:  # noqa: BLE001 the acts after it are to be played nevertheless
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
-    def answered(self, answer: Answer) -> Any:
+    def answered(self, answer: Response) -> Any:
         """Returns what POM answered. Raises NotAsAssumed if it refused."""
         if answer.status not in (200, 201, 202):
             raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")

@@ -18,14 +18,14 @@ from chalicelib.adapters.tables.connections import KIND, connection_values
 from chalicelib.adapters.tables.models import ConnectionItem, SummaryItem
 from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.connection import Connection, Freeze
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.cli import command, dry_run
-from infra.ops.copied_tables import Item, MissingCopies, SetBack, require_copies, set_back
-from infra.ops.kept_erasures import KeptErasures
-from infra.ops.own_records import erase_own_records
-from infra.ops.rejoined import Rejoined, rejoin
+from infra.ops.copied_tables import Item, MissingCopies, SetBackCounts, require_copies, set_back
+from infra.ops.organization_records import erase_organization_records
+from infra.ops.rejoin import RejoinResult, rejoin
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
+from infra.ops.surviving_erasures import SurvivingErasures
 
 COPY = "-restored"
 NEXT = (
@@ -50,7 +50,7 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
     references and tallies are made to agree with the invoices. The functions must be stopped meanwhile. It can be
     stopped and run again, and then begins anew.
     """
-    freeze = _freeze_of_everybody(stage, screen)
+    freeze = _platform_freeze(stage, screen)
     if freeze is None:
         return
     sources = _sources(suffix)
@@ -60,17 +60,19 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
         screen.failure(str(missing))
         return
     if dry_run or not yes:
-        would = _all_set_back(stage, screen, sources, freeze, KeptErasures(stage.ports.clock.now()), dry_run=True)
+        planned_counts = _set_all_back(
+            stage, screen, sources, freeze, SurvivingErasures(stage.ports.clock.now()), dry_run=True
+        )
         if dry_run:
-            screen.table("tables", "Would be set back", [asdict(each) for each in would])
+            screen.table("tables", "Would be set back", [asdict(each) for each in planned_counts])
             return
-        gone = f"delete {sum(each.deleted for each in would)} items that are in no copy"
-        click.confirm(f"Set all tables of {stage.config.table_prefix} back, and {gone}?", abort=True, err=True)
-    erasures = KeptErasures(stage.ports.clock.now())
-    done = _all_set_back(stage, screen, sources, freeze, erasures, dry_run=False)
-    screen.table("tables", "Set back", [asdict(each) for each in done])
+        deletions = f"delete {sum(each.deleted for each in planned_counts)} items that are in no copy"
+        click.confirm(f"Set all tables of {stage.config.table_prefix} back, and {deletions}?", abort=True, err=True)
+    erasures = SurvivingErasures(stage.ports.clock.now())
+    counts = _set_all_back(stage, screen, sources, freeze, erasures, dry_run=False)
+    screen.table("tables", "Set back", [asdict(each) for each in counts])
     for each in sorted(erasures.organizations):
-        erase_own_records(each, freeze.by, stage.ports)
+        erase_organization_records(each, freeze.by, stage.ports)
     screen.fact(
         "erasedOrganizations", len(erasures.organizations), f"Erased organizations: {len(erasures.organizations)}."
     )
@@ -82,11 +84,11 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
     screen.step(NEXT)
 
 
-def _freeze_of_everybody(stage: Stage, screen: Screen) -> Freeze | None:
+def _platform_freeze(stage: Stage, screen: Screen) -> Freeze | None:
     """Returns the freeze that newcomers get. Returns None after telling that not everybody is frozen."""
     freeze = stage.ports.connections.platform_freeze()
-    free = [each.organization_id for each in books.organizations(stage) if each.active and each.frozen is None]
-    if freeze is None or free:
+    unfrozen = [each.organization_id for each in lookups.organizations(stage) if each.active and each.frozen is None]
+    if freeze is None or unfrozen:
         screen.failure(
             "Nothing was touched: not everybody is frozen, and who is not could bill services again whose invoices "
             f"the copies do not have. Run {screen.command('freeze', options=('--all', '--reason', 'WHY'))} first."
@@ -100,35 +102,35 @@ def _sources(suffix: str) -> Mapping[type[Model], str]:
     return {model: f"{model.Meta.table_name}{suffix}" for model in TABLES if model is not SummaryItem}
 
 
-def _all_set_back(
+def _set_all_back(
     stage: Stage,
     screen: Screen,
     sources: Mapping[type[Model], str],
     freeze: Freeze,
-    erasures: KeptErasures,
+    erasures: SurvivingErasures,
     *,
     dry_run: bool,
-) -> list[SetBack]:
+) -> list[SetBackCounts]:
     """Connections come last: until they are there, nobody of the copy can do anything, nor is swept."""
 
     def frozen_too(item: Item) -> Item:
-        return _frozen(item, freeze)
+        return _with_freeze(item, freeze)
 
     pause = stage.ports.clock.pause
-    others = {model: source for model, source in sources.items() if model is not ConnectionItem}
-    done = []
-    for model, source in screen.each(others.items(), "Tables", len(others)):
-        done.append(set_back(model, source, pause, keeps=erasures.of(model), dry_run=dry_run))
+    other_tables = {model: source for model, source in sources.items() if model is not ConnectionItem}
+    counts = []
+    for model, source in screen.each(other_tables.items(), "Tables", len(other_tables)):
+        counts.append(set_back(model, source, pause, keeps=erasures.of(model), dry_run=dry_run))
     if not dry_run:
         set_back(SummaryItem, None, pause)
-        _tell(screen, rejoin(stage.ports))
+        _show_rejoined(screen, rejoin(stage.ports))
     connections = sources[ConnectionItem]
     keeps = erasures.of(ConnectionItem)
-    done.append(set_back(ConnectionItem, connections, pause, changed=frozen_too, keeps=keeps, dry_run=dry_run))
-    return done
+    counts.append(set_back(ConnectionItem, connections, pause, change=frozen_too, keeps=keeps, dry_run=dry_run))
+    return counts
 
 
-def _frozen(item: Item, freeze: Freeze) -> Item:
+def _with_freeze(item: Item, freeze: Freeze) -> Item:
     """Returns the item of a connection with the freeze, and any other item as it is."""
     if item["kind"]["S"] != KIND:
         return item
@@ -139,9 +141,9 @@ def _frozen(item: Item, freeze: Freeze) -> Item:
     return values
 
 
-def _tell(screen: Screen, done: Rejoined) -> None:
-    screen.fact("invoices", done.invoices, f"Invoices rejoined with their money and tallies: {done.invoices}.")
-    screen.fact("claims", done.claims, f"Claims that the copies lacked: {done.claims}.")
-    screen.table("refused", "Invoices that could not be rejoined", done.refused)
-    for each in done.refused:
+def _show_rejoined(screen: Screen, result: RejoinResult) -> None:
+    screen.fact("invoices", result.invoices, f"Invoices rejoined with their money and tallies: {result.invoices}.")
+    screen.fact("claims", result.claims, f"Claims that the copies lacked: {result.claims}.")
+    screen.table("refused", "Invoices that could not be rejoined", result.refused)
+    for each in result.refused:
         screen.failure(f"{each['organization']} {each['invoice']}: {each['why']}")

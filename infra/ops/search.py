@@ -25,7 +25,7 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.ports.storage import InvoiceFilter
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.stage import Stage
 
 ASKED_AT_MOST = 20
@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """One thing that was found: a payment with the invoice that it belongs to, an event with its account."""
 
     kind: Kind
@@ -66,10 +66,10 @@ class Search:
     """
 
     stage: Stage
-    what: str
+    query: str
     connections: Sequence[Connection]
     account: StripeAccountId | None = None
-    found: list[Found] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
     looked_for: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -87,17 +87,17 @@ class Search:
         """Looks wherever something of this name can be."""
         for name, look_up in self._look_ups():
             self.looked_for.append(name)
-            for found in look_up():
-                if found not in self.found:
-                    self.found.append(found)
+            for match in look_up():
+                if match not in self.matches:
+                    self.matches.append(match)
 
-    def _look_ups(self) -> Iterator[tuple[str, Callable[[], Iterator[Found]]]]:
+    def _look_ups(self) -> Iterator[tuple[str, Callable[[], Iterator[Match]]]]:
         """Yields each look-up that fits the form of the name, with what it looks for."""
-        prefix = self.what.partition("_")[0] if "_" in self.what else ""
-        if is_id(self.what):
+        prefix = self.query.partition("_")[0] if "_" in self.query else ""
+        if is_id(self.query):
             yield "an organization", self._organizations
             yield "a customer of POM's", self._customers
-        if self.what.startswith(INVOICE_PREFIX) and is_id(self.what):
+        if self.query.startswith(INVOICE_PREFIX) and is_id(self.query):
             yield "an invoice of POM's", self._invoices
         by_prefix = {
             "in": ("an invoice of Stripe's", self._stripe_invoices),
@@ -107,97 +107,97 @@ class Search:
             "acct": ("an account of Stripe's", self._accounts),
             **dict.fromkeys(PAYMENTS, ("a payment, a refund or a dispute", self._payments)),
         }
-        if prefix in by_prefix and is_id(self.what, STRIPE_ID):
+        if prefix in by_prefix and is_id(self.query, STRIPE_ID):
             yield by_prefix[prefix]
-        elif not self.what.startswith(INVOICE_PREFIX):
+        elif not self.query.startswith(INVOICE_PREFIX):
             yield "an invoice with this number", self._numbers
 
-    def _organizations(self) -> Iterator[Found]:
+    def _organizations(self) -> Iterator[Match]:
         for each in self.connections:
-            if each.organization_id == self.what:
-                yield Found(Kind.ORGANIZATION, each.organization_id, self.what)
+            if each.organization_id == self.query:
+                yield Match(Kind.ORGANIZATION, each.organization_id, self.query)
 
-    def _accounts(self) -> Iterator[Found]:
-        if not is_id(self.what, ACCOUNT_ID):
+    def _accounts(self) -> Iterator[Match]:
+        if not is_id(self.query, ACCOUNT_ID):
             return
-        owner = self.stage.ports.connections.organization_of(StripeAccountId(self.what))
+        owner = self.stage.ports.connections.organization_of(StripeAccountId(self.query))
         if owner is not None and owner in {each.organization_id for each in self.connections}:
-            yield Found(Kind.ORGANIZATION, owner, owner)
+            yield Match(Kind.ORGANIZATION, owner, owner)
 
-    def _customers(self) -> Iterator[Found]:
+    def _customers(self) -> Iterator[Match]:
         for each in self.connections:
-            if self.stage.ports.customers.get(each.organization_id, CustomerId(self.what)) is not None:
-                yield Found(Kind.CUSTOMER, each.organization_id, self.what)
+            if self.stage.ports.customers.get(each.organization_id, CustomerId(self.query)) is not None:
+                yield Match(Kind.CUSTOMER, each.organization_id, self.query)
 
-    def _stripe_customers(self) -> Iterator[Found]:
+    def _stripe_customers(self) -> Iterator[Match]:
         for organization_id, account_id in self.accounts:
-            customer = self.stage.ports.customers.find_by_stripe_id(account_id, self.what)
+            customer = self.stage.ports.customers.find_by_stripe_id(account_id, self.query)
             if customer is not None:
-                yield Found(Kind.CUSTOMER, organization_id, customer.id)
+                yield Match(Kind.CUSTOMER, organization_id, customer.id)
 
-    def _invoices(self) -> Iterator[Found]:
+    def _invoices(self) -> Iterator[Match]:
         for each in self.connections:
-            if self.stage.ports.invoices.get(each.organization_id, InvoiceId(self.what)) is not None:
-                yield Found(Kind.INVOICE, each.organization_id, self.what)
+            if self.stage.ports.invoices.get(each.organization_id, InvoiceId(self.query)) is not None:
+                yield Match(Kind.INVOICE, each.organization_id, self.query)
 
-    def _stripe_invoices(self) -> Iterator[Found]:
+    def _stripe_invoices(self) -> Iterator[Match]:
         """Yields the invoice that the reference leads to. A former revision keeps its reference."""
         for _, account_id in self.accounts:
-            for organization_id, invoice_id in self._referred(account_id, self.what):
-                yield Found(Kind.INVOICE, organization_id, invoice_id)
+            for organization_id, invoice_id in self._invoice_of(account_id, self.query):
+                yield Match(Kind.INVOICE, organization_id, invoice_id)
 
-    def _numbers(self) -> Iterator[Found]:
+    def _numbers(self) -> Iterator[Match]:
         """Yields invoices by their number. Stripe's numbers have capital letters, which a mail may not keep."""
         for each in self.connections:
-            for number in dict.fromkeys((self.what, self.what.upper())):
+            for number in dict.fromkeys((self.query, self.query.upper())):
                 page = self.stage.ports.invoices.page(
                     each.organization_id, InvoiceFilter(number=number), SAME_NUMBER, None
                 )
-                yield from (Found(Kind.INVOICE, each.organization_id, invoice.id) for invoice in page.items)
+                yield from (Match(Kind.INVOICE, each.organization_id, invoice.id) for invoice in page.items)
 
-    def _payouts(self) -> Iterator[Found]:
+    def _payouts(self) -> Iterator[Match]:
         for each in self.connections:
-            if self.stage.ports.payouts.get(each.organization_id, self.what) is not None:
-                yield Found(Kind.PAYOUT, each.organization_id, self.what)
+            if self.stage.ports.payouts.get(each.organization_id, self.query) is not None:
+                yield Match(Kind.PAYOUT, each.organization_id, self.query)
 
-    def _events(self) -> Iterator[Found]:
+    def _events(self) -> Iterator[Match]:
         for organization_id, account_id in self.accounts:
-            if books.event(self.stage, account_id, self.what) is not None:
-                yield Found(Kind.EVENT, organization_id, self.what, account_id=account_id)
+            if lookups.event(self.stage, account_id, self.query) is not None:
+                yield Match(Kind.EVENT, organization_id, self.query, account_id=account_id)
 
-    def _payments(self) -> Iterator[Found]:
+    def _payments(self) -> Iterator[Match]:
         """Yields payments by their rows and references, or else by what Stripe says they belong to.
 
         A card that was declined moved no money and has no row. A charge has a row only if it came back.
         """
-        stored = list(self._stored_payments())
-        yield from stored or self._payments_of_stripe()
+        stored_matches = list(self._stored_payments())
+        yield from stored_matches or self._payments_of_stripe()
 
-    def _stored_payments(self) -> Iterator[Found]:
+    def _stored_payments(self) -> Iterator[Match]:
         for each in self.connections:
-            row = self.stage.ports.payments.find(each.organization_id, [self.what]).get(self.what)
+            row = self.stage.ports.payments.find(each.organization_id, [self.query]).get(self.query)
             if row is not None:
                 yield self._payment(each.organization_id, row.movement.invoice_id)
             elif account_id := self._account_of(each):
-                yield from (self._payment(*owner) for owner in self._referred(account_id, self.what))
+                yield from (self._payment(*owner) for owner in self._invoice_of(account_id, self.query))
 
-    def _payments_of_stripe(self) -> Iterator[Found]:
-        object_type = PAYMENTS[self.what.partition("_")[0]]
+    def _payments_of_stripe(self) -> Iterator[Match]:
+        object_type = PAYMENTS[self.query.partition("_")[0]]
         if object_type is None:
             return
-        asked = list(self.accounts)
-        if len(asked) > ASKED_AT_MOST:
-            self.notes.append(f"Stripe was not asked about it, because {len(asked)} accounts are too many.")
+        accounts = list(self.accounts)
+        if len(accounts) > ASKED_AT_MOST:
+            self.notes.append(f"Stripe was not asked about it, because {len(accounts)} accounts are too many.")
             return
-        for organization_id, account_id in asked:
+        for organization_id, account_id in accounts:
             try:
-                fact = self.stage.ports.stripe.fetch(account_id, object_type, self.what)
+                fact = self.stage.ports.stripe.fetch(account_id, object_type, self.query)
             except IntegrationError as error:
                 self.notes.append(f"Stripe could not be asked about it on {account_id}: {error.message}")
                 continue
             if not isinstance(fact, ChargeFact | RefundFact | DisputeFact):
                 continue
-            owners = list(self._referred(account_id, fact.payment_intent_id or ""))
+            owners = list(self._invoice_of(account_id, fact.payment_intent_id or ""))
             yield from (self._payment(*owner) for owner in owners)
             if not owners:
                 self.notes.append(
@@ -205,10 +205,10 @@ class Search:
                     "that POM knows."
                 )
 
-    def _payment(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Found:
-        return Found(Kind.PAYMENT, organization_id, self.what, invoice_id)
+    def _payment(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Match:
+        return Match(Kind.PAYMENT, organization_id, self.query, invoice_id)
 
-    def _referred(self, account_id: StripeAccountId, stripe_id: str) -> Iterator[tuple[OrganizationId, InvoiceId]]:
+    def _invoice_of(self, account_id: StripeAccountId, stripe_id: str) -> Iterator[tuple[OrganizationId, InvoiceId]]:
         """Yields the invoice that a Stripe object belongs to, if POM knows one."""
         if stripe_id:
             yield from self.stage.ports.invoices.find_by_reference(account_id, [stripe_id]).values()

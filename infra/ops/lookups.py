@@ -27,7 +27,7 @@ PAGE = 100
 
 
 @dataclass(frozen=True)
-class KnownEvent:
+class EventRecord:
     """What became of one event; `parked` until it is dealt with."""
 
     id: str
@@ -54,14 +54,14 @@ class KnownEvent:
 def organizations(stage: Stage) -> list[Connection]:
     """Everybody who was ever connected, by id."""
     _ = stage.ports.connections
-    wanted = ["organization_id", "kind"]
+    attributes = ["organization_id", "kind"]
     # Consistent, so that a freeze of everybody meets whoever has connected just before.
-    found = ConnectionItem.scan(ConnectionItem.kind == KIND, attributes_to_get=wanted, consistent_read=True)
-    ids = sorted(item.organization_id for item in found if item.organization_id != PLATFORM)
+    items = ConnectionItem.scan(ConnectionItem.kind == KIND, attributes_to_get=attributes, consistent_read=True)
+    ids = sorted(item.organization_id for item in items if item.organization_id != PLATFORM)
     return [stage.ports.connections.get(OrganizationId(each)) for each in ids]
 
 
-def connected(stage: Stage, organization_id: str) -> tuple[Connection, StripeAccountId]:
+def connection_and_account(stage: Stage, organization_id: str) -> tuple[Connection, StripeAccountId]:
     """An organization's connection, and its account, present or past.
 
     Raises:
@@ -97,32 +97,32 @@ def invoice(stage: Stage, organization_id: str, invoice_id: str) -> Invoice:
         ) from missing
 
 
-def event(stage: Stage, account_id: StripeAccountId, event_id: str) -> KnownEvent | None:
+def event(stage: Stage, account_id: StripeAccountId, event_id: str) -> EventRecord | None:
     """What we know of one event."""
     _ = stage.ports.events
     item = next(EventItem.query(account_id, EventItem.event_id == event_id), None)
-    return _known(item) if item else None
+    return _event_record(item) if item else None
 
 
-def parked(stage: Stage, account_id: StripeAccountId) -> Iterator[KnownEvent]:
+def parked_events(stage: Stage, account_id: StripeAccountId) -> Iterator[EventRecord]:
     """All parked events of an account, those not tried for longest first."""
     _ = stage.ports.events
     for item in EventItem.parked.query(account_id):
-        yield _known(item)
+        yield _event_record(item)
 
 
 def event_log(stage: Stage, organization_id: OrganizationId, invoice_id: InvoiceId) -> list[LoggedEvent]:
     """All events that are kept of an invoice, the latest arrival first."""
     page = stage.ports.events.of_invoice(organization_id, invoice_id, PAGE, None)
-    found = list(page.items)
+    events = list(page.items)
     while page.has_next:
         page = stage.ports.events.of_invoice(organization_id, invoice_id, PAGE, page.end_cursor)
-        found += page.items
-    return found
+        events += page.items
+    return events
 
 
-def _known(item: EventItem) -> KnownEvent:
-    return KnownEvent(
+def _event_record(item: EventItem) -> EventRecord:
+    return EventRecord(
         id=item.event_id,
         type=item.type,
         created=int(item.created),
@@ -151,12 +151,12 @@ def depth(client: Any, url: str) -> tuple[int, int] | None:
     """How many messages wait in a queue, and how many are being worked on; None if there is no such queue."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     try:
-        found = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     except ClientError as exc:
         if "NonExistentQueue" in exc.response.get("Error", {}).get("Code", ""):
             return None
         raise
-    return int(found[names[0]]), int(found[names[1]])
+    return int(attributes[names[0]]), int(attributes[names[1]])
 
 
 def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
@@ -167,10 +167,10 @@ def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
         dead = depth(client, stage.queue_url(queue.dead_letter))
         rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": _sum(dead)})
     for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
-        kept = depth(client, stage.queue_url(name))
+        messages = depth(client, stage.queue_url(name))
         # The local stack does without the queue of failed schedules: there nobody keeps a tick that fails.
-        if kept is not None or stage.local_logs is None:
-            rows.append({"queue": name, "waiting": 0, "in_work": 0, "dead_letters": _sum(kept)})
+        if messages is not None or stage.local_logs is None:
+            rows.append({"queue": name, "waiting": 0, "in_work": 0, "dead_letters": _sum(messages)})
     return rows
 
 

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import metrics
 from infra.local.cloudwatch.datapoints import of_emf
 from infra.ops.stage import Stage
-from infra.template.measures import ours
+from infra.template.measures import pom_metric
 
 HOUR = 3600
 MINUTE = 60
@@ -46,11 +46,13 @@ def _of_cloudwatch(client: Any, now: int, hours: int) -> int:
     """Nobody writes the metric while nothing is refused: no data is none."""
     period = MINUTE if hours == 1 else HOUR
     end = now // period * period + period
-    query = {"Id": "refused", "MetricStat": ours(metrics.SIGNATURE_INVALID, "Sum").for_alarm(period)}
+    query = {"Id": "refused", "MetricStat": pom_metric(metrics.SIGNATURE_INVALID, "Sum").for_alarm(period)}
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[query], StartTime=end - hours * HOUR - period, EndTime=end
     )
-    values: list[float] = [each for page in pages for one in page["MetricDataResults"] for each in one["Values"]]
+    values: list[float] = [
+        each for page in pages for result in page["MetricDataResults"] for each in result["Values"]
+    ]
     return round(sum(values))
 
 
@@ -62,5 +64,5 @@ def _of_logs(logs: Path | None, since: int) -> int | None:
     if text is None:
         return None
     lines = (line for line in text.splitlines() if NAME in line)
-    found = [value for line in lines for at, key, value in of_emf(line) if key.name == NAME and at >= since * 1000]
-    return round(sum(found))
+    values = [value for line in lines for at, key, value in of_emf(line) if key.name == NAME and at >= since * 1000]
+    return round(sum(values))

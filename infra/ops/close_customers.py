@@ -29,12 +29,14 @@ ATTEMPTS = 10
 def customers_of(organization_id: OrganizationId, ports: Ports) -> Iterator[CustomerId]:
     """Yields the ids of all customers, of erased ones too, and of those that only invoices know."""
     keys = ["organization_id", "customer_id"]
-    stored = [CustomerId(item.customer_id) for item in CustomerItem.query(organization_id, attributes_to_get=keys)]
-    yield from stored
-    known = set(stored)
+    stored_ids = [
+        CustomerId(item.customer_id) for item in CustomerItem.query(organization_id, attributes_to_get=keys)
+    ]
+    yield from stored_ids
+    known_ids = set(stored_ids)
     for invoice in every(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
-        if invoice.order.customer_id not in known:
-            known.add(invoice.order.customer_id)
+        if invoice.order.customer_id not in known_ids:
+            known_ids.add(invoice.order.customer_id)
             yield invoice.order.customer_id
 
 

@@ -24,7 +24,7 @@ from chalicelib.usecases.connecting.change_connection import change_connection
 
 
 @dataclass
-class OwnRecords:
+class ErasedRecords:
     """How many records were taken away or rewritten, by what they are."""
 
     connection: int = 0
@@ -42,7 +42,7 @@ class OwnRecords:
         return [{"records": name, "erased": count} for name, count in asdict(self).items()]
 
 
-def erase_own_records(organization_id: OrganizationId, by: str, ports: Ports) -> OwnRecords:
+def erase_organization_records(organization_id: OrganizationId, by: str, ports: Ports) -> ErasedRecords:
     """Erases what is the organization's own, and returns what was done. Repeating it is safe. `by` is an operator.
 
     The connection becomes a tombstone first, so that nobody connects or saves anything meanwhile.
@@ -50,25 +50,25 @@ def erase_own_records(organization_id: OrganizationId, by: str, ports: Ports) ->
     Raises:
         StaleWrite, Retryable: to be done again; what has been erased stays so.
     """
-    done, now = OwnRecords(), ports.clock.now()
+    counts, now = ErasedRecords(), ports.clock.now()
     before = ports.connections.get(organization_id)
     act = connection_act(organization_id, ConnectionAct.ERASED, ports, operator=by)
     after = change_connection(organization_id, lambda connection: connection.erased(now), ports, act)
-    done.connection = int(after != before)
+    counts.connection = int(after != before)
     settings = ports.settings.get(organization_id)
     if settings.memo is not None or settings.footer is not None:
         ports.settings.save(replace(settings, memo=None, footer=None))
-        done.settings = 1
+        counts.settings = 1
     keys = ["organization_id", "place"]
-    done.batches = _delete(BatchItem, list(BatchItem.query(organization_id, attributes_to_get=keys)))
+    counts.batches = _delete(BatchItem, list(BatchItem.query(organization_id, attributes_to_get=keys)))
     own = [ConnectionItem(organization_id, kind) for kind in (TRIAL, UNKNOWN_INVOICES)]
-    done.tests_and_lists = _delete(ConnectionItem, [each for each in own if _is_there(each)])
+    counts.tests_and_lists = _delete(ConnectionItem, [each for each in own if _is_there(each)])
     for payout in every(partial(ports.payouts.page, organization_id, PayoutFilter(), AT_ONCE)):
-        done.payouts += _erase_bank(payout, ports)
-        done.payout_lines += _erase_lines(payout, ports)
+        counts.payouts += _erase_bank(payout, ports)
+        counts.payout_lines += _erase_lines(payout, ports)
     if after.account_id is not None:
-        done.parked_events = _shorten_events(after.account_id, ports)
-    return done
+        counts.parked_events = _shorten_events(after.account_id, ports)
+    return counts
 
 
 def _delete(model: type[Model], items: list[Any]) -> int:
@@ -95,19 +95,21 @@ def _erase_lines(payout: Payout, ports: Ports) -> int:
     """Takes the descriptions out of a payout's lines. Payments of other business than POM's name people, too."""
     organization_id, payout_id = payout.organization_id, payout.fact.id
     lines = (each for each in ports.payouts.all_lines(organization_id, payout_id))
-    changed = [payout_line_without_person(each) for each in lines if payout_line_without_person(each) != each]
-    for some in hundreds(changed):
+    lines_without_person = [
+        payout_line_without_person(each) for each in lines if payout_line_without_person(each) != each
+    ]
+    for some in hundreds(lines_without_person):
         ports.payouts.put_lines(organization_id, payout_id, some)
-    return len(changed)
+    return len(lines_without_person)
 
 
 def _shorten_events(account_id: StripeAccountId, ports: Ports) -> int:
     """Leaves of parked events what is enough to fetch their objects from Stripe."""
-    shortened = 0
-    for parked in ports.events.every_parked(account_id):
-        event = ports.stripe.read_event(parked.body, account_id)
-        pointer = ports.stripe.pointer_to(event) if event is not None else ""
-        if pointer != parked.body:
-            ports.events.shorten(account_id, parked.event_id, pointer)
-            shortened += 1
-    return shortened
+    count = 0
+    for parked_event in ports.events.every_parked(account_id):
+        stripe_event = ports.stripe.read_event(parked_event.body, account_id)
+        pointer = ports.stripe.pointer_to(stripe_event) if stripe_event is not None else ""
+        if pointer != parked_event.body:
+            ports.events.shorten(account_id, parked_event.event_id, pointer)
+            count += 1
+    return count

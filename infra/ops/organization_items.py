@@ -34,7 +34,7 @@ KEYS = {
 DOCUMENTS = frozenset({"document", "packed"})
 
 
-class HeldItems:
+class OrganizationItems:
     """The items of one organization in a stage."""
 
     def __init__(self, stage: Stage, organization_id: str) -> None:
@@ -106,7 +106,7 @@ class HeldItems:
             yield from page["Items"]
 
 
-def shown(table: str, item: Item) -> dict[str, Any]:
+def export_line(table: str, item: Item) -> dict[str, Any]:
     """Returns an item as an export has it: its keys, its other attributes, and its documents decoded."""
     names = [each for each in item if each not in KEYS[table] and each not in DOCUMENTS]
     settlements = {each: _document(item[each]) for each in names if each.startswith(SETTLEMENT)}
@@ -132,7 +132,7 @@ def _document(value: Mapping[str, Any]) -> Any:
 
 def _plain(value: Mapping[str, Any]) -> str | int:
     """Returns an attribute: POM stores texts and whole numbers beside its documents, and nothing else."""
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     if kind not in ("S", "N"):
         raise ValueError(f"an attribute of DynamoDB's type {kind} is none of POM's")
-    return int(held) if kind == "N" else str(held)
+    return int(content) if kind == "N" else str(content)

@@ -16,7 +16,7 @@ from chalicelib.domain.erasure import InStripe
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 
 
-class Again(NamedTuple):
+class LoggedErasure(NamedTuple):
     """One customer to be erased again."""
 
     organization_id: OrganizationId
@@ -24,24 +24,26 @@ class Again(NamedTuple):
     in_stripe: InStripe
 
 
-def erasures_in(lines: Iterable[str]) -> list[Again]:
+def logged_erasures(lines: Iterable[str]) -> list[LoggedErasure]:
     """Returns the erasures that log lines tell of, each customer once.
 
     Raises:
         click.BadParameter: a line is none of these. Nothing of the file is to be done then.
     """
-    found: dict[tuple[str, str], Again] = {}
+    erasures: dict[tuple[str, str], LoggedErasure] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            said: Any = json.loads(line)
+            log_entry: Any = json.loads(line)
         except ValueError:
-            said = None
-        match said:
+            log_entry = None
+        match log_entry:
             case {"message": "erasure", "organization_id": str(organization), "customer_id": str(customer), **more}:
                 in_stripe = InStripe.DELETE if more.get("in_stripe") == InStripe.DELETE else InStripe.KEEP
-                found[organization, customer] = Again(OrganizationId(organization), CustomerId(customer), in_stripe)
+                erasures[organization, customer] = LoggedErasure(
+                    OrganizationId(organization), CustomerId(customer), in_stripe
+                )
             case _:
                 raise click.BadParameter(f"Line {number} is no line of the function `erasures` about an erasure.")
-    return list(found.values())
+    return list(erasures.values())

@@ -22,7 +22,7 @@ from chalicelib.usecases.invoicing.store_invoice import load
 
 
 @dataclass
-class Rejoined:
+class RejoinResult:
     """What was done. `refused` says of each invoice that could not be rejoined why."""
 
     invoices: int = 0
@@ -30,18 +30,18 @@ class Rejoined:
     refused: list[dict[str, str]] = field(default_factory=list)
 
 
-def rejoin(ports: Ports) -> Rejoined:
+def rejoin(ports: Ports) -> RejoinResult:
     """Goes over all invoices. The table of tallies must be empty, and nobody else may write meanwhile."""
-    done = Rejoined()
+    result = RejoinResult()
     for organization_id, invoice_id in _all_invoices():
         try:
-            done.claims += _rejoined(load(organization_id, invoice_id, ports), ports)
-            done.invoices += 1
+            result.claims += _rejoin_invoice(load(organization_id, invoice_id, ports), ports)
+            result.invoices += 1
         except IntegrationError as error:
-            done.refused.append(
+            result.refused.append(
                 {"organization": organization_id, "invoice": invoice_id, "why": f"{type(error).__name__}: {error}"}
             )
-    return done
+    return result
 
 
 def _all_invoices() -> Iterator[tuple[OrganizationId, InvoiceId]]:
@@ -49,27 +49,27 @@ def _all_invoices() -> Iterator[tuple[OrganizationId, InvoiceId]]:
         yield OrganizationId(item.organization_id), InvoiceId(item.invoice_id)
 
 
-def _rejoined(invoice: Invoice, ports: Ports) -> int:
+def _rejoin_invoice(invoice: Invoice, ports: Ports) -> int:
     """Returns how many claims were missing.
 
     The invoice is stored first, so that a claim that cannot be made does not keep its money out of the lists.
     """
-    counted_nowhere = replace(invoice, counted=())
-    stored = ports.invoices.save(recounted(counted_nowhere), _references(invoice))
-    missing = _unclaimed(stored, ports) if stored.live else []
-    claim_in_portions(stored, missing, ports)
-    return len(missing)
+    uncounted = replace(invoice, counted=())
+    stored_invoice = ports.invoices.save(recounted(uncounted), _references(invoice))
+    unclaimed = _services_without_claim(stored_invoice, ports) if stored_invoice.live else []
+    claim_in_portions(stored_invoice, unclaimed, ports)
+    return len(unclaimed)
 
 
 def _references(invoice: Invoice) -> list[Reference]:
-    known = sorted(invoice.stripe_invoice_ids | invoice.facts.intent_ids)
-    return [Reference(invoice.stripe_account_id, each, invoice.organization_id, invoice.id) for each in known]
+    stripe_ids = sorted(invoice.stripe_invoice_ids | invoice.facts.intent_ids)
+    return [Reference(invoice.stripe_account_id, each, invoice.organization_id, invoice.id) for each in stripe_ids]
 
 
-def _unclaimed(invoice: Invoice, ports: Ports) -> list[ServiceId]:
-    held = invoice.edit.held if invoice.edit is not None else ()
-    services = list(dict.fromkeys((*invoice.order.services, *held)))
+def _services_without_claim(invoice: Invoice, ports: Ports) -> list[ServiceId]:
+    held_services = invoice.edit.held if invoice.edit is not None else ()
+    services = list(dict.fromkeys((*invoice.order.services, *held_services)))
     holders: dict[ServiceId, InvoiceId] = {}
-    for some in hundreds(services):
-        holders |= ports.invoices.holders(invoice.organization_id, some)
+    for portion in hundreds(services):
+        holders |= ports.invoices.holders(invoice.organization_id, portion)
     return [each for each in services if holders.get(each) != invoice.id]

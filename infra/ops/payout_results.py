@@ -32,7 +32,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TiedPayout:
+class PayoutResult:
     """A payout as Stripe shows it, POM's record of it now, and what differed before."""
 
     fact: PayoutFact
@@ -42,49 +42,49 @@ class TiedPayout:
     differences: tuple[PayoutDifference, ...] = ()
 
 
-def judged(compared: ComparedPayout, *, would_repair: bool = False) -> TiedPayout:
+def result_of(comparison: ComparedPayout, *, would_repair: bool = False) -> PayoutResult:
     """Returns the result for a payout that is not repaired. `would_repair` is True in a dry run of a repair."""
-    fact, payout, differences = compared.fact, compared.payout, compared.differences
+    fact, payout, differences = comparison.fact, comparison.payout, comparison.differences
     if differences:
-        result = Result.WOULD_BE_REPAIRED if would_repair and compared.can_be_mended else Result.DIFFERS
-        return TiedPayout(fact, payout, result, summary(differences), differences)
+        result = Result.WOULD_BE_REPAIRED if would_repair and comparison.can_be_mended else Result.DIFFERS
+        return PayoutResult(fact, payout, result, summary(differences), differences)
     if payout is not None and payout.tied_out:
-        return TiedPayout(fact, payout, Result.TIED_OUT)
+        return PayoutResult(fact, payout, Result.TIED_OUT)
     if not fact.can_be_itemized:
-        return TiedPayout(fact, payout, Result.NOT_ITEMIZED, "instant" if fact.method == "instant" else "by hand")
+        return PayoutResult(fact, payout, Result.NOT_ITEMIZED, "instant" if fact.method == "instant" else "by hand")
     if fact.returned:
-        return TiedPayout(fact, payout, Result.NOT_ITEMIZED, fact.status)
-    return TiedPayout(fact, payout, Result.WAITS)
+        return PayoutResult(fact, payout, Result.NOT_ITEMIZED, fact.status)
+    return PayoutResult(fact, payout, Result.WAITS)
 
 
-def repaired(
-    compared: ComparedPayout, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
-) -> TiedPayout:
+def repair_payout(
+    comparison: ComparedPayout, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
+) -> PayoutResult:
     """Returns a payout after POM was made to say what Stripe says, if that can be done.
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was repaired stays so.
     """
-    if not compared.can_be_mended:
-        return judged(compared)
-    differences = compared.differences
+    if not comparison.can_be_mended:
+        return result_of(comparison)
+    differences = comparison.differences
     try:
-        payout = mend_payout(organization_id, account_id, compared.fact, ports)
+        payout = mend_payout(organization_id, account_id, comparison.fact, ports)
     except PayoutNotItemized as refused:
-        return TiedPayout(compared.fact, compared.payout, Result.DIFFERS, refused.message, differences)
+        return PayoutResult(comparison.fact, comparison.payout, Result.DIFFERS, refused.message, differences)
     if payout.tied_out is False:
-        return TiedPayout(compared.fact, payout, Result.DIFFERS, _KINDS[PayoutKind.UNEXPLAINED], differences)
-    return TiedPayout(compared.fact, payout, Result.REPAIRED, summary(differences, _BEFORE), differences)
+        return PayoutResult(comparison.fact, payout, Result.DIFFERS, _KINDS[PayoutKind.UNEXPLAINED], differences)
+    return PayoutResult(comparison.fact, payout, Result.REPAIRED, summary(differences, _BEFORE), differences)
 
 
 def summary(differences: Sequence[PayoutDifference], in_words: Mapping[PayoutKind, str] | None = None) -> str:
     """Returns in a few words what differs, such as `POM does not have it`, or `status or amount, 3 lines`."""
     kinds = Counter(each.kind for each in differences)
-    said = [words for kind, words in (in_words or _KINDS).items() if kinds[kind]]
+    parts = [text for kind, text in (in_words or _KINDS).items() if kinds[kind]]
     lines = {each.subject for each in differences if each.kind is PayoutKind.LINE_DIFFERS}
     if lines:
-        said.append(f"{len(lines)} line{'s' if len(lines) > 1 else ''}")
-    return ", ".join(said)
+        parts.append(f"{len(lines)} line{'s' if len(lines) > 1 else ''}")
+    return ", ".join(parts)
 
 
 _KINDS = {

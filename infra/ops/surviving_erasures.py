@@ -25,7 +25,7 @@ from infra.ops.copied_tables import Item
 
 
 @dataclass
-class KeptErasures:
+class SurvivingErasures:
     """Decides which present items stay at `now`, and counts those that cannot be read, by their tables."""
 
     now: int

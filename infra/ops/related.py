@@ -1,0 +1,29 @@
+"""Related things, each with the command that explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infra.ops.screen import Screen
+
+COMMANDS = frozenset({"event", "invoice", "organization", "payout"})
+"""The names of `explain`'s own commands."""
+
+
+def explain_command(screen: Screen, object_id: str, organization: str, *more_options: str) -> str:
+    """Returns the command that explains a thing. A thing that is called like a command comes behind the options."""
+    options = ("--organization", organization, *more_options)
+    if object_id in COMMANDS:
+        return screen.command("explain", options=(*options, object_id))
+    return screen.command("explain", object_id, options=options)
+
+
+def show_related(screen: Screen, organization: str, related: Sequence[tuple[str, str]]) -> None:
+    """Tells what is related, each with its command. `related` has what each is, and its id."""
+    rows = [
+        {"what": kind, "id": object_id, "command": explain_command(screen, object_id, organization)}
+        for kind, object_id in dict.fromkeys(related)
+    ]
+    screen.lines(
+        "related", "Related", rows, [(f"{row['what']:10}  {row['command']}",) for row in rows], keep_on_one_line=True
+    )
