@@ -202,14 +202,20 @@ def main() -> None:
         help="fire a schedule that often instead of at its own rate; repeatable",
     )
     parser.add_argument("--schedules-follow", action="store_true", help="by the clock that POM follows")
-    parser.add_argument("--received", type=Path, metavar="DIRECTORY", help="where POM writes the events that it receives")
+    parser.add_argument(
+        "--received", type=Path, metavar="DIRECTORY", help="where POM writes the events that it receives"
+    )
     options = parser.parse_args()
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     print_whole_lines()
     log_to_stderr()
     urls = {name: os.environ[trigger.queue.url_variable] for name, trigger in QUEUE_TRIGGERS.items()}
     clock = followed_clock.now if options.schedules_follow else time.monotonic
-    changes = {"streams": STREAM_TRIGGERS, "table_prefix": os.environ["POM_TABLE_PREFIX"], "pom_directory": options.received}
+    changes = {
+        "streams": STREAM_TRIGGERS,
+        "table_prefix": os.environ["POM_TABLE_PREFIX"],
+        "pom_directory": options.received,
+    }
     working_app = working(load_app(options.app), urls, intervals, options.control_port, clock=clock, **changes)
     with stoppable(), working_app as control:
         print(f"workers' control at {control.url}", flush=True)

@@ -36,16 +36,18 @@ from infra.template.tables import tables
 from infra.template.waf import waf
 
 RETRIES = 1
-"""Of a schedule's tick: the next one does the same work."""
+"""How often AWS repeats a schedule's tick that failed. One repeat is enough, because the next tick does the same
+work.
+"""
 OLDEST_TICK = 300
 """Seconds after which a tick that could not be delivered is given up."""
 
 EVERYWHERE = (encryption.SETTINGS, signing.SETTINGS, boundary.SETTINGS)
-"""What every resource of a type has, whichever module makes it."""
+"""Properties that every resource of a type has, whichever module defines the resource."""
 
 
 def merge_template() -> Json:
-    """The template to merge."""
+    """Returns the template that `chalice package --merge-template` merges over Chalice's own."""
     resources: Json = {**tables(), **queues(), **bus(), **release_role(), **api_resources(), "RestAPI": rest_api()}
     resources |= {**waf(), **function_log_groups()}
     resources |= {**alarms(), **dashboard(), **queries(), **backups()}

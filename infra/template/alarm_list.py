@@ -1,4 +1,4 @@
-"""Every alarm: what it watches, from where on it rings, whom it tells, and what to read then."""
+"""Every alarm: its metrics, its threshold, whom it notifies, and the run book to read when it fires."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.template.webhook_alarms import WEBHOOK_ALARMS
 
 
 def stripe_attempts(outcome: str) -> Measure:
-    """How many tries of calls of Stripe ended so."""
+    """Returns the number of attempts to call Stripe that ended with this outcome."""
     return pom_metric(metrics.STRIPE_LATENCY, "SampleCount", outcome=outcome)
 
 
@@ -28,14 +28,14 @@ PLANNED = pom_metric(metrics.RECONCILIATIONS_PLANNED, "Sum")
 
 
 def finished_work(worker: str) -> Measure:
-    """How often a worker did one unit of its work."""
+    """Returns the number of times that a worker finished one unit of its work."""
     return pom_metric(metrics.WORK_LATENCY, "SampleCount", worker, worker=worker, outcome=metrics.OK)
 
 
 _MONEY = (
     Alarm(
         "BilledTwice",
-        "More than one live invoice in Stripe stands for one of ours, and we may have made more than one of them.",
+        "Stripe has several live invoices for one POM invoice, and POM may have created more than one of them.",
         Grade.PAGE,
         "suspected-double-bill.md",
         {"twice": pom_metric(metrics.INVOICES_BILLED_TWICE, "Maximum")},
@@ -44,7 +44,7 @@ _MONEY = (
     ),
     Alarm(
         "InvoicesCopied",
-        "A company has copied an invoice of ours in Stripe, ids included, and sent it. Its invoicing is paused.",
+        "A company copied one of POM's invoices in Stripe, with POM's ids, and sent it. Its invoicing is paused.",
         Grade.TICKET,
         "suspected-double-bill.md",
         {"copied": pom_metric(metrics.INVOICES_COPIED, "Maximum")},
@@ -53,7 +53,7 @@ _MONEY = (
     ),
     Alarm(
         "TieOutDrift",
-        "Stripe's payments, refunds and disputes of a day are not ours.",
+        "The payments, refunds or disputes of a day differ between Stripe and POM.",
         Grade.TICKET,
         "tie-out-drift.md",
         {"differences": pom_metric(metrics.TIE_OUT_DIFFERENCES, "Maximum")},
@@ -62,7 +62,7 @@ _MONEY = (
     ),
     Alarm(
         "TieOutSilent",
-        "There are connected organizations, and for a day none was compared with Stripe.",
+        "Organizations are connected, but none was compared with Stripe for a day.",
         Grade.TICKET,
         "tie-out-drift.md",
         {"planned": PLANNED, "compared": pom_metric(metrics.TIE_OUTS, "Sum")},
@@ -81,7 +81,7 @@ _MONEY = (
     ),
     Alarm(
         "StuckInvoices",
-        "Invoices have been half-made for half an hour.",
+        "Invoices have been unfinished for half an hour.",
         Grade.TICKET,
         "stuck-invoices.md",
         {"stuck": pom_metric(metrics.WORK_TAKEN_UP, "Minimum", kind="invoice")},
@@ -91,7 +91,7 @@ _MONEY = (
     ),
     Alarm(
         "Corrections",
-        "More than 0.1 % of an hour's events had to be found by reconciliation.",
+        "Webhooks missed more than 0.1 % of an hour's events; reconciliation found them.",
         Grade.TICKET,
         "corrections.md",
         {
@@ -121,7 +121,7 @@ _EVENTS = (
     ),
     Alarm(
         "ReconciliationSilent",
-        "For 20 minutes nobody has planned reconciliation.",
+        "No reconciliation has been planned for 20 minutes.",
         Grade.PAGE,
         "stuck-reconciliation.md",
         {"plans": finished_work("plan_reconciliation")},
@@ -134,7 +134,7 @@ _EVENTS = (
     ),
     Alarm(
         "ReconciliationStuck",
-        "Reconciliation was planned, and for 20 minutes none has succeeded, though Stripe throttles no call.",
+        "Reconciliation was planned, but none has succeeded for 20 minutes, although Stripe throttles no call.",
         Grade.PAGE,
         "stuck-reconciliation.md",
         {
@@ -152,7 +152,7 @@ _EVENTS = (
 _STRIPE = (
     Alarm(
         "StripeDown",
-        "More than half of our calls of Stripe fail.",
+        "More than half of the calls to Stripe fail.",
         Grade.TICKET,
         "stripe-outage.md",
         _ATTEMPTS,
@@ -162,7 +162,7 @@ _STRIPE = (
     ),
     Alarm(
         "StripeThrottling",
-        "Stripe has throttled more than 1 % of our calls for 10 minutes.",
+        "Stripe has throttled more than 1 % of the calls for 10 minutes.",
         Grade.TICKET,
         "stripe-throttling.md",
         _ATTEMPTS,
@@ -193,6 +193,6 @@ BY_NAME = {alarm.name: alarm for alarm in ALARMS}
 
 
 def alarms() -> Json:
-    """All of them, by logical id."""
+    """Returns all alarms, by logical id."""
     simple = {alarm_id(alarm.name): alarm.resource() for alarm in ALARMS}
     return simple | {alarm_id(composite.name): composite.resource() for composite in COMPOSITES}

@@ -1,4 +1,4 @@
-"""The dashboard: six questions, in the order in which somebody who was woken up asks them."""
+"""The dashboard: six questions, in the order in which an operator who was woken up asks them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Line: TypeAlias = Measure | Search
 
 @dataclass(frozen=True)
 class Graph:
-    """One widget. `alarms` are drawn as lines, and their run books linked."""
+    """One widget. It draws the thresholds of `alarms` as lines, and its row links their run books."""
 
     title: str
     lines: Sequence[Line]
@@ -57,20 +57,20 @@ class Graph:
 
 @dataclass(frozen=True)
 class Ratio(Graph):
-    """One line that is computed of others, by the expression of its alarm."""
+    """One line that is computed from other metrics by the expression of its alarm."""
 
     expression: str = ""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One row of the dashboard, and what a good answer looks like."""
+    """One row of the dashboard. `good` says how the graphs look when all is well."""
 
     title: str
     good: str
     graphs: Sequence[Graph] = field(default_factory=tuple)
     alarms: Sequence[str] = ()
-    """Those that no graph draws: their run books are linked too."""
+    """Alarms that no graph draws. The row links their run books too."""
 
 
 def _ratio(title: str, alarm: str) -> Ratio:
@@ -91,26 +91,26 @@ _FUNCTION_NAMES = tuple(f"{STACK}-{function.aws_name}" for function in FUNCTIONS
 QUESTIONS = (
     Question(
         "1. Is the money right?",
-        "Everything here is 0, always, but for the events looked at and the payouts itemized.",
+        "Every line here is always 0, except for the events read and the payouts itemized.",
         (
             Graph(
-                "Half-made and waiting",
+                "Unfinished work that waits",
                 [pom_metric(metrics.WORK_TAKEN_UP, "Maximum", kind=kind) for kind in sorted(metrics.WORK_KINDS)],
                 ("StuckInvoices",),
             ),
             Graph(
                 "Corrections by reconciliation, by cause",
                 [
-                    pom_metric(metrics.EVENTS_RECOVERED, "Sum", "an event was missed"),
-                    pom_metric(metrics.INVOICES_CORRECTED, "Sum", "no event told"),
-                    pom_metric(metrics.PAYOUTS_MISSED, "Sum", "no event told of a payout"),
-                    pom_metric(metrics.FEES_FOUND, "Sum", "no event told of a fee"),
-                    pom_metric(metrics.EVENTS_SWEPT, "Sum", "events looked at"),
+                    pom_metric(metrics.EVENTS_RECOVERED, "Sum", "a webhook did not arrive"),
+                    pom_metric(metrics.INVOICES_CORRECTED, "Sum", "an invoice changed without an event"),
+                    pom_metric(metrics.PAYOUTS_MISSED, "Sum", "a payout came without an event"),
+                    pom_metric(metrics.FEES_FOUND, "Sum", "a fee came without an event"),
+                    pom_metric(metrics.EVENTS_SWEPT, "Sum", "events read"),
                 ],
             ),
-            _ratio("Corrections in events", "Corrections"),
+            _ratio("Corrections per event", "Corrections"),
             Graph(
-                "Drift between Stripe and us",
+                "Differences between Stripe and POM",
                 [
                     pom_metric(metrics.TIE_OUT_DIFFERENCES, "Maximum", "differences of an organization"),
                     pom_metric(metrics.TIE_OUTS, "Sum", "organizations compared"),
@@ -145,17 +145,17 @@ QUESTIONS = (
     ),
     Question(
         "2. Are events flowing?",
-        "Received = the sum of all outcomes, nothing is parked, unreadable or unknown, no queue is old.",
+        "Received = the sum of all outcomes; nothing is parked, unreadable or unknown; no message waits for long.",
         (
             Graph(
-                "Events by what became of them",
+                "Events by outcome",
                 [
                     pom_metric(metrics.EVENT_LAG, "SampleCount", outcome=outcome)
                     for outcome in sorted(metrics.EVENT_OUTCOMES)
                 ],
                 stacked=True,
             ),
-            Graph("Delivery lag by family, p99", [search(metrics.EVENT_LAG, "p99", outcome="applied")]),
+            Graph("Delivery lag by event family, p99", [search(metrics.EVENT_LAG, "p99", outcome="applied")]),
             Graph(
                 "Parked events",
                 [
@@ -171,13 +171,13 @@ QUESTIONS = (
                 ("DeadLetterReconcile",),
             ),
             Graph(
-                "Reconciliations planned and done",
+                "Reconciliations planned and finished",
                 [pom_metric(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"), finished_work("reconcile_account")],
             ),
-            Graph("Canary came through", [pom_metric(metrics.CANARY_PASSED, "Minimum", "passed")]),
-            Graph("Canary's round trip by verdict", [search(metrics.CANARY_ROUND_TRIP, "Maximum")]),
+            Graph("Canary passed", [pom_metric(metrics.CANARY_PASSED, "Minimum", "passed")]),
+            Graph("Canary's round trip by result", [search(metrics.CANARY_ROUND_TRIP, "Maximum")]),
             Graph(
-                "Stripe's endpoint for us",
+                "Stripe's webhook endpoint for POM",
                 [pom_metric(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
                 ("WebhookEndpoint",),
             ),
@@ -188,10 +188,10 @@ QUESTIONS = (
         ("ReconciliationSilent", "CanaryFailing"),
     ),
     Question(
-        "3. Is the API answering?",
+        "3. Is the API responding?",
         "99.9 % of requests without a 5xx; p99 below 3 s where Stripe is called, below 1 s elsewhere.",
         (
-            _ratio("Errors in requests", "FastBurnNow"),
+            _ratio("Errors per request", "FastBurnNow"),
             Graph("p99 by route", [search(metrics.REQUEST_LATENCY, "p99", outcome=metrics.OK)]),
             Graph("Failures by route", [search(metrics.REQUEST_LATENCY, "SampleCount", outcome=metrics.FAILED)]),
             Graph(
@@ -208,14 +208,14 @@ QUESTIONS = (
         FUNCTION_ERRORS,
     ),
     Question(
-        "4. Is Stripe answering?",
-        "No 429, no failures. Unknown outcomes are looked up before anything is asked again.",
+        "4. Is Stripe responding?",
+        "No 429 and no failures. POM looks up an unknown outcome in Stripe before it repeats the call.",
         (
             Graph(
                 "Calls by outcome", [stripe_attempts(each) for each in sorted(metrics.STRIPE_OUTCOMES)], stacked=True
             ),
-            _ratio("Failures in calls", "StripeDown"),
-            _ratio("Throttled in calls", "StripeThrottling"),
+            _ratio("Failures per call", "StripeDown"),
+            _ratio("Throttled calls per call", "StripeThrottling"),
             Graph("p99 by resource", [search(metrics.STRIPE_LATENCY, "p99", outcome=metrics.OK)]),
             Graph("Calls by resource", [search(metrics.STRIPE_LATENCY, "SampleCount", outcome=metrics.OK)]),
             Graph("Unknown outcomes", [search(metrics.STRIPE_LATENCY, "SampleCount", outcome=metrics.UNKNOWN)]),
@@ -223,12 +223,12 @@ QUESTIONS = (
     ),
     Question(
         "5. Is somebody probing for access?",
-        "A trickle of expired tokens is normal; bad signatures, wrong modes and foreign states are not.",
+        "A few expired tokens are normal; invalid signatures, wrong modes and unknown states are not.",
         (
-            Graph("Bad signatures, and events that Stripe did not bring", [INVALID, UNHEARD]),
-            _ratio("Bad signatures in webhooks", "SignatureFailures"),
+            Graph("Invalid signatures, and events that no webhook brought", [INVALID, UNHEARD]),
+            _ratio("Invalid signatures per webhook", "SignatureFailures"),
             Graph(
-                "Events of another mode or of accounts that are not ours",
+                "Events of another mode, or of accounts that POM does not know",
                 [
                     pom_metric(metrics.EVENT_LAG, "SampleCount", outcome="wrong_mode"),
                     pom_metric(metrics.EVENT_LAG, "SampleCount", outcome="foreign"),
@@ -245,7 +245,7 @@ QUESTIONS = (
     ),
     Question(
         "6. What does it cost?",
-        "Cold starts are rare, nothing is throttled, reads and writes go with the number of events.",
+        "Cold starts are rare, nothing is throttled, and reads and writes grow with the number of events.",
         (
             Graph("Cold starts", [search(metrics.COLD_START, "Sum")], stacked=True),
             Graph(
@@ -287,14 +287,14 @@ QUESTIONS = (
                 ],
             ),
             Graph(
-                "Executions at once in the account",
+                "Concurrent executions in the account",
                 [
                     aws_metric(LAMBDA, "ClaimedAccountConcurrency", (), "Maximum", "claimed"),
                     aws_metric(LAMBDA, "ConcurrentExecutions", (), "Maximum", "executions"),
                 ],
             ),
             Graph(
-                "Writes of partitions that all share",
+                "Writes to partitions that all organizations share",
                 [index_writes(table, index) for table, index in SHARED_PARTITIONS],
             ),
         ),
@@ -303,11 +303,11 @@ QUESTIONS = (
 )
 
 IGNORED: Mapping[str, str] = {}
-"""Metrics that are emitted and not graphed, each with the reason."""
+"""Metrics that are emitted but not graphed, each with the reason."""
 
 
 def body() -> Json:
-    """The dashboard's JSON, with CloudFormation's ${…} in it."""
+    """Returns the dashboard's JSON. It contains CloudFormation's ${…} variables."""
     widgets: list[Json] = [_alarm_states()]
     y = HEADING * 2
     for question in QUESTIONS:
@@ -321,7 +321,7 @@ def body() -> Json:
 
 
 def dashboard() -> Json:
-    """The resource, by logical id."""
+    """Returns the dashboard as a resource, by logical id."""
     properties = {"DashboardName": physical("operations"), "DashboardBody": sub(json.dumps(body()))}
     return {"OperationsDashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}
 

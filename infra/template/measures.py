@@ -1,6 +1,6 @@
-"""What is measured, as alarms and dashboard ask for it: our own metrics from `chalicelib.metrics`, and AWS's.
+"""The metrics of alarms and of the dashboard: POM's own metrics from `chalicelib.metrics`, and AWS's metrics.
 
-A measure of ours that nobody emits, or by dimensions that nobody writes, cannot be made here.
+A POM metric that the code never emits, or never emits with the given dimensions, cannot be built here.
 """
 
 from __future__ import annotations
@@ -48,20 +48,21 @@ AWS_METRICS: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
         "NumberOfBackupJobsFailed": (_VAULT,),
     },
 }
-"""AWS's metrics that are used, each with the sets of dimensions that it is written by
+"""AWS's metrics that are used here, each with the sets of dimensions that AWS writes
 (https://docs.aws.amazon.com/cloudwatch, by service;
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html)."""
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html).
+"""
 
 STATS = frozenset({"Sum", "SampleCount", "Average", "Minimum", "Maximum", "p50", "p90", "p99"})
 
 
 class NoSuchMeasure(ValueError):
-    """Nobody emits it."""
+    """No code emits this metric."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One statistic of one metric. Values of dimensions may hold ${…} of CloudFormation."""
+    """One statistic of one metric. Values of dimensions may contain CloudFormation's ${…} variables."""
 
     namespace: str
     name: str
@@ -70,13 +71,13 @@ class Measure:
     label: str = ""
 
     def for_alarm(self, period: int) -> Json:
-        """As a `MetricStat`."""
+        """Returns the measure as a `MetricStat`."""
         dimensions = [{"Name": name, "Value": _text(value)} for name, value in self.dimensions]
         metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
         return {"Metric": metric, "Period": period, "Stat": self.stat}
 
     def for_widget(self, **options: Any) -> list[Any]:
-        """As a row of a widget's metrics."""
+        """Returns the measure as a row of a widget's metrics."""
         flat = [text for pair in self.dimensions for text in pair]
         all_options = {"stat": self.stat, **({"label": self.label} if self.label else {}), **options}
         return [self.namespace, self.name, *flat, all_options]
@@ -84,7 +85,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Search:
-    """All metrics of one name that have these values of some of their dimensions: one line each."""
+    """All metrics of one name with these values of some dimensions. A widget draws one line for each of them."""
 
     metric: Metric
     stat: str
@@ -92,17 +93,17 @@ class Search:
     fixed: tuple[tuple[str, str], ...] = ()
 
     def for_widget(self) -> list[Any]:
-        """As a row of a widget's metrics."""
+        """Returns the search as a row of a widget's metrics."""
         schema = ",".join([NAMESPACE, "service", *self.dimensions])
         terms = [f'MetricName="{self.metric.name}"', *(f'{name}="{value}"' for name, value in self.fixed)]
         return [{"expression": f"SEARCH('{{{schema}}} {' '.join(terms)}', '{self.stat}')"}]
 
 
 def pom_metric(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measure:
-    """A metric of ours.
+    """Returns a measure of one of POM's own metrics.
 
     Raises:
-        NoSuchMeasure: it is not written by these dimensions, or never with these values.
+        NoSuchMeasure: the code never emits the metric with these dimensions or values.
     """
     dimension_sets = [each for each in (metric.dimensions, *metric.rollups) if set(each) == set(dimensions)]
     if not dimension_sets:
@@ -115,20 +116,22 @@ def pom_metric(metric: Metric, stat: str, label: str = "", **dimensions: str) ->
 
 
 def search(metric: Metric, stat: str, **fixed_values: str) -> Search:
-    """All lines of a metric of ours.
+    """Returns a search for all lines of one of POM's own metrics.
 
     Raises:
-        NoSuchMeasure: it has no such dimensions, or never these values.
+        NoSuchMeasure: the metric does not have these dimensions, or never has these values.
     """
     _check(metric, metric.dimensions, stat, fixed_values)
     return Search(metric, stat, metric.dimensions, tuple(fixed_values.items()))
 
 
 def aws_metric(namespace: str, name: str, value: str | tuple[str, ...], stat: str, label: str = "") -> Measure:
-    """A metric of AWS's, of the resource of this name, or of these names; of none, it is the account's.
+    """Returns a measure of one of AWS's metrics.
+
+    `value` names the resource, or has a value for each dimension. An empty tuple stands for the whole account.
 
     Raises:
-        NoSuchMeasure: AWS has none, or it is not on our list.
+        NoSuchMeasure: the metric is not on the list of AWS's metrics.
     """
     values = (value,) if isinstance(value, str) else value
     dimension_sets = AWS_METRICS.get(namespace, {}).get(name, ())

@@ -1,8 +1,8 @@
-"""The alarms on the address to which Stripe's events come.
+"""The alarms on the webhooks' route.
 
-Anybody can post to it, so what strangers alone can cause is a ticket: refused signatures, and a rate that is used up.
-A page also takes what only we and Stripe can cause: our own signed event fails, or passes while a sweep has to fetch
-events that Stripe should have brought.
+Anybody can post to this route. So an alarm that outsiders alone can cause is a ticket: invalid signatures, and a rate
+that is used up. A page needs a sign that only POM and Stripe can give: POM's own signed event fails, or passes while
+a sweep has to fetch events that webhooks should have brought.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from infra.template.alarms import Alarm, Grade, Missing
 from infra.template.measures import pom_metric
 
 RECEIVED = pom_metric(metrics.EVENT_LAG, "SampleCount", "received")
-"""Stripe's events. Our own canary is none: it is signed with our secret, whether or not that is Stripe's."""
+"""Stripe's events, without POM's canary, because the canary is signed with POM's secret even if Stripe has
+another.
+"""
 INVALID = pom_metric(metrics.SIGNATURE_INVALID, "Sum")
 UNHEARD = pom_metric(metrics.EVENTS_UNHEARD, "Sum", "fetched by a sweep")
 THROTTLED = pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.THROTTLED)
 
 SWEPT_WITHIN = 720
-"""Seconds: the ten minutes after which an account where something happens is swept again, and two for the sweep."""
+"""Seconds: ten minutes until the next sweep of an account with activity, and two minutes for the sweep itself."""
 
 WEBHOOK_ALARMS = (
     Alarm(
         "CanaryFailing",
-        "Twice in a row a signed event of ours did not come through, or nobody sent one.",
+        "POM's signed test event did not arrive twice in a row, or was not sent.",
         Grade.PAGE,
         "canary.md",
         {
@@ -40,7 +42,7 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "CanaryThrottled",
-        "For 10 minutes signed events of ours have been throttled: somebody uses up the rate of the webhooks' route.",
+        "POM's signed test events have been throttled for 10 minutes: some caller uses up the webhooks' rate.",
         Grade.TICKET,
         "canary.md",
         {"throttled": THROTTLED},
@@ -51,7 +53,7 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "WebhookEndpoint",
-        "For 15 minutes Stripe's webhook endpoint for POM has not been as it has to be.",
+        "Stripe's webhook endpoint for POM has been missing or misconfigured for 15 minutes.",
         Grade.TICKET,
         "webhook-endpoint.md",
         {"problems": pom_metric(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Minimum")},
@@ -61,7 +63,7 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "SignatureFailures",
-        "More than 5 webhooks in 5 minutes, and more than 1 % of them, were not signed by Stripe.",
+        "More than 5 webhooks in 5 minutes, and more than 1 % of them, had an invalid signature.",
         Grade.TICKET,
         "secret-rotation.md",
         {"invalid": INVALID, "received": RECEIVED},
@@ -71,8 +73,8 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "SignaturesAllRefused",
-        "For 12 minutes every webhook was refused but our own signed events, and Stripe's events had to be fetched:"
-        " our signing secret is probably not Stripe's.",
+        "For 12 minutes POM refused every webhook except its own signed test events, and had to fetch Stripe's events:"
+        " POM's signing secret is probably not Stripe's.",
         Grade.PAGE,
         "secret-rotation.md",
         {
@@ -90,7 +92,7 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "SecretRefused",
-        "For 15 minutes events signed with one of the webhook secrets have been refused, and with another one taken.",
+        "For 15 minutes POM has refused events signed with one of its webhook secrets and accepted another secret.",
         Grade.TICKET,
         "secret-rotation.md",
         {
