@@ -13,7 +13,7 @@ BUS_ID = "ChangesBus"
 FOR_EVER = -1
 """AWS repeats a batch until it succeeds or until its records leave the stream after 24 hours."""
 AT_ONCE = 1
-"""Batches of one shard that run at the same time. With one, the order of writing is kept, and two batches never append
+"""Batches of one shard that run at the same time. One batch keeps the order of writing, and two batches never append
 to one organization's feed at the same time."""
 
 

@@ -73,7 +73,7 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "SignaturesAllRefused",
-        "For 12 minutes POM refused every webhook except its own signed test events, and had to fetch Stripe's events:"
+        "For 12 minutes POM refused every webhook except its own signed test events, and had to fetch the events:"
         " POM's signing secret is probably not Stripe's.",
         Grade.PAGE,
         "secret-rotation.md",
