@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from chalicelib import bootstrap
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.common import PageInfo, instant
 from chalicelib.api.models.customer_export import CustomerExport, ExportedRecord, ExportQuery, exported_record
-from chalicelib.domain.exported import Portion
+from chalicelib.domain.export_records import RecordPage
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.ports import Clock
 from chalicelib.usecases.exporting.export_customer import export_customer
@@ -33,7 +33,7 @@ _encode = msgspec.json.Encoder().encode
     "/customers/{customerId}/export",
     Role.ADMIN,
     takes=ExportQuery,
-    answers={200: CustomerExport},
+    responses={200: CustomerExport},
     refuses=("customer_not_found",),
 )
 def export(call: Call[ExportQuery]) -> Reply:
@@ -65,15 +65,15 @@ def export(call: Call[ExportQuery]) -> Reply:
     )
 
 
-def _as_many_as_fit(portions: Iterator[Portion], clock: Clock) -> tuple[list[ExportedRecord], str | None]:
+def _as_many_as_fit(portions: Iterator[RecordPage], clock: Clock) -> tuple[list[ExportedRecord], str | None]:
     """Returns the records of as many portions as an answer has time and room for, and the cursor behind them."""
     until, size = clock.milliseconds() + SECONDS * 1000, 0
     records: list[ExportedRecord] = []
     cursor = None
     for portion in portions:
-        shown = [exported_record(each) for each in portion.records]
-        records += shown
-        size += sum(len(_encode(each)) for each in shown)
+        exported = [exported_record(each) for each in portion.records]
+        records += exported
+        size += sum(len(_encode(each)) for each in exported)
         cursor = portion.cursor
         if size >= BYTES or clock.milliseconds() >= until:
             break

@@ -90,7 +90,7 @@ class By(StrEnum):
 _IN_STRIPE = frozenset({ConnectionAct.ACCESS_GRANTED, ConnectionAct.CONNECT_FAILED, ConnectionAct.REVOKED})
 
 
-class About(StrEnum):
+class SubjectKind(StrEnum):
     """What an act was done to."""
 
     SETTINGS = "settings"
@@ -103,20 +103,20 @@ class Subject:
     """One history: that of an organization's settings, of its connection, or of one of its customers."""
 
     organization_id: OrganizationId
-    about: About
+    about: SubjectKind
     customer_id: CustomerId | None = None
 
     @classmethod
     def settings_of(cls, organization_id: OrganizationId) -> Self:
-        return cls(organization_id, About.SETTINGS)
+        return cls(organization_id, SubjectKind.SETTINGS)
 
     @classmethod
     def connection_of(cls, organization_id: OrganizationId) -> Self:
-        return cls(organization_id, About.CONNECTION)
+        return cls(organization_id, SubjectKind.CONNECTION)
 
     @classmethod
     def customer_of(cls, organization_id: OrganizationId, customer_id: CustomerId) -> Self:
-        return cls(organization_id, About.CUSTOMER, customer_id)
+        return cls(organization_id, SubjectKind.CUSTOMER, customer_id)
 
 
 @dataclass(frozen=True, slots=True)

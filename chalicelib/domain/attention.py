@@ -66,7 +66,7 @@ class AttentionKind(StrEnum):
     """Stripe does not let the account take payments, or pays nothing out of it."""
 
 
-OF_INVOICES = (
+INVOICE_KINDS = (
     AttentionKind.DISPUTE_NEEDS_RESPONSE,
     AttentionKind.REFUND_FAILED,
     AttentionKind.PAYMENT_FAILED,
@@ -97,7 +97,7 @@ def most_urgent(invoice: Invoice) -> InvoiceTrouble | None:
     some days later, which depends on the clock.
     """
     troubles = list(invoice_troubles(invoice))
-    return min(troubles, key=lambda trouble: (OF_INVOICES.index(trouble.kind), -trouble.at), default=None)
+    return min(troubles, key=lambda trouble: (INVOICE_KINDS.index(trouble.kind), -trouble.at), default=None)
 
 
 def invoice_troubles(invoice: Invoice) -> Iterator[InvoiceTrouble]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED
 from chalicelib.domain.attention import AttentionKind, InvoiceTrouble, invoice_troubles
 from chalicelib.domain.draft_changes import UNDO
-from chalicelib.domain.explained_money import why_failed
-from chalicelib.domain.explanation import not_sent
+from chalicelib.domain.explanation import why_not_sent
+from chalicelib.domain.explanation_of_money import why_failed
 from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
@@ -76,7 +76,7 @@ def item_about(invoice: Invoice, kind: AttentionKind, at: int, message: str, nex
     )
 
 
-def named(invoice: Invoice) -> str:
+def invoice_phrase(invoice: Invoice) -> str:
     """Returns words for an invoice in the middle of a sentence. A draft has no number."""
     fact = invoice.facts.invoice
     if fact is None or fact.number is None:
@@ -84,7 +84,7 @@ def named(invoice: Invoice) -> str:
     return f"invoice {fact.number} over {money(invoice, invoice.total)}"
 
 
-def numbered(invoice: Invoice) -> str:
+def short_invoice_phrase(invoice: Invoice) -> str:
     """Returns words for an invoice after an amount of it, without the invoice's own amount."""
     fact = invoice.facts.invoice
     return f"invoice {fact.number}" if fact is not None and fact.number is not None else "an invoice"
@@ -104,7 +104,7 @@ def _item(trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
 
 def _payment_failed(attempt: FailedAttempt, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
     text = FAILURE_TEXTS[attempt.reason]
-    message = f"The payment of {named(invoice)} failed on {day(invoice, attempt.at)}. {text.message}"
+    message = f"The payment of {invoice_phrase(invoice)} failed on {day(invoice, attempt.at)}. {text.message}"
     if invoice.overdue and invoice.due_at is not None:
         message += f" It was due on {day(invoice, invoice.due_at)}."
     failed = item_about(invoice, trouble.kind, trouble.at, message, text.next_step)
@@ -116,9 +116,11 @@ def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, no
     inquiry = dispute.status.startswith("warning")
     amount = money(invoice, dispute.amount, dispute.currency)
     if inquiry:
-        message = f"The customer's bank asks about {amount} of {numbered(invoice)}. It has not taken any money."
+        message = (
+            f"The customer's bank asks about {amount} of {short_invoice_phrase(invoice)}. It has not taken any money."
+        )
     else:
-        message = f"The customer's bank disputes {amount} of {numbered(invoice)}."
+        message = f"The customer's bank disputes {amount} of {short_invoice_phrase(invoice)}."
     next_step = ANSWER_INQUIRY if inquiry else ANSWER
     if due_by is not None and due_by < now:
         message += f" The evidence was due by {day(invoice, due_by)}, and that has passed."
@@ -156,8 +158,8 @@ def _in(left: int) -> str:
 def _refund_failed(refund: RefundFact, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
     amount = money(invoice, refund.amount, refund.currency)
     message = (
-        f"A refund of {amount} of {named(invoice)} failed on {day(invoice, trouble.at)}{why_failed(refund)}. "
-        "The customer does not have the money."
+        f"A refund of {amount} of {invoice_phrase(invoice)} failed on {day(invoice, trouble.at)}"
+        f"{why_failed(refund)}. The customer does not have the money."
     )
     return replace(
         item_about(invoice, trouble.kind, trouble.at, message, GIVE_BACK),
@@ -177,10 +179,10 @@ GIVE_BACK = (
 def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
     refused = latest_action(invoice, SEND_REFUSED)
     asked = latest_action(invoice, SEND_REQUESTED)
-    reasons = list(not_sent(invoice))
+    reasons = list(why_not_sent(invoice))
     if refused is None and asked is not None:
         reasons.append(f"POM was asked to send it on {day(invoice, asked.at)}.")
-    message = " ".join([f"Nobody has been e-mailed {named(invoice)}.", *reasons])
+    message = " ".join([f"Nobody has been e-mailed {invoice_phrase(invoice)}.", *reasons])
     reason = refused.reason if refused is not None else None
     return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
 

@@ -20,8 +20,8 @@ from chalicelib.domain.batch_errors import FIELDS_IN_COMMON, ItemError, field_of
 from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, UserId
-from chalicelib.domain.kept import Ends
 from chalicelib.domain.retention import IMPORT_ITEMS, IMPORTS, INVOICE_BATCH_ITEMS, INVOICE_BATCHES
+from chalicelib.domain.retention_types import Expires
 
 
 class BatchKind(StrEnum):
@@ -31,12 +31,12 @@ class BatchKind(StrEnum):
     CUSTOMERS = "customers"
 
     @property
-    def kept(self) -> Ends:
+    def kept(self) -> Expires:
         """Returns how long a batch is kept, finished or not. Its invoices and customers stay."""
         return INVOICE_BATCHES if self is BatchKind.INVOICES else IMPORTS
 
     @property
-    def items_kept(self) -> Ends:
+    def items_retention(self) -> Expires:
         """Returns how long the items and the parts of a batch are kept: longer than the batch, because DynamoDB
         deletes within days and in no order."""
         return INVOICE_BATCH_ITEMS if self is BatchKind.INVOICES else IMPORT_ITEMS
@@ -151,7 +151,7 @@ class BatchItem:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptItem:
+class StoredItem:
     """An item with its batch, which may have been deleted before it."""
 
     batch_id: BatchId
@@ -243,7 +243,7 @@ class Batch:
             return ItemStatus.QUEUED
         return ItemStatus.CREATED if self.sends else ItemStatus.CANCELLED
 
-    def undecided(self, item: BatchItem) -> bool:
+    def is_undecided(self, item: BatchItem) -> bool:
         """Whether there is something to do for this item in this round, unless the round was cancelled."""
         if self.sends:
             return item.status in TO_SEND and item.round < self.round
@@ -256,7 +256,7 @@ class Batch:
 
     def shown(self, item: BatchItem) -> ItemStatus:
         """The status of an item as people see it."""
-        if self.undecided(item):
+        if self.is_undecided(item):
             return self._undecided_are
         if self._unmade(item):
             return ItemStatus.CANCELLED
@@ -290,7 +290,7 @@ class Batch:
     @property
     def items_expire_at(self) -> int:
         """Returns when its items and parts may be deleted, in epoch seconds UTC."""
-        return self.created_at + self.kind.items_kept.seconds
+        return self.created_at + self.kind.items_retention.seconds
 
     def part(self, lane: int) -> Part:
         """Returns a lane's part before it was begun."""

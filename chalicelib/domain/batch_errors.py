@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.error_collector import errors_in
 from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
-from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identifiers import InvoiceId
 
 MAX_ITEM_ERRORS = 10
@@ -42,7 +42,7 @@ def item_error(error: IntegrationError, field_in_request: FieldInRequest = _same
 
     `field_in_request` returns the field of the request in which the item came, if a rule names that of another body.
     """
-    kept = together([_kept(one, field_in_request(one.field)) for one in all_of(error)])
+    kept = merge_errors([_kept(one, field_in_request(one.field)) for one in errors_in(error)])
     return replace(kept, more=kept.more or error.more)
 
 
@@ -53,7 +53,7 @@ def _kept(error: IntegrationError, field: str | None) -> ItemError:
     return kept
 
 
-def together(errors: Sequence[ItemError]) -> ItemError:
+def merge_errors(errors: Sequence[ItemError]) -> ItemError:
     """Returns the first of these errors, which then has the others. There is at least one."""
     each = [replace(one, others=()) for error in errors for one in (error, *error.others)]
     more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)

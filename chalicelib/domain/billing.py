@@ -28,7 +28,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class DeductionAsked:
+class RequestedDeduction:
     """A discount or a credit. `amount` is in units of the currency; `Deduction` is what becomes of it."""
 
     kind: DeductionKind

@@ -23,8 +23,8 @@ TYPE = "pom.canary"
 
 PREFIX = "canary_"
 
-FLOWN_EVERY = 300
-STALE_AFTER = 3 * FLOWN_EVERY
+SENT_EVERY = 300
+STALE_AFTER = 3 * SENT_EVERY
 """Seconds after which the latest flight says nothing about now."""
 
 REMEMBERED_FOR = 300
@@ -75,7 +75,7 @@ class Canary:
         return cls(event.id, event.created, digest(event.body))
 
     @classmethod
-    def hatched(cls, nonce: str, now: int) -> tuple[Self, bytes]:
+    def create(cls, nonce: str, now: int) -> tuple[Self, bytes]:
         """A new one, and the body to send."""
         event = {
             "id": f"{PREFIX}{nonce}",
@@ -102,7 +102,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class CanaryRun:
     """How far the canaries came that were sent at `at` (epoch seconds UTC), one for each secret, the newest first.
 
     `milliseconds` is how long the slowest took. Where one fails for another reason than its secret, the others are

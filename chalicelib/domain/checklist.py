@@ -33,7 +33,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ChecklistInput:
     """What the list is made from. `without_email` holds at most one id more than are counted."""
 
     connection: Connection
@@ -44,7 +44,7 @@ class Known:
     has_customers: bool
 
 
-def checklist(known: Known) -> list[Item]:
+def checklist(known: ChecklistInput) -> list[Item]:
     """The whole list, in the order in which one would go through it."""
     return [
         _connected(known.connection),
@@ -127,7 +127,7 @@ def _verified(connection: Connection) -> Item:
     return Item("business_verified", title, False, detail, step, ACCOUNT_STATUS)
 
 
-def _webhook(known: Known) -> Item:
+def _webhook(known: ChecklistInput) -> Item:
     title = "Payments are reported at once"
     if known.webhook_problem:
         step = "Nothing is lost: POM compares with Stripe every ten minutes. Contact support if this stays."

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.attention import AttentionKind, UnknownInvoice, invoice_troubles
-from chalicelib.domain.attention_wording import AttentionItem, item_about, named
+from chalicelib.domain.attention_wording import AttentionItem, invoice_phrase, item_about
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.invoice import Invoice
@@ -18,7 +18,7 @@ from chalicelib.domain.stripe_pages import ACCOUNT_STATUS
 from chalicelib.domain.terms import day_in_words, day_of, start_of_day
 from chalicelib.domain.wording import days, money
 
-TOLD_ALREADY = frozenset({AttentionKind.PAYMENT_FAILED, AttentionKind.INVOICE_NOT_SENT})
+LISTED_ALREADY = frozenset({AttentionKind.PAYMENT_FAILED, AttentionKind.INVOICE_NOT_SENT})
 """An invoice that is listed for one of these is not listed as overdue too, because its next step is another one."""
 
 
@@ -32,10 +32,10 @@ def overdue_item(invoice: Invoice, overdue_days: int, now: int) -> AttentionItem
         return None
     zone = invoice.order.time_zone
     since, today = invoice.due_day + dt.timedelta(days=overdue_days), day_of(now, zone)
-    if today < since or any(trouble.kind in TOLD_ALREADY for trouble in invoice_troubles(invoice)):
+    if today < since or any(trouble.kind in LISTED_ALREADY for trouble in invoice_troubles(invoice)):
         return None
     message = (
-        f"{money(invoice, invoice.balance)} of {named(invoice)} is still to be paid. It was due on "
+        f"{money(invoice, invoice.balance)} of {invoice_phrase(invoice)} is still to be paid. It was due on "
         f"{day_in_words(invoice.due_day)}, {days((today - invoice.due_day).days)} ago."
     )
     at = start_of_day(since, zone)
@@ -60,7 +60,7 @@ def customer_item(customer: Customer) -> AttentionItem | None:
     )
 
 
-def unsolved(payouts: Sequence[Payout]) -> Iterator[Payout]:
+def unresolved_failures(payouts: Sequence[Payout]) -> Iterator[Payout]:
     """Yields the payouts that failed and whose money has not gone out since.
 
     It has if Stripe says that another payout paid it out again and that one did not come back too. A later payout of

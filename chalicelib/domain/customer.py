@@ -10,7 +10,7 @@ from typing import Self
 from chalicelib.domain.customer_fields import Field, InStep, Profile, same_address
 from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEntry, CustomerEvent
 from chalicelib.domain.customer_link import ChoiceNeeded, StripeClaim, StripeLink, choice_text
-from chalicelib.domain.customer_settling import Settled, in_step_as_given
+from chalicelib.domain.customer_merge import FieldMerge, in_step_as_sent
 from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.errors import CustomerErased
 from chalicelib.domain.facts import CustomerFact
@@ -111,7 +111,7 @@ class Customer:
         """Returns True if that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
-    def leaving(self, stripe_customer_id: str) -> bool:
+    def is_leaving(self, stripe_customer_id: str) -> bool:
         """Returns True if the office chose another Stripe customer than this one, which is the present link."""
         return self.chosen_stripe_customer_id not in (None, stripe_customer_id)
 
@@ -131,7 +131,7 @@ class Customer:
         """The account that the status is about: that of the link, or else the one that has the candidates."""
         return self.link.account_id if self.link else self.offered_by
 
-    def seen_from(self, account_id: StripeAccountId | None) -> Self:
+    def on_account(self, account_id: StripeAccountId | None) -> Self:
         """Returns the customer as this account has it. A link to a former account, or its candidates, are left out.
 
         The next invoice, or the next save, brings the customer to the account that is connected now.
@@ -149,7 +149,7 @@ class Customer:
         )
 
     @property
-    def wanted_claim(self) -> StripeClaim | None:
+    def claim_of_link(self) -> StripeClaim | None:
         """Returns the claim that belongs to the link, or None if the link has none."""
         link = self.link
         return StripeClaim(link.account_id, link.stripe_customer_id) if link and link.claims else None
@@ -164,10 +164,10 @@ class Customer:
             return {}
         if self.link.in_step is not None:
             return self.link.in_step
-        return in_step_as_given(self.profile) if self.link.synced_edition == self.edition else {}
+        return in_step_as_sent(self.profile) if self.link.synced_edition == self.edition else {}
 
     @property
-    def shown_stripe_id(self) -> str | None:
+    def displayed_stripe_id(self) -> str | None:
         """The Stripe customer that was chosen, until the customer is linked to it; otherwise the present link."""
         return self.chosen_stripe_customer_id or self.linked_id
 
@@ -255,7 +255,7 @@ class Customer:
             stripe_as_of=max(self.stripe_as_of, fact.as_of),
         )
 
-    def taking(self, settled: Settled, source: Source, now: int) -> Self:
+    def with_stripe_values(self, settled: FieldMerge, source: Source, now: int) -> Self:
         """Returns the customer with the values that POM took over from Stripe, and the history entries about them."""
         profile_changed = settled.profile != self.profile
         from_stripe_before = tuple(field for field in self.from_stripe if field not in settled.taken_over)
@@ -284,7 +284,7 @@ class Customer:
         entry = CustomerEntry(now, kind, source, fields, stripe_id)
         return replace(self, history=(*self.history, entry)[-MAX_HISTORY:])
 
-    def needing(self, choice: ChoiceNeeded) -> Self:
+    def needing_choice(self, choice: ChoiceNeeded) -> Self:
         """Returns the customer as `needs_choice`: the office has to choose one of several Stripe customers."""
         return replace(
             self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)),
@@ -292,7 +292,7 @@ class Customer:
             offered_by=choice.account_id,
         )
 
-    def refusing_the_choice(self, reason: str) -> Self:
+    def with_refused_choice(self, reason: str) -> Self:
         """The chosen Stripe customer cannot be this one. The present link and the candidates stay."""
         return replace(self, sync_status=SyncStatus.FAILED, sync_error=reason, choice_refused=True)
 
@@ -302,7 +302,7 @@ class Customer:
             self, sync_status=status, sync_error=error, candidates=self.candidates if self.link is not None else ()
         )
 
-    def offering(self, candidates: tuple[str, ...], now: int) -> Self:
+    def with_candidates(self, candidates: tuple[str, ...], now: int) -> Self:
         """Returns the customer after the search.
 
         If there are candidates, the office has to choose one. The link stays until it does.
@@ -321,7 +321,7 @@ class Customer:
 
         It becomes `deleted_in_stripe`, unless a sync is pending or the office chose another Stripe customer.
         """
-        leaving = self.link is not None and self.leaving(self.link.stripe_customer_id)
+        leaving = self.link is not None and self.is_leaving(self.link.stripe_customer_id)
         going_on = leaving or self.sync_status is SyncStatus.PENDING
         return replace(
             self,

@@ -65,7 +65,7 @@ Values: TypeAlias = Mapping[Field, str | None]
 """A value for each field; None if there is none."""
 
 
-class NotTaken(Exception):
+class ValueNotAccepted(Exception):
     """POM does not accept a value of Stripe's."""
 
 
@@ -139,7 +139,7 @@ class Profile:
         """
         return replace(_rebased(self, read, stored), address=_rebased(self.address, read.address, stored.address))
 
-    def taking(self, field: Field, value: str | None) -> Profile:
+    def with_stripe_values(self, field: Field, value: str | None) -> Profile:
         """Returns the profile with Stripe's value in this field.
 
         Raises:
@@ -149,10 +149,10 @@ class Profile:
             try:
                 return replace(self, email=normalized_email(value))
             except Refused as refusal:
-                raise NotTaken from refusal
+                raise ValueNotAccepted from refusal
         cleaned = _one_line(value)
         if cleaned is not None and len(cleaned) > _LIMITS[field]:
-            raise NotTaken
+            raise ValueNotAccepted
         if field is Field.NAME:
             return self._named(cleaned)
         if field is Field.PHONE:
@@ -161,7 +161,7 @@ class Profile:
 
     def _named(self, name: str | None) -> Profile:
         if name is None:
-            raise NotTaken  # POM keeps the name that it knows
+            raise ValueNotAccepted  # POM keeps the name that it knows
         if name == _one_line(self.display_name):
             return self
         if _one_line(self.company_name):
@@ -211,7 +211,7 @@ def stripe_values(fact: CustomerFact) -> Values:
     }
 
 
-def as_given(field: Field, value: str | None) -> str | None:
+def as_sent_to_stripe(field: Field, value: str | None) -> str | None:
     """Returns POM's value as it is sent to Stripe. A whole name is cut if it is too long for Stripe."""
     return value[:MAX_NAME] if value and field is Field.NAME else value
 
@@ -225,10 +225,10 @@ def same_value(field: Field, one: str | None, other: str | None) -> bool:
 
 def same_address(one: str | None, other: str | None) -> bool:
     """Returns True if two e-mail addresses differ in capital letters at most, or if both are missing."""
-    return compared_address(one) == compared_address(other)
+    return comparable_address(one) == comparable_address(other)
 
 
-def compared_address(email: str | None) -> str:
+def comparable_address(email: str | None) -> str:
     """Returns an e-mail address as it is compared: in small letters, without blanks around it; empty if missing."""
     return (email or "").strip().lower()
 

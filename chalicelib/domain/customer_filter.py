@@ -28,7 +28,7 @@ class CustomerFilter:
     sync_status: SyncStatus | None = None
     """The status as it is shown, which is that on the connected account."""
     account_id: StripeAccountId | None = None
-    """The account that is connected, or was last; it decides which status is shown (`Customer.seen_from`)."""
+    """The account that is connected, or was last; it decides which status is shown (`Customer.on_account`)."""
     email: str | None = None
     """The whole address, without regard to case."""
     name: str | None = None
@@ -38,7 +38,7 @@ class CustomerFilter:
         """Returns True if the list shows this customer. No list shows one that is erased."""
         return (
             not customer.erased
-            and self.sync_status in (None, customer.seen_from(self.account_id).sync_status)
+            and self.sync_status in (None, customer.on_account(self.account_id).sync_status)
             and (self.email is None or same_address(self.email, customer.profile.email))
             and (self.name is None or self._begins(customer.profile.display_name))
         )

@@ -29,15 +29,15 @@ class Save:
         if current is None or self.deliberate:
             return self.chosen
         # A form of this customer that was loaded before names the Stripe customer that it was shown with then.
-        shown = (current.shown_stripe_id, current.linked_id, *current.former_stripe_ids)
+        shown = (current.displayed_stripe_id, current.linked_id, *current.former_stripe_ids)
         return None if self.chosen in shown else self.chosen
 
-    def is_already(self, stored: Customer) -> bool:
+    def is_stored_in(self, stored: Customer) -> bool:
         """Returns True if the customer is stored as the request has it, so that saving it changes nothing."""
         if stored.choice_refused or (stored.candidates and self.choice(stored) is not None):
             return False  # saving it withdraws a choice, or makes it once more, or confirms the link
         wanted = self.profile_on(stored, stored)
-        return wanted == stored.profile and self.choice(stored) in (None, stored.shown_stripe_id)
+        return wanted == stored.profile and self.choice(stored) in (None, stored.displayed_stripe_id)
 
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
         """Returns the profile to store, where `read` is the customer that the request was first compared with.
@@ -113,10 +113,10 @@ def _confirmed(current: Customer, now: int) -> Customer:
 
 def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if current.profile != profile or chosen not in (None, current.shown_stripe_id):
+    if current.profile != profile or chosen not in (None, current.displayed_stripe_id):
         return True
     # The refused choice is made once more, or withdrawn.
     if current.choice_refused and (save.chosen is None or chosen == current.chosen_stripe_customer_id):
         return True
-    elsewhere = current.seen_from(connection.account_id) != current
+    elsewhere = current.on_account(connection.account_id) != current
     return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)

@@ -12,7 +12,7 @@ from chalicelib.domain.movements import Movement, MovementKind
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.payout import Payout
-from chalicelib.domain.related_payouts import RelatedPayouts, deposit_named, noun_of, reversal_in_words
+from chalicelib.domain.related_payouts import RelatedPayouts, deposit_name, noun_of, reversal_in_words
 from chalicelib.domain.terms import day_in_words, day_of
 
 BANK_DEBIT = "The bank debit is on its way. That takes some days and is normal."
@@ -75,7 +75,9 @@ class SettledMovement:
         return paid and not any(row.charged_by(each.transaction.source_id) for each in self.settlements)
 
 
-def of_their_charges(rows: Iterable[Movement], stored: Mapping[str, SettledMovement]) -> Iterator[SettledMovement]:
+def with_own_settlements(
+    rows: Iterable[Movement], stored: Mapping[str, SettledMovement]
+) -> Iterator[SettledMovement]:
     """Yields each row with the settlements of its own charge.
 
     A payment may have several charges: a bank debit that came back, and the card that paid then. Each has a row, and
@@ -83,7 +85,7 @@ def of_their_charges(rows: Iterable[Movement], stored: Mapping[str, SettledMovem
     `settled_beside`.
     """
     for row in rows:
-        beside = stored.get(row.settled_beside)
+        beside = stored.get(row.settlements_row_id)
         settlements = beside.settlements if beside is not None else ()
         yield SettledMovement(row, tuple(each for each in settlements if row.shows(each.transaction.source_id)))
 
@@ -117,7 +119,7 @@ def _deposit_of(settlement: Settlement, known: RelatedPayouts, today: dt.date) -
     on, takes = payout.fact.arrives_on, payout.fact.takes
     if payout.fact.status == "paid":
         why = ": the balance was negative, so Stripe took the amount from the bank account" if takes else ""
-        message = f"In the {deposit_named(payout)}{why}.{_reversal(payout, known)}"
+        message = f"In the {deposit_name(payout)}{why}.{_reversal(payout, known)}"
         return Deposit(DepositStatus.ARRIVED, message, on, payout.id)
     why = ": the balance was negative, so Stripe takes the amount from the bank account" if takes else ""
     expected = f"In the {noun_of(payout)} that {known.expected(payout)}{why}."
@@ -145,14 +147,14 @@ NOT_NAMED = "Stripe has not said which deposit has it. Of deposits that are made
 
 def _returned(payout: Payout, known: RelatedPayouts) -> Deposit:
     """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
-    returned = f"The {deposit_named(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
+    returned = f"The {deposit_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
     its = "its amount" if payout.fact.takes else "its money"
-    *_, latest = (payout, *known.payments_again(payout))
+    *_, latest = (payout, *known.later_attempts(payout))
     on = latest.fact.arrives_on
     if known.gave_back(latest):
         return Deposit(DepositStatus.RETURNED, f"{returned}; {its} came back to the Stripe balance.", on, latest.id)
     if latest.fact.status == "paid":
-        message = f"{returned}; {its} is in the {deposit_named(latest)}.{_reversal(latest, known)}"
+        message = f"{returned}; {its} is in the {deposit_name(latest)}.{_reversal(latest, known)}"
         return Deposit(DepositStatus.ARRIVED, message, on, latest.id)
     message = f"{returned}; {its} is in the {noun_of(latest)} that {known.expected(latest)}."
     return Deposit(DepositStatus.ON_ITS_WAY, message, on, latest.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.identifiers import digest
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.saga import Drafted
+from chalicelib.domain.saga import DraftTags
 from chalicelib.domain.terms import day_in_words
 from chalicelib.domain.wording import days, money
 
@@ -38,7 +38,7 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
 
 
-def as_drafted(draft: Invoice) -> Drafted:
+def draft_tags(draft: Invoice) -> DraftTags:
     """Returns names of what people see that a draft at rest bills, in POM's order and otherwise in Stripe.
 
     Only what is shown has a part in them: other lines in Stripe are shown by the total, if that is another one, too.
@@ -52,7 +52,7 @@ def as_drafted(draft: Invoice) -> Drafted:
         changed_details(draft),
         fact is not None and fact.charges_automatically,
     )
-    return Drafted(draft.order.edit_tag, digest("in Stripe", *map(str, in_stripe)))
+    return DraftTags(draft.order.edit_tag, digest("in Stripe", *map(str, in_stripe)))
 
 
 def moved_due_date(invoice: Invoice) -> Iterator[str]:

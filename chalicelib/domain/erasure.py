@@ -38,7 +38,7 @@ class ErasureStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class ErasureBlocker:
     """Something that has to be settled or voided before the person can be erased."""
 
     code: str
@@ -54,7 +54,7 @@ class Erasure:
     requested_by: UserId
     requested_at: int
     in_stripe: InStripe
-    waits_for: tuple[Unsettled, ...] = ()
+    waits_for: tuple[ErasureBlocker, ...] = ()
     erased_at: int | None = None
     """When the person was taken out of the customer's record."""
     deleted_in_stripe_at: int | None = None

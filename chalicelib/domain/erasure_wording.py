@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib.domain import retention
 from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe
-from chalicelib.domain.kept import Ends
+from chalicelib.domain.retention_types import Expires
 
 REDACTION = "https://docs.stripe.com/privacy/redaction"
 
@@ -18,7 +18,7 @@ KEPT = (
     "Which user of POM did what, and when, stays.",
 )
 
-OUT_OF_REACH: Mapping[str, Ends] = {
+OUT_OF_REACH: Mapping[str, Expires] = {
     "The database's list of recent changes, which has each record as it was before": retention.STREAMS,
     "Events on their way to POM's other programs": retention.BUS_EVENTS,
     "Copies of the backups in another region or account, unless the operator set another time": retention.COPIES,

@@ -82,7 +82,7 @@ CLOCKS_MAY_DIFFER_BY = 300
 UNREADABLE = "unreadable"
 """The type given to a signed body that names no event that could be Stripe's; nobody subscribes to it."""
 
-LATEST_MOMENT = 253402300799
+LATEST_TIMESTAMP = 253402300799
 """The last second of the year 9999, in epoch seconds UTC: no later time can be written as a date."""
 
 DEAUTHORIZED = "account.application.deauthorized"
@@ -137,7 +137,7 @@ class StripeEvent:
     fact: StripeFact | CustomerFact | AccountFact | None
     """What the object says, read as if it were in our version. To be believed if it is `current`."""
     body: str
-    paid_outside_untold: bool = False
+    lacks_paid_outside: bool = False
     """Whether the object is an invoice that does not tell what was paid outside Stripe. `fact` then has 0."""
     owner_ids: tuple[str, ...] | None = ()
     """Ids of Stripe objects that lead to the invoice, the surest first; None if the object does not tell."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, SEND_REFUSED
 from chalicelib.domain.draft_changes import changes_of_draft, moved_due_date
-from chalicelib.domain.explained_money import (
+from chalicelib.domain.explanation_of_money import (
     disputes,
     given_back,
     parts_paid,
@@ -15,12 +15,12 @@ from chalicelib.domain.explained_money import (
     refund_troubles,
     terms,
 )
-from chalicelib.domain.explained_payments import how_paid, under_way
+from chalicelib.domain.explanation_of_payments import how_paid, under_way
 from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.intended_act import GIVEN_UP
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.related_invoices import NO_RELATED_INVOICES, RelatedInvoices, reference, where_billed
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.successors import NOTHING_BESIDE, Beside, reference, where_billed
 from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.timeline import latest
 from chalicelib.domain.timeline_entries import EntryKind
@@ -29,7 +29,7 @@ from chalicelib.domain.wording import day, days, latest_action, money, on_day
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 
-def explain(invoice: Invoice, now: int, beside: Beside = NOTHING_BESIDE) -> str:
+def explain(invoice: Invoice, now: int, beside: RelatedInvoices = NO_RELATED_INVOICES) -> str:
     """One paragraph for people: why the invoice has its status, and what is known beside it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
@@ -55,7 +55,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
     yield from moved_due_date(invoice)
-    yield from not_sent(invoice)
+    yield from why_not_sent(invoice)
     yield from _not_changed(invoice)
     yield from reasons
     yield from terms(invoice)
@@ -71,7 +71,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
         )
 
 
-def not_sent(invoice: Invoice) -> Iterator[str]:
+def why_not_sent(invoice: Invoice) -> Iterator[str]:
     """Yields that an order to send was refused after the request had been answered, and why."""
     refused = latest_action(invoice, SEND_REFUSED)
     if refused is not None:
@@ -176,7 +176,7 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     yield from _had_been_paid(invoice)
 
 
-def _beside(invoice: Invoice, beside: Beside) -> Iterator[str]:
+def _beside(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
     """Yields where the services of a void invoice are now, or which invoice a draft corrects."""
     if invoice.status is InvoiceStatus.VOID:
         yield where_billed(beside)
@@ -219,7 +219,7 @@ def _asked(invoice: Invoice) -> Iterator[str]:
         yield f"Sent on {day(invoice, invoice.sent_at)}."
     else:
         yield f"Finalized{on_day(invoice, finalized_at)}, but no e-mail has been sent from POM."
-        yield from not_sent(invoice)
+        yield from why_not_sent(invoice)
 
 
 def _due(invoice: Invoice, now: int) -> Iterator[str]:

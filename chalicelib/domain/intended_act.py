@@ -56,11 +56,11 @@ class IntendedAct:
         """Returns True if Stripe may still be doing it."""
         return now <= self.at + ANSWERED_WITHIN
 
-    def is_over(self, fact: InvoiceFact) -> bool:
+    def is_done_in(self, fact: InvoiceFact) -> bool:
         """Returns True if Stripe shows that it was done, by POM or by somebody else."""
         return _DONE_AT[self.kind](fact) is not None
 
-    def is_seen_in(self, fact: InvoiceFact) -> bool:
+    def is_confirmed_by(self, fact: InvoiceFact) -> bool:
         """Returns True if Stripe did it when POM asked. A payment by hand must have covered all that remained."""
         done_at = _DONE_AT[self.kind](fact) if self.kind in _DONE_AT else None
         if done_at is None or fact.id != self.stripe_invoice_id:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from chalicelib.domain.actions import CORRECTED, CORRECTION_REFUSED, Action, within_limit
 from chalicelib.domain.amounts import amounts_of
+from chalicelib.domain.derived_fields import DerivedFields
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.erased_facts import facts_without_person
@@ -22,15 +23,14 @@ from chalicelib.domain.identifiers import (
     correction_id_for,
 )
 from chalicelib.domain.intended_act import IntendedAct
-from chalicelib.domain.merging import settle
+from chalicelib.domain.merging import prefer_fetched
 from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.refund_order import RefundOrder, with_order, with_outcomes
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
-from chalicelib.domain.standing import Standing
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus, failed_attempt, status_of
-from chalicelib.domain.tallies import Counted
+from chalicelib.domain.tallies import Counts
 from chalicelib.domain.terms import day_of, end_of_day
 
 LINK_AFTER_DUE, LINK_AT_MOST = 30 * 86400, 120 * 86400
@@ -42,7 +42,7 @@ LINK_AFTER_READING = 10 * 86400
 
 
 @dataclass(frozen=True)
-class Invoice(Standing):
+class Invoice(DerivedFields):
     """An invoice, what Stripe said of it, and what POM did. `version` counts stored changes.
 
     Times are epoch seconds UTC. `timeline` tells what happened, derived from both.
@@ -91,7 +91,7 @@ class Invoice(Standing):
     version: int = 0
     payments_listed: bool = field(default=True, compare=False)
     """False if an earlier release stored it, which listed no payments. Its next write lists them."""
-    counted: Counted = field(default=(), compare=False)
+    counted: Counts = field(default=(), compare=False)
     """What the summary counts it as: see `domain/summary.py`. Stores set it, and nobody else looks at it."""
 
     def __getattr__(self, name: str) -> Any:
@@ -99,7 +99,7 @@ class Invoice(Standing):
 
         A change is several invoices in a row, and nobody asks for the standing of most of them.
         """
-        if name not in Standing.__annotations__:
+        if name not in DerivedFields.__annotations__:
             raise AttributeError(name)
         fact = self.facts.invoice
         drafting = fact is not None and fact.unfinished and self.saga.running
@@ -220,16 +220,16 @@ class Invoice(Standing):
         """
         return self._with_facts(self.facts.merge(fact))
 
-    def having_seen(self, fact: StripeFact) -> Self:
+    def with_seen_times_of(self, fact: StripeFact) -> Self:
         """Returns this invoice with the seconds at which `fact` saw a status, and nothing else of it."""
-        facts = self.facts.having_seen(fact)
+        facts = self.facts.with_seen_times_of(fact)
         return self if facts is self.facts else self._with_facts(facts)
 
-    def settled_by(self, *fetched: StripeFact) -> Self:
+    def with_fetched(self, *fetched: StripeFact) -> Self:
         """Returns this invoice with facts that were read from Stripe after it had been stored."""
         facts = self.facts
         for fact in fetched:
-            facts = facts.merge(fact, settle)
+            facts = facts.merge(fact, prefer_fetched)
         return self._with_facts(facts)
 
     def _with_facts(self, facts: Snapshots) -> Self:
@@ -246,31 +246,31 @@ class Invoice(Standing):
             # A revision has not been e-mailed yet, whatever its original was.
             unsent = replace(invoice, sent_at=None, reminder_asked_at=None, reminded_at=None)
             return replace(unsent, stripe_invoice_id=fact.id)
-        seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
+        seen = [act for act in self.intended if fact is not None and act.is_confirmed_by(fact)]
         for kind in dict.fromkeys(act.kind for act in seen):
             alike = [act for act in seen if act.kind == kind]
             if len({act.actor for act in alike}) == 1:
-                invoice = invoice.doing(alike[-1])
+                invoice = invoice.with_done_act(alike[-1])
         return invoice
 
-    def intending(self, act: IntendedAct) -> Self:
+    def with_intended_act(self, act: IntendedAct) -> Self:
         """Returns this invoice with an act that Stripe is about to be asked for, unless it is done already.
 
         Acts that Stripe can no longer be doing are dropped.
         """
         fact = self.facts.invoice
-        if fact is not None and act.is_over(fact):
+        if fact is not None and act.is_done_in(fact):
             return self
         others = (other for other in self.intended if other.may_be_under_way(act.at) and not other.repeats(act))
         return replace(self, intended=(*others, act))
 
-    def doing(self, act: IntendedAct) -> Self:
+    def with_done_act(self, act: IntendedAct) -> Self:
         """Returns this invoice after Stripe has done the act. The timeline tells it, and its payment counts."""
         others = tuple(other for other in self.intended if other.kind != act.kind)
         done = replace(self, intended=others, outside_payment=act.payment or self.outside_payment)
         return done if act.action in done.actions else done.changed(act.at, act.action)
 
-    def dropping(self, act: IntendedAct) -> Self:
+    def without_act(self, act: IntendedAct) -> Self:
         """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
         others = tuple(other for other in self.intended if other != act)
         return replace(self, intended=others)._with_facts(self.facts)
@@ -279,7 +279,7 @@ class Invoice(Standing):
         """Returns the order of this id, or None."""
         return next((order for order in self.refund_orders if order.id == order_id), None)
 
-    def ordering(self, order: RefundOrder) -> Self:
+    def with_refund_order(self, order: RefundOrder) -> Self:
         """Returns this invoice with the order, in the place of the one that has its id."""
         return replace(self, refund_orders=with_order(self.refund_orders, order))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.changes import NOTHING, ChangeType, Difference
-from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_changes import draft_tags
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
@@ -25,9 +25,9 @@ def invoice_difference(before: Invoice | None, after: Invoice | None) -> Differe
     An invoice that POM is still creating is not told. If creating it fails, its record is deleted, and nobody needs
     to know. So is the record of a failed backfill. A draft that POM is editing or sending counts as a draft.
     """
-    previous_status = told_status(before) if before is not None else None
+    previous_status = published_status(before) if before is not None else None
     before = before if previous_status is not None else None
-    status = told_status(after) if after is not None else None
+    status = published_status(after) if after is not None else None
     if after is None or status is None:
         deleted = after is None and before is not None
         return Difference((ChangeType.INVOICE_DELETED,), previous_status) if deleted else NOTHING
@@ -35,7 +35,7 @@ def invoice_difference(before: Invoice | None, after: Invoice | None) -> Differe
     return Difference(types, previous_status, status) if types else NOTHING
 
 
-def told_status(invoice: Invoice) -> InvoiceStatus | None:
+def published_status(invoice: Invoice) -> InvoiceStatus | None:
     """Returns the status that is told of an invoice. None while POM is creating it for the first time.
 
     People see a draft as `creating` too while POM edits or sends it. It was told as a draft before, and stays one
@@ -78,9 +78,9 @@ def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """
     if after.status is InvoiceStatus.CREATING:
         return False
-    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else as_drafted(before)
+    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else draft_tags(before)
     if after.status is InvoiceStatus.DRAFT:
-        return rested != as_drafted(after)
+        return rested != draft_tags(after)
     return rested is not None and rested.order != after.order.edit_tag
 
 

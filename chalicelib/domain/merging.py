@@ -38,10 +38,10 @@ def newer(current: F | None, incoming: F) -> F:
         raise CannotOrder(incoming)
     else:
         kept = max(current, incoming, key=lambda fact: fact.precedence)
-    return with_all_seen(kept, _seen(current), _seen(incoming))
+    return with_seen_times(kept, _seen(current), _seen(incoming))
 
 
-def settle(current: F | None, fetched: F) -> F:
+def prefer_fetched(current: F | None, fetched: F) -> F:
     """Returns the snapshot to keep when `fetched` was read from Stripe after `current` had been stored.
 
     The later read is kept even if its `as_of` is earlier, unless it would take the object back to an earlier stage of
@@ -50,16 +50,18 @@ def settle(current: F | None, fetched: F) -> F:
     if current is None or same_content(current, fetched):
         return newer(current, fetched)
     later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
-    return with_all_seen(later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched))
+    return with_seen_times(
+        later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched)
+    )
 
 
-def having_seen(known: F, also: F) -> F:
+def with_seen_times_of(known: F, also: F) -> F:
     """Returns `known` with the earliest second at which either saw each status.
 
     `also` may be rendered in another version of Stripe's API, or have no order relative to `known`. Its other fields
     cannot be trusted then. Its status can: the object had it at that second.
     """
-    return with_all_seen(known, _seen(also))
+    return with_seen_times(known, _seen(also))
 
 
 def same_content(one: Fact, other: Fact) -> bool:
@@ -79,16 +81,16 @@ def same_content(one: Fact, other: Fact) -> bool:
     return bool(replace(one, **ignored) == other)  # type: ignore[type-var]
 
 
-def brings_nothing(fact: Fact, known: Fact) -> bool:
+def adds_nothing(fact: Fact, known: Fact) -> bool:
     """Returns True if `known` need not be replaced by `fact`, the result of merging a snapshot into `known`.
 
     If the object can still change back, the latest second of its present content must be stored. Otherwise an older
     event that arrives later would look newer than the stored snapshot (docs/decisions/0028).
     """
-    return says_the_same(fact, known) and (fact.final or fact.as_of <= known.as_of)
+    return same_content_and_seen_times(fact, known) and (fact.final or fact.as_of <= known.as_of)
 
 
-def says_the_same(one: Fact, other: Fact) -> bool:
+def same_content_and_seen_times(one: Fact, other: Fact) -> bool:
     """Returns True if both snapshots have the same content and the same `seen`.
 
     The times at which they were taken do not count.
@@ -116,7 +118,7 @@ def _seen(fact: Fact) -> Seen:
     return getattr(fact, "seen", {})
 
 
-def with_all_seen(fact: F, *others: Seen) -> F:
+def with_seen_times(fact: F, *others: Seen) -> F:
     """Returns `fact` with the earliest second of each status in its own `seen` and in `others`."""
     own = _seen(fact)
     seen = dict(own)

@@ -69,7 +69,7 @@ class Movement:
     reason: str | None = None
 
     @property
-    def settled_beside(self) -> str:
+    def settlements_row_id(self) -> str:
         """Returns the id of the row beside which its settlements are stored: for all charges, that of the payment."""
         return self.payment_id or self.id if self.kind is MovementKind.PAYMENT else self.id
 
@@ -78,7 +78,7 @@ class Movement:
 
         The payment's own row shows each settlement whose charge has no row of its own, so none is hidden.
         """
-        if self.settled_beside != self.id:
+        if self.settlements_row_id != self.id:
             return charge_id is not None and charge_id == self.charge_id
         return charge_id not in self.other_charges
 

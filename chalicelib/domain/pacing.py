@@ -59,7 +59,7 @@ class Pace:
             return replace(self, good=self.good + 1)
         return replace(self, rate=min(self.rate + full // 20, full), good=0)
 
-    def resting_until(self, moment: int) -> Self:
+    def delayed_until(self, moment: int) -> Self:
         """Whoever takes the lane up next waits until then."""
         return replace(self, not_before=max(self.not_before, moment))
 

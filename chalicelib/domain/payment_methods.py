@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from chalicelib.domain.error_collector import raise_all
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.every_error import raise_all
 
 BANK_DEBITS = frozenset(
     {

@@ -112,7 +112,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Itemized:
+class Itemization:
     """The sums of a payout's lines, which were read at `at` (epoch seconds UTC)."""
 
     at: int
@@ -142,7 +142,7 @@ class Payout:
     """When Stripe first showed it as failed or canceled (epoch seconds UTC). That may be days after it was paid."""
     listed_until: str | None = None
     """While its lines are being read: the last balance transaction that is stored. Stripe lists the newest first."""
-    itemized: Itemized | None = None
+    itemized: Itemization | None = None
     returned_in: str | None = None
     """The later payout that has what this one gave back among its lines."""
     compared_at: int = 0
@@ -188,7 +188,7 @@ def _earlier(seen_at: int | None, at: int) -> int:
     return at if seen_at is None else min(seen_at, at)
 
 
-def first_known(fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId) -> Payout:
+def new_payout(fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId) -> Payout:
     """Returns a payout of which nothing was known before."""
     return Payout(organization_id, account_id, fact).knowing(fact)
 

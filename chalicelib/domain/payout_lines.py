@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from chalicelib.domain.balance_transactions import FEES, BalanceTransaction
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
-from chalicelib.domain.payout import Itemized, PayoutFact, Totals
+from chalicelib.domain.payout import Itemization, PayoutFact, Totals
 
 
 class LineKind(StrEnum):
@@ -114,7 +114,7 @@ def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | 
     return PayoutLine(fee)
 
 
-def itemized(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemized:
+def sum_lines(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemization:
     """Returns the sums of a payout's lines. `unexplained` is the payout's amount less all of them."""
     totals, invoices, count, again = Totals(), set(), 0, set()
     for line in lines:
@@ -125,7 +125,7 @@ def itemized(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemiz
         if line.pays_again and line.pays_again != payout.id:
             again.add(line.pays_again)
     totals = replace(totals, unexplained=payout.amount - totals.sum)
-    return Itemized(at, count, len(invoices), totals, tuple(sorted(again)))
+    return Itemization(at, count, len(invoices), totals, tuple(sorted(again)))
 
 
 def _added(one: Totals, other: Totals) -> Totals:

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.payout import Itemized, Payout, PayoutFact
-from chalicelib.domain.payout_lines import PayoutLine, itemized
+from chalicelib.domain.payout import Itemization, Payout, PayoutFact
+from chalicelib.domain.payout_lines import PayoutLine, sum_lines
 
 
 class PayoutKind(StrEnum):
@@ -71,7 +71,7 @@ def differences_of_lines(
     If there is none, yields how the payout's totals differ from what the lines come to, or leave of the amount.
     """
     ours = {line.transaction.id: line for line in stored}
-    come_to = itemized(payout.fact, ours.values(), at=0)
+    come_to = sum_lines(payout.fact, ours.values(), at=0)
     differs = False
     for line in listed:
         mine = ours.pop(line.transaction.id, None)
@@ -85,7 +85,7 @@ def differences_of_lines(
         yield from _difference_of_totals(payout, payout.itemized, come_to)
 
 
-def _difference_of_totals(payout: Payout, ours: Itemized, come_to: Itemized) -> Iterator[PayoutDifference]:
+def _difference_of_totals(payout: Payout, ours: Itemization, come_to: Itemization) -> Iterator[PayoutDifference]:
     if replace(ours, at=come_to.at) != come_to:
         said = f"totals of {ours.lines} lines, {ours.invoices} invoices"
         lines = f"{come_to.lines} lines of {come_to.invoices} invoices"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout, PayoutFact
-from chalicelib.domain.related_payouts import RelatedPayouts, deposit_named, reversal_in_words
+from chalicelib.domain.related_payouts import RelatedPayouts, deposit_name, reversal_in_words
 from chalicelib.domain.terms import day_in_words
 
 SUPPORT = "Look at it in the Stripe dashboard; Stripe's support can say more."
@@ -28,7 +28,7 @@ def story_of(payout: Payout, known: RelatedPayouts | None = None) -> PayoutStory
     """Returns how the payout stands. `known` has what must be known beside it; without it, less is said."""
     known = known or RelatedPayouts()
     remarks = [_status(payout, known), *_reversal(payout, known), *_brought_again(payout, known), *_lines(payout)]
-    if not known.heard_of(payout):
+    if not known.is_followed(payout):
         remarks.append(
             f"Its Stripe account {payout.account_id} is not connected any more, so POM hears no more of it."
         )
@@ -80,7 +80,7 @@ def _where_its_money_went(payout: Payout, known: RelatedPayouts) -> str:
     if payout.returned_in is None:
         return "Its money came back to the Stripe balance."
     went = f"Its money came back to the Stripe balance. It went out again with the payout {payout.returned_in}"
-    again = list(known.payments_again(payout))
+    again = list(known.later_attempts(payout))
     if not again:
         return f"{went}."
     if known.gave_back(again[-1]):
@@ -99,7 +99,7 @@ def _reversal(payout: Payout, known: RelatedPayouts) -> list[str]:
             told.append(_where_its_money_went(payout, known))
     if payout.fact.original_payout_id:
         original = known.by_id.get(payout.fact.original_payout_id)
-        of_it = f", the {deposit_named(original)}" if original is not None else ""
+        of_it = f", the {deposit_name(original)}" if original is not None else ""
         told.append(f"It reverses the payout {payout.fact.original_payout_id}{of_it}: its amount is that payout's.")
     return told
 
@@ -107,12 +107,12 @@ def _reversal(payout: Payout, known: RelatedPayouts) -> list[str]:
 def _brought_again(payout: Payout, known: RelatedPayouts) -> list[str]:
     """Returns which earlier payouts' amounts are in this one."""
     return [
-        f"It has what the {deposit_named(earlier)} gave back, the payout {earlier.id}."
-        for earlier in paid_again_by(payout, known)
+        f"It has what the {deposit_name(earlier)} gave back, the payout {earlier.id}."
+        for earlier in payouts_paid_again_by(payout, known)
     ]
 
 
-def paid_again_by(payout: Payout, known: RelatedPayouts) -> list[Payout]:
+def payouts_paid_again_by(payout: Payout, known: RelatedPayouts) -> list[Payout]:
     """Returns the earlier payouts whose amounts this one pays out again, as far as POM knows them, by their day.
 
     One that was reversed came back by the payout that reversed it.

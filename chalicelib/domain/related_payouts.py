@@ -38,7 +38,7 @@ class RelatedPayouts:
         reversal = self.reversal_of(payout)
         return payout.fact.returned or (reversal is not None and reversal.fact.status == "paid")
 
-    def payments_again(self, payout: Payout) -> Iterator[Payout]:
+    def later_attempts(self, payout: Payout) -> Iterator[Payout]:
         """Yields the payouts that paid out again what this one gave back, one after the other."""
         passed = {payout.id}
         while self.gave_back(payout):
@@ -51,7 +51,7 @@ class RelatedPayouts:
 
     def went_out_again(self, payout: Payout) -> bool:
         """Returns True if a later payout has what this one gave back, and did not give it back too."""
-        again = list(self.payments_again(payout))
+        again = list(self.later_attempts(payout))
         return bool(again) and not self.gave_back(again[-1])
 
     def late(self, payout: Payout) -> bool:
@@ -66,12 +66,12 @@ class RelatedPayouts:
             return f"was expected on {day}; Stripe has not said that it {done}"
         return f"is expected on {day}"
 
-    def heard_of(self, payout: Payout) -> bool:
+    def is_followed(self, payout: Payout) -> bool:
         """Returns True if POM hears what becomes of the payout: its account is connected."""
         return self.accounts is None or payout.account_id in self.accounts
 
 
-def named_by(payouts: Iterable[Payout]) -> set[str]:
+def ids_named_by(payouts: Iterable[Payout]) -> set[str]:
     """Returns the ids of the payouts that have to be known to say how these stand."""
     return {
         named
@@ -91,7 +91,7 @@ def noun_of(payout: Payout) -> str:
     return "debit" if payout.fact.takes else "deposit"
 
 
-def deposit_named(payout: Payout) -> str:
+def deposit_name(payout: Payout) -> str:
     """Returns a payout by its day, such as `deposit of 3 December 2026`."""
     return f"{noun_of(payout)} of {day_in_words(payout.fact.arrives_on)}"
 

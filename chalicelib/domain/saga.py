@@ -86,7 +86,7 @@ _BY_CODE: Mapping[str, type[Refused]] = {"due_date_in_past": DueDatePassed}
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
+class DraftTags:
     """Names what a draft billed when people could look at it. It has the same names as long as it looks the same."""
 
     order: str
@@ -111,7 +111,7 @@ class Saga:
     resume_at: int | None = None
     attempts: int = 0
     refusal: Refusal | None = None
-    drafted: Drafted | None = None
+    drafted: DraftTags | None = None
     """What the draft billed when people could look at it last, while it is edited or sent. Otherwise None.
 
     None too while that goes on if a former release began it.
@@ -196,7 +196,7 @@ class Saga:
         return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
     def ordered_to_send(
-        self, nonce: str, now: int, *, finalized_before: bool, drafted: Drafted | None, awaited: bool = True
+        self, nonce: str, now: int, *, finalized_before: bool, drafted: DraftTags | None, awaited: bool = True
     ) -> Self:
         """Returns the saga of an invoice that somebody asks to be sent after a review, and waits for if `awaited`.
 
@@ -211,7 +211,7 @@ class Saga:
             drafted=drafted,
         )
 
-    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool, drafted: Drafted) -> Self:
+    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool, drafted: DraftTags) -> Self:
         """Returns the saga of a draft whose order a person replaces. That person has seen the draft."""
         first = Step.EDIT_CLAIM if more_to_claim else Step.EDIT
         return replace(

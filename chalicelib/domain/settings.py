@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chalicelib.domain.error_collector import raise_all
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.preconditions import edit_tag_of, values_of

@@ -9,7 +9,14 @@ from functools import cached_property
 from typing import Any, Self
 
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, StripeFact
-from chalicelib.domain.merging import brings_nothing, having_seen, newer, same_content, says_the_same, without_time
+from chalicelib.domain.merging import (
+    adds_nothing,
+    newer,
+    same_content,
+    same_content_and_seen_times,
+    with_seen_times_of,
+    without_time,
+)
 from chalicelib.domain.payment_facts import (
     AttemptFact,
     ChargeFact,
@@ -94,18 +101,18 @@ class Snapshots:
         in_stripe = sum(payment.amount_paid for payment in own if payment.payment_intent_id)
         return fact if in_stripe == fact.amount_paid else None
 
-    def having_seen(self, fact: StripeFact) -> Self:
+    def with_seen_times_of(self, fact: StripeFact) -> Self:
         """Returns these snapshots with the `seen` of `fact` merged in, and nothing else of it.
 
         So `seen` is the same whether POM trusts the event, reads its object from Stripe, or knows a later state.
         """
         known = self.by_id.get(fact.id)
-        updated = having_seen(known, fact) if known is not None else None
+        updated = with_seen_times_of(known, fact) if known is not None else None
         if updated is None or updated is known:
             return self
         return self.merge(updated, lambda _, chosen: chosen)
 
-    def attempt_failed(self, at: int) -> Self:
+    def with_failed_attempt(self, at: int) -> Self:
         """Returns these snapshots with a failed attempt at `at` (epoch seconds UTC)."""
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
 
@@ -128,7 +135,7 @@ class Snapshots:
         return everything
 
     @property
-    def timeless(self) -> Self:
+    def without_times(self) -> Self:
         """Returns these snapshots without `as_of` and `seen`."""
         undated: dict[str, Any] = {
             name: {key: without_time(fact) for key, fact in getattr(self, name).items()}
@@ -136,16 +143,16 @@ class Snapshots:
         }
         return replace(self, invoice=without_time(self.invoice) if self.invoice else None, **undated)
 
-    def say_the_same_as(self, other: Self) -> bool:
+    def has_same_content_as(self, other: Self) -> bool:
         """Returns True if both have the same content. The times of the snapshots do not count."""
         return self._have_the_same_objects_as(other) and all(
-            says_the_same(other.by_id[fact.id], fact) for fact in self.by_id.values()
+            same_content_and_seen_times(other.by_id[fact.id], fact) for fact in self.by_id.values()
         )
 
-    def bring_nothing_to(self, known: Self) -> bool:
+    def adds_nothing_to(self, known: Self) -> bool:
         """Returns True if `known` need not be replaced by these snapshots, which are `known` with one merged in."""
         return self._have_the_same_objects_as(known) and all(
-            brings_nothing(fact, known.by_id[fact.id]) for fact in self.by_id.values()
+            adds_nothing(fact, known.by_id[fact.id]) for fact in self.by_id.values()
         )
 
     def _have_the_same_objects_as(self, other: Self) -> bool:

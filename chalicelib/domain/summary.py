@@ -27,7 +27,7 @@ from chalicelib.domain.tallies import (
     REFUNDED,
     STATUS,
     Bucket,
-    Counted,
+    Counts,
     Tally,
     difference_of,
 )
@@ -81,12 +81,12 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     return counts
 
 
-class Recounted(NamedTuple):
+class InvoiceWrite(NamedTuple):
     """An invoice to be stored or removed, and what that adds to the tallies. Stores take no other."""
 
     invoice: Invoice
     difference: Mapping[Bucket, Tally]
-    counted: Counted = ()
+    counted: Counts = ()
     """What the invoice counts for now, which is stored with it."""
     movements: tuple[Movement, ...] = ()
     """The rows of its money that have changed, which are stored with it."""
@@ -96,7 +96,7 @@ class Recounted(NamedTuple):
         return replace(self.invoice, version=self.invoice.version + 1, counted=self.counted, payments_listed=True)
 
 
-def recounted(invoice: Invoice, before: Invoice | None = None) -> Recounted:
+def invoice_write(invoice: Invoice, before: Invoice | None = None) -> InvoiceWrite:
     """Returns the invoice, to be stored as one that remembers what it counts for now.
 
     If that is the same as before, it keeps its order, too. `before` is the invoice as it is stored until then.
@@ -106,15 +106,15 @@ def recounted(invoice: Invoice, before: Invoice | None = None) -> Recounted:
     counts = contribution(invoice)
     difference = difference_of(dict(invoice.counted), counts)
     counted = tuple(counts.items()) if difference else invoice.counted
-    return Recounted(invoice, difference, counted, changed_movements(before, invoice))
+    return InvoiceWrite(invoice, difference, counted, changed_movements(before, invoice))
 
 
-def uncounted(invoice: Invoice) -> Recounted:
+def invoice_removal(invoice: Invoice) -> InvoiceWrite:
     """Returns the invoice, to be removed together with what it counts for."""
-    return Recounted(invoice, difference_of(dict(invoice.counted), {}))
+    return InvoiceWrite(invoice, difference_of(dict(invoice.counted), {}))
 
 
-def summarized(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:
+def summaries_by_currency(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:
     """Returns what the sums say, by currency."""
     return [_of_currency(currency, tallies) for currency in sorted({bucket.currency for bucket in tallies})]
 

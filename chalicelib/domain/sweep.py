@@ -143,7 +143,7 @@ class Sweep:
     fees_before: int | None = None
     """A search for fees is under way: those of payments made before this moment are still to be looked for."""
 
-    def objects_wanted(self, organization_id: OrganizationId, now: int) -> bool:
+    def should_compare_objects(self, organization_id: OrganizationId, now: int) -> bool:
         """Whether a run is to compare the objects themselves, or to go on with it."""
         gap_too_long = now - self.swept_until > EVENTS_LISTED_FOR
         under_way = self.objects_before is not None
@@ -154,7 +154,7 @@ class Sweep:
         """Invoices the latest run corrected that no event told of; 0 for what was missed while not connected."""
         return self.latest.corrected if self.recovered and self.latest else 0
 
-    def unheard_at(self, now: int) -> int:
+    def undelivered_at(self, now: int) -> int:
         """Returns when the newest event happened that was fetched before a webhook brought it, or 0.
 
         Epoch seconds by Stripe's clock. An event that was fetched within two minutes counts once those have passed.
@@ -170,11 +170,11 @@ class Sweep:
         """Whether it should long have been looked at again."""
         return now - max(self.due_at, self.swept_until + ACTIVE_EVERY) > LATE_AFTER
 
-    def awake(self, now: int) -> bool:
+    def is_due_soon(self, now: int) -> bool:
         """Whether it will be looked at soon anyway."""
         return self.due_at <= now + ACTIVE_EVERY
 
-    def woken(self, now: int) -> Self:
+    def due_soon(self, now: int) -> Self:
         """To be looked at soon, because something begins."""
         return replace(self, happened_at=max(self.happened_at, now), due_at=min(self.due_at, now + ACTIVE_EVERY))
 
@@ -225,10 +225,10 @@ class Sweep:
             payouts_swept_at=began_at if payouts is not None and payouts.finished else self.payouts_swept_at,
             fees_before=payouts.fees_before if payouts is not None else self.fees_before,
         )
-        swept = swept.having_missed(events, found_at=began_at)
+        swept = swept.with_missed_events(events, found_at=began_at)
         return replace(swept, due_at=swept._next_after(organization_id, began_at))
 
-    def having_missed(self, events: EventsSwept, *, found_at: int) -> Self:
+    def with_missed_events(self, events: EventsSwept, *, found_at: int) -> Self:
         """Returns the sweep with the events that a run had to fetch; `found_at` is when the run began."""
         return replace(
             self,

@@ -37,7 +37,7 @@ class Tally(NamedTuple):
 
 NOTHING = Tally(0, 0, 0)
 
-Counted: TypeAlias = tuple[tuple[Bucket, Tally], ...]
+Counts: TypeAlias = tuple[tuple[Bucket, Tally], ...]
 """What an invoice was counted as when it was last stored."""
 
 

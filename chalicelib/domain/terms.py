@@ -36,7 +36,7 @@ def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
     )
 
 
-def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> dt.date:
+def valid_due_date(date: dt.date, *, today: dt.date, field: str = "dueDate") -> dt.date:
     """Returns the day on which an invoice is due, in the organization's time zone.
 
     Raises:
@@ -66,7 +66,7 @@ SERVICE_DAYS_AHEAD = 366
 """A season may be billed before it begins. What is further ahead is a slip."""
 
 
-def done_on(date: dt.date, *, today: dt.date, field: str) -> dt.date:
+def valid_service_date(date: dt.date, *, today: dt.date, field: str) -> dt.date:
     """Returns the day on which a service was or will be done, in the organization's time zone.
 
     Raises:

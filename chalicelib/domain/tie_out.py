@@ -106,7 +106,7 @@ class Books:
     """By the id of Stripe's invoice: the Connect application that made it, see `ListedInvoice`."""
 
 
-def questioned(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
+def disputed_amounts(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
     """Yields each dispute's id with its disputed or lost amount, in the invoice's currency. Won ones are left out."""
     lost = lost_by_dispute(facts)
     for dispute in facts.disputes.values():

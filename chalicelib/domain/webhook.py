@@ -60,7 +60,7 @@ def problem_with(endpoints: Iterable[WebhookEndpoint], url: str) -> str | None:
     return None if None in problems else problems[0]
 
 
-def surplus(endpoints: Iterable[WebhookEndpoint], url: str) -> list[WebhookEndpoint]:
+def surplus_endpoints(endpoints: Iterable[WebhookEndpoint], url: str) -> list[WebhookEndpoint]:
     """The enabled endpoints for `url` besides the one that we need.
 
     Each signs with a secret of its own. If the only secret that we hold is that of a surplus endpoint, we depend on

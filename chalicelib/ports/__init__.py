@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chalicelib.ports.changes import ChangeFeed, EventBus, UntoldChanges
+from chalicelib.ports.changes import ChangeFeed, EventBus, UnpublishedChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
+from chalicelib.ports.runtime import Clock, OwnWebhook, Queues
 from chalicelib.ports.stores import (
     ActStore,
     BatchStore,
@@ -20,7 +21,6 @@ from chalicelib.ports.stores import (
     SettingsStore,
 )
 from chalicelib.ports.stripe_gateway import StripeGateway
-from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
     "ActStore",
@@ -32,6 +32,7 @@ __all__ = [
     "EventBus",
     "EventStore",
     "InvoiceStore",
+    "OwnWebhook",
     "PaymentStore",
     "PayoutStore",
     "Ports",
@@ -39,8 +40,7 @@ __all__ = [
     "SettingsStore",
     "StripeGateway",
     "SummaryStore",
-    "UntoldChanges",
-    "WebhookDoor",
+    "UnpublishedChanges",
 ]
 
 
@@ -72,7 +72,7 @@ class Ports(Protocol):
     @property
     def bus(self) -> EventBus: ...
     @property
-    def untold(self) -> UntoldChanges: ...
+    def unpublished(self) -> UnpublishedChanges: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -111,8 +111,8 @@ class ChangeFeed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class UntoldChange:
-    """What is kept of a change that could not be told: ids, versions and statuses, and nothing else of the object."""
+class UnpublishedChange:
+    """A change that could not be published: ids, versions and statuses, and nothing else of the object."""
 
     reason: str
     table: str
@@ -128,14 +128,14 @@ class UntoldChange:
     """None if the record could not be read."""
 
 
-class UntoldChanges(Protocol):
-    """Where a change goes that cannot be told."""
+class UnpublishedChanges(Protocol):
+    """The queue of changes that could not be published."""
 
     def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
-        """Queues what `UntoldChange` says of a record of the stream. `change` is None if nobody can read the record.
+        """Queues the `UnpublishedChange` of a record of the stream. `change` is None if the record cannot be read.
 
-        Nothing of the stored object is queued, because the queue keeps messages for two weeks and a person may be
-        erased meanwhile.
+        The stored object is not queued, because the queue retains messages for two weeks and a person may be erased
+        in that time.
 
         Raises: Retryable.
         """

@@ -63,9 +63,9 @@ class PacedStripe:
             clock.sleep((at - now) / 1000)
         self._next[kind] = at + self.pace.interval
 
-    def left_at(self) -> Pace:
+    def final_pace(self) -> Pace:
         """The pace, for whoever takes the lane up next: it cannot know which kind of request was made when."""
-        return self.pace.resting_until(max(self._next.values(), default=0))
+        return self.pace.delayed_until(max(self._next.values(), default=0))
 
 
 class PacedPorts:

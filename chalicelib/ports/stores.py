@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from chalicelib.domain.acts import Act, Subject
-from chalicelib.domain.arrivals import Arrival
 from chalicelib.domain.attention import UnknownInvoices
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, KeptItem, Part
-from chalicelib.domain.canary import Canary, Flight
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part, StoredItem
+from chalicelib.domain.canary import Canary, CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_filter import CustomerFilter
+from chalicelib.domain.event_arrivals import Arrival
 from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, Reference, StripeEvent
 from chalicelib.domain.identifiers import (
     BatchId,
@@ -31,7 +31,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.summary import Recounted
+from chalicelib.domain.summary import InvoiceWrite
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceFilter, Page
@@ -52,7 +52,7 @@ class InvoiceStore(Protocol):
     ) -> Mapping[InvoiceId, Invoice]:
         """Returns those of at most 100 invoices that are stored, by their ids: one strongly consistent read."""
 
-    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Store a new invoice and claim at most MAX_CLAIMS_AT_ONCE services for it: all or nothing.
 
         A claim maps a service to the dead invoice it is taken over from, or to None. Claims the invoice holds
@@ -70,7 +70,7 @@ class InvoiceStore(Protocol):
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         """Claim more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
 
-    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Like `save`, and claims at most MAX_CLAIMS_AT_ONCE services: all or nothing.
 
         Raises: StaleWrite, ServiceClaimed.
@@ -82,16 +82,16 @@ class InvoiceStore(Protocol):
         Raises: StaleWrite; some of the claims may be given up by then.
         """
 
-    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
         """Store a change to the version that was read, with new references, in one transaction.
 
         Answers the invoice in its new version. Raises: StaleWrite.
         """
 
-    def apply(self, recounted: Recounted, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+    def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
         """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
 
-    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
+    def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
         """Take back an invoice that never came to be, with its claims. Raises: StaleWrite."""
 
     def find_by_reference(
@@ -210,25 +210,25 @@ class ConnectionStore(Protocol):
     def webhook_check(self) -> WebhookCheck | None:
         """The latest look at the platform's webhook endpoints."""
 
-    def keep_webhook_check(self, check: WebhookCheck) -> None:
+    def save_webhook_check(self, check: WebhookCheck) -> None:
         """Keeps it, unless a later look is kept."""
 
-    def canary_flight(self) -> Flight | None:
+    def canary_run(self) -> CanaryRun | None:
         """The latest flight of the schedule's canaries."""
 
-    def keep_canary_flight(self, flight: Flight) -> None:
+    def save_canary_run(self, flight: CanaryRun) -> None:
         """Keep it, unless a later flight is kept."""
 
     def platform_freeze(self) -> Freeze | None:
         """Why whoever connects now is frozen: one strongly consistent read, which no request that bills makes."""
 
-    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
+    def save_platform_freeze(self, freeze: Freeze | None) -> None:
         """From now on, whoever connects is frozen, or is not."""
 
     def unknown_invoices(self, organization_id: OrganizationId) -> UnknownInvoices | None:
         """Returns the invoices of POM's in Stripe that POM does not know, as last found; None if never looked for."""
 
-    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
+    def save_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
         """Keeps what was found, unless something found later is kept."""
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
@@ -237,7 +237,7 @@ class ConnectionStore(Protocol):
     def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         """Keeps a test that begins, in place of the one before it."""
 
-    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+    def save_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         """Keeps how far a test is, unless another one has begun since."""
 
 
@@ -285,7 +285,9 @@ class BatchStore(Protocol):
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         """A page in the order of their positions."""
 
-    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(
+        self, organization_id: OrganizationId, after: str | None = None
+    ) -> Iterator[tuple[str, StoredItem]]:
         """Yields the items of all batches, each with the cursor behind it, in the order of the batches.
 
         It is strongly consistent, and reads a megabyte a query. Items of a batch that has been deleted are among
@@ -321,7 +323,7 @@ class BatchStore(Protocol):
     def pace(self, organization_id: OrganizationId, lane: int) -> Pace | None:
         """At which pace the lane went when it was last left."""
 
-    def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+    def save_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
         """Only whoever works on the lane does this."""
 
 
@@ -346,7 +348,7 @@ class EventStore(Protocol):
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         """Returns parked events, those not tried for longest first."""
 
-    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+    def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
         """Yields all parked events, those not tried for longest first."""
 
     def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
@@ -387,7 +389,7 @@ class EventStore(Protocol):
         another account.
         """
 
-    def keep_canary(self, canary: Canary, received_at: int) -> None:
+    def save_canary(self, canary: Canary, received_at: int) -> None:
         """Keep it for an hour, apart from everybody's events."""
 
     def canary(self, canary_id: str) -> Canary | None:

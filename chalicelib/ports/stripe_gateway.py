@@ -20,8 +20,8 @@ from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentInte
 from chalicelib.domain.payout import PayoutFact
 from chalicelib.domain.trial import TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint
-from chalicelib.ports.listed import ListedInvoice
-from chalicelib.ports.recorded import RecordedInvoice
+from chalicelib.ports.listed_invoices import ListedInvoice
+from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class StripeGateway(Protocol):
         Returns the same for the revision that has replaced it, if there is one.
         """
 
-    def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
+    def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecoverableInvoice | None:
         """What Stripe remembers of the order; None if it is gone, or carries no id of ours."""
 
     def fetch(
@@ -180,7 +180,7 @@ class StripeGateway(Protocol):
     def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
         """Returns all refunds of a payment (`pi_…` or `ch_…`)."""
 
-    def booked(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransaction | None:
+    def balance_transaction_of(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransaction | None:
         """Returns the balance transaction of a payment (`pi_…` or `ch_…`), or None while Stripe has none.
 
         It is that of the latest charge. One request.

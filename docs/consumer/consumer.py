@@ -29,28 +29,28 @@ FOR_BOOKS = ("id", "customerId", "number", "status", "currency", "total", "paidA
 
 def apply(database, event):
     """Stores the object of an event. Returns False if this version or a later one is stored already."""
-    detail, shown = event["detail"], event["detail"]["object"]
+    detail, api_object = event["detail"], event["detail"]["object"]
     with database:
-        if shown is not None and shows_erased(database, detail):
-            shown = for_books(shown)
-        row = {**detail, "object": json.dumps(shown) if shown is not None else None}
-        applied = database.execute(NEWER, row).rowcount == 1
+        if api_object is not None and shows_erased_customer(database, detail):
+            api_object = for_books(api_object)
+        row = {**detail, "object": json.dumps(api_object) if api_object is not None else None}
+        is_applied = database.execute(NEWER, row).rowcount == 1
         if detail["type"] == "customer.erased":
-            for invoice_id, stored in database.execute(INVOICES_WITH_PERSON, detail).fetchall():
-                kept = json.dumps(for_books(json.loads(stored)))
-                database.execute(KEEP_FOR_BOOKS, (kept, detail["organizationId"], invoice_id))
-        return applied
+            for invoice_id, stored_invoice in database.execute(INVOICES_WITH_PERSON, detail).fetchall():
+                reduced_invoice = json.dumps(for_books(json.loads(stored_invoice)))
+                database.execute(KEEP_FOR_BOOKS, (reduced_invoice, detail["organizationId"], invoice_id))
+        return is_applied
 
 
-def shows_erased(database, detail):
+def shows_erased_customer(database, detail):
     """Returns True if an invoice still shows the person, because POM told it before it erased the customer."""
     invoice = detail["object"]
     if detail["objectKind"] != "invoice" or invoice.get("erasedAt") is not None:
         return False
-    return is_erased(database, detail, invoice["customerId"])
+    return is_erased_customer(database, detail, invoice["customerId"])
 
 
-def is_erased(database, detail, customer_id):
+def is_erased_customer(database, detail, customer_id):
     """Returns True if POM has erased a customer of the organization that an event is about."""
     return database.execute(IS_ERASED, {**detail, "customerId": customer_id}).fetchone() is not None
 

@@ -14,7 +14,7 @@ import boto3
 NAME = "my-team"
 
 
-def make(environment):
+def make_queue(environment):
     """Returns the URL of the queue. A second call finds the queue and the rule that the first one made."""
     os.environ.update(environment)
     sqs, bus = boto3.client("sqs"), environment["EVENT_BUS_NAME"]
@@ -27,8 +27,8 @@ def make(environment):
 
 
 if __name__ == "__main__":
-    described = json.loads(Path(".local/stack.json").read_text())["environment"]
-    variables = {name: value for name, value in described.items() if name.startswith("AWS_")}
-    queue_url = make({**variables, "EVENT_BUS_NAME": described["EVENT_BUS_NAME"]})
+    stack_environment = json.loads(Path(".local/stack.json").read_text())["environment"]
+    variables = {name: value for name, value in stack_environment.items() if name.startswith("AWS_")}
+    queue_url = make_queue({**variables, "EVENT_BUS_NAME": stack_environment["EVENT_BUS_NAME"]})
     variables |= {"QUEUE_URL": queue_url, "DATABASE": ".local/changes.db"}
     sys.stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeploymentError, backup_vault, log_groups, names, own_key, releases, signing, stripe_secret
+from infra.deploy import (
+    DeploymentError,
+    backup_vault,
+    log_groups,
+    own_key,
+    prerequisites,
+    releases,
+    signing,
+    stripe_secret,
+)
 from infra.deploy.aws import Aws
 from infra.deploy.concurrency import look_at_concurrency
 from infra.deploy.findings import Bad, Finding, State, look
@@ -61,17 +70,17 @@ def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
         "stack": lambda: _stack(stack),
         "tables left over": lambda: _tables_left_over(stack, aws),
         "log groups left over": lambda: log_groups.look_for_others(stack, aws),
-        "artifact bucket": lambda: names.bucket(aws, settings),
-        "API Gateway's logs": lambda: names.account_logs(aws),
+        "artifact bucket": lambda: prerequisites.bucket(aws, settings),
+        "API Gateway's logs": lambda: prerequisites.account_logs(aws),
         "Lambda's concurrency": lambda: look_at_concurrency(stage, settings, aws),
         "Stripe secret, platform": lambda: stripe_secret.look_at_platform(stage, settings, aws),
         "Stripe secret, webhooks": lambda: stripe_secret.look_at_webhooks(settings, aws, exists=stack.exists),
-        "SNS topic, page": lambda: names.topic(aws, topics[0], needs_listener=stage == PROD),
-        "SNS topic, ticket": lambda: names.topic(aws, topics[1], needs_listener=stage == PROD),
-        "token keys": lambda: names.token_keys(settings.parameters.get("TokenJwksUrl", "")),
+        "SNS topic, page": lambda: prerequisites.topic(aws, topics[0], needs_listener=stage == PROD),
+        "SNS topic, ticket": lambda: prerequisites.topic(aws, topics[1], needs_listener=stage == PROD),
+        "token keys": lambda: prerequisites.token_keys(settings.parameters.get("TokenJwksUrl", "")),
     }
     if settings.domain:
-        checks["domain"] = lambda: names.certificate(aws, settings)
+        checks["domain"] = lambda: prerequisites.certificate(aws, settings)
     if settings.parameters.get(OWN_KEY):
         checks["own key"] = lambda: own_key.look(settings, aws)
     if settings.signing_profile:

@@ -137,9 +137,11 @@ class PomConsumer:
         detail, content = event["detail"], event["detail"]["object"]
         if content is None:
             return event
-        if self._example.shows_erased(database, detail):
+        if self._example.shows_erased_customer(database, detail):
             content = self._example.for_books(content)
-        elif detail["objectKind"] == "customer" and self._example.is_erased(database, detail, detail["objectId"]):
+        elif detail["objectKind"] == "customer" and self._example.is_erased_customer(
+            database, detail, detail["objectId"]
+        ):
             content = None
         return {**event, "detail": {**detail, "object": content}}
 

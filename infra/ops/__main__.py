@@ -19,12 +19,12 @@ from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
 from infra.ops.restore_items import restore_items
 from infra.ops.status import status
-from infra.ops.untold import tell_again, untold
+from infra.ops.unpublished import republish, unpublished
 from infra.ops.user_in_logs import show_log_name
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
-    webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again, restore_items,
+    webhook_endpoint, canary, backfill, payouts, measure, unpublished, republish, restore_items,
     show_log_name, export, erase,
 )  # fmt: skip
 for command in COMMANDS:

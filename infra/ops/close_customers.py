@@ -15,7 +15,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
-from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.erasing.request_erasure import with_erasure
@@ -34,7 +34,7 @@ def customers_of(organization_id: OrganizationId, ports: Ports) -> Iterator[Cust
     ]
     yield from stored_ids
     known_ids = set(stored_ids)
-    for invoice in every(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
+    for invoice in all_items(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
         if invoice.order.customer_id not in known_ids:
             known_ids.add(invoice.order.customer_id)
             yield invoice.order.customer_id

@@ -81,7 +81,7 @@ def _customer_row(customer: Customer) -> dict[str, Any]:
         "name": customer.profile.display_name,
         "has_email": bool(customer.profile.email),
         "status": customer.sync_status.value,
-        "stripe": customer.shown_stripe_id,
+        "stripe": customer.displayed_stripe_id,
         "account": customer.link.account_id if customer.link is not None else None,
         "synced_at": timestamp(customer.synced_at),
         "candidates": ", ".join(customer.candidates) or None,

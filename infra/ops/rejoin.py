@@ -14,9 +14,9 @@ from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.events import Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.usecases.invoicing.claims import claim_in_portions
 from chalicelib.usecases.invoicing.store_invoice import load
 
@@ -55,7 +55,7 @@ def _rejoin_invoice(invoice: Invoice, ports: Ports) -> int:
     The invoice is stored first, so that a claim that cannot be made does not keep its money out of the lists.
     """
     uncounted = replace(invoice, counted=())
-    stored_invoice = ports.invoices.save(recounted(uncounted), _references(invoice))
+    stored_invoice = ports.invoices.save(invoice_write(uncounted), _references(invoice))
     unclaimed = _services_without_claim(stored_invoice, ports) if stored_invoice.live else []
     claim_in_portions(stored_invoice, unclaimed, ports)
     return len(unclaimed)
@@ -70,6 +70,6 @@ def _services_without_claim(invoice: Invoice, ports: Ports) -> list[ServiceId]:
     held_services = invoice.edit.held if invoice.edit is not None else ()
     services = list(dict.fromkeys((*invoice.order.services, *held_services)))
     holders: dict[ServiceId, InvoiceId] = {}
-    for portion in hundreds(services):
+    for portion in in_hundreds(services):
         holders |= ports.invoices.holders(invoice.organization_id, portion)
     return [each for each in services if holders.get(each) != invoice.id]

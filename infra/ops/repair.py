@@ -236,7 +236,7 @@ def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: 
         events_seen=seen_count,
         missed=missed_count,
         parked=sum(1 for _ in lookups.parked_events(stage, account_id)),
-        objects=objects or connection.sweep.objects_wanted(connection.organization_id, now),
+        objects=objects or connection.sweep.should_compare_objects(connection.organization_id, now),
     )
 
 

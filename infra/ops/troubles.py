@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.canary import Flight
+from chalicelib.domain.canary import CanaryRun
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.functions import UNTOLD_CHANGES
+from chalicelib.functions import UNPUBLISHED_CHANGES
 from infra.ops.alarm_states import AlarmState, State
 from infra.ops.screen import Row, time_since
 from infra.template.alarms import RUN_BOOKS
@@ -67,14 +67,14 @@ def of_queues(rows: Iterable[Row]) -> Iterator[Trouble]:
             yield Trouble(
                 f"queue {row['queue']}", "does not exist, or its dead-letter queue does not", DEAD_LETTERS_BOOK, False
             )
-        elif row["dead_letters"] and row["queue"] == UNTOLD_CHANGES:
-            yield Trouble("untold changes", str(row["dead_letters"]), UNTOLD)
+        elif row["dead_letters"] and row["queue"] == UNPUBLISHED_CHANGES:
+            yield Trouble("unpublished changes", str(row["dead_letters"]), UNPUBLISHED)
         elif row["dead_letters"]:
             yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD_LETTERS_BOOK)
 
 
 DEAD_LETTERS_BOOK = "dead-letters.md"
-UNTOLD = "untold-changes.md"
+UNPUBLISHED = "unpublished-changes.md"
 
 
 def of_stuck(count: int) -> Iterator[Trouble]:
@@ -97,7 +97,7 @@ def of_endpoint(check: WebhookCheck | None, now: int, finding: str) -> Iterator[
         yield Trouble("webhook endpoint in Stripe", finding, "webhook-endpoint.md", is_known)
 
 
-def of_canary(flight: Flight | None, now: int, finding: str) -> Iterator[Trouble]:
+def of_canary(flight: CanaryRun | None, now: int, finding: str) -> Iterator[Trouble]:
     """Yields what the latest flight of the schedule found, or that there is no usable flight."""
     is_known = flight is not None and flight.usable(now)
     if flight is None or not is_known or flight.problem or not flight.verdict.passed:
@@ -152,7 +152,7 @@ def endpoint_in_words(check: WebhookCheck | None, now: int) -> str:
     return f"{(check.problem or 'as it should be').removesuffix('.')}, looked at {time_since(check.at, now)} ago"
 
 
-def canary_in_words(flight: Flight | None, now: int) -> str:
+def canary_in_words(flight: CanaryRun | None, now: int) -> str:
     """Returns what is known of the canary."""
     if flight is None:
         return "not flown yet"

@@ -36,7 +36,7 @@ def trials(function: Function) -> tuple[Trial, ...]:
             Trial(_message("no message of ours"), re.escape("{'batchItemFailures': [{'itemIdentifier': 'm-1'}]}")),
         )
     if isinstance(function.trigger, Changes):
-        # It cannot be read, and the queue of untold changes does not answer: AWS is asked to bring it again.
+        # It cannot be read, and the queue of unpublished changes does not answer: AWS is asked to bring it again.
         return (Trial(_CHANGE, re.escape("{'batchItemFailures': [{'itemIdentifier': '100'}]}")),)
     return (Trial(_TICK, UNREACHED),)
 

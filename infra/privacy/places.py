@@ -19,7 +19,7 @@ from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
-from chalicelib.domain.canary import Canary, Flight
+from chalicelib.domain.canary import Canary, CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.invoice import Invoice
@@ -49,7 +49,7 @@ DOCUMENTS: Final[Mapping[str, tuple[type, ...]]] = {
         UnknownInvoices,
         Trial,
         WebhookCheck,
-        Flight,
+        CanaryRun,
         Freeze,
         Act,
     ),

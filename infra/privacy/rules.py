@@ -160,7 +160,7 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "log_line.fees_before log_line.found log_line.given_up log_line.latency_ms log_line.level "
         "log_line.location log_line.message log_line.missed log_line.not_tied_out log_line.problem "
         "log_line.queued log_line.reasons log_line.repaired log_line.repeats log_line.route log_line.service "
-        "log_line.task log_line.told log_line.too_long log_line.unheard log_line.untold log_line.timestamp "
+        "log_line.task log_line.published log_line.too_long log_line.unheard log_line.unpublished log_line.timestamp "
         "log_line.verdict log_line.worker metric.route metric.service access_line.requestId "
         "access_line.method access_line.route access_line.latencyMs access_line.integrationLatencyMs "
         "access_line.integrationStatus access_line.authorizerError access_line.error access_line.bytes"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from chalicelib.domain.kept import DAY, HOUR, Ends, Kept, Place
 from chalicelib.domain.retention import RETENTION
+from chalicelib.domain.retention_types import DAY, HOUR, Expires, Place, Retention
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
     """Yields where something is kept, how long, and why: one row for all places with the same entry."""
-    places: defaultdict[Kept, list[Place]] = defaultdict(list)
+    places: defaultdict[Retention, list[Place]] = defaultdict(list)
     for place, kept in RETENTION.items():
         places[kept].append(place)
     for kept, where in places.items():
@@ -29,8 +29,8 @@ def _where(places: Iterable[Place]) -> str:
     return "; ".join(f"{store} {', '.join(names)}" for store, names in named.items())
 
 
-def _how_long(kept: Kept) -> str:
-    if not isinstance(kept, Ends):
+def _how_long(kept: Retention) -> str:
+    if not isinstance(kept, Expires):
         return f"until {kept.until}"
     number, unit = (kept.seconds // HOUR, "hour") if kept.seconds < 2 * DAY else (kept.days, "day")
     return f"{number} {unit}{'' if number == 1 else 's'} from {kept.since}"

@@ -15,15 +15,15 @@ import stripe
 
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import StripeAccountId
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 
 PORT = 4242
 PATH = "/connected"
 REDIRECT_URI = f"http://localhost:{PORT}{PATH}"
 """The redirect URI to register for test mode, which may be plain HTTP on this machine."""
-PATIENCE = 300
+CONNECT_SECONDS = 300
 """Seconds within which somebody has to connect; a code is good for as long."""
-SHOWN = 10
+MAX_CHOICES = 10
 """Connected accounts that are offered."""
 
 
@@ -38,10 +38,10 @@ class Person:
     A person is asked once in a run; the state is this run's.
     """
 
-    tell: Callable[[str], None]
+    progress: Callable[[str], None]
     open_page: Callable[[str], object] = webbrowser.open
     port: int = PORT
-    patience: float = PATIENCE
+    patience: float = CONNECT_SECONDS
     state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     _answers: list[str | None] = field(default_factory=list)
 
@@ -51,7 +51,9 @@ class Person:
             return None
         with make_server("127.0.0.1", self.port, self._answer, handler_class=_Silent) as server:
             address = self._with_return(url)
-            self.tell(f"Open this page, and connect a test account (within {self.patience / 60:.0f} min):\n{address}")
+            self.progress(
+                f"Open this page, and connect a test account (within {self.patience / 60:.0f} min):\n{address}"
+            )
             self.open_page(address)
             end = time.monotonic() + self.patience
             while not self._answers and time.monotonic() < end:
@@ -82,13 +84,13 @@ class _Silent(WSGIRequestHandler):
         """Writes nothing: the address holds the code."""
 
 
-def connected_by(person: Person, lab: Laboratory) -> StripeAccountId:
+def account_connected_by(person: Person, session: Session) -> StripeAccountId:
     """Returns the account that somebody connects. Raises NoAccount."""
-    code = person(lab.gateway.authorize_url(person.state, REDIRECT_URI))
+    code = person(session.gateway.authorize_url(person.state, REDIRECT_URI))
     if code is None:
         raise NoAccount("Nobody connected an account. Run it again, or give the account as STRIPE_TEST_ACCOUNT.")
     try:
-        grant = lab.gateway.exchange_code(code)
+        grant = session.gateway.exchange_code(code)
     except IntegrationError as error:
         raise NoAccount(f"Stripe did not take the code of the connection: {error.message}") from None
     if grant.livemode:
@@ -99,11 +101,11 @@ def connected_by(person: Person, lab: Laboratory) -> StripeAccountId:
     return grant.account_id
 
 
-def connected_already(lab: Laboratory, choose: Callable[[list[str]], str]) -> StripeAccountId:
+def choose_connected_account(session: Session, choose: Callable[[list[str]], str]) -> StripeAccountId:
     """Returns the account that is chosen of those that are connected to the platform. Raises NoAccount."""
     try:
-        with lab.step("connected accounts"):
-            listed = lab.v1.accounts.list({"limit": SHOWN})
+        with session.step("connected accounts"):
+            listed = session.v1.accounts.list({"limit": MAX_CHOICES})
     except stripe.StripeError as error:
         reason = (error.user_message or type(error).__name__).rstrip(".")
         raise NoAccount(

@@ -16,7 +16,7 @@ VARIABLES = {
 }
 """The fields of `Keys`, which are also the names in a file, to the variables of the environment."""
 
-HOW = "docs/sandbox.md says where to find it."
+WHERE_TO_FIND = "docs/sandbox.md says where to find it."
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -66,17 +66,19 @@ def keys_of_file(path: Path, repository: Path) -> Keys:
     others may read.
     """
     if re.search("_(test|live|org)_", path.name):
-        raise WrongKeys(f"After --keys stands a key, not a file. Roll it if others could read it here. {HOW}")
+        raise WrongKeys(
+            f"After --keys stands a key, not a file. Roll it if others could read it here. {WHERE_TO_FIND}"
+        )
     try:
-        found, mode = path.resolve(strict=True), path.stat().st_mode
+        resolved, mode = path.resolve(strict=True), path.stat().st_mode
     except OSError as error:
         raise WrongKeys(f"{path} cannot be read: {error.strerror}.") from None
-    if found.is_relative_to(repository.resolve()):
+    if resolved.is_relative_to(repository.resolve()):
         raise WrongKeys(f"{path} is inside the repository. Move it elsewhere, so that nobody can commit it.")
     if mode & 0o077:
         raise WrongKeys(f"Others may read {path}. Make it yours alone: chmod 600 {path}")
     try:
-        values = tomllib.loads(found.read_text())
+        values = tomllib.loads(resolved.read_text())
     except (OSError, ValueError):
         raise WrongKeys(f'{path} is no TOML. A line of it is: key = "…"') from None
     names = {field.name for field in fields(Keys)}
@@ -91,26 +93,29 @@ def keys_of_file(path: Path, repository: Path) -> Keys:
 
 def _test_key(field: str, value: str, kinds: tuple[str, ...]) -> None:
     where = f"{VARIABLES[field]} (in a file: {field})"
-    wanted = " or ".join(f"{kind}_test_…" for kind in kinds)
+    expected_forms = " or ".join(f"{kind}_test_…" for kind in kinds)
     if not value:
         raise WrongKeys(
-            f"{where} is empty. It is the platform's key in test mode, {wanted}. {HOW}"
+            f"{where} is empty. It is the platform's key in test mode, {expected_forms}. {WHERE_TO_FIND}"
             ' Without any key: make sandbox ARGS="--double"'
         )
     if "_live_" in value:
         raise WrongKeys(
-            f"{where} is a live key: a run with it would bill and pay. Nothing was asked. Use the key of the platform"
-            f" in test mode, {wanted}. If a live key was stored for this run, roll it in the Dashboard. {HOW}"
+            f"{where} is a live key: a run with it would bill and pay. No request was made. Use the platform's key in"
+            f" test mode, {expected_forms}. If a live key was stored for this run, roll it in the Dashboard."
+            f" {WHERE_TO_FIND}"
         )
     if value.startswith("pk_"):
-        raise WrongKeys(f"{where} is a publishable key, which may not ask anything. It must be {wanted}. {HOW}")
+        raise WrongKeys(
+            f"{where} is a publishable key, which may not ask anything. It must be {expected_forms}. {WHERE_TO_FIND}"
+        )
     if not value.startswith(tuple(f"{kind}_test_" for kind in kinds)) or not _PLAIN.fullmatch(value):
-        raise WrongKeys(f"{where} is no key in test mode. It must be {wanted}. {HOW}")
+        raise WrongKeys(f"{where} is no key in test mode. It must be {expected_forms}. {WHERE_TO_FIND}")
 
 
 def _id(field: str, value: str, prefix: str) -> None:
     where = f"{VARIABLES[field]} (in a file: {field})"
     if re.match(r"(sk|rk|pk|whsec)_", value):
-        raise WrongKeys(f"{where} is a key. It must be an id that begins with {prefix}. {HOW}")
+        raise WrongKeys(f"{where} is a key. It must be an id that begins with {prefix}. {WHERE_TO_FIND}")
     if value and not (value.startswith(prefix) and _PLAIN.fullmatch(value)):
-        raise WrongKeys(f"{where} must begin with {prefix}. {HOW}")
+        raise WrongKeys(f"{where} must begin with {prefix}. {WHERE_TO_FIND}")

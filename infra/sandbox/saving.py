@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from infra.sandbox.redaction import refuse_secrets
-from infra.stripe_double.recordings.accepting import accepted_file, listing
+from infra.stripe_double.recordings.accepting import accepted_file, accepted_listing
 from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
 
@@ -25,7 +25,7 @@ def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
     Their reasons are empty, and the tests fail until each is filled in or the double has learned better. Reasons of
     an earlier recording of this name are kept. Raises SecretFound, and writes nothing, if anything holds a key.
     """
-    text = listing(replay(recording).differences, path)
+    text = accepted_listing(replay(recording).differences, path)
     refuse_secrets(text, secrets)
     write_recording(recording, path, secrets)
     accepted_file(path).write_text(text)

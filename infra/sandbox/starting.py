@@ -9,17 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chalicelib.domain.identifiers import StripeAccountId
-from infra.sandbox.carrying import Budget, Recorder
-from infra.sandbox.connecting import Person, connected_already, connected_by
+from infra.sandbox.client import Budget, Recorder
+from infra.sandbox.connecting import Person, account_connected_by, choose_connected_account
 from infra.sandbox.keys import Keys
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.redaction import Redaction
-from infra.sandbox.sides import DoubleSide, Side, StripeItself
+from infra.sandbox.session import Session
+from infra.sandbox.targets import DoubleTarget, StripeTarget, Target
 from infra.stripe_double import Clock, StripeDouble
 from infra.stripe_double.clock import DAY
 from infra.stripe_double.config import Config
 
-PACE = 0.06
+SECONDS_BETWEEN_REQUESTS = 0.06
 """Seconds between two requests: Stripe takes 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
 
 
@@ -27,12 +27,12 @@ PACE = 0.06
 class Sandbox:
     """Where a run goes: the side, the keys, and what may be told."""
 
-    side: Side
+    target: Target
     keys: Keys
     person: Callable[[str], str | None] = lambda url: None
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     budget: Budget = field(default_factory=Budget)
-    tell: Callable[[str], None] = lambda line: None
+    progress: Callable[[str], None] = lambda line: None
     """Shows a line of progress where time is waited for. A double is not waited for."""
     account: str = ""
 
@@ -40,31 +40,44 @@ class Sandbox:
         self.redaction = Redaction(self.keys.secrets)
         self.recorder = Recorder(self.redaction)
 
-    def laboratory(self, account: str) -> Laboratory:
-        """Returns the laboratory on an account. All of a run share the budget and the recording."""
-        pace = (lambda: time.sleep(PACE)) if isinstance(self.side, StripeItself) else (lambda: None)
-        return Laboratory(
-            self.side, self.keys.key, self.keys.client_id, StripeAccountId(account), self.run, self.budget,
-            self.recorder, pace, code=self.person, tell=self.tell, restricted_key=self.keys.restricted_key or None,
-        )  # fmt: skip
+    def session(self, account: str) -> Session:
+        """Returns the session on an account. All of a run share the budget and the recording."""
+        pace = (
+            (lambda: time.sleep(SECONDS_BETWEEN_REQUESTS))
+            if isinstance(self.target, StripeTarget)
+            else (lambda: None)
+        )
+        return Session(
+            self.target,
+            self.keys.key,
+            self.keys.client_id,
+            StripeAccountId(account),
+            self.run,
+            self.budget,
+            self.recorder,
+            pace,
+            authorize=self.person,
+            progress=self.progress,
+            restricted_key=self.keys.restricted_key or None,
+        )
 
-    def laboratory_on_its_account(self, choose: Callable[[list[str]], str]) -> Laboratory:
-        """Returns the laboratory on the account of the run: the given one, or the one that somebody connects, or one
+    def open_session(self, choose: Callable[[list[str]], str]) -> Session:
+        """Returns the session on the account of the run: the given one, or the one that somebody connects, or one
         that `choose` picks of those that are connected. Raises NoAccount."""
-        self.account = self.keys.account or self._found(self.laboratory(""), choose)
-        return self.laboratory(self.account)
+        self.account = self.keys.account or self._connected_account(self.session(""), choose)
+        return self.session(self.account)
 
-    def _found(self, platform: Laboratory, choose: Callable[[list[str]], str]) -> str:
+    def _connected_account(self, platform: Session, choose: Callable[[list[str]], str]) -> str:
         if isinstance(self.person, Person):
-            return connected_by(self.person, platform)
-        return connected_already(platform, choose)
+            return account_connected_by(self.person, platform)
+        return choose_connected_account(platform, choose)
 
 
-def on_stripe(keys: Keys, tell: Callable[[str], None]) -> Sandbox:
+def on_stripe(keys: Keys, progress: Callable[[str], None]) -> Sandbox:
     """Returns the sandbox on Stripe itself; somebody can connect an account if there is a client id."""
-    sandbox = Sandbox(StripeItself(), keys, tell=tell)
+    sandbox = Sandbox(StripeTarget(), keys, progress=progress)
     if keys.client_id:
-        sandbox.person = Person(tell)
+        sandbox.person = Person(progress)
     return sandbox
 
 
@@ -81,4 +94,4 @@ def on_double(seed: int, pays_out: bool = False) -> Sandbox:
     another = double.create_account(business_name="Second Pools")["id"]
     config = double.world.config
     keys = Keys(config.platform_key_test, config.client_id_test, account)
-    return Sandbox(DoubleSide(double), keys, lambda url: double.authorization_code(another))
+    return Sandbox(DoubleTarget(double), keys, lambda url: double.authorization_code(another))

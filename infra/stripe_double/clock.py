@@ -18,11 +18,11 @@ class Clock:
         self,
         source: Callable[[], float] = time.time,
         offset: float = 0.0,
-        moved: Callable[[float], None] | None = None,
+        on_move: Callable[[float], None] | None = None,
     ) -> None:
         """`moved` is told the offset now and after each move, in seconds: for clocks that follow this one."""
         self._source = source
-        self._moved = moved
+        self._on_move = on_move
         self._offset = 0.0
         self._move(offset)
 
@@ -41,9 +41,9 @@ class Clock:
         return self._offset
 
     @property
-    def followed(self) -> bool:
+    def has_follower(self) -> bool:
         """True if other clocks are told of each move."""
-        return self._moved is not None
+        return self._on_move is not None
 
     def seconds(self) -> int:
         """Returns `now()` in whole seconds, as Stripe's timestamps are."""
@@ -62,5 +62,5 @@ class Clock:
 
     def _move(self, seconds: float) -> None:
         self._offset += seconds
-        if self._moved is not None:
-            self._moved(self._offset)
+        if self._on_move is not None:
+            self._on_move(self._offset)

@@ -16,9 +16,9 @@ from .config import Config
 from .control.controls import Controls
 from .control.routes import ControlRoutes
 from .dashboard.routing import Dashboard
-from .http.dates import AnswerDates
+from .http.dates import ResponseDates
 from .http.messages import Request, Response, as_json
-from .http.wsgi import StartResponse, answer
+from .http.wsgi import StartResponse, serve
 from .pages.hosted_page import HostedPage
 from .pages.oauth import OAuth
 from .pages.receipt_page import ReceiptPage
@@ -48,7 +48,7 @@ class StripeDouble(Controls):
         self._receipt_page = ReceiptPage(world)
         self._control_routes = ControlRoutes(self)
         self._dashboard = Dashboard(self)
-        self._dates = AnswerDates(self.clock, config.seed, lag=config.date_lag)
+        self._dates = ResponseDates(self.clock, config.seed, lag=config.date_lag)
         for account in config.accounts:
             self.create_account(**account)
         for endpoint in config.webhook_endpoints:
@@ -59,7 +59,7 @@ class StripeDouble(Controls):
         if request.path.startswith("/v1/"):
             response = self.api.handle(request)
         elif request.path.startswith("/oauth/"):
-            response = self.api.outside(request, self.oauth.handle)
+            response = self.api.handle_oauth(request, self.oauth.handle)
         elif request.path.startswith("/i/"):
             response = self._hosted_page.handle(request)
         elif request.path.startswith("/receipts/"):
@@ -76,4 +76,4 @@ class StripeDouble(Controls):
 
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
-        return answer(self.handle, environ, start_response)
+        return serve(self.handle, environ, start_response)

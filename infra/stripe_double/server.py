@@ -55,7 +55,7 @@ class Server:
         """Closes the port and ends the threads."""
         self._stopping.set()
         with self.double.world.lock:
-            self.double.deliverer.wakened.notify_all()
+            self.double.deliverer.wake_condition.notify_all()
         self._server.pull_trigger()
         for thread in self._threads:
             thread.join(timeout=2)
@@ -85,7 +85,7 @@ class Server:
                 due = deliverer.next_due()
                 wait = _IDLE if due is None else min(_IDLE, max(0.0, due - world.clock.now()))
                 if wait and not self._stopping.is_set():
-                    deliverer.wakened.wait(wait)
+                    deliverer.wake_condition.wait(wait)
 
 
 def _quiet(record: logging.LogRecord) -> bool:

@@ -18,7 +18,7 @@ from infra.template.alarm_list import (
 )
 from infra.template.alarms import Grade
 from infra.template.capacity_alarms import SHARED_PARTITIONS, index_writes
-from infra.template.change_alarms import CHANGE_AGE, UNTOLD
+from infra.template.change_alarms import CHANGE_AGE, UNPUBLISHED
 from infra.template.intrinsics import Json, physical, sub
 from infra.template.measures import (
     API_GATEWAY,
@@ -181,9 +181,11 @@ QUESTIONS = (
                 [pom_metric(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
                 ("WebhookEndpoint",),
             ),
-            Graph("Age of the oldest change when it is told (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")),
-            Graph("Changes that could not be told", [UNTOLD], ("UntoldChanges",)),
-            Graph("Changes told", [pom_metric(metrics.CHANGES_TOLD, "Sum", "changes")]),
+            Graph(
+                "Age of the oldest change when it is published (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")
+            ),
+            Graph("Changes that could not be published", [UNPUBLISHED], ("UnpublishedChanges",)),
+            Graph("Changes published", [pom_metric(metrics.CHANGES_PUBLISHED, "Sum", "changes")]),
         ),
         ("ReconciliationSilent", "CanaryFailing"),
     ),

@@ -148,7 +148,7 @@ def test_a_body_that_api_gateway_encoded_is_decoded(api: ApiClient, world: World
 
 
 def canary(world: World, **changes: Any) -> bytes:
-    made = json.loads(Canary.hatched("nonce", world.ports.clock.now())[1])
+    made = json.loads(Canary.create("nonce", world.ports.clock.now())[1])
     return json.dumps({**made, **changes}).encode()
 
 
@@ -178,7 +178,7 @@ def test_a_canary_that_cannot_be_kept_is_not_acknowledged(
     def down(*_: object) -> None:
         raise Retryable("database_unavailable", "The database does not answer at the moment.")
 
-    monkeypatch.setattr(world.ports.events, "keep_canary", down)
+    monkeypatch.setattr(world.ports.events, "save_canary", down)
     sent = canary(world)
     assert deliver(api, sent, signed(world, sent)).status == 503
 

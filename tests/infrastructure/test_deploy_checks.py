@@ -15,7 +15,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.functions import QUEUE_TRIGGERS, Secret
-from infra.deploy import DeploymentError, checks, names, own_key
+from infra.deploy import DeploymentError, checks, own_key, prerequisites
 from infra.deploy.aws import Aws
 from infra.deploy.concurrency import look_at_concurrency, needed
 from infra.deploy.findings import Bad, Finding, State, look
@@ -25,7 +25,7 @@ from infra.template.intrinsics import secret_parameter
 from infra.template.settings import PARAMETERS
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, SECRETS, STACK, TLS_ONLY, TOPIC, account
 
-POLICY_OF_BUCKET = names._policy
+POLICY_OF_BUCKET = prerequisites._policy
 """As it is; the account of these tests replaces it."""
 
 
@@ -299,7 +299,7 @@ def test_a_bucket_that_answers_without_tls_is_something_to_do(
     with_a_condition = copy.deepcopy(TLS_ONLY)
     with_a_condition["Statement"][0]["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}
     for policy in ({"Statement": []}, with_a_condition):
-        monkeypatch.setattr(names, "_policy", lambda s3, asked, policy=policy: policy)
+        monkeypatch.setattr(prerequisites, "_policy", lambda s3, asked, policy=policy: policy)
         found = _looked(settings)["artifact bucket"]
         assert found.state is State.TO_DO
         assert f"{BUCKET} answers without TLS" in found.found
@@ -381,10 +381,10 @@ def test_the_certificate_must_be_the_domains(
         stub.add_response("describe_certificate", {"Certificate": certificate}, {"CertificateArn": arn})
         with_domain = _with(settings, DomainName="api.pom.test", CertificateArn=arn)
         if says is None:
-            assert "api.pom.test" in names.certificate(aws, with_domain)
+            assert "api.pom.test" in prerequisites.certificate(aws, with_domain)
         else:
             with pytest.raises(Bad, match=says):
-                names.certificate(aws, with_domain)
+                prerequisites.certificate(aws, with_domain)
 
 
 # Lambda's concurrency

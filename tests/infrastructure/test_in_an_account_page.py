@@ -85,6 +85,6 @@ def test_each_row_of_the_command_about_something_on_the_page_is_on_the_page() ->
         "log retention",
         "status",
         "streams",
-        "untold changes",
+        "unpublished changes",
         "webhook endpoint verified",
     }

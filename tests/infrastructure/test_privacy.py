@@ -16,7 +16,7 @@ from chalicelib.domain import retention
 from chalicelib.domain.caller import Caller
 from chalicelib.domain.erasure_wording import OUT_OF_REACH
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.kept import Stays
+from chalicelib.domain.retention_types import NoExpiry
 from chalicelib.functions import FUNCTIONS
 from infra.privacy.classes import Fate, Whose
 from infra.privacy.page import FILE, PARTS, classified, current
@@ -131,7 +131,7 @@ def test_log_lines_have_the_fields_that_are_classified_and_no_others(lines: io.S
             "POST /v1/invoices", 422, 0.1, "req", Caller("org_1", "user_1", "203.0.113.0/24"), error
         )
         observability.balance_refused("org_1", "pi_1", "payment", "made_up")
-        observability.changes_told(told=1, reasons=["unreadable"], repeats=False)
+        observability.changes_published(published=1, reasons=["unreadable"], repeats=False)
         with pytest.raises(Refused):
             observability.worker_boundary("customer_sync")(lambda: (_ for _ in ()).throw(error))()
     written = [json.loads(line) for line in lines.getvalue().splitlines()]
@@ -197,4 +197,4 @@ def test_each_reason_can_be_read_by_itself() -> None:
     """An export shows a person the reason of each record alone, without the record's name before it."""
     for kept in retention.RETENTION.values():
         assert not kept.why.startswith(("They go", "Two days")), kept.why
-        assert not isinstance(kept, Stays) or ";" not in kept.until, kept.until
+        assert not isinstance(kept, NoExpiry) or ";" not in kept.until, kept.until

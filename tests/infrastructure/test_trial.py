@@ -144,7 +144,7 @@ def test_the_operators_commands_tell_what_the_rows_read(stage: TriedStage) -> No
     status = told("status")["troubles"]
     assert status
     assert all(row.keys() >= {"what", "is", "known"} for row in status)
-    assert told("untold")["waiting"] == 0
+    assert told("unpublished")["waiting"] == 0
     assert all(row.keys() >= {"what", "measured", "budget", "within"} for row in told("measure")["measured"])
     canary = told("canary")
     assert canary["failures"]

@@ -85,7 +85,7 @@ class Ops:
             "canary": {"secrets": [{"fingerprint": "f", "verdict": "passed"}]},
             "webhook-endpoint": {"verification": [{"what": "endpoint we_1", "is": "enabled", "good": True}]},
             "status": {"troubles": []},
-            "untold": {"waiting": 0},
+            "unpublished": {"waiting": 0},
             "measure": {"measured": [{"what": "webhook p99", "measured": 90.0, "budget": 1000, "within": True}]},
         }
     )

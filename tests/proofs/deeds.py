@@ -16,7 +16,7 @@ from chalicelib.domain.erasure import InStripe
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_changes import told_status
+from chalicelib.domain.invoice_changes import published_status
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
@@ -460,7 +460,7 @@ def draft_in_dashboard(town: Town, me: Actor) -> None:
     organization = me.rng.choice(ORGANIZATIONS)
     account = town.accounts[organization]
     # A draft that POM is still making is refused for its total.
-    made = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if told_status(i) == "draft"}
+    made = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if published_status(i) == "draft"}
     drafts = [i["id"] for i in town.table(account, "invoice").values() if i["status"] == "draft"]
     drafts = [draft for draft in drafts if draft in made][-4:]
     if not drafts:
@@ -719,7 +719,7 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard), "erase": (0, erase),
 }  # fmt: skip
 """Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
-drafts of their own in the proof `telling`, and erasures in the proof `erasures`."""
+drafts of their own in the proof `publishing`, and erasures in the proof `erasures`."""
 
 PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
 

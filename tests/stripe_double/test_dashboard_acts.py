@@ -122,7 +122,7 @@ def test_webhooks_are_signed_by_real_time_once_a_clock_was_moved_that_nobody_fol
 
 def test_webhooks_are_signed_by_the_clock_that_receivers_follow() -> None:
     told: list[float] = []
-    double = StripeDouble(clock=Clock(lambda: 1_790_000_000.0, moved=told.append))
+    double = StripeDouble(clock=Clock(lambda: 1_790_000_000.0, on_move=told.append))
     browser = Browser(double, double.create_account()["id"])
     browser.open()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-AnswerExamples: TypeAlias = Mapping[tuple[str, int], Mapping[str, Any]]
+ResponseExamples: TypeAlias = Mapping[tuple[str, int], Mapping[str, Any]]
 """Named examples of answers, by the name of the route and the status, for models that look otherwise elsewhere."""
 
 CUSTOMER_ID = "cust_456"

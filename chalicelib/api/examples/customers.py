@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import CUSTOMER_ID, LAST_PAGE, AnswerExamples, only_error
+from chalicelib.api.examples.common import CUSTOMER_ID, LAST_PAGE, ResponseExamples, only_error
 from chalicelib.api.models.customer_export import CustomerExport
 from chalicelib.api.models.customer_imports import CustomerImportDetail, CustomerImportView, NewCustomerImport
 from chalicelib.api.models.customers import CustomerDetail, CustomerList
@@ -169,7 +169,7 @@ CUSTOMER_EXAMPLES: Mapping[type, Any] = {
     SaveCustomer: PROFILE,
 }
 
-CUSTOMER_ANSWERS: AnswerExamples = {
+CUSTOMER_RESPONSES: ResponseExamples = {
     ("put_customer", 200): {"saved": JUST_SAVED},
     ("sync_customer", 202): {"pending": {**CUSTOMER, "syncStatus": "pending", "history": CUSTOMER_HISTORY}},
 }

@@ -10,7 +10,7 @@ from chalicelib.api.examples.common import (
     COPY_STRIPE_INVOICE_ID,
     DASHBOARD,
     INVOICE_ID,
-    AnswerExamples,
+    ResponseExamples,
 )
 from chalicelib.api.examples.invoices import CREATING, DRAFT
 from chalicelib.api.models.corrections import Correction
@@ -122,7 +122,7 @@ DRAFT_EXAMPLES: Mapping[type, Any] = {
     InvoicePreview: PREVIEW,
 }
 
-DRAFT_ANSWERS: AnswerExamples = {
+DRAFT_RESPONSES: ResponseExamples = {
     ("edit_invoice", 200): {"edited": EDITED},
     ("edit_invoice", 202): {"being edited": BEING_EDITED},
     ("correct_invoice", 201): {"copy": COPY},

@@ -17,7 +17,7 @@ from chalicelib.api.examples.common import (
     OFFICE,
     STRIPE_INVOICE_ID,
     WHOLE_LIST,
-    AnswerExamples,
+    ResponseExamples,
 )
 from chalicelib.api.examples.deposits import PAYMENT_ID, REFUND_ID
 from chalicelib.api.examples.invoice_payments import CARD_DECLINED, FAILURE, PAID_AT, PAYMENTS, REFUNDED_AT, VISA
@@ -383,7 +383,7 @@ DRAFT_DETAIL = {
 }
 """A draft as the office loads it to change it."""
 
-INVOICE_ANSWERS: AnswerExamples = {
+INVOICE_RESPONSES: ResponseExamples = {
     ("get_invoice", 200): {"paid": INVOICE_EXAMPLES[InvoiceDetail], "draft": DRAFT_DETAIL},
     ("create_invoice", 201): {"sent": PENDING, "draft": DRAFT},
     ("create_invoice", 202): {"creating": CREATING},

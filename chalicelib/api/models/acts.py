@@ -164,7 +164,7 @@ def _values(settings: InvoicingSettings) -> SettingsValues:
 
 def _connection_view(act: Act) -> ConnectionActView:
     return ConnectionActView(
-        kind=ConnectionAct(act.kind), stripe_account_id=act.stripe_id, reason=act.reason, **_said_of(act)
+        kind=ConnectionAct(act.kind), stripe_account_id=act.stripe_id, reason=act.reason, **_common_fields(act)
     )
 
 
@@ -174,9 +174,9 @@ def _customer_view(act: Act) -> CustomerActView:
         fields=[Field(each) for each in act.fields],
         stripe_customer_id=act.stripe_id,
         import_id=act.batch_id,
-        **_said_of(act),
+        **_common_fields(act),
     )
 
 
-def _said_of(act: Act) -> dict[str, Any]:
+def _common_fields(act: Act) -> dict[str, Any]:
     return {"at": instant(act.at), "by": act.by, "actor": act.actor}

@@ -115,15 +115,17 @@ class AttentionList(msgspec.Struct, rename="camel"):
     ]
 
 
-def wanted_from(query: AttentionQuery) -> Wanted:
+def attention_request(query: AttentionQuery) -> Wanted:
     """Returns what the query asks for."""
     return Wanted(query.kind, query.overdue_days, query.first)
 
 
-def attention_list(found: NeedsAttention, names: Mapping[CustomerId, str], dashboard_base: str) -> AttentionList:
+def attention_list(
+    needs_attention: NeedsAttention, names: Mapping[CustomerId, str], dashboard_base: str
+) -> AttentionList:
     """Returns the list. `names` are those of its customers; `dashboard_base` is the address of Stripe's Dashboard."""
-    items = [_item_view(item, names, dashboard_base) for item in found.items]
-    return AttentionList(items, list(map(_count, found.counts)))
+    items = [_item_view(item, names, dashboard_base) for item in needs_attention.items]
+    return AttentionList(items, list(map(_count, needs_attention.counts)))
 
 
 def _item_view(item: AttentionItem, names: Mapping[CustomerId, str], dashboard_base: str) -> AttentionItemView:

@@ -81,7 +81,9 @@ def balance_view(balance: Balance) -> BalanceView:
     )
 
 
-def _currency_balance(amount: BalanceAmount, under_way: list[Payout], known: RelatedPayouts) -> CurrencyBalance:
+def _currency_balance(
+    amount: BalanceAmount, under_way: list[Payout], related_payouts: RelatedPayouts
+) -> CurrencyBalance:
     money = partial(decimal_string, currency=amount.currency)
     return CurrencyBalance(
         currency=amount.currency,
@@ -89,5 +91,5 @@ def _currency_balance(amount: BalanceAmount, under_way: list[Payout], known: Rel
         pending=money(amount.pending),
         on_its_way=money(sum(payout.fact.amount for payout in under_way if not payout.fact.takes)),
         being_taken=money(-sum(payout.fact.amount for payout in under_way if payout.fact.takes)),
-        payouts=[payout_view(payout, known) for payout in under_way],
+        payouts=[payout_view(payout, related_payouts) for payout in under_way],
     )

@@ -99,12 +99,12 @@ class ChangeList(msgspec.Struct, rename="camel"):
 
 def change_list(page: FeedPage) -> ChangeList:
     return ChangeList(
-        [ChangeView(**told(each.change, each.type)) for each in page.entries],
+        [ChangeView(**change_fields(each.change, each.type)) for each in page.entries],
         FeedPosition(page.cursor, page.has_more),
     )
 
 
-def told(change: Change, change_type: ChangeType) -> dict[str, Any]:
+def change_fields(change: Change, change_type: ChangeType) -> dict[str, Any]:
     """Returns the fields that the feed and the bus have in common."""
     return {
         "id": change.id_of(change_type),

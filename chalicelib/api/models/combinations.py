@@ -23,12 +23,12 @@ class Combination:
     range: tuple[str, ...] = ()
     """The two ends of a range. One end or both can be given. If nothing else is needed, at least one has to be."""
 
-    def offers(self, given: Mapping[str, str]) -> bool:
+    def offers(self, filters: Mapping[str, str]) -> bool:
         """Returns True if a request with these filters, by their names, is of this combination."""
-        ends = given.keys() & set(self.range)
-        if given.keys() - ends != self.needs.keys() or (self.range and not self.needs and not ends):
+        ends = filters.keys() & set(self.range)
+        if filters.keys() - ends != self.needs.keys() or (self.range and not self.needs and not ends):
             return False
-        return all(not values or given[name] in values for name, values in self.needs.items())
+        return all(not values or filters[name] in values for name, values in self.needs.items())
 
     def __str__(self) -> str:
         """Returns the combination in the words of the contract."""
@@ -42,25 +42,25 @@ class Combination:
         return " and ".join(filters) + (f", with or without {ends}" if ends else "")
 
 
-def require_offered(given: Mapping[str, str], offered: Sequence[Combination]) -> Combination:
+def require_offered(filters: Mapping[str, str], combinations: Sequence[Combination]) -> Combination:
     """Returns the combination that these filters are.
 
     Raises:
         Refused: they are not offered together, or not with these values. The message lists what is offered.
     """
-    for combination in offered:
-        if combination.offers(given):
+    for combination in combinations:
+        if combination.offers(filters):
             return combination
-    filters = ", ".join(f"`{name}={value}`" for name, value in given.items())
-    listed = "; ".join(str(combination) for combination in offered)
+    filter_texts = ", ".join(f"`{name}={value}`" for name, value in filters.items())
+    combination_texts = "; ".join(str(combination) for combination in combinations)
     raise Refused(
         "filters_not_offered",
-        f"This list does not offer {filters} together. It offers: {listed}.",
-        field=next(iter(given)),
+        f"This list does not offer {filter_texts} together. It offers: {combination_texts}.",
+        field=next(iter(filters)),
         next_step="Use one of the combinations in the message, and leave the other filters out.",
     )
 
 
-def described(offered: Sequence[Combination]) -> str:
+def combination_list(combinations: Sequence[Combination]) -> str:
     """Returns the combinations with their orders, as a list in Markdown for the contract."""
-    return "\n".join(f"- {combination}: {combination.order}" for combination in offered)
+    return "\n".join(f"- {combination}: {combination.order}" for combination in combinations)

@@ -77,11 +77,11 @@ def page_info(page: Page[T]) -> PageInfo:
     return PageInfo(page.end_cursor, page.has_next)
 
 
-def instant(moment: int) -> str:
+def instant(epoch_seconds: int) -> str:
     """Epoch seconds as RFC 3339 in UTC."""
-    return dt.datetime.fromtimestamp(moment, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.fromtimestamp(epoch_seconds, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def instant_or_none(moment: int | None) -> str | None:
+def instant_or_none(epoch_seconds: int | None) -> str | None:
     """Like `instant`; zero and None are no time at all."""
-    return instant(moment) if moment else None
+    return instant(epoch_seconds) if epoch_seconds else None

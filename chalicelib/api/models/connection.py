@@ -174,8 +174,8 @@ _ACTIONS: Mapping[ConnectionStatus, Literal["install", "reconnect"]] = {
 }
 
 
-def authorization_view(begun: Begun) -> AuthorizationView:
-    return AuthorizationView(begun.authorize_url, instant(begun.expires_at))
+def authorization_view(authorization: Begun) -> AuthorizationView:
+    return AuthorizationView(authorization.authorize_url, instant(authorization.expires_at))
 
 
 def connection_view(report: ConnectionReport) -> ConnectionView:
@@ -237,19 +237,19 @@ def app_view(report: ConnectionReport) -> AppView:
 
 
 def _attention(report: ConnectionReport) -> list[Attention]:
-    found: list[Attention] = []
+    items: list[Attention] = []
     if report.connection.frozen is not None:
-        found.append(
+        items.append(
             Attention(report.connection.frozen.in_words, "Nothing is lost. Support can tell when it goes on.")
         )
     if report.status is ConnectionStatus.DISCONNECTED:
-        found.append(Attention("Stripe is disconnected.", "An admin can reconnect it under Settings, Apps, Stripe."))
+        items.append(Attention("Stripe is disconnected.", "An admin can reconnect it under Settings, Apps, Stripe."))
     if report.status is ConnectionStatus.PENDING:
-        found.append(Attention("The connection is not complete.", "Return to POM and complete the setup."))
+        items.append(Attention("The connection is not complete.", "Return to POM and complete the setup."))
     if report.status is ConnectionStatus.ACTION_REQUIRED:
         account = report.connection.account
         missing = account.requirements if account and account.requirements else (_NOT_VERIFIED,)
-        found += [Attention(each.message, each.next_step) for each in missing]
+        items += [Attention(each.message, each.next_step) for each in missing]
     if report.webhook_problem and report.webhook_healthy is False:
-        found.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
-    return found
+        items.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
+    return items

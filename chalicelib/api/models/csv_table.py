@@ -26,6 +26,6 @@ def csv_table(columns: Mapping[str, Callable[[T], str | int | None]], rows: Iter
     return table.getvalue()
 
 
-def defused(value: str | None) -> str | None:
+def as_text(value: str | None) -> str | None:
     """Returns a text that no spreadsheet takes for a formula, because an apostrophe stands before it."""
     return f"'{value}" if value is not None and value.lstrip(" ").startswith(FORMULA_STARTS) else value

@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Instant, Link, instant, instant_or_none
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe, Unsettled
+from chalicelib.domain.erasure import Erasure, ErasureBlocker, ErasureStatus, InStripe
+from chalicelib.domain.erasure_blockers import blocker_error
 from chalicelib.domain.erasure_wording import KEPT, OUT_OF_REACH, REDACTION, in_stripe_text, status_text
-from chalicelib.domain.kept import Ends
-from chalicelib.domain.unsettled import unsettled_error
+from chalicelib.domain.retention_types import Expires
 
 _CHOICE = (
     "What becomes of the Stripe customer. `keep`: it stays as it is, and the company redacts it in Stripe, or has a "
@@ -137,12 +137,12 @@ def erasure_view(customer: Customer) -> ErasureView:
             redaction_url=REDACTION,
         ),
         kept=list(KEPT),
-        out_of_reach=[_out_of_reach_view(what, kept, erasure) for what, kept in OUT_OF_REACH.items()],
+        out_of_reach=[_out_of_reach_view(holder, retention, erasure) for holder, retention in OUT_OF_REACH.items()],
     )
 
 
-def _unsettled_view(unsettled: Unsettled) -> UnsettledView:
-    error = unsettled_error(unsettled)
+def _unsettled_view(unsettled: ErasureBlocker) -> UnsettledView:
+    error = blocker_error(unsettled)
     return UnsettledView(
         code=error.code,
         message=error.message,
@@ -152,6 +152,6 @@ def _unsettled_view(unsettled: Unsettled) -> UnsettledView:
     )
 
 
-def _out_of_reach_view(what: str, kept: Ends, erasure: Erasure) -> OutOfReachView:
-    gone_by = None if erasure.finished_at is None else instant(erasure.finished_at + kept.seconds)
-    return OutOfReachView(what=what, days=kept.days, gone_by=gone_by)
+def _out_of_reach_view(holder: str, retention: Expires, erasure: Erasure) -> OutOfReachView:
+    gone_by = None if erasure.finished_at is None else instant(erasure.finished_at + retention.seconds)
+    return OutOfReachView(what=holder, days=retention.days, gone_by=gone_by)

@@ -12,8 +12,8 @@ from msgspec import Meta
 from chalicelib.api.models.common import Instant, PageInfo, instant_or_none
 from chalicelib.api.models.queries import Cursor
 from chalicelib.domain.events import RecordedEvent
-from chalicelib.domain.exported import INTERNAL, Record, RecordKind
-from chalicelib.domain.kept import Ends
+from chalicelib.domain.export_records import INTERNAL, Record, RecordKind
+from chalicelib.domain.retention_types import Expires
 
 _KINDS = " ".join(f"`{kind}`: {kind.meaning}" for kind in RecordKind)
 
@@ -62,12 +62,12 @@ class CustomerExport(msgspec.Struct, rename="camel", kw_only=True):
 
 def exported_record(record: Record) -> ExportedRecord:
     """Returns a record with its envelope."""
-    kept = record.kept
+    retention = record.retention
     return ExportedRecord(
         kind=record.kind,
         id=record.id,
         stored_in=record.kind.table,
-        why=kept.why if isinstance(kept, Ends) else f"Kept until {kept.until}. {kept.why}",
+        why=retention.why if isinstance(retention, Expires) else f"Kept until {retention.until}. {retention.why}",
         kept_until=instant_or_none(record.expires_at),
         content=content_of(record),
     )
@@ -75,14 +75,14 @@ def exported_record(record: Record) -> ExportedRecord:
 
 def content_of(record: Record) -> dict[str, Any]:
     """Returns what is stored of a record as JSON has it, without what is POM's alone."""
-    built = msgspec.to_builtins(record.value, str_keys=True)
+    fields = msgspec.to_builtins(record.value, str_keys=True)
     if isinstance(record.value, RecordedEvent):
-        built["body"] = _parsed(record.value.body)
-    content: dict[str, Any] = _without_internal(built)
+        fields["body"] = _parse_body(record.value.body)
+    content: dict[str, Any] = _without_internal(fields)
     return content
 
 
-def _parsed(body: str | None) -> Any:
+def _parse_body(body: str | None) -> Any:
     """Returns the body of an event as JSON, or as it came if it is none."""
     with suppress(ValueError):
         return json.loads(body or "null")

@@ -145,7 +145,7 @@ def customer_view(customer: Customer) -> CustomerView:
         sync_status=customer.sync_status,
         sync_error=customer.sync_error,
         synced_at=instant_or_none(customer.synced_at),
-        stripe_customer_id=customer.shown_stripe_id,
+        stripe_customer_id=customer.displayed_stripe_id,
         candidates=list(customer.candidates),
         created_at=instant(customer.created_at),
         updated_at=instant(customer.updated_at),

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import ErrorCode
+from chalicelib.domain.error_collector import MAX_ERRORS
 from chalicelib.domain.errors import CustomerUnsettled, IntegrationError, ServiceAlreadyBilled
-from chalicelib.domain.every_error import MAX_ERRORS
 
 MoreDetails = Annotated[bool, Meta(description="True if there are more errors than `details` lists.")]
 Message = Annotated[str, Meta(description="What is wrong, in a sentence for people.")]

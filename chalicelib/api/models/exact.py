@@ -15,14 +15,14 @@ from chalicelib.domain.money import MAX_AMOUNT
 MAX_DECIMALS = 12
 """Decimals of a number in a request, with zeros at its end."""
 
-_PLAIN = re.compile(rf"(?!-0(\.0*)?$)-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
-_SHORT = re.compile(r"[^eE]+([eE][+-]?0*[0-9]{1,2})?")
+_PLAIN_DECIMAL = re.compile(rf"(?!-0(\.0*)?$)-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
+_SHORT_EXPONENT = re.compile(r"[^eE]+([eE][+-]?0*[0-9]{1,2})?")
 """Numbers of which the exponent has two digits at most. All others are out of every range, and long to write out."""
 
-_MOST = str(MAX_QUANTITY)
+_MAX_QUANTITY = str(MAX_QUANTITY)
 
 
-def _whole(digits: int) -> str:
+def _whole_number(digits: int) -> str:
     return rf"(0|[1-9][0-9]{{0,{digits - 1}}})"
 
 
@@ -31,12 +31,12 @@ def _decimals(places: int) -> str:
 
 
 _ZEROS = rf"(\.0{{1,{MAX_DECIMALS}}})?"
-_WITHOUT_DECIMALS = f"{_whole(len(str(MAX_AMOUNT)))}{_ZEROS}"
-_WITH_TWO = f"{_whole(len(str(MAX_AMOUNT)) - 2)}{_decimals(2)}"
-_UP_TO_MOST = f"{_whole(len(_MOST) - 1)}({_decimals(MAX_QUANTITY_DECIMALS)})?"
+_WITHOUT_DECIMALS = f"{_whole_number(len(str(MAX_AMOUNT)))}{_ZEROS}"
+_WITH_TWO = f"{_whole_number(len(str(MAX_AMOUNT)) - 2)}{_decimals(2)}"
+_UP_TO_MAX_QUANTITY = f"{_whole_number(len(_MAX_QUANTITY) - 1)}({_decimals(MAX_QUANTITY_DECIMALS)})?"
 
 
-class Readable:
+class CustomType:
     """A type of our own in a request: how it is read, and how the OpenAPI document describes it."""
 
     __slots__ = ()
@@ -44,7 +44,7 @@ class Readable:
     SCHEMA: ClassVar[dict[str, object]]
 
     @classmethod
-    def read(cls, value: object) -> Self:
+    def parse(cls, value: object) -> Self:
         """Read what JSON or a query string held.
 
         Raises:
@@ -53,7 +53,7 @@ class Readable:
         raise NotImplementedError(cls)
 
 
-class Written(str):
+class NumberText(str):
     """A JSON number with a fraction or an exponent, as it is written: 75.00, 7.5E1 or 1e+2."""
 
     __slots__ = ()
@@ -61,18 +61,18 @@ class Written(str):
     @property
     def plain(self) -> str:
         """Returns the number without an exponent and without zeros at its end; a long one as it is written."""
-        if not _SHORT.fullmatch(self):
+        if not _SHORT_EXPONENT.fullmatch(self):
             return str(self)
         digits, _, decimals = format(Decimal(self), "f").partition(".")
         decimals = decimals.rstrip("0")
-        written = f"{digits}.{decimals}" if decimals else digits
-        return "0" if written == "-0" else written
+        plain_text = f"{digits}.{decimals}" if decimals else digits
+        return "0" if plain_text == "-0" else plain_text
 
 
-_MORE_THAN_NOTHING = r"(?!0(\.0*)?$)"
+_POSITIVE = r"(?!0(\.0*)?$)"
 
 
-class Exact(Readable, Decimal):
+class Exact(CustomType, Decimal):
     """A decimal such as 75.00: no NaN, few enough digits to calculate with exactly.
 
     A text is a plain decimal. A number may have an exponent, because a number in JSON may: Java writes 100 as 1E+2.
@@ -80,18 +80,21 @@ class Exact(Readable, Decimal):
 
     __slots__ = ()
 
-    SCHEMA: ClassVar[dict[str, object]] = {"type": ["number", "string"], "pattern": rf"^{_PLAIN.pattern}$(?!\n)"}
+    SCHEMA: ClassVar[dict[str, object]] = {
+        "type": ["number", "string"],
+        "pattern": rf"^{_PLAIN_DECIMAL.pattern}$(?!\n)",
+    }
 
     @classmethod
-    def read(cls, value: object) -> Self:
+    def parse(cls, value: object) -> Self:
         """Read what JSON held.
 
         Raises:
             ValueError: not a plain decimal.
         """
-        if isinstance(value, Written):
+        if isinstance(value, NumberText):
             value = value.plain
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and _PLAIN.fullmatch(str(value)):
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and _PLAIN_DECIMAL.fullmatch(str(value)):
             return cls(value)
         raise ValueError("Expected a decimal such as 75.00")
 
@@ -123,7 +126,7 @@ class ExactPayment(ExactAmount):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": MAX_AMOUNT,
-        "pattern": rf"^{_MORE_THAN_NOTHING}({_WITHOUT_DECIMALS}|{_WITH_TWO})$(?!\n)",
+        "pattern": rf"^{_POSITIVE}({_WITHOUT_DECIMALS}|{_WITH_TWO})$(?!\n)",
         "examples": ["75.00", 75.0],
     }
 
@@ -137,15 +140,15 @@ class ExactQuantity(Exact):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": int(MAX_QUANTITY),
-        "pattern": rf"^{_MORE_THAN_NOTHING}({_UP_TO_MOST}|{_MOST}{_ZEROS})$(?!\n)",
+        "pattern": rf"^{_POSITIVE}({_UP_TO_MAX_QUANTITY}|{_MAX_QUANTITY}{_ZEROS})$(?!\n)",
         "examples": ["1", 1.5],
     }
 
 
 def dec_hook(kind: type, value: object) -> object:
     """For msgspec: read a type of our own."""
-    if issubclass(kind, Readable):
-        return kind.read(value)
+    if issubclass(kind, CustomType):
+        return kind.parse(value)
     raise NotImplementedError(kind)
 
 
@@ -158,14 +161,14 @@ def enc_hook(value: object) -> object:
 
 def schema_hook(kind: type) -> dict[str, object]:
     """For msgspec: the JSON Schema of a type of our own."""
-    if issubclass(kind, Readable):
+    if issubclass(kind, CustomType):
         return kind.SCHEMA
     raise NotImplementedError(kind)
 
 
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """A decoder that hands numbers with a fraction or an exponent on as they are written."""
-    return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=Written)
+    return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=NumberText)
 
 
 canonical_json = msgspec.json.Encoder(enc_hook=enc_hook, order="sorted").encode

@@ -12,11 +12,11 @@ from chalicelib.api.models.draft_order import DraftOrderView, draft_order_view
 from chalicelib.api.models.history import HistoryEntryView, history_entries
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
 from chalicelib.api.models.payments import PaymentView, payment_views
-from chalicelib.domain.explained_deposits import where_money_is
 from chalicelib.domain.explanation import explain
+from chalicelib.domain.explanation_of_deposits import where_money_is
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.related_invoices import NO_RELATED_INVOICES, RelatedInvoices
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.successors import NOTHING_BESIDE, Beside
 from chalicelib.usecases.payouts.show_deposits import Deposited
 
 
@@ -41,7 +41,7 @@ def invoice_detail(
     invoice: Invoice,
     deposits: Mapping[str, Deposited],
     *,
-    beside: Beside = NOTHING_BESIDE,
+    beside: RelatedInvoices = NO_RELATED_INVOICES,
     customer_name: str | None,
     now: int,
     dashboard_base: str,
@@ -51,11 +51,11 @@ def invoice_detail(
     `beside` are the invoices that its explanation names.
     """
     view = invoice_view(invoice, customer_name=customer_name, now=now, dashboard_base=dashboard_base)
-    where = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
+    money_sentences = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
         order=draft_order_view(invoice.order) if invoice.status is InvoiceStatus.DRAFT else None,
-        explanation=" ".join([explain(invoice, now, beside), *where]),
+        explanation=" ".join([explain(invoice, now, beside), *money_sentences]),
         payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),
     )

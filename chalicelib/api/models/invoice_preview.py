@@ -12,7 +12,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import Day, ErrorCode, Money
 from chalicelib.api.models.errors import Message, NextStep
 from chalicelib.api.models.item_errors import TRY_AGAIN
-from chalicelib.domain.customer_fields import Field, Profile, as_given
+from chalicelib.domain.customer_fields import Field, Profile, as_sent_to_stripe
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.order import DeductionKind, Order
@@ -195,7 +195,7 @@ def _bill_to(order: Order, profile: Profile) -> PreviewBillTo:
     )
     return PreviewBillTo(
         customer_id=order.customer_id,
-        name=as_given(Field.NAME, values[Field.NAME]),
+        name=as_sent_to_stripe(Field.NAME, values[Field.NAME]),
         email=values[Field.EMAIL],
         address=[line for line in lines if line],
     )

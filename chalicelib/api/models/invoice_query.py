@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chalicelib.api.models.combinations import Combination, require_offered
 from chalicelib.api.models.common import Id
-from chalicelib.api.models.moments import DayOrMoment
+from chalicelib.api.models.day_or_timestamp import DayOrTimestamp
 from chalicelib.api.models.queries import PageQuery, period
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId
@@ -57,14 +57,16 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     ] = None
     overdue: Annotated[bool, Meta(description="Only invoices that are not paid and whose due day is over.")] = False
     disputed: Annotated[bool, Meta(description="Only invoices with a payment that a bank disputes now.")] = False
-    created_from: Annotated[DayOrMoment | None, Meta(description=f"Created since. {_FIRST_DAY}")] = None
-    created_to: Annotated[DayOrMoment | None, Meta(description=f"Created until. {_LAST_DAY}")] = None
-    due_from: Annotated[DayOrMoment | None, Meta(description=f"Due since. {_FIRST_DAY}")] = None
-    due_to: Annotated[DayOrMoment | None, Meta(description=f"Due until. {_LAST_DAY}")] = None
-    updated_from: Annotated[DayOrMoment | None, Meta(description=f"Last changed since. {_FIRST_DAY} {_QUARTERS}")] = (
+    created_from: Annotated[DayOrTimestamp | None, Meta(description=f"Created since. {_FIRST_DAY}")] = None
+    created_to: Annotated[DayOrTimestamp | None, Meta(description=f"Created until. {_LAST_DAY}")] = None
+    due_from: Annotated[DayOrTimestamp | None, Meta(description=f"Due since. {_FIRST_DAY}")] = None
+    due_to: Annotated[DayOrTimestamp | None, Meta(description=f"Due until. {_LAST_DAY}")] = None
+    updated_from: Annotated[
+        DayOrTimestamp | None, Meta(description=f"Last changed since. {_FIRST_DAY} {_QUARTERS}")
+    ] = None
+    updated_to: Annotated[DayOrTimestamp | None, Meta(description=f"Last changed until. {_LAST_DAY} {_QUARTERS}")] = (
         None
     )
-    updated_to: Annotated[DayOrMoment | None, Meta(description=f"Last changed until. {_LAST_DAY} {_QUARTERS}")] = None
     number: Annotated[
         Annotated[str, Meta(min_length=1, max_length=100)] | None,
         Meta(description="The invoice's number, exactly as it is printed.", examples=["A1B2C3D4-0001"]),
@@ -162,7 +164,7 @@ def _filters_of(query: InvoiceQuery) -> Mapping[str, str]:
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
-def only(invoice: Invoice | None, after: str | None) -> Page[Invoice]:
+def single_invoice_page(invoice: Invoice | None, after: str | None) -> Page[Invoice]:
     """Returns the whole list of an invoice that was found by itself.
 
     Raises:

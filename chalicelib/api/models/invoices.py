@@ -246,19 +246,19 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashboard_base: str) -> InvoiceView:
-    order, known, amounts = invoice.order, invoice.facts.invoice, invoice.amounts
-    expired, failed = invoice.link_expired(now), invoice.failure
+    order, stripe_facts, amounts = invoice.order, invoice.facts.invoice, invoice.amounts
+    link_expired, failure = invoice.link_expired(now), invoice.failure
     # A draft that only has terms is due on no day yet.
     due_day = None if invoice.due_by_terms else invoice.due_day or order.due_date
     money = partial(decimal_string, currency=order.currency)
     return InvoiceView(
         id=invoice.id,
         stripe_invoice_id=invoice.stripe_invoice_id,
-        number=known.number if known else None,
+        number=stripe_facts.number if stripe_facts else None,
         status=invoice.status,
         customer_id=order.customer_id,
         customer_name=customer_name,
-        customer_email=known.customer_email if known else None,
+        customer_email=stripe_facts.customer_email if stripe_facts else None,
         currency=order.currency,
         line_items=[_line_view(line, order.currency) for line in order.line_items],
         deductions=[deduction_view(each, order.currency) for each in order.deductions],
@@ -280,14 +280,14 @@ def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashb
         created_at=instant(invoice.created_at),
         updated_at=instant(invoice.updated_at),
         sent_at=instant(invoice.sent_at) if invoice.sent_at else None,
-        paid_at=instant(known.paid_at) if known and known.paid_at else None,
+        paid_at=instant(stripe_facts.paid_at) if stripe_facts and stripe_facts.paid_at else None,
         paid_on=invoice.paid_on.isoformat() if invoice.paid_on else None,
         memo=order.memo,
-        payment_url=known.hosted_url if known and not expired else None,
-        payment_url_expired=expired,
-        pdf_url=known.pdf_url if known and not expired else None,
+        payment_url=stripe_facts.hosted_url if stripe_facts and not link_expired else None,
+        payment_url_expired=link_expired,
+        pdf_url=stripe_facts.pdf_url if stripe_facts and not link_expired else None,
         dashboard_url=object_url(dashboard_base, invoice, invoice.stripe_invoice_id),
-        failure=failure_view(failed) if failed else None,
+        failure=failure_view(failure) if failure else None,
         replaced_numbers=invoice.facts.replaced_numbers,
         being_revised=invoice.being_revised,
         corrects_invoice_id=invoice.corrects,
@@ -321,6 +321,6 @@ def deduction_view(deduction: Deduction, currency: str) -> DeductionView:
     )
 
 
-def failure_view(failed: FailedAttempt) -> FailureView:
-    text = FAILURE_TEXTS[failed.reason]
-    return FailureView(reason=failed.reason, message=text.message, next_step=text.next_step, at=instant(failed.at))
+def failure_view(attempt: FailedAttempt) -> FailureView:
+    text = FAILURE_TEXTS[attempt.reason]
+    return FailureView(reason=attempt.reason, message=text.message, next_step=text.next_step, at=instant(attempt.at))

@@ -17,7 +17,7 @@ from chalicelib.domain.billing import (
     MAX_QUANTITY,
     MAX_QUANTITY_DECIMALS,
     BillingTerms,
-    DeductionAsked,
+    RequestedDeduction,
     Service,
 )
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
@@ -255,8 +255,8 @@ def _currencies_of(model: NewInvoice | DraftOrder) -> Mapping[int, str]:
     return {n: line.currency.lower() for n, line in enumerate(model.line_items) if line.currency}
 
 
-def _deductions_from(model: NewInvoice | DraftOrder) -> tuple[DeductionAsked, ...]:
-    return tuple(DeductionAsked(each.kind, each.description, Decimal(each.amount)) for each in model.deductions)
+def _deductions_from(model: NewInvoice | DraftOrder) -> tuple[RequestedDeduction, ...]:
+    return tuple(RequestedDeduction(each.kind, each.description, Decimal(each.amount)) for each in model.deductions)
 
 
 def _terms_from(

@@ -197,7 +197,7 @@ def payment_views(invoice: Invoice, deposits: Mapping[str, Deposited], dashboard
 def _payment_view(
     payment: Payment, invoice: Invoice, deposits: Mapping[str, Deposited], dashboard_base: str
 ) -> PaymentView:
-    failed = FailedAttempt(payment.failure, payment.at) if payment.failure is not None else None
+    failed_attempt = FailedAttempt(payment.failure, payment.at) if payment.failure is not None else None
     return PaymentView(
         **settled_fields(deposits.get(payment.id)),
         id=payment.id,
@@ -208,7 +208,7 @@ def _payment_view(
         method=method_view(payment.method),
         receipt_url=payment.receipt_url,
         dashboard_url=object_url(dashboard_base, invoice, payment.id),
-        failure=failure_view(failed) if failed is not None else None,
+        failure=failure_view(failed_attempt) if failed_attempt is not None else None,
         outside=_outside_view(payment.outside) if payment.outside is not None else None,
         refundable=decimal_string(left_to_refund(invoice, payment), payment.currency),
         refunds=[

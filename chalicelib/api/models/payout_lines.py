@@ -114,36 +114,36 @@ class PayoutDetail(PayoutView, rename="camel", kw_only=True):
 
 
 def payout_detail(
-    payout: Payout, page: Page[PayoutLine], known: RelatedPayouts, names: Mapping[CustomerId, str]
+    payout: Payout, page: Page[PayoutLine], related_payouts: RelatedPayouts, names: Mapping[CustomerId, str]
 ) -> PayoutDetail:
     """Returns a payout with a page of its lines. `names` has what their customers are called."""
     return PayoutDetail(
-        **msgspec.structs.asdict(payout_view(payout, known)),
+        **msgspec.structs.asdict(payout_view(payout, related_payouts)),
         lines=[line_view(line, names) for line in page.items],
         page_info=page_info(page),
     )
 
 
 def line_view(line: PayoutLine, names: Mapping[CustomerId, str]) -> PayoutLineView:
-    moved, owner = line.transaction, line.owner
+    transaction, owner = line.transaction, line.owner
     return PayoutLineView(
-        id=moved.id,
+        id=transaction.id,
         kind=line.kind,
-        category=moved.category,
-        type=moved.type,
+        category=transaction.category,
+        type=transaction.type,
         outside_pom=line.outside_pom,
-        at=instant(moved.created),
-        available_on=day_of(moved.available_on, "UTC").isoformat(),
-        gross=decimal_string(line.transaction.gross, moved.currency),
-        fee=decimal_string(line.transaction.cost, moved.currency),
-        fee_parts=fee_part_views(line.transaction.cost_parts, moved.currency),
-        net=decimal_string(moved.net, moved.currency),
-        currency=moved.currency,
-        exchange=exchange_view(moved),
-        description=moved.description,
+        at=instant(transaction.created),
+        available_on=day_of(transaction.available_on, "UTC").isoformat(),
+        gross=decimal_string(transaction.gross, transaction.currency),
+        fee=decimal_string(transaction.cost, transaction.currency),
+        fee_parts=fee_part_views(transaction.cost_parts, transaction.currency),
+        net=decimal_string(transaction.net, transaction.currency),
+        currency=transaction.currency,
+        exchange=exchange_view(transaction),
+        description=transaction.description,
         invoice_id=owner.invoice_id if owner is not None else None,
         number=owner.number if owner is not None else None,
         customer_id=owner.customer_id if owner is not None else None,
         customer_name=names.get(owner.customer_id) if owner is not None else None,
-        payment_id=moved.payment_id,
+        payment_id=transaction.payment_id,
     )

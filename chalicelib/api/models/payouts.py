@@ -14,7 +14,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, page_info
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout, PayoutFact, Totals
-from chalicelib.domain.payout_wording import paid_again_by, story_of
+from chalicelib.domain.payout_wording import payouts_paid_again_by, story_of
 from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 
@@ -172,13 +172,13 @@ class PayoutList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def payout_list(page: Page[Payout], known: RelatedPayouts) -> PayoutList:
-    return PayoutList([payout_view(payout, known) for payout in page.items], page_info(page))
+def payout_list(page: Page[Payout], related_payouts: RelatedPayouts) -> PayoutList:
+    return PayoutList([payout_view(payout, related_payouts) for payout in page.items], page_info(page))
 
 
-def payout_view(payout: Payout, known: RelatedPayouts) -> PayoutView:
+def payout_view(payout: Payout, related_payouts: RelatedPayouts) -> PayoutView:
     """Returns a payout. `known` has what must be known beside it."""
-    fact, story, itemized = payout.fact, story_of(payout, known), payout.itemized
+    fact, story, itemized = payout.fact, story_of(payout, related_payouts), payout.itemized
     return PayoutView(
         id=payout.id,
         arrives_on=fact.arrives_on.isoformat(),
@@ -201,8 +201,8 @@ def payout_view(payout: Payout, known: RelatedPayouts) -> PayoutView:
         original_payout_id=fact.original_payout_id,
         reversed_by_id=fact.reversed_by_id,
         paid_again_in=payout.returned_in,
-        pays_again=[earlier.id for earlier in paid_again_by(payout, known)],
-        account_connected=known.heard_of(payout),
+        pays_again=[earlier.id for earlier in payouts_paid_again_by(payout, related_payouts)],
+        account_connected=related_payouts.is_followed(payout),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.moments import DayOrMoment
+from chalicelib.api.models.day_or_timestamp import DayOrTimestamp
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.payout import PayoutFilter
@@ -45,11 +45,12 @@ class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Which payments, refunds and disputes."""
 
     since: (
-        Annotated[DayOrMoment, Meta(description="A day of the company's time zone, or a moment; inclusive.")] | None
+        Annotated[DayOrTimestamp, Meta(description="A day of the company's time zone, or a moment; inclusive.")]
+        | None
     ) = msgspec.field(default=None, name="from")
     until: (
         Annotated[
-            DayOrMoment, Meta(description="A day of the company's time zone, inclusive, or a moment, exclusive.")
+            DayOrTimestamp, Meta(description="A day of the company's time zone, inclusive, or a moment, exclusive.")
         ]
         | None
     ) = msgspec.field(default=None, name="to")
@@ -121,13 +122,13 @@ def payout_filter_from(query: PayoutQuery) -> PayoutFilter:
     return PayoutFilter(since, before)
 
 
-def _arrival(day: dt.date | None) -> DayOrMoment | None:
+def _arrival(day: dt.date | None) -> DayOrTimestamp | None:
     """Returns a day on which a payout may arrive: no payout arrived before 1970, or will after the year 9000."""
-    return DayOrMoment(min(max(day, dt.date(1970, 1, 1)), dt.date(9000, 1, 1))) if day is not None else None
+    return DayOrTimestamp(min(max(day, dt.date(1970, 1, 1)), dt.date(9000, 1, 1))) if day is not None else None
 
 
 def period(
-    first: DayOrMoment | None, last: DayOrMoment | None, names: tuple[str, str], time_zone: Callable[[], str]
+    first: DayOrTimestamp | None, last: DayOrTimestamp | None, names: tuple[str, str], time_zone: Callable[[], str]
 ) -> tuple[int | None, int | None]:
     """Returns a period in epoch seconds UTC, with an exclusive end. `names` are those of the two parameters.
 

@@ -142,13 +142,13 @@ def save_from(model: SaveCustomer) -> Save:
 
 def _loaded_before(model: SaveCustomer) -> int | None:
     try:
-        shown = msgspec.convert(model.updated_at, dt.datetime)
+        updated_at = msgspec.convert(model.updated_at, dt.datetime)
     except msgspec.ValidationError:
         return None  # read-only fields may hold anything
-    if shown.tzinfo is None:
+    if updated_at.tzinfo is None:
         return None
     # Stripe's values may come within the second in which a pending customer was loaded.
-    return int(shown.timestamp()) + int(model.sync_status != SyncStatus.PENDING)
+    return int(updated_at.timestamp()) + int(model.sync_status != SyncStatus.PENDING)
 
 
 def _text(text: str | UnsetType | None) -> str | None:
@@ -158,7 +158,7 @@ def _text(text: str | UnsetType | None) -> str | None:
 
 def _left_out(model: SaveCustomer, address: SaveAddress) -> tuple[Field, ...]:
     """Returns the fields that the request does not mention."""
-    sent = {
+    values_by_field = {
         Field.EMAIL: (model.email,),
         Field.NAME: (model.first_name, model.last_name, model.company_name),
         Field.PHONE: (model.phone,),
@@ -169,4 +169,4 @@ def _left_out(model: SaveCustomer, address: SaveAddress) -> tuple[Field, ...]:
         Field.ZIP_CODE: (address.zip_code,),
         Field.COUNTRY: (address.country,),
     }
-    return tuple(field for field, values in sent.items() if all(value is UNSET for value in values))
+    return tuple(field for field, values in values_by_field.items() if all(value is UNSET for value in values))

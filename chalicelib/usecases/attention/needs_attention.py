@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.domain.attention import OF_INVOICES, AttentionKind
+from chalicelib.domain.attention import INVOICE_KINDS, AttentionKind
 from chalicelib.domain.attention_wording import AttentionItem, invoice_attention
 from chalicelib.domain.company_attention import (
     account_item,
@@ -14,7 +14,7 @@ from chalicelib.domain.company_attention import (
     overdue_item,
     payout_item,
     unknown_item,
-    unsolved,
+    unresolved_failures,
 )
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -94,7 +94,7 @@ def needs_attention(organization_id: OrganizationId, wanted: Wanted, ports: Port
     """
     connection = ports.connections.get(organization_id)
     by_kind = {
-        kind: InvoiceList(organization_id, InvoiceFilter(attention=kind), ports.invoices) for kind in OF_INVOICES
+        kind: InvoiceList(organization_id, InvoiceFilter(attention=kind), ports.invoices) for kind in INVOICE_KINDS
     }
     search = _Search(organization_id, wanted, connection, ports.clock.now(), ports, by_kind)
     items: list[AttentionItem] = []
@@ -117,7 +117,7 @@ def _about_invoices(kind: AttentionKind, search: _Search) -> _Found:
     An invoice that needs a person for something more urgent too is in the list of that, so those lists are read as
     well.
     """
-    more_urgent = OF_INVOICES[: OF_INVOICES.index(kind)]
+    more_urgent = INVOICE_KINDS[: INVOICE_KINDS.index(kind)]
 
     def of_kind(invoice: Invoice) -> list[AttentionItem]:
         return [item for item in invoice_attention(invoice, search.now) if item.kind is kind]
@@ -175,7 +175,9 @@ def _payouts(search: _Search) -> _Found:
             break
         after = page.end_cursor
     livemode = search.connection.livemode
-    return _Found([payout_item(payout, livemode=livemode) for payout in unsolved(payouts)], at_least=page.has_next)
+    return _Found(
+        [payout_item(payout, livemode=livemode) for payout in unresolved_failures(payouts)], at_least=page.has_next
+    )
 
 
 def _unknown(search: _Search) -> _Found:
@@ -203,7 +205,7 @@ def _account(search: _Search) -> _Found:
 
 
 SOURCES: Mapping[AttentionKind, Callable[[_Search], _Found]] = {
-    **{kind: partial(_about_invoices, kind) for kind in OF_INVOICES},
+    **{kind: partial(_about_invoices, kind) for kind in INVOICE_KINDS},
     AttentionKind.INVOICE_OVERDUE: _overdue,
     AttentionKind.CUSTOMER_WITHOUT_EMAIL: _customers,
     AttentionKind.PAYOUT_FAILED: _payouts,

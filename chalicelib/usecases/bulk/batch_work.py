@@ -75,12 +75,12 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
     known = ports.batches.pace(organization_id, lane)
     pace = (known or Pace(full)).within(full)
     if part.cursor == 0:  # lanes begin one after the other, not all at the same moment
-        pace = pace.resting_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
+        pace = pace.delayed_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
     until = ports.clock.now() + CHUNK_SECONDS
     stripe = PacedStripe(ports, pace, full, until)
     moved = _worked(batch, part, stripe, paced(ports, stripe), until)
-    if (left_at := stripe.left_at()) != known:
-        ports.batches.keep_pace(organization_id, lane, left_at)
+    if (left_at := stripe.final_pace()) != known:
+        ports.batches.save_pace(organization_id, lane, left_at)
     _hand_on(moved, stripe, ports)
 
 
@@ -114,7 +114,7 @@ def _decided(batch: Batch, item: BatchItem, ports: Ports) -> _Came:
         current = ports.batches.get(batch.organization_id, batch.id) or batch
         if current.stopped:
             return _Came.CANCELLED
-        if not current.undecided(item):
+        if not current.is_undecided(item):
             return _Came.DECIDED
         try:
             return _Came.DECIDED if WORK[batch.kind](current, item, ports) else _Came.LEFT

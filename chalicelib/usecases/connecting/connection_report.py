@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.checklist import COUNTED_UP_TO, Item, Known, checklist
+from chalicelib.domain.checklist import COUNTED_UP_TO, ChecklistInput, Item, checklist
 from chalicelib.domain.connection import Connection, ConnectionStatus
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.identifiers import OrganizationId
@@ -61,7 +61,7 @@ def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Ite
     """Returns what is left to do before going live, gathered in a few reads."""
     known = report(organization_id, ports)
     return checklist(
-        Known(
+        ChecklistInput(
             known.connection,
             ports.settings.get(organization_id),
             known.webhook_healthy,

@@ -51,12 +51,12 @@ def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
     To pause everybody's, do this first and then freeze each; whoever connects in between is met by one or the other.
     """
     was = ports.connections.platform_freeze()
-    ports.connections.keep_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
+    ports.connections.save_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
 
 
 def unfreeze_newcomers(ports: Ports) -> None:
     """Whoever connects from now on makes and sends invoices at once."""
-    ports.connections.keep_platform_freeze(None)
+    ports.connections.save_platform_freeze(None)
 
 
 def _set_frozen(

@@ -15,10 +15,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from chalicelib.domain.arrivals import LOOKED_AT, Hearing
-from chalicelib.domain.canary import Flight, Verdict
+from chalicelib.domain.canary import CanaryRun, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Refused, Retryable
+from chalicelib.domain.event_arrivals import LATEST_EVENTS, WebhookReach
 from chalicelib.domain.webhook import WebhookCheck, problem_with
 from chalicelib.ports import Ports
 
@@ -49,14 +49,14 @@ def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
         check = WebhookCheck(now, answered=True, problem=problem_with(ports.stripe.webhook_endpoints(), url))
     except (Refused, AccountUnreachable, Retryable):
         check = WebhookCheck(now, answered=False)
-    ports.connections.keep_webhook_check(check)
+    ports.connections.save_webhook_check(check)
     return check
 
 
 def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     """What is known of an active connection."""
     now = ports.clock.now()
-    check, flight = ports.connections.webhook_check(), ports.connections.canary_flight()
+    check, flight = ports.connections.webhook_check(), ports.connections.canary_run()
     checked_at = check.at if check else None
     if problem := _set_up(check, now) or _door(flight, now) or arrival_problem(connection, ports):
         return WebhookHealth(False, problem, checked_at)
@@ -64,13 +64,13 @@ def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     return WebhookHealth(None if unknown else True, unknown, checked_at)
 
 
-def deafness(connection: Connection, hearing: Hearing, now: int) -> bool:
+def deafness(connection: Connection, hearing: WebhookReach, now: int) -> bool:
     """Whether no webhook has come since the newest event happened that none had brought.
 
     One that is lost while others come is not that. Events are remembered for 35 days; after that nobody can tell.
     """
-    unheard_at = connection.sweep.unheard_at(now)
-    return unheard_at > 0 and hearing.fetched > 0 and not hearing.since(unheard_at)
+    unheard_at = connection.sweep.undelivered_at(now)
+    return unheard_at > 0 and hearing.fetched > 0 and not hearing.reached_after(unheard_at)
 
 
 def arrival_problem(connection: Connection, ports: Ports) -> str | None:
@@ -80,12 +80,12 @@ def arrival_problem(connection: Connection, ports: Ports) -> str | None:
     the next webhook or the next run that finds nothing does.
     """
     sweep, now = connection.sweep, ports.clock.now()
-    if sweep.unheard_at(now) and connection.account_id is not None:
-        hearing = Hearing.of(ports.events.arrivals(connection.account_id))
+    if sweep.undelivered_at(now) and connection.account_id is not None:
+        hearing = WebhookReach.of(ports.events.arrivals(connection.account_id))
         if deafness(connection, hearing, now):
             return _deaf(hearing)
         found = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
-        if found and not hearing.since(sweep.missed_found_at):
+        if found and not hearing.reached_after(sweep.missed_found_at):
             return f"The latest check found {_events(found)} that Stripe's webhooks had not brought."
     if sweep.corrected:
         return f"The latest check corrected {_counted(sweep.corrected, 'invoice')} that no event of Stripe's told of."
@@ -98,11 +98,11 @@ def _set_up(check: WebhookCheck | None, now: int) -> str | None:
     return check.problem if check is not None and check.usable(now) else None
 
 
-def _door(flight: Flight | None, now: int) -> str | None:
+def _door(flight: CanaryRun | None, now: int) -> str | None:
     return flight.problem if flight is not None and flight.usable(now) else None
 
 
-def _unknown(check: WebhookCheck | None, flight: Flight | None, now: int) -> str | None:
+def _unknown(check: WebhookCheck | None, flight: CanaryRun | None, now: int) -> str | None:
     if check is None:
         return NOT_LOOKED
     if not check.usable(now):
@@ -114,12 +114,12 @@ def _unknown(check: WebhookCheck | None, flight: Flight | None, now: int) -> str
     return THROTTLED if flight.verdict is Verdict.THROTTLED else None
 
 
-def _deaf(hearing: Hearing) -> str:
+def _deaf(hearing: WebhookReach) -> str:
     fetched = f"{_events(hearing.fetched)} had to be fetched."
-    if hearing.heard_at is not None:
-        since = dt.datetime.fromtimestamp(hearing.heard_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
+    if hearing.last_delivered_at is not None:
+        since = dt.datetime.fromtimestamp(hearing.last_delivered_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
         return f"Stripe's webhooks have not arrived since {since} UTC: {fetched}"
-    if hearing.fetched < LOOKED_AT:
+    if hearing.fetched < LATEST_EVENTS:
         return f"Stripe's webhooks have not arrived yet: {fetched}"
     return f"Stripe's webhooks have not arrived for long: more than {fetched}"
 

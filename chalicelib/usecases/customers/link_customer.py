@@ -14,7 +14,7 @@ from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_fields import same_address, stripe_values
 from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.customer_link import ChoiceNeeded
-from chalicelib.domain.customer_settling import Settled, settle
+from chalicelib.domain.customer_merge import FieldMerge, merge_fields
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
@@ -50,7 +50,7 @@ def ensure_in_stripe(
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     require_not_erased(customer)
-    if customer.in_step_with(account_id) and customer.wanted_claim is not None:
+    if customer.in_step_with(account_id) and customer.claim_of_link is not None:
         return customer
     try:
         return _ensured(customer, account_id, ports, creation)
@@ -128,19 +128,19 @@ def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccount
     linking = customer.linking(account_id, fact.id)
     if _made_by_pom(customer, fact):
         linking = replace(linking, search_spellings=True)
-    if linking.wanted_claim != customer.claim:
+    if linking.claim_of_link != customer.claim:
         customer = ports.customers.save(linking)
     now, theirs = ports.clock.now(), stripe_values(fact)
     first_link = customer.link is not None and customer.link.synced_edition == 0
-    settled = settle(customer.profile, theirs, customer.last_in_step)
+    settled = merge_fields(customer.profile, theirs, customer.last_in_step)
     sent = tuple(field for field, value in settled.to_stripe.items() if value != theirs[field])
-    updated = customer.taking(settled, Source.POM, now)
+    updated = customer.with_stripe_values(settled, Source.POM, now)
     if settled.to_stripe or not _marked(customer, fact):
         fact = ports.stripe.update_customer(account_id, fact.id, updated, settled.to_stripe)
         if fact.deleted:
             raise StaleWrite("The customer")  # deleted between two requests: read it again
         settled = settled.after_update(stripe_values(fact))
-        updated = customer.taking(settled, Source.POM, now)
+        updated = customer.with_stripe_values(settled, Source.POM, now)
     if first_link:
         updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent, fact.id)
     if settled.kept:
@@ -208,8 +208,8 @@ def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> C
             ports.customers.save(customer.with_fresh_key())
         raise
     now, values = ports.clock.now(), customer.profile.values
-    settled = Settled(customer.profile, {}, values).after_update(stripe_values(fact))
-    made = customer.linking(account_id, fact.id).taking(settled, Source.POM, now)
+    settled = FieldMerge(customer.profile, {}, values).after_update(stripe_values(fact))
+    made = customer.linking(account_id, fact.id).with_stripe_values(settled, Source.POM, now)
     made = replace(made.synced(account_id, fact, made.edition, now, settled.in_step), search_spellings=True)
     sent = tuple(field for field, value in values.items() if value)
     try:
@@ -222,8 +222,8 @@ def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> C
 def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Customer:
     """Returns the customer with the reason why Stripe does not have it as POM has it."""
     if isinstance(refusal, ChoiceNeeded):
-        return customer.needing(refusal)
+        return customer.needing_choice(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
     if refuses_the_choice(refusal):
-        return customer.refusing_the_choice(message)
+        return customer.with_refused_choice(message)
     return customer.not_synced(SyncStatus.FAILED, message)

@@ -12,7 +12,7 @@ from chalicelib.correlation import note
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import stripe_values
 from chalicelib.domain.customer_history import CustomerEvent
-from chalicelib.domain.customer_settling import settle
+from chalicelib.domain.customer_merge import merge_fields
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
@@ -73,7 +73,7 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
     if fact is not None and fact.deleted:
         return fact
     outdated = event.dated and event.created < customer.stripe_as_of
-    if outdated or customer.leaving(event.object_id):
+    if outdated or customer.is_leaving(event.object_id):
         return None
     if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
         return fact
@@ -83,7 +83,7 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
 
 def _brings(customer: Customer, fact: CustomerFact) -> bool:
     """Returns True if Stripe has a value that was not in step yet."""
-    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
     return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
 
 
@@ -95,10 +95,10 @@ def _knowing(
     if fact.deleted:
         return customer.unlinked().telling(CustomerEvent.UNLINKED, source, now, stripe_id=fact.id)
     seen = replace(customer, stripe_as_of=max(customer.stripe_as_of, fact.as_of))
-    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
     if settled.in_step == customer.last_in_step or seen.link is None:
         return seen
-    taken = seen.taking(settled, source, now)
+    taken = seen.with_stripe_values(settled, source, now)
     in_step = customer.in_step_with(account_id)
     edition = taken.edition if in_step else seen.link.synced_edition
     link = replace(seen.link, in_step=settled.in_step, synced_edition=edition)

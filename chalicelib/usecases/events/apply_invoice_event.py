@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, InvoicePaymentFact, PaymentIntentFact, RefundFact
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
@@ -48,19 +48,19 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
         return EventOutcome.WRONG_MODE
     known = _told_by_type(event, _learned(invoice, event, account_id, ports))
     if isinstance(event.fact, INVOICE_FACTS):
-        known = known.having_seen(event.fact)
+        known = known.with_seen_times_of(event.fact)
     known = with_refunds_of_charge(known, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     same = replace(known, facts=invoice.facts) == invoice
     asked = _asked_for_fee(event, invoice, ports)
-    outcome = outcome_of(source, changed=asked or not (same and known.facts.say_the_same_as(invoice.facts)))
+    outcome = outcome_of(source, changed=asked or not (same and known.facts.has_same_content_as(invoice.facts)))
     marker = marker_of(event, account_id, outcome, source, ports, invoice)
-    if same and known.facts.bring_nothing_to(invoice.facts):
+    if same and known.facts.adds_nothing_to(invoice.facts):
         # What is merged into an invoice stays in it, so this holds even if somebody changes the invoice meanwhile.
         ports.events.mark(marker)
         return outcome
     told = known.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else known
-    ports.invoices.apply(recounted(told, invoice), marker, new_references(invoice, told))
+    ports.invoices.apply(invoice_write(told, invoice), marker, new_references(invoice, told))
     return outcome
 
 
@@ -144,7 +144,7 @@ def _told_by_type(event: StripeEvent, invoice: Invoice) -> Invoice:
     """Returns the invoice with what only the type of an event says, because its object says less or forgets it."""
     facts = invoice.facts
     if event.type in FAILED_WITHOUT_REASON and event.dated:
-        return replace(invoice, facts=facts.attempt_failed(event.created))
+        return replace(invoice, facts=facts.with_failed_attempt(event.created))
     if event.type == "payment_intent.payment_failed" and isinstance(event.fact, PaymentIntentFact):
         attempt = event.fact.uncharged_attempt(event.created)
         return replace(invoice, facts=facts.merge(attempt)) if attempt is not None else invoice
@@ -171,7 +171,7 @@ def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, 
             return invoice.knowing(told)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
-        return invoice.settled_by(fetched)
+        return invoice.with_fetched(fetched)
     # Stripe no longer has the object, so what the event says counts as far as it can be read.
     if isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
@@ -183,6 +183,6 @@ def _told_in_full(event: StripeEvent, invoice: Invoice) -> StripeFact | None:
     """Returns what the event's object says, or None if only Stripe can say all of it in our version."""
     if not event.current or not isinstance(event.fact, INVOICE_FACTS):
         return None
-    if event.paid_outside_untold and isinstance(event.fact, InvoiceFact):
+    if event.lacks_paid_outside and isinstance(event.fact, InvoiceFact):
         return invoice.facts.with_paid_outside(event.fact)
     return event.fact

@@ -25,14 +25,14 @@ from chalicelib.domain.identifiers import (
     correction_id_for,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_appearance import looks_the_same
 from chalicelib.domain.settings import time_zone_of
-from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import uncounted
+from chalicelib.domain.summary import invoice_removal
 from chalicelib.ports import Ports
-from chalicelib.ports.listed import with_owners
-from chalicelib.ports.portions import AT_ONCE, every, hundreds
-from chalicelib.ports.recorded import RecordedInvoice
+from chalicelib.ports.listed_invoices import with_owners
+from chalicelib.ports.paging import AT_ONCE, all_items, in_hundreds
+from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists, InvoiceFilter
 from chalicelib.usecases.healing.adopt_order import adopt, lost_change
 from chalicelib.usecases.invoicing.claims import claim_in_portions, insert_claiming
@@ -95,7 +95,7 @@ def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Se
 
 def _drafts(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[Listed]:
     wanted = InvoiceFilter(status=InvoiceStatus.DRAFT)
-    for draft in every(lambda after: ports.invoices.page(organization_id, wanted, AT_ONCE, after)):
+    for draft in all_items(lambda after: ports.invoices.page(organization_id, wanted, AT_ONCE, after)):
         if draft.stripe_invoice_id is not None and draft.stripe_account_id == account_id:
             yield Listed(draft.stripe_invoice_id, draft.id)
 
@@ -109,7 +109,7 @@ def _touched(
     about |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
     known = sorted(stripe_id for stripe_id in about if stripe_id)
     owners: set[InvoiceId] = set()
-    for some in hundreds(known):
+    for some in in_hundreds(known):
         found = ports.invoices.find_by_reference(account_id, some)
         owners |= {invoice_id for _, invoice_id in found.values()}
     for invoice_id in sorted(owners - met):
@@ -145,8 +145,8 @@ def _brought_up(
 ) -> Backfilled:
     if dry_run:
         facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
-        present = invoice.settled_by(*facts)
-        same = shows_the_same(present, invoice) and invoice.payments_listed
+        present = invoice.with_fetched(*facts)
+        same = looks_the_same(present, invoice) and invoice.payments_listed
     else:
         present = pulled(invoice, account_id, Source.SWEEP, ports)
         same = present.version == invoice.version
@@ -185,7 +185,7 @@ def _made_again(
     return Backfilled(listed, Did.RECREATED, " ".join(_missing(recorded, connection, customer_id, ports)))
 
 
-def _usable(recorded: RecordedInvoice, connection: Connection) -> RecordedInvoice:
+def _usable(recorded: RecoverableInvoice, connection: Connection) -> RecoverableInvoice:
     if recorded.organization_id != connection.organization_id:
         raise _cannot("It names another organization.")
     if recorded.livemode != connection.livemode:
@@ -195,7 +195,7 @@ def _usable(recorded: RecordedInvoice, connection: Connection) -> RecordedInvoic
     return recorded
 
 
-def _customer_of(recorded: RecordedInvoice, account_id: StripeAccountId, ports: Ports) -> CustomerId:
+def _customer_of(recorded: RecoverableInvoice, account_id: StripeAccountId, ports: Ports) -> CustomerId:
     known = ports.customers.find_by_stripe_id(account_id, recorded.stripe_customer_id)
     if known is not None:
         return known.id
@@ -212,7 +212,7 @@ def _cannot(why: str) -> Conflict:
 
 
 def _rebuilt(
-    recorded: RecordedInvoice,
+    recorded: RecoverableInvoice,
     connection: Connection,
     customer_id: CustomerId,
     account_id: StripeAccountId,
@@ -231,18 +231,18 @@ def _rebuilt(
         raise StaleWrite("The invoice") from exists
 
 
-def _claiming(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invoice:
+def _claiming(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
     """The invoice, with the claims that do not fit into the transaction that makes it."""
     services = _services(recorded)
     try:
         claim_in_portions(invoice, services[MAX_CLAIMS_AT_ONCE:], ports)
     except Conflict:
-        ports.invoices.remove(uncounted(invoice), services)
+        ports.invoices.remove(invoice_removal(invoice), services)
         raise
     return invoice
 
 
-def _services(recorded: RecordedInvoice) -> list[ServiceId]:
+def _services(recorded: RecoverableInvoice) -> list[ServiceId]:
     return list(dict.fromkeys(line.service_id for line in recorded.lines)) if recorded.live else []
 
 
@@ -282,7 +282,7 @@ def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int,
 
 
 def _missing(
-    recorded: RecordedInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
+    recorded: RecoverableInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
 ) -> Iterator[str]:
     """What Stripe's data did not allow to put right."""
     if ports.customers.get(connection.organization_id, customer_id) is None:

@@ -16,7 +16,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
-from chalicelib.domain.merging import CannotOrder, newer, settle
+from chalicelib.domain.merging import CannotOrder, newer, prefer_fetched
 from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, PayoutsSwept, SyncReport
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import LONGEST_PAUSE
@@ -82,7 +82,7 @@ def reconcile_account(
     payouts: PayoutsSwept | None = None
     try:
         events = sweep_events(connection, account_id, began_at, since, ports)
-        if objects or connection.sweep.objects_wanted(organization_id, began_at):
+        if objects or connection.sweep.should_compare_objects(organization_id, began_at):
             _remember_missed(organization_id, events.swept, began_at, ports)
             account = _AccountRead.now(organization_id, account_id, ports)
             give_what_waited(organization_id, account_id, ports)
@@ -126,7 +126,7 @@ def _remember_missed(organization_id: OrganizationId, events: EventsSwept, began
     if events.missed_at or events.early_at:
         change_connection(
             organization_id,
-            lambda current: replace(current, sweep=current.sweep.having_missed(events, found_at=began_at)),
+            lambda current: replace(current, sweep=current.sweep.with_missed_events(events, found_at=began_at)),
             ports,
         )
 
@@ -185,7 +185,7 @@ class _AccountRead:
     def met_by(self, known: AccountFact | None) -> AccountFact | None:
         """Returns the account to store where `known` is stored by now. Within one second, `known` stays."""
         if known == self.stored:
-            return settle(known, self.read)
+            return prefer_fetched(known, self.read)
         try:
             return newer(known, self.read)
         except CannotOrder:

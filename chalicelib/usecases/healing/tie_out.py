@@ -21,10 +21,10 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.tie_out import Amounts, Books, Day, Difference, Kind, TieOut, differences, questioned
+from chalicelib.domain.tie_out import Amounts, Books, Day, Difference, Kind, TieOut, differences, disputed_amounts
 from chalicelib.ports import Ports
-from chalicelib.ports.listed import with_owners
-from chalicelib.ports.portions import every, hundreds
+from chalicelib.ports.listed_invoices import with_owners
+from chalicelib.ports.paging import all_items, in_hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.connecting.freeze import freeze_unless_frozen
 from chalicelib.usecases.connecting.revocation import mark_revoked
@@ -99,7 +99,7 @@ def keep_unknown_invoices(organization_id: OrganizationId, found: TieOut, ports:
         UnknownInvoice(stripe_id, each.invoice_id, _said(each), first_found.get(stripe_id, now))
         for stripe_id, each in sorted(unknown.items())[:UNKNOWN_AT_MOST]
     )
-    ports.connections.keep_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), kept))
+    ports.connections.save_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), kept))
 
 
 def _said(difference: Difference) -> str:
@@ -114,7 +114,7 @@ def _ours(
     found: dict[InvoiceId, Invoice] = {}
     for status in OURS:
         wanted = InvoiceFilter(status, created_from=since)
-        listed = every(partial(ports.invoices.page, organization_id, wanted, PAGE))
+        listed = all_items(partial(ports.invoices.page, organization_id, wanted, PAGE))
         found |= {each.id: each for each in listed if each.stripe_account_id == account_id}
     return found
 
@@ -186,7 +186,7 @@ def _owners(
 ) -> Mapping[str, Invoice]:
     intents = sorted({fact.payment_intent_id for fact in facts if fact.payment_intent_id})
     owners: dict[str, Invoice] = {}
-    for some in hundreds(intents):
+    for some in in_hundreds(intents):
         found = ports.invoices.find_by_reference(account_id, some)
         for intent, (organization_id, invoice_id) in found.items():
             invoice = ours.get(invoice_id) or ports.invoices.get(organization_id, invoice_id)
@@ -208,8 +208,8 @@ def _days(books: Books, ours: Mapping[InvoiceId, Invoice], begins_at: list[int])
         theirs.refunded(refund)
     began_at = {id_: began for id_, (_, _, began) in books.disputes.items()}
     for invoice in {each.id: each for _, each, _ in books.disputes.values()}.values():
-        theirs.questioned(_as_stripe_lists(invoice, books), began_at)
-        mine.questioned(invoice.facts, began_at)
+        theirs.disputed_amounts(_as_stripe_lists(invoice, books), began_at)
+        mine.disputed_amounts(invoice.facts, began_at)
     for key in sorted(theirs.keys | mine.keys):
         yield Day(*key, theirs.of(*key), mine.of(*key))
 
@@ -244,9 +244,9 @@ class _Sums:
         if fact.status == "succeeded":
             self._add(fact.created, fact.currency, "refunded", fact.amount)
 
-    def questioned(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
+    def disputed_amounts(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
         """Adds the disputed and lost amounts of one invoice, each on the day on which its dispute began."""
-        for dispute_id, amounts in questioned(facts):
+        for dispute_id, amounts in disputed_amounts(facts):
             if dispute_id in began_at:
                 currency = facts.invoice.currency if facts.invoice else facts.disputes[dispute_id].currency
                 self._add(began_at[dispute_id], currency, "disputed", amounts.disputed)

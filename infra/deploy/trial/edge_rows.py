@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from chalicelib.domain.webhook import PATH
 from infra.deploy.findings import Bad
 from infra.deploy.trial.site import Answer, Request, Site
-from infra.deploy.trial.stored import QUEUE
+from infra.deploy.trial.storage_rows import QUEUE
 from infra.deploy.trial.verdicts import Harmless, NotTried, Row
 from infra.template.gateway_responses import FILTERED, UNAUTHORIZED
 from infra.template.waf import BLOCK, OFF, WEB_ACL

@@ -15,7 +15,7 @@ from infra.deploy.smoke import look_after
 from infra.deploy.trial.leftovers import put_back, rehearsed
 from infra.deploy.trial.rows import PARTS, REHEARSAL
 from infra.deploy.trial.site import Site
-from infra.deploy.trial.stored import FUNCTION
+from infra.deploy.trial.storage_rows import FUNCTION
 from infra.deploy.trial.verdicts import OF_DEPLOY, Finding, Harmless, NotTried, Row, Verdict, tried
 
 BEFORE, AFTER = "before a release", "after a release"

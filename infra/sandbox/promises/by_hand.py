@@ -16,7 +16,7 @@ IN_AN_ACCOUNT = "docs/in-an-account.md"
 def by_hand(needs: Needs, name: str, sentence: str, source: str, phrase: str, how: str) -> Promise:
     """Returns a promise that no run tries; `how` says how somebody sees it."""
     outcome = Outcome(Verdict.NOT_TRIED, how, needs)
-    return Promise(name, sentence, source, lambda lab: outcome, phrase, outcome)
+    return Promise(name, sentence, source, lambda session: outcome, phrase, outcome)
 
 
 BY_HAND = (

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import Sent, open_invoice, payer_of
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice, issue_invoice, shared_payer
 from infra.sandbox.stories.payer import MANDATE, debit, pay_apart
-from infra.sandbox.stories.refusals import declined
+from infra.sandbox.stories.refusals import allow_decline
 from infra.sandbox.stories.story import Story
 
 FAILURES = {
@@ -24,40 +24,42 @@ PATIENCE = 180
 """Seconds. A test debit settles at once, its documentation says."""
 
 
-def _play(lab: Laboratory) -> None:
-    payer_of(lab)  # made outside of what a refusal leaves out of the recording
-    sent: Sent | None = None
-    with lab.where_allowed("an invoice for bank debits"):
-        sent = open_invoice(lab, 8000, payment_methods=("card", "us_bank_account"))
+def _play(session: Session) -> None:
+    shared_payer(session)  # made outside of what a refusal leaves out of the recording
+    sent: SentInvoice | None = None
+    with session.where_allowed("an invoice for bank debits"):
+        sent = issue_invoice(session, 8000, payment_methods=("card", "us_bank_account"))
     if sent is None:
         return
     for reason, account in FAILURES.items():
-        with lab.where_allowed(f"fails: {reason}"):
-            with declined():
-                debit(lab, sent, account)
-            _awaited(lab, sent.intent, "requires_payment_method")
-    with lab.where_allowed("settles"):
-        debit(lab, sent, "pm_usBankAccount_success")
-        _awaited(lab, sent.intent, "succeeded")
-    with lab.where_allowed("disputed"):
+        with session.where_allowed(f"fails: {reason}"):
+            with allow_decline():
+                debit(session, sent, account)
+            _wait_for_status(session, sent.intent, "requires_payment_method")
+    with session.where_allowed("settles"):
+        debit(session, sent, "pm_usBankAccount_success")
+        _wait_for_status(session, sent.intent, "succeeded")
+    with session.where_allowed("disputed"):
         types: Any = ["us_bank_account"]
-        disputed = pay_apart(
-            lab,
+        intent = pay_apart(
+            session,
             4000,
             "pm_usBankAccount_dispute",
             customer=sent.customer,
             allowed_payment_method_types=types,
             mandate_data=MANDATE,
         )
-        lab.until(
-            lambda: lab.v1.disputes.list({"payment_intent": disputed}, lab.on_account()),
+        session.until(
+            lambda: session.v1.disputes.list({"payment_intent": intent}, session.on_account()),
             {"data.*.object": "dispute"},
             PATIENCE,
         )
 
 
-def _awaited(lab: Laboratory, intent: str, status: str) -> None:
-    lab.until(lambda: lab.v1.payment_intents.retrieve(intent, None, lab.on_account()), {"status": status}, PATIENCE)
+def _wait_for_status(session: Session, intent: str, status: str) -> None:
+    session.until(
+        lambda: session.v1.payment_intents.retrieve(intent, None, session.on_account()), {"status": status}, PATIENCE
+    )
 
 
 DEBITS = Story("debits", "Bank debits fail for each reason, settle, and are disputed.", _play)

@@ -10,11 +10,11 @@ from chalicelib.domain.draft_edit import lines_of
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import InvoicePaymentFact
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentInvoice:
     """An invoice that was finalized."""
 
     customer: str
@@ -26,73 +26,70 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedCustomer:
     """A customer as POM has it, and Stripe's id of it."""
 
     customer: Customer
     id: str
 
 
-def made_customer(lab: Laboratory) -> Made:
+def create_customer(session: Session) -> CreatedCustomer:
     """Creates a customer as the product does."""
-    customer = lab.orders.customer()
-    return Made(customer, lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id)
+    customer = session.orders.customer()
+    return CreatedCustomer(
+        customer, session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
+    )
 
 
-def new_customer(lab: Laboratory) -> str:
-    """Creates a customer as the product does, and returns Stripe's id of it."""
-    return made_customer(lab).id
-
-
-def another_of(lab: Laboratory) -> Made:
+def second_customer(session: Session) -> CreatedCustomer:
     """Returns the customer whose balance changes and who is deleted; the first story that needs it makes it."""
-    with lab.step("another customer"):
-        return lab.once(made_customer)
+    with session.step("another customer"):
+        return session.once(create_customer)
 
 
-def payer_address(lab: Laboratory) -> str:
+def payer_address(session: Session) -> str:
     """Returns the e-mail address of the payer of this run, with capital letters."""
-    return f"Ann.Sandbox-{lab.run}@Example.com"
+    return f"Ann.Sandbox-{session.run}@Example.com"
 
 
-def payer(lab: Laboratory) -> str:
-    """Makes the customer that most stories and promises bill, and returns its id. Use it by `lab.once(payer)`."""
-    customer = lab.orders.customer(payer_address(lab))
-    return lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id
+def payer(session: Session) -> str:
+    """Makes the customer that most stories and promises bill, and returns its id. Use it by `session.once(payer)`."""
+    customer = session.orders.customer(payer_address(session))
+    return session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
 
 
-def payer_of(lab: Laboratory) -> str:
+def shared_payer(session: Session) -> str:
     """Returns the customer that most stories bill; the first of them makes it."""
-    with lab.step("the payer of this run"):
-        return lab.once(payer)
+    with session.step("the payer of this run"):
+        return session.once(payer)
 
 
-def draft_with_lines(lab: Laboratory, order: Invoice, customer: str) -> str:
+def draft_with_lines(session: Session, order: Invoice, customer: str) -> str:
     """Creates a draft and adds all its lines in one request, as the product does; returns Stripe's id of it."""
-    key = f"{lab.run}-{order.id}"
-    draft = lab.gateway.create_draft(lab.account, order, customer, f"{key}-draft")
-    lab.gateway.add_lines(lab.account, draft.id, lines_of(order.order), f"{key}-lines")
+    key = f"{session.run}-{order.id}"
+    draft = session.gateway.create_draft(session.account, order, customer, f"{key}-draft")
+    session.gateway.add_lines(session.account, draft.id, lines_of(order.order), f"{key}-lines")
     return draft.id
 
 
-def sent_invoice(lab: Laboratory, *amounts: int, customer: str | None = None) -> Sent:
+def send_invoice(session: Session, *amounts: int, customer: str | None = None) -> SentInvoice:
     """Bills a customer, or a new one, as the product does: draft, all lines at once, send."""
-    customer = customer or new_customer(lab)
-    order = lab.orders.invoice(*amounts)
-    draft = draft_with_lines(lab, order, customer)
-    return sent_of(customer, lab.gateway.send(lab.account, draft, f"{lab.run}-{order.id}-send"))
+    customer = customer or create_customer(session).id
+    order = session.orders.invoice(*amounts)
+    draft = draft_with_lines(session, order, customer)
+    return sent_invoice_in(customer, session.gateway.send(session.account, draft, f"{session.run}-{order.id}-send"))
 
 
-def open_invoice(lab: Laboratory, *amounts: int, customer: str | None = None, **order: object) -> Sent:
+def issue_invoice(session: Session, *amounts: int, customer: str | None = None, **order: object) -> SentInvoice:
     """Bills a customer, or the run's payer, and finalizes without an e-mail. `order` has fields of the order."""
-    customer = customer or payer_of(lab)
-    return sent_of(customer, finalized(lab, lab.orders.invoice(*amounts, **order), customer))
+    customer = customer or shared_payer(session)
+    return sent_invoice_in(customer, finalize_invoice(session, session.orders.invoice(*amounts, **order), customer))
 
 
-def finalized(lab: Laboratory, order: Invoice, customer: str) -> Sequence[StripeFact]:
+def finalize_invoice(session: Session, order: Invoice, customer: str) -> Sequence[StripeFact]:
     """Creates a draft with its lines and finalizes it without an e-mail; returns the facts that Stripe answered."""
-    draft = draft_with_lines(lab, order, customer)
-    return lab.gateway.finalize(lab.account, draft, f"{lab.run}-{order.id}-finalize")
+    draft = draft_with_lines(session, order, customer)
+    return session.gateway.finalize(session.account, draft, f"{session.run}-{order.id}-finalize")
 
 
 def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
@@ -100,10 +97,10 @@ def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
     return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
 
-def sent_of(customer: str, facts: Sequence[StripeFact]) -> Sent:
+def sent_invoice_in(customer: str, facts: Sequence[StripeFact]) -> SentInvoice:
     """Returns the finalized invoice among facts. Raises LookupError if nothing can pay it."""
     invoice = invoice_in(facts)
     intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
     if intent is None:
         raise LookupError(f"The default payment of the invoice {invoice.id} has no payment intent.")
-    return Sent(customer, invoice.id, intent, invoice.total)
+    return SentInvoice(customer, invoice.id, intent, invoice.total)

@@ -6,8 +6,8 @@ from typing import Any
 
 import stripe
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice
 
 RETURN_URL = "https://example.com/paid"
 """Where a payer would come back to from the page of their bank. Nobody opens it."""
@@ -21,7 +21,7 @@ MANDATE = {
 (https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data)."""
 
 
-def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
+def pay(session: Session, sent: SentInvoice, method: str, **more: Any) -> None:
     """Pays what remains of an invoice with one of Stripe's test payment methods, such as `pm_card_visa`.
 
     It confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff says that
@@ -33,64 +33,69 @@ def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
 
     Raises stripe.CardError if the payment is declined, and stripe.InvalidRequestError if it is refused.
     """
-    if lab.confirms_invoices is not False:
+    if session.confirms_invoices is not False:
         try:
-            _confirm(lab, sent, {"payment_method": method, **more})
+            _confirm(session, sent, {"payment_method": method, **more})
             return
         except stripe.InvalidRequestError:
-            if lab.confirms_invoices:
+            if session.confirms_invoices:
                 raise  # the reason is this payment, not the way
-    _attach_and_pay(lab, sent, method, off_session=more.get("off_session", False))
+    _attach_and_pay(session, sent, method, off_session=more.get("off_session", False))
 
 
-def _confirm(lab: Laboratory, sent: Sent, confirmation: dict[str, Any]) -> None:
+def _confirm(session: Session, sent: SentInvoice, confirmation: dict[str, Any]) -> None:
     if not confirmation.get("off_session"):
         confirmation = {**confirmation, "return_url": RETURN_URL}
     try:
-        lab.v1.payment_intents.confirm(sent.intent, confirmation, lab.on_account())
+        session.v1.payment_intents.confirm(sent.intent, confirmation, session.on_account())
     except stripe.CardError:
-        lab.confirms_invoices = True
+        session.confirms_invoices = True
         raise
-    lab.confirms_invoices = True
+    session.confirms_invoices = True
 
 
-def _attach_and_pay(lab: Laboratory, sent: Sent, method: str, *, off_session: bool) -> None:
+def _attach_and_pay(session: Session, sent: SentInvoice, method: str, *, off_session: bool) -> None:
     try:
-        attached = lab.v1.payment_methods.attach(method, {"customer": sent.customer}, lab.on_account())
-        paid = {"payment_method": attached.id, "off_session": off_session}
-        lab.v1.invoices.pay(sent.invoice, paid, lab.on_account())
+        payment_method = session.v1.payment_methods.attach(method, {"customer": sent.customer}, session.on_account())
+        payment = {"payment_method": payment_method.id, "off_session": off_session}
+        session.v1.invoices.pay(sent.invoice, payment, session.on_account())
     except stripe.CardError:
-        lab.confirms_invoices = False
+        session.confirms_invoices = False
         raise
-    lab.confirms_invoices = False
+    session.confirms_invoices = False
 
 
-def debit(lab: Laboratory, sent: Sent, account: str) -> None:
+def debit(session: Session, sent: SentInvoice, account: str) -> None:
     """Pays what remains of an invoice from a bank account, such as `pm_usBankAccount_success`.
 
     A token needs no verification: in another company's test against Stripe, `pm_usBankAccount_success` with such a
     mandate is `processing` at once. Raises what `pay` raises.
     """
-    pay(lab, sent, account, mandate_data=MANDATE)
+    pay(session, sent, account, mandate_data=MANDATE)
 
 
-def pay_part(lab: Laboratory, sent: Sent, amount: int, method: str) -> str:
+def pay_part(session: Session, sent: SentInvoice, amount: int, method: str) -> str:
     """Pays a part of an invoice, and returns the payment intent's id.
 
     https://docs.stripe.com/invoicing/partial-payments: a payment intent of its own is attached to the invoice. Raises
     stripe.CardError if the payment is declined.
     """
-    intent = pay_apart(lab, amount, method, customer=sent.customer)
-    lab.v1.invoices.attach_payment(sent.invoice, {"payment_intent": intent}, lab.on_account())
+    intent = pay_apart(session, amount, method, customer=sent.customer)
+    session.v1.invoices.attach_payment(sent.invoice, {"payment_intent": intent}, session.on_account())
     return intent
 
 
-def pay_apart(lab: Laboratory, amount: int, method: str, **more: Any) -> str:
+def pay_apart(session: Session, amount: int, method: str, **more: Any) -> str:
     """Pays without an invoice, as customers of the company's other business do; returns the payment intent's id."""
     payment: dict[str, Any] = {
-        "amount": amount, "currency": "usd", "confirm": True, "payment_method": method, "metadata": lab.marks, **more,
-    }  # fmt: skip
+        "amount": amount,
+        "currency": "usd",
+        "confirm": True,
+        "payment_method": method,
+        "metadata": session.marks,
+        **more,
+    }
     if "allowed_payment_method_types" not in more:
         # Without redirects Stripe asks for no `return_url`.
         payment["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
-    return str(lab.v1.payment_intents.create(payment, lab.on_account()).id)
+    return str(session.v1.payment_intents.create(payment, session.on_account()).id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class Story:
 
     name: str
     """Short, in small letters; the first part of each step's name."""
-    tells: str
+    sentence: str
     """What it does, as a sentence."""
-    play: Callable[[Laboratory], None]
+    play: Callable[[Session], None]
     later: bool = False
     """True if it looks at what a run of a day ago has left, and is only played with `--later`."""

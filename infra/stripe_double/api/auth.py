@@ -40,12 +40,12 @@ def authenticate(world: World, request: Request) -> Caller:
     if livemode is not None:
         if not account:
             return Caller(world.platform, livemode, True)
-        return Caller(world.permitted(account, _masked(key), livemode), livemode, True)
+        return Caller(world.accessible_ledger(account, _masked(key), livemode), livemode, True)
     own = world.ledgers.get(key.split("_", 2)[-1]) if key.count("_") >= 3 else None
     if own is None or key != dashboard_key(own):
         raise StripeFault(401, f"Invalid API Key provided: {_masked(key)}", stored=False)
     if account not in ("", own.id):
-        world.permitted("", _masked(key), own.livemode)
+        world.accessible_ledger("", _masked(key), own.livemode)
     return Caller(own, own.livemode, False)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ..errors import ConnectionDropped, StripeFault
-from .rate_limits import limited
+from .rate_limits import rate_limit_error
 
 Kind = Literal[
     "close_before",
@@ -67,7 +67,7 @@ class Fault:
         if self.kind == "close_before":
             raise ConnectionDropped
         if self.kind == "rate_limit":
-            raise limited(self.reason)
+            raise rate_limit_error(self.reason)
         if self.kind == "lock_timeout":
             raise StripeFault(
                 self.status or 429,
@@ -80,10 +80,10 @@ class Fault:
         if self.kind == "conflict":
             raise StripeFault(409, "Conflict with a concurrent request.", code="idempotency_key_in_use", stored=False)
         if self.kind == "error_before" and not self.stored:
-            raise broken()
+            raise injected_error()
 
 
-def broken(*, stored: bool = False) -> StripeFault:
+def injected_error(*, stored: bool = False) -> StripeFault:
     """Returns the 500 of an ordered error; an idempotency key keeps it if `stored`."""
     return StripeFault(
         500, "An unknown error occurred. (Ordered from the Stripe double.)", kind="api_error", stored=stored

@@ -31,11 +31,11 @@ class RateLimits:
         tokens = min(rate, tokens + (now - since) * rate)
         if tokens < 1:
             self._buckets[key] = (tokens, now)
-            raise limited(reason)
+            raise rate_limit_error(reason)
         self._buckets[key] = (tokens - 1, now)
 
 
-def limited(reason: str) -> StripeFault:
+def rate_limit_error(reason: str) -> StripeFault:
     """Returns the 429 with which Stripe refuses; `reason` goes into its header."""
     return StripeFault(
         429,

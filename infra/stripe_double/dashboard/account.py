@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from ..objects.accounts import name_of
-from .pieces import Html, badge, code, columns, facts, form, join, moment, muted, note, section
-from .visit import Act, Page, Show, Visit
+from .pieces import Html, badge, code, columns, facts, form, join, local_time, muted_text, note, section
+from .visit import FormAction, Page, Show, Visit
 
-_NEEDED = ["company.tax_id", "representative.dob.day", "external_account"]
+_REQUIREMENTS = ["company.tax_id", "representative.dob.day", "external_account"]
 _STATUS = "account/status"
 _VERIFIED = {
     "charges_enabled": True, "payouts_enabled": True, "details_submitted": True, "currently_due": [], "past_due": [],
     "eventually_due": [], "pending_verification": [], "disabled_reason": None,
 }  # fmt: skip
 _NEEDS_MORE = {
-    "charges_enabled": False, "payouts_enabled": False, "currently_due": _NEEDED, "past_due": _NEEDED,
-    "eventually_due": _NEEDED, "disabled_reason": "requirements.past_due",
+    "charges_enabled": False, "payouts_enabled": False, "currently_due": _REQUIREMENTS, "past_due": _REQUIREMENTS,
+    "eventually_due": _REQUIREMENTS, "disabled_reason": "requirements.past_due",
 }  # fmt: skip
 
 
@@ -27,9 +27,9 @@ def status(visit: Visit, _: str) -> Page:
         ("Country", account["country"]),
         ("Currency", account["default_currency"].upper()),
         ("Time zone", account["settings"]["dashboard"]["timezone"] or ""),
-        ("Payments", _enabled(account["charges_enabled"])),
-        ("Payouts", _enabled(account["payouts_enabled"])),
-        ("Created", moment(visit.ledger, account["created"])),
+        ("Payments", _enabled_badge(account["charges_enabled"])),
+        ("Payouts", _enabled_badge(account["payouts_enabled"])),
+        ("Created", local_time(visit.ledger, account["created"])),
         ("Account", code(account["id"])),
     ]
     return Page("Account", join(columns(section("Details", facts(pairs)), _requirements(visit)), connection(visit)))
@@ -47,13 +47,13 @@ def connection(visit: Visit) -> Html:
     platform = visit.platform
     heading = f"Connection to {platform}"
     if not visit.ledger.connected:
-        said = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
-        return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted(said))
-    said = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
+        explanation = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
+        return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted_text(explanation))
+    explanation = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
     return section(
         heading,
         Html(f"<p>{badge('Connected', 'paid')}</p>"),
-        muted(said),
+        muted_text(explanation),
         form(visit, "settings/apps", "disconnect", f"Disconnect {platform}", plain=True),
     )
 
@@ -65,42 +65,46 @@ def apps(visit: Visit, _: str) -> Page:
 
 def login(_: Visit, __: str) -> Page:
     """Returns the page where, at Stripe, an owner sets up two-step authentication."""
-    return Page("Login", _not_here("an owner sets up two-step authentication"))
+    return Page("Login", _nothing_to_set("an owner sets up two-step authentication"))
 
 
 def reminders(_: Visit, __: str) -> Page:
     """Returns the page where, at Stripe, an owner switches Stripe's own reminders on and off."""
-    return Page("Invoice settings", _not_here("an owner switches Stripe's own reminders of invoices on and off"))
+    return Page(
+        "Invoice settings", _nothing_to_set("an owner switches Stripe's own reminders of invoices on and off")
+    )
 
 
-def _not_here(what: str) -> Html:
-    return section("Nothing to set here", muted(f"At Stripe, this is where {what}. The double does not play that."))
+def _nothing_to_set(purpose: str) -> Html:
+    return section(
+        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not play that.")
+    )
 
 
-def _enabled(yes: bool) -> Html:
+def _enabled_badge(yes: bool) -> Html:
     return badge("Enabled", "paid") if yes else badge("Switched off", "bad")
 
 
 def _requirements(visit: Visit) -> Html:
-    needed = visit.ledger.account["requirements"]
+    requirements = visit.ledger.account["requirements"]
     parts = [note("Stripe needs something before the account can go on.")] if needs_more(visit) else []
-    for words, name in (
+    for heading, name in (
         ("Overdue", "past_due"),
         ("Needed now", "currently_due"),
         ("Being checked", "pending_verification"),
     ):
-        if needed[name]:
-            items = "".join(f"<li>{code(each)}</li>" for each in needed[name])
-            parts.append(Html(f"<p>{words}</p><ul>{items}</ul>"))
+        if requirements[name]:
+            items = "".join(f"<li>{code(each)}</li>" for each in requirements[name])
+            parts.append(Html(f"<p>{heading}</p><ul>{items}</ul>"))
     if not parts:
-        parts.append(muted("Nothing. The account is verified."))
+        parts.append(muted_text("Nothing. The account is verified."))
     parts.append(
         form(visit, _STATUS, "verify", "The account is verified")
         if needs_more(visit)
         else form(visit, _STATUS, "need-more", "Stripe needs more", plain=True)
     )
     if not needs_more(visit):
-        parts.append(muted("This switches payments and payouts off until the account is verified again."))
+        parts.append(muted_text("This switches payments and payouts off until the account is verified again."))
     return section("What Stripe needs", *parts)
 
 
@@ -122,10 +126,10 @@ PAGES: dict[str, Show] = {
     "settings/user": login,
     "settings/billing/invoice": reminders,
 }
-ACTS = {
-    "account/status/verify": Act(_verify, "The account is verified. Payments and payouts are enabled."),
-    "account/status/need-more": Act(
+ACTIONS = {
+    "account/status/verify": FormAction(_verify, "The account is verified. Payments and payouts are enabled."),
+    "account/status/need-more": FormAction(
         _need_more, "Payments and payouts are switched off until the account is verified."
     ),
-    "settings/apps/disconnect": Act(_disconnect, "The account is disconnected."),
+    "settings/apps/disconnect": FormAction(_disconnect, "The account is disconnected."),
 }

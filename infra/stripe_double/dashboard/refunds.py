@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..state.ledger import JSON
-from .pieces import NOTHING, Html, badge, buttons, code, form, moment, money, section, table
+from .pieces import NOTHING, Html, badge, buttons, code, form, local_time, money, section, table
 from .visit import Visit
 
 _STATES = {"succeeded": "paid", "pending": "wait", "requires_action": "wait", "failed": "bad"}
@@ -16,10 +16,10 @@ def of_charge(visit: Visit, intent: JSON, charge: JSON) -> Html:
         (
             money(each["amount"], each["currency"]),
             badge(each["status"].replace("_", " ").capitalize(), _STATES.get(each["status"], "")),
-            moment(visit.ledger, each["created"]),
+            local_time(visit.ledger, each["created"]),
             (each.get("failure_reason") or "").replace("_", " "),
             code(each["id"]),
-            _acts(visit, path, each),
+            _action_forms(visit, path, each),
         )
         for each in reversed(list(visit.ledger.all("refund", charge=charge["id"])))
     ]
@@ -39,7 +39,7 @@ def fail(visit: Visit, _: str) -> None:
     visit.controls.settle_refund(visit.account, visit.form.get("of", ""), outcome="failed")
 
 
-def _acts(visit: Visit, path: str, refund: JSON) -> Html:
+def _action_forms(visit: Visit, path: str, refund: JSON) -> Html:
     of = refund["id"]
     forms = []
     if refund["status"] in ("pending", "requires_action"):

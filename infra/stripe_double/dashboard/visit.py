@@ -11,7 +11,7 @@ from ..objects.call import Call
 from ..state.ledger import Ledger
 
 
-class Wrong(Exception):
+class InvalidInput(Exception):
     """What was typed is refused: a sentence, and the name of the input to correct."""
 
     def __init__(self, message: str, name: str = "") -> None:
@@ -26,7 +26,7 @@ class Problem:
     act: str
     message: str
     name: str = ""
-    shown: bool = False
+    displayed: bool = False
 
 
 @dataclass
@@ -62,12 +62,12 @@ class Visit:
         world = self.controls.world
         return Call(world, self.ledger, params, {"id": object_id}, self.ledger.livemode, False)
 
-    def refused(self, act: str, of: str = "") -> Problem | None:
+    def problem_of_form(self, act: str, of: str = "") -> Problem | None:
         """Returns why the form of this act, `of` this object, was refused, and marks it as shown."""
         problem = self.problem
         if problem is None or problem.act != act or self.form.get("of", "") != of:
             return None
-        problem.shown = True
+        problem.displayed = True
         return problem
 
 
@@ -80,11 +80,11 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Act:
+class FormAction:
     """What a form does, and the sentence to say then. `do` returns the path to go to, or None to stay."""
 
     do: Callable[[Visit, str], str | None]
-    done: str
+    message: str
 
 
 Show = Callable[[Visit, str], Page]

@@ -15,7 +15,7 @@ _WEIGHTS = (24, 36, 20, 11, 4, 2, 1, 1, 1)
 """Per cent of answers that are dated 0, 1, … 8 seconds late."""
 
 
-class AnswerDates:
+class ResponseDates:
     """Dates answers. It has a random generator of its own; without `lag`, answers are dated by the clock alone."""
 
     def __init__(self, clock: Clock, seed: int, *, lag: bool) -> None:

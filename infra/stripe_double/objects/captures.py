@@ -23,4 +23,4 @@ def begin(world: World, ledger: Ledger, charge: JSON) -> None:
 def _finish(world: World, ledger: Ledger, charge: JSON) -> None:
     before = world.snapshot(ledger, charge)
     charge["balance_transaction"] = balance_transactions.of_charge(world, ledger, charge)["id"]
-    world.updated(ledger, charge, before)
+    world.emit_updated(ledger, charge, before)

@@ -50,7 +50,7 @@ class Method:
 
 _DECLINED_LATER = ("4000000000000341", "4100000000000019")
 """Cards that can be attached, and are declined or blocked when they are charged."""
-_SAY = {
+_DECLINE_MESSAGES = {
     "generic_decline": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",
     "expired_card": "Your card has expired.",
@@ -62,18 +62,18 @@ _SAY = {
 }
 
 
-def _decline(number: str, code: str, decline_code: str = "", **more: object) -> Method:
-    message = _SAY.get(decline_code) or _SAY.get(code) or "Your card was declined."
+def _decline(number: str, code: str, decline_code: str = "", **fields: object) -> Method:
+    message = _DECLINE_MESSAGES.get(decline_code) or _DECLINE_MESSAGES.get(code) or "Your card was declined."
     method = Method(number=number, code=code, decline_code=decline_code, message=message)
-    return replace(method, **more)  # type: ignore[arg-type]
+    return replace(method, **fields)  # type: ignore[arg-type]
 
 
-def _bank(number: str, code: str = "", message: str = "", **more: object) -> Method:
+def _bank(number: str, code: str = "", message: str = "", **fields: object) -> Method:
     base = Method("us_bank_account", number, "STRIPE TEST BANK", "checking", code, "", message)
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **fields)  # type: ignore[arg-type]
 
 
-_GOOD = {
+_ACCEPTED_CARDS = {
     "4242424242424242": ("visa", "credit"),
     "4000056655665556": ("visa", "debit"),
     "4000000000003220": ("visa", "credit"),
@@ -90,7 +90,7 @@ _GOOD = {
     "6200000000000005": ("unionpay", "credit"),
 }
 
-CARDS: dict[str, Method] = {n: Method(number=n, brand=b, funding=f) for n, (b, f) in _GOOD.items()}
+CARDS: dict[str, Method] = {n: Method(number=n, brand=b, funding=f) for n, (b, f) in _ACCEPTED_CARDS.items()}
 CARDS |= {
     m.number: m
     for m in (
@@ -137,7 +137,7 @@ BANKS: dict[str, Method] = {
     )
 }
 ROUTING_NUMBER = "110000000"
-_SAY_OF_BANK = {each.code: each.message for each in BANKS.values() if each.code}
+_DEBIT_MESSAGES = {each.code: each.message for each in BANKS.values() if each.code}
 _DEBIT_FAILED = "The customer's bank did not accept this payment."
 """What is said of a bank debit that failed with a code that no test account has."""
 
@@ -191,15 +191,15 @@ TOKENS |= {t.replace("pm_card_", "pm_card_visa_"): m for t, m in TOKENS.items() 
 TOKENS |= {t: BANKS[n] for t, n in _BANK_TOKENS.items()}
 
 
-def declining(method: Method, decline: Sequence[str]) -> Method:
+def with_decline(method: Method, decline: Sequence[str]) -> Method:
     """Returns the method, but failing with a code and maybe a decline code. Raises ValueError for anything else."""
     if isinstance(decline, str) or not 1 <= len(decline) <= 2 or not all(decline):
         raise ValueError(f"decline is (code,) or (code, decline_code), not {decline!r}")
     code, decline_code = decline[0], "".join(decline[1:])
     if method.kind != "card":
-        return replace(method, code=code, decline_code=decline_code, message=_SAY_OF_BANK.get(code, _DEBIT_FAILED))
-    made = _decline(method.number, code, decline_code, brand=method.brand, funding=method.funding)
-    return replace(made, authenticate=method.authenticate, without_charge=code == "incorrect_number")
+        return replace(method, code=code, decline_code=decline_code, message=_DEBIT_MESSAGES.get(code, _DEBIT_FAILED))
+    declined = _decline(method.number, code, decline_code, brand=method.brand, funding=method.funding)
+    return replace(declined, authenticate=method.authenticate, without_charge=code == "incorrect_number")
 
 
 def by_card_number(number: str) -> Method:

@@ -12,7 +12,7 @@ from .call import Call, Route
 def create(call: Call) -> JSON:
     """POST /v1/customers/{id}/balance_transactions: an adjustment; a negative amount is credit."""
     params = call.params
-    customer = customers.living(call.ledger, call.id)
+    customer = customers.existing(call.ledger, call.id)
     currency = money.currency(params["currency"])
     if currency != (customer["currency"] or currency):
         raise NotModelled("a balance in a currency that is not the customer's", "currency")
@@ -24,10 +24,12 @@ def create(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/customers/{id}/balance_transactions, also of one invoice."""
-    customers.living(call.ledger, call.id)
-    found = lists.matching(call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice")
+    customers.existing(call.ledger, call.id)
+    transactions = lists.filter_by_fields(
+        call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice"
+    )
     url = f"/v1/customers/{call.id}/balance_transactions"
-    return lists.page(call, lists.created(call, found), url, kind="customer balance transaction")
+    return lists.page(call, lists.filter_by_created(call, transactions), url, kind="customer balance transaction")
 
 
 def move(
@@ -40,18 +42,18 @@ def move(
     customer = ledger.find("customer", invoice["customer"])
     if not amount or customer is None or customer.get("_deleted"):
         return None
-    more = {"invoice": invoice["id"], "credit_note": credit_note}
-    return str(_record(world, ledger, customer, amount, invoice["currency"], type_, **more)["id"])
+    references = {"invoice": invoice["id"], "credit_note": credit_note}
+    return str(_record(world, ledger, customer, amount, invoice["currency"], type_, **references)["id"])
 
 
 def _record(
-    world: World, ledger: Ledger, customer: JSON, amount: int, currency: str, type_: str, **more: object
+    world: World, ledger: Ledger, customer: JSON, amount: int, currency: str, type_: str, **fields: object
 ) -> JSON:
     """Changes the balance, and returns the transaction, in which `more` is what is not null or empty."""
     before = world.snapshot(ledger, customer)
     customer["balance"] += amount
     customer["currency"] = customer["currency"] or currency
-    world.updated(ledger, customer, before)
+    world.emit_updated(ledger, customer, before)
     return ledger.add(
         {
             "id": f"cbtxn_1{world.ids.token(23)}",
@@ -68,20 +70,20 @@ def _record(
             "livemode": ledger.livemode,
             "metadata": {},
             "type": type_,
-            **more,
+            **fields,
         }
     )
 
 
-def settle(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
+def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
     """Applies the balance to an invoice that is being finalized; returns what is due.
 
     A credit pays as far as it goes, a debt is asked for as well, and a sum too small to charge becomes a debt.
     """
     start = customer["balance"]
-    wanted = invoice["total"] + start
-    due = wanted if wanted >= money.minimum(invoice["currency"]) else 0
-    end = 0 if due else wanted
+    total_with_balance = invoice["total"] + start
+    due = total_with_balance if total_with_balance >= money.minimum(invoice["currency"]) else 0
+    end = 0 if due else total_with_balance
     invoice["starting_balance"], invoice["ending_balance"] = start, end
     too_small = max(0, end - max(0, start))
     move(world, ledger, invoice, end - start - too_small, "applied_to_invoice")
@@ -89,16 +91,16 @@ def settle(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
     return int(due)
 
 
-def give_back(world: World, ledger: Ledger, invoice: JSON) -> None:
+def unapply_from_invoice(world: World, ledger: Ledger, invoice: JSON) -> None:
     """Undoes `settle` for an invoice that was voided.
 
     https://docs.stripe.com/changelog/2019-12-03/customer-balances-returned-voided-invoices
     """
-    applied = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
-    move(world, ledger, invoice, -applied, "unapplied_from_invoice")
+    applied_amount = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
+    move(world, ledger, invoice, -applied_amount, "unapplied_from_invoice")
 
 
-def overpaid(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
+def credit_surplus(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
     """Puts a surplus on the customer's credit balance, as the SDK says of `amount_overpaid`."""
     move(world, ledger, invoice, -surplus, "invoice_overpaid")
 

@@ -37,24 +37,24 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     customer = ledger.find("customer", invoice["customer"]) or {"_deleted": True}
     invoice_lines.total(ledger, invoice)
     _freeze(world, ledger, invoice, customer)
-    original_first = original is not None and not world.order.usual()
+    original_first = original is not None and not world.order.is_usual()
     if original is not None:
-        customer_balance.give_back(world, ledger, original)
+        customer_balance.unapply_from_invoice(world, ledger, original)
     if original is not None and original_first:
         _replace(world, ledger, original, invoice)
-    due = customer_balance.settle(world, ledger, invoice, customer)
+    due = customer_balance.apply_to_invoice(world, ledger, invoice, customer)
     invoice["amount_due"] = invoice["amount_remaining"] = due
     invoice["status"] = "open"
     if due:
         invoice_payments.open_payment(world, ledger, invoice, due, default=True)
-    first = bool(due) and world.order.usual()  # a receiver may meet either first
-    if first:
-        world.updated(ledger, invoice, before)
+    updated_first = bool(due) and world.order.is_usual()  # a receiver may meet either first
+    if updated_first:
+        world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.finalized", invoice)
     if not due:
         become_paid(world, ledger, invoice, before, collected=True)
-    elif not first:
-        world.updated(ledger, invoice, before)
+    elif not updated_first:
+        world.emit_updated(ledger, invoice, before)
     if original is not None and not original_first:
         _replace(world, ledger, original, invoice)
 
@@ -62,7 +62,7 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
 def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> None:
     """Voids the original and sets its `latest_revision`, before the events of voiding or after them."""
     before = world.snapshot(ledger, original)
-    at_once = world.order.usual()
+    at_once = world.order.is_usual()
     if at_once:
         invoice_revisions.point_to(ledger, original, revision)
     become_void(world, ledger, original, before)
@@ -93,10 +93,10 @@ def _freeze(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> None
     for name in ("address", "email", "name", "phone", "shipping", "tax_exempt"):
         invoice[f"customer_{name}"] = customer[name]
     if invoice["number"] is None:
-        was = world.snapshot(ledger, customer)
+        customer_before = world.snapshot(ledger, customer)
         invoice["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
         customer["next_invoice_sequence"] += 1
-        world.updated(ledger, customer, was)
+        world.emit_updated(ledger, customer, customer_before)
     if invoice["rendering"]["pdf"]["page_size"] == "auto":
         size = "letter" if ledger.account["country"] in _LETTER else "a4"
         invoice["rendering"] = {**invoice["rendering"], "pdf": {"page_size": size}}

@@ -62,7 +62,7 @@ def require_unattached(ledger: Ledger, invoice: JSON) -> None:
         raise InvalidState("This invoice has an open payment; cancel its PaymentIntent first.")
 
 
-def follow_remaining(ledger: Ledger, invoice: JSON) -> None:
+def update_default_amount(ledger: Ledger, invoice: JSON) -> None:
     """Sets the amount of the default payment to what is still owed."""
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
         intent = intent_of(ledger, payment)

@@ -15,10 +15,10 @@ def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, co
     invoice.update(status="paid", auto_advance=False, next_payment_attempt=None)
     invoice["attempted"] = invoice["attempted"] or collected
     stamp(world, invoice, "paid_at")
-    cancel_last = world.order.usual()
+    cancel_last = world.order.is_usual()
     if not cancel_last:
         cancel_open(world, ledger, invoice, "automatic")
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.paid", invoice)
     if collected:
         world.emit(ledger, "invoice.payment_succeeded", invoice)
@@ -40,7 +40,7 @@ def become_void(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
     invoice["status"] = "void"
     stamp(world, invoice, "voided_at")
     cancel_open(world, ledger, invoice, "void_invoice")
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.voided", invoice)
 
 
@@ -50,7 +50,7 @@ def become_uncollectible(world: World, ledger: Ledger, invoice: JSON) -> None:
     invoice.update(status="uncollectible", auto_advance=False)
     invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
     stamp(world, invoice, "marked_uncollectible_at")
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.marked_uncollectible", invoice)
 
 

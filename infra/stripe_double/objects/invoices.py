@@ -25,20 +25,20 @@ def create(call: Call) -> JSON:
         raise missing("customer")
     method: str = params.get("collection_method", "charge_automatically")
     invoice_params.check_due(call, method)
-    customer = customers.living(ledger, params["customer"], "customer", 400)
+    customer = customers.existing(ledger, params["customer"], "customer", 400)
     invoice_params.check_number(call)
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     invoice = invoice_shape.draft(call, customer, method, currency)
     invoice_params.apply(call, invoice)
     ledger.add(invoice)
     if params.get("pending_invoice_items_behavior") == "include":
-        invoice_items.take_in(call, invoice)
+        invoice_items.add_waiting_items(call, invoice)
     invoice_lines.total(ledger, invoice)
     world.emit(ledger, "invoice.created", invoice)
     if customer["currency"] is None:  # the first invoice settles the customer's currency
         before = world.snapshot(ledger, customer)
         customer["currency"] = currency
-        world.updated(ledger, customer, before)
+        world.emit_updated(ledger, customer, before)
     _plan(call, invoice)
     return invoice
 
@@ -69,7 +69,7 @@ def update(call: Call) -> JSON:
     invoice_params.apply(call, invoice)
     if invoice["status"] == "draft":
         invoice_lines.total(call.ledger, invoice)
-    call.world.updated(call.ledger, invoice, before)
+    call.world.emit_updated(call.ledger, invoice, before)
     _plan(call, invoice)
     return invoice
 
@@ -86,9 +86,9 @@ def list_(call: Call) -> JSON:
     params = call.params
     if "subscription" in params:
         raise NotModelled("subscriptions", "subscription")
-    items = lists.matching(call, call.ledger.all("invoice"), "status", "customer", "collection_method")
-    found = (i for i in lists.created(call, items) if within(i["due_date"], params.get("due_date")))
-    return lists.page(call, found, "/v1/invoices", kind="invoice")
+    matching = lists.filter_by_fields(call, call.ledger.all("invoice"), "status", "customer", "collection_method")
+    invoices = (i for i in lists.filter_by_created(call, matching) if within(i["due_date"], params.get("due_date")))
+    return lists.page(call, invoices, "/v1/invoices", kind="invoice")
 
 
 def delete(call: Call) -> JSON:

@@ -15,8 +15,10 @@ def retrieve_charge(call: Call) -> JSON:
 
 def list_charges(call: Call) -> JSON:
     """GET /v1/charges."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("charge"), "customer", "payment_intent"))
-    return lists.page(call, found, "/v1/charges", kind="charge")
+    charges = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("charge"), "customer", "payment_intent")
+    )
+    return lists.page(call, charges, "/v1/charges", kind="charge")
 
 
 def update_charge(call: Call) -> JSON:
@@ -28,7 +30,7 @@ def update_charge(call: Call) -> JSON:
     before = call.world.snapshot(call.ledger, charge)
     charge["description"] = call.params.get("description", charge["description"])
     charge["metadata"] = rules.metadata(charge["metadata"], call.params.get("metadata"))
-    call.world.updated(call.ledger, charge, before)
+    call.world.emit_updated(call.ledger, charge, before)
     return charge
 
 
@@ -39,15 +41,17 @@ def retrieve_payment(call: Call) -> JSON:
 
 def list_payments(call: Call) -> JSON:
     """GET /v1/invoice_payments, by invoice or by payment."""
-    wanted = call.params.get("payment") or {}
-    kind = wanted.get("type")
-    if kind and kind not in wanted:
+    payment_filter = call.params.get("payment") or {}
+    kind = payment_filter.get("type")
+    if kind and kind not in payment_filter:
         raise InvalidParams(
             f"Missing required param: payment[{kind}].", param=f"payment[{kind}]", code="parameter_missing"
         )
-    items = lists.created(call, lists.matching(call, call.ledger.all("invoice_payment"), "invoice", "status"))
-    found = (p for p in items if not kind or p["payment"].get(kind) == wanted[kind])
-    return lists.page(call, found, "/v1/invoice_payments", kind="invoice payment")
+    items = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("invoice_payment"), "invoice", "status")
+    )
+    filtered = (p for p in items if not kind or p["payment"].get(kind) == payment_filter[kind])
+    return lists.page(call, filtered, "/v1/invoice_payments", kind="invoice payment")
 
 
 ROUTES = [

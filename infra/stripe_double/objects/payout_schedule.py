@@ -9,7 +9,7 @@ from . import bank_accounts
 from .payout_steps import pay_out_all
 
 
-def follow(world: World, ledger: Ledger) -> None:
+def plan_next_payout(world: World, ledger: Ledger) -> None:
     """Plans the next payout if the account has a daily schedule, and cancels the one that was planned."""
     world.scheduler.cancel(ledger.id)
     if ledger.settlement.payout_schedule == "daily":
@@ -18,7 +18,7 @@ def follow(world: World, ledger: Ledger) -> None:
 
 
 def _pay_out(world: World, ledger: Ledger) -> None:
-    follow(world, ledger)
+    plan_next_payout(world, ledger)
     ledger.funds.mature(world.now())
     for currency in ledger.funds.currencies():
         if ledger.account["payouts_enabled"] and _takes_payouts(world, ledger, currency):

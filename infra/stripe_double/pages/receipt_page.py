@@ -8,7 +8,7 @@ from html import escape
 from ..clock import DAY
 from ..http.messages import Request, Response, as_html
 from ..objects.accounts import day, name_of
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import frame
@@ -44,12 +44,12 @@ def _receipt(ledger: Ledger, charge: JSON) -> str:
     paid_with = details[details["type"]]
     brand = str(paid_with.get("brand") or paid_with.get("bank_name"))
     rows = [
-        ("Amount paid", shown(charge["amount"], charge["currency"])),
+        ("Amount paid", format_amount(charge["amount"], charge["currency"])),
         ("Date paid", day(ledger.account, charge["created"])),
         ("Payment method", f"{brand} - {paid_with['last4']}"),
     ]
     if charge["amount_refunded"]:
-        rows.append(("Refunded", shown(charge["amount_refunded"], charge["currency"])))
+        rows.append(("Refunded", format_amount(charge["amount_refunded"], charge["currency"])))
     table = "".join(f"<tr><td>{name}</td><td>{escape(value)}</td></tr>" for name, value in rows)
     title = f"Receipt from {name_of(ledger.account)}"
     return frame.page(title, f"<h1>{escape(title)}</h1><table>{table}</table>")

@@ -50,19 +50,19 @@ class Identities:
             self._played[recorded], self._recorded[played] = played, recorded
         return self._played.get(recorded) == played
 
-    def played(self, recorded: str | None) -> str | None:
+    def played_id(self, recorded: str | None) -> str | None:
         """Returns the double's id for a recorded one, or None."""
         return self._played.get(recorded or "")
 
-    def recorded(self, played: str | None) -> str | None:
+    def recorded_id(self, played: str | None) -> str | None:
         """Returns the recorded id for one of the double's, or None."""
         return self._recorded.get(played or "")
 
-    def lose(self, *bodies: Any) -> None:
+    def mark_lost(self, *bodies: Any) -> None:
         """Counts as lost all ids in these bodies that have no counterpart."""
         self.lost.update(each for body in bodies for each in ids_in(body) if each not in self._played)
 
-    def translated(self, text: str) -> str:
+    def translate(self, text: str) -> str:
         """Returns a text in which each known recorded id is replaced by the double's."""
         return _WITHIN.sub(lambda found: self._played.get(found[0], found[0]), text)
 

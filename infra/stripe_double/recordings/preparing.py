@@ -12,7 +12,7 @@ from ..double import StripeDouble
 from .recording import JSON, Exchange, RecordedAccount, Recording
 
 EVENTS = "/v1/events"
-SLOWLY = 600 / 86_400
+SETTLING_DAYS = 600 / 86_400
 """Days until bank debits and pending refunds end while a recording is played; in Stripe's test mode they end within
 seconds to minutes. They must not end before that is waited for. Nor may it take days, because then other money would
 become available."""
@@ -24,7 +24,9 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
     The recording shows the versions of the accounts, whether they are paid out by themselves, and whether their
     invoices tell what was paid outside Stripe.
     """
-    settings = replace(config or Config(), accounts=(), webhook_endpoints=(), ach_days=SLOWLY, refund_days=SLOWLY)
+    settings = replace(
+        config or Config(), accounts=(), webhook_endpoints=(), ach_days=SETTLING_DAYS, refund_days=SETTLING_DAYS
+    )
     double = StripeDouble(settings, clock=Clock.frozen(recording.made_at), transport=lambda *_: 200)
     for account in recording.accounts:
         double.create_account(
@@ -47,16 +49,16 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
 
 def version_of(recording: Recording, account: RecordedAccount) -> str | None:
     """Returns the version that the first listed event of an account shows, or None."""
-    return next((event["api_version"] for event in _listed(recording, account.id, "event")), None)
+    return next((event["api_version"] for event in _listed_objects(recording, account.id, "event")), None)
 
 
 def in_one_page(exchanges: tuple[Exchange, ...]) -> Iterator[Exchange]:
     """Yields the exchanges; the pages of a list of events as if they had been asked for as one."""
     for (_, pages), group in groupby(_numbered(exchanges), key=lambda each: each[0]):
-        first, *others = [exchange for _, exchange in group]
-        if pages and others:
-            data = [event for page in (first, *others) for event in page.body["data"]]
-            first = replace(first, at=others[-1].at, body={**others[-1].body, "data": data})
+        first, *further_pages = [exchange for _, exchange in group]
+        if pages and further_pages:
+            data = [event for page in (first, *further_pages) for event in page.body["data"]]
+            first = replace(first, at=further_pages[-1].at, body={**further_pages[-1].body, "data": data})
         yield first
 
 
@@ -74,7 +76,7 @@ def is_list_of_events(exchange: Exchange) -> bool:
     return (exchange.method, exchange.path, exchange.status) == ("GET", EVENTS, 200)
 
 
-def _listed(recording: Recording, account: str | None, kind: str) -> Iterator[JSON]:
+def _listed_objects(recording: Recording, account: str | None, kind: str) -> Iterator[JSON]:
     """Yields the objects of a kind in all lists that were read on an account."""
     for exchange in recording.exchanges:
         data = exchange.body.get("data") if isinstance(exchange.body, Mapping) else None
@@ -83,7 +85,7 @@ def _listed(recording: Recording, account: str | None, kind: str) -> Iterator[JS
 
 
 def _has_daily_payouts(recording: Recording, account: RecordedAccount) -> bool:
-    payouts = _listed(recording, account.id, "payout")
+    payouts = _listed_objects(recording, account.id, "payout")
     return any(each.get("automatic") and each["created"] >= recording.made_at for each in payouts)
 
 
@@ -94,5 +96,5 @@ def _tells_paid_outside(recording: Recording, account: RecordedAccount) -> bool:
 
 def _former_endpoints(recording: Recording) -> list[JSON]:
     """Returns the platform's endpoints that were there before the recording began."""
-    listed = _listed(recording, None, "webhook_endpoint")
-    return list({each["id"]: each for each in listed if each["created"] < int(recording.made_at)}.values())
+    endpoints = _listed_objects(recording, None, "webhook_endpoint")
+    return list({each["id"]: each for each in endpoints if each["created"] < int(recording.made_at)}.values())

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..double import StripeDouble
-from .asking import Answer, Asker
+from .asking import Answer, Requester
 from .comparing import ANSWER, Comparison
 from .differences import Difference, Kind, without_repetitions
 from .identities import Identities, looks_like_id, prefix
 from .preparing import double_for, in_one_page, is_list_of_events
 from .recording import KEPT_HEADERS, Exchange, Recording
-from .sequences import Steps, compare_events, lacking
+from .sequences import Steps, compare_events, lacks_events
 from .timeline import Timeline
-from .waiting import at, matches
+from .waiting import matches, values_at
 
 SOON = 60.0
 """Seconds for which the double is given time to make an event that the recording already lists."""
 
 
 @dataclass(frozen=True)
-class Beside:
+class PlayedExchange:
     """A recorded exchange, and what the double answered to the same request."""
 
     recorded: Exchange
@@ -33,7 +33,7 @@ class Beside:
 class Replay:
     """A recording with the double's answers beside it."""
 
-    exchanges: tuple[Beside, ...]
+    exchanges: tuple[PlayedExchange, ...]
     differences: tuple[Difference, ...]
     """Within a step, each is named once."""
 
@@ -53,15 +53,15 @@ class _Player:
     double: StripeDouble
     ids: Identities = field(default_factory=Identities)
     steps: Steps = field(default_factory=Steps)
-    _beside: list[Beside] = field(default_factory=list)
+    _played_exchanges: list[PlayedExchange] = field(default_factory=list)
     _differences: list[Difference] = field(default_factory=list)
-    _unanswered: set[str] = field(default_factory=set)
+    _unanswered_keys: set[str] = field(default_factory=set)
     """Idempotency keys of requests that got no answer, and may have been executed."""
 
     def __post_init__(self) -> None:
         self.timeline = Timeline(self.double, self.recording.made_at)
-        self.asker = Asker(self.double, self.ids, self.timeline)
-        self._answered = {each.key for each in self.recording.exchanges if each.key and _is_answered(each)}
+        self.requester = Requester(self.double, self.ids, self.timeline)
+        self._answered_keys = {each.key for each in self.recording.exchanges if each.key and _is_answered(each)}
         for account in self.recording.accounts:
             self.ids.pair(account.id, account.id)
 
@@ -71,41 +71,41 @@ class _Player:
             self.timeline.reach(exchange.at)
             why_not = self._why_not(exchange)
             if why_not:
-                self._lose(exchange)
-                self._beside.append(Beside(exchange, None, why_not))
+                self._mark_lost(exchange)
+                self._played_exchanges.append(PlayedExchange(exchange, None, why_not))
             elif is_list_of_events(exchange):
                 self._compare_events(exchange)
             else:
-                self.steps.read(exchange)
-                self._beside.append(Beside(exchange, self._compare(exchange)))
-        return Replay(tuple(self._beside), tuple(without_repetitions(self._differences)))
+                self.steps.add(exchange)
+                self._played_exchanges.append(PlayedExchange(exchange, self._compare(exchange)))
+        return Replay(tuple(self._played_exchanges), tuple(without_repetitions(self._differences)))
 
     # -- what is left out ------------------------------------------------------------------------------------------
 
     def _why_not(self, exchange: Exchange) -> str:
         """Returns why an exchange is not played, or an empty string."""
         if not _is_answered(exchange):
-            self._unanswered.update({exchange.key} if exchange.key else ())
+            self._unanswered_keys.update({exchange.key} if exchange.key else ())
             return "Stripe did not answer it."
         if exchange.caller:
             return f"It was asked with another key: {exchange.caller}."
-        needed = {*_ids_of_path(exchange), *(value for _, value in exchange.form)}
-        if lost := sorted(needed & self.ids.lost):
-            return f"It needs {', '.join(lost)}, of which nothing can be compared."
-        former = [each for each in _ids_of_path(exchange) if self.ids.played(each) is None]
-        if former and exchange.status == 200:
-            return f"It is about {', '.join(former)}, which was there before the recording began."
+        needed_ids = {*_ids_of_path(exchange), *(value for _, value in exchange.form)}
+        if lost_ids := sorted(needed_ids & self.ids.lost):
+            return f"It needs {', '.join(lost_ids)}, of which nothing can be compared."
+        earlier_ids = [each for each in _ids_of_path(exchange) if self.ids.played_id(each) is None]
+        if earlier_ids and exchange.status == 200:
+            return f"It is about {', '.join(earlier_ids)}, which was there before the recording began."
         return ""
 
-    def _lose(self, exchange: Exchange) -> None:
+    def _mark_lost(self, exchange: Exchange) -> None:
         """Gives up what an exchange made or changed: all that it needs or shows would only differ again.
 
         A request that was limited changed nothing, and one that was sent again is played then.
         """
-        if exchange.status == 429 or (exchange.key in self._unanswered and exchange.key in self._answered):
+        if exchange.status == 429 or (exchange.key in self._unanswered_keys and exchange.key in self._answered_keys):
             return
         if exchange.status < 300:
-            self.ids.lose(exchange.body)
+            self.ids.mark_lost(exchange.body)
         if exchange.method != "GET":
             self.ids.lost.update(_ids_of_path(exchange))
 
@@ -113,47 +113,47 @@ class _Player:
 
     def _compare(self, exchange: Exchange) -> Answer:
         comparison = self._comparison(exchange)
-        answer = self._awaited(exchange)
+        answer = self._wait_for_response(exchange)
         if self._is_not_modelled(exchange, answer):
-            self._note(exchange, Kind.NOT_PLAYED, played=answer.message)
-            self._lose(exchange)
+            self._add_difference(exchange, Kind.NOT_PLAYED, played=answer.message)
+            self._mark_lost(exchange)
         elif not comparison.statuses(exchange.status, answer.status, answer.message):
-            self._lose(exchange)
-        elif exchange.until and not self._came_true(exchange, answer):
-            self._note_in_time(exchange, answer)
-            self._lose(exchange)
+            self._mark_lost(exchange)
+        elif exchange.until and not self._has_expected_values(exchange, answer):
+            self._add_missing_values(exchange, answer)
+            self._mark_lost(exchange)
         else:
-            recorded = dict(exchange.headers)
-            if exchange.key in self._unanswered:
-                recorded.pop("idempotent-replayed", None)
-            comparison.headers(recorded, {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS})
+            recorded_headers = dict(exchange.headers)
+            if exchange.key in self._unanswered_keys:
+                recorded_headers.pop("idempotent-replayed", None)
+            comparison.headers(recorded_headers, {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS})
             comparison.bodies(exchange.body, answer.body)
         self._differences += comparison.differences
         return answer
 
-    def _awaited(self, exchange: Exchange) -> Answer:
+    def _wait_for_response(self, exchange: Exchange) -> Answer:
         """Returns the double's answer; if the recorded one was waited for, the first that has what it has."""
-        answer = self.asker.ask(exchange)
-        if exchange.until and answer.status == exchange.status and not self._came_true(exchange, answer):
+        answer = self.requester.send(exchange)
+        if exchange.until and answer.status == exchange.status and not self._has_expected_values(exchange, answer):
             for _ in self.timeline.wait():
-                answer = self.asker.ask(exchange)
-                if self._came_true(exchange, answer):
+                answer = self.requester.send(exchange)
+                if self._has_expected_values(exchange, answer):
                     break
         return answer
 
-    def _came_true(self, exchange: Exchange, answer: Answer) -> bool:
+    def _has_expected_values(self, exchange: Exchange, answer: Answer) -> bool:
         expected = (exchange.until or {}).items()
-        return matches(answer.body, {path: self._here(value) for path, value in expected})
+        return matches(answer.body, {path: self._in_double(value) for path, value in expected})
 
-    def _here(self, value: object) -> object:
-        return self.ids.translated(value) if isinstance(value, str) else value
+    def _in_double(self, value: object) -> object:
+        return self.ids.translate(value) if isinstance(value, str) else value
 
-    def _note_in_time(self, exchange: Exchange, answer: Answer) -> None:
+    def _add_missing_values(self, exchange: Exchange, answer: Answer) -> None:
         for path, value in (exchange.until or {}).items():
-            seen = list(at(answer.body, path))
-            if self._here(value) not in seen:
+            seen = list(values_at(answer.body, path))
+            if self._in_double(value) not in seen:
                 kind = answer.body.get("object", ANSWER)
-                self._note(exchange, Kind.IN_TIME, kind, path, value, seen[0] if len(seen) == 1 else seen)
+                self._add_difference(exchange, Kind.IN_TIME, kind, path, value, seen[0] if len(seen) == 1 else seen)
 
     def _is_not_modelled(self, exchange: Exchange, answer: Answer) -> bool:
         error = answer.body.get("error")
@@ -163,22 +163,24 @@ class _Player:
     def _compare_events(self, exchange: Exchange) -> None:
         """Compares a list of events with the double's, which is given some time to make what the account has."""
         if exchange.until:
-            self._awaited(exchange)
-        events, recorded = self.asker.events(exchange), exchange.body["data"]
+            self._wait_for_response(exchange)
+        events, recorded_events = self.requester.events(exchange), exchange.body["data"]
         waits = self.timeline.wait(SOON)
-        while lacking(recorded, events, self.ids) and next(waits, False):
-            events = self.asker.events(exchange)
+        while lacks_events(recorded_events, events, self.ids) and next(waits, False):
+            events = self.requester.events(exchange)
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
-        since = max(map(self.timeline.played, bounds), default=0)
-        compare_events(recorded, events, since, comparison, self.steps, whole=not exchange.body.get("has_more"))
+        since = max(map(self.timeline.to_double, bounds), default=0)
+        compare_events(
+            recorded_events, events, since, comparison, self.steps, is_complete=not exchange.body.get("has_more")
+        )
         self._differences += comparison.differences
-        self._beside.append(Beside(exchange, Answer(200, {"object": "list", "data": events}, {})))
+        self._played_exchanges.append(PlayedExchange(exchange, Answer(200, {"object": "list", "data": events}, {})))
 
     def _comparison(self, exchange: Exchange) -> Comparison:
         return Comparison(exchange.step, self._request(exchange), self.ids, self.timeline, self.recording.made_at)
 
-    def _note(
+    def _add_difference(
         self, exchange: Exchange, kind: Kind, object_: str = ANSWER, path: str = "", recorded: object = None,
         played: object = None,
     ) -> None:  # fmt: skip
@@ -186,9 +188,9 @@ class _Player:
         self._differences.append(Difference(kind, exchange.step, request, object_, path, recorded, played))
 
     def _request(self, exchange: Exchange) -> str:
-        found = self.double.api.router.match(exchange.method, exchange.path)
+        route_match = self.double.api.router.match(exchange.method, exchange.path)
         parts = ("{id}" if looks_like_id(part) else part for part in exchange.path.split("/"))
-        return f"{exchange.method} {found[0].template if found else '/'.join(parts)}"
+        return f"{exchange.method} {route_match[0].template if route_match else '/'.join(parts)}"
 
 
 def _ids_of_path(exchange: Exchange) -> list[str]:

@@ -36,22 +36,22 @@ class Timeline:
 
         A step ends where the double has planned something, or else is twice as long as the one before it.
         """
-        began, step = self._double.clock.now(), 1.0
-        while (left := began + longest - self._double.clock.now()) > 0:
+        start, step = self._double.clock.now(), 1.0
+        while (remaining := start + longest - self._double.clock.now()) > 0:
             due = self._double.world.scheduler.next_due()
-            planned = left if due is None else max(0.0, due - self._double.clock.now())
-            self._double.advance(min(left, planned, step))
-            step *= 1.0 if planned < step else 2.0
+            until_next_job = remaining if due is None else max(0.0, due - self._double.clock.now())
+            self._double.advance(min(remaining, until_next_job, step))
+            step *= 1.0 if until_next_job < step else 2.0
             self._jumps.append((self._at, self._double.clock.now() - self._at))
             yield True
 
-    def same(self, recorded: float, played: float, apart: float) -> bool:
+    def same_time(self, recorded: float, played: float, apart: float) -> bool:
         """Returns True if two moments are the same, by how far the double's clock was ahead at any time so far.
 
         A due date was set when the clock was less far ahead than it is when the date is read.
         """
         return any(abs(recorded + ahead - played) <= apart for _, ahead in self._jumps)
 
-    def played(self, moment: int) -> int:
+    def to_double(self, moment: int) -> int:
         """Returns the epoch second of the double for one of the recording."""
         return int(moment + next(ahead for since, ahead in reversed(self._jumps) if since <= moment))

@@ -14,6 +14,6 @@ class EventOrder:
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(f"order {seed}")
 
-    def usual(self) -> bool:
+    def is_usual(self) -> bool:
         """Returns True if the next change leaves its events in the usual order."""
         return self._rng.random() < USUAL

@@ -16,7 +16,7 @@ from ..clock import DAY, Clock
 from .ids import Ids
 from .ledger import JSON, Ledger, frozen
 from .render import render
-from .versions import Moment, as_of, before_acacia, before_basil, moment_of
+from .versions import RelatedObjects, before_acacia, before_basil, in_version, related_objects
 
 RETENTION = 30 * DAY
 
@@ -53,7 +53,7 @@ class EventStore:
         self.cause = Cause()
         self.suppressed: list[JSON] = []
         self._clock, self._ids, self._rng = clock, ids, rng
-        self._moments: dict[str, Moment] = {}
+        self._related: dict[str, RelatedObjects] = {}
         self._unconfirmed: dict[str, set[str]] = {}
         self._given_up: set[str] = set()
 
@@ -66,7 +66,7 @@ class EventStore:
             if not previous:
                 return None
             data["previous_attributes"] = previous
-        if self._swallowed(type_, ledger.api_version):
+        if self._is_suppressed(type_, ledger.api_version):
             self.suppressed.append({"type": type_, "account": ledger.id, "object": snapshot["id"], "at": self._now()})
             return None
         event: JSON = {
@@ -82,25 +82,25 @@ class EventStore:
             "type": type_,
         }
         ledger.events[event["id"]] = event
-        self._moments[event["id"]] = moment_of(ledger, obj)
+        self._related[event["id"]] = related_objects(ledger, obj)
         return event
 
-    def shown(self, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
+    def render(self, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
         """Returns the event in a version: an endpoint's, or by default its account's when it was created.
 
         `account.application.*` carry the account's version even at an endpoint that has one of its own.
         """
         own = event["type"].startswith("account.application.")
-        wanted = event["api_version"] if own or version is None else version
-        snapshot = as_of(event["data"]["object"], wanted, self._moments[event["id"]])
+        rendered_version = event["api_version"] if own or version is None else version
+        snapshot = in_version(event["data"]["object"], rendered_version, self._related[event["id"]])
         pending = len(self._unconfirmed.get(event["id"], ()))
         data = {**event["data"], "object": snapshot}
-        result = {**event, "api_version": wanted, "data": data, "pending_webhooks": pending}
+        result = {**event, "api_version": rendered_version, "data": data, "pending_webhooks": pending}
         if not account:
             result.pop("account")
         return result
 
-    def await_answer(self, event_id: str, endpoint_id: str) -> None:
+    def await_confirmation(self, event_id: str, endpoint_id: str) -> None:
         """Records that an endpoint listens to this event and has not yet answered 2xx."""
         self._unconfirmed.setdefault(event_id, set()).add(endpoint_id)
 
@@ -112,7 +112,7 @@ class EventStore:
         """Records that the last try of this event failed at an endpoint."""
         self._given_up.add(event_id)
 
-    def succeeded(self, event_id: str) -> bool:
+    def is_delivered(self, event_id: str) -> bool:
         """Returns True if every endpoint answered 2xx, which is what the filter `delivery_success` asks."""
         return not self._unconfirmed.get(event_id) and event_id not in self._given_up
 
@@ -123,7 +123,7 @@ class EventStore:
             self.policy.frozen_second = self._clock.seconds()
         return self.policy.frozen_second
 
-    def _swallowed(self, type_: str, version: str) -> bool:
+    def _is_suppressed(self, type_: str, version: str) -> bool:
         policy = self.policy
         if (
             type_.startswith("invoice_payment.")
@@ -140,13 +140,13 @@ class EventStore:
 
 def difference(before: JSON, after: JSON) -> JSON:
     """Returns `previous_attributes`: the old values of what changed, and of a hash only the changed names."""
-    changed: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
         if isinstance(old, dict) and isinstance(new, dict) and old.get("object") != "list":
-            changed[key] = difference(old, new)
+            previous[key] = difference(old, new)
         else:
-            changed[key] = old
-    return dict(sorted(changed.items()))
+            previous[key] = old
+    return dict(sorted(previous.items()))

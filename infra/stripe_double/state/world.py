@@ -50,7 +50,7 @@ class World:
             for listener in self.listeners:
                 listener(ledger, event)
 
-    def updated(self, ledger: Ledger, obj: JSON, before: JSON, type_: str | None = None) -> None:
+    def emit_updated(self, ledger: Ledger, obj: JSON, before: JSON, type_: str | None = None) -> None:
         """Records `<kind>.updated` with what changed since `before`, a `snapshot`.
 
         Does nothing if nothing changed.
@@ -61,7 +61,7 @@ class World:
         """Returns a copy of the rendered object, for `updated` to compare with."""
         return frozen(render(ledger, obj))
 
-    def permitted(self, account: str, key_shown: str, livemode: bool) -> Ledger:
+    def accessible_ledger(self, account: str, key_shown: str, livemode: bool) -> Ledger:
         """Returns a connected account's ledger. Raises StripeFault 403 `account_invalid` without access to it."""
         ledger = self.ledgers.get(account)
         if ledger is None or not ledger.connected or ledger.livemode != livemode:
@@ -86,9 +86,9 @@ class World:
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")
         target = self.clock.now() + seconds
-        done = 0
+        job_count = 0
         while (due := self.scheduler.next_due()) is not None and due <= target:
             self.clock.move_to(due)
-            done += self.scheduler.run_due()
+            job_count += self.scheduler.run_due()
         self.clock.move_to(target)
-        return done
+        return job_count

@@ -20,7 +20,7 @@ from tests.boundaries import Killed, watched
 from tests.world import ADMIN, ORGANIZATION, World
 
 ALL = list(TrialStep)
-KEPT = "connections.keep_trial"
+KEPT = "connections.save_trial"
 WRITES = {
     TrialStep.CUSTOMER: "/v1/customers",
     TrialStep.DRAFT: "/v1/invoices",
@@ -280,7 +280,7 @@ def test_a_test_goes_on_though_its_steps_cannot_be_stored_and_the_next_write_has
         if called == "trial_customers":
             seen.append(shown(world))
 
-    monkeypatch.setattr(world.ports.connections, "keep_trial", down)
+    monkeypatch.setattr(world.ports.connections, "save_trial", down)
     before_each_call(world, comes_back)
     result = tried(world)
     assert (result.ok, steps(result)) == (True, ALL)
