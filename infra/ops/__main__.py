@@ -32,7 +32,7 @@ for command in COMMANDS:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; answers the exit status."""
+    """Runs one command and returns its exit status."""
     logging.getLogger("pom-stripe").setLevel(logging.ERROR)
     return exit_status(cli, "./ops", arguments)
 

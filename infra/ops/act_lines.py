@@ -1,6 +1,6 @@
-"""Who did what, in lines: `explain` of an organization and of a customer shows the latest.
+"""Lines about who did what. `explain` of an organization and of a customer shows the latest ones.
 
-Operators see who of them did it. The organization never does.
+Operators read the name of the operator who acted. The organization never does.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from infra.ops.stage import Stage
 from infra.timeline_words import clock_time
 
 ACTS_SHOWN = 25
-"""The latest acts of a history that are told."""
+"""The number of acts that are shown, the latest ones."""
 
 
 def show_acts(stage: Stage, screen: Screen, name: str, owner_words: str, *subjects: Subject) -> None:
-    """Tells who did what to these subjects, the newest first."""
+    """Shows who did what to these subjects, the newest act first."""
     pages = [stage.ports.acts.page(each, ACTS_SHOWN, None) for each in subjects]
     acts = sorted((act for page in pages for act in page.items), key=lambda act: act.id, reverse=True)
     has_more = len(acts) > ACTS_SHOWN or any(page.has_next for page in pages)

@@ -1,7 +1,8 @@
-"""The template's alarms as they stand: CloudWatch says so for a deployed stage; locally they are judged here.
+"""The states of the template's alarms: as CloudWatch reports them, or evaluated here for the local stack.
 
-The local stack has no process that judges alarms. They are judged when somebody asks, on the metrics in its logs and
-on its queues. Where a watch moves the clock, as `make ops-demo` does, the watch's own judgement is taken.
+The local stack has no process that evaluates alarms. They are evaluated when a command reads them, from the metrics
+in the stack's logs and from its queues. A watch that moves the clock, as in `make ops-demo`, stores its own
+evaluation, which is used then.
 """
 
 from __future__ import annotations
@@ -32,24 +33,24 @@ from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.alarms import Alarm, Composite, Grade
 
 OF_SILENCE = frozenset({"TieOutSilent", "ReconciliationSilent", "ReconciliationStuck", "CanaryFailing"})
-"""Alarms that fire because something has not happened for a time. A stack that is younger cannot have been silent."""
+"""Alarms that fire because something has not happened for a time. A stack that started later does not fire them."""
 MINUTE = 60
 QUEUES_JUDGED_BACK = 3
-"""Minutes for which the age of a queue's oldest message is derived: those that the alarms of queues look at."""
+"""Minutes for which the age of a queue's oldest message is calculated: as many as the alarms on queues evaluate."""
 
 
 class State(StrEnum):
-    """What is known of an alarm."""
+    """The state of an alarm."""
 
     QUIET = "quiet"
     RINGING = "ringing"
     UNKNOWN = "unknown"
-    """CloudWatch has too little data to judge it, or the stage has no such alarm."""
+    """CloudWatch has too little data to evaluate the alarm, or the stage has no such alarm."""
 
 
 @dataclass(frozen=True)
 class AlarmState:
-    """One alarm that tells somebody. `grade` is `page` or `ticket`."""
+    """One alarm that notifies an operator. `grade` is `page` or `ticket`."""
 
     name: str
     state: State
@@ -58,7 +59,9 @@ class AlarmState:
 
 
 def alarm_states(stage: Stage) -> list[AlarmState] | None:
-    """Returns every alarm that tells somebody, in the template's order; None if they cannot be read."""
+    """Returns every alarm that notifies an operator, in the template's order, or None if the states cannot be
+    read.
+    """
     try:
         if "AWS_ENDPOINT_URL" in os.environ:
             states = _of_local_stack(stage.local_logs, os.environ["AWS_ENDPOINT_URL"])
@@ -78,7 +81,10 @@ _STATES: Mapping[str, State] = {"OK": State.QUIET, "ALARM": State.RINGING}
 
 
 def _of_cloudwatch(client: Any, prefix: str) -> dict[str, State]:
-    """Returns states by the alarms' names without the stack's. Composite alarms must be asked for by their type."""
+    """Returns the states by the alarms' names without the stack's name.
+
+    CloudWatch lists composite alarms only if the request names their type.
+    """
     pages = client.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
@@ -90,7 +96,11 @@ def _of_cloudwatch(client: Any, prefix: str) -> dict[str, State]:
 
 
 def _of_local_stack(logs: Path | None, aws_url: str) -> dict[str, State]:
-    """Raises OSError: the logs or the queues cannot be read."""
+    """Returns the states of the local stack's alarms.
+
+    Raises:
+        OSError: the logs or the queues cannot be read.
+    """
     if logs is None:
         return {}
     states_file = logs.parent / STATES_FILE
@@ -108,7 +118,9 @@ def _logged_datapoints(logs: Path) -> Iterator[Datapoint]:
 
 
 def _queues(aws_url: str, now: float) -> Iterator[Datapoint]:
-    """Yields each queue at the end of the latest minutes, with the ages that its messages of now had then."""
+    """Yields the metrics of each queue at the end of each of the latest minutes, derived from its present
+    messages.
+    """
     for minute in range(QUEUES_JUDGED_BACK):
         yield from of_queues(aws_url, SkippingClock(), now - 1 - minute * MINUTE)
 

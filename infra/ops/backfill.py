@@ -1,4 +1,4 @@
-"""`backfill`: our records brought to what Stripe says, from a moment on; those that are lost made again."""
+"""`backfill`: corrects POM's records by Stripe's data since a given time, and creates lost records again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
 PATIENT_FOR = 7 * 86400
-"""Seconds for which a request that Stripe throttles is made again, ever more slowly."""
+"""Seconds for which a throttled request is repeated, with growing pauses."""
 
 
 @click.command()
@@ -46,11 +46,11 @@ def backfill(
     rate: float,
     dry_run: bool,
 ) -> None:
-    """Go over Stripe's invoices, payments, refunds and disputes since a moment, and set our records right.
+    """Read Stripe's invoices, payments, refunds and disputes since a given time, and correct POM's records.
 
-    A record that is lost is made again as far as Stripe remembers, with its services' claims; what cannot be is
-    named. What is right is not written, so it can be stopped and run again. A dry run cannot tell whether a service
-    of a lost invoice has been billed again.
+    A lost record is created again as far as Stripe has its data, with the claims on its services. The command names
+    the records that cannot be created again. Correct records are not written, so you can stop the command and run it
+    again. A dry run cannot detect that a service of a lost invoice has been billed again.
     """
     organization_ids = chosen_organizations(stage, organizations, everybody)
     if after is not None and len(organization_ids) != 1:
@@ -66,7 +66,7 @@ def backfill(
 
 @dataclass
 class _OrganizationBackfill:
-    """One organization's part: what was done so far, and how to go on."""
+    """The backfill of one organization: its results so far, and where to continue."""
 
     id: OrganizationId
     since: int
@@ -78,7 +78,7 @@ class _OrganizationBackfill:
     latest: str | None = None
 
     def run(self, ports: Ports, screen: Screen, after: str | None) -> _OrganizationBackfill:
-        """All of its invoices behind `after`. Where Stripe cannot be asked any more, the rest is left."""
+        """Reads all invoices after `after`. Stops, and says how to continue, if Stripe cannot be reached any more."""
         self.latest = after
         try:
             listed = self._after(after, to_backfill(self.id, self.since, ports))
@@ -162,7 +162,7 @@ def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str)
 
 
 def _with_progress(screen: Screen, listed: Sequence[Listed], organization_id: OrganizationId) -> Iterator[Listed]:
-    """The invoices, with a bar that says i of n where a person watches."""
+    """Yields the invoices, and shows a progress bar on a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     hidden = screen.as_json or not console.is_terminal

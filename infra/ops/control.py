@@ -22,7 +22,7 @@ from infra.ops.stage import Stage
 
 
 def require_some_or_all(organizations: Sequence[str], everybody: bool) -> None:
-    """Raises click.UsageError: none are named, or some and all."""
+    """Raises click.UsageError if no organization is named and --all is missing, or if both are given."""
     if bool(organizations) == everybody:
         raise click.UsageError("Name organizations, or say --all.")
 
@@ -30,10 +30,12 @@ def require_some_or_all(organizations: Sequence[str], everybody: bool) -> None:
 def chosen_organizations(
     stage: Stage, organizations: Sequence[str], everybody: bool, *, frozen_too: bool = False
 ) -> list[OrganizationId]:
-    """Those that are meant; `frozen_too` counts those among all that were frozen and then disconnected.
+    """Returns the ids of the named organizations, or of all connected ones.
+
+    With `frozen_too`, all includes organizations that were frozen and then disconnected.
 
     Raises:
-        click.UsageError: none, or some and all.
+        click.UsageError: no organization is named and --all is missing, or both are given.
     """
     require_some_or_all(organizations, everybody)
     if not everybody:
@@ -43,13 +45,13 @@ def chosen_organizations(
 
 
 def in_words(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Returns the text without blanks around it.
+    """Returns the text without surrounding blanks.
 
     Raises:
-        click.BadParameter: it has neither a letter nor a digit, so that it tells nobody anything.
+        click.BadParameter: the text has neither a letter nor a digit, so it says nothing.
     """
     if not any(each.isalnum() for each in value):
-        raise click.BadParameter("Say it in words.", context, parameter)
+        raise click.BadParameter("Enter words.", context, parameter)
     return value.strip()
 
 
@@ -74,15 +76,16 @@ def freeze(
     by: str,
     dry_run: bool,
 ) -> None:
-    """Let nobody make, send or remind of invoices for the moment. Payments and reconciliation go on.
+    """Stop invoices and reminders for some or all organizations. Payments and reconciliation continue.
 
-    The organization is shown the reason and since when, so write it for its people. It is not shown who did it.
-    An organization that is frozen already is shown the new reason, with the time since when it has been frozen.
-    After --all whoever connects is frozen too, until `unfreeze --all`.
+    Nobody of these organizations can create or send invoices until `unfreeze`. Each organization reads the reason and
+    the start, so write the reason for its people. It does not read the operator's name. An organization that is
+    already frozen gets the new reason, and its start stays. With --all, an organization that connects later is frozen
+    too, until `unfreeze --all`.
     """
     require_some_or_all(organizations, everybody)
     if everybody and not dry_run:
-        freeze_newcomers(by, reason, stage.ports)  # first: whoever connects from here on is not on the list
+        freeze_newcomers(by, reason, stage.ports)  # first, so that the list below misses no organization
     rows = []
     for each in screen.each(chosen_organizations(stage, organizations, everybody), "Freezing"):
         freeze_before = stage.ports.connections.get(each).frozen
@@ -119,9 +122,10 @@ def unfreeze(
     by: str,
     dry_run: bool,
 ) -> None:
-    """Let organizations make and send invoices again; with --all also those that connect from now on.
+    """Allow organizations to create and send invoices again. With --all, organizations that connect later are
+    included.
 
-    With --all only organizations that are frozen are listed.
+    With --all, the result lists only organizations that were frozen.
     """
     require_some_or_all(organizations, everybody)
     if but_newcomers and not everybody:
@@ -152,7 +156,7 @@ def unfreeze(
 
 
 def _freeze_before(organization_id: OrganizationId, was: Freeze | None) -> dict[str, Any]:
-    """Returns how an organization stood before the command: whether it was frozen, and since when."""
+    """Returns the state before the command: whether the organization was frozen, and since when."""
     return {
         "organization": organization_id,
         "was_frozen": was is not None,
@@ -162,13 +166,13 @@ def _freeze_before(organization_id: OrganizationId, was: Freeze | None) -> dict[
 
 @click.group("rotate-secret")
 def rotate_secret() -> None:
-    """Webhook signing secrets: several are valid at once, so that they can be changed in peace."""
+    """Webhook signing secrets. Several are valid at the same time, so that a change loses no event."""
 
 
 @rotate_secret.command("show")
 @command
 def show_secrets(stage: Stage, screen: Screen) -> None:
-    """Fingerprints of the webhook secrets in use, the newest first."""
+    """Show the fingerprints of the webhook secrets in use, the newest first."""
     _show_secrets(screen, stage.ports.webhook_secrets.latest().webhook_secrets, "In use")
 
 
@@ -176,7 +180,7 @@ def show_secrets(stage: Stage, screen: Screen) -> None:
 @dry_run
 @command
 def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
-    """Add a secret, read from standard input, beside those in use."""
+    """Add a secret, read from standard input, to those in use."""
     text = click.prompt("The new secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
     new = str(text).strip()
     if not new.startswith("whsec_"):
@@ -191,16 +195,16 @@ def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
 
 
 @rotate_secret.command("drop")
-@click.option("--newest", "which", flag_value="newest", help="Take away the newest, not the oldest.")
-@click.option("--oldest", "which", flag_value="oldest", default=True, help="Take away the oldest (the default).")
+@click.option("--newest", "which", flag_value="newest", help="Remove the newest secret instead of the oldest.")
+@click.option("--oldest", "which", flag_value="oldest", default=True, help="Remove the oldest secret (the default).")
 @dry_run
 @command
 def drop_secret(stage: Stage, screen: Screen, which: str, dry_run: bool) -> None:
-    """Take away one secret; never the last."""
+    """Remove one secret. The last secret cannot be removed."""
     store = stage.ports.webhook_secrets
     secrets = store.latest().webhook_secrets
     if len(secrets) < 2:
-        screen.failure("There is only one secret: without it no webhook would be taken.")
+        screen.failure("There is only one secret: without it POM would refuse every webhook.")
         return
     remaining = secrets[1:] if which == "newest" else secrets[:-1]
     dropped_fingerprint = fingerprint(secrets[0] if which == "newest" else secrets[-1])

@@ -1,6 +1,6 @@
-"""A table set back to a copy of an earlier moment: items that differ are written, items that the copy lacks deleted.
+"""Sets a table back to a copy from an earlier time: writes the items that differ, deletes the items without a copy.
 
-It knows nothing of what the items mean, apart from the platform's own ones, which are of now and stay.
+The module does not interpret the items, with one exception: the platform's own items stay as they are now.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from chalicelib.adapters.tables.database import MAX_WRITES_AT_ONCE
 from chalicelib.domain.errors import Retryable
 
 Item = Mapping[str, Any]
-"""An item as DynamoDB's API has it."""
+"""An item in the form of DynamoDB's API."""
 
 ATTEMPTS = 12
-"""How often items that DynamoDB leaves over are sent again, by then a minute apart."""
+"""How often unprocessed items are sent again. The last attempts are a minute apart."""
 
 
 @dataclass
 class SetBackCounts:
-    """What was done to one table, or what would be. Figures are items."""
+    """How many items of one table were written, deleted and left, or would be."""
 
     table: str
     in_copy: int = 0
     written: int = 0
     deleted: int = 0
     kept: int = 0
-    """Items that stay as they are now, whatever the copy holds: see `keeps`."""
+    """Items that stay as they are now, whether or not the copy has them. See `keeps` of `set_back`."""
 
 
 class MissingCopies(Exception):
-    """Some tables have no copy."""
+    """Some tables have no complete copy."""
 
 
 def require_copies(sources: Iterable[str]) -> None:
-    """Raises MissingCopies: a copy is not there, or not ready. Nothing has been touched."""
+    """Raises MissingCopies if a copy does not exist or is not ready. Changes nothing."""
     client = boto3.client("dynamodb")
     problems = []
     for source in sources:
@@ -67,13 +67,13 @@ def set_back(
     keeps: Callable[[Item], Item | None] = lambda item: None,
     dry_run: bool = False,
 ) -> SetBackCounts:
-    """Makes the table of a model what the table `source` holds, or empties it if there is no source.
+    """Makes the table of a model equal to the table `source`, or empties it if `source` is None.
 
-    What is written is `changed` of each item of the copy. `keeps` of a present item is what it becomes, or None if
-    the copy decides about it.
+    `change` converts each item of the copy before it is written. `keeps` returns the item that a present item stays
+    as, or None if the copy replaces it.
 
     Raises:
-        Retryable: DynamoDB left items over again and again. Doing it again is safe.
+        Retryable: DynamoDB did not process items after all attempts. Repeating the call is safe.
     """
     table = str(model.Meta.table_name)
     keys = [each["AttributeName"] for each in model._get_schema()["key_schema"]]
@@ -110,7 +110,7 @@ def set_back(
 
 
 def _items(table: str) -> Iterator[Item]:
-    """Yields all items but the platform's own: its freeze of now must outlive the copying."""
+    """Yields all items except the platform's own, because its present freeze must survive the restore."""
     pages: Any = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     for page in pages:
         for item in page["Items"]:
@@ -128,7 +128,7 @@ def _digest(item: Item) -> bytes:
 
 
 def _write_full_batch(table: str, requests: list[Any], pause: Callable[[float], None], *, dry_run: bool) -> list[Any]:
-    """Returns the requests that wait for others, so that each batch is full."""
+    """Writes the requests if they fill a batch. Returns the requests that still wait for a full batch."""
     if len(requests) < MAX_WRITES_AT_ONCE:
         return requests
     if not dry_run:
@@ -145,5 +145,5 @@ def _write(table: str, requests: list[Any], pause: Callable[[float], None]) -> N
             return
         pause(min(60.0, 0.1 * 2**attempt))
     raise Retryable(
-        "database_unavailable", f"DynamoDB does not take more items of {table}.", next_step="Run it again."
+        "database_unavailable", f"DynamoDB accepts no more items of {table}.", next_step="Run the command again."
     )

@@ -1,4 +1,4 @@
-"""Dead letters: `redrive` sends them to their queue again, `discard` throws them away."""
+"""Dead letters: `redrive` sends them to their queue again, and `discard` deletes them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ QUEUES = tuple(queue.value for queue in Queue)
 QUEUES_WITHOUT_FUNCTION = (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES)
 """The queues that feed no function."""
 AT_ONCE = 10
-"""Messages that SQS gives at once."""
+"""The most messages that one request to SQS returns."""
 HIDDEN_FOR = 60
 """Seconds for which a dead letter is hidden while it is moved."""
 HIDDEN_WHILE_ASKING = 900
-"""Seconds for which dead letters are hidden while somebody looks at what is to be thrown away."""
+"""Seconds for which dead letters are hidden while the operator decides whether to delete them."""
 ID_FIELDS = ("organizationId", "customerId", "invoiceId", "batchId", "task", "requestId")
-"""What is shown of a message: ids alone."""
+"""The fields of a message that are shown: ids only."""
 
-at_most = click.option("--max", "most", type=click.IntRange(1), help="At most so many messages [all].")
+at_most = click.option("--max", "most", type=click.IntRange(1), help="The most messages to take [all].")
 about_only = click.option(
     "--about", metavar="ID", help="Only messages about this organization, customer, invoice, batch, task or request."
 )
@@ -45,7 +45,7 @@ about_only = click.option(
 def redrive(
     stage: Stage, screen: Screen, queue: str, most: int | None, about: str | None, rate: float, dry_run: bool
 ) -> None:
-    """Send the dead letters of a queue back to it."""
+    """Send the dead letters of a queue back to the queue."""
     client = lookups.sqs()
     source, target = stage.queue_url(Queue(queue).dead_letter), stage.queue_url(queue)
     waiting = sum(lookups.depth(client, source) or (0, 0))
@@ -66,7 +66,7 @@ def redrive(
         attributes = message.get("Attributes", {})
         group = {"MessageGroupId": attributes["MessageGroupId"]} if "MessageGroupId" in attributes else {}
         if group and queue.endswith(".fifo"):
-            # Another id than the first time: SQS would take the message for the one that it has seen.
+            # The id must differ from the first one, because SQS would drop the message as a duplicate.
             group["MessageDeduplicationId"] = f"redrive-{message['MessageId']}-{int(time.time())}"
         client.send_message(QueueUrl=target, MessageBody=message["Body"], **group)
         client.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
@@ -93,9 +93,10 @@ def redrive(
 def discard(
     stage: Stage, screen: Screen, queue: str, most: int | None, about: str | None, yes: bool, dry_run: bool
 ) -> None:
-    """Throw dead letters away for good: failed ticks of schedules, and messages that must not be done again.
+    """Delete dead letters for good: failed ticks of schedules, and messages that must not be processed again.
 
-    Shows what they are, and asks. The tick of a schedule is not repeated: the next one does the same work.
+    The command lists the messages and asks before it deletes them. A deleted tick is not repeated: the schedule's
+    next tick does the same work.
     """
     client = lookups.sqs()
     name = queue if queue in QUEUES_WITHOUT_FUNCTION else Queue(queue).dead_letter
@@ -130,12 +131,18 @@ def discard(
 
 
 def _sure(some: int, waiting: int) -> bool:
-    """Raises click.Abort: somebody said no."""
-    return click.confirm(f"Throw {some} of {waiting} messages away for good?", abort=True, err=True)
+    """Returns True if the operator confirms.
+
+    Raises:
+        click.Abort: the operator declines.
+    """
+    return click.confirm(f"Delete {some} of {waiting} messages for good?", abort=True, err=True)
 
 
 def _about(client: Any, source: str, waiting: int, limit: int, about: str) -> list[Any]:
-    """Of all dead letters, at most `wanted` that name this id; the others are put back at once."""
+    """Returns at most `limit` of all dead letters, those that name this id. The others become visible again at
+    once.
+    """
     letters = list(receive(client, source, waiting, HIDDEN_WHILE_ASKING))
     matching = [each for each in letters if about in _ids(each)][:limit]
     handles = {each["ReceiptHandle"] for each in matching}
@@ -144,14 +151,14 @@ def _about(client: Any, source: str, waiting: int, limit: int, about: str) -> li
 
 
 def put_back(client: Any, source: str, letters: Iterable[Any]) -> None:
-    """Shows received messages again at once to whoever receives next."""
+    """Makes received messages visible to other receivers again at once."""
     for each in letters:
         back = {"QueueUrl": source, "ReceiptHandle": each["ReceiptHandle"]}
         client.change_message_visibility(**back, VisibilityTimeout=0)
 
 
 def receive(client: Any, source: str, limit: int, hidden_for: int) -> Iterator[Any]:
-    """Yields at most `wanted` messages, and hides them from others for `hidden_for` seconds."""
+    """Yields at most `limit` messages, and hides them from other receivers for `hidden_for` seconds."""
     missing = limit
     while missing > 0:
         batch = client.receive_message(
@@ -175,11 +182,11 @@ def _row(message: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _description(message: Mapping[str, Any]) -> tuple[str, str | None]:
-    """What a dead letter was about, and the kind of error if it says so; texts of errors are not shown.
+    """Returns what a dead letter is about, and the kind of its error if it has one. Texts of errors are not shown.
 
-    A failed tick comes from Lambda (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html)
-    or, if it never got there, from EventBridge
-    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
+    A failed tick comes from Lambda
+    (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html) or, if Lambda never received
+    it, from EventBridge (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
     """
     attributes = {name: each.get("StringValue") for name, each in message.get("MessageAttributes", {}).items()}
     body = _body(message)
@@ -199,7 +206,7 @@ def _ids(message: Mapping[str, Any]) -> list[str]:
 
 
 def _body(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Empty where the message is none of ours."""
+    """Returns the body of a message, or an empty mapping if POM did not write the message."""
     body: Any = None
     with suppress(ValueError):
         body = json.loads(message["Body"])

@@ -1,6 +1,7 @@
-"""What `explain invoice` tells of fees and deposits: a row for JSON, and a line, for each balance transaction.
+"""The rows and lines that `explain` prints about fees and deposits, one for each balance transaction.
 
-A payment that Stripe has not booked yet has a row too. A row has bare decimal amounts and a `currency`.
+A payment that Stripe has not booked yet has a row too. Amounts are decimal strings, and `currency` is a field of its
+own.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def _pending_fields(movement: Movement) -> dict[str, Any]:
 
 
 def deposit_line(row: Row) -> Forms:
-    """Returns the line of a row. Longer forms have the parts of the fee, the exchange and the payout's id."""
+    """Returns the line of a row. The longer forms add the parts of the fee, the exchange rate and the payout's id."""
     beginning = f"{row['kind'].capitalize()} {money(row['amount'], row['currency'])}"
     if row["fee"] is None:
         return (f"{beginning}, fee pending. {row['message']}",)

@@ -1,4 +1,4 @@
-"""`webhook-endpoint`: Stripe's endpoint for connected accounts, as the code needs it."""
+"""`webhook-endpoint`: creates or updates the platform's webhook endpoint in Stripe."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from infra.ops.verification import verify_webhooks
 
 
 @click.command("webhook-endpoint")
-@click.option("--verify", is_flag=True, help="Only tell what is known of whether events arrive; status 1 if not.")
+@click.option("--verify", is_flag=True, help="Only show whether events arrive; the exit status is 1 if they do not.")
 @dry_run
 @command
 def webhook_endpoint(stage: Stage, screen: Screen, verify: bool, dry_run: bool) -> None:
-    """Create or update the endpoint in Stripe, with the pinned API version and every event we subscribe to.
+    """Create or update the endpoint in Stripe, with the pinned API version and every event type that POM needs.
 
-    A new endpoint's secret goes to Secrets Manager, beside the others, and never to the screen. With --verify nothing
-    is changed: Stripe's endpoints, a canary with each secret, and events that arrived or had to be fetched are told.
+    The secret of a new endpoint is added to the secrets in Secrets Manager and is never printed. --verify changes
+    nothing: it shows Stripe's endpoints, the result of a canary with each secret, and which events arrived or had to
+    be fetched.
     """
     url = stage.webhook_url
     if verify:

@@ -1,4 +1,4 @@
-"""`erase`: a customer, a whole organization, or once more whom a restored copy has brought back."""
+"""`erase`: erases a customer or an organization, or repeats erasures that a restored copy has undone."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from infra.ops.stage import Stage
     "--in-stripe",
     "in_stripe",
     type=click.Choice([each.value for each in InStripe]),
-    help="What becomes of Stripe's customers. Must be said, because a deletion cannot be taken back.",
+    help="Whether Stripe's customers are kept or deleted. Required, because a deletion cannot be undone.",
 )
 @click.option(
     "--again",
     type=click.File("r"),
     metavar="FILE",
-    help="Erase again whom log lines of the function `erasures` name: after a restore and before the backfill, or "
-    "after a release that knew no erasures.",
+    help="Erase again the customers that log lines of the function `erasures` name: after a restore and before the "
+    "backfill, or after a release that did not know erasures.",
 )
 @click.option(
     "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
@@ -60,19 +60,19 @@ def erase(
     yes: bool,
     dry_run: bool,
 ) -> None:
-    """Erase people from everything that POM holds. Amounts, dates, numbers and ids stay for the books.
+    """Erase people from all of POM's records. Amounts, dates, numbers and ids stay for bookkeeping.
 
-    A customer is erased as by the API. An organization is refused while anything of it is unsettled, or while it is
-    connected. The customers of a connected one can be deleted in Stripe first, with --in-stripe delete. Workers do
-    the work, and look once more a day later. Type the command again to see how far it is: it goes on where it was.
+    A customer is erased as by the API. An organization cannot be erased while it has unsettled payments or while it
+    is connected. With --in-stripe delete, the customers of a connected organization are erased, and deleted in
+    Stripe. Workers do the work, and check it a day later. Run the command again to see the progress.
     """
     if again is not None:
         if organization or customer or in_stripe:
-            raise click.UsageError("--again FILE says who, and takes nothing else.")
+            raise click.UsageError("--again FILE names the customers, and takes no other names or options.")
         _erase_again(stage, screen, again, by, dry_run=dry_run)
         return
     if organization is None or in_stripe is None:
-        raise click.UsageError("Name an organization and say --in-stripe keep or --in-stripe delete.")
+        raise click.UsageError("Name an organization and add --in-stripe keep or --in-stripe delete.")
     erasing = _Erasing(stage, screen, OrganizationId(organization), InStripe(in_stripe), by, not yes, dry_run)
     if customer is not None:
         erasing.erase_customer(CustomerId(customer))
@@ -82,7 +82,7 @@ def erase(
 
 @dataclass(frozen=True)
 class _Erasing:
-    """The erasure of one customer of an organization, or of the organization."""
+    """The erasure of one customer or of all customers of an organization."""
 
     stage: Stage
     screen: Screen
@@ -93,11 +93,11 @@ class _Erasing:
     dry_run: bool
 
     def erase_customer(self, customer_id: CustomerId) -> None:
-        """Erases a customer as the API does, and tells how far it is.
+        """Erases a customer as the API does, and shows the progress.
 
         Raises:
             NotFound: there is no such customer.
-            Conflict: the Stripe customer is to be deleted, and the organization is not connected.
+            Conflict: the Stripe customer is to be deleted, but the organization is not connected.
         """
         ports = self.stage.ports
         customer = ports.customers.get(self.organization_id, customer_id)
@@ -117,10 +117,10 @@ class _Erasing:
         self.screen.table("erasures", "Erasures (UTC)", rows)
 
     def erase_organization(self) -> None:
-        """Erases all customers, and what is the organization's own if it is not connected.
+        """Erases all customers, and the organization's own records if it is not connected.
 
         Raises:
-            NotFound: it was never connected.
+            NotFound: the organization was never connected.
         """
         ports, screen = self.stage.ports, self.screen
         connection, _ = lookups.connection_and_account(self.stage, self.organization_id)
@@ -139,7 +139,7 @@ class _Erasing:
         own = "" if connection.active else " and what is its own"
         self._confirm(f"all {len(customers)} customers of {self.organization_id}{own}")
         if not connection.active:
-            # First, so that nobody connects or saves anything from here on.
+            # The organization's records go first, so that nobody can connect or save anything from here on.
             records = erase_organization_records(self.organization_id, self.by, ports)
             screen.table("own", "Erased of the organization's own", records.rows)
         each = screen.each(customers, "Customers", len(customers))
@@ -148,11 +148,11 @@ class _Erasing:
 
     def _confirm(self, what: str) -> None:
         if self.asks_first:
-            click.confirm(f"Erase {what}? An erasure cannot be taken back.", abort=True, err=True)
+            click.confirm(f"Erase {what}? An erasure cannot be undone.", abort=True, err=True)
 
 
 def _problem(connection: Connection, in_stripe: InStripe) -> str | None:
-    """Returns why an organization cannot be erased in this way, and what to do about it."""
+    """Returns why an organization cannot be erased in this way and what to do, or None if it can."""
     organization_id = connection.organization_id
     if connection.active and in_stripe is InStripe.KEEP:
         return (
@@ -168,7 +168,9 @@ def _problem(connection: Connection, in_stripe: InStripe) -> str | None:
 
 
 def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *, dry_run: bool) -> None:
-    """Closes customers anew, before the backfill can bring them back. Those that are closed are looked at again."""
+    """Closes customers again before the backfill can restore them. Customers that are still closed are erased
+    again.
+    """
     rows = []
     for organization_id, customer_id, in_stripe in screen.each(logged_erasures(lines), "Erasures"):
         customer = stage.ports.customers.get(organization_id, customer_id)
@@ -191,7 +193,7 @@ def _fails_because_unsettled(screen: Screen, unsettled_objects: Iterable[Erasure
 def _show_progress(
     screen: Screen, organization_id: OrganizationId, customers: list[Customer], *, is_connected: bool
 ) -> None:
-    """Tells how far an organization's erasure is. Those of its customers that wait for something are listed."""
+    """Shows the progress of an organization's erasure, and lists the customers that wait for something."""
     counts = Counter(each.erasure.status for each in customers if each.erasure is not None)
     rows = [{"erasure": each.value, "customers": counts[each]} for each in ErasureStatus]
     screen.table("customers", "Customers", rows)

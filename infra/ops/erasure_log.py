@@ -1,7 +1,7 @@
-"""Erasures that a restored copy does not know, as the log lines of the function `erasures` have them.
+"""Reads erasures that a restored copy does not contain from the log lines of the function `erasures`.
 
-A line has the ids of the organization and the customer, and what becomes of the Stripe customer. The log groups keep
-lines for longer than any copy of the tables is kept, and outlive the stack.
+A line has the ids of the organization and of the customer, and whether the Stripe customer is deleted. The log groups
+retain lines for longer than copies of the tables are retained, and they outlive the stack.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class LoggedErasure(NamedTuple):
 
 
 def logged_erasures(lines: Iterable[str]) -> list[LoggedErasure]:
-    """Returns the erasures that log lines tell of, each customer once.
+    """Returns the erasures in the log lines, each customer once.
 
     Raises:
-        click.BadParameter: a line is none of these. Nothing of the file is to be done then.
+        click.BadParameter: a line is about something else. Then nothing of the file must be done.
     """
     erasures: dict[tuple[str, str], LoggedErasure] = {}
     for number, line in enumerate(lines, start=1):
@@ -45,5 +45,5 @@ def logged_erasures(lines: Iterable[str]) -> list[LoggedErasure]:
                     OrganizationId(organization), CustomerId(customer), in_stripe
                 )
             case _:
-                raise click.BadParameter(f"Line {number} is no line of the function `erasures` about an erasure.")
+                raise click.BadParameter(f"Line {number} is not a line of the function `erasures` about an erasure.")
     return list(erasures.values())

@@ -1,4 +1,4 @@
-"""`explain`: finds a thing by an id or a number, and tells all that is known of it."""
+"""`explain`: finds an object by an id or a number, and shows everything that POM knows about it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from infra.ops.search import PAYMENT_WORDS, Kind, Match, Search
 from infra.ops.stage import Stage
 
 ANY_ID = "WHAT"
-"""The name of the command that takes any id or number. Nobody types it: it is what no other command is."""
+"""The internal name of the command that takes any id or number. `explain` adds this name itself."""
 
 
 class Explain(click.Group):
-    """Takes an id or a number where other groups take the name of a command."""
+    """A group of commands that also takes an id or a number in place of a command's name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Leaves options to the command that is meant, so that they may stand before the id, too."""
+        """Inserts the command's name before a leading option, so that options may come before the id, too."""
         if args and args[0].startswith("-") and args[0] not in ("-h", "--help"):
             args = [ANY_ID, *args]
         return super().parse_args(ctx, args)
@@ -38,7 +38,7 @@ class Explain(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Returns the command that is named, or else the one that takes any id or number."""
+        """Returns the named command, or the command for any id or number."""
         if args[0] in self.commands:
             return super().resolve_command(ctx, args)
         return ANY_ID, self.commands[ANY_ID], args
@@ -46,24 +46,24 @@ class Explain(click.Group):
 
 @click.group(cls=Explain, subcommand_metavar="WHAT [--organization ORG] [--account ACCT] [--kind KIND]")
 def explain() -> None:
-    """Everything that is known of one thing.
+    """Show everything that POM knows about one object.
 
     WHAT is an invoice by its number, by Stripe's id (in_) or by POM's (inv_); a payment, refund or dispute (pi_, ch_,
     py_, re_, dp_, du_); a customer by POM's id or Stripe's (cus_); a payout (po_); an event (evt_); or an
-    organization. Without --organization, it is looked for in every organization that was ever connected.
+    organization. Without --organization, the command searches every organization that was ever connected.
     """
 
 
 @explain.command(ANY_ID)
 @click.argument("what")
-@click.option("--organization", metavar="ORG", help="Look only here.")
-@click.option("--kind", type=click.Choice([each.value for each in Kind]), help="If several things have this name.")
-@click.option("--account", metavar="ACCT", help="Look on this account, such as one that was connected formerly.")
+@click.option("--organization", metavar="ORG", help="Search only this organization.")
+@click.option("--kind", type=click.Choice([each.value for each in Kind]), help="If several objects have this name.")
+@click.option("--account", metavar="ACCT", help="Search this account, such as one that was connected formerly.")
 @command
 def explain_anything(
     stage: Stage, screen: Screen, what: str, organization: str | None, kind: str | None, account: str | None
 ) -> None:
-    """What it is, how it stands and why, and what is related to it."""
+    """Show one object: its state, the reason for it, and related objects."""
     if account is not None:
         owner = stage.ports.connections.organization_of(StripeAccountId(account))
         if owner is None or organization not in (None, owner):
@@ -76,7 +76,7 @@ def explain_anything(
 def explain_search(
     stage: Stage, screen: Screen, search: Search, organization: str | None, kind: str | None = None
 ) -> None:
-    """Tells of the one thing that a search finds, lists several, or says where it looked."""
+    """Shows the one object that a search finds, lists several, or says where the search looked."""
     search.run()
     matches = [each for each in search.matches if kind in (None, each.kind)]
     if not matches:
@@ -151,7 +151,7 @@ def _show_match(stage: Stage, screen: Screen, match: Match) -> None:
 @click.argument("invoice")
 @command
 def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: str) -> None:
-    """An invoice of an organization, by POM's id."""
+    """Show an invoice of an organization, by POM's id."""
     show_invoice(stage, screen, organization, InvoiceId(invoice))
 
 
@@ -160,7 +160,7 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
 @click.argument("event")
 @command
 def explain_event(stage: Stage, screen: Screen, organization: str, event: str) -> None:
-    """What became of one of Stripe's events, how long it took to arrive, and how often it was repeated."""
+    """Show the outcome of one of Stripe's events, its lag, and its repetitions."""
     show_event(stage, screen, organization, event)
 
 
@@ -168,7 +168,7 @@ def explain_event(stage: Stage, screen: Screen, organization: str, event: str) -
 @click.argument("organization")
 @command
 def explain_organization(stage: Stage, screen: Screen, organization: str) -> None:
-    """An organization's connection, its reconciliation, who did what to it, and its parked events."""
+    """Show an organization's connection, its reconciliation, who changed it, and its parked events."""
     show_organization(stage, screen, organization)
 
 

@@ -1,6 +1,6 @@
-"""`explain` of a customer: whether Stripe has it as POM has it, what happened to it, and its latest invoices.
+"""`explain` of a customer: whether Stripe has the same data, what happened to the customer, and its latest invoices.
 
-An address or a telephone number is not shown: no operator needs one to see why a customer is not in step.
+Addresses and telephone numbers are not shown, because no operator needs them to explain a difference.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from infra.ops.stage import Stage
 from infra.timeline_words import clock_time, money
 
 INVOICES_SHOWN = 10
-"""The latest invoices of a customer that are told."""
+"""The number of invoices that are shown, the latest ones."""
 
 WHY = {
-    SyncStatus.PENDING: "POM has yet to give the customer's latest edition to Stripe. A worker does it by itself.",
-    SyncStatus.SYNCED: "Stripe has the customer as POM has it.",
+    SyncStatus.PENDING: "POM has not sent the customer's latest edition to Stripe yet. A worker does it automatically.",
+    SyncStatus.SYNCED: "Stripe has the same data of the customer as POM.",
     SyncStatus.NEEDS_CHOICE: (
-        "Several Stripe customers have this e-mail address. The office has to choose one, on the customer's page."
+        "Several Stripe customers have this e-mail address. The office must choose one, on the customer's page."
     ),
-    SyncStatus.FAILED: "The customer could not be given to Stripe.",
+    SyncStatus.FAILED: "The customer could not be synced to Stripe.",
     SyncStatus.NOT_CONNECTED: "The organization was not connected to Stripe at the last attempt.",
     SyncStatus.WAITING_FOR_INVOICE: (
         "The connected Stripe account does not have the customer until its next invoice. That is normal."
     ),
     SyncStatus.DELETED_IN_STRIPE: (
-        "Somebody deleted the customer in Stripe. It is linked or made again when it is next needed."
+        "The customer was deleted in Stripe. POM links or creates it again when the customer is next needed."
     ),
 }
-"""What each status means, in a sentence."""
+"""The meaning of each status, in a sentence."""
 
 
 def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: str) -> None:
-    """Tells how a customer stands.
+    """Shows the state of a customer.
 
     Raises:
         NotFound: the organization has no such customer.

@@ -1,4 +1,4 @@
-"""`explain` of an event and of an organization: what became of events, and why some are parked."""
+"""`explain` of an event and of an organization: the outcome of events, and why some are parked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from infra.ops.stage import Stage
 def show_event(
     stage: Stage, screen: Screen, organization: str, event: str, account: StripeAccountId | None = None
 ) -> None:
-    """Tells what became of one of Stripe's events, on `account` or else on the one that was connected last.
+    """Shows the outcome of one of Stripe's events on `account`, or on the account that was connected last.
 
     Raises:
         NotFound: the organization was never connected.
@@ -48,11 +48,11 @@ _WHY = {
     "no_change": "POM knew all that the event says, so nothing changed.",
     "erased": "The event is about a person who was erased. POM counts such an event, and takes nothing from it.",
 }
-"""What each outcome means. That of a parked event is its reason."""
+"""The meaning of each outcome. A parked event shows its reason instead."""
 
 
 def show_organization(stage: Stage, screen: Screen, organization: str) -> None:
-    """Tells of an organization's connection, its reconciliation, who did what to it, and its parked events.
+    """Shows an organization's connection, its reconciliation, who changed it, and its parked events.
 
     Raises:
         NotFound: the organization was never connected.
@@ -84,7 +84,7 @@ def show_organization(stage: Stage, screen: Screen, organization: str) -> None:
 
 
 def event_row(record: lookups.EventRecord) -> dict[str, Any]:
-    """Returns the row of an event. `error` is for programs: a code, or the class of an unforeseen error."""
+    """Returns the row of an event. `error` is for programs: an error code, or the class of an unexpected error."""
     return {
         "id": record.id,
         "type": record.type,
@@ -102,5 +102,5 @@ def event_row(record: lookups.EventRecord) -> dict[str, Any]:
 
 
 def _columns(row: dict[str, Any]) -> tuple[str, ...]:
-    """Returns the columns that people see: the reason in words, and not the name of the error."""
+    """Returns the columns for people: they read the reason in words, and not the error's name."""
     return tuple(name for name in row if name != "error")

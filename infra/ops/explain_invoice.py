@@ -1,4 +1,4 @@
-"""`explain` of an invoice: why it stands where it stands, its money, its timeline and its events."""
+"""`explain` of an invoice: the reason for its status, its money, its timeline and its events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from infra.ops.stage import Stage
 
 
 def show_invoice(stage: Stage, screen: Screen, organization: str, invoice_id: str) -> None:
-    """Tells all that is known of an invoice.
+    """Shows everything that POM knows about an invoice.
 
     Raises:
         NotFound: the organization has no such invoice.
@@ -78,7 +78,7 @@ def show_invoice(stage: Stage, screen: Screen, organization: str, invoice_id: st
 
 
 def explanation_of(invoice: Invoice, ports: Ports) -> str:
-    """Returns the explanation that the API shows: why the invoice has its status, and where its money is."""
+    """Returns the explanation that the API also returns: why the invoice has its status, and where its money is."""
     deposits = deposits_of_invoice(invoice, ports).values()
     where = where_money_is([(each.settled.movement, each.deposits) for each in deposits])
     return " ".join([explained(invoice, ports.clock.now(), beside(invoice, ports)), *where])

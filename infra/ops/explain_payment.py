@@ -1,4 +1,4 @@
-"""`explain` of a payment, a refund or a dispute: what it is, how it stands, its invoice, and where its money is."""
+"""`explain` of a payment, a refund or a dispute: its state, its invoice, and where its money is."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from infra.timeline_words import money, paid_with
 
 
 def show_payment(stage: Stage, screen: Screen, organization: str, object_id: str, invoice_id: InvoiceId) -> None:
-    """Tells what a payment, refund or dispute is, and all that is known of its money.
+    """Shows the state of a payment, refund or dispute, and everything that POM knows about its money.
 
     Raises:
-        NotFound: the invoice is gone.
+        NotFound: its invoice does not exist.
     """
     invoice = lookups.invoice(stage, organization, invoice_id)
     paying_payment_id = paying_id(invoice, object_id)
@@ -60,7 +60,7 @@ def show_payment(stage: Stage, screen: Screen, organization: str, object_id: str
 
 
 def paying_id(invoice: Invoice, object_id: str) -> str:
-    """Returns the id of the payment, as the API shows it, that this payment, charge, refund or dispute belongs to."""
+    """Returns the API's id of the payment that this payment, charge, refund or dispute belongs to."""
     facts = invoice.facts
     fact = facts.charges.get(object_id) or facts.refunds.get(object_id) or facts.disputes.get(object_id)
     return (payment_id(fact) if fact is not None else None) or object_id
@@ -75,7 +75,7 @@ def _is_of(deposits: Any, ids: set[str]) -> bool:
 
 
 def _sentence(object_id: str, invoice: Invoice, movement: Movement | None, payment: Payment | None) -> str:
-    """Returns what it is, how it stands, and which invoice it belongs to."""
+    """Returns what the object is, its status, and the invoice that it belongs to, as sentences."""
     fact = invoice.facts.invoice
     number = f" {fact.number}" if fact is not None and fact.number else ""
     of = f"of invoice{number} ({invoice.id})"
@@ -104,7 +104,7 @@ def _sentence(object_id: str, invoice: Invoice, movement: Movement | None, payme
 
 
 def _orderer(invoice: Invoice, refund_id: str) -> str | None:
-    """Returns where a refund was made, and by whom; None if it is no refund."""
+    """Returns who ordered a refund and where, in words, or None if the object is not a refund."""
     refund = invoice.facts.refunds.get(refund_id)
     if refund is None:
         return None

@@ -1,4 +1,4 @@
-"""`explain payout`: how a payout stands, what it consists of, and its lines, as POM has them."""
+"""`explain payout`: the state of a payout, its totals and its lines, as POM has them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from infra.ops.stage import Stage
 from infra.timeline_words import money
 
 LINES_SHOWN = 100
-"""Lines that people see. A payout may have thousands; JSON has all."""
+"""The number of lines that are printed. A payout may have thousands; JSON has all of them."""
 
 INVOICES_SHOWN = 10
-"""Invoices of a payout for which a command is told. The lines have the ids of all."""
+"""The number of invoices of a payout whose command is printed. The lines have the ids of all invoices."""
 
 
 @click.command("payout")
@@ -36,12 +36,12 @@ INVOICES_SHOWN = 10
 @click.argument("payout")
 @command
 def explain_payout(stage: Stage, screen: Screen, organization: str, payout: str) -> None:
-    """How a payout stands, what it consists of, and its lines. `payouts` compares it with Stripe."""
+    """Show the state of a payout, its totals and its lines. `payouts` compares it with Stripe."""
     show_payout(stage, screen, organization, payout)
 
 
 def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) -> None:
-    """Tells of a payout.
+    """Shows a payout.
 
     Raises:
         NotFound: the organization was never connected, or has no such payout.
@@ -90,7 +90,7 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
 
 
 def _total_rows(payout: Payout) -> list[dict[str, Any]]:
-    """Returns what each kind of line changed the amount by. They add up to the amount."""
+    """Returns the amount that each kind of line contributes. They add up to the payout's amount."""
     if payout.itemized is None:
         return []
     currency = payout.fact.currency
@@ -134,7 +134,7 @@ def _line_row(line: PayoutLine) -> dict[str, Any]:
 def _columns(rows: Sequence[Row]) -> list[Forms]:
     """Returns a line for each row: its kind, amount, fee and net, and the invoice's number or Stripe's category.
 
-    The longer forms have the transaction, and the invoice's id.
+    The longer forms add the balance transaction and the invoice's id.
     """
     cells = [
         (row["kind"].replace("_", " "), row["amount"], row["fee"], row["net"], row["number"] or row["category"])
