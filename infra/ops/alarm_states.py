@@ -43,7 +43,7 @@ class State(StrEnum):
     """The state of an alarm."""
 
     QUIET = "quiet"
-    RINGING = "ringing"
+    FIRING = "firing"
     UNKNOWN = "unknown"
     """CloudWatch has too little data to evaluate the alarm, or the stage has no such alarm."""
 
@@ -77,7 +77,7 @@ def alarm_states(stage: Stage) -> list[AlarmState] | None:
     ]
 
 
-_STATES: Mapping[str, State] = {"OK": State.QUIET, "ALARM": State.RINGING}
+_STATES: Mapping[str, State] = {"OK": State.QUIET, "ALARM": State.FIRING}
 
 
 def _of_cloudwatch(client: Any, prefix: str) -> dict[str, State]:
@@ -105,8 +105,8 @@ def _of_local_stack(logs: Path | None, aws_url: str) -> dict[str, State]:
         return {}
     states_file = logs.parent / STATES_FILE
     if states_file.exists():
-        ringing: dict[str, bool] = json.loads(states_file.read_text())
-        return {name: State.RINGING if rings else State.QUIET for name, rings in ringing.items()}
+        firing: dict[str, bool] = json.loads(states_file.read_text())
+        return {name: State.FIRING if fires else State.QUIET for name, fires in firing.items()}
     now = time.time()
     return _evaluate([*_logged_datapoints(logs), *_queues(aws_url, now)], now)
 
@@ -131,11 +131,11 @@ def _evaluate(datapoint_list: list[Datapoint], now: float) -> dict[str, State]:
     alarms = from_template(
         merge_template()["Resources"], {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
     )
-    ringing: set[str] = set()
+    firing: set[str] = set()
     for name, alarm in alarms.items():
         if isinstance(alarm, MetricAlarm):
             too_young = name in OF_SILENCE and age < alarm.period * alarm.periods
             if not too_young and alarm.fires(alarm.period_values(datapoints, now)):
-                ringing.add(name)
-    ringing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.fires(ringing)}
-    return {name: State.RINGING if name in ringing else State.QUIET for name in alarms}
+                firing.add(name)
+    firing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.fires(firing)}
+    return {name: State.FIRING if name in firing else State.QUIET for name in alarms}

@@ -18,7 +18,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.pacing import PacedStripe, paced
 from chalicelib.usecases.healing.backfill import Backfilled, Did, Listed, to_backfill
 from chalicelib.usecases.healing.backfill import backfill as backfilled
-from infra.ops.cli import command, dry_run, everybody
+from infra.ops.cli import command, dry_run, all_organizations
 from infra.ops.control import chosen_organizations
 from infra.ops.repair import TimeParam
 from infra.ops.screen import Screen, timestamp
@@ -30,9 +30,9 @@ PATIENT_FOR = 7 * 86400
 
 @click.command()
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--since", type=TimeParam(), required=True, help="From this moment on: 2026-01-01, or 90d.")
-@click.option("--after", metavar="ID", help="Go on behind this invoice of Stripe's; with one organization.")
+@all_organizations
+@click.option("--since", type=TimeParam(), required=True, help="Invoices since this time: 2026-01-01, or 90d.")
+@click.option("--after", metavar="ID", help="Continue after this Stripe invoice; with one organization.")
 @click.option("--rate", type=click.FloatRange(0.1, 20), default=5.0, show_default=True, help="Invoices a second.")
 @dry_run
 @command
@@ -40,7 +40,7 @@ def backfill(
     stage: Stage,
     screen: Screen,
     organizations: tuple[str, ...],
-    everybody: bool,
+    all_organizations: bool,
     since: int,
     after: str | None,
     rate: float,
@@ -52,16 +52,18 @@ def backfill(
     the records that cannot be created again. Correct records are not written, so you can stop the command and run it
     again. A dry run cannot detect that a service of a lost invoice has been billed again.
     """
-    organization_ids = chosen_organizations(stage, organizations, everybody)
+    organization_ids = chosen_organizations(stage, organizations, all_organizations)
     if after is not None and len(organization_ids) != 1:
-        raise click.UsageError("--after goes with one organization.")
+        raise click.UsageError("Use --after with one organization.")
     pace = Pace(round(rate * 1000))
     ports = paced(stage.ports, PacedStripe(stage.ports, pace, pace.rate, stage.ports.clock.now() + PATIENT_FOR))
     backfills = [
         _OrganizationBackfill(each, since, dry_run=dry_run).run(ports, screen, after) for each in organization_ids
     ]
     screen.table("organizations", "Would be done" if dry_run else "Done", [each.counts for each in backfills])
-    screen.table("invoices", "Invoices that were not right", [row for each in backfills for row in each.rows])
+    screen.table(
+        "invoices", "Invoices that were corrected or failed", [row for each in backfills for row in each.rows]
+    )
 
 
 @dataclass
@@ -117,7 +119,7 @@ class _OrganizationBackfill:
             )
         if backfilled_invoice.did is Did.NOT_RECREATED:
             screen.failure(
-                f"{backfilled_invoice.listed.stripe_id} could not be made again: {backfilled_invoice.remark}"
+                f"{backfilled_invoice.listed.stripe_id} could not be created again: {backfilled_invoice.remark}"
             )
 
     def _report_failure(self, listed: Listed, error: Exception, screen: Screen) -> None:
@@ -130,7 +132,7 @@ class _OrganizationBackfill:
             return listed
         places = [place for place, each in enumerate(listed) if each.stripe_id == after]
         if not places:
-            raise click.UsageError(f"{after} is none of the {len(listed)} invoices since {timestamp(self.since)}.")
+            raise click.UsageError(f"{after} is not one of the {len(listed)} invoices since {timestamp(self.since)}.")
         return listed[places[0] + 1 :]
 
     @property
@@ -148,7 +150,7 @@ class _OrganizationBackfill:
         command = screen.command(
             "backfill", self.id, options=("--since", str(timestamp(self.since)), *after_option, *dry_run_option)
         )
-        return f"{sum(self.did.values()) + self.failed} of {self.total} are done; go on with: {command}"
+        return f"{sum(self.did.values()) + self.failed} of {self.total} are done; continue with: {command}"
 
 
 def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str) -> dict[str, Any]:

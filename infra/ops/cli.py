@@ -31,7 +31,7 @@ EXPECTED = (
 )
 
 dry_run = click.option("--dry-run", is_flag=True, help="Only show what the command would do.")
-everybody = click.option("--all", "everybody", is_flag=True, help="All connected organizations.")
+all_organizations = click.option("--all", "all_organizations", is_flag=True, help="All connected organizations.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -111,4 +111,4 @@ def _unreachable_address(error: BaseException) -> str | None:
         todo = "The local stack does not run: start it with `make run`, or name another with --stack or --deployed."
     else:
         todo = "Check the network, the credentials and the region (AWS_REGION), then try again."
-    return f"Nothing answers at {address}. {todo}"
+    return f"No response from {address}. {todo}"

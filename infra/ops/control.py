@@ -16,19 +16,19 @@ from chalicelib.usecases.connecting.freeze import freeze as frozen
 from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
 from chalicelib.usecases.connecting.freeze import unfreeze as unfrozen
 from infra.ops import lookups
-from infra.ops.cli import command, dry_run, everybody
+from infra.ops.cli import command, dry_run, all_organizations
 from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
 
-def require_some_or_all(organizations: Sequence[str], everybody: bool) -> None:
+def require_some_or_all(organizations: Sequence[str], all_organizations: bool) -> None:
     """Raises click.UsageError if no organization is named and --all is missing, or if both are given."""
-    if bool(organizations) == everybody:
-        raise click.UsageError("Name organizations, or say --all.")
+    if bool(organizations) == all_organizations:
+        raise click.UsageError("Name organizations, or use --all.")
 
 
 def chosen_organizations(
-    stage: Stage, organizations: Sequence[str], everybody: bool, *, frozen_too: bool = False
+    stage: Stage, organizations: Sequence[str], all_organizations: bool, *, frozen_too: bool = False
 ) -> list[OrganizationId]:
     """Returns the ids of the named organizations, or of all connected ones.
 
@@ -37,8 +37,8 @@ def chosen_organizations(
     Raises:
         click.UsageError: no organization is named and --all is missing, or both are given.
     """
-    require_some_or_all(organizations, everybody)
-    if not everybody:
+    require_some_or_all(organizations, all_organizations)
+    if not all_organizations:
         return [lookups.connection_and_account(stage, each)[0].organization_id for each in organizations]
     connections = lookups.organizations(stage)
     return [each.organization_id for each in connections if each.active or (frozen_too and each.frozen is not None)]
@@ -56,14 +56,14 @@ def in_words(context: click.Context, parameter: click.Parameter, value: str) -> 
 
 
 responsible_operator = click.option(
-    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who is responsible."
 )
 
 
 @click.command()
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--reason", required=True, callback=in_words, help="Shown to the organization, word for word.")
+@all_organizations
+@click.option("--reason", required=True, callback=in_words, help="The organization reads this text as it is.")
 @responsible_operator
 @dry_run
 @command
@@ -71,7 +71,7 @@ def freeze(
     stage: Stage,
     screen: Screen,
     organizations: tuple[str, ...],
-    everybody: bool,
+    all_organizations: bool,
     reason: str,
     by: str,
     dry_run: bool,
@@ -83,11 +83,11 @@ def freeze(
     already frozen gets the new reason, and its start stays. With --all, an organization that connects later is frozen
     too, until `unfreeze --all`.
     """
-    require_some_or_all(organizations, everybody)
-    if everybody and not dry_run:
+    require_some_or_all(organizations, all_organizations)
+    if all_organizations and not dry_run:
         freeze_newcomers(by, reason, stage.ports)  # first, so that the list below misses no organization
     rows = []
-    for each in screen.each(chosen_organizations(stage, organizations, everybody), "Freezing"):
+    for each in screen.each(chosen_organizations(stage, organizations, all_organizations), "Freezing"):
         freeze_before = stage.ports.connections.get(each).frozen
         if not dry_run:
             frozen(each, by, reason, stage.ports)
@@ -99,17 +99,17 @@ def freeze(
             }
         )
     screen.table("frozen", "Would be frozen" if dry_run else "Frozen", rows)
-    if everybody:
+    if all_organizations:
         frozen_words = "would be frozen too" if dry_run else "is frozen too"
-        screen.fact("newcomers", reason, f"Whoever connects from now on {frozen_words}: {reason}")
+        screen.fact("newcomers", reason, f"An organization that connects later {frozen_words}: {reason}")
     shown_words = "would be shown" if dry_run else "is shown"
-    screen.fact("shown", reason, f"This reason {shown_words} to each organization: {reason}")
+    screen.fact("shown", reason, f"The reason {shown_words} to each organization: {reason}")
 
 
 @click.command()
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--but-newcomers", is_flag=True, help="With --all: whoever connects from now on stays frozen.")
+@all_organizations
+@click.option("--but-newcomers", is_flag=True, help="With --all: organizations that connect later stay frozen.")
 @responsible_operator
 @dry_run
 @command
@@ -117,7 +117,7 @@ def unfreeze(
     stage: Stage,
     screen: Screen,
     organizations: tuple[str, ...],
-    everybody: bool,
+    all_organizations: bool,
     but_newcomers: bool,
     by: str,
     dry_run: bool,
@@ -127,23 +127,25 @@ def unfreeze(
 
     With --all, the result lists only organizations that were frozen.
     """
-    require_some_or_all(organizations, everybody)
-    if but_newcomers and not everybody:
-        raise click.UsageError("--but-newcomers goes with --all.")
-    newcomers = stage.ports.connections.platform_freeze() if everybody else None
-    if everybody and not but_newcomers and not dry_run:
+    require_some_or_all(organizations, all_organizations)
+    if but_newcomers and not all_organizations:
+        raise click.UsageError("Use --but-newcomers with --all.")
+    newcomers = stage.ports.connections.platform_freeze() if all_organizations else None
+    if all_organizations and not but_newcomers and not dry_run:
         unfreeze_newcomers(stage.ports)
     rows = []
-    for each in screen.each(chosen_organizations(stage, organizations, everybody, frozen_too=True), "Unfreezing"):
+    for each in screen.each(
+        chosen_organizations(stage, organizations, all_organizations, frozen_too=True), "Unfreezing"
+    ):
         freeze_before = stage.ports.connections.get(each).frozen
         if not dry_run:
             unfrozen(each, by, stage.ports)
-        if freeze_before is not None or not everybody:
+        if freeze_before is not None or not all_organizations:
             rows.append(
                 {**_freeze_before(each, freeze_before), "reason": freeze_before.reason if freeze_before else None}
             )
     screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)
-    if everybody:
+    if all_organizations:
         later_organizations = "Organizations that connect from now on"
         if newcomers is not None and but_newcomers:
             newcomers_sentence = f"{later_organizations} stay frozen: {newcomers.reason}"

@@ -79,7 +79,7 @@ def redrive(
     screen.document["left"] = remaining
     if moved_count < requested:
         screen.failure(
-            f"SQS gave only {moved_count} of {requested} messages; the others are hidden for a minute. Try again."
+            f"SQS returned only {moved_count} of {requested} messages; the others are hidden for a minute. Try again."
         )
 
 
@@ -120,14 +120,12 @@ def discard(
     discarded_count = len(letters) - len(remaining)
     if dry_run:
         count = len(letters)
-        screen.fact("wouldDiscard", count, f"Would be thrown away: {count} of {waiting} messages.")
+        screen.fact("wouldDiscard", count, f"Would be deleted: {count} of {waiting} messages.")
     else:
-        screen.fact(
-            "discarded", discarded_count, f"Thrown away: {discarded_count}. Left: {waiting - discarded_count}."
-        )
+        screen.fact("discarded", discarded_count, f"Deleted: {discarded_count}. Left: {waiting - discarded_count}.")
     screen.document["left"] = waiting - discarded_count
     if len(letters) < requested:
-        screen.failure(f"SQS showed only {len(letters)} of {requested} messages; the others are hidden. Try again.")
+        screen.failure(f"SQS returned only {len(letters)} of {requested} messages; the others are hidden. Try again.")
 
 
 def _sure(some: int, waiting: int) -> bool:

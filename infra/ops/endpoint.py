@@ -41,7 +41,7 @@ def webhook_endpoint(stage: Stage, screen: Screen, verify: bool, dry_run: bool) 
         _update(stage, screen, usable, dry_run=dry_run)
     surplus = [each.id for each in endpoints if usable is None or each.id != usable.id]
     if surplus:
-        advice = "not needed: delete in Stripe when all is well"
+        advice = "not needed: delete them in Stripe when events arrive"
         screen.fact("surplus", surplus, f"{', '.join(surplus)}: {advice}.")
 
 
@@ -53,7 +53,7 @@ def _create(stage: Stage, screen: Screen, url: str, *, dry_run: bool) -> None:
     new_endpoint = {"url": url, "api_version": API_VERSION, "events": len(SUBSCRIPTION), "connect": True}
     screen.table("changes", "Changes", [new_endpoint])
     if dry_run:
-        screen.fact("would", "create", "Would create an endpoint, and keep its secret beside the others.")
+        screen.fact("would", "create", "Would create an endpoint, and add its secret to the others.")
         return
     store, endpoint_port = stage.ports.webhook_secrets, stage.ports.webhook_endpoints
     present_secrets = (
@@ -65,7 +65,7 @@ def _create(stage: Stage, screen: Screen, url: str, *, dry_run: bool) -> None:
     except Exception:
         endpoint_port.delete(endpoint_id)
         raise
-    screen.fact("created", endpoint_id, f"Created {endpoint_id}; its secret {fingerprint(secret)} is kept.")
+    screen.fact("created", endpoint_id, f"Created {endpoint_id}; its secret {fingerprint(secret)} is stored.")
 
 
 def _update(stage: Stage, screen: Screen, endpoint: WebhookEndpoint, *, dry_run: bool) -> None:
@@ -75,7 +75,7 @@ def _update(stage: Stage, screen: Screen, endpoint: WebhookEndpoint, *, dry_run:
         sorted(present_events - required_events),
     )
     if not events_to_add and not events_to_remove and endpoint.enabled:
-        screen.fact("unchanged", endpoint.id, f"{endpoint.id} is as it has to be.")
+        screen.fact("unchanged", endpoint.id, f"{endpoint.id} is configured correctly.")
         return
     changes = {"enable": [] if endpoint.enabled else [endpoint.id], "add": events_to_add, "remove": events_to_remove}
     rows = [{change: each} for change, subjects in changes.items() for each in subjects]

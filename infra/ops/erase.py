@@ -44,7 +44,7 @@ from infra.ops.stage import Stage
     "backfill, or after a release that did not know erasures.",
 )
 @click.option(
-    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who is responsible."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run
@@ -133,15 +133,15 @@ class _Erasing:
             return
         customers = list(customers_of(self.organization_id, ports))
         if self.dry_run:
-            said = f"{len(customers)} customers would be erased, if they are not yet."
+            said = f"{len(customers)} customers would be erased, unless they are erased already."
             screen.fact("wouldErase", len(customers), said)
             return
-        own = "" if connection.active else " and what is its own"
+        own = "" if connection.active else " and its own records"
         self._confirm(f"all {len(customers)} customers of {self.organization_id}{own}")
         if not connection.active:
             # The organization's records go first, so that nobody can connect or save anything from here on.
             records = erase_organization_records(self.organization_id, self.by, ports)
-            screen.table("own", "Erased of the organization's own", records.rows)
+            screen.table("own", "Erased records of the organization", records.rows)
         each = screen.each(customers, "Customers", len(customers))
         closed = [close(self.organization_id, one, self.in_stripe, self.by, ports) for one in each]
         _show_progress(screen, self.organization_id, closed, is_connected=connection.active)
@@ -178,15 +178,17 @@ def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *,
         if not dry_run:
             was_closed = not close_again(organization_id, customer_id, in_stripe, by, stage.ports)
         rows.append({"organization": organization_id, "customer": customer_id, "was_erased": was_closed})
-    screen.table("again", "Would be erased again" if dry_run else "Begun again", rows)
+    screen.table("again", "Would be erased again" if dry_run else "Started again", rows)
     screen.fact("repeated", sum(not each["was_erased"] for each in rows), f"Erasures in the file: {len(rows)}.")
 
 
 def _fails_because_unsettled(screen: Screen, unsettled_objects: Iterable[ErasureBlocker]) -> bool:
     rows = [unsettled_row(each) for each in unsettled_objects]
     if rows:
-        screen.table("unsettled", "Must be settled first", rows)
-        screen.failure(f"Nothing was erased: {len(rows)} things are not settled. Repeat the command when they are.")
+        screen.table("unsettled", "Unsettled", rows)
+        screen.failure(
+            f"Nothing was erased: {len(rows)} payments, invoices or batches are unsettled. Repeat the command later."
+        )
     return bool(rows)
 
 
@@ -215,6 +217,6 @@ def _show_progress(
         next_step = f"{organization_id} is erased."
     else:
         next_step = (
-            "Workers erase the customers, and look once more a day later. Type this again to see how far it is."
+            "Workers erase the customers, and check them a day later. Run the command again to see the progress."
         )
     screen.fact("finished", finished and not is_connected, next_step)

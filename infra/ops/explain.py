@@ -120,12 +120,12 @@ def _show_choice(screen: Screen, query: str, matches: Sequence[Match]) -> None:
     ]
     screen.lines(
         "several",
-        f"{len(matches)} things are called {query}",
+        f"{len(matches)} objects are called {query}",
         rows,
         [(str(row["command"]),) for row in rows],
         keep_on_one_line=True,
     )
-    screen.failure(f"{query} is the name of {len(matches)} things. Choose one of them by its command.")
+    screen.failure(f"{query} is the name of {len(matches)} objects. Choose one of them by its command.")
 
 
 def _show_match(stage: Stage, screen: Screen, match: Match) -> None:

@@ -27,7 +27,7 @@ INVOICES_SHOWN = 10
 """The number of invoices that are shown, the latest ones."""
 
 WHY = {
-    SyncStatus.PENDING: "POM has not sent the customer's latest edition to Stripe yet. A worker does it automatically.",
+    SyncStatus.PENDING: "POM has not sent the latest edition to Stripe yet. A worker does it automatically.",
     SyncStatus.SYNCED: "Stripe has the same data of the customer as POM.",
     SyncStatus.NEEDS_CHOICE: (
         "Several Stripe customers have this e-mail address. The office must choose one, on the customer's page."
@@ -61,7 +61,7 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
         screen.table("erasure", "Erasure (UTC)", [erasure_row(customer, erasure)])
         waits_for = [unsettled_row(each) for each in erasure.waits_for]
         if waits_for:
-            screen.table("waitsFor", "What the erasure waits for", waits_for)
+            screen.table("waitsFor", "The erasure waits for", waits_for)
         why = erasure_in_words(erasure)
     screen.fact("explanation", why, why)
     entries = [_entry_row(each) for each in customer.history]

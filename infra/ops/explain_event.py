@@ -29,9 +29,9 @@ def show_event(
     record = lookups.event(stage, account_id, event)
     if record is None:
         screen.failure(
-            f"POM has no record of {event} of {organization}. The event has not come, it came more than 35 days ago, "
-            "or it came and is about nothing of POM's: of such an event no record is kept. Look for it in Stripe's "
-            f"dashboard of {account_id}. If it is there, and about something of POM's, "
+            f"POM has no record of {event} of {organization}. The event has not arrived, or it arrived more than 35 "
+            "days ago, or it is about no object of POM's, and POM stores no record of such an event. Look for it in Stripe's "
+            f"dashboard of {account_id}. If it is there, and about an object of POM's, "
             f"`{screen.command('replay', organization, options=('--event', event))}` applies it."
         )
         return
@@ -45,8 +45,8 @@ def show_event(
 _WHY = {
     "applied": "A webhook brought the event, and it changed POM's record.",
     "recovered": "Reconciliation fetched the event, and it changed POM's record.",
-    "no_change": "POM knew all that the event says, so nothing changed.",
-    "erased": "The event is about a person who was erased. POM counts such an event, and takes nothing from it.",
+    "no_change": "POM had all data of the event already, so nothing changed.",
+    "erased": "The event is about a person who was erased. POM counts such an event, and stores nothing from it.",
 }
 """The meaning of each outcome. A parked event shows its reason instead."""
 
@@ -75,7 +75,7 @@ def show_organization(stage: Stage, screen: Screen, organization: str) -> None:
     screen.table("organization", organization, [{"what": name, "is": value} for name, value in facts.items()])
     if connection.account is not None:
         missing = [{"field": each.field, "message": each.message} for each in connection.account.requirements]
-        screen.table("requirements", "What Stripe still needs of the company", missing)
+        screen.table("requirements", "Data that Stripe still requires from the company", missing)
     settings = Subject.settings_of(connection.organization_id)
     subjects = (Subject.connection_of(connection.organization_id), settings)
     show_acts(stage, screen, "acts", "the connection and the settings", *subjects)

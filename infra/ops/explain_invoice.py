@@ -51,10 +51,10 @@ def show_invoice(stage: Stage, screen: Screen, organization: str, invoice_id: st
         )
     screen.fact("explanation", why, why)
     orders = [order_row(each, invoice) for each in invoice.refund_orders if each.open]
-    orders_title = "Refunds ordered whose outcome is not known (UTC)"
+    orders_title = "Ordered refunds with an unknown outcome (UTC)"
     screen.lines("refundOrders", orders_title, orders, [order_line(each) for each in orders])
     facts = fact_rows(invoice)
-    screen.lines("facts", "What Stripe said (UTC)", facts, [fact_line(each) for each in facts])
+    screen.lines("facts", "Stripe's data (UTC)", facts, [fact_line(each) for each in facts])
     payments = [payment_row(each) for each in payments_of(invoice)]
     screen.lines("payments", "Payments (UTC)", payments, [payment_line(each) for each in payments])
     deposits = list(deposit_rows(deposits_of_invoice(invoice, stage.ports).values()))

@@ -100,7 +100,7 @@ def _sentence(object_id: str, invoice: Invoice, movement: Movement | None, payme
             f"{payment.id} is a payment of {amount}{f' by {by}' if by else ''} {of}. "
             f"Its status is {status}{failure}.{attempt_sentence}"
         )
-    return f"{object_id} belongs to a payment {of}. Nobody has tried to pay with it yet, so no money has moved."
+    return f"{object_id} belongs to a payment {of}. There has been no attempt to pay yet, so no money has moved."
 
 
 def _orderer(invoice: Invoice, refund_id: str) -> str | None:

@@ -59,7 +59,7 @@ def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) ->
     story = story_of(found_payout, beside([found_payout], connection.organization_id, stage.ports))
     screen.fact("explanation", asdict(story), " ".join(filter(None, (story.message, story.next_step))))
     totals = _total_rows(found_payout)
-    screen.lines("totals", "What it consists of", totals, [_total_line(each) for each in totals])
+    screen.lines("totals", "Totals", totals, [_total_line(each) for each in totals])
     lines = _line_rows(stage, connection.organization_id, found_payout)
     line_forms = _columns(lines[:LINES_SHOWN])
     title = "Lines" if len(lines) <= LINES_SHOWN else f"Lines, the first {LINES_SHOWN} of {len(lines)}"

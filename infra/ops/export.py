@@ -49,7 +49,7 @@ Line = Mapping[str, Any]
 @click.option("--customer", metavar="ID", help="Only the records of this customer, as the API exports them.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file, which must not exist yet.")
 @click.option(
-    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who is responsible."
 )
 @command
 def export(stage: Stage, screen: Screen, organization: str, customer: str | None, out: Path | None, by: str) -> None:
@@ -87,7 +87,9 @@ def export(stage: Stage, screen: Screen, organization: str, customer: str | None
     screen.document["customer"] = customer
     rows = [{"table": table, "records": counts[table]} for table in NAMES.values() if counts[table]]
     screen.table("records", f"Exported of {customer or organization}", rows)
-    screen.fact("file", str(path), f"They are in {path}, which only you can read. Delete it after you handed it over.")
+    screen.fact(
+        "file", str(path), f"They are in {path}, which only you can read. Delete it after you handed it over."
+    )
 
 
 def _of_organization(stage: Stage, organization_id: OrganizationId, by: str) -> Iterator[Line]:

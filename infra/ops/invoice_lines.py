@@ -1,7 +1,7 @@
-"""What `explain invoice` tells of an invoice: rows for JSON, and one line of 80 columns for each row.
+"""The rows and lines of `explain invoice`: rows for JSON, and one line of 80 columns for each row.
 
-A line comes in several forms, the fullest first: `Screen.lines` takes the first one that fits. A row has bare decimal
-amounts and a `currency`.
+A line has several forms, the fullest first, and `Screen.lines` prints the first form that fits. Amounts are decimal
+strings, and `currency` is a field of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Forms = Sequence[str]
 
 
 def invoice_row(invoice: Invoice) -> dict[str, Any]:
-    """Returns how an invoice stands. `number` is None until Stripe has given it one."""
+    """Returns the state of an invoice. `number` is None until Stripe has assigned a number."""
     currency, fact = invoice.order.currency, invoice.facts.invoice
     return {
         "invoice": invoice.id,
@@ -63,7 +63,7 @@ def fact_line(row: Row) -> Forms:
 
 
 def order_row(order: RefundOrder, invoice: Invoice) -> dict[str, Any]:
-    """Returns the row of a refund that somebody ordered in POM and whose outcome is not known."""
+    """Returns the row of a refund that was ordered in POM and whose outcome is unknown."""
     currency = invoice.order.currency
     return {
         "ordered": timestamp(order.at),
@@ -78,8 +78,8 @@ def order_row(order: RefundOrder, invoice: Invoice) -> dict[str, Any]:
 
 
 def order_line(row: Row) -> Forms:
-    next_look = f"POM goes on at {_at(row['resumes'])}" if row["resumes"] else "POM does not go on by itself"
-    line = f"{_at(row['ordered'])}  {money(row['amount'], row['currency'])} ({row['by']}); {next_look}"
+    next_attempt = f"POM continues at {_at(row['resumes'])}" if row["resumes"] else "POM does not continue by itself"
+    line = f"{_at(row['ordered'])}  {money(row['amount'], row['currency'])} ({row['by']}); {next_attempt}"
     return f"{line}  {row['payment']}", line
 
 
@@ -135,9 +135,9 @@ def entry_row(entry: Entry) -> dict[str, Any]:
 
 
 def entry_line(row: Row) -> Forms:
-    """Returns the line of a timeline's entry. In brackets is who did it, unless Stripe told of it.
+    """Returns the line of a timeline's entry. It names the actor in brackets, unless Stripe reported the entry.
 
-    The shortest form of a refund leaves its method out, because that is the method of the payment above it.
+    The shortest form of a refund has no payment method, because the payment above it has the same one.
     """
     words = (row["kind"], _amount(row), _in_words(row["method"]), row["reason"])
     by = "" if row["by"] == "stripe" else f" ({'POM' if row['by'] == 'pom' else row['by']})"
@@ -151,7 +151,7 @@ def entry_line(row: Row) -> Forms:
 
 
 def event_row(event: LoggedEvent) -> dict[str, Any]:
-    """Returns the row of an event. `error` is for programs: a code, or the class of an unforeseen error."""
+    """Returns the row of an event. `error` is for programs: an error code, or the class of an unexpected error."""
     return {
         "arrived": timestamp(event.received_at),
         "type": event.type,
@@ -168,7 +168,7 @@ def event_row(event: LoggedEvent) -> dict[str, Any]:
 
 
 def event_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
-    """Returns the heading of an event log and its lines, with columns as wide as this log needs them."""
+    """Returns the heading and the lines of an event log, with columns as wide as this log needs."""
     cell_rows = [
         (
             _at(row["arrived"]),
@@ -192,7 +192,7 @@ EVENT_LOG = ("Arrived", " Lag", "Type", "Outcome", "Again")
 
 
 def outcome(stored_outcome: str) -> str:
-    """Returns what became of an event in the words of the event log that offices see."""
+    """Returns the outcome of an event in the words of the event log that offices read."""
     return "nothing_new" if stored_outcome == NOTHING_NEW else stored_outcome
 
 

@@ -1,7 +1,7 @@
-"""`measure`: what only AWS can tell of a deployed stage, beside its budgets.
+"""`measure`: figures of a deployed stage that only AWS has, next to their budgets.
 
-Two sources: Lambda's own report lines, by CloudWatch Logs Insights, and CloudWatch's metrics. A percentile of a
-metric is that of the worst hour, because percentiles of hours cannot be added up.
+The figures come from Lambda's report lines, by CloudWatch Logs Insights, and from CloudWatch's metrics. A percentile
+of a metric is that of the worst hour, because percentiles of several hours cannot be combined.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from infra.template.tables import index_names
 
 HOUR = 3600
 BATCH = 500
-"""Metrics that one request to CloudWatch may ask for."""
+"""The most metrics in one request to CloudWatch."""
 PATIENCE = 60.0
-"""Seconds for which Logs Insights is waited for."""
+"""The most seconds to wait for Logs Insights."""
 LOOK_EVERY = 1.0
 
 REPORTS = (
@@ -39,24 +39,28 @@ REPORTS = (
     " count(record.metrics.initDurationMs) as cold, pct(record.metrics.initDurationMs, 50) as cold_p50,"
     " pct(record.metrics.initDurationMs, 99) as cold_p99, max(record.metrics.maxMemoryUsedMB) as memory by @log"
 )
-"""What Lambda reports of each invocation (docs.aws.amazon.com/lambda, monitoring-cloudwatchlogs-advanced)."""
+"""The query of Lambda's report of each invocation (docs.aws.amazon.com/lambda,
+monitoring-cloudwatchlogs-advanced).
+"""
 
 COLD_START = 2_000
-"""Milliseconds: with it and what Stripe allows a webhook, nobody waits for an answer too long."""
+"""Milliseconds. A cold start within this budget, plus the time that Stripe allows a webhook, delays no response
+much.
+"""
 WEBHOOK = 1_000
 WITH_STRIPE = 3_000
-"""Milliseconds at p99: the dashboard's own objectives."""
+"""Milliseconds at p99. The dashboard states the same objectives."""
 LAG = 60
-"""Seconds at p99 from Stripe's event to our table."""
+"""Seconds at p99 from the creation of Stripe's event until POM has stored it."""
 
 
 class LogsQueryFailed(click.ClickException):
-    """Logs Insights did not come to an end."""
+    """Logs Insights did not finish the query."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of CloudWatch's, and what it should not exceed."""
+    """One figure of CloudWatch and its budget. The figure is within its budget if it does not exceed it."""
 
     name: str
     measure: Measure
@@ -64,24 +68,24 @@ class Figure:
     budget: float | None = None
 
     def query(self, number: int) -> dict[str, Any]:
-        """As `GetMetricData` takes it."""
+        """Returns the query in the form of `GetMetricData`."""
         return {"Id": f"m{number}", "MetricStat": self.measure.for_alarm(HOUR), "Label": self.name}
 
     def row_of(self, values: Sequence[float]) -> Row:
-        """One row, of the values of all hours."""
+        """Returns the row of the figure for the values of all hours."""
         total = sum if self.measure.stat in {"Sum", "SampleCount"} else max
         return row(self.name, total(values) if values else None, self.unit, self.budget)
 
 
 def row(name: str, measured: float | None, unit: str, budget: float | None) -> Row:
-    """What was measured, and whether it is within its budget; None where either is unknown."""
+    """Returns a measured value and whether it is within its budget, which is None where either is unknown."""
     within = None if measured is None or budget is None else measured <= budget
     rounded = None if measured is None else round(measured, 3)
     return {"what": name, "measured": rounded, "unit": unit, "budget": budget, "within": within}
 
 
 def figures_of(stack: str) -> Iterator[Figure]:
-    """Every figure of CloudWatch's that is wanted of a stack."""
+    """Yields every figure of CloudWatch for a stack."""
     api = (("ApiName", stack),)
     for stat, budget in (("p50", None), ("p99", WITH_STRIPE)):
         yield Figure(f"API latency {stat}", Measure(API_GATEWAY, "Latency", api, stat), "ms", budget)
@@ -106,7 +110,7 @@ def figures_of(stack: str) -> Iterator[Figure]:
 
 
 def metric_rows(cloudwatch: Any, figures: Sequence[Figure], start: int, end: int) -> list[Row]:
-    """A row for each, of the hours from `start` to `end`."""
+    """Returns a row for each figure, over the hours from `start` to `end`."""
     values: dict[str, list[float]] = {}
     for first in range(0, len(figures), BATCH):
         queries = [each.query(first + number) for number, each in enumerate(figures[first : first + BATCH])]
@@ -119,15 +123,15 @@ def metric_rows(cloudwatch: Any, figures: Sequence[Figure], start: int, end: int
 
 
 def log_groups(stack: str) -> dict[str, str]:
-    """The function that writes to each log group."""
+    """Returns the name of the function that writes to each log group."""
     return {f"/aws/lambda/{stack}-{each.aws_name}": each.name for each in FUNCTIONS}
 
 
 def report_rows(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None]) -> list[Row]:
-    """Durations and cold starts of each function, in milliseconds.
+    """Returns the durations and cold starts of each function, in milliseconds.
 
     Raises:
-        NoAnswer: the query failed, or took too long.
+        LogsQueryFailed: the query failed or took too long.
     """
     groups = log_groups(stack)
     query = logs.start_query(logGroupNames=list(groups), startTime=start, endTime=end, queryString=REPORTS)
@@ -161,14 +165,14 @@ def _of_function(line: Mapping[str, str], groups: Mapping[str, str]) -> Iterator
 
 
 def by_webhook(rows: Sequence[Row]) -> Row:
-    """Write units of everything that was written, for each webhook that came."""
+    """Returns the write units of all writes divided by the number of webhooks."""
     webhooks = next(each["measured"] for each in rows if each["what"] == "webhooks")
     written = sum(each["measured"] or 0 for each in rows if each["what"].startswith("write units"))
     return row("write units a webhook, all else included", written / webhooks if webhooks else None, "", None)
 
 
 def _query_row(name: str, query: Mapping[str, Any]) -> Row:
-    """Returns a row of what is asked of CloudWatch: `asks` as the API takes it, and its parts in words."""
+    """Returns the row of a query to CloudWatch: the request itself, and its parts in words."""
     metric = query["Metric"]
     return {
         "what": name,
@@ -184,9 +188,11 @@ def _query_row(name: str, query: Mapping[str, Any]) -> Row:
 @dry_run
 @command
 def measure(stage: Stage, screen: Screen, hours: int, dry_run: bool) -> None:
-    """Cold starts, durations, latencies and request units of a deployed stage, beside the budgets."""
+    """Show cold starts, durations, latencies and request units of a deployed stage, next to their budgets."""
     if not dry_run and "AWS_ENDPOINT_URL" in os.environ:
-        screen.failure("Only AWS can tell this: name a deployed stage with --deployed. Here `make bench` measures.")
+        screen.failure(
+            "Only AWS has these figures: name a deployed stage with --deployed. `make bench` measures here."
+        )
         return
     stack = stage.config.table_prefix.removesuffix("-")
     figures = list(figures_of(stack))

@@ -1,4 +1,4 @@
-"""What `explain` says of something that it does not find: where it looked, and what to try."""
+"""The message of `explain` for an object that it cannot find: where it searched, and what to try."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from infra.ops.screen import Screen
 from infra.ops.search import PAYMENTS, Search
 
 OF_AN_ACCOUNT = (*PAYMENTS, "in", "cus", "evt")
-"""How ids begin that are looked for on one account of an organization."""
+"""The prefixes of ids that are searched on one account of an organization."""
 
 NEVER_FOUND = {
     "chg": "It is the id of an event on the bus: look for the event's `objectId`.",
     "inpay": "Nothing is found by such an id: look for the payment (pi_) or for the invoice.",
     "txn": "Nothing is found by such an id: look for the payment, the refund or the payout that it belongs to.",
 }
-"""Ids that POM or Stripe print, by how they begin, and what to look for instead."""
+"""Prefixes of ids that POM or Stripe print but that `explain` cannot find, and what to search instead."""
 
 
 def searched_in(search: Search, organization: str | None) -> str:
@@ -26,9 +26,9 @@ def searched_in(search: Search, organization: str | None) -> str:
 
 
 def not_found(search: Search, organization: str | None, screen: Screen, kind: str | None = None) -> str:
-    """Returns a text that says where the search looked and what to try.
+    """Returns a message that says where the search looked and what to try.
 
-    `kind` is the only kind that was wanted, if the search may have found things of other kinds.
+    `kind` is the requested kind. The search may have found objects of other kinds.
     """
     other_kinds = dict.fromkeys(each.kind.value for each in search.matches)
     if other_kinds:
@@ -36,13 +36,13 @@ def not_found(search: Search, organization: str | None, screen: Screen, kind: st
         return f"Nothing called {search.query} is of the kind {kind}. Leave out --kind: found as {found_as}."
     kinds = ", ".join(search.looked_for)
     sentences = [
-        f"Nothing called {search.query} was found in {searched_in(search, organization)}. Looked for: {kinds}."
+        f"Nothing called {search.query} was found in {searched_in(search, organization)}. Searched: {kinds}."
     ]
     sentences += search.notes
     if search.account is None and search.query.partition("_")[0] in OF_AN_ACCOUNT:
         sentences.append(
-            "It was looked for on the account that is connected now, or was last. If it is of a former account, add "
-            "--account with that one."
+            "It was searched on the account that is connected now, or was last. If it belongs to a former account, "
+            "add --account with that account."
         )
     sentences.append(_advice(search, organization, screen))
     return " ".join(sentences)

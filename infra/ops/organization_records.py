@@ -1,6 +1,6 @@
-"""What is an organization's own and no customer's: taken away, or rewritten without what names somebody.
+"""Erases an organization's own records, or rewrites them without personal data.
 
-Sums, amounts, numbers and ids stay, so that the books tie out.
+Totals, amounts, numbers and ids stay, so that the books still tie out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chalicelib.usecases.connecting.change_connection import change_connection
 
 @dataclass
 class ErasedRecords:
-    """How many records were taken away or rewritten, by what they are."""
+    """How many records of each kind were deleted or rewritten."""
 
     connection: int = 0
     settings: int = 0
@@ -43,12 +43,12 @@ class ErasedRecords:
 
 
 def erase_organization_records(organization_id: OrganizationId, by: str, ports: Ports) -> ErasedRecords:
-    """Erases what is the organization's own, and returns what was done. Repeating it is safe. `by` is an operator.
+    """Erases the organization's own records and returns their counts. It is safe to repeat. `by` is the operator.
 
-    The connection becomes a tombstone first, so that nobody connects or saves anything meanwhile.
+    The connection becomes a tombstone first, so that nobody can connect or save anything during the erasure.
 
     Raises:
-        StaleWrite, Retryable: to be done again; what has been erased stays so.
+        StaleWrite, Retryable: the erasure is incomplete and must be repeated.
     """
     counts, now = ErasedRecords(), ports.clock.now()
     before = ports.connections.get(organization_id)
@@ -83,7 +83,7 @@ def _is_there(item: Any) -> bool:
 
 
 def _erase_bank(payout: Payout, ports: Ports) -> int:
-    """Takes out of a payout which bank account it went to."""
+    """Removes from a payout the bank account that it went to. Returns 1 if the payout changed, else 0."""
     fact = replace(payout.fact, destination=None, last4=None, statement_descriptor=None, trace_id=None)
     if fact == payout.fact:
         return 0
@@ -92,7 +92,7 @@ def _erase_bank(payout: Payout, ports: Ports) -> int:
 
 
 def _erase_lines(payout: Payout, ports: Ports) -> int:
-    """Takes the descriptions out of a payout's lines. Payments of other business than POM's name people, too."""
+    """Removes the descriptions from a payout's lines, because lines of payments outside POM may name people, too."""
     organization_id, payout_id = payout.organization_id, payout.fact.id
     lines = (each for each in ports.payouts.all_lines(organization_id, payout_id))
     lines_without_person = [
@@ -104,7 +104,7 @@ def _erase_lines(payout: Payout, ports: Ports) -> int:
 
 
 def _shorten_events(account_id: StripeAccountId, ports: Ports) -> int:
-    """Leaves of parked events what is enough to fetch their objects from Stripe."""
+    """Reduces parked events to the pointers that suffice to fetch their objects from Stripe. Returns how many."""
     count = 0
     for parked_event in ports.events.all_parked_events(account_id):
         stripe_event = ports.stripe.read_event(parked_event.body, account_id)

@@ -1,4 +1,4 @@
-"""What became of each payout that was compared with Stripe's lists, in words for operators."""
+"""The result for each payout that was compared with Stripe's lists, in words for operators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.usecases.healing.tie_out_payouts import ComparedPayout, mend_pay
 
 
 class Result(StrEnum):
-    """How POM's record of a payout stands beside Stripe's."""
+    """How POM's record of a payout compares with Stripe's."""
 
     TIED_OUT = "tied out"
     REPAIRED = "repaired"
@@ -27,13 +27,13 @@ class Result(StrEnum):
 
     @property
     def differs(self) -> bool:
-        """Returns True if POM does not have the payout as Stripe has it."""
+        """Returns True if POM's record differs from Stripe's payout."""
         return self in (Result.DIFFERS, Result.WOULD_BE_REPAIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutResult:
-    """A payout as Stripe shows it, POM's record of it now, and what differed before."""
+    """A payout as Stripe has it, POM's present record of it, and the differences before a repair."""
 
     fact: PayoutFact
     payout: Payout | None
@@ -60,10 +60,10 @@ def result_of(comparison: ComparedPayout, *, would_repair: bool = False) -> Payo
 def repair_payout(
     comparison: ComparedPayout, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
 ) -> PayoutResult:
-    """Returns a payout after POM was made to say what Stripe says, if that can be done.
+    """Repairs POM's record of a payout, if that is possible, and returns the result.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was repaired stays so.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the repair is incomplete and must be repeated.
     """
     if not comparison.can_be_mended:
         return result_of(comparison)
@@ -78,7 +78,7 @@ def repair_payout(
 
 
 def summary(differences: Sequence[PayoutDifference], in_words: Mapping[PayoutKind, str] | None = None) -> str:
-    """Returns in a few words what differs, such as `POM does not have it`, or `status or amount, 3 lines`."""
+    """Returns the differences in a few words, such as `POM does not have it`, or `status or amount, 3 lines`."""
     kinds = Counter(each.kind for each in differences)
     parts = [text for kind, text in (in_words or _KINDS).items() if kinds[kind]]
     lines = {each.subject for each in differences if each.kind is PayoutKind.LINE_DIFFERS}
@@ -101,4 +101,4 @@ _BEFORE = {
     PayoutKind.UNKNOWN: "POM did not have it",
     PayoutKind.NOT_ITEMIZED: "POM did not have its lines",
 }
-"""What differed until it was repaired."""
+"""The differences in words after a repair, in the past tense."""

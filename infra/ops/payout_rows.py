@@ -1,4 +1,4 @@
-"""What `payouts` tells of each payout: a row for JSON, and a line of 80 columns. A row has bare decimal amounts."""
+"""The rows and lines of `payouts`: a row for JSON, and a line of 80 columns. Amounts are decimal strings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEADINGS = ("Arrives", "Payout", "Amount", "Status", "Result")
 
 
 def payout_row(result: PayoutResult) -> dict[str, Any]:
-    """Returns the row of a payout as Stripe shows it, with the figures of POM's lines; null if POM has none."""
+    """Returns the row of a payout as Stripe has it, with the counts of POM's lines, or null if POM has no lines."""
     fact, itemized = result.fact, result.payout.itemized if result.payout is not None else None
     return {
         "arrives_on": fact.arrives_on.isoformat(),
@@ -32,7 +32,7 @@ def payout_row(result: PayoutResult) -> dict[str, Any]:
 
 
 def payout_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
-    """Returns a heading and a line for each row, in columns. The longer form has the figures of the lines too."""
+    """Returns a heading and a line in columns for each row. The longer form adds the counts of the lines."""
     cell_rows = [
         (row["arrives_on"], row["id"], money(row["amount"], row["currency"]), row["status"], _result(row))
         for row in rows
@@ -58,7 +58,7 @@ def _figures(row: Row) -> str:
 
 
 def difference_line(row: Row) -> Forms:
-    """Returns a difference with its kind, which the run book on payouts explains."""
+    """Returns the line of a difference with its kind, which the run book on payouts explains."""
     subject = "" if row["subject"] == row["payout_id"] else f" {row['subject']}"
     values = f"Stripe says {row['stripe_says']}; POM says {row['we_say']}"
     return (f"{row['payout_id']}{subject} {row['kind']}: {values}",)

@@ -1,4 +1,4 @@
-"""`payouts`: an organization's payouts and their lines against Stripe's, and the repair of those that differ."""
+"""`payouts`: compares an organization's payouts and their lines with Stripe's, and repairs the differences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from infra.ops.stage import Stage
 Settle = Callable[[ComparedPayout, Ports], PayoutResult]
 
 DIFFERENCES_SHOWN = 20
-"""Differences that people see. A payout that POM does not have may differ by thousands of lines; JSON has all."""
+"""The number of differences that are printed. A missing payout may differ in thousands of lines; JSON has all."""
 
 
 @click.command()
@@ -34,10 +34,10 @@ DIFFERENCES_SHOWN = 20
 @dry_run
 @command
 def payouts(stage: Stage, screen: Screen, organization: str, days: int, repair: bool, dry_run: bool) -> None:
-    """Compare an organization's payouts with Stripe's, each with its lines, and repair them with --repair.
+    """Compare an organization's payouts and their lines with Stripe's. --repair corrects POM's.
 
-    The exit status is 1 if a payout differs and was not repaired. What is right is not written, so it can be stopped
-    and run again. A dry run says what a repair would do.
+    The exit status is 1 if a payout differs and was not repaired. Correct payouts are not written, so you can stop
+    the command and run it again. A dry run shows what a repair would do.
     """
     connection, _ = lookups.connection_and_account(stage, organization)
     account_id = usable_account(connection)
@@ -71,7 +71,7 @@ def _show_differences(screen: Screen, results: Sequence[PayoutResult]) -> None:
 def _one_by_one(
     stage: Stage, screen: Screen, organization_id: OrganizationId, days: int, settle: Settle
 ) -> Iterator[PayoutResult]:
-    """Yields what became of each payout. If Stripe cannot be asked any more, the other payouts are left."""
+    """Yields the result for each payout. Stops if Stripe cannot be reached any more."""
     compared_count = 0
     with watched_listing(stage.ports, screen) as ports:
         try:

@@ -1,6 +1,7 @@
-"""How many webhooks were refused for their signature, in the last hour and in the last 24 hours.
+"""Counts the webhooks that were refused for their signature, in the last hour and in the last 24 hours.
 
-Anybody can send what is refused, so the figure never says why. A wrong secret and a stranger look alike in it.
+Anybody can send a webhook with an invalid signature. So the count does not show whether a secret is wrong or an
+outsider sends webhooks.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from infra.template.measures import pom_metric
 HOUR = 3600
 MINUTE = 60
 HOURS = 24
-"""The longest time that is looked back."""
+"""The longest period that is counted."""
 
 NAME = metrics.SIGNATURE_INVALID.name
 
@@ -29,9 +30,9 @@ PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"
 
 
 def refused_signatures(stage: Stage, hours: int = HOURS) -> int | None:
-    """Returns how many in the last hours, the present one included.
+    """Returns how many webhooks were refused in the last `hours`, including the current hour.
 
-    None if CloudWatch cannot tell, or the local stack's logs are not there.
+    Returns None if CloudWatch cannot be read, or if the local stack's logs are missing.
     """
     now = stage.ports.clock.now()
     if "AWS_ENDPOINT_URL" in os.environ:
@@ -43,7 +44,7 @@ def refused_signatures(stage: Stage, hours: int = HOURS) -> int | None:
 
 
 def _of_cloudwatch(client: Any, now: int, hours: int) -> int:
-    """Nobody writes the metric while nothing is refused: no data is none."""
+    """Returns the sum of the metric. It has no data while nothing is refused, which means 0."""
     period = MINUTE if hours == 1 else HOUR
     end = now // period * period + period
     query = {"Id": "refused", "MetricStat": pom_metric(metrics.SIGNATURE_INVALID, "Sum").for_alarm(period)}

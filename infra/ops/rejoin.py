@@ -1,7 +1,8 @@
-"""What is kept beside an invoice, made to agree with it: claims, rows of its money, references and tallies.
+"""Makes the records next to an invoice agree with it: claims, rows of its money, references and tallies.
 
-Copies of tables are not of one moment. AWS Backup copies each table at a time of its own, and also a restore to the
-same second may part a transaction. An invoice whose claims are missing could be billed again.
+Copies of tables can be from different times. AWS Backup copies each table at its own time, and even a restore of all
+tables to the same second can separate the writes of one transaction. An invoice without its claims could be billed
+again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from chalicelib.usecases.invoicing.store_invoice import load
 
 @dataclass
 class RejoinResult:
-    """What was done. `refused` says of each invoice that could not be rejoined why."""
+    """What was done. `refused` has a row for each invoice that could not be repaired, with the reason."""
 
     invoices: int = 0
     claims: int = 0
@@ -31,7 +32,9 @@ class RejoinResult:
 
 
 def rejoin(ports: Ports) -> RejoinResult:
-    """Goes over all invoices. The table of tallies must be empty, and nobody else may write meanwhile."""
+    """Repairs the records of all invoices. The table of tallies must be empty, and no function may write
+    meanwhile.
+    """
     result = RejoinResult()
     for organization_id, invoice_id in _all_invoices():
         try:
@@ -50,9 +53,9 @@ def _all_invoices() -> Iterator[tuple[OrganizationId, InvoiceId]]:
 
 
 def _rejoin_invoice(invoice: Invoice, ports: Ports) -> int:
-    """Returns how many claims were missing.
+    """Repairs the records of one invoice and returns how many claims were missing.
 
-    The invoice is stored first, so that a claim that cannot be made does not keep its money out of the lists.
+    The invoice is stored first, so that its money appears in the lists even if a claim cannot be made.
     """
     uncounted = replace(invoice, counted=())
     stored_invoice = ports.invoices.save(invoice_write(uncounted), _references(invoice))

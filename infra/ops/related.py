@@ -1,4 +1,4 @@
-"""Related things, each with the command that explains it."""
+"""Related objects, each with the command that explains it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from infra.ops.screen import Screen
 
 COMMANDS = frozenset({"event", "invoice", "organization", "payout"})
-"""The names of `explain`'s own commands."""
+"""The names of the commands of `explain`."""
 
 
 def explain_command(screen: Screen, object_id: str, organization: str, *more_options: str) -> str:
-    """Returns the command that explains a thing. A thing that is called like a command comes behind the options."""
+    """Returns the command that explains an object. An object with the name of a command comes after the options."""
     options = ("--organization", organization, *more_options)
     if object_id in COMMANDS:
         return screen.command("explain", options=(*options, object_id))
@@ -19,7 +19,7 @@ def explain_command(screen: Screen, object_id: str, organization: str, *more_opt
 
 
 def show_related(screen: Screen, organization: str, related: Sequence[tuple[str, str]]) -> None:
-    """Tells what is related, each with its command. `related` has what each is, and its id."""
+    """Shows related objects, each with its command. `related` has the kind and the id of each object."""
     rows = [
         {"what": kind, "id": object_id, "command": explain_command(screen, object_id, organization)}
         for kind, object_id in dict.fromkeys(related)

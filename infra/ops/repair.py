@@ -1,4 +1,4 @@
-"""Commands that bring things up to date: `replay`, `reconcile`, `tie-out`."""
+"""The commands `replay`, `reconcile` and `tie-out`, which bring POM up to date with Stripe."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
 from chalicelib.usecases.healing.sweep_events import window_begins
 from chalicelib.usecases.healing.tie_out import tie_out as tied_out
 from infra.ops import lookups
-from infra.ops.cli import command, dry_run, everybody
+from infra.ops.cli import command, dry_run, all_organizations
 from infra.ops.control import chosen_organizations
 from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
 KNOWN_AFTER_A_RUN = ("recovered", "early", "corrected", "goes_on")
-"""Of what a reconciliation counts: that which is not known before it is done."""
+"""The counts of a reconciliation that are unknown until it has run."""
 
 BODIES_AT_ONCE = 1000
-"""Parked events whose bodies are read, for those of them that Stripe does not list."""
+"""The most parked events whose bodies are read, for events that Stripe does not list any more."""
 
 AGO = re.compile(r"(\d+)(min|h|d)")
 UNITS = {"min": 60, "h": 3600, "d": 86400}
 
 
 class TimeParam(click.ParamType[int]):
-    """A moment as epoch seconds, said as `2026-11-03T14:00Z`, as a day, or as `90min`, `3h`, `2d` ago."""
+    """A time in epoch seconds, entered as `2026-11-03T14:00Z`, as a day, or as `90min`, `3h` or `2d` ago."""
 
-    name = "moment"
+    name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it, or say that it is none."""
+        """Returns the time in epoch seconds. Fails with a usage message if the text is not a time."""
         if isinstance(value, int):
             return value
         if match := AGO.fullmatch(value):
@@ -53,7 +53,7 @@ class TimeParam(click.ParamType[int]):
             time_given = dt.datetime.fromisoformat(value)
         except ValueError:
             self.fail(
-                f"{value} is no moment: say 2026-11-03T14:00Z, 2026-11-03, or 3h for three hours ago.", param, ctx
+                f"{value} is not a time: enter 2026-11-03T14:00Z, 2026-11-03, or 3h for three hours ago.", param, ctx
             )
         return int((time_given if time_given.tzinfo else time_given.replace(tzinfo=dt.UTC)).timestamp())
 
@@ -65,9 +65,9 @@ class TimeParam(click.ParamType[int]):
 @click.option(
     "--since",
     type=TimeParam(),
-    help="Events from this moment on that nobody has dealt with: missed or parked.",
+    help="Events since this time that POM has not processed: missed or parked.",
 )
-@click.option("--until", type=TimeParam(), help="With --since: and not later.")
+@click.option("--until", type=TimeParam(), help="With --since: events until this time.")
 @dry_run
 @command
 def replay(
@@ -80,13 +80,13 @@ def replay(
     until: int | None,
     dry_run: bool,
 ) -> None:
-    """Fetch events from Stripe again and apply them. An event that has been applied changes nothing.
+    """Fetch events from Stripe again and apply them. An event that was applied already changes nothing.
 
-    --since leaves out the events that have been dealt with, and says how many they are. --event fetches one of them
-    all the same.
+    --since leaves out the events that POM has processed, and shows how many they are. --event fetches such an event
+    nevertheless.
     """
     if not parked and not events and since is None:
-        raise click.UsageError("Say --parked, --event or --since.")
+        raise click.UsageError("Use --parked, --event or --since.")
     _, account_id = lookups.connection_and_account(stage, organization)
     chosen_events: dict[str, StripeEvent] = {}
     if parked:
@@ -136,10 +136,10 @@ def _dry_run_outcome(record: lookups.EventRecord | None) -> str:
 
 
 def _parked(stage: Stage, screen: Screen, account_id: StripeAccountId) -> Iterator[StripeEvent]:
-    """Yields each parked event as Stripe lists it now, or as it came if Stripe does not list it.
+    """Yields each parked event as Stripe lists it now, or as it arrived if Stripe does not list it.
 
-    Stripe lists events for 30 days, and by their own dates. An event whose date lay in the future is parked with the
-    time at which it came, so it is not found by that.
+    Stripe lists events for 30 days, by their creation dates. An event whose date lay in the future is parked with the
+    time of its arrival, so it cannot be found by that time.
     """
     bodies = {each.event_id: each.body for each in stage.ports.events.parked(account_id, BODIES_AT_ONCE)}
     for record in list(lookups.parked_events(stage, account_id)):
@@ -155,7 +155,7 @@ def _parked(stage: Stage, screen: Screen, account_id: StripeAccountId) -> Iterat
 
 
 def _event_in_stripe(stage: Stage, account_id: StripeAccountId, event_id: str) -> StripeEvent | None:
-    """One event out of Stripe's list: by the second in which it was made, if we know that."""
+    """Returns one event from Stripe's list, or None. It is searched at its creation time, if POM knows that time."""
     record = lookups.event(stage, account_id, event_id)
     now = stage.ports.clock.now()
     since, until = (record.created, record.created) if record else (now - EVENTS_LISTED_FOR, now)
@@ -172,29 +172,27 @@ def _apply(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> tup
 
 @click.command()
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--objects", is_flag=True, help="Compare the objects themselves too.")
-@click.option(
-    "--since", type=TimeParam(), help="Look at events from this moment on, if that is before the latest run."
-)
+@all_organizations
+@click.option("--objects", is_flag=True, help="Compare the objects themselves, too.")
+@click.option("--since", type=TimeParam(), help="Read events since this time, if it is before the latest run.")
 @dry_run
 @command
 def reconcile(
     stage: Stage,
     screen: Screen,
     organizations: tuple[str, ...],
-    everybody: bool,
+    all_organizations: bool,
     objects: bool,
     since: int | None,
     dry_run: bool,
 ) -> None:
-    """Find what webhooks did not bring, now; the schedule does it by itself.
+    """Find and apply now what webhooks did not bring. The schedule does the same automatically.
 
-    `missed` counts events that nobody had dealt with. A dry run counts them and the parked ones, and says whether
-    the objects would be compared; what would be recovered or corrected only the run itself can tell.
+    `missed` counts events that POM has not processed. A dry run counts these and the parked events, and shows whether
+    the objects would be compared. Only the run itself can count what it recovers and corrects.
     """
     rows = []
-    for each in screen.each(chosen_organizations(stage, organizations, everybody), "Organizations"):
+    for each in screen.each(chosen_organizations(stage, organizations, all_organizations), "Organizations"):
         try:
             connection = stage.ports.connections.get(each)
             if not connection.active:
@@ -212,7 +210,7 @@ def reconcile(
 
 
 def _payout_counts(payouts: PayoutsSwept | None) -> dict[str, Any]:
-    """Returns how many payouts and fees were found, each None if they were not compared. See `PayoutsSwept`."""
+    """Returns the counts of payouts and fees, each None if they were not compared. See `PayoutsSwept`."""
     return {
         "payouts": payouts.found if payouts is not None else None,
         "payouts_missed": payouts.missed if payouts is not None else None,
@@ -224,7 +222,7 @@ def _payout_counts(payouts: PayoutsSwept | None) -> dict[str, Any]:
 
 
 def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> Reconciled:
-    """What a run would find and do, as far as that is known before: nothing is recovered or corrected yet."""
+    """Returns the counts that are known before a run. The counts of recovered and corrected objects stay 0."""
     connection, account_id = lookups.connection_and_account(stage, organization_id)
     now = stage.ports.clock.now()
     seen_count = missed_count = 0
@@ -242,14 +240,22 @@ def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: 
 
 @click.command("tie-out")
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--days", type=click.IntRange(1, 31), default=3, show_default=True, help="Today and the days before.")
+@all_organizations
+@click.option(
+    "--days",
+    type=click.IntRange(1, 31),
+    default=3,
+    show_default=True,
+    help="The number of days to compare, today included.",
+)
 @command
-def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, days: int) -> None:
-    """Stripe's books against ours, by day: paid, refunded, disputed, lost, and what differs. Changes nothing."""
+def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], all_organizations: bool, days: int) -> None:
+    """Compare Stripe's books with POM's, by day: paid, refunded, disputed, lost, and what differs. Changes
+    nothing.
+    """
     rows: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
-    for each in screen.each(chosen_organizations(stage, organizations, everybody), "Organizations"):
+    for each in screen.each(chosen_organizations(stage, organizations, all_organizations), "Organizations"):
         try:
             comparison = tied_out(each, stage.ports, days=days)
         except Exception as error:  # noqa: BLE001 the others are to be compared nevertheless
@@ -269,7 +275,7 @@ def _day(day: Any) -> dict[str, str]:
             decimal_string(stripe_cents, day.currency),
             decimal_string(pom_cents, day.currency),
         )
-        return stripe_amount if stripe_amount == pom_amount else f"{stripe_amount}, we say {pom_amount}"
+        return stripe_amount if stripe_amount == pom_amount else f"{stripe_amount}, POM says {pom_amount}"
 
     theirs, ours = day.stripe, day.ours
     return {

@@ -1,6 +1,7 @@
-"""`restore-items`: the tables of a stage set back to copies of an earlier moment, with everybody frozen.
+"""`restore-items`: sets the tables of a stage back to copies from an earlier time, while all organizations are
+frozen.
 
-Whoever was erased since then stays erased: the present tables know it, and win over the copies.
+Customers and organizations that were erased since then stay erased, because the present tables override the copies.
 """
 
 from __future__ import annotations
@@ -29,26 +30,29 @@ from infra.ops.surviving_erasures import SurvivingErasures
 
 COPY = "-restored"
 NEXT = (
-    "Go on as docs/runbooks/restore-from-pitr.md says: repeat erasures that the present tables did not have, and "
-    "unfreeze nobody before the backfill has ended."
+    "Continue as docs/runbooks/restore-from-pitr.md says: repeat erasures that the present tables did not have, and "
+    "do not unfreeze any organization before the backfill has ended."
 )
 
 
 @click.command("restore-items")
 @click.option(
-    "--suffix", default=COPY, show_default=True, help="What the copies are named behind their tables' names."
+    "--suffix",
+    default=COPY,
+    show_default=True,
+    help="The suffix of the copies' names, after the names of the tables.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run
 @command
 def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run: bool) -> None:
-    """Set all tables back to copies of an earlier moment, such as DynamoDB and AWS Backup restore them.
+    """Set all tables back to copies from an earlier time, as DynamoDB and AWS Backup restore them.
 
-    What is not in the copies is deleted. Everybody must be frozen before, and stays frozen: the freeze is written
-    into each connection that is copied. Customers and organizations that were erased stay erased, as far as the
-    present tables know of it, and workers erase again what the copies have of them. Claims, rows of money,
-    references and tallies are made to agree with the invoices. The functions must be stopped meanwhile. It can be
-    stopped and run again, and then begins anew.
+    Items that are not in the copies are deleted. All organizations must be frozen before, and stay frozen: the freeze
+    is written into each copied connection. Customers and organizations that the present tables record as erased stay
+    erased, and workers erase the copies' records of them again. Claims, rows of money, references and tallies are
+    made to agree with the invoices. The functions must be stopped meanwhile. You can stop the command and run it
+    again; then it starts from the beginning.
     """
     freeze = _platform_freeze(stage, screen)
     if freeze is None:
@@ -66,7 +70,7 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
         if dry_run:
             screen.table("tables", "Would be set back", [asdict(each) for each in planned_counts])
             return
-        deletions = f"delete {sum(each.deleted for each in planned_counts)} items that are in no copy"
+        deletions = f"delete {sum(each.deleted for each in planned_counts)} items that no copy has"
         click.confirm(f"Set all tables of {stage.config.table_prefix} back, and {deletions}?", abort=True, err=True)
     erasures = SurvivingErasures(stage.ports.clock.now())
     counts = _set_all_back(stage, screen, sources, freeze, erasures, dry_run=False)
@@ -78,27 +82,27 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
     )
     for table, count in erasures.unreadable.items():
         screen.warning(
-            f"{count} present items of {table} could not be read, so nobody knows whether they were erased. Repeat "
-            "all erasures since the moment of the copies."
+            f"{count} present items of {table} could not be read, so it is unknown whether they were erased. Repeat "
+            "all erasures since the time of the copies."
         )
     screen.step(NEXT)
 
 
 def _platform_freeze(stage: Stage, screen: Screen) -> Freeze | None:
-    """Returns the freeze that newcomers get. Returns None after telling that not everybody is frozen."""
+    """Returns the freeze of organizations that connect later, or None, after a failure, if one is not frozen."""
     freeze = stage.ports.connections.platform_freeze()
     unfrozen = [each.organization_id for each in lookups.organizations(stage) if each.active and each.frozen is None]
     if freeze is None or unfrozen:
         screen.failure(
-            "Nothing was touched: not everybody is frozen, and who is not could bill services again whose invoices "
-            f"the copies do not have. Run {screen.command('freeze', options=('--all', '--reason', 'WHY'))} first."
+            "Nothing was changed: not all organizations are frozen. An organization that is not frozen could bill "
+            f"services again whose invoices the copies lack. Run {screen.command('freeze', options=('--all', '--reason', 'WHY'))} first."
         )
         return None
     return freeze
 
 
 def _sources(suffix: str) -> Mapping[type[Model], str]:
-    """Tallies have none: they are counted anew."""
+    """Returns the name of the copy of each table. Tallies have no copy, because they are counted again."""
     return {model: f"{model.Meta.table_name}{suffix}" for model in TABLES if model is not SummaryItem}
 
 
@@ -111,7 +115,9 @@ def _set_all_back(
     *,
     dry_run: bool,
 ) -> list[SetBackCounts]:
-    """Connections come last: until they are there, nobody of the copy can do anything, nor is swept."""
+    """Sets all tables back and returns the counts. Connections come last, so that no restored organization can
+    act.
+    """
 
     def frozen_too(item: Item) -> Item:
         return _with_freeze(item, freeze)
@@ -131,7 +137,7 @@ def _set_all_back(
 
 
 def _with_freeze(item: Item, freeze: Freeze) -> Item:
-    """Returns the item of a connection with the freeze, and any other item as it is."""
+    """Returns the item of a connection with the freeze added, and any other item unchanged."""
     if item["kind"]["S"] != KIND:
         return item
     connection = decode_item(Connection, item)
@@ -142,8 +148,8 @@ def _with_freeze(item: Item, freeze: Freeze) -> Item:
 
 
 def _show_rejoined(screen: Screen, result: RejoinResult) -> None:
-    screen.fact("invoices", result.invoices, f"Invoices rejoined with their money and tallies: {result.invoices}.")
+    screen.fact("invoices", result.invoices, f"Invoices whose money and tallies were repaired: {result.invoices}.")
     screen.fact("claims", result.claims, f"Claims that the copies lacked: {result.claims}.")
-    screen.table("refused", "Invoices that could not be rejoined", result.refused)
+    screen.table("refused", "Invoices that could not be repaired", result.refused)
     for each in result.refused:
         screen.failure(f"{each['organization']} {each['invoice']}: {each['why']}")

@@ -1,7 +1,7 @@
-"""Finds what somebody names by an id or a number: an invoice, a payment, a customer, a payout, an event.
+"""Finds an object by an id or a number: an invoice, a payment, a customer, a payout or an event.
 
-Every look-up is by a key or an index. Without an organization there is one for each organization that was ever
-connected. Stripe is asked only about an object whose id leads to no record of POM's, such as a charge.
+Every lookup uses a key or an index. Without an organization there is one lookup for each organization that was ever
+connected. Stripe is called only for an object whose id leads to no record of POM's, such as a charge.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from infra.ops import lookups
 from infra.ops.stage import Stage
 
 ASKED_AT_MOST = 20
-"""Accounts that Stripe is asked about for one object: one call each."""
+"""The most accounts that are searched in Stripe for one object, with one call each."""
 
 SAME_NUMBER = 10
-"""Invoices of one organization with the same number that are looked for. It has two only with another account."""
+"""The most invoices of one organization with the same number. A second one exists only on another account."""
 
 
 class Kind(StrEnum):
-    """What somebody can ask about."""
+    """The kinds of objects that `explain` can show."""
 
     INVOICE = "invoice"
     PAYMENT = "payment"
@@ -49,7 +49,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One thing that was found: a payment with the invoice that it belongs to, an event with its account."""
+    """One object that a search found: a payment with its invoice, an event with its account."""
 
     kind: Kind
     organization_id: OrganizationId
@@ -60,9 +60,9 @@ class Match:
 
 @dataclass
 class Search:
-    """One search in these connections: what it found, where it looked, and what else is to be told of it.
+    """One search in these connections: what it found, where it searched, and notes for the operator.
 
-    Stripe's ids are looked for on `account`, or else on the account that each organization connected last.
+    Stripe's ids are searched on `account`, or on the account that each organization connected last.
     """
 
     stage: Stage
@@ -75,7 +75,7 @@ class Search:
 
     @property
     def accounts(self) -> Iterator[tuple[OrganizationId, StripeAccountId]]:
-        """Yields each organization that has an account, with the account on which it is looked."""
+        """Yields each organization that has an account, with the account that is searched."""
         for each in self.connections:
             if account_id := self._account_of(each):
                 yield each.organization_id, account_id
@@ -84,7 +84,7 @@ class Search:
         return self.account or connection.account_id
 
     def run(self) -> None:
-        """Looks wherever something of this name can be."""
+        """Runs every lookup that fits the form of the query."""
         for name, look_up in self._look_ups():
             self.looked_for.append(name)
             for match in look_up():
@@ -92,7 +92,7 @@ class Search:
                     self.matches.append(match)
 
     def _look_ups(self) -> Iterator[tuple[str, Callable[[], Iterator[Match]]]]:
-        """Yields each look-up that fits the form of the name, with what it looks for."""
+        """Yields each lookup that fits the form of the query, with the kind of object that it finds."""
         prefix = self.query.partition("_")[0] if "_" in self.query else ""
         if is_id(self.query):
             yield "an organization", self._organizations
@@ -141,13 +141,13 @@ class Search:
                 yield Match(Kind.INVOICE, each.organization_id, self.query)
 
     def _stripe_invoices(self) -> Iterator[Match]:
-        """Yields the invoice that the reference leads to. A former revision keeps its reference."""
+        """Yields the invoice that the reference leads to. A previous revision of an invoice keeps its reference."""
         for _, account_id in self.accounts:
             for organization_id, invoice_id in self._invoice_of(account_id, self.query):
                 yield Match(Kind.INVOICE, organization_id, invoice_id)
 
     def _numbers(self) -> Iterator[Match]:
-        """Yields invoices by their number. Stripe's numbers have capital letters, which a mail may not keep."""
+        """Yields invoices by their number. Stripe's numbers have capital letters, but the query may not."""
         for each in self.connections:
             for number in dict.fromkeys((self.query, self.query.upper())):
                 page = self.stage.ports.invoices.page(
@@ -166,9 +166,9 @@ class Search:
                 yield Match(Kind.EVENT, organization_id, self.query, account_id=account_id)
 
     def _payments(self) -> Iterator[Match]:
-        """Yields payments by their rows and references, or else by what Stripe says they belong to.
+        """Yields payments by their rows and references, or else by the object that Stripe returns.
 
-        A card that was declined moved no money and has no row. A charge has a row only if it came back.
+        A declined card moved no money, so it has no row. A charge has a row only if its money came back.
         """
         stored_matches = list(self._stored_payments())
         yield from stored_matches or self._payments_of_stripe()
@@ -187,13 +187,13 @@ class Search:
             return
         accounts = list(self.accounts)
         if len(accounts) > ASKED_AT_MOST:
-            self.notes.append(f"Stripe was not asked about it, because {len(accounts)} accounts are too many.")
+            self.notes.append(f"Stripe was not searched, because {len(accounts)} accounts are too many.")
             return
         for organization_id, account_id in accounts:
             try:
                 fact = self.stage.ports.stripe.fetch(account_id, object_type, self.query)
             except IntegrationError as error:
-                self.notes.append(f"Stripe could not be asked about it on {account_id}: {error.message}")
+                self.notes.append(f"Stripe could not be searched on {account_id}: {error.message}")
                 continue
             if not isinstance(fact, ChargeFact | RefundFact | DisputeFact):
                 continue
@@ -209,7 +209,7 @@ class Search:
         return Match(Kind.PAYMENT, organization_id, self.query, invoice_id)
 
     def _invoice_of(self, account_id: StripeAccountId, stripe_id: str) -> Iterator[tuple[OrganizationId, InvoiceId]]:
-        """Yields the invoice that a Stripe object belongs to, if POM knows one."""
+        """Yields the invoice that a Stripe object belongs to, if POM has one."""
         if stripe_id:
             yield from self.stage.ports.invoices.find_by_reference(account_id, [stripe_id]).values()
 
@@ -225,10 +225,10 @@ PAYMENTS = {
     "cn": None,
     OUTSIDE_ID.rstrip("_"): None,
 }
-"""How ids of payments, refunds and disputes begin, and the kind of object that Stripe is asked for, if it is asked.
+"""The prefixes of ids of payments, refunds and disputes, and the type of object to fetch from Stripe, if any.
 
-The id of a payment outside Stripe is POM's own, and a credit note can record money that was given back outside.
+The id of a payment outside Stripe is POM's own. A credit note can record money that was returned outside Stripe.
 """
 
 PAYMENT_WORDS = {**{begins: kind for begins, kind in PAYMENTS.items() if kind is not None}, "cn": "credit note"}
-"""What people call a thing of the kind `payment`, by how its id begins. All others are payments."""
+"""The word for an object of the kind `payment`, by the prefix of its id. Any other prefix means a payment."""

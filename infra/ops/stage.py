@@ -1,4 +1,4 @@
-"""Which stage is worked on: the local stack, a deployed one, or whatever the environment names."""
+"""The stage that a command works on: the local stack, a deployed stack, or the one that the environment names."""
 
 from __future__ import annotations
 
@@ -19,42 +19,44 @@ LOCAL = Path(".local/stack.json")
 
 
 class NoStage(Exception):
-    """It is not known which stage is meant, or it cannot be read."""
+    """It is unknown which stage to use, or the stage cannot be read."""
 
 
 class Stage:
-    """One stage: its configuration, and its adapters."""
+    """One stage: its configuration and its adapters."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         os.environ.update(environment)
         followed_clock.follow()
-        # This program's output is for people: what it does is not to count as the functions' work.
+        # Metrics are switched off, because the work of this program must not count as the functions' work.
         os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
         self.config: Config = load_config()
         self.ports = Adapters(self.config)
 
     @property
     def local_logs(self) -> Path | None:
-        """Where the local stack keeps its logs, which hold its metrics; None for a deployed stage."""
+        """Returns the directory of the local stack's logs, which contain its metrics, or None for a deployed
+        stage.
+        """
         directory = os.environ.get(LOCAL_LOGS)
         return Path(directory) if directory else None
 
     @property
     def webhook_url(self) -> str:
-        """Where Stripe sends events to."""
+        """Returns the URL to which Stripe sends events."""
         return f"{self.config.public_api_url}/v1/stripe/webhooks"
 
     def queue_url(self, name: str) -> str:
-        """The URL of a queue or a dead-letter queue, by its name without prefix."""
+        """Returns the URL of a queue or a dead-letter queue, by its name without prefix."""
         base = self.config.queue_urls[Queue.RECONCILE].rpartition("/")[0]
         return f"{base}/{self.config.table_prefix}{name}"
 
 
 def environment_of(stack: Path | None, deployed: str | None) -> dict[str, str]:
-    """The variables of the stage that is meant.
+    """Returns the environment variables of the chosen stage.
 
     Raises:
-        NoStage: there is none of that name, or none was named and none runs here.
+        NoStage: there is no stage of that name, or none was named and the local stack does not run.
     """
     if deployed is not None:
         return deployed_environment(_describe_stack(deployed))
@@ -71,7 +73,7 @@ def environment_of(stack: Path | None, deployed: str | None) -> dict[str, str]:
 
 
 def deployed_environment(stack_description: Mapping[str, Any]) -> dict[str, str]:
-    """The functions' variables, from what CloudFormation says of a stack."""
+    """Returns the functions' environment variables, from CloudFormation's description of a stack."""
     outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in stack_description.get("Outputs", ())}
     parameters = {
         each["ParameterKey"]: str(each["ParameterValue"]) for each in stack_description.get("Parameters", ())
@@ -90,7 +92,7 @@ def deployed_environment(stack_description: Mapping[str, Any]) -> dict[str, str]
         }
     except KeyError as exc:
         raise NoStage(
-            f"The stack {stack_description.get('StackName')} has no {exc}: it is none of ours, or too old."
+            f"The stack {stack_description.get('StackName')} has no {exc}: it is not a stack of POM-Stripe, or too old."
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""`status`: one screen of everything, and whether all is well."""
+"""`status`: shows the state of a stage on one screen, and whether all is well."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ STUCK_AT_ONCE = 500
 @click.command()
 @command
 def status(stage: Stage, screen: Screen) -> None:
-    """One screen: organizations, freezes, queues, dead letters, stuck invoices, webhooks, the canary and the alarms.
+    """Show organizations, freezes, queues, dead letters, stuck invoices, webhooks, the canary and the alarms.
 
-    The last lines say whether all is well, or list what is wrong and what is not known. The exit status is 1 unless
-    all is well.
+    The last lines say whether all is well, or list what is wrong and what is unknown. The exit status is 1 unless all
+    is well.
     """
     now, troubles_found = stage.ports.clock.now(), []
     troubles_found += _organizations(stage, screen, now)
@@ -48,7 +48,7 @@ def status(stage: Stage, screen: Screen) -> None:
     troubles_found += troubles.of_alarms(states)
     if troubles_found:
         screen.failed = True
-        screen.table("troubles", "What is wrong or not known", [each.row for each in troubles_found])
+        screen.table("troubles", "Problems, and what is unknown", [each.row for each in troubles_found])
     else:
         screen.document["troubles"] = []
     screen.fact("allWell", not troubles_found, troubles.verdict(troubles_found))
@@ -64,7 +64,9 @@ def _organizations(stage: Stage, screen: Screen, now: int) -> list[troubles.Trou
     freeze, since = stage.ports.connections.platform_freeze(), None
     if freeze is not None:
         since = f"since {timestamp(freeze.at)}, by {freeze.by}: {freeze.reason}"
-        screen.fact("platformFrozen", since, f"FROZEN for everybody, whoever connects now included, {since}")
+        screen.fact(
+            "platformFrozen", since, f"FROZEN: all organizations, including those that connect later, {since}"
+        )
     screen.table("organizations", "Organizations", rows)
     screen.table("frozen", "Frozen organizations", frozen)
     return [*troubles.of_freezes(since, frozen), *troubles.of_organizations(rows)]
@@ -110,7 +112,7 @@ def _freeze(organization_id: str, freeze: Freeze) -> dict[str, Any]:
 
 
 def _webhooks(connection: Connection, stage: Stage) -> str:
-    """Returns in words what the sweep found out about whether webhooks arrive."""
+    """Returns in words whether webhooks arrive, by the result of the latest sweep."""
     if not connection.active:
         return troubles.NOT_CONNECTED
     return arrival_problem(connection, stage.ports) or troubles.NO_PROBLEM

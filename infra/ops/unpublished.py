@@ -145,7 +145,7 @@ def republish(stage: Stage, screen: Screen, most: int | None, dry_run: bool) -> 
 
 def _report_hidden(screen: Screen, hidden: int) -> None:
     if hidden > 0:
-        screen.failure(f"SQS did not show {hidden} more messages: somebody else looks at them. Try again.")
+        screen.failure(f"SQS did not show {hidden} more messages: another command hides them. Try again.")
 
 
 def _problem(unpublished: Unpublished, stage: Stage) -> str | None:

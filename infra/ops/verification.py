@@ -1,7 +1,8 @@
-"""Whether Stripe's events arrive, by everything that can be known of it without asking Stripe to send one.
+"""Checks whether Stripe's events arrive, as far as this is possible without an event from Stripe.
 
-Stripe's API returns an endpoint's signing secret only when the endpoint is created. Whether ours is the right one is
-therefore judged by what arrives: a webhook that was taken, or events that the sweep had to fetch because none was.
+Stripe's API returns an endpoint's signing secret only when the endpoint is created. So whether POM has the right
+secret is judged by the events: a webhook was accepted, or the sweep had to fetch events because no webhook brought
+them.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 
 NOTE = (
-    "Stripe's API does not reveal a signing secret: whether the endpoint's is one of ours is judged by what arrives."
+    "Stripe's API does not reveal a signing secret: whether POM has the endpoint's secret is judged by what arrives."
 )
 CANNOT_BE_JUDGED = "no event yet: cannot be judged"
-MARKS = {True: True, False: False, None: "not known"}
+MARKS = {True: True, False: False, None: "unknown"}
 
 
 def verify_webhooks(stage: Stage, screen: Screen) -> None:
-    """Tell what is known, row by row; a row that is not as it has to be is a failure, one that is unknown is not."""
+    """Shows the result of each check. A failed check is a failure of the command; an unknown result is not."""
     deaf: list[Row] = []
     rows = [*_in_stripe(stage), *_canaries(stage), *_arrivals(stage, screen, deaf)]
     table_rows = [{**row, "good": MARKS[row["good"]]} for row in rows]
@@ -49,7 +50,7 @@ def verify_webhooks(stage: Stage, screen: Screen) -> None:
 
 
 def _row(check: str, finding: str, good: bool | None) -> Row:
-    """`good` is None where it is not known, or says nothing."""
+    """Returns the row of a check. `good` is None if the result is unknown or means nothing."""
     return {"what": check, "is": finding, "good": good}
 
 
@@ -57,7 +58,7 @@ def _in_stripe(stage: Stage) -> Iterator[Row]:
     try:
         endpoints = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, stage.webhook_url)]
     except IntegrationError as error:
-        yield _row("endpoints in Stripe", f"could not be looked at: Stripe did not answer ({error.code})", False)
+        yield _row("endpoints in Stripe", f"could not be read: Stripe did not respond ({error.code})", False)
         return
     if not endpoints:
         yield _row("endpoint in Stripe", str(problem_with(endpoints, stage.webhook_url)), False)
@@ -78,8 +79,8 @@ def _in_stripe(stage: Stage) -> Iterator[Row]:
 
 
 SURPLUS = (
-    "a second one for this URL, with a secret of its own. If only that secret is kept here, nothing else is heard:"
-    " delete it in Stripe once events arrive without it"
+    "a second endpoint for this URL, with its own secret. If POM has only that secret, it accepts no other events:"
+    " delete this endpoint in Stripe once events arrive without it"
 )
 
 
@@ -95,7 +96,7 @@ def _description(endpoint: WebhookEndpoint) -> str:
 
 
 def _canaries(stage: Stage) -> Iterator[Row]:
-    """One is flown now, from here, with each secret; the schedule's own latest flight is told beside it."""
+    """Yields a canary sent now with each secret, and the latest canary of the schedule."""
     flight = fly(stage.ports.own_webhook, stage.ports)
     if not flight.attempts:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
@@ -111,20 +112,20 @@ def _of_attempt(attempt: Attempt, flight: CanaryRun) -> tuple[str, bool | None]:
         return str(attempt.verdict), False
     since = f"refused since {timestamp(attempt.refused_since)}"
     waiting = flight.verdict.passed and flight.at - (attempt.refused_since or flight.at) <= REMEMBERED_FOR
-    return (f"{since}: functions take a secret in within five minutes", None) if waiting else (since, False)
+    return (f"{since}: functions read a new secret within five minutes", None) if waiting else (since, False)
 
 
 def _scheduled_canary(flight: CanaryRun | None, now: int) -> Row:
     if flight is None:
-        return _row("canary of the schedule", "has not flown yet", None)
+        return _row("canary of the schedule", "not sent yet", None)
     verdict_and_time = f"{flight.verdict}, {timestamp(flight.at)}"
     if not flight.usable(now):
-        return _row("canary of the schedule", f"{verdict_and_time}: too old to say anything", None)
+        return _row("canary of the schedule", f"{verdict_and_time}: too old to mean anything", None)
     return _row("canary of the schedule", verdict_and_time, flight.problem is None)
 
 
 def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
-    """By connected organization; those that hear nothing are added to `deaf`."""
+    """Yields the checks of arrivals, and adds organizations that no webhook reaches to `deaf`."""
     webhook_times: list[int] = []
     now = stage.ports.clock.now()
     connections = [each for each in lookups.organizations(stage) if each.active]

@@ -316,9 +316,9 @@ def test_all_pages_of_alarms_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         stub.add_response("describe_alarms", two, {**asked, "NextToken": "more"})
         states = {each.name: each.state for each in alarm_states.alarm_states(told) or ()}
         stub.assert_no_pending_responses()
-    read = {first.name: State.QUIET, last.name: State.RINGING, COMPOSITES[0].name: State.QUIET}
+    read = {first.name: State.QUIET, last.name: State.FIRING, COMPOSITES[0].name: State.QUIET}
     signals = {each.name for each in (*ALARMS, *COMPOSITES) if each.grade is Grade.SIGNAL}
     assert states == {
         each.name: read.get(each.name, State.UNKNOWN) for each in (*ALARMS, *COMPOSITES) if each.name not in signals
     }
-    assert State.RINGING in states.values()
+    assert State.FIRING in states.values()
