@@ -186,12 +186,12 @@ class Adapters:
         )
 
     @cached_property
-    def webhook_door(self) -> OwnWebhook:
+    def own_webhook(self) -> OwnWebhook:
         """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
-        from chalicelib.adapters.webhook_door import HttpWebhookDoor
+        from chalicelib.adapters.own_webhook import HttpOwnWebhook
 
         store = self.webhook_secrets
-        return HttpWebhookDoor(self._config.public_api_url + PATH, lambda: store.latest().webhook_secrets)
+        return HttpOwnWebhook(self._config.public_api_url + PATH, lambda: store.latest().webhook_secrets)
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecretStore:
@@ -261,9 +261,9 @@ def webhook_opener() -> WebhookOpener:
 
 
 @cache
-def webhook_door() -> OwnWebhook:
+def own_webhook() -> OwnWebhook:
     """Our own webhook endpoint, for whoever proves that it is open."""
-    return _adapters().webhook_door
+    return _adapters().own_webhook
 
 
 @cache
@@ -289,7 +289,7 @@ _ADAPTERS = (
     "stripe.gateway",
     "tables.stream",
     "unpublished_changes",
-    "webhook_door",
+    "own_webhook",
 )
 """What the builders above import, apart from the authorizer's."""
 
@@ -306,7 +306,7 @@ def prime() -> None:
 
 def forget() -> None:
     """Everything is built anew on its next use: clients and their connections, secrets, keys of tokens."""
-    for builder in (_adapters, webhook_opener, webhook_door, secret_ages, token_verifier):
+    for builder in (_adapters, webhook_opener, own_webhook, secret_ages, token_verifier):
         builder.cache_clear()
     if not verifies_tokens():
         from chalicelib.adapters.tables.database import disconnect

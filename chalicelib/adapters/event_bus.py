@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.aws_sessions import aws_session
-from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS, raise_deployment_fault
+from chalicelib.adapters.deployment_faults import DEPLOYMENT_FAULTS, raise_deployment_fault
 from chalicelib.domain.errors import Retryable
 from chalicelib.ports import Clock
 from chalicelib.ports.changes import SOURCE, BusEvent, Refusal
@@ -63,23 +63,23 @@ class EventBridgeBus:
             Retryable: the bus does not answer.
             DeploymentFault: EventBridge refuses any event.
         """
-        left, refusals = list(events), dict[str, Refusal]()
+        remaining, refusals = list(events), dict[str, Refusal]()
         for pause in (*PAUSES, None):
-            refused = self._put_once(left)
-            refusals |= refused
-            taken = {each.id for each in left} - set(refused)
-            refusals = {event_id: why for event_id, why in refusals.items() if event_id not in taken}
-            left = [each for each in left if each.id in refused and refused[each.id].transient]
-            if not left or pause is None:
+            new_refusals = self._put_once(remaining)
+            refusals |= new_refusals
+            accepted = {each.id for each in remaining} - set(new_refusals)
+            refusals = {event_id: why for event_id, why in refusals.items() if event_id not in accepted}
+            remaining = [each for each in remaining if each.id in new_refusals and new_refusals[each.id].transient]
+            if not remaining or pause is None:
                 break
             self._clock.pause(pause)
         return refusals
 
     def _put_once(self, events: Sequence[BusEvent]) -> dict[str, Refusal]:
-        refused: dict[str, Refusal] = {}
-        for some in portions(events):
-            refused |= self._put_request(some)
-        return refused
+        refusals: dict[str, Refusal] = {}
+        for portion in portions(events):
+            refusals |= self._put_request(portion)
+        return refusals
 
     def _put_request(self, events: Sequence[BusEvent]) -> dict[str, Refusal]:
         try:
@@ -93,10 +93,10 @@ class EventBridgeBus:
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}
             # One entry spoils a request. Alone, each shows whether it is that one.
-            refused: dict[str, Refusal] = {}
+            refusals: dict[str, Refusal] = {}
             for event in events:
-                refused |= self._put_request([event])
-            return refused
+                refusals |= self._put_request([event])
+            return refusals
         except BotoCoreError as error:
             raise _unavailable(type(error).__name__) from error
         return {

@@ -63,7 +63,7 @@ class SqsQueues:
 
     def send_all(self, messages: Sequence[Reconciliation]) -> None:
         """Send the messages, ten in a request. Raises: Retryable; some may have been sent."""
-        refused = 0
+        failed_count = 0
         for start in range(0, len(messages), AT_ONCE):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {"Id": str(number), "MessageBody": self._body(message)}
@@ -71,8 +71,8 @@ class SqsQueues:
             ]
             with failures_as_retryable():
                 answer = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
-            refused += len(answer.get("Failed", []))
-        if refused:
+            failed_count += len(answer.get("Failed", []))
+        if failed_count:
             raise _unavailable()
 
     def _body(self, message: Message) -> str:

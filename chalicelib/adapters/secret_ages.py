@@ -44,12 +44,12 @@ class SecretAges:
     def _days(self, secret: Secret) -> int | None:
         try:
             versions = self._client.list_secret_version_ids(SecretId=self._secret_ids[secret])["Versions"]
-            [stored] = [each["CreatedDate"] for each in versions if CURRENT in each.get("VersionStages", ())]
+            [stored_at] = [each["CreatedDate"] for each in versions if CURRENT in each.get("VersionStages", ())]
         except (ClientError, BotoCoreError, KeyError, ValueError) as exc:
             code = exc.response["Error"]["Code"] if isinstance(exc, ClientError) else type(exc).__name__
             _log.error("secret_age_unknown: %s, %s", secret, code)
             return None
-        return max(0, self._clock.now() - int(stored.timestamp())) // DAY
+        return max(0, self._clock.now() - int(stored_at.timestamp())) // DAY
 
     @cached_property
     def _client(self) -> SecretsManagerClient:

@@ -96,9 +96,9 @@ class SecretStore(Generic[T]):
             Retryable: it cannot be fetched now.
             ConfigurationError: it is missing or not of the expected form.
         """
-        return self._decoded(self._form)
+        return self._decode(self._form)
 
-    def _decoded(self, kind: type[D]) -> D:
+    def _decode(self, kind: type[D]) -> D:
         try:
             return msgspec.json.decode(self._text(), type=kind)
         except (KeyError, msgspec.MsgspecError) as exc:
@@ -138,8 +138,8 @@ class WebhookSecretStore(SecretStore[WebhookSecrets]):
             ConfigurationError: the secret is missing or not of the expected form.
             ClientError, BotoCoreError: it cannot be written; an operator is told AWS's own reason.
         """
-        stored = self._decoded(dict[str, Any])
-        text = msgspec.json.encode({**stored, "webhookSecrets": list(webhook_secrets)}).decode()
+        stored_fields = self._decode(dict[str, Any])
+        text = msgspec.json.encode({**stored_fields, "webhookSecrets": list(webhook_secrets)}).decode()
         self._client.put_secret_value(SecretId=self._secret_id, SecretString=text)
 
 

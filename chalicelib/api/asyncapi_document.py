@@ -100,7 +100,7 @@ def _schemas() -> Json:
     template = "#/components/schemas/{name}"
     _, models = msgspec.json.schema_components(CHANGE_EVENTS.values(), ref_template=template, schema_hook=schema_hook)
     envelopes = {_envelope_name(kind): _envelope(kind) for kind in ObjectKind}
-    return {name: _whole(schema) for name, schema in sorted((readable(models) | envelopes).items())}
+    return {name: _without_ref_siblings(schema) for name, schema in sorted((readable(models) | envelopes).items())}
 
 
 def _envelope_name(kind: ObjectKind) -> str:
@@ -118,29 +118,29 @@ def _envelope(kind: ObjectKind) -> Json:
     }
 
 
-def _whole(schema: Any) -> Any:
+def _without_ref_siblings(schema: Any) -> Any:
     """Returns a schema without a `$ref` that has anything beside it, because AsyncAPI ignores what is there."""
     if isinstance(schema, list):
-        return [_whole(each) for each in schema]
+        return [_without_ref_siblings(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    whole = {name: _whole(each) for name, each in schema.items()}
+    members = {name: _without_ref_siblings(each) for name, each in schema.items()}
     if isinstance(schema.get("$ref"), str) and len(schema) > 1:
-        whole["allOf"] = [{"$ref": whole.pop("$ref")}]
-    return whole
+        members["allOf"] = [{"$ref": members.pop("$ref")}]
+    return members
 
 
 def _message(change_type: ChangeType) -> Json:
-    named = {"const": change_type.value, "type": "string"}
+    type_name = {"const": change_type.value, "type": "string"}
     envelope = {"$ref": f"#/components/schemas/{_envelope_name(change_type.object_kind)}"}
-    narrowed = {"properties": {"detail-type": named, "detail": {"properties": {"type": named}}}}
+    type_schema = {"properties": {"detail-type": type_name, "detail": {"properties": {"type": type_name}}}}
     return {
         "name": change_type.value,
         "title": change_type.value,
         "summary": change_type.meaning,
         "contentType": "application/json",
         "tags": [{"name": change_type.object_kind.value}],
-        "payload": {"allOf": [envelope, narrowed]},
+        "payload": {"allOf": [envelope, type_schema]},
         "examples": [{"name": change_type.name.lower(), "payload": _example(change_type)}],
     }
 

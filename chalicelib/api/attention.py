@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.attention import AttentionList, AttentionQuery, attention_list, attention_request
 from chalicelib.usecases.attention.needs_attention import needs_attention
 from chalicelib.usecases.customers.names import names_of
@@ -12,7 +12,7 @@ from chalicelib.usecases.customers.names import names_of
 router = Router(__name__, "Attention")
 
 
-@router.route("GET", "/attention", Role.MEMBER, takes=AttentionQuery, answers={200: AttentionList})
+@router.route("GET", "/attention", Role.MEMBER, takes=AttentionQuery, responses={200: AttentionList})
 def list_attention(call: Call[AttentionQuery]) -> Reply:
     """List what needs a person, newest first, each thing with what to do about it.
 
@@ -25,6 +25,6 @@ def list_attention(call: Call[AttentionQuery]) -> Reply:
     Stripe does not tell POM whether an e-mail reached its recipient, so an address that is wrong is not in the list.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
-    found = needs_attention(organization_id, attention_request(call.input), ports)
-    names = names_of(organization_id, (each.customer_id for each in found.items if each.customer_id), ports)
-    return Reply(attention_list(found, names, bootstrap.config().stripe_dashboard_base))
+    attention = needs_attention(organization_id, attention_request(call.input), ports)
+    names = names_of(organization_id, (each.customer_id for each in attention.items if each.customer_id), ports)
+    return Reply(attention_list(attention, names, bootstrap.config().stripe_dashboard_base))

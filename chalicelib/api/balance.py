@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import ASKS_STRIPE
+from chalicelib.api.http.route_error_codes import CALLS_STRIPE
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.balance import BalanceView, balance_view
 from chalicelib.api.models.queries import Nothing
 from chalicelib.usecases.payouts.show_payouts import show_balance
@@ -18,8 +18,8 @@ router = Router(__name__, "Payouts")
     "/balance",
     Role.MEMBER,
     takes=Nothing,
-    answers={200: BalanceView},
-    refuses=("stripe_not_connected", *ASKS_STRIPE),
+    responses={200: BalanceView},
+    refuses=("stripe_not_connected", *CALLS_STRIPE),
 )
 def get_balance(call: Call[Nothing]) -> Reply:
     """Show the balance of the Stripe account and what is on its way to or from the bank, by currency.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.changes import ChangeList, ChangeQuery, change_list
 from chalicelib.usecases.publishing.list_changes import list_changes as changes_behind
 
@@ -12,7 +12,7 @@ router = Router(__name__, "Changes")
 
 
 @router.route(
-    "GET", "/changes", Role.BILLING, takes=ChangeQuery, answers={200: ChangeList}, refuses=("cursor_expired",)
+    "GET", "/changes", Role.BILLING, takes=ChangeQuery, responses={200: ChangeList}, refuses=("cursor_expired",)
 )
 def list_changes(call: Call[ChangeQuery]) -> Reply:
     """List what has changed in invoices, customers, the connection and payouts, the oldest change first.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import ASKS_STRIPE, CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CALLS_STRIPE, CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import PREFIX, Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.acts import ConnectionHistory, connection_history
 from chalicelib.api.models.connection import (
     AuthorizationView,
@@ -31,7 +31,7 @@ router = Router(__name__, "Connection")
     "/stripe/connection",
     Role.ADMIN,
     takes=Nothing,
-    answers={200: AuthorizationView},
+    responses={200: AuthorizationView},
     refuses=("organization_erased", *CHANGES_A_RECORD, "secrets_unavailable"),
 )
 def begin_connection(call: Call[Nothing]) -> Reply:
@@ -41,10 +41,10 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     settings page with `?stripe=pending&state=…`; the page then calls `/v1/stripe/connection/complete`.
     """
     redirect_uri = bootstrap.config().public_api_url + PREFIX + CALLBACK
-    begun = connect.begin(
+    authorization = connect.begin(
         call.caller.organization_id, call.caller.user_id, bootstrap.ports(), redirect_uri=redirect_uri
     )
-    return Reply(authorization_view(begun))
+    return Reply(authorization_view(authorization))
 
 
 @router.route(
@@ -52,7 +52,7 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     CALLBACK,
     Role.PUBLIC,
     takes=CallbackQuery,
-    answers={302: None},
+    responses={302: None},
     refuses=(
         "state_missing",
         "state_unknown",
@@ -70,10 +70,10 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
     state that was never given out, was used before or has expired is refused: to a browser as a page.
     """
     query = call.input
-    returned = connect.receive_callback(query.state, query.code, query.error, bootstrap.ports())
-    outcome = {"stripe": returned.outcome, "state": returned.state}
-    if returned.code:
-        outcome["code"] = returned.code
+    callback = connect.receive_callback(query.state, query.code, query.error, bootstrap.ports())
+    outcome = {"stripe": callback.outcome, "state": callback.state}
+    if callback.code:
+        outcome["code"] = callback.code
     return Reply(None, 302, {"Location": _with_query(bootstrap.config().pom_settings_url, outcome)})
 
 
@@ -82,7 +82,7 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
     "/stripe/connection/complete",
     Role.ADMIN,
     takes=CompleteConnection,
-    answers={200: ConnectionView},
+    responses={200: ConnectionView},
     refuses=(
         "account_bound_elsewhere",
         "oauth_code_invalid",
@@ -95,7 +95,7 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
         "state_not_returned",
         "state_unknown",
         *CHANGES_A_RECORD,
-        *ASKS_STRIPE,
+        *CALLS_STRIPE,
     ),
 )
 def complete_connection(call: Call[CompleteConnection]) -> Reply:
@@ -104,7 +104,7 @@ def complete_connection(call: Call[CompleteConnection]) -> Reply:
     return Reply(connection_view(report))
 
 
-@router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, answers={200: ConnectionView})
+@router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, responses={200: ConnectionView})
 def get_connection(call: Call[Nothing]) -> Reply:
     """Show the connection: its status, what Stripe still requires, and whether events arrive."""
     return Reply(connection_view(connection_report.report(call.caller.organization_id, bootstrap.ports())))
@@ -115,8 +115,8 @@ def get_connection(call: Call[Nothing]) -> Reply:
     "/stripe/connection",
     Role.ADMIN,
     takes=Nothing,
-    answers={200: ConnectionView},
-    refuses=(*CHANGES_A_RECORD, *ASKS_STRIPE),
+    responses={200: ConnectionView},
+    refuses=(*CHANGES_A_RECORD, *CALLS_STRIPE),
 )
 def disconnect(call: Call[Nothing]) -> Reply:
     """Disconnect Stripe. Every record stays readable; doing it twice is fine."""
@@ -130,7 +130,7 @@ def disconnect(call: Call[Nothing]) -> Reply:
     "/stripe/connection/history",
     Role.MEMBER,
     takes=PageQuery,
-    answers={200: ConnectionHistory},
+    responses={200: ConnectionHistory},
     refuses=(),
 )
 def list_connection_acts(call: Call[PageQuery]) -> Reply:
@@ -143,6 +143,6 @@ def list_connection_acts(call: Call[PageQuery]) -> Reply:
     return Reply(connection_history(history_of(subject, query.first, query.after, bootstrap.ports())))
 
 
-def _with_query(url: str, more: dict[str, str]) -> str:
+def _with_query(url: str, parameters: dict[str, str]) -> str:
     parts = urlsplit(url)
-    return parts._replace(query=urlencode([*parse_qsl(parts.query), *more.items()])).geturl()
+    return parts._replace(query=urlencode([*parse_qsl(parts.query), *parameters.items()])).geturl()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.customer_erasure import ErasureQuery, ErasureView, erasure_view
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.erasure import ErasureStatus
@@ -15,7 +15,7 @@ from chalicelib.usecases.erasing.show_erasure import show_erasure
 
 router = Router(__name__, "Customers")
 
-UNSETTLED = (
+BLOCKS_ERASURE = (
     "customer_has_open_dispute",
     "customer_has_open_invoice",
     "customer_has_payment_under_way",
@@ -30,8 +30,8 @@ UNSETTLED = (
     "/customers/{customerId}",
     Role.ADMIN,
     takes=ErasureQuery,
-    answers={200: ErasureView, 202: ErasureView},
-    refuses=("customer_not_found", "erasure_choice_made", "stripe_not_connected", *UNSETTLED, *CHANGES_A_RECORD),
+    responses={200: ErasureView, 202: ErasureView},
+    refuses=("customer_not_found", "erasure_choice_made", "stripe_not_connected", *BLOCKS_ERASURE, *CHANGES_A_RECORD),
 )
 def erase_customer(call: Call[ErasureQuery]) -> Reply:
     """Erase the person behind a customer, for good.
@@ -71,7 +71,7 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     "/customers/{customerId}/erasure",
     Role.ADMIN,
     takes=Nothing,
-    answers={200: ErasureView},
+    responses={200: ErasureView},
     refuses=("customer_not_found", "erasure_not_found"),
 )
 def get_erasure(call: Call[Nothing]) -> Reply:

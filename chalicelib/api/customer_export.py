@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from chalicelib import bootstrap
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.common import PageInfo, instant
 from chalicelib.api.models.customer_export import CustomerExport, ExportedRecord, ExportQuery, exported_record
 from chalicelib.domain.export_records import RecordPage
@@ -33,7 +33,7 @@ _encode = msgspec.json.Encoder().encode
     "/customers/{customerId}/export",
     Role.ADMIN,
     takes=ExportQuery,
-    answers={200: CustomerExport},
+    responses={200: CustomerExport},
     refuses=("customer_not_found",),
 )
 def export(call: Call[ExportQuery]) -> Reply:
@@ -71,9 +71,9 @@ def _as_many_as_fit(portions: Iterator[RecordPage], clock: Clock) -> tuple[list[
     records: list[ExportedRecord] = []
     cursor = None
     for portion in portions:
-        shown = [exported_record(each) for each in portion.records]
-        records += shown
-        size += sum(len(_encode(each)) for each in shown)
+        exported = [exported_record(each) for each in portion.records]
+        records += exported
+        size += sum(len(_encode(each)) for each in exported)
         cursor = portion.cursor
         if size >= BYTES or clock.milliseconds() >= until:
             break

@@ -9,9 +9,9 @@ import msgspec
 
 from chalicelib import bootstrap
 from chalicelib.api.http.decoding import body_as
-from chalicelib.api.http.refusals import CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CHANGES_A_RECORD
+from chalicelib.api.http.route_table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.models.common import Id
 from chalicelib.api.models.customer_imports import (
     CustomerImportDetail,
@@ -43,7 +43,7 @@ _row_decoder = msgspec.json.Decoder(float_hook=str)
     "/customer-imports",
     Role.BILLING,
     takes=NewCustomerImport,
-    answers={202: CustomerImportView},
+    responses={202: CustomerImportView},
     refuses=("import_size_invalid", "organization_erased", "queue_unavailable", *CHANGES_A_RECORD),
     idempotency_key=True,
     max_body=MAX_BULK,
@@ -64,7 +64,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
     "/customer-imports/{importId}",
     Role.BILLING,
     takes=PageQuery,
-    answers={200: CustomerImportDetail},
+    responses={200: CustomerImportDetail},
     refuses=("batch_not_found",),
 )
 def get_customer_import(call: Call[PageQuery]) -> Reply:
@@ -91,17 +91,17 @@ def _as_sent(row: msgspec.Raw) -> Any:
 
 
 def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
-    for raw, sent in zip(model.customers, as_sent, strict=True):
+    for raw, sent_row in zip(model.customers, as_sent, strict=True):
         try:
-            read = body_as(ImportedCustomer, bytes(raw))
-            yield Row(CustomerId(read.id), save_from(read))
+            customer = body_as(ImportedCustomer, bytes(raw))
+            yield Row(CustomerId(customer.id), save_from(customer))
         except (Malformed, Refused) as wrong:
-            yield Row(_id_of(sent), None, item_error(wrong))
+            yield Row(_id_of(sent_row), None, item_error(wrong))
 
 
-def _id_of(sent: Any) -> CustomerId | None:
+def _id_of(sent_row: Any) -> CustomerId | None:
     """The id of a row in which something else is wrong, to find the row by."""
     try:
-        return CustomerId(msgspec.convert(sent["id"], Id))
+        return CustomerId(msgspec.convert(sent_row["id"], Id))
     except (msgspec.ValidationError, KeyError, TypeError):
         return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.acts import CustomerHistory, customer_history
 from chalicelib.api.models.combinations import combination_list
 from chalicelib.api.models.customer_query import COMBINATIONS, CustomerQuery, filter_from
@@ -26,9 +26,9 @@ from chalicelib.usecases.customers import customers
 router = Router(__name__, "Customers")
 
 
-def _shown(customer: Customer) -> Reply:
-    stands = customers.as_it_stands(customer, bootstrap.ports())
-    return Reply(customer_detail(stands), edit_tag=customer.edit_tag)
+def _customer_reply(customer: Customer) -> Reply:
+    current = customers.as_it_stands(customer, bootstrap.ports())
+    return Reply(customer_detail(current), edit_tag=customer.edit_tag)
 
 
 @router.route(
@@ -36,7 +36,7 @@ def _shown(customer: Customer) -> Reply:
     "/customers/{customerId}",
     Role.BILLING,
     takes=SaveCustomer,
-    answers={200: CustomerDetail},
+    responses={200: CustomerDetail},
     refuses=(
         "customer_erased",
         "customer_id_reserved",
@@ -49,7 +49,7 @@ def _shown(customer: Customer) -> Reply:
         "stripe_refused",
         *CHANGES_A_RECORD,
     ),
-    shows=_shown,
+    reply_of_stored=_customer_reply,
 )
 def put_customer(call: Call[SaveCustomer]) -> Reply:
     """Keep POM's record of a customer, as a whole, and give it to Stripe.
@@ -65,15 +65,15 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     taken over from Stripe, it stays.
     """
     customer_id = CustomerId(call.path["customerId"])
-    every = ErrorCollector()
-    with every:
+    errors = ErrorCollector()
+    with errors:
         save = save_from(call.input)
-    with every:
+    with errors:
         require_customer_id(customer_id)
-    every.raise_first()
+    errors.raise_first()
     ports, condition, caller = bootstrap.ports(), call.precondition, call.caller
     organization_id, by = caller.organization_id, caller.user_id
-    return _shown(customers.put_customer(organization_id, customer_id, save, ports, condition, by=by))
+    return _customer_reply(customers.put_customer(organization_id, customer_id, save, ports, condition, by=by))
 
 
 @router.route(
@@ -81,13 +81,13 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     "/customers/{customerId}",
     Role.BILLING,
     takes=Nothing,
-    answers={200: CustomerDetail},
+    responses={200: CustomerDetail},
     refuses=("customer_erased", "customer_not_found"),
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
     customer_id = CustomerId(call.path["customerId"])
-    return _shown(customers.get_customer(call.caller.organization_id, customer_id, bootstrap.ports()))
+    return _customer_reply(customers.get_customer(call.caller.organization_id, customer_id, bootstrap.ports()))
 
 
 @router.route(
@@ -95,7 +95,7 @@ def get_customer(call: Call[Nothing]) -> Reply:
     "/customers/{customerId}/sync",
     Role.BILLING,
     takes=Nothing,
-    answers={202: CustomerDetail},
+    responses={202: CustomerDetail},
     refuses=("customer_erased", "customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
@@ -114,7 +114,7 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     "/customers/{customerId}/history",
     Role.BILLING,
     takes=PageQuery,
-    answers={200: CustomerHistory},
+    responses={200: CustomerHistory},
     refuses=("customer_not_found",),
 )
 def list_customer_acts(call: Call[PageQuery]) -> Reply:
@@ -133,7 +133,7 @@ def list_customer_acts(call: Call[PageQuery]) -> Reply:
     "/customers",
     Role.BILLING,
     takes=CustomerQuery,
-    answers={200: CustomerList},
+    responses={200: CustomerList},
     refuses=("filters_not_offered",),
     details=combination_list(COMBINATIONS),
 )
@@ -143,6 +143,8 @@ def list_customers(call: Call[CustomerQuery]) -> Reply:
     Filters are offered one at a time, each with its one order. Others are refused with `filters_not_offered`.
     """
     query = call.input
-    wanted = filter_from(query)
-    page = customers.list_customers(call.caller.organization_id, wanted, query.first, query.after, bootstrap.ports())
+    customer_filter = filter_from(query)
+    page = customers.list_customers(
+        call.caller.organization_id, customer_filter, query.first, query.after, bootstrap.ports()
+    )
     return Reply(customer_list(page))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalicelib import bootstrap, correlation
 from chalicelib.api.http.media_types import HTML, prefers_html
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.invoice_preview import InvoicePreview, invoice_preview
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.preview_page import CONTENT_SECURITY_POLICY, preview_page
@@ -20,9 +20,9 @@ router = Router(__name__, "Invoices")
     "/invoices/{invoiceId}/preview",
     Role.MEMBER,
     takes=Nothing,
-    answers={200: InvoicePreview},
+    responses={200: InvoicePreview},
     refuses=("customer_erased", "invoice_creating", "invoice_not_draft", "invoice_not_found"),
-    answers_html=True,
+    offers_html=True,
 )
 def get_invoice_preview(call: Call[Nothing]) -> Reply:
     """Show what the payer will see of a draft, as data or as a page, and what stands against sending it.

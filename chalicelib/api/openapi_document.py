@@ -14,8 +14,8 @@ from http import HTTPStatus
 import msgspec
 
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
-from chalicelib.api.http.table import READING, Role, Route
-from chalicelib.api.http.validators import IF_MATCH, IF_NONE_MATCH, TAGS_PATTERN
+from chalicelib.api.http.entity_tags import IF_MATCH, IF_NONE_MATCH, TAGS_PATTERN
+from chalicelib.api.http.route_table import READING, Role, Route
 from chalicelib.api.models.customer_imports import ImportedCustomer
 from chalicelib.api.models.errors import FirstError
 from chalicelib.api.models.exact import schema_hook
@@ -123,11 +123,11 @@ def document(routes: Sequence[Route], server_url: str = "/") -> Json:
 
 
 def _models(routes: Sequence[Route]) -> list[type]:
-    wanted: dict[type, None] = {FirstError: None, ImportedCustomer: None}
+    models: dict[type, None] = {FirstError: None, ImportedCustomer: None}
     for route in routes:
-        wanted.update(dict.fromkeys(model for model in route.answers.values() if model is not None))
-        wanted[route.takes] = None
-    return list(wanted)
+        models.update(dict.fromkeys(model for model in route.responses.values() if model is not None))
+        models[route.takes] = None
+    return list(models)
 
 
 def _only_shared(schemas: Json, routes: Sequence[Route]) -> Json:
@@ -137,12 +137,12 @@ def _only_shared(schemas: Json, routes: Sequence[Route]) -> Json:
 
 
 def _operation(route: Route, schemas: Json) -> Json:
-    summary, _, more = inspect.cleandoc(route.doc).partition("\n")
+    summary, _, details = inspect.cleandoc(route.doc).partition("\n")
     operation: Json = {
         "operationId": _camel(route.name),
         "tags": [route.tag],
         "summary": summary.rstrip(".").replace("`", ""),  # plain text, unlike a description
-        "description": _description(route, more),
+        "description": _description(route, details),
         "parameters": _parameters(route, schemas),
         "responses": responses_of(route),
         "security": [] if route.role is Role.PUBLIC else [{SECURITY_SCHEME: []}],
@@ -156,14 +156,14 @@ def _operation(route: Route, schemas: Json) -> Json:
     return operation
 
 
-def _description(route: Route, more: str) -> str:
+def _description(route: Route, details: str) -> str:
     needs = {
         Role.ADMIN: "Takes the role `admin`.",
         Role.BILLING: "Takes the role `billing` or `admin`.",
         Role.MEMBER: "Takes a token of the organization, with any role.",
         Role.PUBLIC: "Takes no token.",
     }
-    return "\n\n".join(part for part in (more.strip(), needs[route.role]) if part)
+    return "\n\n".join(part for part in (details.strip(), needs[route.role]) if part)
 
 
 def _parameters(route: Route, schemas: Json) -> list[Json]:
@@ -179,9 +179,10 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
     ]
     if route.takes_query and route.takes is not Nothing:
         schema = schemas[route.takes.__name__]
-        required = schema.get("required", ())
+        required_names = schema.get("required", ())
         parameters += [
-            query_parameter(name, each, required=name in required) for name, each in schema["properties"].items()
+            query_parameter(name, each, required=name in required_names)
+            for name, each in schema["properties"].items()
         ]
     if route.idempotency_key:
         key = {
@@ -204,13 +205,13 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
     parameters += _conditions(route)
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
-        described = "When Stripe sent the event, in epoch seconds UTC, and its signatures of it."
+        description = "When Stripe sent the event, in epoch seconds UTC, and its signatures of it."
         parameters.append(
             {
                 "name": "Stripe-Signature",
                 "in": "header",
                 "required": True,
-                "description": described,
+                "description": description,
                 "schema": schema,
             }
         )
@@ -220,9 +221,9 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
 def _conditions(route: Route) -> list[Json]:
     """Returns the headers with which a request depends on what the client has seen."""
     conditions = []
-    if route.method in READING and HTTPStatus.OK in route.answers:
+    if route.method in READING and HTTPStatus.OK in route.responses:
         conditions.append((IF_NONE_MATCH, "Tags of answers that the client has. If one of them is current: 304."))
-    if route.shows is not None:
+    if route.reply_of_stored is not None:
         conditions.append((IF_MATCH, "The tag of the answer that was edited. If somebody has changed it since: 412."))
     schema = {"type": "string", "pattern": TAGS_PATTERN, "examples": [f'"{TAG_EXAMPLE}"']}
     return [
@@ -232,5 +233,5 @@ def _conditions(route: Route) -> list[Json]:
 
 
 def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
+    first, *following = name.split("_")
+    return first + "".join(part.title() for part in following)

@@ -8,10 +8,10 @@ from typing import Any
 
 from chalicelib.api.examples import CSV_EXAMPLES, EXAMPLES, RESPONSES
 from chalicelib.api.examples.errors import Details, details_of, details_of_status
+from chalicelib.api.http.entity_tags import ETAG
 from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.refusals import codes_refused
-from chalicelib.api.http.table import READING, VALIDATED, Route
-from chalicelib.api.http.validators import ETAG
+from chalicelib.api.http.route_error_codes import error_codes_of
+from chalicelib.api.http.route_table import READING, VALIDATED, Route
 from chalicelib.api.models.errors import FirstError
 from chalicelib.api.openapi_schemas import Json
 
@@ -49,24 +49,24 @@ _SAME_EVERYWHERE = {
 def responses_of(route: Route) -> Json:
     """Returns the answers of a route by status: those of success, 304 where it can occur, and errors."""
     answers: Json = {}
-    for status, model in route.answers.items():
-        answer = _answer(route, status, model)
+    for status, model in route.responses.items():
+        answer = _success_of(route, status, model)
         if status == HTTPStatus.OK and route.method in VALIDATED:
             answer["headers"] = {ETAG: _ETAG_HEADER, **answer.get("headers", {})}
             if route.method in READING:
                 answers["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
         answers[str(status)] = answer
-    errors = {str(status): _error_of(route, status, codes) for status, codes in codes_refused(route).items()}
+    errors = {str(status): _error_of(route, status, codes) for status, codes in error_codes_of(route).items()}
     return {**answers, **errors}
 
 
-def _answer(route: Route, status: int, model: type | None) -> Json:
+def _success_of(route: Route, status: int, model: type | None) -> Json:
     answer: Json = {"description": _phrase(status)}
     if model is not None:
         answer["content"] = {"application/json": body_of(model, RESPONSES.get((route.name, status)))}
-        if route.answers_csv:
-            answer |= _also_csv(answer["content"], model)
-        if route.answers_html and status == HTTPStatus.OK:
+        if route.offers_csv:
+            answer |= _with_csv(answer["content"], model)
+        if route.offers_html and status == HTTPStatus.OK:
             answer["content"]["text/html"] = {"schema": {"type": "string"}}
     elif status == HTTPStatus.FOUND:
         answer["headers"] = {"Location": {"schema": {"type": "string"}}}
@@ -77,15 +77,15 @@ def _answer(route: Route, status: int, model: type | None) -> Json:
 
 def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
     if status == HTTPStatus.PRECONDITION_FAILED:
-        return _not_as_seen(route)
+        return _precondition_failed(route)
     if status in _SAME_EVERYWHERE:
         return {"$ref": f"#/components/responses/{_error_name(status)}"}
     return _error_response(status, codes, details_of(route, status, codes))
 
 
-def _not_as_seen(route: Route) -> Json:
+def _precondition_failed(route: Route) -> Json:
     """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
-    model = route.answers[HTTPStatus.OK]
+    model = route.responses[HTTPStatus.OK]
     if model is None:
         raise ValueError(f"{route.label} shows what is stored, and answers no model")
     stored = {
@@ -104,7 +104,7 @@ def _not_as_seen(route: Route) -> Json:
     return {**response, "headers": {ETAG: _ETAG_HEADER}}
 
 
-def _also_csv(content: Json, model: type) -> Json:
+def _with_csv(content: Json, model: type) -> Json:
     """Returns an answer with its CSV form, which clients get that accept it."""
     table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
     link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
@@ -133,8 +133,8 @@ def _phrase(status: int) -> str:
 
 def shared_errors(routes: Sequence[Route]) -> Json:
     """Returns the error answers that are the same wherever they occur, by the names that `responses_of` refers to."""
-    refused = {status for route in routes for status in codes_refused(route)}
-    codes_of = {status: list(ERROR_CODES[status]) for status in sorted(refused & _SAME_EVERYWHERE)}
+    statuses = {status for route in routes for status in error_codes_of(route)}
+    codes_of = {status: list(ERROR_CODES[status]) for status in sorted(statuses & _SAME_EVERYWHERE)}
     return {
         _error_name(status): _error_response(status, codes, details_of_status(codes, codes))
         for status, codes in codes_of.items()
@@ -143,26 +143,26 @@ def shared_errors(routes: Sequence[Route]) -> Json:
 
 def _error_response(status: int, codes: Sequence[str], details: Details) -> Json:
     """Returns an error answer with these codes. `details` are the errors of its example."""
-    listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
+    code_list = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
     code: Json = {"type": "string", "enum": list(codes)}
     with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
     error = {"allOf": [{"$ref": REF.format(name=FirstError.__name__)}, with_code]}
     schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
     response: Json = {
-        "description": f"{_phrase(status)}. `error.code` is one of:\n\n{listed}",
+        "description": f"{_phrase(status)}. `error.code` is one of:\n\n{code_list}",
         "content": {"application/json": {"schema": schema, "example": _error_example(details)}},
         "x-error-codes": list(codes),
     }
     if status in HEADERS_OF:
-        name, described = HEADERS_OF[status]
-        response["headers"] = {name: {"description": described, "schema": {"type": "string"}}}
+        name, description = HEADERS_OF[status]
+        response["headers"] = {name: {"description": description, "schema": {"type": "string"}}}
     return response
 
 
 def _error_example(details: Details) -> Json:
-    repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
+    first_error = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
     request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    return {"error": {**repeated, "requestId": request_id, "details": list(details), "moreDetails": False}}
+    return {"error": {**first_error, "requestId": request_id, "details": list(details), "moreDetails": False}}
 
 
 def error_code_schema() -> Json:

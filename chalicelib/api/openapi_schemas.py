@@ -52,12 +52,12 @@ def query_parameter(name: str, field: Json, *, required: bool) -> Json:
 
 
 def _readable(schema: Json, schemas: Mapping[str, Json]) -> Json:
-    described = {**schema}
+    readable_schema = {**schema}
     if "description" in schema:
-        described["description"] = inspect.cleandoc(schema["description"])
+        readable_schema["description"] = inspect.cleandoc(schema["description"])
     if "properties" in schema:
-        described["properties"] = {name: _field(each, schemas) for name, each in schema["properties"].items()}
-    return described
+        readable_schema["properties"] = {name: _field(each, schemas) for name, each in schema["properties"].items()}
+    return readable_schema
 
 
 def _field(field: Json, schemas: Mapping[str, Json]) -> Json:
@@ -68,7 +68,7 @@ def _field(field: Json, schemas: Mapping[str, Json]) -> Json:
     if "$ref" in written:
         written.pop("type", None)  # a reference says it
     if "anyOf" in written:
-        written["anyOf"] = [_undescribed(each) for each in written["anyOf"]]
+        written["anyOf"] = [_without_description(each) for each in written["anyOf"]]
     return {**written, "description": description} if description else written
 
 
@@ -79,12 +79,12 @@ def _description_of(field: Json, schemas: Mapping[str, Json]) -> str | None:
             return str(each["description"])
     for each in (field, *field.get("anyOf", ())):
         if "$ref" in each:
-            whole = inspect.cleandoc(schemas[each["$ref"].rpartition("/")[2]].get("description", ""))
-            return whole.partition("\n\n")[0]
+            type_description = inspect.cleandoc(schemas[each["$ref"].rpartition("/")[2]].get("description", ""))
+            return type_description.partition("\n\n")[0]
     return None
 
 
-def _undescribed(alternative: Json) -> Json:
+def _without_description(alternative: Json) -> Json:
     return {key: value for key, value in alternative.items() if key != "description"}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from chalicelib import bootstrap
 from chalicelib.api.http.csv_reply import csv_reply
 from chalicelib.api.http.media_types import prefers_csv
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.payout_lines import PayoutDetail, payout_detail
 from chalicelib.api.models.payouts import PayoutList, payout_list
 from chalicelib.api.models.payouts_csv import payout_lines_csv, payouts_csv
@@ -26,9 +26,9 @@ router = Router(__name__, "Payouts")
     PATH,
     Role.MEMBER,
     takes=PayoutQuery,
-    answers={200: PayoutList},
+    responses={200: PayoutList},
     refuses=("period_invalid",),
-    answers_csv=True,
+    offers_csv=True,
 )
 def list_payouts(call: Call[PayoutQuery]) -> Reply:
     """List payouts, which people call deposits, and what each consists of, the latest first, as JSON or as CSV.
@@ -44,11 +44,13 @@ def list_payouts(call: Call[PayoutQuery]) -> Reply:
     """
     query, csv = call.input, prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
-    wanted = payout_filter_from(query)
+    payout_filter = payout_filter_from(query)
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
-    page = show_payouts.list_payouts(organization_id, wanted, first, query.after, ports)
-    known = beside(page.items, organization_id, ports)
-    return csv_reply(payouts_csv(page.items, known), PATH, query, page) if csv else Reply(payout_list(page, known))
+    page = show_payouts.list_payouts(organization_id, payout_filter, first, query.after, ports)
+    context = beside(page.items, organization_id, ports)
+    return (
+        csv_reply(payouts_csv(page.items, context), PATH, query, page) if csv else Reply(payout_list(page, context))
+    )
 
 
 @router.route(
@@ -56,9 +58,9 @@ def list_payouts(call: Call[PayoutQuery]) -> Reply:
     f"{PATH}/{{payoutId}}",
     Role.MEMBER,
     takes=RowsQuery,
-    answers={200: PayoutDetail},
+    responses={200: PayoutDetail},
     refuses=("payout_not_found",),
-    answers_csv=True,
+    offers_csv=True,
 )
 def get_payout(call: Call[RowsQuery]) -> Reply:
     """Show a payout with a page of its lines, the newest first, as JSON or as CSV.
@@ -73,10 +75,10 @@ def get_payout(call: Call[RowsQuery]) -> Reply:
     query, csv = call.input, prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
     payout, page = show_payouts.show_payout(organization_id, payout_id, first, query.after, ports)
-    known = beside([payout], organization_id, ports)
+    context = beside([payout], organization_id, ports)
     owners = (line.owner for line in page.items)
     names = names_of(organization_id, (owner.customer_id for owner in owners if owner is not None), ports)
     if csv:
-        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports), known, names)
+        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports), context, names)
         return csv_reply(table, f"{PATH}/{payout.id}", query, page)
-    return Reply(payout_detail(payout, page, known, names))
+    return Reply(payout_detail(payout, page, context, names))

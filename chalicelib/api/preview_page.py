@@ -121,7 +121,7 @@ def preview_page(preview: InvoicePreview) -> str:
         memo=_text("section", preview.memo),
         lines="\n".join(_lines(preview)),
         total=f"{_amount(preview.total)} {escape(preview.currency.upper())}",
-        more="\n".join(_more(preview)),
+        more="\n".join(_custom_sections(preview)),
         footer=_text("footer", preview.footer),
     )
 
@@ -156,7 +156,7 @@ def _lines(preview: InvoicePreview) -> Iterator[str]:
         yield _row_of_line("Tax", preview.tax)
 
 
-def _more(preview: InvoicePreview) -> Iterator[str]:
+def _custom_sections(preview: InvoicePreview) -> Iterator[str]:
     for each in preview.custom_fields:
         yield _section(each.name, each.value)
     methods = ", ".join(preview.payment_methods) or "As set in the Stripe account"

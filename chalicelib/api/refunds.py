@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap, correlation
-from chalicelib.api.http.refusals import ASKS_STRIPE, CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CALLS_STRIPE, CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.refunds import NewRefund, OrderedRefundView, ordered_refund_view, refund_request_from
 from chalicelib.usecases.invoicing.refund import refund
 
 router = Router(__name__, "Payments")
 
-REFUSED = (
+REFUND_ERRORS = (
     "amount_negative",
     "amount_too_large",
     "amount_too_precise",
@@ -31,7 +31,7 @@ REFUSED = (
     "refund_too_small",
     "stripe_not_connected",
     *CHANGES_A_RECORD,
-    *ASKS_STRIPE,
+    *CALLS_STRIPE,
 )
 """The error codes of a refund."""
 
@@ -41,8 +41,8 @@ REFUSED = (
     "/payments/{paymentId}/refunds",
     Role.ADMIN,
     takes=NewRefund,
-    answers={201: OrderedRefundView, 202: OrderedRefundView},
-    refuses=REFUSED,
+    responses={201: OrderedRefundView, 202: OrderedRefundView},
+    refuses=REFUND_ERRORS,
     idempotency_key=True,
     requires_idempotency_key=True,
 )
@@ -58,6 +58,6 @@ def refund_payment(call: Call[NewRefund]) -> Reply:
     """
     caller, key = call.caller, call.idempotency_key or ""
     request = refund_request_from(call.input, caller.organization_id, caller.user_id, call.path["paymentId"], key)
-    ordered = refund(request, bootstrap.ports())
-    correlation.note(invoice_id=ordered.invoice_id)
-    return Reply(ordered_refund_view(ordered), 202 if ordered.fact is None else 201)
+    refund_order = refund(request, bootstrap.ports())
+    correlation.note(invoice_id=refund_order.invoice_id)
+    return Reply(ordered_refund_view(refund_order), 202 if refund_order.fact is None else 201)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.summary import SummaryQuery, SummaryView, summary_view
 from chalicelib.usecases.invoicing import summary
 
@@ -12,7 +12,7 @@ router = Router(__name__, "Invoices")
 
 
 @router.route(
-    "GET", "/summary", Role.MEMBER, takes=SummaryQuery, answers={200: SummaryView}, refuses=("period_invalid",)
+    "GET", "/summary", Role.MEMBER, takes=SummaryQuery, responses={200: SummaryView}, refuses=("period_invalid",)
 )
 def get_summary(call: Call[SummaryQuery]) -> Reply:
     """Sum up the invoices, by currency: each status, what is overdue, paid, refunded, disputed and lost.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.verification import (
     Checklist,
@@ -29,7 +29,7 @@ router = Router(__name__, "Connection")
     "/stripe/connection/test",
     Role.ADMIN,
     takes=Nothing,
-    answers={200: TestReport},
+    responses={200: TestReport},
     refuses=("invoicing_frozen", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def test_connection(call: Call[Nothing]) -> Reply:
@@ -43,7 +43,7 @@ def test_connection(call: Call[Nothing]) -> Reply:
     return Reply(test_report_view(trial))
 
 
-@router.route("GET", "/stripe/connection/test", Role.MEMBER, takes=Nothing, answers={200: TestProgress})
+@router.route("GET", "/stripe/connection/test", Role.MEMBER, takes=Nothing, responses={200: TestProgress})
 def get_connection_test(call: Call[Nothing]) -> Reply:
     """Show the latest test of the connection, and how far it is.
 
@@ -58,7 +58,7 @@ def get_connection_test(call: Call[Nothing]) -> Reply:
     "/stripe/connection/refresh",
     Role.BILLING,
     takes=Nothing,
-    answers={202: RefreshView},
+    responses={202: RefreshView},
     refuses=("stripe_not_connected", "queue_unavailable", *CHANGES_A_RECORD),
 )
 def refresh_connection(call: Call[Nothing]) -> Reply:
@@ -67,7 +67,7 @@ def refresh_connection(call: Call[Nothing]) -> Reply:
     return Reply(refresh_view(refresh_all(caller.organization_id, bootstrap.ports(), by=caller.user_id)), 202)
 
 
-@router.route("GET", "/stripe/connection/checklist", Role.MEMBER, takes=Nothing, answers={200: Checklist})
+@router.route("GET", "/stripe/connection/checklist", Role.MEMBER, takes=Nothing, responses={200: Checklist})
 def get_checklist(call: Call[Nothing]) -> Reply:
     """Show what to look at before going live."""
     items = go_live_checklist(call.caller.organization_id, bootstrap.ports())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap, correlation, observability
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import Received
 from chalicelib.domain.canary import is_canary
@@ -21,7 +21,7 @@ router = Router(__name__, "Stripe")
     "/stripe/webhooks",
     Role.PUBLIC,
     takes=Nothing,
-    answers={200: Received},
+    responses={200: Received},
     refuses=("database_unavailable", "invalid_signature", "queue_unavailable", "secrets_unavailable"),
     raw_body=True,
 )

@@ -220,7 +220,7 @@ class Invoice(DerivedFields):
         """
         return self._with_facts(self.facts.merge(fact))
 
-    def having_seen(self, fact: StripeFact) -> Self:
+    def with_seen_times_of(self, fact: StripeFact) -> Self:
         """Returns this invoice with the seconds at which `fact` saw a status, and nothing else of it."""
         facts = self.facts.with_seen_times_of(fact)
         return self if facts is self.facts else self._with_facts(facts)

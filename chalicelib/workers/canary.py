@@ -22,6 +22,6 @@ def canary(event: CloudWatchEvent) -> dict[str, str]:
 
 @worker_boundary("canary")
 def _fly() -> dict[str, str]:
-    flight = fly_and_keep(bootstrap.webhook_door(), bootstrap.ports())
+    flight = fly_and_keep(bootstrap.own_webhook(), bootstrap.ports())
     canary_flown(flight.verdict, flight.milliseconds, passed=flight.verdict.passed)
     return {"verdict": flight.verdict}

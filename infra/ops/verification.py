@@ -96,7 +96,7 @@ def _described(endpoint: WebhookEndpoint) -> str:
 
 def _canaries(stage: Stage) -> Iterator[Row]:
     """One is flown now, from here, with each secret; the schedule's own latest flight is told beside it."""
-    flight = fly(stage.ports.webhook_door, stage.ports)
+    flight = fly(stage.ports.own_webhook, stage.ports)
     if not flight.attempts:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
     for number, attempt in enumerate(flight.attempts, 1):

@@ -15,8 +15,8 @@ from typing import Any
 
 import stripe
 
+from chalicelib.adapters.stripe.event_subjects import ORGANIZATION_KEY
 from chalicelib.adapters.stripe.trials import TRIAL_KEY
-from chalicelib.adapters.stripe.versions import ORGANIZATION_KEY
 from infra.sandbox.client import BudgetSpent
 from infra.sandbox.session import MARK, MARK_KEY, RUN, Session
 

@@ -149,9 +149,17 @@ class RecordingClient(stripe.HTTPClient):
         text = data.decode() if isinstance(data, bytes) else data or ""
         parameters = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
         return Exchange(
-            self._recorder.step, self._now(), method.upper(), parts.path, 0, None, tuple(parameters),
-            account=request_headers.get("stripe-account"), key=request_headers.get("idempotency-key"), caller=self._caller,
-        )  # fmt: skip
+            self._recorder.step,
+            self._now(),
+            method.upper(),
+            parts.path,
+            0,
+            None,
+            tuple(parameters),
+            account=request_headers.get("stripe-account"),
+            key=request_headers.get("idempotency-key"),
+            caller=self._caller,
+        )
 
     def close(self) -> None:
         """Closes the inner client."""

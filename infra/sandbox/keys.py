@@ -101,8 +101,9 @@ def _test_key(field: str, value: str, kinds: tuple[str, ...]) -> None:
         )
     if "_live_" in value:
         raise WrongKeys(
-            f"{where} is a live key: a run with it would bill and pay. Nothing was asked. Use the key of the platform"
-            f" in test mode, {expected_forms}. If a live key was stored for this run, roll it in the Dashboard. {WHERE_TO_FIND}"
+            f"{where} is a live key: a run with it would bill and pay. No request was made. Use the platform's key in"
+            f" test mode, {expected_forms}. If a live key was stored for this run, roll it in the Dashboard."
+            f" {WHERE_TO_FIND}"
         )
     if value.startswith("pk_"):
         raise WrongKeys(

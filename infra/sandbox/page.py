@@ -35,7 +35,7 @@ def promises() -> str:
 def by_hand() -> str:
     """Returns the table of the promises that no run can try, by what they need."""
     rows = (
-        f"| {needs} | {each.name} | {each.sentence} | {each.by_hand.seen} | `{each.source}` |"
+        f"| {needs} | {each.name} | {each.sentence} | {each.by_hand.observation} | `{each.source}` |"
         for needs in Needs
         for each in PROMISES
         if each.by_hand and each.by_hand.needs is needs

@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.domain.identifiers import StripeAccountId
 from infra.ops.screen import Screen
 from infra.package import ROOT
-from infra.sandbox.changes.change import Change, Changed, Named
+from infra.sandbox.changes.change import Change, ChangedDouble, ExpectedFinding
 from infra.sandbox.changes.registry import CHANGES
 from infra.sandbox.client import Budget, Recorder
 from infra.sandbox.findings import Finding, Part, Verdict
@@ -35,7 +35,9 @@ VERSIONS = ("2018-02-28", "2020-08-27", "2022-08-01", "2024-04-10", API_VERSION)
 PAGE = ROOT / "docs" / "sandbox.md"
 BEGIN, END = "<!-- changes: begin -->", "<!-- changes: end -->"
 WHOLE_PLAN = Plan([each for each in STORIES if not each.later], PROMISES)
-UNCHANGED = Change("none", "The double as it is.", Named(Part.PROMISES, "test mode", Verdict.AS_ASSUMED, ""))
+UNCHANGED = Change(
+    "none", "The double as it is.", ExpectedFinding(Part.PROMISES, "test mode", Verdict.AS_ASSUMED, "")
+)
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,10 @@ class Proof:
     @property
     def row(self) -> Mapping[str, str]:
         """Returns the row of the table."""
-        names = self.change.names
+        names = self.change.expected
         return {
             "change": self.change.name,
-            "what": self.change.what,
+            "what": self.change.sentence,
             "named": f"{names.part}: {names.name}",
             "verdict": str(names.verdict),
             "ok": "yes" if self.finding else "NO",
@@ -63,7 +65,7 @@ def new_session(double: StripeDouble, change: Change = UNCHANGED) -> Session:
     """Returns a run on a new account of a double that answers as the change says."""
     config = double.config
     account = double.create_account(business_name="Blue Lagoon Pools")["id"]
-    target = DoubleTarget(double, lambda double: InProcessClient(Changed(double, change)))
+    target = DoubleTarget(double, lambda double: InProcessClient(ChangedDouble(double, change)))
     change.prepare(double, account)
     return Session(
         target,
@@ -89,12 +91,12 @@ def findings(change: Change = UNCHANGED, plan: Plan = WHOLE_PLAN, **settings: An
 
 def prove_one(change: Change, plan: Plan | None = None) -> Proof:
     """Runs against one changed double: what the change says it is named by, or all that a plan has."""
-    return Proof(change, change.named_in(findings(change, plan or plan_for(change))))
+    return Proof(change, change.matching_finding(findings(change, plan or plan_for(change))))
 
 
 def plan_for(change: Change) -> Plan:
     """Returns the story or the promise that has to name a change."""
-    names = {change.names.name, *change.after}
+    names = {change.expected.name, *change.after}
     return Plan([each for each in STORIES if each.name in names], [each for each in PROMISES if each.name in names])
 
 
@@ -114,7 +116,7 @@ def unchanged_doubles() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]
 def prove(screen: Screen) -> bool:
     """Runs against all changed doubles and the unchanged ones, and shows the table. Returns True if all is right."""
     planned_names = {name for _, name, _ in WHOLE_PLAN.names()}
-    in_a_whole_run = [each for each in CHANGES if each.names.name in planned_names]
+    in_a_whole_run = [each for each in CHANGES if each.expected.name in planned_names]
     fully_run = in_a_whole_run[:: max(1, len(in_a_whole_run) // 4)]
     proofs = []
     for number, change in enumerate(CHANGES, 1):
@@ -138,8 +140,8 @@ def table() -> str:
     """Returns the changes as a table for the page."""
     lines = ["| change | what Stripe does | named by | verdict |", "|---|---|---|---|"]
     for each in CHANGES:
-        names = each.names
-        lines.append(f"| {each.name} | {each.what} | {names.part}: *{names.name}* | {names.verdict} |")
+        names = each.expected
+        lines.append(f"| {each.name} | {each.sentence} | {names.part}: *{names.name}* | {names.verdict} |")
     return "\n".join(lines)
 
 

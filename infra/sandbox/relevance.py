@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.adapters.stripe.event_subjects import OWNER_FIELDS
 from chalicelib.adapters.stripe.events import Event, EventData
-from chalicelib.adapters.stripe.lists import Listed
+from chalicelib.adapters.stripe.lists import ListPage
 from chalicelib.adapters.stripe.objects import OBJECTS
 from chalicelib.adapters.stripe.objects.balance import Balance
 from chalicelib.adapters.stripe.objects.balance_transactions import BalanceTransaction, BookedCharge, BookedIntent
@@ -26,7 +27,6 @@ from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
 from chalicelib.adapters.stripe.objects.payouts import Payout
 from chalicelib.adapters.stripe.records import Line, Order
 from chalicelib.adapters.stripe.refund_refusals import BY_CODE
-from chalicelib.adapters.stripe.versions import OWNER_FIELDS
 from chalicelib.adapters.stripe.webhook_endpoints import Endpoint, Endpoints
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.failures import REASON_BY_CODE
@@ -45,8 +45,8 @@ MODELS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "balance_transaction": (BalanceTransaction,),
     "webhook_endpoint": (Endpoint,),
     "event": (Event, EventData),
-    "list": (Listed, Endpoints),
-    "search_result": (Listed,),
+    "list": (ListPage, Endpoints),
+    "search_result": (ListPage,),
 }
 """Stripe's `object` names to the models by which the product reads them."""
 

@@ -123,9 +123,8 @@ def run(session: Session, plan: Plan, progress: Progress = lambda line: None) ->
                 until = len(session.recorder.exchanges)
             result.findings += [_refusal_finding(refusal.step, refusal.reason) for refusal in session.refusals]
             for number, promise in enumerate(plan.promises, 1):
-                progress(
-                    f"promise {number} of {len(plan.promises)}: {promise.name} ({session.budget.used} requests so far)"
-                )
+                requests = session.budget.used
+                progress(f"promise {number} of {len(plan.promises)}: {promise.name} ({requests} requests so far)")
                 result.findings.append(_try(session, promise))
         except KeyboardInterrupt:
             progress("interrupted: cleaning up (a second Ctrl-C leaves things for --clean)")
@@ -205,7 +204,9 @@ def _try(session: Session, promise: Promise) -> Finding:
     if outcome is None:
         assert stop is not None
         return Finding(Part.PROMISES, promise.name, stop.verdict, stop.reason, promise.sentence)
-    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence, needs=outcome.needs)
+    return Finding(
+        Part.PROMISES, promise.name, outcome.verdict, outcome.observation, promise.sentence, needs=outcome.needs
+    )
 
 
 def _product(session: Session, product: Product, progress: Progress) -> Sequence[Finding]:

@@ -48,9 +48,18 @@ class Sandbox:
             else (lambda: None)
         )
         return Session(
-            self.target, self.keys.key, self.keys.client_id, StripeAccountId(account), self.run, self.budget,
-            self.recorder, pace, authorize=self.person, progress=self.progress, restricted_key=self.keys.restricted_key or None,
-        )  # fmt: skip
+            self.target,
+            self.keys.key,
+            self.keys.client_id,
+            StripeAccountId(account),
+            self.run,
+            self.budget,
+            self.recorder,
+            pace,
+            authorize=self.person,
+            progress=self.progress,
+            restricted_key=self.keys.restricted_key or None,
+        )
 
     def open_session(self, choose: Callable[[list[str]], str]) -> Session:
         """Returns the session on the account of the run: the given one, or the one that somebody connects, or one

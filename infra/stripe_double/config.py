@@ -72,8 +72,8 @@ class Config:
     def from_file(cls, path: str | Path) -> Config:
         """Returns the settings of a JSON file. Raises ValueError for a key that is not a setting."""
         data = json.loads(Path(path).read_text())
-        known = {f.name for f in dataclasses.fields(cls)}
-        if extra := set(data) - known:
-            raise ValueError(f"unknown settings: {', '.join(sorted(extra))}")
+        setting_names = {f.name for f in dataclasses.fields(cls)}
+        if unknown_names := set(data) - setting_names:
+            raise ValueError(f"unknown settings: {', '.join(sorted(unknown_names))}")
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         return cls(**values)

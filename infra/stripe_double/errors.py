@@ -92,8 +92,8 @@ class NotModelled(StripeFault):
 
     stored = False
 
-    def __init__(self, what: str, param: str | None = None) -> None:
-        super().__init__(400, f"The Stripe double does not model {what}.", code="double_not_modelled", param=param)
+    def __init__(self, subject: str, param: str | None = None) -> None:
+        super().__init__(400, f"The Stripe double does not model {subject}.", code="double_not_modelled", param=param)
 
 
 class OAuthFault(Exception):

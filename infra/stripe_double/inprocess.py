@@ -34,14 +34,14 @@ class InProcessClient(stripe.HTTPClient):
         """Returns body, status and headers. Raises stripe.APIConnectionError if a fault closes the connection."""
         parts = urlsplit(url)
         body = post_data.encode() if isinstance(post_data, str) else post_data or b""
-        lowered = {k.lower(): v for k, v in (headers or {}).items()}
+        request_headers = {k.lower(): v for k, v in (headers or {}).items()}
         try:
-            response = self._double.handle(Request(method.upper(), parts.path, parts.query, body, lowered))
+            response = self._double.handle(Request(method.upper(), parts.path, parts.query, body, request_headers))
         except ConnectionDropped:
-            closed: Any = stripe.APIConnectionError
-            raise closed("connection closed by the Stripe double", should_retry=True) from None
-        answered = stripe_headers(response.headers)
-        return response.body.decode(), response.status, answered
+            connection_error: Any = stripe.APIConnectionError
+            raise connection_error("connection closed by the Stripe double", should_retry=True) from None
+        response_headers = stripe_headers(response.headers)
+        return response.body.decode(), response.status, response_headers
 
     def close(self) -> None:
         """Nothing to close."""

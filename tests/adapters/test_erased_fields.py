@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.tables.codec import decoded_text, json_of, text_of
+from chalicelib.adapters.tables.codec import decode_text, json_of, text_of
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.balance_transactions import Settlement
@@ -59,7 +59,7 @@ def test_a_text_is_planted_in_every_place_and_found_as_it_is_stored(kind: type) 
     planted = Planted(BY_HAND)
     record = planted.of(kind)
     stored = json_of(record)
-    assert decoded_text(kind, stored) == record
+    assert decode_text(kind, stored) == record
     assert planted.found_in(stored) == set(planted.texts.values())
 
 

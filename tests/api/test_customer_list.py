@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.usecases.connecting import connect

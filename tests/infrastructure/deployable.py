@@ -15,6 +15,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.sns.models import sns_backends
 
 from chalicelib.functions import Secret
+from infra.deploy import prerequisites
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws

@@ -54,7 +54,7 @@ class Life:
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
-        self._seen: list[Any] = []
+        self._delivered_ids: list[Any] = []
         self._people: list[Any] = []
 
     def next(self) -> tuple[str, Act]:
@@ -63,12 +63,12 @@ class Life:
 
     def remember(self, answer: Any) -> None:
         if isinstance(answer, Invoice):
-            self._seen.append(answer)
+            self._delivered_ids.append(answer)
         elif type(answer).__name__ == "Customer":
             self._people.append(answer)
 
     def _known(self) -> Invoice:
-        return self._rng.choice(self._seen[-6:]) if self._seen else self._new()
+        return self._rng.choice(self._delivered_ids[-6:]) if self._delivered_ids else self._new()
 
     def _new(self) -> Invoice:
         org = self._rng.choice((ORG, ORG, OTHER_ORG))

@@ -15,7 +15,7 @@ from tests.sandbox.shared_accounts import foreign_objects, killed, new_double, n
 pytestmark = pytest.mark.proof
 
 DOUBLES = dict(proving.unchanged_doubles())
-IN_A_WHOLE_RUN = [each for each in CHANGES if each.names.name != "payouts later"][::14]
+IN_A_WHOLE_RUN = [each for each in CHANGES if each.expected.name != "payouts later"][::14]
 """Some of those that tests/sandbox/test_changes.py has. A run on the day itself does not play the story left out."""
 EVERY = 16
 """The run is killed at one request in so many; tests/sandbox/test_cleanup.py takes each request of a shorter run."""

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.tables.codec import decoded
+from chalicelib.adapters.tables.codec import decode
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.summary import contribution, invoice_write
@@ -87,7 +87,7 @@ def with_words(invoice: Invoice, words: dict[tuple[Any, ...], str]) -> Invoice:
         for step in way:
             part = part[step]
         part[name] = word
-    return decoded(Invoice, json.dumps(document), None)
+    return decode(Invoice, json.dumps(document), None)
 
 
 def _encoded(invoice: Invoice) -> bytes:

@@ -9,14 +9,14 @@ import pytest
 from infra.sandbox.cleanup import CleanupResult, EndedObject, RemainingObject, clean
 from infra.sandbox.client import Budget
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import sent_invoice
+from infra.sandbox.stories.invoices import send_invoice
 from tests.sandbox.shared_accounts import foreign_objects, killed, new_double, new_session, open_things, stored
 
 
 def mixed(session: Session) -> None:
     """One of each: a draft, an open one, a paid one, one with a payment, an endpoint, and a customer alone."""
-    sent_invoice(session, 7500)
-    paid, partly = sent_invoice(session, 6000), sent_invoice(session, 8000)
+    send_invoice(session, 7500)
+    paid, partly = send_invoice(session, 6000), send_invoice(session, 8000)
     double = session.target.double  # type: ignore[attr-defined]
     double.pay(session.account, paid.invoice)
     double.pay(session.account, partly.invoice, amount=3000)
@@ -70,7 +70,7 @@ def test_what_others_have_on_the_account_stays_the_same_to_the_byte() -> None:
 
 def test_what_is_older_than_thirty_days_is_only_ended_with_everything() -> None:
     double, account = new_double()
-    sent_invoice(new_session(double, account), 7500)
+    send_invoice(new_session(double, account), 7500)
     double.advance(31 * 86_400)
     assert ways(clean(new_session(double, account, "00000002"))) == []
     assert ways(clean(new_session(double, account, "00000003"), everything=True)) == [
@@ -92,7 +92,7 @@ def test_lists_are_read_to_their_last_page() -> None:
 def test_an_invoice_that_a_debit_keeps_from_being_voided_is_marked_uncollectible() -> None:
     double, account = new_double()
     session = new_session(double, account)
-    debit = sent_invoice(session, 5000)
+    debit = send_invoice(session, 5000)
     double.pay(account, debit.invoice, "pm_usBankAccount_success")
     cleaned = clean(session)
     assert cleaned.remaining == []
@@ -102,7 +102,7 @@ def test_an_invoice_that_a_debit_keeps_from_being_voided_is_marked_uncollectible
 def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
     double, account = new_double()
     session = new_session(double, account)
-    locked, other = sent_invoice(session, 5000), sent_invoice(session, 7000)
+    locked, other = send_invoice(session, 5000), send_invoice(session, 7000)
     double.order_fault("lock_timeout", path=f"/v1/customers/{locked.customer}", count=9)
     cleaned = clean(session)
     (left,) = cleaned.remaining
@@ -114,7 +114,7 @@ def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
 def test_a_list_that_the_key_may_not_read_is_told() -> None:
     double, account = new_double()
     session = new_session(double, account)
-    sent_invoice(session, 7500)
+    send_invoice(session, 7500)
     double.order_fault("error_before", path="/v1/webhook_endpoints", count=3)
     cleaned = clean(session)
     assert [each.kind for each in cleaned.remaining] == ["list of webhook endpoints"]
@@ -124,7 +124,7 @@ def test_a_list_that_the_key_may_not_read_is_told() -> None:
 def test_the_requests_kept_for_cleaning_are_used_and_their_end_is_told() -> None:
     double, account = new_double()
     session = new_session(double, account, budget=Budget(allowed=11, reserved=6))
-    sent_invoice(session, 5000)
+    send_invoice(session, 5000)
     session.budget.used = 5
     cleaned = clean(session)
     assert ways(cleaned) == [("invoice", "voided")]
@@ -168,7 +168,7 @@ def test_a_cleaning_that_is_killed_at_any_request_is_finished_by_the_next(before
 def test_a_lost_connection_is_told_and_does_not_stop_the_cleaning() -> None:
     double, account = new_double()
     session = new_session(double, account)
-    sent = sent_invoice(session, 5000)
+    sent = send_invoice(session, 5000)
     double.order_fault("close_before", path=f"/v1/invoices/{sent.invoice}/void", count=3)
     cleaned = clean(session)
     assert [each.id for each in cleaned.remaining] == [sent.invoice]
@@ -178,7 +178,7 @@ def test_a_lost_connection_is_told_and_does_not_stop_the_cleaning() -> None:
 def test_an_uncollectible_invoice_whose_debit_never_ends_is_marked_and_found_no_more() -> None:
     double, account = new_double()
     session = new_session(double, account)
-    made = sent_invoice(session, 7500)
+    made = send_invoice(session, 7500)
     double.pay(account, made.invoice, "pm_usBankAccount_processing")
     session.v1.invoices.mark_uncollectible(made.invoice, None, session.on_account())
     cleaned = clean(session)

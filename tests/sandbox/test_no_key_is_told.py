@@ -10,7 +10,7 @@ import stripe
 from click.testing import CliRunner, Result
 
 from infra.sandbox import command
-from infra.sandbox.changes.change import Change, Changed, Wrap
+from infra.sandbox.changes.change import Change, ChangedDouble, Wrap
 from infra.sandbox.changes.edits import bodies, objects, put, turn
 from infra.sandbox.keys import Keys
 from infra.sandbox.proving import UNCHANGED
@@ -90,7 +90,7 @@ def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     def on_double(seed: int, pays_out: bool) -> Sandbox:
         double = StripeDouble(Config(seed=seed, platform_key_test=KEY), clock=Clock.frozen())
         account = double.create_account()["id"]
-        target = DoubleTarget(double, lambda double: InProcessClient(Changed(double, change)))
+        target = DoubleTarget(double, lambda double: InProcessClient(ChangedDouble(double, change)))
         return Sandbox(target, Keys(KEY, double.config.client_id_test, account, RESTRICTED))
 
     monkeypatch.setattr(command, "on_double", on_double)

@@ -17,7 +17,7 @@ from infra.demo.people import query_of
 from infra.sandbox.client import CLEANUP_REQUESTS
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.product import check, connecting
-from infra.sandbox.product.checking import staged
+from infra.sandbox.product.checking import started_scene
 from infra.sandbox.session import Session
 from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import InProcessClient, StripeDouble
@@ -205,7 +205,7 @@ def test_an_account_is_connected_by_a_person_who_clicks_or_else_without_oauth() 
         session.recorder,
         authorize=clicks,
     )
-    with staged(connected, lambda line: None, PATIENCE, None) as scene:
+    with started_scene(connected, lambda line: None, PATIENCE, None) as scene:
         connecting.connect(scene)
         connected.client_id = ""
         connecting.connect(scene)

@@ -163,7 +163,7 @@ def test_the_listener_posts_each_event_once_signed_in_their_order_and_naming_the
         assert (listener.deliver(), listener.deliver()) == (2, 0)
     assert of(door) == [f"{number}@example.com" for number in range(4)]
     assert {event["account"] for event in door.events} == {session.account}
-    assert [each.status for each in listener.done] == [200] * 4
+    assert [each.status for each in listener.deliveries] == [200] * 4
 
 
 def test_a_lost_webhook_is_never_posted() -> None:
@@ -211,10 +211,10 @@ def test_lists_become_rarer_while_no_event_comes() -> None:
     with listening(session) as (listener, _):
         before = session.budget.used
         for now in range(100, 160):
-            listener.look(partial(float, now))
+            listener.poll(partial(float, now))
         quiet = session.budget.used - before
         customer(session, 0)
         for now in range(160, 180):
-            listener.look(partial(float, now))
+            listener.poll(partial(float, now))
     assert quiet <= 7
-    assert [each.type for each in listener.done] == ["customer.updated"]
+    assert [each.type for each in listener.deliveries] == ["customer.updated"]

@@ -80,7 +80,7 @@ def test_on_the_double_every_promise_is_as_assumed_or_says_why_it_was_not_tried(
     assert {name: each for name, each in otherwise.items() if each.verdict is not Verdict.NOT_TRIED} == {}
     # Whether two requests meet in the double is chance.
     assert set(otherwise) - {"a key in use conflicts"} == {promise.name for promise in BY_HAND}
-    assert all(each.seen.endswith(".") for each in outcomes.values())
+    assert all(each.observation.endswith(".") for each in outcomes.values())
 
 
 @pytest.mark.parametrize("promise", [each for each in PROMISES if each not in BY_HAND], ids=lambda each: each.name)
@@ -93,7 +93,7 @@ def test_each_promise_can_be_tried_alone(promise: Promise) -> None:
 def test_each_promise_is_refuted_by_a_double_that_breaks_it(name: str) -> None:
     wrap, verdict = CHANGES[name]
     outcome = outcome_of(BY_NAME[name], session_on(wrap))
-    assert outcome.verdict is verdict, outcome.seen
+    assert outcome.verdict is verdict, outcome.observation
 
 
 def test_each_promise_that_is_tried_has_a_change_that_refutes_it() -> None:
@@ -144,8 +144,8 @@ def test_without_a_person_and_without_a_restricted_key_their_promises_say_so() -
     )
     outcomes = [outcome_of(BY_NAME[name], session) for name in named]
     assert {each.verdict for each in outcomes} == {Verdict.NOT_TRIED}
-    assert "STRIPE_TEST_RESTRICTED_KEY" in outcomes[0].seen
-    assert all("person" in each.seen for each in outcomes[1:])
+    assert "STRIPE_TEST_RESTRICTED_KEY" in outcomes[0].observation
+    assert all("person" in each.observation for each in outcomes[1:])
 
 
 def test_the_account_of_the_run_is_never_disconnected() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.sandbox import proving
 from infra.sandbox.client import CLEANUP_REQUESTS, MAX_REQUESTS
-from infra.sandbox.promises.timing import AT_ONCE
+from infra.sandbox.promises.timing import SIMULTANEOUS_REQUESTS
 from infra.sandbox.running import MIN_WAIT_SECONDS, run
 from infra.sandbox.stories.registry import STORIES
 
@@ -14,7 +14,7 @@ test_product.py."""
 
 
 def test_a_whole_run_fits_with_the_limit_and_the_product() -> None:
-    assert STORIES_COST + PROMISES_COST + AT_ONCE + PRODUCT_COST + CLEANING_COST <= MAX_REQUESTS
+    assert STORIES_COST + PROMISES_COST + SIMULTANEOUS_REQUESTS + PRODUCT_COST + CLEANING_COST <= MAX_REQUESTS
     assert CLEANING_COST <= CLEANUP_REQUESTS
 
 
@@ -29,6 +29,6 @@ def test_stories_promises_and_cleaning_keep_to_their_part_of_the_requests() -> N
     promises, cleaning = by_part.pop("promises"), by_part.pop("cleaning")
     assert {each.name for each in STORIES if not each.later} <= set(by_part)
     assert sum(by_part.values()) <= STORIES_COST
-    assert promises - AT_ONCE <= PROMISES_COST
+    assert promises - SIMULTANEOUS_REQUESTS <= PROMISES_COST
     assert cleaning <= CLEANING_COST
     assert sum(waited) <= MIN_WAIT_SECONDS

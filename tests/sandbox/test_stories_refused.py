@@ -10,7 +10,7 @@ import stripe
 
 from chalicelib.domain.errors import StripeUnavailable
 from infra.sandbox.stories.payouts import DoesNotTieOut
-from infra.sandbox.stories.refusals import declined, refused
+from infra.sandbox.stories.refusals import allow_decline, allow_refusal
 from infra.stripe_double import DAY, InProcessClient
 from tests.sandbox.playing import new_session, played, statuses
 
@@ -75,7 +75,7 @@ def test_an_account_without_bank_debits_is_noted_and_not_compared() -> None:
 def test_a_fault_of_stripes_is_no_refusal() -> None:
     with pytest.raises(StripeUnavailable):
         played("refunds", session=new_session(Broken))
-    with pytest.raises(stripe.RateLimitError), declined(), refused():
+    with pytest.raises(stripe.RateLimitError), allow_decline(), allow_refusal():
         raise stripe.RateLimitError("Too many requests")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import stripe
 
-from chalicelib.adapters.stripe.client import Asking
-from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.client import StripeCalls
+from chalicelib.adapters.stripe.errors import translates_errors
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports.stripe_gateway import OAuthGrant
 
 
-class Accounts(Asking):
+class Accounts(StripeCalls):
     """A part of `StripeGateway`."""
 
     def authorize_url(self, state: str, redirect_uri: str) -> str:
@@ -26,7 +26,7 @@ class Accounts(Asking):
             }
         )
 
-    @translated
+    @translates_errors
     def exchange_code(self, code: str) -> OAuthGrant:
         """Turn the single-use code into an account id. The tokens that come with it are not kept."""
         try:
@@ -40,7 +40,7 @@ class Accounts(Asking):
             ) from exc
         return OAuthGrant(StripeAccountId(str(token.stripe_user_id)), bool(token.livemode), str(token.scope))
 
-    @translated
+    @translates_errors
     def deauthorize(self, account_id: StripeAccountId) -> None:
         """Give up the access; fine if it was given up before."""
         try:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 import stripe
 
-from chalicelib.adapters.stripe.errors import unreadable
+from chalicelib.adapters.stripe.errors import unreadable_response
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -48,14 +48,14 @@ class ObservedClient(stripe.RequestsClient):
         began = time.perf_counter()
         status: int | None = None
         try:
-            answer = super().request(method, url, *args, **kwargs)
-            status = answer[1]
-            return answer
+            response = super().request(method, url, *args, **kwargs)
+            status = response[1]
+            return response
         finally:
             self._observe(method, urlsplit(url).path, status, time.perf_counter() - began)
 
 
-def _unobserved(method: str, path: str, status: int | None, seconds: float) -> None:
+def _ignore_request(method: str, path: str, status: int | None, seconds: float) -> None:
     """Nobody asks."""
 
 
@@ -65,7 +65,7 @@ def build_client(
     *,
     api_base: str,
     connect_base: str,
-    observe: Observer = _unobserved,
+    observe: Observer = _ignore_request,
     http_client: stripe.HTTPClient | None = None,
 ) -> stripe.StripeClient:
     """A client of the platform's account; calls for a company name it with the Stripe-Account header.
@@ -84,7 +84,7 @@ def build_client(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StripeResponse:
     """What Stripe answered, and the second at which it was asked, by Stripe's clock.
 
     The answer includes all changes before `as_of`. It may or may not include later ones.
@@ -96,13 +96,13 @@ class Answer:
     as_of: int
     replayed: bool = False
 
-    def read(self, model: type[T]) -> T:
+    def parse(self, model: type[T]) -> T:
         """The body as a typed object.
 
         Raises:
             StripeUnavailable: Stripe answered something undocumented.
         """
-        return read(self.body, model)
+        return parse(self.body, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Missing:
     as_of: int
 
 
-def read(text: str | msgspec.Raw, model: type[T]) -> T:
+def parse(text: str | msgspec.Raw, model: type[T]) -> T:
     """JSON of Stripe's as a typed object.
 
     Raises:
@@ -121,7 +121,7 @@ def read(text: str | msgspec.Raw, model: type[T]) -> T:
     try:
         return msgspec.json.decode(text, type=model)
     except msgspec.DecodeError as exc:
-        raise unreadable() from exc
+        raise unreadable_response() from exc
 
 
 def on_account(account_id: StripeAccountId, key: str | None = None) -> Any:
@@ -134,7 +134,7 @@ class Clock(Protocol):
     def now(self) -> int: ...
 
 
-class Asking:
+class StripeCalls:
     """Makes calls of Stripe, and dates each answer by its request."""
 
     def __init__(self, client: stripe.StripeClient, clock: Clock) -> None:
@@ -142,7 +142,7 @@ class Asking:
         self._v1: Any = client.v1
         self._clock = clock
 
-    def _ask(self, method: Callable[..., Any], *args: Any) -> Answer:
+    def _call(self, method: Callable[..., Any], *args: Any) -> StripeResponse:
         """Makes a call of the SDK, and returns the raw answer, which is read by our own typed models.
 
         Raises:
@@ -152,33 +152,33 @@ class Asking:
         began = self._clock.now()
         response = method(*args).last_response
         headers = _lower_case(response.headers)
-        as_of = self._asked_at(began, headers)
-        return Answer(response.body, as_of, replayed=headers.get("idempotent-replayed") == "true")
+        as_of = self._requested_at(began, headers)
+        return StripeResponse(response.body, as_of, replayed=headers.get("idempotent-replayed") == "true")
 
-    def _ask_unless_gone(self, method: Callable[..., Any], *args: Any) -> Answer | Missing:
+    def _call_unless_missing(self, method: Callable[..., Any], *args: Any) -> StripeResponse | Missing:
         """Returns the answer, or that Stripe has no object of that id. Raises what `_ask` raises."""
-        began = self._clock.now()
+        sent_at = self._clock.now()
         try:
-            return self._ask(method, *args)
+            return self._call(method, *args)
         except stripe.InvalidRequestError as exc:
             if exc.code != "resource_missing":
                 raise
-            return Missing(self._asked_at(began, _lower_case(exc.headers)))
+            return Missing(self._requested_at(sent_at, _lower_case(exc.headers)))
 
-    def _asked_at(self, began: int, headers: Mapping[str, str]) -> int:
+    def _requested_at(self, sent_at: int, headers: Mapping[str, str]) -> int:
         """Returns the second of the request by Stripe's clock. Raises StripeUnavailable if the answer has no date."""
         try:
             date = int(parsedate_to_datetime(headers["date"]).timestamp())
         except (KeyError, ValueError) as exc:
-            raise unreadable() from exc
-        return asked_at(began, self._clock.now(), date)
+            raise unreadable_response() from exc
+        return requested_at(sent_at, self._clock.now(), date)
 
 
 def _lower_case(headers: Mapping[str, str] | None) -> Mapping[str, str]:
     return {name.lower(): value for name, value in (headers or {}).items()}
 
 
-def asked_at(began: int, answered: int, date: int) -> int:
+def requested_at(sent_at: int, received_at: int, date: int) -> int:
     """Returns the second at which a request was made, by Stripe's clock. All values are epoch seconds UTC.
 
     `date` is the answer's `Date`: when the answer left Stripe. The answer speaks of an earlier moment, and what
@@ -186,7 +186,7 @@ def asked_at(began: int, answered: int, date: int) -> int:
     our own `began` is earlier by at most DATED_LATE_BY, it is the better one. Otherwise the clocks differ, and only
     Stripe's counts, because Stripe dates its events by it.
     """
-    by_theirs = date - (answered - began)
-    if 0 <= by_theirs - began <= DATED_LATE_BY:
-        return began
-    return by_theirs
+    by_stripe = date - (received_at - sent_at)
+    if 0 <= by_stripe - sent_at <= DATED_LATE_BY:
+        return sent_at
+    return by_stripe

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from chalicelib.adapters.stripe.event_subjects import CORRECTS_KEY, INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY, TAX_KEY
-from chalicelib.adapters.stripe.versions import CORRECTS_KEY, INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.draft_edit import DraftChanges, DraftLine
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.terms import end_of_day

@@ -23,17 +23,17 @@ T = TypeVar("T")
 GONE = "stripe_resource_missing"
 
 
-def translated(call: Callable[P, T]) -> Callable[P, T]:
+def translates_errors(call: Callable[P, T]) -> Callable[P, T]:
     """Decorates whatever calls Stripe: its errors come out in the domain's words, with their cause."""
 
     @functools.wraps(call)
-    def calling(*args: P.args, **kwargs: P.kwargs) -> T:
+    def translating(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return call(*args, **kwargs)
         except stripe.StripeError as exc:
             raise domain_error(exc) from exc
 
-    return calling
+    return translating
 
 
 def domain_error(error: stripe.StripeError) -> IntegrationError:
@@ -49,7 +49,7 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
     if status >= 500:
         return StripeUnavailable("stripe_failed", "Stripe failed to process the request.", answered=True)
     if isinstance(error, stripe.APIError):
-        return unreadable()  # no JSON, or a status that Stripe does not document
+        return unreadable_response()  # no JSON, or a status that Stripe does not document
     if isinstance(error, stripe.AuthenticationError):
         return StripeUnavailable("stripe_key_rejected", "Stripe rejected our platform key.", answered=False)
     if isinstance(error, stripe.IdempotencyError):
@@ -73,6 +73,6 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
     )
 
 
-def unreadable() -> StripeUnavailable:
+def unreadable_response() -> StripeUnavailable:
     """Returns the error of an answer that Stripe does not document. Nobody knows what became of the request."""
     return StripeUnavailable("stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True)

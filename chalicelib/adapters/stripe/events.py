@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from chalicelib.adapters.stripe.event_subjects import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, subject_of
 from chalicelib.adapters.stripe.objects import OBJECTS, Invoice
-from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, subject_of
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import LATEST_TIMESTAMP, UNREADABLE, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
@@ -25,7 +25,7 @@ TOLERANCE = 300
 WRITTEN_SECONDS = "0|[1-9][0-9]{0,11}"
 """The one way in which a signature's time is written."""
 
-LARGEST_KEPT = 240 * 1024
+LARGEST_STORED_BODY = 240 * 1024
 """Bytes of an event's body that are kept if it is parked: an item of DynamoDB holds 400 KB, compressed or not."""
 
 LONGEST_NAME = 255
@@ -69,7 +69,7 @@ _event_decoder = msgspec.json.Decoder(Event)
 _decoders = {name: msgspec.json.Decoder(model) for name, model in OBJECTS.items()}
 
 
-class NoEvent(ValueError):
+class NotAnEvent(ValueError):
     """The body names no event that could be Stripe's."""
 
 
@@ -85,29 +85,29 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
     try:
         return _event_in(body, account_id)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _event_in(_mended(body), account_id)
+        return _event_in(_repaired(body), account_id)
     except RecursionError as exc:
-        raise NoEvent("It is nested deeper than anything of Stripe's") from exc
+        raise NotAnEvent("It is nested deeper than anything of Stripe's") from exc
 
 
 def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     text, event = body.decode(), _event_decoder.decode(body)
     account = account_id or event.account
     if not is_id(event.id, STRIPE_ID) or not (account is None or is_id(account, ACCOUNT_ID)):
-        raise NoEvent("Stripe has no such event or account")
+        raise NotAnEvent("Stripe has no such event or account")
     if len(event.type) > LONGEST_NAME:
-        raise NoEvent("Stripe has no such type")
+        raise NotAnEvent("Stripe has no such type")
     is_version = isinstance(event.api_version, str) and len(event.api_version) <= LONGEST_NAME
     version = event.api_version if is_version else None
     try:
-        shown = _data_decoder.decode(event.data).object
+        raw_object = _data_decoder.decode(event.data).object
     except msgspec.ValidationError:
-        shown = NOTHING
-    subject = subject_of(shown)
-    fact, unpublished = _told_by(shown, subject.kind, event)
+        raw_object = NOTHING
+    subject = subject_of(raw_object)
+    fact, outside_amount_missing = _fact_in(raw_object, subject.kind, event)
     # Old events have the id of the request instead of its idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
-    found = StripeEvent(
+    stripe_event = StripeEvent(
         id=event.id,
         type=event.type,
         account_id=StripeAccountId(account) if account else None,
@@ -117,7 +117,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=fact,
-        lacks_paid_outside=unpublished,
+        lacks_paid_outside=outside_amount_missing,
         body=text,
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,
@@ -128,19 +128,19 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         booked=subject.booked,
         idempotency_key=key if isinstance(key, str) else None,
     )
-    return found if len(body) <= LARGEST_KEPT else replace(found, body=pointer_to(found))
+    return stripe_event if len(body) <= LARGEST_STORED_BODY else replace(stripe_event, body=pointer_to(stripe_event))
 
 
-def _mended(body: bytes) -> bytes:
+def _repaired(body: bytes) -> bytes:
     try:
         text = body.decode(errors="replace")
         loose = json.loads(text, parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
-        written = json.dumps(loose, ensure_ascii=False).encode("utf-16", "surrogatepass")
-        mended = written.decode("utf-16", "replace").encode()
-        _event_decoder.decode(mended)
+        utf_16 = json.dumps(loose, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        repaired = utf_16.decode("utf-16", "replace").encode()
+        _event_decoder.decode(repaired)
     except (ValueError, RecursionError) as exc:
-        raise NoEvent("It is no JSON, or no event") from exc
-    return mended
+        raise NotAnEvent("It is no JSON, or no event") from exc
+    return repaired
 
 
 def _finite(written: str) -> float | None:
@@ -169,7 +169,7 @@ def pointer_to(event: StripeEvent) -> str:
         "metadata": {key: hint for key, hint in hints.items() if hint is not None},
         "from_invoice": {"action": "revision", "invoice": event.revised_id} if event.revised_id else None,
     }
-    told = {
+    event_fields = {
         "id": event.id,
         "type": event.type,
         "created": event.created,
@@ -177,19 +177,19 @@ def pointer_to(event: StripeEvent) -> str:
         "account": event.account_id,
         "data": {"object": pointer},
     }
-    return msgspec.json.encode(told).decode()
+    return msgspec.json.encode(event_fields).decode()
 
 
 def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None:
     """Returns an event of Stripe's list, or None for one that cannot be Stripe's: it must not stop the others."""
     try:
         return read_event(body, account_id)
-    except NoEvent:
+    except NotAnEvent:
         return None
 
 
-def _told_by(
-    shown: msgspec.Raw, object_type: str, event: Event
+def _fact_in(
+    raw_object: msgspec.Raw, object_type: str, event: Event
 ) -> tuple[StripeFact | CustomerFact | AccountFact | None, bool]:
     """Returns what the object says, and True if it is an invoice that does not tell what was paid outside Stripe.
 
@@ -199,10 +199,11 @@ def _told_by(
     if decoder is None:
         return None, False
     try:
-        found = decoder.decode(shown)
-        if event.type.endswith(".deleted") and hasattr(found, "deleted"):
-            found.deleted = True
-        return found.fact(event.created_at), isinstance(found, Invoice) and found.paid_outside is None
+        stripe_object = decoder.decode(raw_object)
+        if event.type.endswith(".deleted") and hasattr(stripe_object, "deleted"):
+            stripe_object.deleted = True
+        outside_amount_missing = isinstance(stripe_object, Invoice) and stripe_object.paid_outside is None
+        return stripe_object.fact(event.created_at), outside_amount_missing
     except msgspec.ValidationError:
         return None, False
 
@@ -231,7 +232,7 @@ class WebhookOpener:
         verify(body, signature_header, self._secrets(), now=self._clock.now())
         try:
             return read_event(body)
-        except NoEvent:
+        except NotAnEvent:
             return StripeEvent(
                 id="", type=UNREADABLE, account_id=None, livemode=False, created=self._clock.now(),
                 api_version=None, object_type="", object_id="", fact=None, body="",
@@ -257,7 +258,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
     if abs(now - timestamp) > TOLERANCE:
         raise InvalidSignature("the signature's time is too far from now")
     expected = [_signature(body, timestamp, secret).encode() for secret in secrets if secret]
-    matches = [hmac.compare_digest(mine, given) for mine in expected for given in signatures]
+    matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures]
     if not any(matches):
         raise InvalidSignature("no signature matches")
 

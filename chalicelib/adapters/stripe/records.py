@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.stripe.client import Missing, on_account
-from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.errors import translates_errors
+from chalicelib.adapters.stripe.event_subjects import corrected_id, our_ids
 from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
 from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY, TAX_KEY, PaymentSettings
-from chalicelib.adapters.stripe.versions import corrected_id, our_ids
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.ports.recoverable_invoice import RecoverableInvoice
@@ -27,8 +27,8 @@ class Line(msgspec.Struct):
 
     @property
     def service_id(self) -> ServiceId | None:
-        found = (self.metadata or {}).get(SERVICE_KEY)
-        return ServiceId(found) if is_id(found) else None
+        value = (self.metadata or {}).get(SERVICE_KEY)
+        return ServiceId(value) if is_id(value) else None
 
     @property
     def deduction(self) -> Deduction | None:
@@ -100,15 +100,15 @@ def _item(line: Line, service_id: ServiceId) -> LineItem:
 class Records(Lists):
     """The part of the gateway that reads an order back."""
 
-    @translated
+    @translates_errors
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecoverableInvoice | None:
         """None if it is gone, or carries no id of ours."""
         options = on_account(account_id)
-        answer = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
+        answer = self._call_unless_missing(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
         if isinstance(answer, Missing):
             return None
         lines = list(self._lines(Line, account_id, stripe_invoice_id))
-        order = answer.read(Order)
+        order = answer.parse(Order)
         order.status = self._status_of_revision(order, options)
         return order.recorded(lines)
 
@@ -117,5 +117,5 @@ class Records(Lists):
         met = {order.id}
         while (revision := id_of(order.latest_revision)) is not None and revision not in met:
             met.add(revision)
-            order = self._ask(self._v1.invoices.retrieve, revision, None, options).read(Order)
+            order = self._call(self._v1.invoices.retrieve, revision, None, options).parse(Order)
         return order.status

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import stripe
 
-from chalicelib.adapters.stripe.client import Asking
-from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.client import StripeCalls
+from chalicelib.adapters.stripe.errors import translates_errors
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import WebhookEndpoint
 
@@ -35,13 +35,13 @@ class Endpoints(msgspec.Struct):
     data: list[Endpoint]
 
 
-class ListedEndpoints(Asking):
+class ListedEndpoints(StripeCalls):
     """The part of the gateway that looks at the webhook endpoints."""
 
-    @translated
+    @translates_errors
     def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
         """Returns the platform's own endpoints."""
-        answer = self._ask(self._v1.webhook_endpoints.list, {"limit": MOST})
+        answer = self._call(self._v1.webhook_endpoints.list, {"limit": MOST})
         return [
             WebhookEndpoint(
                 url=each.url,
@@ -51,7 +51,7 @@ class ListedEndpoints(Asking):
                 events=tuple(each.enabled_events),
                 id=each.id,
             )
-            for each in answer.read(Endpoints).data
+            for each in answer.parse(Endpoints).data
         ]
 
 
@@ -61,7 +61,7 @@ class WebhookEndpoints:
     def __init__(self, client: stripe.StripeClient) -> None:
         self._endpoints: Any = client.v1.webhook_endpoints
 
-    @translated
+    @translates_errors
     def create(self, url: str) -> tuple[str, str]:
         """Make one for connected accounts, with the pinned API version and every event that we subscribe to.
 
@@ -78,12 +78,12 @@ class WebhookEndpoints:
         )
         return str(endpoint.id), str(endpoint.secret)
 
-    @translated
+    @translates_errors
     def update(self, endpoint_id: str) -> None:
         """Enable one, and subscribe it to every event that we need and to no other."""
         self._endpoints.update(endpoint_id, {"enabled_events": list(SUBSCRIPTION), "disabled": False})
 
-    @translated
+    @translates_errors
     def delete(self, endpoint_id: str) -> None:
         """Delete one: Stripe sends nothing to it any more."""
         self._endpoints.delete(endpoint_id)

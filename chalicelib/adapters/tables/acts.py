@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.codec import decoded_item, encoded
-from chalicelib.adapters.tables.database import Transaction, answering, connection
+from chalicelib.adapters.tables.codec import decode_item, encode
+from chalicelib.adapters.tables.database import Transaction, connection, translating_errors
 from chalicelib.adapters.tables.keys import HIGHEST, LOWEST, key, position_of
 from chalicelib.adapters.tables.models import ConnectionItem
 from chalicelib.adapters.tables.pages import page_of
@@ -36,7 +36,7 @@ class TableActs:
 
     def add(self, act: Act) -> None:
         values = _values(act)
-        with answering():
+        with translating_errors():
             connection().put_item(
                 ConnectionItem.Meta.table_name, values["organization_id"], attributes=attributes(values)
             )
@@ -48,11 +48,11 @@ class TableActs:
         low, high = f"{partition}#{LOWEST}", f"{partition}#{position}"
         # One row more shows whether there is a next page, and BETWEEN includes the position itself.
         items = read_newest_between(ConnectionItem, subject.organization_id, low, high, first + 2)
-        acts = (decoded_item(Act, item) for item in items if item["kind"]["S"] != high)
+        acts = (decode_item(Act, item) for item in items if item["kind"]["S"] != high)
         return page_of(((act.id, act) for act in acts), listing, first)
 
 
-def put_acting(model: type[Model], values: Values, condition: Condition, acts: Sequence[Act], what: str) -> None:
+def put_with_acts(model: type[Model], values: Values, condition: Condition, acts: Sequence[Act], what: str) -> None:
     """Write one item, and the acts that change it, in one request.
 
     Raises:
@@ -78,7 +78,7 @@ def _values(act: Act) -> Values:
         "organization_id": act.subject.organization_id,
         "kind": f"{_partition(act.subject)}#{act.id}",
         "version": 1,
-        **encoded(act),
+        **encode(act),
     }
 
 

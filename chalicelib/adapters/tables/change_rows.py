@@ -49,9 +49,9 @@ class Place(NamedTuple):
         """Returns the place behind this one in the same epoch."""
         return Place(self.epoch, self.number + 1)
 
-    def leads_to(self, other: Place) -> bool:
+    def leads_to(self, later: Place) -> bool:
         """Returns True if no row can have been between the two: `other` is the next row, or begins a later epoch."""
-        return other == self.next or (other.epoch > self.epoch and other.number == 1)
+        return later == self.next or (later.epoch > self.epoch and later.number == 1)
 
 
 NOWHERE = Place(0, 0)
@@ -84,7 +84,7 @@ class Position(NamedTuple):
     """
 
     place: Place
-    told: int
+    types_read: int
     since: int
 
 
@@ -127,8 +127,8 @@ def values_of(row: Row) -> Values:
 
 def cursor_at(organization_id: OrganizationId, position: Position) -> str:
     """Returns the cursor of a position in an organization's feed."""
-    place, told, since = position
-    return cursor(key(_LISTING, organization_id), f"{place.range_key}#{told:02d}#{since:012d}")
+    place, types_read, since = position
+    return cursor(key(_LISTING, organization_id), f"{place.range_key}#{types_read:02d}#{since:012d}")
 
 
 def position_in(organization_id: OrganizationId, after: str) -> Position:
@@ -138,5 +138,5 @@ def position_in(organization_id: OrganizationId, after: str) -> Position:
         Refused: the cursor is not from this organization's feed.
     """
     text = position_of(key(_LISTING, organization_id), after, _FORM)
-    epoch, number, told, since = map(int, text.split("#"))
-    return Position(Place(epoch, number), told, since)
+    epoch, number, types_read, since = map(int, text.split("#"))
+    return Position(Place(epoch, number), types_read, since)

@@ -31,11 +31,11 @@ from chalicelib.adapters.tables.change_rows import (
     row_of,
     values_of,
 )
-from chalicelib.adapters.tables.database import Transaction, read
+from chalicelib.adapters.tables.database import Transaction, read_item
 from chalicelib.adapters.tables.models import ChangeItem
 from chalicelib.adapters.tables.queries import read_between, read_newest_between
 from chalicelib.adapters.tables.versions import commit, put
-from chalicelib.adapters.tables.writes import Prepared
+from chalicelib.adapters.tables.writes import PreparedCondition
 from chalicelib.domain.changes import Change
 from chalicelib.domain.errors import CursorExpired, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
@@ -49,7 +49,7 @@ ATTEMPTS = 12
 OVERLAP = 60
 """Seconds before now at which `end` stands. A list lags behind its objects, so the last minute is told again."""
 _WHAT = "The feed"
-_ABSENT = Prepared(ChangeItem.place.does_not_exist())
+_ABSENT = PreparedCondition(ChangeItem.place.does_not_exist())
 
 
 class TableChanges:
@@ -60,36 +60,36 @@ class TableChanges:
 
     def append(self, changes: Sequence[Change]) -> None:
         organization = attrgetter("organization_id")
-        for _, some in groupby(sorted(changes, key=organization), organization):
+        for _, of_organization in groupby(sorted(changes, key=organization), organization):
             newest: Row | None = None
-            for change in some:
+            for change in of_organization:
                 newest = self._append(change, newest)
 
     def after(self, organization_id: OrganizationId, cursor: str | None, first: int) -> FeedPage:
         now = self._clock.now()
         if cursor is None:
-            reading = _Reading(None, now)
-            reading.read(_rows(organization_id, NOWHERE, first), first)
-            return reading.page(organization_id)
+            reader = _FeedReader(None, now)
+            reader.collect(_rows(organization_id, NOWHERE, first), first)
+            return reader.page(organization_id)
         position = position_in(organization_id, cursor)
         if now >= position.since + CURSOR_GOOD_FOR:
             raise _expired()
         for _ in attempts(ATTEMPTS, self._clock):
-            reading = _Reading(position, now)
-            reading.read(_rows(organization_id, position.place, first), first)
-            if reading.entries or not reading.gap:
-                return reading.page(organization_id)
+            reader = _FeedReader(position, now)
+            reader.collect(_rows(organization_id, position.place, first), first)
+            if reader.entries or not reader.gap:
+                return reader.page(organization_id)
         raise _expired()
 
     def end(self, organization_id: OrganizationId) -> str:
         since = self._clock.now() - OVERLAP
-        place, told = NOWHERE, 0
+        place, types_read = NOWHERE, 0
         for row in _newest_first(organization_id, 100):
             if row.appended_at <= since:
-                place, told = row.place, len(row.types)
+                place, types_read = row.place, len(row.types)
                 break
             place = Place(row.place.epoch, row.place.number - 1)
-        return cursor_at(organization_id, Position(place, told, _hour_of(since)))
+        return cursor_at(organization_id, Position(place, types_read, _hour_of(since)))
 
     def _append(self, change: Change, newest: Row | None) -> Row:
         """Writes the row behind `newest`, or behind the newest row that is stored.
@@ -100,20 +100,20 @@ class TableChanges:
         for _ in attempts(ATTEMPTS, self._clock):
             newest = newest or _newest(change.organization_id)
             try:
-                if self._goes_on_behind(newest):
-                    return self._put_behind(newest, change)
+                if self._continues_after(newest):
+                    return self._put_after(newest, change)
                 return self._begin_epoch(change)
-            except _Taken as taken:
-                if taken.by_same:
+            except _PlaceTaken as taken:
+                if taken.by_same_change:
                     return taken.row
                 newest = None
         raise StaleWrite(_WHAT)
 
-    def _goes_on_behind(self, newest: Row | None) -> TypeGuard[Row]:
+    def _continues_after(self, newest: Row | None) -> TypeGuard[Row]:
         """Returns True if the next row has the next place: there is a row, and it does not expire soon."""
         return newest is not None and self._clock.now() + MARGIN // 2 < newest.expires_at
 
-    def _put_behind(self, newest: Row, change: Change) -> Row:
+    def _put_after(self, newest: Row, change: Change) -> Row:
         now = self._clock.now()
         row = Row(newest.place.next, change, max(now, newest.appended_at))
         try:
@@ -126,7 +126,7 @@ class TableChanges:
                 transaction.put("row", ChangeItem, values_of(row), _ABSENT)
                 commit(transaction, _WHAT)
         except StaleWrite as exc:
-            raise _Taken(row) from exc
+            raise _PlaceTaken(row) from exc
         return row
 
     def _begin_epoch(self, change: Change) -> Row:
@@ -134,10 +134,10 @@ class TableChanges:
 
         In the opposite order another writer could begin an epoch between the two reads.
         """
-        head = read(ChangeItem, change.organization_id, HEAD)
+        head = read_item(ChangeItem, change.organization_id, HEAD)
         newest = _newest(change.organization_id)
-        if self._goes_on_behind(newest):
-            return self._put_behind(newest, change)
+        if self._continues_after(newest):
+            return self._put_after(newest, change)
         epoch = int(head["epoch"]["N"]) if head else 0
         at = max(self._clock.now(), newest.appended_at if newest is not None else 0)
         row = Row(Place(epoch + 1, 1), change, at)
@@ -152,11 +152,11 @@ class TableChanges:
         try:
             commit(transaction, _WHAT)
         except StaleWrite as exc:
-            raise _Taken(row) from exc
+            raise _PlaceTaken(row) from exc
         return row
 
 
-class _Taken(Exception):
+class _PlaceTaken(Exception):
     """Another writer was faster, or the answer to this writer's own put was lost and the put was repeated."""
 
     def __init__(self, row: Row) -> None:
@@ -164,13 +164,13 @@ class _Taken(Exception):
         self.row = row
 
     @property
-    def by_same(self) -> bool:
+    def by_same_change(self) -> bool:
         """Returns True if the same change stands at the place of the row."""
-        item = read(ChangeItem, self.row.change.organization_id, self.row.place.range_key)
+        item = read_item(ChangeItem, self.row.change.organization_id, self.row.place.range_key)
         return item is not None and row_of(item).change == self.row.change
 
 
-class _Reading:
+class _FeedReader:
     """Goes through rows from a position on, or from the oldest row that is shown."""
 
     def __init__(self, position: Position | None, now: int) -> None:
@@ -178,14 +178,14 @@ class _Reading:
         self.gap = False
         """True if it stopped where a row is missing: the query passed that place before the row was written."""
         self._now = now
-        self._behind = position
-        self._begun = position is not None
+        self._last_read = position
+        self._started = position is not None
         self._more = False
 
-    def read(self, rows: Iterator[Row], first: int) -> None:
+    def collect(self, rows: Iterator[Row], first: int) -> None:
         """Reads until there are `first` entries, or a row is missing."""
         for row in rows:
-            told = self._told_of(row)
+            told = self._types_to_skip(row)
             if told is None:
                 self.gap = True
                 return
@@ -194,28 +194,28 @@ class _Reading:
                     self._more = True
                     return
                 self.entries.append(FeedEntry(row.change, change_type))
-                self._behind = Position(row.place, number, row.appended_at)
-            self._behind = Position(row.place, len(row.types), row.appended_at)
+                self._last_read = Position(row.place, number, row.appended_at)
+            self._last_read = Position(row.place, len(row.types), row.appended_at)
 
     def page(self, organization_id: OrganizationId) -> FeedPage:
         """Returns what was read. If nothing is left, whatever follows is appended from now on."""
-        position = self._behind or Position(NOWHERE, 0, self._now)
-        more = self._more or self.gap
-        if not more:
+        position = self._last_read or Position(NOWHERE, 0, self._now)
+        has_more = self._more or self.gap
+        if not has_more:
             position = position._replace(since=_hour_of(self._now))
-        return FeedPage(tuple(self.entries), cursor_at(organization_id, position), more)
+        return FeedPage(tuple(self.entries), cursor_at(organization_id, position), has_more)
 
-    def _told_of(self, row: Row) -> int | None:
+    def _types_to_skip(self, row: Row) -> int | None:
         """Returns how many types of this row are passed over; None if another row must come first.
 
         Before the oldest row that is shown, DynamoDB deletes rows in any order.
         """
-        if not self._begun:
-            self._begun = row.appended_at + FEED.seconds > self._now
-            return 0 if self._begun else len(row.types)
-        if self._behind is None or self._behind.place.leads_to(row.place):
+        if not self._started:
+            self._started = row.appended_at + FEED.seconds > self._now
+            return 0 if self._started else len(row.types)
+        if self._last_read is None or self._last_read.place.leads_to(row.place):
             return 0
-        return self._behind.told if row.place == self._behind.place else None
+        return self._last_read.types_read if row.place == self._last_read.place else None
 
 
 def _rows(organization_id: OrganizationId, place: Place, first: int) -> Iterator[Row]:

@@ -20,8 +20,8 @@ from functools import partial
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.adapters.tables.codec import decoded, decoded_item
-from chalicelib.adapters.tables.database import answering, read_many
+from chalicelib.adapters.tables.codec import decode, decode_item
+from chalicelib.adapters.tables.database import read_items, translating_errors
 from chalicelib.adapters.tables.keys import TEXT_FORM, key, position_of
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of, places_between, read_at
@@ -72,7 +72,7 @@ class _Listing:
 
 
 def customer_page(
-    organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+    organization_id: OrganizationId, customer_filter: CustomerFilter, first: int, after: str | None
 ) -> Page[Customer]:
     """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
 
@@ -80,14 +80,12 @@ def customer_page(
     and one batch read, and a second batch read if it has 100 customers. The page on which a list of two parts goes
     from one to the other takes a second query.
     """
-    listing = _listing(organization_id, wanted)
+    listing = _listing(organization_id, customer_filter)
     if listing is None:
         return _page_of_all(organization_id, first, after)
     position = position_of(listing.name, after, listing.form) if after is not None else None
-    listed = read_at(
-        listing.places_after(position, first + 1), first + 1, partial(several_customers, organization_id)
-    )
-    return page_of(_customers_fitting(listed, wanted), listing.name, first)
+    rows = read_at(listing.places_after(position, first + 1), first + 1, partial(several_customers, organization_id))
+    return page_of(_matching_customers(rows, customer_filter), listing.name, first)
 
 
 def several_customers(
@@ -95,7 +93,7 @@ def several_customers(
 ) -> Mapping[CustomerId, Customer]:
     """Returns those of at most 100 customers that the organization has, by their ids; one batch read."""
     keys = [{"organization_id": organization_id, "customer_id": each} for each in dict.fromkeys(customer_ids)]
-    customers = (decoded_item(Customer, item) for item in read_many(CustomerItem, keys, _READ))
+    customers = (decode_item(Customer, item) for item in read_items(CustomerItem, keys, _READ))
     return {customer.id: customer for customer in customers}
 
 
@@ -125,14 +123,14 @@ def name_key(customer: Customer) -> str | None:
     return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name else None
 
 
-def _listing(organization_id: OrganizationId, wanted: CustomerFilter) -> _Listing | None:
+def _listing(organization_id: OrganizationId, customer_filter: CustomerFilter) -> _Listing | None:
     """Returns the parts of an index that hold the customers of a filter; None if the table itself does."""
-    if wanted.email is not None:
-        return _by_email(organization_id, wanted.email)
-    if wanted.name is not None:
-        return _by_name(organization_id, wanted.name)
-    if wanted.sync_status is not None:
-        return _by_status(organization_id, wanted.sync_status, wanted.account_id)
+    if customer_filter.email is not None:
+        return _by_email(organization_id, customer_filter.email)
+    if customer_filter.name is not None:
+        return _by_name(organization_id, customer_filter.name)
+    if customer_filter.sync_status is not None:
+        return _by_status(organization_id, customer_filter.sync_status, customer_filter.account_id)
     return None
 
 
@@ -142,8 +140,8 @@ def _by_email(organization_id: OrganizationId, email: str) -> _Listing:
     return _Listing(CustomerItem.by_email, organization_id, CustomerItem.email_key, parts, _id_under(address))
 
 
-def _by_name(organization_id: OrganizationId, typed: str) -> _Listing:
-    beginning = folded(typed)[:NAME_LETTERS]
+def _by_name(organization_id: OrganizationId, name: str) -> _Listing:
+    beginning = folded(name)[:NAME_LETTERS]
     parts = [(beginning, beginning + _BEHIND_EVERY_NAME)] if beginning else []
     form = rf"{re.escape(beginning)}[^{_END_OF_NAME}]*{_END_OF_NAME}[^{_END_OF_NAME}]+"
     return _Listing(CustomerItem.by_name, organization_id, CustomerItem.name_key, parts, form)
@@ -175,15 +173,15 @@ def _id_under(place: str) -> str:
 
 def _page_of_all(organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
     name = key("customers", organization_id)
-    beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
-    found = CustomerItem.query(organization_id, beyond, consistent_read=True, page_size=first + 1)
-    with answering():
-        rows = ((item.customer_id, decoded(Customer, item.document, item.packed)) for item in found)
-        return page_of(_customers_fitting(rows, CustomerFilter()), name, first)
+    after_position = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
+    query = CustomerItem.query(organization_id, after_position, consistent_read=True, page_size=first + 1)
+    with translating_errors():
+        rows = ((item.customer_id, decode(Customer, item.document, item.packed)) for item in query)
+        return page_of(_matching_customers(rows, CustomerFilter()), name, first)
 
 
-def _customers_fitting(
-    listed: Iterator[tuple[str, Customer]], wanted: CustomerFilter
+def _matching_customers(
+    rows: Iterator[tuple[str, Customer]], customer_filter: CustomerFilter
 ) -> Iterator[tuple[str, Customer]]:
     """Yields the customers that fit the filter, with their places."""
-    return ((place, customer) for place, customer in listed if wanted.fits(customer))
+    return ((place, customer) for place, customer in rows if customer_filter.fits(customer))

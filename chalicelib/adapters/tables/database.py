@@ -1,7 +1,7 @@
 """Calls to DynamoDB: one client for all tables, and one place that decides what a failure means.
 
     condition of a write did not hold   the caller's own error, or StaleWrite
-    two transactions met                StaleWrite
+    two transactions conflict                 StaleWrite
     throttled, down, or no connection   Retryable `database_unavailable`; whether a write took place is unknown
     no right, table or credentials      DeploymentFault
     anything else                       a fault of ours, left as it is
@@ -9,7 +9,7 @@
 Models describe the tables and make queries. Reads by key and writes go to pynamodb's `Connection`, one level below. A
 model's read makes Python of every attribute, and a store needs the document alone; `writes` says why no model makes
 the requests of writes. `TransactWrite` commits once and tells reasons by their position; `Transaction` names its
-writes, and makes one that met another again.
+writes, and repeats one that conflicted with another.
 
 No ClientRequestToken is set here: botocore gives every transaction one and keeps it over its own retries. A
 conditional put that botocore repeats after a lost answer is refused by its own success; the caller reads again.
@@ -32,7 +32,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib.adapters.aws_sessions import aws_session
-from chalicelib.adapters.refused_requests import raise_deployment_fault
+from chalicelib.adapters.deployment_faults import raise_deployment_fault
 from chalicelib.adapters.tables.models import (
     BatchItem,
     ChangeItem,
@@ -87,7 +87,7 @@ _TRANSIENT = frozenset(
 )
 _PAUSES = (0.05, 0.2, 0.8)
 _CONFLICT_PAUSES = (0.01, 0.03, 0.1)
-"""Seconds, more or less by half, until a transaction that met another is made again."""
+"""Seconds, more or less by half, until a transaction that conflicted with another is repeated."""
 
 
 class _SharedConnection(Connection):
@@ -134,7 +134,7 @@ def connection() -> Connection:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def translating_errors() -> Iterator[None]:
     """Every call to DynamoDB happens in this block.
 
     Raises:
@@ -144,32 +144,32 @@ def answering() -> Iterator[None]:
     try:
         yield
     except PynamoDBException as exc:
-        if _transient(exc.cause):
+        if _is_transient(exc.cause):
             raise _unavailable() from exc
         if isinstance(exc.cause, ClientError):
             raise_deployment_fault(exc.cause.response, exc)
         raise
 
 
-def condition_failed(exc: PynamoDBException) -> bool:
+def is_condition_failure(exc: PynamoDBException) -> bool:
     """Whether the condition of a single write did not hold."""
     return exc.cause_response_code == "ConditionalCheckFailedException"
 
 
-def met_transaction(exc: PynamoDBException) -> bool:
-    """Whether a single write met a transaction on its item."""
+def is_transaction_conflict(exc: PynamoDBException) -> bool:
+    """Returns True if a single write conflicted with a transaction on its item."""
     return exc.cause_response_code == "TransactionConflictException"
 
 
-def read(model: type[Model], hash_key: str, range_key: str | None = None) -> Item | None:
+def read_item(model: type[Model], hash_key: str, range_key: str | None = None) -> Item | None:
     """One strongly consistent read."""
-    with answering():
+    with translating_errors():
         answer = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
     item: Item | None = answer.get("Item")
     return item
 
 
-def read_many(
+def read_items(
     model: type[Model], keys: Sequence[Mapping[str, str]], names: Sequence[str] | None = None
 ) -> Iterable[Item]:
     """Returns the named attributes of these items, or all of them, by one strongly consistent batch read.
@@ -184,7 +184,7 @@ def read_many(
     for pause in (*_PAUSES, None):
         if not wanted:
             break
-        with answering():
+        with translating_errors():
             answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=wanted_names)
         found += answer["Responses"].get(table, ())
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
@@ -195,7 +195,7 @@ def read_many(
     return found
 
 
-def write_many(model: type[Model], puts: Sequence[Values] = (), deletes: Sequence[Values] = ()) -> None:
+def write_items(model: type[Model], puts: Sequence[Values] = (), deletes: Sequence[Values] = ()) -> None:
     """Writes and deletes items, 25 a request. Some of them may be done when it raises; doing it again is safe.
 
     What DynamoDB leaves over is asked for again, a few times. `deletes` are keys. No key may come twice.
@@ -207,16 +207,16 @@ def write_many(model: type[Model], puts: Sequence[Values] = (), deletes: Sequenc
 
 
 def _write_batch(table: str, requests: Sequence[Any]) -> None:
-    left = requests
+    remaining = requests
     for pause in (*_PAUSES, None):
-        with answering():
+        with translating_errors():
             answer = connection().batch_write_item(
                 table,
-                put_items=[each["PutRequest"]["Item"] for each in left if "PutRequest" in each],
-                delete_items=[each["DeleteRequest"]["Key"] for each in left if "DeleteRequest" in each],
+                put_items=[each["PutRequest"]["Item"] for each in remaining if "PutRequest" in each],
+                delete_items=[each["DeleteRequest"]["Key"] for each in remaining if "DeleteRequest" in each],
             )
-        left = answer.get("UnprocessedItems", {}).get(table, ())
-        if not left:
+        remaining = answer.get("UnprocessedItems", {}).get(table, ())
+        if not remaining:
             return
         if pause is not None:
             time.sleep(pause)
@@ -224,14 +224,14 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
 
 
 class Cancelled(Exception):
-    """A transaction that was not made. `met` maps each write whose condition failed to the item it met.
+    """A transaction that was not made. `failed_on` maps each write whose condition failed to the stored item.
 
-    Without any, it met another transaction on the same items.
+    Without any, it conflicted with another transaction on the same items.
     """
 
-    def __init__(self, met: Mapping[str, Item]) -> None:
-        super().__init__(f"conditions failed: {', '.join(met) or 'none'}")
-        self.met = met
+    def __init__(self, failed_on: Mapping[str, Item]) -> None:
+        super().__init__(f"conditions failed: {', '.join(failed_on) or 'none'}")
+        self.failed_on = failed_on
 
 
 class Transaction:
@@ -256,10 +256,10 @@ class Transaction:
 
     def put(self, name: str, model: type[Model], values: Values, condition: Condition | None = None) -> None:
         """Write an item as a whole."""
-        written: dict[str, Any] = {"Item": attributes(values)}
+        fields: dict[str, Any] = {"Item": attributes(values)}
         if condition is not None:
-            written["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        self._writes["put"].append((name, write_request(model, written, condition)))
+            fields["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        self._writes["put"].append((name, write_request(model, fields, condition)))
 
     def add(
         self,
@@ -276,8 +276,8 @@ class Transaction:
         self, name: str, model: type[Model], key: Values, values: Values, condition: Condition | None = None
     ) -> None:
         """Set attributes of an item, and remove those whose value is None. All others stay as they are."""
-        removed = [attribute for attribute, value in values.items() if value is None]
-        self._update(name, model, key, Change(values, removed), condition)
+        removed_names = [attribute for attribute, value in values.items() if value is None]
+        self._update(name, model, key, Change(values, removed_names), condition)
 
     def _update(
         self, name: str, model: type[Model], key: Values, change: Change, condition: Condition | None
@@ -296,33 +296,33 @@ class Transaction:
         checks, deletes, puts, updates = ([request for _, request in writes] for writes in self._writes.values())
         for pause in (*_CONFLICT_PAUSES, None):
             try:
-                with answering():
+                with translating_errors():
                     connection().transact_write_items(checks, deletes, puts, updates)
                 return
             except TransactWriteError as exc:
-                refused = _decided(names, exc)
-                if refused is exc:
-                    raise refused from exc.cause
-                if pause is None or not isinstance(refused, Cancelled) or refused.met:
-                    raise refused from exc
+                failure = _error_of(names, exc)
+                if failure is exc:
+                    raise failure from exc.cause
+                if pause is None or not isinstance(failure, Cancelled) or failure.failed_on:
+                    raise failure from exc
             time.sleep(pause * random.uniform(0.5, 1.5))  # nosec B311
 
 
-def _decided(names: Sequence[str], error: TransactWriteError) -> Exception:
+def _error_of(names: Sequence[str], error: TransactWriteError) -> Exception:
     """What a refused transaction comes to: DynamoDB gives a reason for each write, in the order they were sent."""
-    if met_transaction(error):
+    if is_transaction_conflict(error):
         return Cancelled({})
     if error.cause_response_code != "TransactionCanceledException":
         return error
     reasons = [(name, why) for name, why in zip(names, error.cancellation_reasons, strict=True) if why]
-    met = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
+    failed_on = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
     codes = {why.code for _, why in reasons}
-    if met or codes == {"TransactionConflict"}:
-        return Cancelled(met)
+    if failed_on or codes == {"TransactionConflict"}:
+        return Cancelled(failed_on)
     return _unavailable() if codes & _TRANSIENT else error
 
 
-def _transient(cause: Exception | None) -> bool:
+def _is_transient(cause: Exception | None) -> bool:
     if isinstance(cause, ClientError):
         # pynamodb's own error leaves the HTTP status out; botocore's, which caused it, has it
         answer = cause.__cause__.response if isinstance(cause.__cause__, ClientError) else cause.response

@@ -9,8 +9,14 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
-from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
+from chalicelib.adapters.tables.codec import decode, decode_item, encode
+from chalicelib.adapters.tables.database import (
+    is_condition_failure,
+    is_transaction_conflict,
+    read_item,
+    read_items,
+    translating_errors,
+)
 from chalicelib.adapters.tables.keys import (
     DATED_FORM,
     HIGHEST,
@@ -19,10 +25,10 @@ from chalicelib.adapters.tables.keys import (
     cursor,
     key,
     moment,
-    parts_of,
+    parts_of_key,
     position_of,
 )
-from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, not_dealt_with
+from chalicelib.adapters.tables.markers import PARKED, arrival_key, expiry, is_unprocessed
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import put_alone
@@ -52,7 +58,7 @@ class TableEvents:
 
     def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
         keys = [{"account_id": account_id, "event_id": event_id} for event_id in dict.fromkeys(event_ids)]
-        items = read_many(EventItem, keys, ("event_id", "outcome"))
+        items = read_items(EventItem, keys, ("event_id", "outcome"))
         return frozenset(item["event_id"]["S"] for item in items if item["outcome"]["S"] != PARKED)
 
     def park(
@@ -74,25 +80,25 @@ class TableEvents:
             EventItem.parked_key.set(key(moment(received_at), moment(event.created), event.id)),
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
-            *_body_of(event.body),
+            *_store_body(event.body),
             EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + retention.PARKED.seconds)),
         ]
         if event.object_id:
             actions.append(EventItem.object_id.set(event.object_id))
         if invoice is not None:
             actions.append(EventItem.invoice_key.set(key(*invoice)))
-        _update(event.account_id or PLATFORM, event.id, actions, not_dealt_with())
+        _update(event.account_id or PLATFORM, event.id, actions, is_unprocessed())
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
-        with answering():
+        with translating_errors():
             return [_parked(item) for item in EventItem.parked.query(account_id, limit=limit)]
 
     def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
-        with answering():
+        with translating_errors():
             yield from map(_parked, EventItem.parked.query(account_id))
 
     def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
-        actions = _body_of(body)
+        actions = _store_body(body)
         _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
@@ -106,15 +112,15 @@ class TableEvents:
         _update(account_id, event_id, actions, EventItem.outcome == PARKED)
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
-        with answering():
+        with translating_errors():
             latest = next(EventItem.by_received.query(account_id, scan_index_forward=False, limit=1), None)
         return int(latest.received_at) if latest else None
 
     def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
-        with answering():
+        with translating_errors():
             latest = EventItem.by_received.query(account_id, scan_index_forward=False, limit=LATEST_EVENTS)
             keys = [{"account_id": account_id, "event_id": item.event_id} for item in latest]
-        items = read_many(EventItem, keys, ("received_at", "source", "delivered_at")) if keys else ()
+        items = read_items(EventItem, keys, ("received_at", "source", "delivered_at")) if keys else ()
         return sorted(map(_arrival, items), key=lambda each: each.received_at, reverse=True)
 
     def mark(self, marker: EventMarker) -> None:
@@ -135,15 +141,15 @@ class TableEvents:
         listing = key("events", partition)
         position = position_of(listing, after, DATED_FORM) if after is not None else HIGHEST
         count = first + 2  # one shows whether there is a next page, and BETWEEN includes the position itself
-        with answering():
-            found = EventItem.by_invoice.query(
+        with translating_errors():
+            query = EventItem.by_invoice.query(
                 partition,
                 EventItem.arrival_key.between(LOWEST, position),
                 scan_index_forward=False,
                 limit=count,
                 page_size=count,
             )
-            items = [item for item in found if item.arrival_key != position]
+            items = [item for item in query if item.arrival_key != position]
         rows = ((str(item.arrival_key), _logged(item)) for item in items)
         return page_of(rows, listing, first)
 
@@ -151,7 +157,7 @@ class TableEvents:
         listing = key("recorded", account_id)
         position = position_of(listing, after, TEXT_FORM) if after is not None else None
         behind = EventItem.event_id > position if position is not None else None
-        with answering():
+        with translating_errors():
             for item in EventItem.query(account_id, behind, consistent_read=True):
                 yield cursor(listing, item.event_id), _recorded(item)
 
@@ -164,19 +170,19 @@ class TableEvents:
             received_at=received_at,
             outcome=CANARY,
             expires_at=expiry(received_at + retention.CANARIES.seconds),
-            **encoded(canary),
+            **encode(canary),
         )
-        with answering():
+        with translating_errors():
             item.save()
 
     def canary(self, canary_id: str) -> Canary | None:
-        item = read(EventItem, CANARY, canary_id)
-        return decoded_item(Canary, item) if item else None
+        item = read_item(EventItem, CANARY, canary_id)
+        return decode_item(Canary, item) if item else None
 
 
-def _body_of(body: str) -> list[Action]:
+def _store_body(body: str) -> list[Action]:
     """Returns what stores the body of a parked event, in the place of the one before."""
-    stored = encoded(body)
+    stored = encode(body)
     document, packed = stored.get("document"), stored.get("packed")
     return [
         EventItem.document.remove() if document is None else EventItem.document.set(document),
@@ -185,7 +191,7 @@ def _body_of(body: str) -> list[Action]:
 
 
 def _parked(item: EventItem) -> ParkedEvent:
-    body = decoded(str, item.document, item.packed)
+    body = decode(str, item.document, item.packed)
     return ParkedEvent(item.event_id, body, int(item.received_at), item.error or "")
 
 
@@ -204,12 +210,12 @@ def _logged(item: EventItem) -> LoggedEvent:
 
 
 def _recorded(item: EventItem) -> RecordedEvent:
-    about = parts_of(item.invoice_key) if item.invoice_key else None
+    about = parts_of_key(item.invoice_key) if item.invoice_key else None
     has_body = item.document is not None or item.packed is not None
     return RecordedEvent(
         _logged(item),
         (OrganizationId(about[0]), InvoiceId(about[1])) if about else None,
-        decoded(str, item.document, item.packed) if has_body else None,
+        decode(str, item.document, item.packed) if has_body else None,
         int(item.expires_at.timestamp()) if item.expires_at is not None else None,
     )
 
@@ -236,10 +242,10 @@ def _update(account_id: StripeAccountId, event_id: str, actions: list[Action], c
         StaleWrite: a transaction is writing the event at the same time.
     """
     try:
-        with answering():
+        with translating_errors():
             EventItem(account_id, event_id).update(actions, condition)
     except UpdateError as exc:
-        if met_transaction(exc):
+        if is_transaction_conflict(exc):
             raise StaleWrite("The event") from exc
-        if not condition_failed(exc):
+        if not is_condition_failure(exc):
             raise

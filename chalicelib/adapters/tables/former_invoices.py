@@ -59,7 +59,7 @@ class _Former(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Former)
 
 
-def upgraded(invoice: Invoice, document: str | bytes) -> Invoice:
+def upgrade(invoice: Invoice, document: str | bytes) -> Invoice:
     """Returns an invoice in the present form. `document` is the JSON that `invoice` was decoded from."""
     history = _DECODER.decode(document).history
     acts = tuple(
@@ -118,13 +118,13 @@ def _put(facts: Snapshots, fact: StripeFact) -> Snapshots:
 
 def _with_attempts(facts: Snapshots, history: Sequence[_Entry]) -> Snapshots:
     """Returns the facts with an `AttemptFact` for each failed attempt that has no charge."""
-    charged = [charge.created for charge in facts.charges.values() if charge.status == "failed"]
-    charged += [entry.at for entry in history if entry.kind == "charge_failed"]
+    charged_at = [charge.created for charge in facts.charges.values() if charge.status == "failed"]
+    charged_at += [entry.at for entry in history if entry.kind == "charge_failed"]
     for entry in history:
         stripe_id = entry.stripe_id or ""
         if entry.kind != "payment_failed" or not stripe_id.startswith("pi_"):
             continue
-        if not _any_near(entry.at, charged, SAME_ATTEMPT):
+        if not _any_near(entry.at, charged_at, SAME_ATTEMPT):
             failure = PaymentFailure(FailureReason(entry.reason or FailureReason.OTHER))
             attempt = AttemptFact(entry.at, stripe_id, entry.amount or 0, entry.currency or "", failure)
             facts = _put(facts, attempt)
@@ -140,5 +140,5 @@ def _with_mails(facts: Snapshots, history: Sequence[_Entry], acts: Sequence[Acti
     return facts
 
 
-def _any_near(at: int, others: Iterable[int], within: int) -> bool:
-    return any(abs(at - other) <= within for other in others)
+def _any_near(at: int, times: Iterable[int], within: int) -> bool:
+    return any(abs(at - time) <= within for time in times)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.adapters.tables.codec import decoded_text, json_of, stored_text, text_of
+from chalicelib.adapters.tables.codec import decode_text, document_attribute, json_of, text_of
 from chalicelib.adapters.tables.database import Item
-from chalicelib.adapters.tables.former_invoices import upgraded
+from chalicelib.adapters.tables.former_invoices import upgrade
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain import attention
@@ -45,10 +45,10 @@ UNDATED = moment(10**12)
 
 def stored_invoice(item: Item) -> Invoice:
     """Returns the invoice that an item holds, in the present form. All reads of invoices use this function."""
-    text = _whole(text_of(item), item)
-    invoice = decoded_text(Invoice, text)
+    text = _with_ids(text_of(item), item)
+    invoice = decode_text(Invoice, text)
     # An invoice in the present form has at least one act, because creating it is one.
-    return invoice if invoice.actions else upgraded(invoice, text)
+    return invoice if invoice.actions else upgrade(invoice, text)
 
 
 def quarter_of(at: int) -> int:
@@ -91,7 +91,7 @@ def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
         "attention_key": key(moment(trouble.at), id_letters) if trouble is not None else None,
         "work": work if resume_at is not None else None,
         "resume_at": resume_at,
-        **stored_text(_without_key(stored)),
+        **document_attribute(_without_ids(stored)),
     }
 
 
@@ -100,13 +100,13 @@ def _key_in_json(organization_id: str, invoice_id: str) -> bytes:
     return json_of({"organization_id": organization_id, "id": invoice_id})[:-1] + b","
 
 
-def _without_key(invoice: Invoice) -> bytes:
+def _without_ids(invoice: Invoice) -> bytes:
     """Returns the JSON of an invoice without the two ids that are the item's key."""
     text = json_of(invoice)
     return b"{" + text[len(_key_in_json(invoice.organization_id, invoice.id)) :]
 
 
-def _whole(text: str | bytes, item: Item) -> bytes:
+def _with_ids(text: str | bytes, item: Item) -> bytes:
     """Returns the JSON of an invoice, with its ids. Documents stored until 2026-11-28 contain them already."""
     document = text.encode() if isinstance(text, str) else text
     if document.startswith(b'{"organization_id"'):

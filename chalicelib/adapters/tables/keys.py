@@ -24,13 +24,13 @@ TEXT_FORM = r"(?s).+"
 
 def key(*parts: str) -> str:
     """`parts` as one key; no two lists of parts share one, whatever the ids contain."""
-    escaped = [part.replace("%", "%25").replace("#", "%23") for part in parts]
-    return "#".join(escaped)
+    escaped_parts = [part.replace("%", "%25").replace("#", "%23") for part in parts]
+    return "#".join(escaped_parts)
 
 
-def parts_of(made: str) -> tuple[str, ...]:
+def parts_of_key(joined: str) -> tuple[str, ...]:
     """Returns the parts that `key` made this key of."""
-    return tuple(part.replace("%23", "#").replace("%25", "%") for part in made.split("#"))
+    return tuple(part.replace("%23", "#").replace("%25", "%") for part in joined.split("#"))
 
 
 def moment(at: int) -> str:

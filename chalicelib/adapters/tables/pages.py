@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering
+from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, translating_errors
 from chalicelib.adapters.tables.keys import cursor
 from chalicelib.ports.storage import Page
 
@@ -22,12 +22,12 @@ def page_of(rows: Iterable[tuple[str, T]], listing: str, first: int) -> Page[T]:
 
     One row more is read: it shows that there is a next page.
     """
-    read = list(islice(rows, first + 1))
-    shown = read[:first]
+    fetched = list(islice(rows, first + 1))
+    page_rows = fetched[:first]
     return Page(
-        items=tuple(each for _, each in shown),
-        end_cursor=cursor(listing, shown[-1][0]) if shown else None,
-        has_next=len(read) > first,
+        items=tuple(each for _, each in page_rows),
+        end_cursor=cursor(listing, page_rows[-1][0]) if page_rows else None,
+        has_next=len(fetched) > first,
     )
 
 
@@ -57,7 +57,7 @@ def places_between(
         scan_index_forward=not newest_first,
         page_size=count + 1,  # BETWEEN includes the position itself, or nothing at all
     )
-    with answering():
+    with translating_errors():
         for item in rows:
             place: str = getattr(item, range_key.attr_name)
             if place != position:
@@ -65,9 +65,9 @@ def places_between(
 
 
 def read_at(
-    places: Iterator[tuple[str, Id]], count: int, read: Callable[[Sequence[Id]], Mapping[Id, T]]
+    places: Iterator[tuple[str, Id]], count: int, read_by_ids: Callable[[Sequence[Id]], Mapping[Id, T]]
 ) -> Iterator[tuple[str, T]]:
     """Yields what is at these places, read `count` at a time. `read` returns what there is of these ids."""
-    while some := list(islice(places, min(count, MAX_ITEMS_AT_ONCE))):
-        found = read([each for _, each in some])
-        yield from ((place, found[each]) for place, each in some if each in found)
+    while portion := list(islice(places, min(count, MAX_ITEMS_AT_ONCE))):
+        items_by_id = read_by_ids([item_id for _, item_id in portion])
+        yield from ((place, items_by_id[item_id]) for place, item_id in portion if item_id in items_by_id)

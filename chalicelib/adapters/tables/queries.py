@@ -10,7 +10,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.database import Item, answering, connection
+from chalicelib.adapters.tables.database import Item, connection, translating_errors
 
 
 def read_between(
@@ -46,7 +46,7 @@ def _query(model: type[Model], hash_key: str, between: Condition, **how: Any) ->
     """Yields the items of one partition. The next query is made when its first item is asked for."""
     start = None
     while True:
-        with answering():
+        with translating_errors():
             answer = connection().query(model.Meta.table_name, hash_key, between, exclusive_start_key=start, **how)
         yield from answer["Items"]
         start = answer.get("LastEvaluatedKey")

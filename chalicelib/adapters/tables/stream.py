@@ -9,7 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from chalicelib.adapters.tables.codec import decoded_item
+from chalicelib.adapters.tables.codec import decode_item
 from chalicelib.adapters.tables.connections import KIND
 from chalicelib.adapters.tables.database import NAMES, Item
 from chalicelib.adapters.tables.invoice_items import stored_invoice
@@ -60,32 +60,32 @@ def change_reader(prefix: str) -> Reader:
 
 def _invoice(record: Mapping[str, Any]) -> StoredChange | None:
     before, after = _images(record, stored_invoice)
-    return _stored(ObjectKind.INVOICE, record, before, after, invoice_difference(before, after), _id)
+    return _stored_change(ObjectKind.INVOICE, record, before, after, invoice_difference(before, after), _id)
 
 
 def _customer(record: Mapping[str, Any]) -> StoredChange | None:
-    before, after = _images(record, lambda item: decoded_item(Customer, item))
-    return _stored(ObjectKind.CUSTOMER, record, before, after, customer_difference(before, after), _id)
+    before, after = _images(record, lambda item: decode_item(Customer, item))
+    return _stored_change(ObjectKind.CUSTOMER, record, before, after, customer_difference(before, after), _id)
 
 
 def _connection(record: Mapping[str, Any]) -> StoredChange | None:
     if record["Keys"]["kind"]["S"] != KIND:
         return None
-    before, after = _images(record, lambda item: decoded_item(Connection, item))
+    before, after = _images(record, lambda item: decode_item(Connection, item))
     difference = connection_difference(before, after, _at(record))
-    return _stored(ObjectKind.CONNECTION, record, before, after, difference, lambda each: each.organization_id)
+    return _stored_change(ObjectKind.CONNECTION, record, before, after, difference, lambda each: each.organization_id)
 
 
 def _payout(record: Mapping[str, Any]) -> StoredChange | None:
     if record["Keys"]["place"]["S"] != HEADER:
         return None
-    before, after = _images(record, lambda item: decoded_item(Payout, item))
-    return _stored(ObjectKind.PAYOUT, record, before, after, payout_difference(before, after), _id)
+    before, after = _images(record, lambda item: decode_item(Payout, item))
+    return _stored_change(ObjectKind.PAYOUT, record, before, after, payout_difference(before, after), _id)
 
 
-def _images(record: Mapping[str, Any], read: Callable[[Item], T]) -> tuple[T | None, T | None]:
+def _images(record: Mapping[str, Any], read_image: Callable[[Item], T]) -> tuple[T | None, T | None]:
     old, new = record.get("OldImage"), record.get("NewImage")
-    return read(_item(old)) if old else None, read(_item(new)) if new else None
+    return read_image(_item(old)) if old else None, read_image(_item(new)) if new else None
 
 
 def _item(image: Mapping[str, Mapping[str, Any]]) -> Item:
@@ -96,15 +96,15 @@ def _item(image: Mapping[str, Mapping[str, Any]]) -> Item:
     }
 
 
-def _id(shown: Any) -> str:
-    return str(shown.id)
+def _id(stored_object: Any) -> str:
+    return str(stored_object.id)
 
 
 def _at(record: Mapping[str, Any]) -> int:
     return int(record["ApproximateCreationDateTime"])
 
 
-def _stored(
+def _stored_change(
     kind: ObjectKind,
     record: Mapping[str, Any],
     before: T | None,
@@ -112,10 +112,12 @@ def _stored(
     difference: Difference,
     id_of: Callable[[T], str],
 ) -> StoredChange | None:
-    shown = after if after is not None else before
-    if not difference.types or shown is None:
+    stored_object = after if after is not None else before
+    if not difference.types or stored_object is None:
         return None
     # A deletion is later than the last version that was stored.
-    version = shown.version if after is not None else shown.version + 1
-    change = Change(OrganizationId(shown.organization_id), kind, id_of(shown), version, _at(record), difference)
-    return StoredChange(change, shown)
+    version = stored_object.version if after is not None else stored_object.version + 1
+    change = Change(
+        OrganizationId(stored_object.organization_id), kind, id_of(stored_object), version, _at(record), difference
+    )
+    return StoredChange(change, stored_object)

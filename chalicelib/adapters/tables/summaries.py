@@ -37,8 +37,8 @@ class TableSummaries:
 
     def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
         totals = read_between(SummaryItem, organization_id, _TOTAL, _TOTAL + _NEXT)
-        standing = (each for item in totals for each in _tallies(item))
-        return added_up(standing, _collected(organization_id, paid) if paid is not None else ())
+        totals_by_status = (each for item in totals for each in _tallies(item))
+        return added_up(totals_by_status, _collected(organization_id, paid) if paid is not None else ())
 
 
 def _collected(organization_id: OrganizationId, paid: Period) -> Iterator[tuple[Bucket, Tally]]:
@@ -72,13 +72,13 @@ def add_tallies(
 
 
 def _tallies(item: Item) -> Iterator[tuple[Bucket, Tally]]:
-    sort, *rest = item["place"]["S"].split("#")
-    currency = rest[-2]
+    place_kind, *place_parts = item["place"]["S"].split("#")
+    currency = place_parts[-2]
     for attribute, value in item.items():
         name, _, measure = attribute.rpartition(":")
         if measure not in _MEASURES or "N" not in value:
             continue
-        kind, of = (PAID, f"{rest[0]}-{name}") if sort == _COLLECTED else name.split(":", 1)
+        kind, of = (PAID, f"{place_parts[0]}-{name}") if place_kind == _COLLECTED else name.split(":", 1)
         amounts = dict.fromkeys(_MEASURES, 0) | {measure: int(value["N"])}
         yield Bucket(currency, kind, of), Tally(*amounts.values())
 

@@ -30,7 +30,7 @@ class Change:
     amounts: Mapping[str, int] = field(default_factory=dict)
 
 
-class Prepared(Condition):
+class PreparedCondition(Condition):
     """A condition that is put into words once, for stores that keep it. In a request nothing goes before it."""
 
     def __init__(self, condition: Condition) -> None:
@@ -51,17 +51,17 @@ def attributes(values: Values) -> dict[str, dict[str, Any]]:
     Raises:
         TypeError: a value is neither text, nor a whole number, nor bytes.
     """
-    found: dict[str, dict[str, Any]] = {}
+    typed_values: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         if isinstance(value, str):
-            found[name] = {"S": value}
+            typed_values[name] = {"S": value}
         elif isinstance(value, int) and not isinstance(value, bool):
-            found[name] = {"N": str(value)}
+            typed_values[name] = {"N": str(value)}
         elif isinstance(value, bytes):
-            found[name] = {"B": value}
+            typed_values[name] = {"B": value}
         elif value is not None:
             raise TypeError(f"{name} is {type(value).__name__}, which no table stores")
-    return found
+    return typed_values
 
 
 def write_request(

@@ -16,7 +16,7 @@ from chalicelib.api.examples.customers import IMPORT
 from chalicelib.api.examples.error_sentences import SENTENCES
 from chalicelib.api.http import decoding
 from chalicelib.api.http.errors import INTERNAL_ERROR, INVALID_SIGNATURE, Problem
-from chalicelib.api.http.table import Role, Route
+from chalicelib.api.http.route_table import Role, Route
 from chalicelib.api.models.combinations import Combination, require_offered
 from chalicelib.api.models.customer_query import COMBINATIONS as CUSTOMER_COMBINATIONS
 from chalicelib.api.models.invoice_query import COMBINATIONS as INVOICE_COMBINATIONS

@@ -20,11 +20,11 @@ EXPOSED_HEADERS = ("ETag", "Link", "Retry-After")
 
 def cross_origin_headers(config: Config, origin: str | None) -> Mapping[str, str]:
     """Returns the headers with which pages may read an answer. `origin` is the request's; None if it has none."""
-    allowed = _pom_origin(config.pom_settings_url)
+    allowed_origin = _pom_origin(config.pom_settings_url)
     if origin is not None and origin in config.development_origins:
-        allowed = origin
+        allowed_origin = origin
     return {
-        "Access-Control-Allow-Origin": allowed,
+        "Access-Control-Allow-Origin": allowed_origin,
         "Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS),
         "Vary": "Origin",
     }

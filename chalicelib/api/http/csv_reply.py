@@ -9,8 +9,8 @@ import msgspec
 
 from chalicelib import bootstrap
 from chalicelib.api.http.media_types import CSV
+from chalicelib.api.http.route_table import Reply
 from chalicelib.api.http.routing import PREFIX
-from chalicelib.api.http.table import Reply
 from chalicelib.ports.storage import Page
 
 
@@ -28,6 +28,6 @@ def csv_reply(table: str, path: str, query: msgspec.Struct, page: Page[Any]) -> 
 def _address(path: str, query: msgspec.Struct, after: str) -> str:
     """Returns the address of the page that begins behind this cursor."""
     names = {field.name: field.encode_name for field in msgspec.structs.fields(query)}
-    asked = {names[name]: value for name, value in msgspec.structs.asdict(query).items()}
-    given = {name: str(value) for name, value in {**asked, "after": after}.items() if value is not None}
-    return f"{bootstrap.config().public_api_url}{PREFIX}{path}?{urlencode(given)}"
+    query_values = {names[name]: value for name, value in msgspec.structs.asdict(query).items()}
+    parameters = {name: str(value) for name, value in {**query_values, "after": after}.items() if value is not None}
+    return f"{bootstrap.config().public_api_url}{PREFIX}{path}?{urlencode(parameters)}"

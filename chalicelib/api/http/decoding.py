@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from chalicelib.api.http import shape
+from chalicelib.api.http import faults
 from chalicelib.api.http.errors import UNSUPPORTED_MEDIA_TYPE
 from chalicelib.api.http.query_string import faults_of_query, values_of
 from chalicelib.api.models.exact import dec_hook, decoder
@@ -60,9 +60,9 @@ def body_as(kind: type[T], body: bytes) -> T:
         try:
             decoded: T = _decoder_of(kind).decode(body)
         except msgspec.ValidationError as exc:
-            raise_all(_malformed("invalid_body", fault) for fault in _faults(kind, body))
-            raise Malformed("invalid_body", f"{shape.in_words(str(exc))}.", next_step=SEE_CONTRACT) from exc
-        raise_all(_malformed("invalid_body", fault) for fault in shape.repeated(kind, body))
+            raise_all(_malformed_by("invalid_body", fault) for fault in _faults(kind, body))
+            raise Malformed("invalid_body", f"{faults.describe(str(exc))}.", next_step=SEE_CONTRACT) from exc
+        raise_all(_malformed_by("invalid_body", fault) for fault in faults.repeated_fields(kind, body))
     except (ValueError, RecursionError) as exc:
         raise Malformed(
             "malformed_json", "The body is not JSON.", next_step="Send one JSON object, in UTF-8."
@@ -70,16 +70,16 @@ def body_as(kind: type[T], body: bytes) -> T:
     return decoded
 
 
-def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[shape.Fault]:
-    yield from shape.faults(kind, body)
+def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[faults.Fault]:
+    yield from faults.faults_of_body(kind, body)
     try:
-        yield from shape.repeated(kind, body)
+        yield from faults.repeated_fields(kind, body)
     except (ValueError, RecursionError):
         return  # What follows a wrong part may be no JSON at all. The wrong part is told.
 
 
-def _malformed(code: str, fault: shape.Fault) -> Malformed:
-    return Malformed(code, f"{fault.what}.", field=fault.field, next_step=SEE_CONTRACT)
+def _malformed_by(code: str, fault: faults.Fault) -> Malformed:
+    return Malformed(code, f"{fault.message}.", field=fault.field, next_step=SEE_CONTRACT)
 
 
 def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
@@ -88,7 +88,7 @@ def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
     Raises:
         Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
     """
-    raise_all(_malformed("invalid_query", fault) for fault in faults_of_query(kind, query))
+    raise_all(_malformed_by("invalid_query", fault) for fault in faults_of_query(kind, query))
     return msgspec.convert(values_of(kind, query), kind, dec_hook=dec_hook)
 
 
@@ -98,8 +98,8 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
     Raises:
         Malformed: not an id.
     """
-    decoded = {name: unquote(value) for name, value in path.items()}
-    for name, value in decoded.items():
+    ids = {name: unquote(value) for name, value in path.items()}
+    for name, value in ids.items():
         if not _ID.search(value):
             raise Malformed(
                 "invalid_id",
@@ -107,7 +107,7 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
                 field=name,
                 next_step="Use the id as POM gave it.",
             )
-    return decoded
+    return ids
 
 
 def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:

@@ -87,7 +87,7 @@ class Problem:
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     details: Sequence[ErrorDetail] = ()
     """All errors, this one first. Empty if this is the only one and has nothing to add."""
-    more: bool = False
+    more_details: bool = False
 
     def json(self, request_id: str) -> str:
         """The error contract's body."""
@@ -110,7 +110,7 @@ class Problem:
             field=self.field,
             next_step=self.next_step,
             details=list(self.details) or [alone],
-            more_details=self.more,
+            more_details=self.more_details,
         )
 
 
@@ -128,7 +128,7 @@ INVALID_SIGNATURE = Problem(
     next_step="Check the webhook endpoint's signing secret.",
 )
 
-_OF_CHALICE: Mapping[int, Problem] = {
+_CHALICE_PROBLEMS: Mapping[int, Problem] = {
     400: Problem(400, "malformed_request", "The request cannot be understood.", next_step="See /v1/openapi.json."),
     404: Problem(404, "not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
     405: Problem(
@@ -162,7 +162,7 @@ def problem_of(error: Exception) -> Problem:
 
 def problem_of_status(status: int) -> Problem:
     """The problem for an error answer that Chalice made."""
-    return _OF_CHALICE.get(status, INTERNAL_ERROR)
+    return _CHALICE_PROBLEMS.get(status, INTERNAL_ERROR)
 
 
 def _status(error: IntegrationError) -> int | None:

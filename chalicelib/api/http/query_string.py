@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.http.shape import MAX_NAME, Fault, alternatives, in_words
+from chalicelib.api.http.faults import MAX_NAME, Fault, alternatives, describe
 from chalicelib.api.models.exact import dec_hook
 
 MISSING = "This parameter is missing"
@@ -27,15 +27,15 @@ def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str
     """Yields what keeps these parameters from being a `kind`, in their order; what is missing comes last."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, values in query.items():
-        known = name in fields
-        if len(values) != 1 and (known or kind.__struct_config__.forbid_unknown_fields):
+        is_known = name in fields
+        if len(values) != 1 and (is_known or kind.__struct_config__.forbid_unknown_fields):
             yield Fault(TWICE, name[:MAX_NAME])
-        elif known:
-            of = fields[name].type
+        elif is_known:
+            field_type = fields[name].type
             try:
-                msgspec.convert(_value(of, values[0]), of, dec_hook=dec_hook)
+                msgspec.convert(_value(field_type, values[0]), field_type, dec_hook=dec_hook)
             except msgspec.ValidationError as refusal:
-                yield Fault(in_words(str(refusal), of), name)
+                yield Fault(describe(str(refusal), field_type), name)
         elif kind.__struct_config__.forbid_unknown_fields:
             yield Fault(UNKNOWN, name[:MAX_NAME])
     for name, field in fields.items():

@@ -20,7 +20,7 @@ def _as_it_is(handle: Handle) -> Handle:
 
 
 @dataclass(frozen=True)
-class Named:
+class ExpectedFinding:
     """A finding that the run must have. `text` stands in its sentence or in one of its differences."""
 
     part: Part
@@ -32,7 +32,7 @@ class Named:
         """Returns True if this is the finding."""
         return (
             (finding.part, finding.name, finding.verdict) == (self.part, self.name, self.verdict)
-        ) and self.text in told(finding)
+        ) and self.text in finding_text(finding)
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Change:
     """One way in which Stripe may not be as assumed."""
 
     name: str
-    what: str
+    sentence: str
     """What Stripe does otherwise, as a sentence."""
-    names: Named
+    expected: ExpectedFinding
     wrap: Wrap = _as_it_is
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the double's `Config` that differ, where that suffices."""
@@ -51,19 +51,19 @@ class Change:
     prepare: Callable[[StripeDouble, str], object] = lambda double, account: None
     """What else is done to the double, and to the account of the run, before it begins."""
 
-    def named_in(self, findings: Iterable[Finding]) -> Finding | None:
+    def matching_finding(self, findings: Iterable[Finding]) -> Finding | None:
         """Returns the finding that names the change, or None."""
-        return next((each for each in findings if self.names.fits(each)), None)
+        return next((each for each in findings if self.expected.fits(each)), None)
 
 
-class Changed:
+class ChangedDouble:
     """A double that answers otherwise; to be given to an `InProcessClient`."""
 
     def __init__(self, double: StripeDouble, change: Change) -> None:
         self.handle: Handle = change.wrap(double.handle)
 
 
-def told(finding: Finding) -> str:
+def finding_text(finding: Finding) -> str:
     """Returns all that a finding says, as one text."""
     lines = (
         f"{each.kind}: {each.object}.{each.path}, {each.recorded!r} instead of {each.played!r}, {each.request}"

@@ -14,15 +14,15 @@ from infra.stripe_double.http.messages import Request, Response
 JSON = dict[str, Any]
 
 
-def answers(edit: Callable[[Request, Response], Response], method: str = "", path: str = "") -> Wrap:
+def responses(edit: Callable[[Request, Response], Response], method: str = "", path: str = "") -> Wrap:
     """Returns the change of each answer to such a request. `path` is a pattern of the whole path."""
 
     def wrap(handle: Handle) -> Handle:
-        def handled(request: Request) -> Response:
+        def handle_changed(request: Request) -> Response:
             response = handle(request)
             return edit(request, response) if _fits(request, method, path) else response
 
-        return handled
+        return handle_changed
 
     return wrap
 
@@ -39,70 +39,70 @@ def requests(edit: Callable[[Request], Request], method: str = "", path: str = "
 def bodies(edit: Callable[[JSON], JSON | None], method: str = "", path: str = "") -> Wrap:
     """Returns the change of each JSON body. `edit` changes it in place or returns another."""
 
-    def edited(_: Request, response: Response) -> Response:
+    def edit_response(_: Request, response: Response) -> Response:
         body = json.loads(response.body)
         return replace(response, body=json.dumps(edit(body) or body).encode())
 
-    return answers(edited, method, path)
+    return responses(edit_response, method, path)
 
 
 def objects(kind: str, edit: Callable[[JSON], object], method: str = "", path: str = "") -> Wrap:
     """Returns the change of each object of a kind, wherever an answer holds it, but for those in events."""
 
-    def edited(body: JSON) -> None:
+    def edit_body(body: JSON) -> None:
         for each in _objects(body):
             if each.get("object") == kind:
                 edit(each)
 
-    return bodies(edited, method, path)
+    return bodies(edit_body, method, path)
 
 
 def events(edit: Callable[[list[JSON]], list[JSON]]) -> Wrap:
     """Returns the change of each page of events. `edit` is given the events, newest first."""
 
-    def edited(body: JSON) -> None:
+    def edit_body(body: JSON) -> None:
         if "data" in body:
             body["data"] = edit(body["data"])
 
-    return bodies(edited, "GET", "/v1/events")
+    return bodies(edit_body, "GET", "/v1/events")
 
 
 def each_event(type_: str, edit: Callable[[JSON], object]) -> Wrap:
     """Returns the change of each event of a type, which is a pattern."""
 
-    def edited(page: list[JSON]) -> list[JSON]:
+    def edit_page(page: list[JSON]) -> list[JSON]:
         for event in page:
             if re.fullmatch(type_, event["type"]):
                 edit(event)
         return page
 
-    return events(edited)
+    return events(edit_page)
 
 
 def headers(edit: Callable[[dict[str, str]], object], method: str = "", path: str = "") -> Wrap:
     """Returns the change of an answer's headers, in place."""
 
-    def edited(_: Request, response: Response) -> Response:
+    def edit_response(_: Request, response: Response) -> Response:
         edit(response.headers)
         return response
 
-    return answers(edited, method, path)
+    return responses(edit_response, method, path)
 
 
 def errors(edit: Callable[[JSON], object], code: str = "") -> Wrap:
     """Returns the change of each error, or of each with a code."""
 
-    def edited(body: JSON) -> None:
+    def edit_body(body: JSON) -> None:
         error = body.get("error")
         if isinstance(error, dict) and code in ("", error.get("code")):
             edit(error)
 
-    return bodies(edited)
+    return bodies(edit_body)
 
 
 def status(becomes: int, was: int, method: str = "", path: str = "") -> Wrap:
     """Returns the change of one HTTP status to another."""
-    return answers(lambda _, response: replace(response, status=becomes) if response.status == was else response,
+    return responses(lambda _, response: replace(response, status=becomes) if response.status == was else response,
                    method, path)  # fmt: skip
 
 
@@ -121,10 +121,10 @@ def put(path: str, value: Any) -> Callable[[JSON], object]:
     return lambda each: [hash_.update({last: value}) for hash_, last in _at(each, path)]
 
 
-def turn(path: str, other: Callable[[Any], Any]) -> Callable[[JSON], object]:
+def turn(path: str, convert: Callable[[Any], Any]) -> Callable[[JSON], object]:
     """Returns an edit of an object that makes another value of a field's value, unless that is null."""
     return lambda each: [
-        hash_.update({last: other(hash_[last])}) for hash_, last in _at(each, path) if hash_.get(last) is not None
+        hash_.update({last: convert(hash_[last])}) for hash_, last in _at(each, path) if hash_.get(last) is not None
     ]
 
 

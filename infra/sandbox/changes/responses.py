@@ -6,33 +6,33 @@ from collections.abc import Callable
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
-from infra.sandbox.changes.change import Change, Named
+from infra.sandbox.changes.change import Change, ExpectedFinding
 from infra.sandbox.changes.edits import JSON, drop, errors, headers, put, status
 from infra.sandbox.findings import Part, Verdict
 
 _HARMFUL, _HARMLESS = Verdict.HARMFUL, Verdict.HARMLESS
 
 
-def _shape(story: str, text: str, verdict: Verdict = _HARMFUL) -> Named:
-    return Named(Part.SHAPES, story, verdict, text)
+def _shape_finding(story: str, text: str, verdict: Verdict = _HARMFUL) -> ExpectedFinding:
+    return ExpectedFinding(Part.SHAPES, story, verdict, text)
 
 
-def _refuted(promise: str, text: str, verdict: Verdict = _HARMFUL) -> Named:
-    return Named(Part.PROMISES, promise, verdict, text)
+def _promise_finding(promise: str, text: str, verdict: Verdict = _HARMFUL) -> ExpectedFinding:
+    return ExpectedFinding(Part.PROMISES, promise, verdict, text)
 
 
-def _dated(seconds: float) -> Callable[[dict[str, str]], object]:
-    def edited(answered: dict[str, str]) -> None:
-        date = parsedate_to_datetime(answered["Date"]).timestamp() + seconds
-        answered["Date"] = formatdate(date, usegmt=True)
+def _shift_date(seconds: float) -> Callable[[dict[str, str]], object]:
+    def edit(response_headers: dict[str, str]) -> None:
+        date = parsedate_to_datetime(response_headers["Date"]).timestamp() + seconds
+        response_headers["Date"] = formatdate(date, usegmt=True)
 
-    return edited
+    return edit
 
 
-def _turned(answered: dict[str, str]) -> None:
-    told = answered.get("Stripe-Should-Retry")
-    if told:
-        answered["Stripe-Should-Retry"] = "false" if told == "true" else "true"
+def _invert_retry_advice(response_headers: dict[str, str]) -> None:
+    advice = response_headers.get("Stripe-Should-Retry")
+    if advice:
+        response_headers["Stripe-Should-Retry"] = "false" if advice == "true" else "true"
 
 
 def _without_decline(error: JSON) -> None:
@@ -41,60 +41,60 @@ def _without_decline(error: JSON) -> None:
     drop("last_payment_error.decline_code")(intent)
 
 
-ANSWERING = (
+RESPONSES = (
     Change(
         "answers without a date",
         "An answer has no `Date`.",
-        _refuted("an answer is dated after its change", "no Date"),
+        _promise_finding("an answer is dated after its change", "no Date"),
         headers(lambda answered: answered.pop("Date", None)),
     ),
     Change(
         "answers dated before they were given",
         "`Date` is ten minutes before `created` of what the request made.",
-        _refuted("an answer is dated after its change", "dated -"),
-        headers(_dated(-600)),
+        _promise_finding("an answer is dated after its change", "dated -"),
+        headers(_shift_date(-600)),
     ),
     Change(
         "answers dated a minute late",
         "`Date` is a minute after `created` of what the request made.",
-        _refuted("an answer is dated after its change", "dated 6"),
-        headers(_dated(60)),
+        _promise_finding("an answer is dated after its change", "dated 6"),
+        headers(_shift_date(60)),
     ),
     Change(
         "a limit without its reason",
         "A 429 has no `Stripe-Rate-Limited-Reason`.",
-        _refuted("a limit says why", "reason none", _HARMLESS),
+        _promise_finding("a limit says why", "reason none", _HARMLESS),
         headers(lambda answered: answered.pop("Stripe-Rate-Limited-Reason", None)),
         settings={"global_rate": 25.0},
     ),
     Change(
         "an error without its code",
         "A missing object is refused without `resource_missing`.",
-        _shape("customers", "other error"),
+        _shape_finding("customers", "other error"),
         errors(drop("code"), "resource_missing"),
     ),
     Change(
         "an error with another code",
         "A missing object is refused with `object_missing`.",
-        _shape("customers", "other error"),
+        _shape_finding("customers", "other error"),
         errors(put("code", "object_missing"), "resource_missing"),
     ),
     Change(
         "a decline with another status",
         "A declined card is answered with 400.",
-        _shape("cards", "other HTTP status"),
+        _shape_finding("cards", "other HTTP status"),
         status(400, 402),
     ),
     Change(
         "a refusal to be tried again",
         "`Stripe-Should-Retry` is true on a decline.",
-        _shape("cards", "other header"),
-        headers(_turned),
+        _shape_finding("cards", "other header"),
+        headers(_invert_retry_advice),
     ),
     Change(
         "a decline without its reason",
         "A declined card has no `decline_code`.",
-        _shape("cards", "other error"),
+        _shape_finding("cards", "other error"),
         errors(_without_decline),
     ),
 )

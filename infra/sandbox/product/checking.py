@@ -24,9 +24,9 @@ from infra.sandbox.session import Session
 from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double.server import Server
 
-PATIENCE = 60.0
+CHANGE_SECONDS = 60.0
 """Seconds for which a change in POM is waited for."""
-PAUSES = {"stripe": 2.0, "double": 0.2}
+POLL_SECONDS = {"stripe": 2.0, "double": 0.2}
 """Seconds between two lists of events while events come."""
 NEVER = 1e9
 """Seconds: no schedule fires by itself, so that nothing is written but by the acts."""
@@ -39,7 +39,7 @@ def check(
     session: Session,
     progress: Callable[[str], None] = lambda line: None,
     *,
-    patience: float = PATIENCE,
+    patience: float = CHANGE_SECONDS,
     directory: Path | None = None,
 ) -> list[Finding]:
     """Returns what was found. Whatever happens, everything that it started is stopped at the end.
@@ -47,30 +47,30 @@ def check(
     `tell` shows lines of progress. The stack's state is in `directory`, or in a temporary one. A double's clock has
     to run by itself. Raises DidNotStart if the stack did not start.
     """
-    with staged(session, progress, patience, directory) as scene:
+    with started_scene(session, progress, patience, directory) as scene:
         connecting.connect(scene)
         if scene.findings[-1].verdict is not Verdict.AS_ASSUMED:
             return scene.findings
-        steps.play(scene)
-        scene.does("webhooks", "The door takes every event, as the account's version has it.", _taken)
+        steps.run_all(scene)
+        scene.run_step("webhooks", "The door takes every event, as the account's version has it.", _webhooks_accepted)
         comparing.compare(scene)
-        scene.does("books", "Stripe's books and POM's come to the same, day by day.", books.tied_out)
-        scene.does("reconciliation", "One reconciliation finds nothing and writes nothing.", books.reconciled)
+        scene.run_step("books", "Stripe's books and POM's come to the same, day by day.", books.tie_out)
+        scene.run_step("reconciliation", "One reconciliation finds nothing and writes nothing.", books.reconcile_once)
         return scene.findings
 
 
-def _taken(scene: Scene) -> str:
-    scene.settles()
-    if refused := scene.listener.refused:
-        raise NotAsAssumed(f"The door answered {[(each.type, each.status) for each in refused]}.")
-    taken = [each.type for each in scene.listener.done if each.status is not None]
-    if not taken:
+def _webhooks_accepted(scene: Scene) -> str:
+    scene.wait_until_quiet()
+    if refusals := scene.listener.refused:
+        raise NotAsAssumed(f"The door answered {[(each.type, each.status) for each in refusals]}.")
+    accepted_types = [each.type for each in scene.listener.deliveries if each.status is not None]
+    if not accepted_types:
         raise NotAsAssumed("Stripe listed no event.")
-    return f"{len(taken)} events of {len(set(taken))} types were taken."
+    return f"{len(accepted_types)} events of {len(set(accepted_types))} types were taken."
 
 
 @contextmanager
-def staged(
+def started_scene(
     session: Session, progress: Callable[[str], None], patience: float, directory: Path | None
 ) -> Iterator[Scene]:
     """Runs the stack, with everybody who acts on it, while the block runs. See `check`."""
@@ -94,7 +94,7 @@ def staged(
         stack = LocalStack(app=ENFORCED_APP, state_dir=state, intervals=intervals, elsewhere=elsewhere)
         running.enter_context(stack)
         listener = Listener(
-            session, stack.urls.webhooks, stack.secret.webhook_secrets[0], PAUSES[session.target.name]
+            session, stack.urls.webhooks, stack.secret.webhook_secrets[0], POLL_SECONDS[session.target.name]
         )
         admin, office = (
             Office(stack.urls.api, stack.mint_token(organization_of(session), f"user_{role}", [role]))

@@ -26,8 +26,10 @@ def grant(state: str, account_id: str) -> str:
     if authorization is None:
         raise LookupError("POM has not given out this state.")
     proof, account = ports.clock.nonce(), StripeAccountId(account_id)
-    returned = replace(authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=hashed(proof))
-    ports.connections.save_authorization(returned)
+    granted_authorization = replace(
+        authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=hashed(proof)
+    )
+    ports.connections.save_authorization(granted_authorization)
     return f"{state}{PROOF}{proof}"
 
 

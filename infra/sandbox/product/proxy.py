@@ -24,9 +24,9 @@ HOP_BY_HOP = frozenset(
      "upgrade"}
 )  # fmt: skip
 """Headers of one connection, which no proxy passes on (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)."""
-NOT_SENT = HOP_BY_HOP | {"host", "content-length", "accept-encoding"}
+NOT_FORWARDED = HOP_BY_HOP | {"host", "content-length", "accept-encoding"}
 """The client that sends the request has its own."""
-NOT_ANSWERED = HOP_BY_HOP | {"content-length", "content-encoding"}
+NOT_RETURNED = HOP_BY_HOP | {"content-length", "content-encoding"}
 """The client has unpacked the body."""
 
 
@@ -39,45 +39,47 @@ class Proxy:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request with Stripe's answer to it."""
-        status, headers, body = self._answer(environ)
-        kept = [(name, value) for name, value in headers.items() if name.lower() not in NOT_ANSWERED]
+        status, headers, body = self._forward(environ)
+        returned_headers = [(name, value) for name, value in headers.items() if name.lower() not in NOT_RETURNED]
         phrase = HTTPStatus(status).phrase
-        start_response(f"{status} {phrase}", [*kept, ("Content-Length", str(len(body)))])
+        start_response(f"{status} {phrase}", [*returned_headers, ("Content-Length", str(len(body)))])
         return [body]
 
-    def _answer(self, environ: Environ) -> tuple[int, Mapping[str, str], bytes]:
+    def _forward(self, environ: Environ) -> tuple[int, Mapping[str, str], bytes]:
         path = environ["PATH_INFO"]
         base = self._bases.get(path.split("/")[1])
         if base is None:
-            return _refused(404, "The sandbox's proxy passes on /v1 and /oauth only.")
-        headers = _sent(environ)
+            return _error_response(404, "The sandbox's proxy passes on /v1 and /oauth only.")
+        headers = _forwarded_headers(environ)
         if not hmac.compare_digest(headers.get("authorization", ""), f"Bearer {self._placeholder}"):
-            return _refused(401, "The sandbox's proxy serves only the stack that it was started for.")
+            return _error_response(401, "The sandbox's proxy serves only the stack that it was started for.")
         headers["authorization"] = f"Bearer {self._key}"
         query = environ.get("QUERY_STRING")
         url = f"{base}{quote(path)}" + (f"?{query}" if query else "")
-        sent = environ["wsgi.input"].read().replace(self._placeholder.encode(), self._key.encode())
+        request_body = environ["wsgi.input"].read().replace(self._placeholder.encode(), self._key.encode())
         try:
-            body, status, answered = self._client.request(
-                environ["REQUEST_METHOD"].lower(), url, headers, sent or None
+            body, status, response_headers = self._client.request(
+                environ["REQUEST_METHOD"].lower(), url, headers, request_body or None
             )
         except BudgetSpent as spent:
-            return _refused(429, str(spent), code="rate_limit")
+            return _error_response(429, str(spent), code="rate_limit")
         except stripe.APIConnectionError as lost:
-            return _refused(502, f"No answer came from Stripe ({type(lost).__name__}).")
-        return status, answered, body if isinstance(body, bytes) else body.encode()
+            return _error_response(502, f"No answer came from Stripe ({type(lost).__name__}).")
+        return status, response_headers, body if isinstance(body, bytes) else body.encode()
 
 
-def _sent(environ: Environ) -> dict[str, str]:
+def _forwarded_headers(environ: Environ) -> dict[str, str]:
     """Returns the headers of a request that are passed on, names in lower case."""
-    named = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers = {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+    }
     if content_type := environ.get("CONTENT_TYPE"):
-        named["content-type"] = content_type
-    return {name: value for name, value in named.items() if name not in NOT_SENT}
+        headers["content-type"] = content_type
+    return {name: value for name, value in headers.items() if name not in NOT_FORWARDED}
 
 
-def _refused(status: int, message: str, **more: Any) -> tuple[int, Mapping[str, str], bytes]:
+def _error_response(status: int, message: str, **further_fields: Any) -> tuple[int, Mapping[str, str], bytes]:
     """Returns an error in Stripe's form. The SDK does not try again."""
-    error = {"type": "invalid_request_error" if status < 500 else "api_error", "message": message, **more}
+    error = {"type": "invalid_request_error" if status < 500 else "api_error", "message": message, **further_fields}
     headers = {"Content-Type": "application/json", "Stripe-Should-Retry": "false"}
     return status, headers, json.dumps({"error": error}).encode()

@@ -16,14 +16,14 @@ from infra.sandbox.client import BudgetSpent
 from infra.sandbox.findings import Finding, Part, Verdict
 from infra.sandbox.product.listening import Listener
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.stories.invoices import SentInvoice
 from infra.sandbox.targets import DoubleTarget
 
 T = TypeVar("T")
 
-BETWEEN_LOOKS = 0.1
+POLL_DELAY = 0.1
 """Seconds between two looks at POM."""
-MEANWHILE = 1.0
+DOUBLE_SECONDS_PER_POLL = 1.0
 """Seconds that pass at a double between two looks: a charge's balance transaction comes after three."""
 
 
@@ -43,11 +43,11 @@ class Time:
         self.file = directory / "clock" if isinstance(session.target, DoubleTarget) else None
         self._write()
 
-    def passes(self) -> None:
+    def advance(self) -> None:
         """Waits a moment. At a double more time passes meanwhile."""
-        time.sleep(BETWEEN_LOOKS)
+        time.sleep(POLL_DELAY)
         if self.file is not None:
-            self._target.pass_time(MEANWHILE)
+            self._target.pass_time(DOUBLE_SECONDS_PER_POLL)
             self._write()
 
     def _write(self) -> None:
@@ -79,7 +79,7 @@ class Scene:
     findings: list[Finding] = field(default_factory=list)
     invoices: dict[str, str] = field(default_factory=dict)
     """POM's ids of the invoices, by the names that the findings use."""
-    sent: dict[str, Sent] = field(default_factory=dict)
+    stripe_invoices: dict[str, SentInvoice] = field(default_factory=dict)
     """Those that were paid by API, as Stripe has them."""
 
     def __post_init__(self) -> None:
@@ -90,18 +90,18 @@ class Scene:
         """The organization's id in POM. Cleaning finds by it what the run leaves in Stripe."""
         return organization_of(self.session)
 
-    def does(self, name: str, sentence: str, act: Callable[[Scene], str]) -> None:
+    def run_step(self, name: str, sentence: str, step: Callable[[Scene], str]) -> None:
         """Does something and notes what came of it. `act` returns what was seen, as a sentence."""
         self.progress(name)
         with self.session.recorder.during(f"product: {name}"):
-            verdict, found = self._outcome(act)
+            verdict, found = self._outcome(step)
         if verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0:  # POM was refused for this reason, too
             verdict, found = Verdict.NOT_TRIED, f"The requests of the run were used up. {found}"
         self.findings.append(Finding(Part.PRODUCT, name, verdict, found, sentence))
 
-    def _outcome(self, act: Callable[[Scene], str]) -> tuple[Verdict, str]:
+    def _outcome(self, step: Callable[[Scene], str]) -> tuple[Verdict, str]:
         try:
-            return Verdict.AS_ASSUMED, act(self)
+            return Verdict.AS_ASSUMED, step(self)
         except (NotTried, BudgetSpent) as reason:
             return Verdict.NOT_TRIED, str(reason)
         except NotAsAssumed as difference:
@@ -109,7 +109,7 @@ class Scene:
         except Exception as error:  # noqa: BLE001 the acts after it are to be played nevertheless
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
-    def answered(self, answer: Answer) -> Any:
+    def require_success(self, answer: Answer) -> Any:
         """Returns what POM answered. Raises NotAsAssumed if it refused."""
         if answer.status not in (200, 201, 202):
             raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")
@@ -121,35 +121,35 @@ class Scene:
             raise NotTried(f"There is no {name}, because an earlier step failed.")
         return self.office.get(f"/invoices/{self.invoices[name]}")
 
-    def until(self, look: Callable[[], T], good: Callable[[T], bool], expected: str) -> T:
+    def wait_until(self, read: Callable[[], T], is_expected: Callable[[T], bool], expected: str) -> T:
         """Looks at POM, while events are brought to it, until it shows what is expected. Returns what it shows.
 
         Raises NotAsAssumed if patience ends.
         """
         deadline = time.monotonic() + self.patience
-        self.listener.rest()
-        while not good(seen := look()):
+        self.listener.restart_pause()
+        while not is_expected(value := read()):
             if time.monotonic() > deadline:
-                raise NotAsAssumed(f"After {self.patience:.0f} s POM shows {seen}. Expected: {expected}.")
-            self.listener.look()
-            self.time.passes()
-        return seen
+                raise NotAsAssumed(f"After {self.patience:.0f} s POM shows {value}. Expected: {expected}.")
+            self.listener.poll()
+            self.time.advance()
+        return value
 
-    def becomes(self, name: str, **expected: Any) -> Any:
+    def wait_for_invoice(self, name: str, **expected: Any) -> Any:
         """Returns an invoice once POM shows these values. Raises NotAsAssumed if patience ends."""
 
-        def shown() -> dict[str, Any]:
+        def read_fields() -> dict[str, Any]:
             invoice = self.invoice(name)
             return {field: invoice[field] for field in expected}
 
-        self.until(shown, lambda seen: seen == expected, str(expected))
+        self.wait_until(read_fields, lambda value: value == expected, str(expected))
         return self.invoice(name)
 
-    def settles(self) -> None:
+    def wait_until_quiet(self) -> None:
         """Returns once all events were brought and the stack has no work left. At a double some seconds pass."""
         quiet = 0
         while quiet < 2:
-            for _ in range(int(self.listener.first_pause / BETWEEN_LOOKS) + 1):
-                self.time.passes()
+            for _ in range(int(self.listener.first_pause / POLL_DELAY) + 1):
+                self.time.advance()
             quiet = 0 if self.listener.deliver() else quiet + 1
             self.stack.wait_until_idle()

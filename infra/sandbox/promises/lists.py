@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from chalicelib.adapters.stripe.lists import PAGE
+from chalicelib.adapters.stripe.lists import PAGE_SIZE
 from infra.sandbox.findings import Verdict
-from infra.sandbox.promises.invoices import billed, empty_draft, told_of_billed
-from infra.sandbox.promises.promise import Outcome, judged, promised
-from infra.sandbox.promises.responses import JSON, MARGIN, body, refusal, told, types
+from infra.sandbox.promises.invoices import billed_invoice, empty_draft, events_of_billed_invoice
+from infra.sandbox.promises.promise import Outcome, as_promise, outcome_of
+from infra.sandbox.promises.responses import CLOCK_MARGIN, JSON, event_types, refusal, refusal_text, response_json
 from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import payer
 
 SWEEPS = "docs/decisions/0015-how-often-accounts-are-swept.md"
 OTHER_VERSION = "2022-11-15"
-SOON = 60
+LISTED_WITHIN = 60
 """Seconds. A run of the sweep that finds an event later than this finds it as well, ten minutes later."""
 
 
-@promised(
+@as_promise(
     "open payments are listed with their intents",
     "The open payments of all invoices are listed at once, each with its intent.",
     SWEEPS,
@@ -24,13 +24,13 @@ SOON = 60
 )
 def open_payments_are_listed_with_their_intents(session: Session) -> Outcome:
     """Refused, the comparison of every account fails."""
-    made = session.once(billed)
-    found = session.gateway.open_intents(session.account, made.sent["created"] - MARGIN, None)
-    listed = next((each for each in found if each.id == made.intent), None)
-    return judged(listed is not None, f"The intent of an open invoice is {'listed' if listed else 'not listed'}.")
+    invoice = session.once(billed_invoice)
+    intents = session.gateway.open_intents(session.account, invoice.sent["created"] - CLOCK_MARGIN, None)
+    intent = next((each for each in intents if each.id == invoice.intent), None)
+    return outcome_of(intent is not None, f"The intent of an open invoice is {'listed' if intent else 'not listed'}.")
 
 
-@promised(
+@as_promise(
     "an expansion has four levels",
     "An expansion of four levels is the deepest; POM's deepest has three.",
     "infra/stripe_double/state/render.py",
@@ -40,10 +40,10 @@ def an_expansion_has_four_levels(session: Session) -> Outcome:
     """If Stripe takes more, that is no harm (https://docs.stripe.com/expand)."""
     deeper = {"customer": session.once(payer), "limit": 1, "expand": ["data.payments.data.payment.payment_intent"]}
     error = refusal(lambda: session.v1.invoices.list(deeper, session.on_account()))
-    return judged(error is not None, f"An expansion of five levels was {told(error)}.", Verdict.HARMLESS)
+    return outcome_of(error is not None, f"An expansion of five levels was {refusal_text(error)}.", Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a new invoice is found by its metadata",
     "The list of invoices has a new one at once, with the metadata that name it.",
     "docs/decisions/0003-sending-finalizes.md",
@@ -51,13 +51,15 @@ def an_expansion_has_four_levels(session: Session) -> Outcome:
 )
 def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
     """Before POM repeats a step whose answer was lost, it looks for the object."""
-    made = session.once(billed)
-    found = session.gateway.find_invoice(session.account, made.order)
-    which = "nothing" if found is None else "it" if found.id == made.invoice else "another one"
-    return judged(which == "it", f"Looking for the invoice found {which}.")
+    invoice = session.once(billed_invoice)
+    stripe_invoice = session.gateway.find_invoice(session.account, invoice.order)
+    description = (
+        "nothing" if stripe_invoice is None else "it" if stripe_invoice.id == invoice.invoice else "another one"
+    )
+    return outcome_of(description == "it", f"Looking for the invoice found {description}.")
 
 
-@promised(
+@as_promise(
     "lists are newest first",
     "A list has the newest object first, and starting_after goes on with the older ones.",
     "chalicelib/adapters/stripe/lists.py",
@@ -65,23 +67,25 @@ def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
 )
 def lists_are_newest_first(session: Session) -> Outcome:
     """A comparison that was cut off goes on from the moment down to which it came."""
-    session.once(billed)
+    session.once(billed_invoice)
     session.target.pass_time(1)  # two of one second would be in any order
     session.once(empty_draft)
     query: JSON = {"customer": session.once(payer)}
-    page = body(session.v1.invoices.list({**query, "limit": PAGE}, session.on_account()))["data"]
+    page = response_json(session.v1.invoices.list({**query, "limit": PAGE_SIZE}, session.on_account()))["data"]
     ids = [each["id"] for each in page]
-    following = body(session.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, session.on_account()))
-    sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
-    goes_on = [each["id"] for each in following["data"]] == ids[1:2] and following["has_more"] == (len(ids) > 2)
-    seen = (
-        f"The {len(ids)} invoices of a customer are {'newest first' if sorted_by_age else 'in another order'};"
-        f" the page after the first of them {'has the second' if goes_on else 'is another one'}."
+    second_page = response_json(
+        session.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, session.on_account())
     )
-    return judged(sorted_by_age and goes_on, seen)
+    sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
+    continues = [each["id"] for each in second_page["data"]] == ids[1:2] and second_page["has_more"] == (len(ids) > 2)
+    observation = (
+        f"The {len(ids)} invoices of a customer are {'newest first' if sorted_by_age else 'in another order'};"
+        f" the page after the first of them {'has the second' if continues else 'is another one'}."
+    )
+    return outcome_of(sorted_by_age and continues, observation)
 
 
-@promised(
+@as_promise(
     "events are listed in their account's version",
     "Events are listed in the version of their account, whatever version is asked for.",
     SWEEPS,
@@ -89,19 +93,18 @@ def lists_are_newest_first(session: Session) -> Outcome:
 )
 def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
     """POM believes what an event says only if it names POM's own version."""
-    listed = session.once(told_of_billed).events[-1]
+    listed_event = session.once(events_of_billed_invoice).events[-1]
     options = {**session.on_account(), "stripe_version": OTHER_VERSION}
-    read = body(session.v1.events.retrieve(listed["id"], None, options))
-    ours, other = ({**each, "pending_webhooks": 0} for each in (listed, read))
-    versions = sorted({str(ours["api_version"]), str(other["api_version"])})
-    same = ours == other
-    seen = (
-        f"It says version {' or '.join(versions)}; asked for in another, it is {'the same' if same else 'another'}."
-    )
-    return judged(same, seen, Verdict.HARMLESS if len(versions) == 2 else Verdict.HARMFUL)
+    other_event = response_json(session.v1.events.retrieve(listed_event["id"], None, options))
+    first, second = ({**each, "pending_webhooks": 0} for each in (listed_event, other_event))
+    versions = sorted({str(first["api_version"]), str(second["api_version"])})
+    is_equal = first == second
+    comparison = "the same" if is_equal else "another"
+    observation = f"It says version {' or '.join(versions)}; asked for in another, it is {comparison}."
+    return outcome_of(is_equal, observation, Verdict.HARMLESS if len(versions) == 2 else Verdict.HARMFUL)
 
 
-@promised(
+@as_promise(
     "an event is listed soon",
     "An event is listed within a minute of its change.",
     SWEEPS,
@@ -109,13 +112,16 @@ def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
 )
 def an_event_is_listed_soon(session: Session) -> Outcome:
     """Of an event that is listed later than the sweep asks again, POM would never hear."""
-    listed = session.once(told_of_billed)
-    if "invoice.sent" not in types(listed.events):
-        return judged(False, f"invoice.sent was not listed within {listed.seconds:.0f} s.")
-    return judged(listed.seconds <= SOON, f"It was listed {listed.seconds:.0f} s after the change was asked for.")
+    listed_events = session.once(events_of_billed_invoice)
+    if "invoice.sent" not in event_types(listed_events.events):
+        return outcome_of(False, f"invoice.sent was not listed within {listed_events.seconds:.0f} s.")
+    return outcome_of(
+        listed_events.seconds <= LISTED_WITHIN,
+        f"It was listed {listed_events.seconds:.0f} s after the change was asked for.",
+    )
 
 
-@promised(
+@as_promise(
     "an event names the key of its request",
     "An event names the idempotency key of the request that caused it.",
     "docs/field.md",
@@ -123,16 +129,18 @@ def an_event_is_listed_soon(session: Session) -> Outcome:
 )
 def an_event_names_the_key_of_its_request(session: Session) -> Outcome:
     """By this key POM tells its own sending of a draft from somebody else's."""
-    made = session.once(billed)
-    finalized = [each for each in session.once(told_of_billed).events if each["type"] == "invoice.finalized"]
-    if not finalized:
-        return judged(False, "invoice.finalized did not come.")
-    key = (finalized[0].get("request") or {}).get("idempotency_key")
-    named = "our key" if key == made.key else "no key" if key is None else "another key"
-    return judged(key == made.key, f"invoice.finalized names {named}.")
+    invoice = session.once(billed_invoice)
+    finalized_events = [
+        each for each in session.once(events_of_billed_invoice).events if each["type"] == "invoice.finalized"
+    ]
+    if not finalized_events:
+        return outcome_of(False, "invoice.finalized did not come.")
+    key = (finalized_events[0].get("request") or {}).get("idempotency_key")
+    key_text = "our key" if key == invoice.key else "no key" if key is None else "another key"
+    return outcome_of(key == invoice.key, f"invoice.finalized names {key_text}.")
 
 
-@promised(
+@as_promise(
     "a listed event names no other account",
     "An event that is listed on a connected account names that account or none.",
     "chalicelib/adapters/stripe/events.py",
@@ -140,9 +148,9 @@ def an_event_names_the_key_of_its_request(session: Session) -> Outcome:
 )
 def a_listed_event_names_no_other_account(session: Session) -> Outcome:
     """POM takes the account that it has asked on."""
-    named = {each.get("account") for each in session.once(told_of_billed).events}
-    seen = f"Of the events, {'none' if named == {None} else 'some'} name an account."
-    return judged(named <= {session.account, None}, seen)
+    accounts = {each.get("account") for each in session.once(events_of_billed_invoice).events}
+    observation = f"Of the events, {'none' if accounts == {None} else 'some'} name an account."
+    return outcome_of(accounts <= {session.account, None}, observation)
 
 
 LISTS = (

@@ -9,15 +9,23 @@ from typing import Any
 import stripe
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.promises.invoices import issued
-from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
-from infra.sandbox.promises.responses import JSON, body, events_about, header, reason, told, types
-from infra.sandbox.promises.sending import finalized_quietly
+from infra.sandbox.promises.invoices import issue_to_payer
+from infra.sandbox.promises.promise import CannotTry, Outcome, as_promise, outcome_of, setting_up
+from infra.sandbox.promises.responses import (
+    JSON,
+    error_object,
+    event_types,
+    events_about,
+    refusal_text,
+    response_header,
+    response_json,
+)
+from infra.sandbox.promises.sending import paid_at_finalization
 from infra.sandbox.session import NotInTime, Session
 from infra.sandbox.stories.balances import invoice_below_the_minimum
-from infra.sandbox.stories.cards import paid_by_card
-from infra.sandbox.stories.drafts import paid_outside
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.stories.cards import pay_by_card
+from infra.sandbox.stories.drafts import pay_outside
+from infra.sandbox.stories.invoices import SentInvoice
 from infra.sandbox.stories.payer import pay_part
 
 FIELD = "docs/field.md"
@@ -25,52 +33,52 @@ DOUBLE = "infra/stripe_double/README.md"
 BASIL = "2025-03-31"
 TOTAL, SURPLUS = 4200, 600
 """Minor units of an invoice, and of what is paid too much."""
-BOOKED_WITHIN = 60
+BOOKING_SECONDS = 60
 """Seconds that a charge's balance transaction is waited for."""
 
 
 @dataclass(frozen=True)
-class Paid:
+class PaidInvoice:
     """An invoice of the stories whose first cards were declined and whose last card paid."""
 
-    sent: Sent
+    sent: SentInvoice
     decline: stripe.CardError | None
     charge: JSON
     """The charge that succeeded, as it was first seen."""
 
 
-def paid(session: Session) -> Paid:
+def paid_invoice(session: Session) -> PaidInvoice:
     """Returns the invoice that a card paid. Use it by `session.once(paid)`. Raises CannotTry if no card can pay."""
     with setting_up(session, "pay an invoice by card"):
-        made = session.once(paid_by_card)
-    succeeded = next((each for each in made.charges if each["status"] == "succeeded"), None)
-    if succeeded is None:
-        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(made.charges)}.")
-    return Paid(made.sent, made.declines["insufficient funds"], succeeded)
+        attempts = session.once(pay_by_card)
+    charge = next((each for each in attempts.charges if each["status"] == "succeeded"), None)
+    if charge is None:
+        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(attempts.charges)}.")
+    return PaidInvoice(attempts.sent, attempts.declines["insufficient funds"], charge)
 
 
-def events_of_paid(session: Session) -> list[JSON]:
+def events_of_paid_invoice(session: Session) -> list[JSON]:
     """Returns the events of that invoice and its payment, once it is booked. Use `session.once(events_of_paid)`."""
-    made = session.once(paid).sent
+    sent = session.once(paid_invoice).sent
     with suppress(NotInTime):  # which `the fee comes later` tells
         session.once(booked_charge)
     expected = ["invoice.paid", "invoice_payment.paid", "charge.updated"]
-    return events_about(session, [made.invoice, made.intent], expected)
+    return events_about(session, [sent.invoice, sent.intent], expected)
 
 
 def booked_charge(session: Session) -> JSON:
     """Returns that charge once Stripe has booked it, with its balance transaction. Use it by `session.once(…)`."""
-    charge = session.once(paid).charge["id"]
+    charge = session.once(paid_invoice).charge["id"]
     query = {"expand": ["balance_transaction"]}
     answer = session.until(
         lambda: session.v1.charges.retrieve(charge, query, session.on_account()),
         {"balance_transaction.object": "balance_transaction"},
-        BOOKED_WITHIN,
+        BOOKING_SECONDS,
     )
-    return body(answer)
+    return response_json(answer)
 
 
-@promised(
+@as_promise(
     "a decline says why",
     "A declined card is refused with card_declined and a decline code, and three events tell of it.",
     "docs/decisions/0030-events-asked-for.md",
@@ -78,21 +86,23 @@ def booked_charge(session: Session) -> JSON:
 )
 def a_decline_says_why(session: Session) -> Outcome:
     """POM takes the reason from the event of the intent, or from that of the charge."""
-    error = session.once(paid).decline
+    error = session.once(paid_invoice).decline
     if not isinstance(error, stripe.CardError):
-        return judged(False, f"The first card was {told(error)}.")
+        return outcome_of(False, f"The first card was {refusal_text(error)}.")
     if session.confirms_invoices is False:
-        raise CannotTry(f"Only the hosted page can try a card that is declined. By the API it was {told(error)}.")
+        raise CannotTry(
+            f"Only the hosted page can try a card that is declined. By the API it was {refusal_text(error)}."
+        )
     expected = ["charge.failed", "invoice.payment_failed", "payment_intent.payment_failed"]
-    came = sorted(set(types(session.once(events_of_paid))) & set(expected))
-    codes = (reason(error).get("code"), reason(error).get("decline_code"))
-    seen = f"It was {told(error)}; of three events came {', '.join(came) or 'none'}."
-    if codes != ("card_declined", "insufficient_funds") or not set(came) - {"invoice.payment_failed"}:
-        return judged(False, seen)
-    return judged(came == expected, seen, Verdict.HARMLESS)
+    received = sorted(set(event_types(session.once(events_of_paid_invoice))) & set(expected))
+    codes = (error_object(error).get("code"), error_object(error).get("decline_code"))
+    observation = f"It was {refusal_text(error)}; of three events came {', '.join(received) or 'none'}."
+    if codes != ("card_declined", "insufficient_funds") or not set(received) - {"invoice.payment_failed"}:
+        return outcome_of(False, observation)
+    return outcome_of(received == expected, observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a decline is not to be retried",
     "A declined payment has Stripe-Should-Retry false.",
     FIELD,
@@ -100,14 +110,14 @@ def a_decline_says_why(session: Session) -> Outcome:
 )
 def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
     """With `true` the SDK would try the card again."""
-    error = session.once(paid).decline
+    error = session.once(paid_invoice).decline
     if error is None:
-        return judged(False, "The first card was not declined.")
-    advice = header(error, "stripe-should-retry")
-    return judged(advice == "false", f"Stripe-Should-Retry is {advice}.", Verdict.HARMLESS)
+        return outcome_of(False, "The first card was not declined.")
+    advice = response_header(error, "stripe-should-retry")
+    return outcome_of(advice == "false", f"Stripe-Should-Retry is {advice}.", Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a payment has its event",
     "A payment makes invoice_payment.paid, which names the invoice and the intent, on old accounts too.",
     FIELD,
@@ -115,23 +125,25 @@ def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
 )
 def a_payment_has_its_event(session: Session) -> Outcome:
     """Without it POM does not know a second payment until the next comparison, which an old account can bear."""
-    made, events = session.once(paid).sent, session.once(events_of_paid)
+    sent, events = session.once(paid_invoice).sent, session.once(events_of_paid_invoice)
     version = next((each["api_version"] for each in events), None) or "unknown"
-    shown = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
-    if not shown:
-        worse = Verdict.HARMLESS if version < BASIL else Verdict.HARMFUL
-        return judged(False, f"It did not come; the account is on version {version}.", worse)
-    named = (shown[0].get("invoice"), (shown[0].get("payment") or {}).get("payment_intent"))
-    return judged(named == (made.invoice, made.intent), f"It came, on version {version}; it names {_both(named)}.")
-
-
-def _both(named: tuple[Any, Any]) -> str:
-    return " and ".join(
-        name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True)
+    invoice_payments = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
+    if not invoice_payments:
+        verdict = Verdict.HARMLESS if version < BASIL else Verdict.HARMFUL
+        return outcome_of(False, f"It did not come; the account is on version {version}.", verdict)
+    names = (invoice_payments[0].get("invoice"), (invoice_payments[0].get("payment") or {}).get("payment_intent"))
+    return outcome_of(
+        names == (sent.invoice, sent.intent), f"It came, on version {version}; it names {_both(names)}."
     )
 
 
-@promised(
+def _both(names: tuple[Any, Any]) -> str:
+    return " and ".join(
+        name if value else f"no {name}" for name, value in zip(("invoice", "intent"), names, strict=True)
+    )
+
+
+@as_promise(
     "the fee comes later",
     "A charge has no balance transaction when it succeeds; charge.updated brings it within seconds.",
     FIELD,
@@ -139,24 +151,24 @@ def _both(named: tuple[Any, Any]) -> str:
 )
 def the_fee_comes_later(session: Session) -> Outcome:
     """Only an event says that the fee is known. If it is known at once, `charge.succeeded` says so."""
-    made = session.once(paid)
-    at_first = made.charge["balance_transaction"]
+    paid = session.once(paid_invoice)
+    at_first = paid.charge["balance_transaction"]
     session.once(booked_charge)
-    of_charge = sorted(
+    sources = sorted(
         {
             each["type"]
-            for each in session.once(events_of_paid)
-            if each["data"]["object"]["id"] == made.charge["id"] and each["data"]["object"]["balance_transaction"]
+            for each in session.once(events_of_paid_invoice)
+            if each["data"]["object"]["id"] == paid.charge["id"] and each["data"]["object"]["balance_transaction"]
         }
     )
-    had = "a" if at_first else "no"
-    seen = f"The charge had {had} balance transaction at first; told by {', '.join(of_charge) or 'nothing'}."
-    if not of_charge:
-        return judged(False, seen)
-    return judged(at_first is None and of_charge == ["charge.updated"], seen, Verdict.HARMLESS)
+    article = "a" if at_first else "no"
+    observation = f"The charge had {article} balance transaction at first; told by {', '.join(sources) or 'nothing'}."
+    if not sources:
+        return outcome_of(False, observation)
+    return outcome_of(at_first is None and sources == ["charge.updated"], observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "cash ends the intent",
     "A payment out of band makes the invoice paid, cancels its intent, and is no payment of the invoice.",
     DOUBLE,
@@ -164,19 +176,21 @@ def the_fee_comes_later(session: Session) -> Outcome:
 )
 def cash_ends_the_intent(session: Session) -> Outcome:
     """POM shows cash as cash because no payment through Stripe paid it."""
-    cash = session.once(paid_outside)
-    made, answer = cash.sent, cash.answer
-    came = types(events_about(session, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
-    payments = [each["status"] for each in answer["payments"]["data"]]
-    canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
-    came = [each for each in came if each in ("payment_intent.canceled", "invoice.payment_succeeded")]
-    seen = (
-        f"The invoice is {answer['status']}, the status of its payments is {', '.join(payments) or 'none'};"
-        f" of the two events came {', '.join(came) or 'none'}."
+    cash = session.once(pay_outside)
+    sent, invoice = cash.sent, cash.answer
+    received = event_types(
+        events_about(session, [sent.invoice, sent.intent], ["invoice.paid", "payment_intent.canceled"])
     )
-    if answer["status"] != "paid" or _through_stripe(answer):
-        return judged(False, seen)
-    return judged(payments == ["canceled"] and canceled and not succeeded, seen, Verdict.HARMLESS)
+    payments = [each["status"] for each in invoice["payments"]["data"]]
+    canceled, succeeded = "payment_intent.canceled" in received, "invoice.payment_succeeded" in received
+    received = [each for each in received if each in ("payment_intent.canceled", "invoice.payment_succeeded")]
+    observation = (
+        f"The invoice is {invoice['status']}, the status of its payments is {', '.join(payments) or 'none'};"
+        f" of the two events came {', '.join(received) or 'none'}."
+    )
+    if invoice["status"] != "paid" or _through_stripe(invoice):
+        return outcome_of(False, observation)
+    return outcome_of(payments == ["canceled"] and canceled and not succeeded, observation, Verdict.HARMLESS)
 
 
 def _through_stripe(invoice: JSON) -> int:
@@ -187,7 +201,7 @@ def _through_stripe(invoice: JSON) -> int:
     return sum(each["amount_paid"] or 0 for each in in_stripe if each["status"] == "paid")
 
 
-@promised(
+@as_promise(
     "what was paid outside can be known",
     "An invoice says in amount_paid_off_stripe what was paid outside, or leaves it out and its payments show it.",
     "docs/decisions/0059-paid-outside.md",
@@ -195,14 +209,18 @@ def _through_stripe(invoice: JSON) -> int:
 )
 def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
     """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
-    answer = session.once(paid_outside).answer
-    said, left = answer.get("amount_paid_off_stripe"), answer["amount_paid"] - _through_stripe(answer)
-    says = "The invoice has no amount_paid_off_stripe" if said is None else f"amount_paid_off_stripe is {said}"
-    seen = f"{says}; its payments through Stripe leave {left} of {answer['amount_paid']}."
-    return judged((left if said is None else said) == answer["amount_paid"] == answer["total"], seen)
+    invoice = session.once(pay_outside).answer
+    reported, remainder = invoice.get("amount_paid_off_stripe"), invoice["amount_paid"] - _through_stripe(invoice)
+    first_part = (
+        "The invoice has no amount_paid_off_stripe" if reported is None else f"amount_paid_off_stripe is {reported}"
+    )
+    observation = f"{first_part}; its payments through Stripe leave {remainder} of {invoice['amount_paid']}."
+    return outcome_of(
+        (remainder if reported is None else reported) == invoice["amount_paid"] == invoice["total"], observation
+    )
 
 
-@promised(
+@as_promise(
     "amount_paid contains a surplus",
     "If more is paid than was asked for, amount_paid contains the surplus, and amount_overpaid is the surplus.",
     "docs/decisions/0018-terms-of-money.md",
@@ -210,26 +228,26 @@ def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
 )
 def amount_paid_contains_a_surplus(session: Session) -> Outcome:
     """POM takes the surplus off `amount_paid` to say what paid the invoice."""
-    made = session.once(overpaid)
-    total, received, over = made["total"], made["amount_paid"], made["amount_overpaid"]
+    invoice = session.once(overpaid_invoice)
+    total, received, over = invoice["total"], invoice["amount_paid"], invoice["amount_overpaid"]
     if not over:
         raise CannotTry(f"Stripe says that nothing is overpaid; amount_paid is {received} of {total}.")
-    seen = f"amount_paid is {received} and amount_overpaid {over}, of a total of {total}."
-    return judged((received, over) == (total + SURPLUS, SURPLUS), seen)
+    observation = f"amount_paid is {received} and amount_overpaid {over}, of a total of {total}."
+    return outcome_of((received, over) == (total + SURPLUS, SURPLUS), observation)
 
 
-def overpaid(session: Session) -> JSON:
+def overpaid_invoice(session: Session) -> JSON:
     """Pays more than an invoice asks for, and returns the invoice. Use it by `session.once(overpaid)`.
 
     The money is available at once. Raises CannotTry if Stripe takes no such payment.
     """
-    made = issued(session, TOTAL)
+    sent = issue_to_payer(session, TOTAL)
     with setting_up(session, "pay more than an invoice asks for"):
-        pay_part(session, made, TOTAL + SURPLUS, "pm_card_bypassPending")
-    return body(session.v1.invoices.retrieve(made.invoice, None, session.on_account()))
+        pay_part(session, sent, TOTAL + SURPLUS, "pm_card_bypassPending")
+    return response_json(session.v1.invoices.retrieve(sent.invoice, None, session.on_account()))
 
 
-@promised(
+@as_promise(
     "less than the minimum is paid at finalization",
     "An invoice below the smallest amount of its currency is called paid when it is finalized.",
     FIELD,
@@ -237,7 +255,7 @@ def overpaid(session: Session) -> JSON:
 )
 def less_than_the_minimum_is_paid(session: Session) -> Outcome:
     """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
-    return finalized_quietly(session.once(invoice_below_the_minimum))
+    return paid_at_finalization(session.once(invoice_below_the_minimum))
 
 
 PAYMENTS = (

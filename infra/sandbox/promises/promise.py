@@ -19,7 +19,7 @@ class Outcome:
     """What was seen."""
 
     verdict: Verdict
-    seen: str
+    observation: str
     """A sentence with the values."""
     needs: Needs | None = None
     """What `Finding.needs` says."""
@@ -46,16 +46,18 @@ class CannotTry(Exception):
     """What a promise needs could not be made. The message says why, as a sentence."""
 
 
-def promised(name: str, sentence: str, source: str, phrase: str) -> Callable[[Callable[[Session], Outcome]], Promise]:
+def as_promise(
+    name: str, sentence: str, source: str, phrase: str
+) -> Callable[[Callable[[Session], Outcome]], Promise]:
     """Decorates an attempt, which becomes a `Promise`.
 
     What Stripe or the gateway refuses and the attempt did not expect is harmful. No answer, a limit or a failure of
     Stripe's says nothing about the promise, so it is raised.
     """
 
-    def decorated(attempt: Callable[[Session], Outcome]) -> Promise:
+    def decorate(attempt: Callable[[Session], Outcome]) -> Promise:
         @functools.wraps(attempt)
-        def tried(session: Session) -> Outcome:
+        def safe_attempt(session: Session) -> Outcome:
             try:
                 return attempt(session)
             except CannotTry as reason:
@@ -69,23 +71,23 @@ def promised(name: str, sentence: str, source: str, phrase: str) -> Callable[[Ca
                     raise
                 return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error}")
 
-        return Promise(name, sentence, source, tried, phrase)
+        return Promise(name, sentence, source, safe_attempt, phrase)
 
-    return decorated
+    return decorate
 
 
-def judged(holds: bool, seen: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:
+def outcome_of(holds: bool, observation: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:
     """Returns that it is as assumed if it holds, and `otherwise` if not."""
-    return Outcome(Verdict.AS_ASSUMED if holds else otherwise, seen)
+    return Outcome(Verdict.AS_ASSUMED if holds else otherwise, observation)
 
 
-def not_tried(why: str) -> Outcome:
+def not_tried(reason: str) -> Outcome:
     """Returns that nobody knows, and why."""
-    return Outcome(Verdict.NOT_TRIED, why)
+    return Outcome(Verdict.NOT_TRIED, reason)
 
 
 @contextmanager
-def setting_up(session: Session, what: str) -> Iterator[None]:
+def setting_up(session: Session, action: str) -> Iterator[None]:
     """Does what not every account or platform may do. `what` is what is done, such as `pay by bank debit`.
 
     Raises CannotTry if Stripe refuses. The requests within are not compared then.
@@ -96,4 +98,4 @@ def setting_up(session: Session, what: str) -> Iterator[None]:
     except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError, StripeRefused) as error:
         del session.recorder.exchanges[since:]
         reason = error.message if isinstance(error, StripeRefused) else error.user_message
-        raise CannotTry(f"Stripe did not let us {what}: {reason or type(error).__name__}") from error
+        raise CannotTry(f"Stripe did not let us {action}: {reason or type(error).__name__}") from error

@@ -6,7 +6,7 @@ from infra.sandbox.promises.by_hand import BY_HAND
 from infra.sandbox.promises.connecting import CONNECTING
 from infra.sandbox.promises.customers import CUSTOMERS
 from infra.sandbox.promises.debits import DEBITS
-from infra.sandbox.promises.deleting import DELETED
+from infra.sandbox.promises.deleting import DELETING
 from infra.sandbox.promises.keys import KEYS
 from infra.sandbox.promises.lists import LISTS
 from infra.sandbox.promises.money_by_hand import MONEY_BY_HAND
@@ -19,6 +19,6 @@ from infra.sandbox.promises.timing import TIMING
 
 PROMISES = (
     *SENDING, *KEYS, *LISTS, *PAYMENTS, *DEBITS, *REFUNDS, *CUSTOMERS, *CONNECTING,
-    *REVISIONS, *DELETED, *OAUTH, *TIMING, *BY_HAND, *MONEY_BY_HAND,
+    *REVISIONS, *DELETING, *OAUTH, *TIMING, *BY_HAND, *MONEY_BY_HAND,
 )  # fmt: skip
 """Each can be tried alone, too. Those of one run share what they look at, so those that change it come late."""

@@ -13,48 +13,50 @@ from infra.sandbox.session import Session
 
 JSON = dict[str, Any]
 
-MARGIN = 300
+CLOCK_MARGIN = 300
 """Seconds that this machine's clock and Stripe's may differ."""
-BETWEEN_LOOKS = (3.0, 3.0, 3.0, 6.0, 12.0)
+POLL_DELAYS = (3.0, 3.0, 3.0, 6.0, 12.0)
 """Seconds between two looks for events, until those that are expected are listed."""
 
 
-def body(answer: Any) -> JSON:
+def response_json(response: Any) -> JSON:
     """Returns the whole answer of the SDK, with all that Stripe says."""
-    found: JSON = json.loads(answer.last_response.body)
-    return found
+    document: JSON = json.loads(response.last_response.body)
+    return document
 
 
-def header(answer: Any, name: str) -> str | None:
+def response_header(response: Any, name: str) -> str | None:
     """Returns a header of an answer or of an error. `name` is in small letters."""
-    headers = answer.headers if isinstance(answer, stripe.StripeError) else answer.last_response.headers
+    headers = response.headers if isinstance(response, stripe.StripeError) else response.last_response.headers
     return {each.lower(): value for each, value in (headers or {}).items()}.get(name)
 
 
-def refusal(act: Callable[[], Any]) -> stripe.StripeError | None:
+def refusal(request: Callable[[], Any]) -> stripe.StripeError | None:
     """Returns the error with which Stripe refused; None if it did as it was asked."""
     try:
-        act()
+        request()
     except stripe.StripeError as error:
         return error
     return None
 
 
-def told(error: stripe.StripeError | None) -> str:
+def refusal_text(error: stripe.StripeError | None) -> str:
     """Returns a refusal in words: status, type, code, decline code and parameter."""
     if error is None:
         return "not refused"
-    said = reason(error)
-    named = [
-        f"{name} {said[name]}" for name in ("type", "code", "decline_code", "message_code", "param") if said.get(name)
+    details = error_object(error)
+    parts = [
+        f"{name} {details[name]}"
+        for name in ("type", "code", "decline_code", "message_code", "param")
+        if details.get(name)
     ]
-    return f"refused with {', '.join([str(error.http_status), *named])}"
+    return f"refused with {', '.join([str(error.http_status), *parts])}"
 
 
-def reason(error: stripe.StripeError) -> JSON:
+def error_object(error: stripe.StripeError) -> JSON:
     """Returns the error object of a refusal."""
-    found = error.json_body.get("error") if isinstance(error.json_body, dict) else None
-    return found if isinstance(found, dict) else {"type": found}
+    details = error.json_body.get("error") if isinstance(error.json_body, dict) else None
+    return details if isinstance(details, dict) else {"type": details}
 
 
 def events_about(session: Session, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
@@ -63,27 +65,27 @@ def events_about(session: Session, ids: Collection[str], expected: Collection[st
     Those of the stories are known already. If they have not an event for each of the expected types, the account is
     asked, for half a minute. Then events within MARGIN before now, and the newest hundred, are seen.
     """
-    of_stories = _about(session.story_events, ids)
-    if expected and Counter(expected) <= Counter(types(of_stories)):
+    of_stories = _events_naming(session.story_events, ids)
+    if expected and Counter(expected) <= Counter(event_types(of_stories)):
         return of_stories
     since = len(session.recorder.exchanges)
-    query = {"limit": 100, "created": {"gte": session.now() - MARGIN}}
-    for wait in (0.0, *BETWEEN_LOOKS):
+    query = {"limit": 100, "created": {"gte": session.now() - CLOCK_MARGIN}}
+    for wait in (0.0, *POLL_DELAYS):
         if wait:
             session.wait(wait, f"{', '.join(sorted(expected))} may be listed later")
-        listed = body(session.v1.events.list(query, session.on_account()))["data"]
-        found = _about(listed, ids)
-        complete = Counter(expected) <= Counter(types(found))
+        page = response_json(session.v1.events.list(query, session.on_account()))["data"]
+        events = _events_naming(page, ids)
+        complete = Counter(expected) <= Counter(event_types(events))
         if complete:
             break
     session.recorder.keep_last_poll(since, {"data.*.type": min(expected)} if expected and complete else {})
-    return found
+    return events
 
 
-def _about(listed: Sequence[JSON], ids: Collection[str]) -> list[JSON]:
+def _events_naming(listed: Sequence[JSON], ids: Collection[str]) -> list[JSON]:
     return [each for each in reversed(listed) if any(id_ in json.dumps(each["data"]["object"]) for id_ in ids)]
 
 
-def types(events: Sequence[JSON]) -> list[str]:
+def event_types(events: Sequence[JSON]) -> list[str]:
     """Returns the types of events, in their order."""
     return [each["type"] for each in events]

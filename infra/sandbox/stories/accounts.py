@@ -14,12 +14,12 @@ def _play(session: Session) -> None:
         session.gateway.webhook_endpoints()
     with session.where_allowed("one with requirements"):
         # https://docs.stripe.com/connect/custom-accounts: a new account has given nothing yet.
-        wanted = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
-        made = session.v1.accounts.create(
-            {"type": "custom", "country": "US", "capabilities": wanted, "metadata": session.marks}
+        capabilities = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
+        account_id = session.v1.accounts.create(
+            {"type": "custom", "country": "US", "capabilities": capabilities, "metadata": session.marks}
         ).id
-        session.gateway.account(StripeAccountId(made))
-        session.v1.accounts.delete(made)
+        session.gateway.account(StripeAccountId(account_id))
+        session.v1.accounts.delete(account_id)
 
 
 ACCOUNTS = Story("accounts", "The connected account, and another one that still has to give everything.", _play)

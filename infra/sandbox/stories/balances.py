@@ -5,36 +5,36 @@ from __future__ import annotations
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.order import Deduction, DeductionKind
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import another_of, finalized, invoice_in
+from infra.sandbox.stories.invoices import finalize_invoice, invoice_in, second_customer
 from infra.sandbox.stories.story import Story
 
 
 def invoice_of_zero(session: Session) -> InvoiceFact:
     """Finalizes an invoice whose total is zero. Use it by `session.once(invoice_of_zero)`."""
-    customer = another_of(session).id
+    customer = second_customer(session).id
     with session.step("an invoice of 0"):
-        given = (Deduction(DeductionKind.CREDIT, "Visit that was missed", 2000),)
-        return invoice_in(finalized(session, session.orders.invoice(2000, deductions=given), customer))
+        deductions = (Deduction(DeductionKind.CREDIT, "Visit that was missed", 2000),)
+        return invoice_in(finalize_invoice(session, session.orders.invoice(2000, deductions=deductions), customer))
 
 
 def invoice_below_the_minimum(session: Session) -> InvoiceFact:
     """Finalizes an invoice that is smaller than Stripe charges. Use `session.once(invoice_below_the_minimum)`."""
-    customer = another_of(session).id
+    customer = second_customer(session).id
     with session.step("an invoice below the minimum"):
-        return invoice_in(finalized(session, session.orders.invoice(30), customer))
+        return invoice_in(finalize_invoice(session, session.orders.invoice(30), customer))
 
 
 def _play(session: Session) -> None:
-    customer = another_of(session).id
+    customer = second_customer(session).id
     session.once(invoice_of_zero)
     session.once(invoice_below_the_minimum)
     with session.step("a credit"):
         credit = {"amount": -5030, "currency": "usd", "metadata": session.marks}
         session.v1.customers.balance_transactions.create(customer, credit, session.on_account())
     with session.step("an invoice that the credit pays"):
-        finalized(session, session.orders.invoice(2000), customer)
+        finalize_invoice(session, session.orders.invoice(2000), customer)
     with session.step("an invoice that the credit pays in part"):
-        finalized(session, session.orders.invoice(5000), customer)
+        finalize_invoice(session, session.orders.invoice(5000), customer)
 
 
 BALANCES = Story(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import Sent, payer_of, sent_invoice
+from infra.sandbox.stories.invoices import send_invoice, shared_payer
 from infra.sandbox.stories.payer import pay
-from infra.sandbox.stories.refusals import refused
+from infra.sandbox.stories.refusals import allow_refusal
 from infra.sandbox.stories.story import Story
-
-__all__ = ["BILLING", "Sent", "sent_invoice"]
 
 
 def _play(session: Session) -> None:
-    customer, began = payer_of(session), session.now()
+    customer, began = shared_payer(session), session.now()
     with session.step("sent"):
-        sent = sent_invoice(session, 7500, 2500, customer=customer)
+        sent = send_invoice(session, 7500, 2500, customer=customer)
     with session.step("sent again"):
         session.gateway.send(session.account, sent.invoice, f"{session.run}-{sent.invoice}-again")
     with session.step("events of the e-mail"):
@@ -29,7 +27,7 @@ def _play(session: Session) -> None:
         )
     with session.step("paid although uncollectible"):
         pay(session, sent, "pm_card_mastercard_prepaid")
-    with session.step("void refused"), refused():
+    with session.step("void refused"), allow_refusal():
         session.gateway.void(session.account, sent.invoice, f"{session.run}-{sent.invoice}-void")
 
 

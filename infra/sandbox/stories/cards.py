@@ -12,9 +12,9 @@ from typing import Any
 import stripe
 
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import Sent, open_invoice
+from infra.sandbox.stories.invoices import SentInvoice, issue_invoice
 from infra.sandbox.stories.payer import pay
-from infra.sandbox.stories.refusals import declined
+from infra.sandbox.stories.refusals import allow_decline
 from infra.sandbox.stories.story import Story
 
 DECLINES = {
@@ -34,36 +34,36 @@ NEEDS_CONFIRMATION = "pm_card_authenticationRequired"
 
 
 @dataclass(frozen=True)
-class Paid:
+class CardAttempts:
     """An invoice that cards were declined for, until one paid it."""
 
-    sent: Sent
+    sent: SentInvoice
     declines: Mapping[str, stripe.CardError | None]
     """The answer to each card of DECLINES, by its reason; None if it was not declined."""
     charges: Sequence[Any]
     """The charges, newest first, as Stripe listed them right after the payment."""
 
 
-def paid_by_card(session: Session) -> Paid:
+def pay_by_card(session: Session) -> CardAttempts:
     """Tries all cards on one invoice, and reads it. Use it by `session.once(paid_by_card)`."""
     with session.step("an invoice"):
-        sent = open_invoice(session, 7500)
+        sent = issue_invoice(session, 7500)
     declines = {}
     for reason, method in DECLINES.items():
         with session.step(f"declined: {reason}"):
             declines[reason] = _decline(session, sent, method)
-    with session.step("declined: not confirmed with the bank"), declined():
+    with session.step("declined: not confirmed with the bank"), allow_decline():
         pay(session, sent, NEEDS_CONFIRMATION, off_session=True)
-    with session.step("waits for the bank's confirmation"), declined():
+    with session.step("waits for the bank's confirmation"), allow_decline():
         pay(session, sent, NEEDS_CONFIRMATION)
     with session.step("paid by visa"):
         pay(session, sent, "pm_card_visa")
     with session.step("read with everything"):
         session.gateway.everything(session.account, sent.invoice)
-    return Paid(sent, declines, session.recorder.last("/v1/charges")["data"])
+    return CardAttempts(sent, declines, session.recorder.last("/v1/charges")["data"])
 
 
-def _decline(session: Session, sent: Sent, method: str) -> stripe.CardError | None:
+def _decline(session: Session, sent: SentInvoice, method: str) -> stripe.CardError | None:
     try:
         pay(session, sent, method)
     except stripe.CardError as error:
@@ -72,7 +72,7 @@ def _decline(session: Session, sent: Sent, method: str) -> stripe.CardError | No
 
 
 def _play(session: Session) -> None:
-    session.once(paid_by_card)
+    session.once(pay_by_card)
 
 
 CARDS = Story(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import another_of, open_invoice
+from infra.sandbox.stories.invoices import issue_invoice, second_customer
 from infra.sandbox.stories.payer import pay
 from infra.sandbox.stories.story import Story
 
 
 def _play(session: Session) -> None:
-    customer = another_of(session).id  # not the payer, because a credit would pay the payer's next invoice
+    customer = second_customer(session).id  # not the payer, because a credit would pay the payer's next invoice
     with session.step("an invoice"):
-        sent = open_invoice(session, 9000, customer=customer)
+        sent = issue_invoice(session, 9000, customer=customer)
     with session.step("while it is open"):
         note = _note(session, sent.invoice, 1500, reason="order_change")
     with session.step("voided"):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import Sent, open_invoice, payer_of
+from infra.sandbox.stories.invoices import SentInvoice, issue_invoice, shared_payer
 from infra.sandbox.stories.payer import MANDATE, debit, pay_apart
-from infra.sandbox.stories.refusals import declined
+from infra.sandbox.stories.refusals import allow_decline
 from infra.sandbox.stories.story import Story
 
 FAILURES = {
@@ -25,23 +25,23 @@ PATIENCE = 180
 
 
 def _play(session: Session) -> None:
-    payer_of(session)  # made outside of what a refusal leaves out of the recording
-    sent: Sent | None = None
+    shared_payer(session)  # made outside of what a refusal leaves out of the recording
+    sent: SentInvoice | None = None
     with session.where_allowed("an invoice for bank debits"):
-        sent = open_invoice(session, 8000, payment_methods=("card", "us_bank_account"))
+        sent = issue_invoice(session, 8000, payment_methods=("card", "us_bank_account"))
     if sent is None:
         return
     for reason, account in FAILURES.items():
         with session.where_allowed(f"fails: {reason}"):
-            with declined():
+            with allow_decline():
                 debit(session, sent, account)
-            _awaited(session, sent.intent, "requires_payment_method")
+            _wait_for_status(session, sent.intent, "requires_payment_method")
     with session.where_allowed("settles"):
         debit(session, sent, "pm_usBankAccount_success")
-        _awaited(session, sent.intent, "succeeded")
+        _wait_for_status(session, sent.intent, "succeeded")
     with session.where_allowed("disputed"):
         types: Any = ["us_bank_account"]
-        disputed = pay_apart(
+        intent = pay_apart(
             session,
             4000,
             "pm_usBankAccount_dispute",
@@ -50,13 +50,13 @@ def _play(session: Session) -> None:
             mandate_data=MANDATE,
         )
         session.until(
-            lambda: session.v1.disputes.list({"payment_intent": disputed}, session.on_account()),
+            lambda: session.v1.disputes.list({"payment_intent": intent}, session.on_account()),
             {"data.*.object": "dispute"},
             PATIENCE,
         )
 
 
-def _awaited(session: Session, intent: str, status: str) -> None:
+def _wait_for_status(session: Session, intent: str, status: str) -> None:
     session.until(
         lambda: session.v1.payment_intents.retrieve(intent, None, session.on_account()), {"status": status}, PATIENCE
     )

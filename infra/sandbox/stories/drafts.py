@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.draft_edit import DraftChanges, lines_of
 from chalicelib.domain.order import Deduction, DeductionKind
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import Sent, payer_of, sent_of
+from infra.sandbox.stories.invoices import SentInvoice, sent_invoice_in, shared_payer
 from infra.sandbox.stories.story import Story
 
 DAY = 86_400
@@ -19,14 +19,14 @@ DAY = 86_400
 class PaidOutside:
     """An invoice that was paid outside Stripe."""
 
-    sent: Sent
+    sent: SentInvoice
     answer: Any
     """Stripe's answer, with the payments of the invoice."""
 
 
-def paid_outside(session: Session) -> PaidOutside:
+def pay_outside(session: Session) -> PaidOutside:
     """Makes a draft, changes and finalizes it, and pays outside Stripe. Use it by `session.once(paid_outside)`."""
-    customer, account, gateway = payer_of(session), session.account, session.gateway
+    customer, account, gateway = shared_payer(session), session.account, session.gateway
     today = dt.datetime.fromtimestamp(session.now(), dt.UTC).date()
     order = session.orders.invoice(
         7500,
@@ -40,8 +40,8 @@ def paid_outside(session: Session) -> PaidOutside:
         tax=620,
         deductions=(Deduction(DeductionKind.DISCOUNT, "Season rebate", 1000),),
     )
-    first, *others = order.order.line_items
-    dated = (replace(first, service_date=today), *others)
+    first, *further_lines = order.order.line_items
+    dated = (replace(first, service_date=today), *further_lines)
     order = replace(order, order=replace(order.order, line_items=dated))
     key = f"{session.run}-{order.id}"
     with session.step("made"):
@@ -62,17 +62,17 @@ def paid_outside(session: Session) -> PaidOutside:
     with session.step("found by its id in POM"):
         gateway.find_invoice(account, order)
     with session.step("finalized without an e-mail"):
-        sent = sent_of(customer, gateway.finalize(account, draft, f"{key}-finalize"))
+        sent = sent_invoice_in(customer, gateway.finalize(account, draft, f"{key}-finalize"))
     with session.step("paid outside Stripe"):
         gateway.pay_outside(account, draft, f"{key}-outside")
     return PaidOutside(sent, session.recorder.last(f"/v1/invoices/{draft}/pay"))
 
 
 def _play(session: Session) -> None:
-    _deleted(session, session.once(paid_outside).sent.customer)
+    _delete_draft(session, session.once(pay_outside).sent.customer)
 
 
-def _deleted(session: Session, customer: str) -> None:
+def _delete_draft(session: Session, customer: str) -> None:
     order = session.orders.invoice(900)
     with session.step("another one made"):
         draft = session.gateway.create_draft(session.account, order, customer, f"{session.run}-{order.id}-draft").id

@@ -14,7 +14,7 @@ from infra.sandbox.session import Session
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentInvoice:
     """An invoice that was finalized."""
 
     customer: str
@@ -26,30 +26,25 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedCustomer:
     """A customer as POM has it, and Stripe's id of it."""
 
     customer: Customer
     id: str
 
 
-def made_customer(session: Session) -> Made:
+def create_customer(session: Session) -> CreatedCustomer:
     """Creates a customer as the product does."""
     customer = session.orders.customer()
-    return Made(
+    return CreatedCustomer(
         customer, session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
     )
 
 
-def new_customer(session: Session) -> str:
-    """Creates a customer as the product does, and returns Stripe's id of it."""
-    return made_customer(session).id
-
-
-def another_of(session: Session) -> Made:
+def second_customer(session: Session) -> CreatedCustomer:
     """Returns the customer whose balance changes and who is deleted; the first story that needs it makes it."""
     with session.step("another customer"):
-        return session.once(made_customer)
+        return session.once(create_customer)
 
 
 def payer_address(session: Session) -> str:
@@ -63,7 +58,7 @@ def payer(session: Session) -> str:
     return session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
 
 
-def payer_of(session: Session) -> str:
+def shared_payer(session: Session) -> str:
     """Returns the customer that most stories bill; the first of them makes it."""
     with session.step("the payer of this run"):
         return session.once(payer)
@@ -77,21 +72,21 @@ def draft_with_lines(session: Session, order: Invoice, customer: str) -> str:
     return draft.id
 
 
-def sent_invoice(session: Session, *amounts: int, customer: str | None = None) -> Sent:
+def send_invoice(session: Session, *amounts: int, customer: str | None = None) -> SentInvoice:
     """Bills a customer, or a new one, as the product does: draft, all lines at once, send."""
-    customer = customer or new_customer(session)
+    customer = customer or create_customer(session).id
     order = session.orders.invoice(*amounts)
     draft = draft_with_lines(session, order, customer)
-    return sent_of(customer, session.gateway.send(session.account, draft, f"{session.run}-{order.id}-send"))
+    return sent_invoice_in(customer, session.gateway.send(session.account, draft, f"{session.run}-{order.id}-send"))
 
 
-def open_invoice(session: Session, *amounts: int, customer: str | None = None, **order: object) -> Sent:
+def issue_invoice(session: Session, *amounts: int, customer: str | None = None, **order: object) -> SentInvoice:
     """Bills a customer, or the run's payer, and finalizes without an e-mail. `order` has fields of the order."""
-    customer = customer or payer_of(session)
-    return sent_of(customer, finalized(session, session.orders.invoice(*amounts, **order), customer))
+    customer = customer or shared_payer(session)
+    return sent_invoice_in(customer, finalize_invoice(session, session.orders.invoice(*amounts, **order), customer))
 
 
-def finalized(session: Session, order: Invoice, customer: str) -> Sequence[StripeFact]:
+def finalize_invoice(session: Session, order: Invoice, customer: str) -> Sequence[StripeFact]:
     """Creates a draft with its lines and finalizes it without an e-mail; returns the facts that Stripe answered."""
     draft = draft_with_lines(session, order, customer)
     return session.gateway.finalize(session.account, draft, f"{session.run}-{order.id}-finalize")
@@ -102,10 +97,10 @@ def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
     return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
 
-def sent_of(customer: str, facts: Sequence[StripeFact]) -> Sent:
+def sent_invoice_in(customer: str, facts: Sequence[StripeFact]) -> SentInvoice:
     """Returns the finalized invoice among facts. Raises LookupError if nothing can pay it."""
     invoice = invoice_in(facts)
     intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
     if intent is None:
         raise LookupError(f"The default payment of the invoice {invoice.id} has no payment intent.")
-    return Sent(customer, invoice.id, intent, invoice.total)
+    return SentInvoice(customer, invoice.id, intent, invoice.total)

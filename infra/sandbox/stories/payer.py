@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.stories.invoices import SentInvoice
 
 RETURN_URL = "https://example.com/paid"
 """Where a payer would come back to from the page of their bank. Nobody opens it."""
@@ -21,7 +21,7 @@ MANDATE = {
 (https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data)."""
 
 
-def pay(session: Session, sent: Sent, method: str, **more: Any) -> None:
+def pay(session: Session, sent: SentInvoice, method: str, **more: Any) -> None:
     """Pays what remains of an invoice with one of Stripe's test payment methods, such as `pm_card_visa`.
 
     It confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff says that
@@ -43,7 +43,7 @@ def pay(session: Session, sent: Sent, method: str, **more: Any) -> None:
     _attach_and_pay(session, sent, method, off_session=more.get("off_session", False))
 
 
-def _confirm(session: Session, sent: Sent, confirmation: dict[str, Any]) -> None:
+def _confirm(session: Session, sent: SentInvoice, confirmation: dict[str, Any]) -> None:
     if not confirmation.get("off_session"):
         confirmation = {**confirmation, "return_url": RETURN_URL}
     try:
@@ -54,18 +54,18 @@ def _confirm(session: Session, sent: Sent, confirmation: dict[str, Any]) -> None
     session.confirms_invoices = True
 
 
-def _attach_and_pay(session: Session, sent: Sent, method: str, *, off_session: bool) -> None:
+def _attach_and_pay(session: Session, sent: SentInvoice, method: str, *, off_session: bool) -> None:
     try:
-        attached = session.v1.payment_methods.attach(method, {"customer": sent.customer}, session.on_account())
-        paid = {"payment_method": attached.id, "off_session": off_session}
-        session.v1.invoices.pay(sent.invoice, paid, session.on_account())
+        payment_method = session.v1.payment_methods.attach(method, {"customer": sent.customer}, session.on_account())
+        payment = {"payment_method": payment_method.id, "off_session": off_session}
+        session.v1.invoices.pay(sent.invoice, payment, session.on_account())
     except stripe.CardError:
         session.confirms_invoices = False
         raise
     session.confirms_invoices = False
 
 
-def debit(session: Session, sent: Sent, account: str) -> None:
+def debit(session: Session, sent: SentInvoice, account: str) -> None:
     """Pays what remains of an invoice from a bank account, such as `pm_usBankAccount_success`.
 
     A token needs no verification: in another company's test against Stripe, `pm_usBankAccount_success` with such a
@@ -74,7 +74,7 @@ def debit(session: Session, sent: Sent, account: str) -> None:
     pay(session, sent, account, mandate_data=MANDATE)
 
 
-def pay_part(session: Session, sent: Sent, amount: int, method: str) -> str:
+def pay_part(session: Session, sent: SentInvoice, amount: int, method: str) -> str:
     """Pays a part of an invoice, and returns the payment intent's id.
 
     https://docs.stripe.com/invoicing/partial-payments: a payment intent of its own is attached to the invoice. Raises
@@ -88,8 +88,13 @@ def pay_part(session: Session, sent: Sent, amount: int, method: str) -> str:
 def pay_apart(session: Session, amount: int, method: str, **more: Any) -> str:
     """Pays without an invoice, as customers of the company's other business do; returns the payment intent's id."""
     payment: dict[str, Any] = {
-        "amount": amount, "currency": "usd", "confirm": True, "payment_method": method, "metadata": session.marks, **more,
-    }  # fmt: skip
+        "amount": amount,
+        "currency": "usd",
+        "confirm": True,
+        "payment_method": method,
+        "metadata": session.marks,
+        **more,
+    }
     if "allowed_payment_method_types" not in more:
         # Without redirects Stripe asks for no `return_url`.
         payment["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}

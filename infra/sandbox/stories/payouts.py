@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.domain.errors import PayoutNotItemized, StripeRefused
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.stories.invoices import shared_payer
 from infra.sandbox.stories.payer import pay_apart
 from infra.sandbox.stories.story import Story
 
@@ -25,34 +25,34 @@ class DoesNotTieOut(Exception):
 
 def _available(session: Session) -> None:
     """Takes a payment whose money is available as soon as it is booked. Use it by `session.once(_available)`."""
-    customer = payer_of(session)
+    customer = shared_payer(session)
     with session.step("a payment that is available at once"):
         # https://docs.stripe.com/testing#available-balance
         intent = pay_apart(session, 5000, "pm_card_bypassPending", customer=customer)
     with session.step("booked"):
-        booked = {"latest_charge.balance_transaction.object": "balance_transaction"}
-        session.until(lambda: session.gateway.balance_transaction_of(session.account, intent), booked, 60)
+        expected = {"latest_charge.balance_transaction.object": "balance_transaction"}
+        session.until(lambda: session.gateway.balance_transaction_of(session.account, intent), expected, 60)
 
 
 @dataclass(frozen=True)
-class PaidOut:
+class ManualPayout:
     """A payout that was asked for, and the answer to the question which lines it has: Stripe's answers."""
 
     payout: Any
     lines: Any
 
 
-def paid_out(session: Session) -> PaidOut:
+def pay_out(session: Session) -> ManualPayout:
     """Pays some money out by hand. Use it by `session.once(paid_out)`."""
     session.once(_available)
     payout = session.v1.payouts.create(
         {"amount": 1000, "currency": "usd", "metadata": session.marks}, session.on_account()
     )
-    made = session.recorder.last("/v1/payouts")
+    payout_json = session.recorder.last("/v1/payouts")
     session.gateway.payout(session.account, payout.id)
     with suppress(PayoutNotItemized, StripeRefused):  # the product expects the first; the answer is compared
         list(session.gateway.balance_transactions(session.account, payout.id))
-    return PaidOut(made, session.recorder.last("/v1/balance_transactions"))
+    return ManualPayout(payout_json, session.recorder.last("/v1/balance_transactions"))
 
 
 def _play(session: Session) -> None:
@@ -60,7 +60,7 @@ def _play(session: Session) -> None:
     with session.step("balance"):
         session.gateway.balance(session.account)
     with session.where_allowed("paid out by hand"):
-        session.once(paid_out)
+        session.once(pay_out)
     with session.step("payouts listed"):
         list(session.gateway.payouts(session.account, session.began))
 
@@ -72,9 +72,11 @@ def _play_later(session: Session) -> None:
         with session.step("lines of a payout"):
             pages = session.gateway.balance_transactions(session.account, payout.id)
             lines = [line for page in pages for line in page]
-        taken = sum(line.net for line in lines if line.source_id != payout.id)
-        if taken != payout.amount:
-            raise DoesNotTieOut(f"The lines of the payout {payout.id} add up to {taken}, not to {payout.amount}.")
+        sum_of_lines = sum(line.net for line in lines if line.source_id != payout.id)
+        if sum_of_lines != payout.amount:
+            raise DoesNotTieOut(
+                f"The lines of the payout {payout.id} add up to {sum_of_lines}, not to {payout.amount}."
+            )
 
 
 PAYOUTS = Story("payouts", "A payment is booked, and some of its money is paid out by hand.", _play)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import StripeRefused
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import open_invoice
+from infra.sandbox.stories.invoices import issue_invoice
 from infra.sandbox.stories.payer import pay, pay_part
 from infra.sandbox.stories.story import Story
 
@@ -18,21 +18,21 @@ PATIENCE = 240
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedRefunds:
     """Refunds that were asked for, by their ids, and why Stripe refused two; None if it did not."""
 
     intent: str
     part: str
-    rest: str
+    remainder: str
     pending: str
     too_much: StripeRefused | None
     nothing_left: StripeRefused | None
 
 
-def asked_refunds(session: Session) -> Asked:
+def request_refunds(session: Session) -> RequestedRefunds:
     """Pays an invoice in parts, and asks for refunds. Use it by `session.once(asked_refunds)`."""
     with session.step("an invoice"):
-        sent = open_invoice(session, 9000)
+        sent = issue_invoice(session, 9000)
     with session.step("a part by amex"):
         pay_part(session, sent, 2000, "pm_card_amex")
     with session.step("a part whose refund will be pending"):
@@ -44,23 +44,23 @@ def asked_refunds(session: Session) -> Asked:
     with session.step("refund of a part"):
         part = _refund(session, sent.intent, 1000, "requested_by_customer")
     with session.step("refund of the rest"):
-        rest = _refund(session, sent.intent, 3000, "duplicate")
+        remainder = _refund(session, sent.intent, 3000, "duplicate")
     with session.step("pending refund"):
         pending = _refund(session, slow, 3000)
     with session.step("refund when nothing is left"):
         nothing_left = _refusal(session, slow, 100)
-    return Asked(sent.intent, part, rest, pending, too_much, nothing_left)
+    return RequestedRefunds(sent.intent, part, remainder, pending, too_much, nothing_left)
 
 
 def _play(session: Session) -> None:
-    asked = session.once(asked_refunds)
+    requested = session.once(request_refunds)
     with session.step("the pending refund succeeds"):
-        _awaited(session, asked.pending, "succeeded")
+        _wait_for_status(session, requested.pending, "succeeded")
     with session.step("the refunds fail"):
-        _awaited(session, asked.part, "failed")
-        _awaited(session, asked.rest, "failed")
+        _wait_for_status(session, requested.part, "failed")
+        _wait_for_status(session, requested.remainder, "failed")
     with session.step("all refunds of the payment"):
-        session.gateway.refunds_of(session.account, asked.intent)
+        session.gateway.refunds_of(session.account, requested.intent)
 
 
 def _refusal(session: Session, intent: str, amount: int) -> StripeRefused | None:
@@ -76,7 +76,7 @@ def _refund(session: Session, intent: str, amount: int, reason: str | None = Non
     return session.gateway.refund(session.account, intent, amount, reason, order, f"{session.run}-{order}").id
 
 
-def _awaited(session: Session, refund: str, status: str) -> None:
+def _wait_for_status(session: Session, refund: str, status: str) -> None:
     session.until(lambda: session.gateway.fetch(session.account, "refund", refund), {"status": status}, PATIENCE)
 
 

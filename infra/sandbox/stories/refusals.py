@@ -16,7 +16,7 @@ from chalicelib.domain.errors import StripeRefused
 
 
 @contextmanager
-def declined() -> Iterator[None]:
+def allow_decline() -> Iterator[None]:
     """Goes on after a declined payment (HTTP 402)."""
     try:
         yield
@@ -25,7 +25,7 @@ def declined() -> Iterator[None]:
 
 
 @contextmanager
-def refused() -> Iterator[None]:
+def allow_refusal() -> Iterator[None]:
     """Goes on after a request that Stripe refused because of the state or the parameters (HTTP 400 or 404)."""
     try:
         yield

@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.sandbox.session import Session
-from infra.sandbox.stories.invoices import another_of, open_invoice
+from infra.sandbox.stories.invoices import issue_invoice, second_customer
 from infra.sandbox.stories.story import Story
 
 
 @dataclass(frozen=True)
-class Revised:
+class Revision:
     """The revision as it was first made, and its original once the revision was finalized: Stripe's answers."""
 
     draft: Any
     original: Any
 
 
-def revised(session: Session) -> Revised:
+def revise_invoice(session: Session) -> Revision:
     """Replaces an open invoice by a revision, and reads both. Use it by `session.once(revised)`."""
-    customer = another_of(session).id
+    customer = second_customer(session).id
     with session.step("an invoice"):
-        sent = open_invoice(session, 6000, 1500, customer=customer)
+        sent = issue_invoice(session, 6000, 1500, customer=customer)
     with session.step("its revision"):
-        copied = {"from_invoice": {"invoice": sent.invoice, "action": "revision"}}
-        revision = str(session.v1.invoices.create(copied, session.on_account()).id)
+        parameters = {"from_invoice": {"invoice": sent.invoice, "action": "revision"}}
+        revision = str(session.v1.invoices.create(parameters, session.on_account()).id)
         draft = session.recorder.last("/v1/invoices")
     with session.step("marked"):  # so that cleaning finds it, whatever Stripe has copied
         session.v1.invoices.update(revision, {"metadata": session.marks}, session.on_account())
@@ -33,11 +33,11 @@ def revised(session: Session) -> Revised:
         session.gateway.finalize(session.account, revision, f"{session.run}-{revision}-finalize")
     with session.step("the original, as a record is rebuilt from it"):
         session.gateway.recorded(session.account, sent.invoice)
-    return Revised(draft, session.recorder.last(f"/v1/invoices/{sent.invoice}"))
+    return Revision(draft, session.recorder.last(f"/v1/invoices/{sent.invoice}"))
 
 
 def _play(session: Session) -> None:
-    revision = session.once(revised).draft["id"]
+    revision = session.once(revise_invoice).draft["id"]
     with session.step("lines of the revision"):
         session.gateway.billed_lines(session.account, revision)
 

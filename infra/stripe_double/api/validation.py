@@ -33,8 +33,8 @@ class _Mismatch(InvalidParams):
 def validator(name: str) -> Check:
     """Returns the check for `stripe.params.<name>`, such as `InvoiceCreateParams`."""
     stem = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    typed = getattr(importlib.import_module(f"stripe.params._{stem}"), name)
-    return _typed_dict(typed)
+    params_type = getattr(importlib.import_module(f"stripe.params._{stem}"), name)
+    return _typed_dict(params_type)
 
 
 def check(name: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def check(name: str, params: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _hints(typed: Any) -> dict[str, Any]:
+def _hints(params_type: Any) -> dict[str, Any]:
     import stripe
     from stripe import _request_options
     from stripe._stripe_object import UntypedStripeObject
@@ -55,11 +55,11 @@ def _hints(typed: Any) -> dict[str, Any]:
         **vars(typing),
         **vars(te),
         **vars(_request_options),
-        **vars(sys.modules[typed.__module__]),
+        **vars(sys.modules[params_type.__module__]),
         "StripeContext": stripe.StripeContext,
         "UntypedStripeObject": UntypedStripeObject,
     }
-    return te.get_type_hints(typed, globalns=scope)
+    return te.get_type_hints(params_type, globalns=scope)
 
 
 @cache
@@ -70,12 +70,12 @@ def _options() -> frozenset[str]:
 
 
 @cache
-def _typed_dict(typed: Any) -> Check:
-    hints = _hints(typed)
-    if any(base.__name__ == "RequestOptions" for base in getattr(typed, "__orig_bases__", ())):
+def _typed_dict(params_type: Any) -> Check:
+    hints = _hints(params_type)
+    if any(base.__name__ == "RequestOptions" for base in getattr(params_type, "__orig_bases__", ())):
         hints = {k: v for k, v in hints.items() if k not in _options()}
     fields: dict[str, Check] = {}
-    required = sorted(typed.__required_keys__ & set(hints))
+    required = sorted(params_type.__required_keys__ & set(hints))
 
     def run(value: Any, name: str) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -123,9 +123,9 @@ def _union(args: tuple[Any, ...]) -> Check:
     values = [v for a in literals for v in te.get_args(a)]
     if str in args and any(v != "" for v in values):
         args = tuple(a for a in args if a is not str)
-    others = [a for a in args if a not in literals and a is not type(None)]
+    other_types = [a for a in args if a not in literals and a is not type(None)]
     enumeration = [_literal(tuple(values))] if values else []
-    branches = [_build(a) for a in others]
+    branches = [_build(a) for a in other_types]
     branches = enumeration + branches if any(values) else branches + enumeration  # the first mismatch is reported
     if len(branches) == 1:
         return branches[0]
@@ -144,14 +144,14 @@ def _union(args: tuple[Any, ...]) -> Check:
 
 
 def _literal(values: tuple[Any, ...]) -> Check:
-    allowed = {str(v).lower() if isinstance(v, bool) else v: v for v in values}
+    value_by_text = {str(v).lower() if isinstance(v, bool) else v: v for v in values}
 
     def run(value: Any, name: str) -> Any:
-        if isinstance(value, str) and value in allowed:
-            return allowed[value]
-        listed = [str(v) for v in values if v != ""]
-        shown = ", ".join(listed[:-1]) + f", or {listed[-1]}" if len(listed) > 1 else "".join(listed)
-        raise _Mismatch(f"Invalid {name}: must be one of {shown}", param=name)
+        if isinstance(value, str) and value in value_by_text:
+            return value_by_text[value]
+        choices = [str(v) for v in values if v != ""]
+        choices_text = ", ".join(choices[:-1]) + f", or {choices[-1]}" if len(choices) > 1 else "".join(choices)
+        raise _Mismatch(f"Invalid {name}: must be one of {choices_text}", param=name)
 
     return run
 

@@ -69,10 +69,10 @@ class Controls(MoneyControls):
     def roll_secret(self, endpoint: str, *, keep_old: bool = True) -> str:
         """Returns a new signing secret. While the old one is kept, webhooks carry a signature by each."""
         with self.world.lock:
-            found = self.world.platform.get("webhook_endpoint", endpoint)
-            new = f"whsec_{self.world.ids.token(32)}"
-            found["_secrets"] = [new, *(found["_secrets"][:1] if keep_old else [])]
-            return new
+            webhook_endpoint = self.world.platform.get("webhook_endpoint", endpoint)
+            new_secret = f"whsec_{self.world.ids.token(32)}"
+            webhook_endpoint["_secrets"] = [new_secret, *(webhook_endpoint["_secrets"][:1] if keep_old else [])]
+            return new_secret
 
     # -- what payers, banks and owners do ----------------------------------------------------------------------------
 
@@ -94,28 +94,28 @@ class Controls(MoneyControls):
 
         Returns `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
         """
-        chosen = with_decline(by_name(method), decline) if decline else by_name(method)
+        payment_method = with_decline(by_name(method), decline) if decline else by_name(method)
         with self.world.lock:
             ledger = self.world.ledger(account)
-            inv = ledger.get("invoice", invoice)
-            if inv["status"] not in ("open", "uncollectible"):
-                raise InvalidState(f"This invoice is {inv['status']} and cannot be paid.")
+            invoice_object = ledger.get("invoice", invoice)
+            if invoice_object["status"] not in ("open", "uncollectible"):
+                raise InvalidState(f"This invoice is {invoice_object['status']} and cannot be paid.")
             if amount is None:
-                payment = default_payment(ledger, inv)
+                payment = default_payment(ledger, invoice_object)
             else:
-                if not 0 < amount <= inv["amount_remaining"]:
-                    raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
-                payment = open_payment(self.world, ledger, inv, amount, default=False)
+                if not 0 < amount <= invoice_object["amount_remaining"]:
+                    raise ValueError(f"amount must be from 1 to {invoice_object['amount_remaining']}")
+                payment = open_payment(self.world, ledger, invoice_object, amount, default=False)
             intent = intent_of(ledger, payment)
-            outcome = attempt(self.world, ledger, intent, chosen, authenticated=authenticate)
+            outcome = attempt(self.world, ledger, intent, payment_method, authenticated=authenticate)
             return {"status": outcome.status, "error": outcome.error, "payment_intent": intent["id"]}
 
     def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
         """Lets a bank debit arrive now, or fail with a code such as `insufficient_funds`."""
         with self.world.lock:
             ledger = self.world.ledger(account)
-            broken = with_decline(Method("us_bank_account"), (fail,)) if fail else None
-            settle(self.world, ledger, payment_intent, fail=broken)
+            failing_method = with_decline(Method("us_bank_account"), (fail,)) if fail else None
+            settle(self.world, ledger, payment_intent, fail=failing_method)
 
     def settle_refund(
         self, account: str, refund: str, *, outcome: str = "succeeded", reason: str | None = None
@@ -144,8 +144,8 @@ class Controls(MoneyControls):
         """
         with self.world.lock:
             ledger = self.world.ledger(account)
-            disputed = ledger.get("charge", charge)
-            return public(disputes.open_dispute(self.world, ledger, disputed, reason, amount, currency))
+            disputed_charge = ledger.get("charge", charge)
+            return public(disputes.open_dispute(self.world, ledger, disputed_charge, reason, amount, currency))
 
     def move_dispute(self, account: str, dispute: str, status: str) -> JSON:
         """Returns a dispute after it was moved to a status: `under_review`, `won`, `lost`, `warning_closed`, …"""
@@ -158,9 +158,9 @@ class Controls(MoneyControls):
     def advance(self, seconds: float) -> int:
         """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
         with self.world.lock:
-            done = self.world.advance(seconds)
+            job_count = self.world.advance(seconds)
             self.deliverer.wake_condition.notify_all()
-            return done
+            return job_count
 
     def wait_until_delivered(self) -> None:
         """Returns once no webhook is under way, or none has been taken within the time that a receiver has.
@@ -228,18 +228,18 @@ class Controls(MoneyControls):
                 "events": len(ledger.events),
                 "scheduled": self.world.scheduler.pending(),
             }
-            for inv in dump["objects"].get("invoice", ()):
-                found = ledger.lines.get(inv["id"], [])
-                inv["lines"] = as_list(f"/v1/invoices/{inv['id']}/lines", found, total_count=len(found))
-                paid = [public(p) for p in ledger.all("invoice_payment", invoice=inv["id"])]
-                inv["payments"] = as_list("/v1/invoice_payments", paid)
+            for invoice in dump["objects"].get("invoice", ()):
+                lines = ledger.lines.get(invoice["id"], [])
+                invoice["lines"] = as_list(f"/v1/invoices/{invoice['id']}/lines", lines, total_count=len(lines))
+                payments = [public(p) for p in ledger.all("invoice_payment", invoice=invoice["id"])]
+                invoice["payments"] = as_list("/v1/invoice_payments", payments)
             return frozen(dump)
 
     def events(self, account: str, *, version: str | None = None) -> list[JSON]:
         """Returns all events of an account, oldest first, however old, in its own version or in the given one."""
         with self.world.lock:
-            found = self.world.ledger(account).events.values()
-            return [frozen(self.world.events.render(event, version=version)) for event in found]
+            stored_events = self.world.ledger(account).events.values()
+            return [frozen(self.world.events.render(event, version=version)) for event in stored_events]
 
     def suppressed(self) -> list[JSON]:
         """Returns the changes that left no event because of the event policy."""
@@ -249,8 +249,8 @@ class Controls(MoneyControls):
     def mails(self, account: str | None = None) -> list[JSON]:
         """Returns the e-mails that Stripe would have sent, oldest first."""
         with self.world.lock:
-            chosen = [self.world.ledger(account)] if account else list(self.world.ledgers.values())
-            return sorted((m for ledger in chosen for m in ledger.mails), key=lambda m: int(m["at"]))
+            ledgers = [self.world.ledger(account)] if account else list(self.world.ledgers.values())
+            return sorted((m for ledger in ledgers for m in ledger.mails), key=lambda m: int(m["at"]))
 
     def deliveries(self) -> list[JSON]:
         """Returns the log of tries to deliver a webhook, oldest first."""

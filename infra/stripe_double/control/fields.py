@@ -24,13 +24,15 @@ def action_for(
     """
 
     def act(body: dict[str, Any], ids: list[str]) -> Any:
-        accepted = _accepted_fields(method, len(ids), settings)
-        if accepted is not None:
-            _check(body, accepted)
+        accepted_fields = _accepted_fields(method, len(ids), settings)
+        if accepted_fields is not None:
+            _check(body, accepted_fields)
         try:
             return method(*ids, **body)
         except TypeError as exc:
-            raise WrongField(f"A field has a value of the wrong type. {_fields_sentence(accepted or body)}") from exc
+            raise WrongField(
+                f"A field has a value of the wrong type. {_fields_sentence(accepted_fields or body)}"
+            ) from exc
 
     return act
 
@@ -50,11 +52,11 @@ def _accepted_fields(
     }
 
 
-def _check(body: dict[str, Any], accepted: dict[str, bool]) -> None:
-    unknown = [f"`{name}` is not a field of this control." for name in body if name not in accepted]
-    missing = [f"`{name}` is missing." for name, required in accepted.items() if required and name not in body]
+def _check(body: dict[str, Any], accepted_fields: dict[str, bool]) -> None:
+    unknown = [f"`{name}` is not a field of this control." for name in body if name not in accepted_fields]
+    missing = [f"`{name}` is missing." for name, required in accepted_fields.items() if required and name not in body]
     if unknown or missing:
-        raise WrongField(" ".join((*unknown, *missing, _fields_sentence(accepted))))
+        raise WrongField(" ".join((*unknown, *missing, _fields_sentence(accepted_fields))))
 
 
 def _fields_sentence(fields: dict[str, Any]) -> str:

@@ -78,10 +78,10 @@ class MoneyControls:
         description: str = "Web shop",
     ) -> JSON:
         """Returns a card payment of another business on the account, which no invoice asked for."""
-        chosen = by_name(method)
+        payment_method = by_name(method)
         with self.world.lock:
             ledger, code = self._in(account, currency)
-            return public(outside_charges.make(self.world, ledger, amount, code, chosen, description))
+            return public(outside_charges.make(self.world, ledger, amount, code, payment_method, description))
 
     def refund_charge(self, account: str, charge: str, *, amount: int | None = None) -> JSON:
         """Returns a refund that the owner made in the Dashboard, of all that is left of a charge or of a part."""
@@ -111,7 +111,7 @@ class MoneyControls:
         """
         with self.world.lock:
             ledger, code = self._in(account, currency)
-            made = balance_transactions.record(
+            transaction = balance_transactions.record(
                 self.world,
                 ledger,
                 type,
@@ -121,7 +121,7 @@ class MoneyControls:
                 available_on=available_on,
                 description=description,
             )
-            return public(made)
+            return public(transaction)
 
     def balance(self, account: str) -> dict[str, dict[str, int]]:
         """Returns `available` and `pending` by currency, in minor units."""

@@ -94,11 +94,11 @@ class ControlRoutes:
             return as_json(400, {"error": str(exc)})
 
     def _match(self, method: str, path: str) -> tuple[Action | None, list[str]]:
-        given = path.split("/")
-        for (wanted, template), action in self._routes.items():
+        path_parts = path.split("/")
+        for (route_method, template), action in self._routes.items():
             parts = template.split("/")
-            if wanted == method and len(parts) == len(given):
-                pairs = list(zip(parts, given, strict=True))
+            if route_method == method and len(parts) == len(path_parts):
+                pairs = list(zip(parts, path_parts, strict=True))
                 if all(p in ("*", g) for p, g in pairs):
                     return action, [g for p, g in pairs if p == "*"]
         return None, []
@@ -140,8 +140,8 @@ class ControlRoutes:
     def _deliveries(self) -> dict[str, Any]:
         deliverer = self._controls.deliverer
         with self._controls.world.lock:
-            queued = [vars(t) for t in sorted(deliverer.queue)]
-            return {"log": list(deliverer.log), "queued": queued, "in_flight": deliverer.in_flight}
+            queued_tasks = [vars(t) for t in sorted(deliverer.queue)]
+            return {"log": list(deliverer.log), "queued": queued_tasks, "in_flight": deliverer.in_flight}
 
     def _requests(self) -> dict[str, Any]:
         log = self._controls.api.log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..objects.accounts import name_of
-from .pieces import Html, badge, code, columns, facts, form, join, local_time, muted, note, section
+from .pieces import Html, badge, code, columns, facts, form, join, local_time, muted_text, note, section
 from .visit import FormAction, Page, Show, Visit
 
 _REQUIREMENTS = ["company.tax_id", "representative.dob.day", "external_account"]
@@ -47,13 +47,13 @@ def connection(visit: Visit) -> Html:
     platform = visit.platform
     heading = f"Connection to {platform}"
     if not visit.ledger.connected:
-        said = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
-        return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted(said))
-    said = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
+        explanation = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
+        return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted_text(explanation))
+    explanation = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
     return section(
         heading,
         Html(f"<p>{badge('Connected', 'paid')}</p>"),
-        muted(said),
+        muted_text(explanation),
         form(visit, "settings/apps", "disconnect", f"Disconnect {platform}", plain=True),
     )
 
@@ -75,8 +75,10 @@ def reminders(_: Visit, __: str) -> Page:
     )
 
 
-def _nothing_to_set(what: str) -> Html:
-    return section("Nothing to set here", muted(f"At Stripe, this is where {what}. The double does not play that."))
+def _nothing_to_set(purpose: str) -> Html:
+    return section(
+        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not play that.")
+    )
 
 
 def _enabled_badge(yes: bool) -> Html:
@@ -84,25 +86,25 @@ def _enabled_badge(yes: bool) -> Html:
 
 
 def _requirements(visit: Visit) -> Html:
-    needed = visit.ledger.account["requirements"]
+    requirements = visit.ledger.account["requirements"]
     parts = [note("Stripe needs something before the account can go on.")] if needs_more(visit) else []
-    for words, name in (
+    for heading, name in (
         ("Overdue", "past_due"),
         ("Needed now", "currently_due"),
         ("Being checked", "pending_verification"),
     ):
-        if needed[name]:
-            items = "".join(f"<li>{code(each)}</li>" for each in needed[name])
-            parts.append(Html(f"<p>{words}</p><ul>{items}</ul>"))
+        if requirements[name]:
+            items = "".join(f"<li>{code(each)}</li>" for each in requirements[name])
+            parts.append(Html(f"<p>{heading}</p><ul>{items}</ul>"))
     if not parts:
-        parts.append(muted("Nothing. The account is verified."))
+        parts.append(muted_text("Nothing. The account is verified."))
     parts.append(
         form(visit, _STATUS, "verify", "The account is verified")
         if needs_more(visit)
         else form(visit, _STATUS, "need-more", "Stripe needs more", plain=True)
     )
     if not needs_more(visit):
-        parts.append(muted("This switches payments and payouts off until the account is verified again."))
+        parts.append(muted_text("This switches payments and payouts off until the account is verified again."))
     return section("What Stripe needs", *parts)
 
 

@@ -18,7 +18,7 @@ from .pieces import (
     link,
     local_time,
     money,
-    muted,
+    muted_text,
     paginate,
     section,
     table,
@@ -69,43 +69,43 @@ _NEXT = {
 
 def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first."""
-    chosen, pages = paginate(visit, list(visit.ledger.all("dispute"))[::-1], "disputes")
+    page_items, page_links = paginate(visit, list(visit.ledger.all("dispute"))[::-1], "disputes")
     empty = "There is no dispute. Open one on the page of a payment."
-    return Page("Disputes", section("All disputes", _table(visit, chosen, empty), pages))
+    return Page("Disputes", section("All disputes", _table(visit, page_items, empty), page_links))
 
 
-def page(visit: Visit, dispute: str) -> Page:
+def page(visit: Visit, dispute_id: str) -> Page:
     """Returns the page of a dispute with what can become of it."""
-    found = visit.ledger.get("dispute", dispute)
-    charge = visit.ledger.get("charge", found["charge"])
+    dispute = visit.ledger.get("dispute", dispute_id)
+    charge = visit.ledger.get("charge", dispute["charge"])
     pairs = [
-        ("Status", badge(*STATES[found["status"]])),
-        ("Reason", _reason(found)),
-        ("Disputed", money(found["amount"], found["currency"])),
+        ("Status", badge(*STATES[dispute["status"]])),
+        ("Reason", _reason(dispute)),
+        ("Disputed", money(dispute["amount"], dispute["currency"])),
         (
             "Payment",
-            link(visit.url(f"payments/{found['payment_intent']}"), money(charge["amount"], charge["currency"])),
+            link(visit.url(f"payments/{dispute['payment_intent']}"), money(charge["amount"], charge["currency"])),
         ),
-        ("Opened", local_time(visit.ledger, found["created"])),
-        ("Answer until", local_time(visit.ledger, found["evidence_details"]["due_by"])),
-        ("Taken and given back", _balance_changes(found)),
-        ("Dispute", code(found["id"])),
+        ("Opened", local_time(visit.ledger, dispute["created"])),
+        ("Answer until", local_time(visit.ledger, dispute["evidence_details"]["due_by"])),
+        ("Taken and given back", _balance_changes(dispute)),
+        ("Dispute", code(dispute["id"])),
     ]
-    amount = format_amount(found["amount"], found["currency"])
-    return Page(f"Dispute over {amount}", join(section("Details", facts(pairs)), _action_forms(visit, found)))
+    amount = format_amount(dispute["amount"], dispute["currency"])
+    return Page(f"Dispute over {amount}", join(section("Details", facts(pairs)), _action_forms(visit, dispute)))
 
 
-def of_charge(visit: Visit, charge: JSON) -> Html:
+def dispute_section(visit: Visit, charge: JSON) -> Html:
     """Returns the disputes of a charge; nothing if it has none."""
-    found = list(visit.ledger.all("dispute", charge=charge["id"]))[::-1]
-    return section("Disputes", _table(visit, found, "")) if found else NOTHING
+    disputes = list(visit.ledger.all("dispute", charge=charge["id"]))[::-1]
+    return section("Disputes", _table(visit, disputes, "")) if disputes else NOTHING
 
 
 def _reason(dispute: JSON) -> str:
     return REASONS.get(dispute["reason"]) or dispute["reason"].replace("_", " ").capitalize()
 
 
-def _table(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
+def _table(visit: Visit, disputes: Sequence[JSON], empty: str) -> Html:
     rows = [
         (
             link(visit.url(f"disputes/{each['id']}"), money(each["amount"], each["currency"])),
@@ -113,7 +113,7 @@ def _table(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
             _reason(each),
             local_time(visit.ledger, each["created"]),
         )
-        for each in found
+        for each in disputes
     ]
     return table("Disputes", ("Amount", "Status", "Reason", "Opened"), rows, empty=empty)
 
@@ -128,17 +128,17 @@ def _balance_changes(dispute: JSON) -> Html:
 def _action_forms(visit: Visit, dispute: JSON) -> Html:
     moves = _NEXT.get(dispute["status"], ())
     if not moves:
-        return muted("The dispute is closed.")
+        return muted_text("The dispute is closed.")
     path = f"disputes/{dispute['id']}"
     forms = [form(visit, path, "move", _MOVES[each], of=each, plain=each != moves[0]) for each in moves]
     return section("What happens next", buttons(*forms))
 
 
-def _move(visit: Visit, dispute: str) -> None:
+def _move(visit: Visit, dispute_id: str) -> None:
     status = visit.form.get("of", "")
     if status not in _MOVES:
         raise InvalidInput("Choose what happens next.")
-    visit.controls.move_dispute(visit.account, dispute, status)
+    visit.controls.move_dispute(visit.account, dispute_id, status)
 
 
 PAGES: dict[str, Show] = {"disputes": list_page, "disputes/*": page}

@@ -21,7 +21,7 @@ from .pieces import (
     join,
     link,
     local_time,
-    muted,
+    muted_text,
     note,
     section,
     table,
@@ -29,7 +29,7 @@ from .pieces import (
 from .visit import FormAction, InvalidInput, Page, Show, Visit, address
 
 _STEPS = {"1 hour": 3_600, "1 day": DAY, "4 days": 4 * DAY, "7 days": 7 * DAY}
-_MOST = 366
+_MAX_DAYS = 366
 
 
 def home(visit: Visit, _: str) -> Page:
@@ -64,14 +64,14 @@ def _balance(visit: Visit) -> Html:
                  ("Pending", Html(f'<span class="figure">{format_amount(pending, currency)}</span>'))]  # fmt: skip
         parts.append(facts(names))
     if not parts:
-        parts.append(muted("The balance is empty. It fills when a customer pays."))
+        parts.append(muted_text("The balance is empty. It fills when a customer pays."))
     parts.append(Html(f"<p>{link(visit.url('payouts'), 'Payouts')}</p>"))
     return section("Balance", *parts)
 
 
 def _attention(visit: Visit) -> Html:
     items = "".join(f"<li>{each}</li>" for each in _attention_links(visit))
-    return section("Needs attention", Html(f"<ul>{items}</ul>") if items else muted("Nothing."))
+    return section("Needs attention", Html(f"<ul>{items}</ul>") if items else muted_text("Nothing."))
 
 
 def _attention_links(visit: Visit) -> Iterator[Html]:
@@ -102,7 +102,7 @@ def _clock(visit: Visit) -> Html:
         facts([("Now", local_time(visit.ledger, clock.now())), ("Ahead by", f"{ahead:g} days" if ahead else "")])
     ]
     parts.append(
-        muted(
+        muted_text(
             "Moving it forward lets happen what takes days at Stripe. A bank debit arrives after four days. The money"
             " of a card payment is available after two and at the bank after four. Links expire. It never moves back."
             " A program that works once a day, such as one that sends reminders, skips days that you skip."
@@ -115,27 +115,27 @@ def _clock(visit: Visit) -> Html:
                 " such as when an invoice is overdue, wait, and its search for lost webhooks may end too early."
             )
         )
-    steps = [form(visit, "", "clock", words, of=words, plain=True) for words in _STEPS]
+    step_forms = [form(visit, "", "clock", words, of=words, plain=True) for words in _STEPS]
     parts.append(Html("<p>Move the clock forward by</p>"))
-    parts.append(buttons(*steps))
-    number = entry(visit, "clock", "days", "Any number of days", "", f"A whole number from 1 to {_MOST}.")
+    parts.append(buttons(*step_forms))
+    number = entry(visit, "clock", "days", "Any number of days", "", f"A whole number from 1 to {_MAX_DAYS}.")
     parts.append(form(visit, "", "clock", "Move the clock", number, plain=True))
     return section("Stripe's clock", *parts)
 
 
 def _move_clock(visit: Visit, _: str) -> None:
-    seconds = _STEPS.get(visit.form.get("of", "")) or _typed_days(visit) * DAY
+    seconds = _STEPS.get(visit.form.get("of", "")) or _entered_days(visit) * DAY
     # A receiver refuses what is signed by another clock than its own: this computer's, unless it follows this one.
     visit.controls.set_delivery(real_time_signatures=not visit.controls.clock.has_follower)
     visit.controls.wait_until_delivered()
     visit.controls.advance(seconds)
 
 
-def _typed_days(visit: Visit) -> int:
-    typed = visit.form.get("days", "").strip()
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= 3 and 1 <= int(typed) <= _MOST):
-        raise InvalidInput(f"Enter a whole number from 1 to {_MOST}.", "days")
-    return int(typed)
+def _entered_days(visit: Visit) -> int:
+    entered = visit.form.get("days", "").strip()
+    if not (entered.isascii() and entered.isdigit() and len(entered) <= 3 and 1 <= int(entered) <= _MAX_DAYS):
+        raise InvalidInput(f"Enter a whole number from 1 to {_MAX_DAYS}.", "days")
+    return int(entered)
 
 
 PAGES: dict[str, Show] = {"": home}

@@ -20,7 +20,7 @@ from .pieces import (
     link,
     local_time,
     money,
-    muted,
+    muted_text,
     paginate,
     section,
     table,
@@ -39,12 +39,12 @@ _STATES = {
 
 def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first."""
-    chosen, pages = paginate(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
+    page_items, page_links = paginate(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
     empty = f"There is no invoice yet. {visit.platform} makes them: see its screen Billing."
-    return Page("Invoices", section("All invoices", invoice_table(visit, chosen, empty), pages))
+    return Page("Invoices", section("All invoices", invoice_table(visit, page_items, empty), page_links))
 
 
-def invoice_table(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
+def invoice_table(visit: Visit, invoice_objects: Sequence[JSON], empty: str) -> Html:
     """Returns a table of invoices."""
     rows = [
         (
@@ -55,22 +55,24 @@ def invoice_table(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
             money(each["amount_remaining"], each["currency"]),
             local_time(visit.ledger, each["due_date"]),
         )
-        for each in found
+        for each in invoice_objects
     ]
     names = ("Number", "Status", "Customer", "Total", "Remaining", "Due")
-    return table("Invoices", names, rows, empty=empty, sums=("Total", "Remaining"))
+    return table("Invoices", names, rows, empty=empty, amount_columns=("Total", "Remaining"))
 
 
-def page(visit: Visit, invoice: str) -> Page:
+def page(visit: Visit, invoice_id: str) -> Page:
     """Returns the page of an invoice, with links that work, as reading it in Stripe gives."""
-    found = invoices.retrieve(visit.call(invoice))
+    invoice = invoices.retrieve(visit.call(invoice_id))
     return Page(
-        f"Invoice {found['number']}" if found["number"] else "Draft invoice",
+        f"Invoice {invoice['number']}" if invoice["number"] else "Draft invoice",
         join(
-            columns(_facts(visit, found), _action_forms(visit, found)),
-            _lines(visit, found),
-            _payments(visit, found),
-            section("Mails", mails.mail_table(visit, [m for m in visit.ledger.mails if m["invoice"] == found["id"]])),
+            columns(_facts(visit, invoice), _action_forms(visit, invoice)),
+            _lines(visit, invoice),
+            _payments(visit, invoice),
+            section(
+                "Mails", mails.mail_table(visit, [m for m in visit.ledger.mails if m["invoice"] == invoice["id"]])
+            ),
         ),
     )
 
@@ -115,7 +117,7 @@ def _action_forms(visit: Visit, invoice: JSON) -> Html:
         ]
         return section("What the owner can do", buttons(*forms))
     if status not in ("open", "uncollectible"):
-        return section("What the owner can do", muted(f"Nothing: the invoice is {status}."))
+        return section("What the owner can do", muted_text(f"Nothing: the invoice is {status}."))
     pay = Html(f"<p>{link(invoice['hosted_invoice_url'], 'Open the payment page')}</p>")
     forms = [
         form(visit, path, "pay-outside", "Mark as paid outside Stripe", plain=True),
@@ -134,7 +136,7 @@ def _lines(visit: Visit, invoice: JSON) -> Html:
         for each in visit.ledger.lines.get(invoice["id"], [])
     ]
     rows += [(Html(f"<b>{name}</b>"), "", amount) for name, amount in _sums(invoice)]
-    lines = table("Lines", ("Description", "Quantity", "Amount"), rows, empty="", sums=("Amount",))
+    lines = table("Lines", ("Description", "Quantity", "Amount"), rows, empty="", amount_columns=("Amount",))
     return section("Lines", lines)
 
 

@@ -66,16 +66,16 @@ td::before{content:attr(data-name);color:var(--muted);font-size:.85rem}td:empty{
 """
 
 
-def account_page(visit: Visit, section: str, page: Page, done: str = "") -> str:
+def account_page(visit: Visit, section: str, page: Page, message: str = "") -> str:
     """Returns a page of an account, with the menu. `done` says what the last act did."""
-    said, problem = "", visit.problem
+    notice, problem = "", visit.problem
     if problem is not None and not problem.displayed:  # the form that was sent is not on the page any more
-        said = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
-    elif done:
-        said = f'<p class="note done" role=status>{escape(done)}</p>'
+        notice = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
+    elif message:
+        notice = f'<p class="note done" role=status>{escape(message)}</p>'
     error = "Error: " if problem is not None else ""
     title = f"{error}{page.title} - {name_of(visit.ledger.account)}"
-    return _document(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{said}{page.body}")
+    return _document(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{notice}{page.body}")
 
 
 def page_without_account(title: str, body: str) -> str:
@@ -93,23 +93,23 @@ def not_found_page(path: str, home: str = "/dashboard") -> str:
 
 def cross_site_page() -> str:
     """Returns the page for a form that another site has sent."""
-    body = note(
+    explanation = note(
         "A page of another site sent this form. Nothing was changed. Press the button on the dashboard's page."
     )
-    return page_without_account("Refused", body)
+    return page_without_account("Refused", explanation)
 
 
 def _menu(visit: Visit, section: str) -> Html:
     mode = "live mode" if visit.ledger.livemode else "test mode"
     times = f"times of {escape(zone(visit.ledger.account).key)}"
     name, account = text(name_of(visit.ledger.account)), escape(visit.ledger.id)
-    others = link("/dashboard", "All accounts")
-    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, {times}</span> {others}</p>"
+    accounts_link = link("/dashboard", "All accounts")
+    account_line = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, {times}</span> {accounts_link}</p>"
     items = "".join(
         f'<li><a href="{escape(visit.url(path))}"{" aria-current=page" if path == section else ""}>{name}</a></li>'
         for path, name in MENU.items()
     )
-    return Html(f'{whose}<nav aria-label="Dashboard"><ul>{items}</ul></nav>')
+    return Html(f'{account_line}<nav aria-label="Dashboard"><ul>{items}</ul></nav>')
 
 
 def _document(title: str, head: str, body: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..state.ledger import JSON
-from .pieces import Html, badge, join, link, local_time, muted, paginate, section, table, text
+from .pieces import Html, badge, join, link, local_time, muted_text, paginate, section, table, text
 from .visit import Page, Show, Visit
 
 _KINDS = {"invoice": "Invoice", "reminder": "Reminder"}
@@ -11,12 +11,14 @@ _KINDS = {"invoice": "Invoice", "reminder": "Reminder"}
 
 def list_page(visit: Visit, _: str) -> Page:
     """Returns the mails with their text, newest first."""
-    chosen, pages = paginate(visit, visit.ledger.mails[::-1], "mails")
-    if not chosen:
-        said = muted("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent.")
-        return Page("Mails", section("All mails", said))
-    said = muted("What customers find in their mailbox. Open the payment page in a mail to pay as the customer.")
-    return Page("Mails", join(said, *(_mail_article(visit, each) for each in chosen), pages))
+    page_items, page_links = paginate(visit, visit.ledger.mails[::-1], "mails")
+    if not page_items:
+        explanation = muted_text("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent.")
+        return Page("Mails", section("All mails", explanation))
+    explanation = muted_text(
+        "What customers find in their mailbox. Open the payment page in a mail to pay as the customer."
+    )
+    return Page("Mails", join(explanation, *(_mail_article(visit, each) for each in page_items), page_links))
 
 
 def mail_table(visit: Visit, mails: list[JSON]) -> Html:
@@ -35,12 +37,12 @@ def mail_table(visit: Visit, mails: list[JSON]) -> Html:
 
 def _mail_article(visit: Visit, mail: JSON) -> Html:
     before, address, after = mail["text"].partition(mail["link"])
-    written = join(text(before), link(address, address), text(after)) if address else text(mail["text"])
+    body = join(text(before), link(address, address), text(after)) if address else text(mail["text"])
     invoice = link(visit.url(f"invoices/{mail['invoice']}"), "The invoice in Stripe")
     return Html(
         f"<article><h2>{text(mail['subject'])}</h2>"
         f"<p class=muted>{badge(_KINDS[mail['kind']])} {local_time(visit.ledger, mail['at'])},"
-        f" from {text(mail['from'])} to {text(mail['to'])}</p><pre>{written}</pre>"
+        f" from {text(mail['from'])} to {text(mail['to'])}</p><pre>{body}</pre>"
         f"<p>{link(mail['link'], 'Open the payment page')} &nbsp; {invoice}</p></article>"
     )
 

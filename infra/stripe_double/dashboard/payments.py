@@ -22,7 +22,7 @@ from .pieces import (
     link,
     local_time,
     money,
-    muted,
+    muted_text,
     paginate,
     section,
     table,
@@ -47,8 +47,8 @@ _STATES = {
 def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first."""
     ledger = visit.ledger
-    tried = [each for each in ledger.all("payment_intent") if _was_attempted(each)][::-1]
-    chosen, pages = paginate(visit, tried, "payments")
+    attempted = [each for each in ledger.all("payment_intent") if _was_attempted(each)][::-1]
+    page_items, page_links = paginate(visit, attempted, "payments")
     rows = [
         (
             link(visit.url(f"payments/{each['id']}"), money(each["amount"], each["currency"])),
@@ -57,17 +57,17 @@ def list_page(visit: Visit, _: str) -> Page:
             _invoice_link(visit, each),
             local_time(ledger, _paid_at(ledger, each)),
         )
-        for each in chosen
+        for each in page_items
     ]
     names = ("Amount", "Status", "Customer", "Invoice", "Time")
     empty = "Nobody has paid anything yet. Open the link in a mail, and pay with a test card: 4242 4242 4242 4242."
-    return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), pages)))
+    return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), page_links)))
 
 
-def page(visit: Visit, payment: str) -> Page:
+def page(visit: Visit, payment_id: str) -> Page:
     """Returns the page of a payment, by the id of its payment intent or of a charge."""
     ledger = visit.ledger
-    intent = intent_of(ledger, payment)
+    intent = intent_of(ledger, payment_id)
     charge = ledger.find("charge", intent["latest_charge"])
     amount = format_amount(intent["amount"], intent["currency"])
     return Page(
@@ -76,16 +76,16 @@ def page(visit: Visit, payment: str) -> Page:
             columns(_facts(visit, intent, charge), _money(visit, charge)),
             _action_forms(visit, intent, charge),
             refunds.of_charge(visit, intent, charge) if charge else NOTHING,
-            disputes.of_charge(visit, charge) if charge else NOTHING,
+            disputes.dispute_section(visit, charge) if charge else NOTHING,
             _attempts(ledger, intent),
         ),
     )
 
 
-def intent_of(ledger: Ledger, payment: str) -> JSON:
+def intent_of(ledger: Ledger, payment_id: str) -> JSON:
     """Returns the payment intent of a payment's id. Raises NoSuchObject if there is none."""
-    charge = ledger.find("charge", payment)
-    return ledger.get("payment_intent", charge["payment_intent"] if charge else payment)
+    charge = ledger.find("charge", payment_id)
+    return ledger.get("payment_intent", charge["payment_intent"] if charge else payment_id)
 
 
 def state(ledger: Ledger, intent: JSON) -> Html:
@@ -103,19 +103,19 @@ def state(ledger: Ledger, intent: JSON) -> Html:
     return badge(*_STATES[intent["status"]])
 
 
-def customer_link(visit: Visit, customer: str | None) -> Html:
+def customer_link(visit: Visit, customer_id: str | None) -> Html:
     """Returns a customer's name as a link to their page."""
-    if visit.ledger.find("customer", customer) is None:
+    if visit.ledger.find("customer", customer_id) is None:
         return Html("—")
-    return link(visit.url(f"customers/{customer}"), customer_name(visit, customer))
+    return link(visit.url(f"customers/{customer_id}"), customer_name(visit, customer_id))
 
 
-def customer_name(visit: Visit, customer: str | None) -> str:
+def customer_name(visit: Visit, customer_id: str | None) -> str:
     """Returns what people call a customer; a payment without an invoice has none."""
-    found = visit.ledger.find("customer", customer)
-    if found is None:
+    customer_object = visit.ledger.find("customer", customer_id)
+    if customer_object is None:
         return "A payment without an invoice"
-    return str(found.get("name") or found.get("email") or found["id"])
+    return str(customer_object.get("name") or customer_object.get("email") or customer_object["id"])
 
 
 def _was_attempted(intent: JSON) -> bool:
@@ -158,23 +158,23 @@ def _facts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
 
 def _method_text(charge: JSON) -> str:
     details = charge["payment_method_details"]
-    used = details[details["type"]]
-    by = str(used.get("brand") or used["bank_name"])
-    return f"{by[:1].upper()}{by[1:]} ending in {used['last4']}"
+    method_details = details[details["type"]]
+    issuer = str(method_details.get("brand") or method_details["bank_name"])
+    return f"{issuer[:1].upper()}{issuer[1:]} ending in {method_details['last4']}"
 
 
 def _money(visit: Visit, charge: JSON | None) -> Html:
-    moved = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
-    if charge is None or moved is None:
-        said = "Stripe knows its fee seconds after a card payment, and as soon as a bank debit has arrived."
-        return section("Fee and net", muted(said))
-    currency = moved["currency"]
+    transaction = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
+    if charge is None or transaction is None:
+        explanation = "Stripe knows its fee seconds after a card payment, and as soon as a bank debit has arrived."
+        return section("Fee and net", muted_text(explanation))
+    currency = transaction["currency"]
     pairs = [
-        ("Amount", money(moved["amount"], currency)),
-        ("Stripe's fee", money(-moved["fee"], currency)),
-        ("Net", money(moved["net"], currency)),
+        ("Amount", money(transaction["amount"], currency)),
+        ("Stripe's fee", money(-transaction["fee"], currency)),
+        ("Net", money(transaction["net"], currency)),
         ("Refunded", money(-charge["amount_refunded"], charge["currency"]) if charge["amount_refunded"] else ""),
-        ("Available", local_time(visit.ledger, moved["available_on"])),
+        ("Available", local_time(visit.ledger, transaction["available_on"])),
     ]
     return section("Fee and net", facts(pairs))
 
@@ -185,7 +185,7 @@ def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
     if intent["status"] == "processing":
         return section(
             "The bank debit is under way",
-            muted("It arrives by itself after four days of Stripe's clock."),
+            muted_text("It arrives by itself after four days of Stripe's clock."),
             buttons(form(visit, path, "settle", "Let it arrive now")),
             form(
                 visit, path, "fail", "Let it fail", choice(visit, "fail", "reason", "Reason", _FAILURES), plain=True
@@ -193,16 +193,21 @@ def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
         )
     if charge is None or charge["status"] != "succeeded":
         return NOTHING
-    left = charge["amount"] - charge["amount_refunded"]
+    refundable = charge["amount"] - charge["amount_refunded"]
     parts = []
-    if left:
-        hint = f"In {charge['currency'].upper()}, up to {decimal_text(left, charge['currency'])}. A part is possible."
-        amount = entry(visit, "refund", "amount", "Amount", decimal_text(left, charge["currency"]), hint)
+    if refundable:
+        refundable_text = decimal_text(refundable, charge["currency"])
+        hint = f"In {charge['currency'].upper()}, up to {refundable_text}. A part is possible."
+        amount = entry(visit, "refund", "amount", "Amount", refundable_text, hint)
         parts.append(section("Refund", form(visit, path, "refund", "Refund", amount)))
     if not charge["disputed"]:
         reason = choice(visit, "dispute", "reason", "What the customer says", disputes.REASONS)
-        said = muted("As if the customer complained to their bank. The bank takes the amount back, and Stripe a fee.")
-        parts.append(section("Dispute", said, form(visit, path, "dispute", "Open a dispute", reason, plain=True)))
+        explanation = muted_text(
+            "As if the customer complained to their bank. The bank takes the amount back, and Stripe a fee."
+        )
+        parts.append(
+            section("Dispute", explanation, form(visit, path, "dispute", "Open a dispute", reason, plain=True))
+        )
     return columns(*parts) if parts else NOTHING
 
 

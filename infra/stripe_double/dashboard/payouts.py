@@ -25,7 +25,7 @@ from .pieces import (
     link,
     local_time,
     money,
-    muted,
+    muted_text,
     paginate,
     section,
     table,
@@ -38,7 +38,7 @@ _STATES = {"pending": "wait", "in_transit": "wait", "paid": "paid", "failed": "b
 
 def list_page(visit: Visit, _: str) -> Page:
     """Returns the list, newest first, with what can be paid out now and the bank account."""
-    chosen, pages = paginate(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
+    page_items, page_links = paginate(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
     rows = [
         (
             link(visit.url(f"payouts/{each['id']}"), format_amount(each["amount"], each["currency"])),
@@ -47,35 +47,37 @@ def list_page(visit: Visit, _: str) -> Page:
             "Automatic" if each["automatic"] else "By hand",
             local_time(visit.ledger, each["created"]),
         )
-        for each in chosen
+        for each in page_items
     ]
     names = ("Amount", "Status", "Arrives", "Made", "Created")
-    made = section("All payouts", table("Payouts", names, rows, empty="Nothing was paid out yet."), pages)
-    return Page("Payouts", join(columns(_balance(visit), _bank(visit)), made))
+    payout_section = section(
+        "All payouts", table("Payouts", names, rows, empty="Nothing was paid out yet."), page_links
+    )
+    return Page("Payouts", join(columns(_balance(visit), _bank(visit)), payout_section))
 
 
-def page(visit: Visit, payout: str) -> Page:
+def page(visit: Visit, payout_id: str) -> Page:
     """Returns the page of a payout with its lines."""
-    found = visit.ledger.get("payout", payout)
-    bank = visit.ledger.get("bank_account", found["destination"])
-    others = [
-        (name, link(visit.url(f"payouts/{found[key]}"), words) if found[key] else "")
+    payout = visit.ledger.get("payout", payout_id)
+    bank = visit.ledger.get("bank_account", payout["destination"])
+    reversal_pairs = [
+        (name, link(visit.url(f"payouts/{payout[key]}"), words) if payout[key] else "")
         for name, key, words in (("Takes back", "original_payout", "An earlier payout"),
                                  ("Taken back by", "reversed_by", "A later payout"))
     ]  # fmt: skip
     pairs = [
-        ("Status", state(found)),
-        ("Why it failed", found["failure_message"] or ""),
-        ("Arrives", utc_day(found["arrival_date"])),
+        ("Status", state(payout)),
+        ("Why it failed", payout["failure_message"] or ""),
+        ("Arrives", utc_day(payout["arrival_date"])),
         ("Bank account", _bank_account_text(bank)),
-        ("Made", "By Stripe, on the account's schedule" if found["automatic"] else "By hand"),
-        ("Created", local_time(visit.ledger, found["created"])),
-        *others,
-        ("Payout", code(found["id"])),
+        ("Made", "By Stripe, on the account's schedule" if payout["automatic"] else "By hand"),
+        ("Created", local_time(visit.ledger, payout["created"])),
+        *reversal_pairs,
+        ("Payout", code(payout["id"])),
     ]
-    title = f"Payout of {format_amount(found['amount'], found['currency'])}"
+    title = f"Payout of {format_amount(payout['amount'], payout['currency'])}"
     return Page(
-        title, join(columns(section("Details", facts(pairs)), _action_forms(visit, found)), _lines(visit, found))
+        title, join(columns(section("Details", facts(pairs)), _action_forms(visit, payout)), _lines(visit, payout))
     )
 
 
@@ -85,19 +87,19 @@ def state(payout: JSON) -> Html:
 
 
 def _bank_account_text(bank: JSON) -> str:
-    errored = ", which the bank has refused" if bank["status"] == "errored" else ""
-    return f"{bank['bank_name']}, ending in {bank['last4']}{errored}"
+    suffix = ", which the bank has refused" if bank["status"] == "errored" else ""
+    return f"{bank['bank_name']}, ending in {bank['last4']}{suffix}"
 
 
 def _balance(visit: Visit) -> Html:
     funds = visit.ledger.funds
     schedule = visit.ledger.settlement.payout_schedule
-    said = (
+    explanation = (
         "What is available is paid out at 00:00 UTC of each day."
         if schedule == "daily"
         else "Payouts are made by hand."
     )
-    parts = [muted(said)]
+    parts = [muted_text(explanation)]
     for currency in funds.currencies():
         available = funds.available(currency)
         amounts = [("Available", money(available, currency)), ("Pending", money(funds.pending(currency), currency))]
@@ -105,7 +107,7 @@ def _balance(visit: Visit) -> Html:
         if available:
             parts.append(form(visit, "payouts", "pay-out", _pay_out_label(available, currency), of=currency))
     if len(parts) == 1:
-        parts.append(muted("The balance is empty."))
+        parts.append(muted_text("The balance is empty."))
     return section("Balance", *parts)
 
 
@@ -116,12 +118,14 @@ def _pay_out_label(available: int, currency: str) -> str:
 
 def _bank(visit: Visit) -> Html:
     settlement = visit.ledger.settlement
-    now = [_bank_account_text(each) for each in visit.ledger.all("bank_account", default_for_currency=True)]
-    known = now or [f"{settlement.bank_name}, ending in {settlement.bank_last4}"]
+    current_accounts = [
+        _bank_account_text(each) for each in visit.ledger.all("bank_account", default_for_currency=True)
+    ]
+    shown_accounts = current_accounts or [f"{settlement.bank_name}, ending in {settlement.bank_last4}"]
     return section(
         "Bank account",
-        Html(f"<p>{'<br>'.join(join(each) for each in known)}</p>"),
-        muted("After a payout has failed, Stripe makes no other until there is another bank account."),
+        Html(f"<p>{'<br>'.join(join(each) for each in shown_accounts)}</p>"),
+        muted_text("After a payout has failed, Stripe makes no other until there is another bank account."),
         form(
             visit,
             "payouts",
@@ -136,26 +140,26 @@ def _bank(visit: Visit) -> Html:
 
 def _action_forms(visit: Visit, payout: JSON) -> Html:
     path, status = f"payouts/{payout['id']}", payout["status"]
-    small, parts = [], []
+    small_forms, parts = [], []
     if status == "pending":
-        small.append(form(visit, path, "cancel", "Cancel it", plain=True))
+        small_forms.append(form(visit, path, "cancel", "Cancel it", plain=True))
     if status == "paid" and payout["amount"] > 0 and not payout["reversed_by"]:
-        small.append(form(visit, path, "reverse", "Take it back", plain=True))
-    if small:
-        parts.append(buttons(*small))
+        small_forms.append(form(visit, path, "reverse", "Take it back", plain=True))
+    if small_forms:
+        parts.append(buttons(*small_forms))
     if status in ("pending", "in_transit", "paid") and not payout["reversed_by"]:
         reason = choice(visit, "fail", "reason", "What the bank says", MESSAGES)
         parts.append(form(visit, path, "fail", "Let it fail", reason, plain=True))
     if not parts:
         return NOTHING
     if status != "paid":
-        parts.insert(0, muted("It arrives by itself when Stripe's clock reaches its day."))
+        parts.insert(0, muted_text("It arrives by itself when Stripe's clock reaches its day."))
     return section("What becomes of it", *parts)
 
 
 def _lines(visit: Visit, payout: JSON) -> Html:
     if not payout["automatic"]:
-        return section("Lines", muted("Stripe cannot say which payments are in a payout that was made by hand."))
+        return section("Lines", muted_text("Stripe cannot say which payments are in a payout that was made by hand."))
     lines = [each for each in visit.ledger.funds.lines(payout["id"]) if each["id"] != payout["balance_transaction"]]
     rows: list[Sequence[str]] = [
         (
@@ -171,21 +175,23 @@ def _lines(visit: Visit, payout: JSON) -> Html:
     total = money(sum(each["net"] for each in lines), payout["currency"])
     rows.append((Html("<b>Sum</b>"), "", "", "", "", Html(f"<b>{total}</b>")))
     names = ("Kind", "Of", "Description", "Amount", "Fee", "Net")
-    return section("Lines", table("Lines of the payout", names, rows, empty="", sums=("Amount", "Fee", "Net")))
+    return section(
+        "Lines", table("Lines of the payout", names, rows, empty="", amount_columns=("Amount", "Fee", "Net"))
+    )
 
 
 def _source(visit: Visit, transaction: JSON) -> Html:
     """Returns a link to what a balance transaction belongs to: a payment, a dispute or a payout."""
     source = transaction["source"] or ""
     kind = KINDS.get(source.partition("_")[0], "")
-    found = visit.ledger.find(kind, source)
-    if found is None:
+    source_object = visit.ledger.find(kind, source)
+    if source_object is None:
         return Html("—")
     if kind == "payout":
         return link(visit.url(f"payouts/{source}"), "Payout")
     if kind == "dispute":
         return link(visit.url(f"disputes/{source}"), "Dispute")
-    intent = visit.ledger.get("payment_intent", found["payment_intent"])
+    intent = visit.ledger.get("payment_intent", source_object["payment_intent"])
     return link(visit.url(f"payments/{intent['id']}"), payments.customer_name(visit, intent["customer"]))
 
 

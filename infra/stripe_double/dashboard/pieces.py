@@ -47,7 +47,7 @@ def code(object_id: str) -> Html:
     return Html(f"<code>{escape(object_id)}</code>")
 
 
-def muted(words: str) -> Html:
+def muted_text(words: str) -> Html:
     """Returns a sentence beside the matter."""
     return Html(f"<p class=muted>{text(words)}</p>")
 
@@ -93,50 +93,55 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Html:
 
 
 def table(
-    label: str, names: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, sums: Sequence[str] = ()
+    label: str, names: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, amount_columns: Sequence[str] = ()
 ) -> Html:
     """Returns a table, or the sentence `empty`. If it is too wide for the window, it scrolls by itself.
 
     On a phone each row is a block, in which each cell has its column's name. The roles are for browsers that take
     such a table for text. `label` names the table for screen readers; `sums` are the columns with amounts.
     """
-    made = "".join(f"<tr role=row>{_cells(names, row, sums)}</tr>" for row in rows)
-    if not made:
-        return muted(empty)
-    head = "".join(f"<th scope=col role=columnheader{_kind(name, sums)}>{escape(name)}</th>" for name in names)
+    body_rows = "".join(f"<tr role=row>{_cells(names, row, amount_columns)}</tr>" for row in rows)
+    if not body_rows:
+        return muted_text(empty)
+    head = "".join(
+        f"<th scope=col role=columnheader{_class_of_column(name, amount_columns)}>{escape(name)}</th>"
+        for name in names
+    )
     return Html(
         f'<div class="scroll" role=region tabindex=0 aria-label="{escape(label)}">'
         f'<table role=table aria-label="{escape(label)}"><thead role=rowgroup><tr role=row>{head}</tr></thead>'
-        f"<tbody role=rowgroup>{made}</tbody></table></div>"
+        f"<tbody role=rowgroup>{body_rows}</tbody></table></div>"
     )
 
 
-def _cells(names: Sequence[str], row: Sequence[str], sums: Sequence[str]) -> str:
+def _cells(names: Sequence[str], row: Sequence[str], amount_columns: Sequence[str]) -> str:
     return "".join(
-        f'<td role=cell data-name="{escape(name)}"{_kind(name, sums)}>{text(value)}</td>'
+        f'<td role=cell data-name="{escape(name)}"{_class_of_column(name, amount_columns)}>{text(value)}</td>'
         for name, value in zip(names, row, strict=True)
     )
 
 
-def _kind(name: str, sums: Sequence[str]) -> str:
-    return " class=sum" if name in sums else ""
+def _class_of_column(name: str, amount_columns: Sequence[str]) -> str:
+    return " class=sum" if name in amount_columns else ""
 
 
 def paginate(visit: Visit, newest_first: Sequence[JSON], path: str) -> tuple[Sequence[JSON], Html]:
     """Returns the items on the page that the query asks for, and the links to its neighbours."""
-    asked = visit.query.get("page", "1")
+    requested = visit.query.get("page", "1")
     last = max(1, -(-len(newest_first) // ROWS_PER_PAGE))
-    number = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
-    chosen = newest_first[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
+    number = (
+        min(max(int(requested), 1), last) if requested.isascii() and requested.isdigit() and len(requested) < 9 else 1
+    )
+    page_items = newest_first[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
     if last == 1:
-        return chosen, NOTHING
+        return page_items, NOTHING
     links = [
         link(f"{visit.url(path)}?page={to}", words)
         for words, to in (("Newer", number - 1), ("Older", number + 1))
         if 1 <= to <= last
     ]
     where = Html(f"<span class=muted>Page {number} of {last}, {len(newest_first):,} in all</span>")
-    return chosen, Html(f'<nav class="pages" aria-label="Pages">{"".join([*links, where])}</nav>')
+    return page_items, Html(f'<nav class="pages" aria-label="Pages">{"".join([*links, where])}</nav>')
 
 
 def form(
@@ -147,7 +152,7 @@ def form(
     *inputs: tuple[str, Html],
     of: str = "",
     plain: bool = False,
-    named: str = "",
+    aria_label: str = "",
 ) -> Html:
     """Returns a form that sends `act` of the page `path`: its inputs by name, and its button.
 
@@ -157,15 +162,15 @@ def form(
     """
     problem = visit.problem_of_form(act, of)
     parts = []
-    for name, made in inputs:
+    for name, input_html in inputs:
         at_input = problem is not None and problem.name == name
-        parts.append(made)
+        parts.append(input_html)
         if problem is not None and at_input:
             parts.append(_problem(problem.message, f"{act}-{name}-problem"))
     if problem is not None and problem.name not in dict(inputs):
         parts.insert(0, _problem(problem.message, f"{act}-problem"))
     hidden = f'<input type=hidden name=of value="{escape(of)}">' if of else ""
-    label = f' aria-label="{escape(named)}"' if named else ""
+    label = f' aria-label="{escape(aria_label)}"' if aria_label else ""
     kind = " class=plain" if plain else ""
     return Html(
         f'<form method=post action="{escape(visit.url(f"{path}/{act}"))}">{hidden}{"".join(parts)}'
@@ -176,37 +181,38 @@ def form(
 def entry(visit: Visit, act: str, name: str, label: str, value: str = "", hint: str = "") -> tuple[str, Html]:
     """Returns an input with its label. After a refusal it holds what was typed."""
     problem = visit.problem if visit.problem is not None and visit.problem.act == act else None
-    typed = visit.form.get(name, value) if problem else value
+    value_text = visit.form.get(name, value) if problem else value
     ids = [f"{act}-{name}-hint"] if hint else []
-    wrong = ""
+    aria_invalid = ""
     if problem is not None and problem.name == name:
         ids.append(f"{act}-{name}-problem")
-        wrong = " aria-invalid=true"
-    described = f' aria-describedby="{" ".join(ids)}"' if ids else ""
-    said = f'<p class=muted id="{act}-{name}-hint">{escape(hint)}</p>' if hint else ""
+        aria_invalid = " aria-invalid=true"
+    aria_describedby = f' aria-describedby="{" ".join(ids)}"' if ids else ""
+    hint_html = f'<p class=muted id="{act}-{name}-hint">{escape(hint)}</p>' if hint else ""
     field = f"{act}-{name}"
     return name, Html(
-        f'<label for="{field}">{escape(label)}</label><input id="{field}" name="{name}" value="{escape(typed)}"'
-        f" autocomplete=off{wrong}{described}>{said}"
+        f'<label for="{field}">{escape(label)}</label><input id="{field}" name="{name}" value="{escape(value_text)}"'
+        f" autocomplete=off{aria_invalid}{aria_describedby}>{hint_html}"
     )
 
 
 def choice(visit: Visit, act: str, name: str, label: str, options: Mapping[str, str]) -> tuple[str, Html]:
     """Returns a list to choose from: the value of each option, and its words."""
     chosen = visit.form.get(name) if visit.problem is not None and visit.problem.act == act else None
-    made = "".join(
+    options_html = "".join(
         f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
         for value, words in options.items()
     )
     return name, Html(
-        f'<label for="{act}-{name}">{escape(label)}</label><select id="{act}-{name}" name="{name}">{made}</select>'
+        f'<label for="{act}-{name}">{escape(label)}</label>'
+        f'<select id="{act}-{name}" name="{name}">{options_html}</select>'
     )
 
 
 def chosen_option(visit: Visit, name: str, options: Mapping[str, str]) -> str:
     """Returns the option that was chosen; the first one if the form has none of them."""
-    given = visit.form.get(name, "")
-    return given if given in options else next(iter(options))
+    submitted = visit.form.get(name, "")
+    return submitted if submitted in options else next(iter(options))
 
 
 def buttons(*forms: Html) -> Html:

@@ -14,7 +14,7 @@ from .visit import FormAction, InvalidInput, Page, Problem, Show, Visit, address
 
 _TOPICS = (home, payments, disputes, invoices, customers, payouts, webhooks, account)
 _PAGES: dict[str, Show] = {path: show for topic in (*_TOPICS, mails) for path, show in topic.PAGES.items()}
-_ACTIONS: dict[str, FormAction] = {path: act for topic in _TOPICS for path, act in topic.ACTS.items()}
+_ACTIONS: dict[str, FormAction] = {path: action for topic in _TOPICS for path, action in topic.ACTIONS.items()}
 _LISTS = ("/", "/dashboard")
 
 
@@ -45,10 +45,10 @@ class Dashboard:
     def _respond(self, request: Request) -> Response:
         with self._controls.world.lock:
             self._controls.world.run_due()
-            found = self._visit(request)
-            if found is None:
+            visit_and_path = self._visit(request)
+            if visit_and_path is None:
                 return self._respond_without_account(request.path)
-            visit, path = found
+            visit, path = visit_and_path
             try:
                 if request.method == "POST":
                     return self._act(request, visit, path)
@@ -60,33 +60,33 @@ class Dashboard:
 
     def _visit(self, request: Request) -> tuple[Visit, str] | None:
         """Returns the visit to an account's pages, and the path without account and mode; or None."""
-        _, _, rest = request.path.partition("/")
-        account, _, path = rest.partition("/")
+        _, _, path_without_slash = request.path.partition("/")
+        account, _, path = path_without_slash.partition("/")
         ledger = self._controls.world.ledgers.get(account)
         if ledger is None:
             return None
         if path == "test" or path.startswith("test/"):
             path = path[5:]
-        sent = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
-        query, form = dict(parse_qsl(request.query)), dict(parse_qsl(sent, keep_blank_values=True))
+        form_text = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
+        query, form = dict(parse_qsl(request.query)), dict(parse_qsl(form_text, keep_blank_values=True))
         return Visit(self._controls, ledger, query, form), path.strip("/")
 
     def _respond_without_account(self, path: str) -> Response:
         ledgers = list(self._controls.world.ledgers.values())
-        wanted = path.strip("/")
+        page_path = path.strip("/")
         if path in ("", *_LISTS):
             return as_html(200, layout.page_without_account("Accounts", home.accounts(ledgers)))
-        if _match(_PAGES, wanted) is None:
+        if _match(_PAGES, page_path) is None:
             return as_html(404, layout.not_found_page(path))
         if len(ledgers) == 1:
-            return redirect(address(ledgers[0], wanted))
-        return as_html(200, layout.page_without_account("Which account?", home.accounts(ledgers, wanted)))
+            return redirect(address(ledgers[0], page_path))
+        return as_html(200, layout.page_without_account("Which account?", home.accounts(ledgers, page_path)))
 
     def _show(self, visit: Visit, path: str, status: int = 200) -> Response:
-        found = _match(_PAGES, path)
-        if found is None:
+        page_match = _match(_PAGES, path)
+        if page_match is None:
             return as_html(404, layout.not_found_page(visit.url(path), visit.url()))
-        pattern, page_id = found
+        pattern, page_id = page_match
         page: Page = _PAGES[pattern](visit, page_id)
         action = _ACTIONS.get(visit.query.get("done", ""))
         return as_html(status, layout.account_page(visit, _section(pattern), page, action.message if action else ""))
@@ -94,10 +94,10 @@ class Dashboard:
     def _act(self, request: Request, visit: Visit, path: str) -> Response:
         if request.header("sec-fetch-site") not in ("", "none", "same-origin"):
             return as_html(403, layout.cross_site_page())
-        found = _match(_ACTIONS, path)
-        if found is None:
+        action_match = _match(_ACTIONS, path)
+        if action_match is None:
             return as_html(404, layout.not_found_page(request.path, visit.url()))
-        pattern, page_id = found
+        pattern, page_id = action_match
         page, _, name = path.rpartition("/")
         try:
             target = _ACTIONS[pattern].do(visit, page_id)

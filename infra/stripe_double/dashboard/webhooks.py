@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..state.ledger import JSON
-from .pieces import Html, badge, code, form, join, local_time, muted, note, paginate, section, table
+from .pieces import Html, badge, code, form, join, local_time, muted_text, note, paginate, section, table
 from .visit import FormAction, InvalidInput, Page, Show, Visit
 
 _OUTCOMES = {
@@ -19,7 +19,7 @@ _PATH = "webhooks"
 def list_page(visit: Visit, _: str) -> Page:
     """Returns the switch, and the log of tries, newest first."""
     log = [each for each in visit.controls.deliverer.log if each["account"] == visit.account][::-1]
-    chosen, pages = paginate(visit, log, _PATH)
+    page_items, page_links = paginate(visit, log, _PATH)
     rows = [
         (
             local_time(visit.ledger, each["at"]),
@@ -29,12 +29,12 @@ def list_page(visit: Visit, _: str) -> Page:
             str(each["attempt"]) if each["attempt"] else "—",
             _resend_form(visit, each),
         )
-        for each in chosen
+        for each in page_items
     ]
     names = ("Time", "Event", "Outcome", "Answer", "Try", "Send again")
     empty = "No webhook was due yet."
-    tries = section("Tries to deliver", table("Tries to deliver", names, rows, empty=empty), pages)
-    return Page("Webhooks", join(_delivery_switch(visit), _undelivered_section(visit), tries))
+    tries_section = section("Tries to deliver", table("Tries to deliver", names, rows, empty=empty), page_links)
+    return Page("Webhooks", join(_delivery_switch(visit), _undelivered_section(visit), tries_section))
 
 
 def is_losing(visit: Visit) -> bool:
@@ -45,12 +45,12 @@ def is_losing(visit: Visit) -> bool:
 
 def undelivered_events(visit: Visit) -> list[str]:
     """Returns the events, oldest first, that an endpoint was to get and never took."""
-    tried: dict[tuple[str, str], bool] = {}
+    is_delivered_by_target: dict[tuple[str, str], bool] = {}
     for each in visit.controls.deliverer.log:
         if each["account"] == visit.account and each["outcome"] != "cancelled":
             key = (each["event"], each["endpoint"])
-            tried[key] = tried.get(key, False) or each["outcome"] == "delivered"
-    return list(dict.fromkeys(event for (event, _), delivered in tried.items() if not delivered))
+            is_delivered_by_target[key] = is_delivered_by_target.get(key, False) or each["outcome"] == "delivered"
+    return list(dict.fromkeys(event for (event, _), delivered in is_delivered_by_target.items() if not delivered))
 
 
 def _delivery_switch(visit: Visit) -> Html:
@@ -58,12 +58,12 @@ def _delivery_switch(visit: Visit) -> Html:
         return section(
             "Webhooks are being lost",
             note(f"No event of any account reaches {visit.platform}. Stripe still records each of them."),
-            muted(f"{visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."),
+            muted_text(f"{visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."),
             form(visit, _PATH, "deliver", "Deliver again"),
         )
     return section(
         "Webhooks are delivered",
-        muted(
+        muted_text(
             "You can lose them: each event from now on, of every account, is recorded in Stripe and never sent."
             f" {visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."
         ),
@@ -74,10 +74,12 @@ def _delivery_switch(visit: Visit) -> Html:
 def _undelivered_section(visit: Visit) -> Html:
     count = len(undelivered_events(visit))
     if not count:
-        return section("Not delivered", muted("Every event was delivered."))
-    what = "1 event was" if count == 1 else f"{count:,} events were"
+        return section("Not delivered", muted_text("Every event was delivered."))
+    events_text = "1 event was" if count == 1 else f"{count:,} events were"
     button = "Send it again" if count == 1 else "Send them again"
-    return section("Not delivered", muted(f"{what} lost or refused."), form(visit, _PATH, "resend-missed", button))
+    return section(
+        "Not delivered", muted_text(f"{events_text} lost or refused."), form(visit, _PATH, "resend-missed", button)
+    )
 
 
 def _response_text(entry: JSON) -> Html:
@@ -90,7 +92,9 @@ def _resend_form(visit: Visit, entry: JSON) -> Html:
     event = entry["event"]
     if event not in visit.ledger.events:
         return code(event)
-    button = form(visit, _PATH, "resend", "Resend", of=event, plain=True, named=f"Resend {entry['type']} {event}")
+    button = form(
+        visit, _PATH, "resend", "Resend", of=event, plain=True, aria_label=f"Resend {entry['type']} {event}"
+    )
     return join(button)
 
 

@@ -27,14 +27,14 @@ def serve(
     try:
         response = handle(request)
     except ConnectionDropped:
-        _hang_up(environ)
+        _close_connection(environ)
         raise
-    sent = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
-    start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", sent)
+    header_list = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", header_list)
     return [response.body]
 
 
-def _hang_up(environ: dict[str, Any]) -> None:
+def _close_connection(environ: dict[str, Any]) -> None:
     """Closes waitress's connection. Any other server sees the exception only."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     if channel is not None:

@@ -49,7 +49,7 @@ def make(
     fields of `Settlement`.
     """
     # An account that was made with an id of its own may have the one that would be made next.
-    account_id = account_id or next(made for made in iter(world.ids.account, "") if made not in world.ledgers)
+    account_id = account_id or next(new_id for new_id in iter(world.ids.account, "") if new_id not in world.ledgers)
     if account_id in world.ledgers:
         raise ValueError(f"there is already an account {account_id}")
     account: JSON = {
@@ -89,7 +89,7 @@ def make(
     ledger.tells_paid_outside = tells_paid_outside
     ledger.voids_uncollectible = voids_uncollectible
     ledger.returns_dispute_fees = returns_dispute_fees
-    _settle(world, ledger, settlement)
+    _apply_settlement(world, ledger, settlement)
     world.ledgers[account_id] = ledger
     return ledger
 
@@ -124,7 +124,7 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
         elif name in ("covers_refunds", "returns_dispute_fees", "tells_paid_outside", "voids_uncollectible"):
             setattr(ledger, name, value)
         elif name in _SETTLEMENT:
-            _settle(world, ledger, {name: value})
+            _apply_settlement(world, ledger, {name: value})
         else:
             raise ValueError(f"unknown account setting: {name}")
     _capabilities(account)
@@ -134,12 +134,12 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
 
 def retrieve(call: Call) -> JSON:
     """GET /v1/accounts/{id}, by the platform; GET /v1/account for one's own."""
-    wanted = call.args.get("id", call.ledger.id)
-    if wanted == call.ledger.id:
+    account_id = call.args.get("id", call.ledger.id)
+    if account_id == call.ledger.id:
         if call.ledger is call.world.platform:
-            raise NoSuchObject("account", wanted)
+            raise NoSuchObject("account", account_id)
         return call.ledger.account
-    return call.world.accessible_ledger(wanted, "sk_***", call.livemode).account
+    return call.world.accessible_ledger(account_id, "sk_***", call.livemode).account
 
 
 def name_of(account: JSON) -> str:
@@ -154,8 +154,8 @@ def day(account: JSON, at: int) -> str:
 
 def zone(account: JSON) -> ZoneInfo:
     """Returns the time zone in which people see times: the Dashboard's, or else UTC."""
-    named = account["settings"]["dashboard"]["timezone"]
-    return ZoneInfo(named if named in available_timezones() else "UTC")
+    zone_name = account["settings"]["dashboard"]["timezone"]
+    return ZoneInfo(zone_name if zone_name in available_timezones() else "UTC")
 
 
 def application(world: World) -> JSON:
@@ -163,15 +163,18 @@ def application(world: World) -> JSON:
     return {"id": world.config.application_id, "object": "application", "name": world.config.application_name}
 
 
-def _settle(world: World, ledger: Ledger, changes: dict[str, Any]) -> None:
+def _apply_settlement(world: World, ledger: Ledger, changes: dict[str, Any]) -> None:
     """Changes settlement settings, and what follows from them: `settings.payouts`, the bank account, the schedule."""
-    given: dict[str, Any] = {
+    new_values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
     }
-    ledger.settlement = replace(ledger.settlement, **given)
-    settings: JSON = ledger.account["settings"]
+    ledger.settlement = replace(ledger.settlement, **new_values)
+    account_settings: JSON = ledger.account["settings"]
     schedule = {"delay_days": ledger.settlement.settlement_days, "interval": ledger.settlement.payout_schedule}
-    ledger.account["settings"] = {**settings, "payouts": {**settings["payouts"], "schedule": schedule}}
+    ledger.account["settings"] = {
+        **account_settings,
+        "payouts": {**account_settings["payouts"], "schedule": schedule},
+    }
     if changes.keys() & {"bank_name", "bank_last4"}:
         bank_accounts.replace_all(ledger)
     payout_schedule.plan_next_payout(world, ledger)

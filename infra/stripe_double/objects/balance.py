@@ -27,15 +27,15 @@ def list_transactions(call: Call) -> JSON:
     """GET /v1/balance_transactions. Raises InvalidState for a `payout` that is not automatic."""
     ledger, params = call.ledger, call.params
     if "payout" in params:
-        found = _lines(call)
+        transactions = _lines(call)
     elif "source" in params:
         # Stripe finds none by a dispute, although they name it, as recorded in September 2026.
         by_dispute = ledger.find("dispute", params["source"]) is not None
-        found = [] if by_dispute else list(ledger.all("balance_transaction", source=params["source"]))
+        transactions = [] if by_dispute else list(ledger.all("balance_transaction", source=params["source"]))
     else:
-        found = list(ledger.all("balance_transaction"))
-    chosen = lists.filter_by_created(call, lists.filter_by_fields(call, found, "source", "type", "currency"))
-    return lists.page(call, chosen, "/v1/balance_transactions", kind="balance transaction")
+        transactions = list(ledger.all("balance_transaction"))
+    filtered = lists.filter_by_created(call, lists.filter_by_fields(call, transactions, "source", "type", "currency"))
+    return lists.page(call, filtered, "/v1/balance_transactions", kind="balance transaction")
 
 
 def retrieve_transaction(call: Call) -> JSON:

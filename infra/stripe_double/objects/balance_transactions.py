@@ -61,7 +61,7 @@ def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
     return record(
         world, ledger, "charge" if is_card else "payment", "charge", gross, charge["id"],
         fee_details=fees.details(ledger, fee, gross.currency, "Stripe processing fees"),
-        available_on=world.now() if charge["_skips_pending"] else _settles_on(world, ledger),
+        available_on=world.now() if charge["_skips_pending"] else _settlement_time(world, ledger),
         description=charge["description"],
     )  # fmt: skip
 
@@ -71,7 +71,8 @@ def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
     gross = settlement_gross(world, ledger, -refund["amount"], refund["currency"])
     return record(
         world, ledger, "refund" if _is_card(charge) else "payment_refund", "refund", gross, refund["id"],
-        available_on=_not_before(world, ledger, charge), description=f"REFUND FOR CHARGE ({charge['description']})",
+        available_on=_withdrawal_time(world, ledger, charge),
+        description=f"REFUND FOR CHARGE ({charge['description']})",
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSO
     return record(
         world, ledger, "adjustment", "dispute", gross, dispute["id"],
         fee_details=fees.details(ledger, fees.DISPUTE, gross.currency, "Dispute fee"),
-        available_on=_not_before(world, ledger, charge),
+        available_on=_withdrawal_time(world, ledger, charge),
         description=f"Chargeback withdrawal for {charge['id']}",
     )  # fmt: skip
 
@@ -101,12 +102,12 @@ def of_won_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) ->
     https://support.stripe.com/questions/dispute-fees-faq
     """
     gross = settlement_gross(world, ledger, dispute["amount"], dispute["currency"])
-    back = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
-    keeps = not ledger.returns_dispute_fees
+    returned_fee = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
+    stripe_keeps_fee = not ledger.returns_dispute_fees
     return record(
         world, ledger, "adjustment", "dispute_reversal", gross, dispute["id"],
-        fee_details=[] if keeps else back,
-        available_on=_settles_on(world, ledger) if keeps else None,
+        fee_details=[] if stripe_keeps_fee else returned_fee,
+        available_on=_settlement_time(world, ledger) if stripe_keeps_fee else None,
         description=f"Chargeback reversal for {charge['id']}",
     )  # fmt: skip
 
@@ -115,13 +116,15 @@ def _is_card(charge: JSON) -> bool:
     return bool(charge["payment_method_details"]["type"] == "card")
 
 
-def _settles_on(world: World, ledger: Ledger) -> int:
+def _settlement_time(world: World, ledger: Ledger) -> int:
     """Returns the moment at which a payment of today is available: 00:00 UTC, some days from now."""
     today = world.now() // DAY * DAY
     return today + ledger.settlement.settlement_days * DAY
 
 
-def _not_before(world: World, ledger: Ledger, charge: JSON) -> int:
+def _withdrawal_time(world: World, ledger: Ledger, charge: JSON) -> int:
     """Returns when money that a payment loses leaves the balance: now, or with the payment if that is pending."""
-    paid = ledger.find("balance_transaction", charge["balance_transaction"])
-    return max(world.now(), paid["available_on"] if paid else _settles_on(world, ledger))
+    payment_transaction = ledger.find("balance_transaction", charge["balance_transaction"])
+    return max(
+        world.now(), payment_transaction["available_on"] if payment_transaction else _settlement_time(world, ledger)
+    )

@@ -62,15 +62,15 @@ _DECLINE_MESSAGES = {
 }
 
 
-def _decline(number: str, code: str, decline_code: str = "", **more: object) -> Method:
+def _decline(number: str, code: str, decline_code: str = "", **fields: object) -> Method:
     message = _DECLINE_MESSAGES.get(decline_code) or _DECLINE_MESSAGES.get(code) or "Your card was declined."
     method = Method(number=number, code=code, decline_code=decline_code, message=message)
-    return replace(method, **more)  # type: ignore[arg-type]
+    return replace(method, **fields)  # type: ignore[arg-type]
 
 
-def _bank(number: str, code: str = "", message: str = "", **more: object) -> Method:
+def _bank(number: str, code: str = "", message: str = "", **fields: object) -> Method:
     base = Method("us_bank_account", number, "STRIPE TEST BANK", "checking", code, "", message)
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **fields)  # type: ignore[arg-type]
 
 
 _ACCEPTED_CARDS = {
@@ -198,8 +198,8 @@ def with_decline(method: Method, decline: Sequence[str]) -> Method:
     code, decline_code = decline[0], "".join(decline[1:])
     if method.kind != "card":
         return replace(method, code=code, decline_code=decline_code, message=_DEBIT_MESSAGES.get(code, _DEBIT_FAILED))
-    made = _decline(method.number, code, decline_code, brand=method.brand, funding=method.funding)
-    return replace(made, authenticate=method.authenticate, without_charge=code == "incorrect_number")
+    declined = _decline(method.number, code, decline_code, brand=method.brand, funding=method.funding)
+    return replace(declined, authenticate=method.authenticate, without_charge=code == "incorrect_number")
 
 
 def by_card_number(number: str) -> Method:

@@ -25,9 +25,11 @@ def create(call: Call) -> JSON:
 def list_(call: Call) -> JSON:
     """GET /v1/customers/{id}/balance_transactions, also of one invoice."""
     customers.existing(call.ledger, call.id)
-    found = lists.filter_by_fields(call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice")
+    transactions = lists.filter_by_fields(
+        call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice"
+    )
     url = f"/v1/customers/{call.id}/balance_transactions"
-    return lists.page(call, lists.filter_by_created(call, found), url, kind="customer balance transaction")
+    return lists.page(call, lists.filter_by_created(call, transactions), url, kind="customer balance transaction")
 
 
 def move(
@@ -40,12 +42,12 @@ def move(
     customer = ledger.find("customer", invoice["customer"])
     if not amount or customer is None or customer.get("_deleted"):
         return None
-    more = {"invoice": invoice["id"], "credit_note": credit_note}
-    return str(_record(world, ledger, customer, amount, invoice["currency"], type_, **more)["id"])
+    references = {"invoice": invoice["id"], "credit_note": credit_note}
+    return str(_record(world, ledger, customer, amount, invoice["currency"], type_, **references)["id"])
 
 
 def _record(
-    world: World, ledger: Ledger, customer: JSON, amount: int, currency: str, type_: str, **more: object
+    world: World, ledger: Ledger, customer: JSON, amount: int, currency: str, type_: str, **fields: object
 ) -> JSON:
     """Changes the balance, and returns the transaction, in which `more` is what is not null or empty."""
     before = world.snapshot(ledger, customer)
@@ -68,7 +70,7 @@ def _record(
             "livemode": ledger.livemode,
             "metadata": {},
             "type": type_,
-            **more,
+            **fields,
         }
     )
 
@@ -79,9 +81,9 @@ def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON
     A credit pays as far as it goes, a debt is asked for as well, and a sum too small to charge becomes a debt.
     """
     start = customer["balance"]
-    wanted = invoice["total"] + start
-    due = wanted if wanted >= money.minimum(invoice["currency"]) else 0
-    end = 0 if due else wanted
+    total_with_balance = invoice["total"] + start
+    due = total_with_balance if total_with_balance >= money.minimum(invoice["currency"]) else 0
+    end = 0 if due else total_with_balance
     invoice["starting_balance"], invoice["ending_balance"] = start, end
     too_small = max(0, end - max(0, start))
     move(world, ledger, invoice, end - start - too_small, "applied_to_invoice")
@@ -94,8 +96,8 @@ def unapply_from_invoice(world: World, ledger: Ledger, invoice: JSON) -> None:
 
     https://docs.stripe.com/changelog/2019-12-03/customer-balances-returned-voided-invoices
     """
-    applied = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
-    move(world, ledger, invoice, -applied, "unapplied_from_invoice")
+    applied_amount = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
+    move(world, ledger, invoice, -applied_amount, "unapplied_from_invoice")
 
 
 def credit_surplus(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:

@@ -124,19 +124,23 @@ def _apply(customer: JSON, params: JSON) -> None:
     if "address" in params:
         customer["address"] = _address(params["address"])
     if "shipping" in params:
-        given = params["shipping"]
+        shipping = params["shipping"]
         customer["shipping"] = (
-            {"name": given.get("name"), "phone": given.get("phone"), "address": _address(given.get("address"))}
-            if given
+            {
+                "name": shipping.get("name"),
+                "phone": shipping.get("phone"),
+                "address": _address(shipping.get("address")),
+            }
+            if shipping
             else None
         )
     customer["metadata"] = rules.metadata(customer["metadata"], params.get("metadata"))
 
 
-def _address(given: JSON | str | None) -> JSON | None:
-    if not isinstance(given, dict):
+def _address(address: JSON | str | None) -> JSON | None:
+    if not isinstance(address, dict):
         return None
-    return {name: given.get(name) or None for name in _ADDRESS}
+    return {name: address.get(name) or None for name in _ADDRESS}
 
 
 ROUTES = [

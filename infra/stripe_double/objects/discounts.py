@@ -61,34 +61,36 @@ def replace_discounts(call: Call, invoice: JSON) -> None:
     """Replaces the discounts of a draft if the request has `discounts`."""
     if "discounts" not in call.params:
         return
-    made = []
-    for index, given in enumerate(call.params["discounts"] or []):
+    discount_ids = []
+    for index, discount_params in enumerate(call.params["discounts"] or []):
         name = f"discounts[{index}]"
-        if set(given) != {"coupon"}:
+        if set(discount_params) != {"coupon"}:
             raise NotModelled("discounts that are not made of a coupon", name)
-        coupon = call.ledger.get("coupon", given["coupon"], f"{name}[coupon]", 400)
+        coupon = call.ledger.get("coupon", discount_params["coupon"], f"{name}[coupon]", 400)
         if coupon["currency"] not in (None, invoice["currency"]):
             raise InvalidParams(
                 "The coupon's currency does not match the invoice's currency.", param=f"{name}[coupon]"
             )
         coupon["times_redeemed"] += 1
-        made.append(_discount(call, invoice, coupon)["id"])
-    invoice["discounts"] = made
+        discount_ids.append(_discount(call, invoice, coupon)["id"])
+    invoice["discounts"] = discount_ids
 
 
 def apply_discounts(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
     """Sets what each discount takes off the invoice and each line; returns the sum in minor units."""
     for line in lines:
         line["discount_amounts"] = []
-    left = [line["amount"] if line["discountable"] else 0 for line in lines]
+    remaining = [line["amount"] if line["discountable"] else 0 for line in lines]
     amounts = []
     for discount_id in invoice["discounts"]:
-        off = _amount(ledger.get("coupon", ledger.get("discount", discount_id)["source"]["coupon"]), sum(left))
-        if off and any(line["taxes"] for line in lines):
+        discount_amount = _amount(
+            ledger.get("coupon", ledger.get("discount", discount_id)["source"]["coupon"]), sum(remaining)
+        )
+        if discount_amount and any(line["taxes"] for line in lines):
             raise NotModelled("discounts together with tax rates", "discounts")
-        amounts.append({"amount": off, "discount": discount_id})
-        for line, share, position in zip(lines, _shares(off, left), range(len(lines)), strict=True):
-            left[position] -= share
+        amounts.append({"amount": discount_amount, "discount": discount_id})
+        for line, share, position in zip(lines, _shares(discount_amount, remaining), range(len(lines)), strict=True):
+            remaining[position] -= share
             if share:
                 line["discount_amounts"].append({"amount": share, "discount": discount_id})
     invoice["total_discount_amounts"] = amounts
@@ -102,14 +104,14 @@ def _amount(coupon: JSON, base: int) -> int:
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _shares(off: int, left: list[int]) -> list[int]:
+def _shares(discount_amount: int, remaining: list[int]) -> list[int]:
     """Returns the share of `off` for each line, in proportion to the rest of the line, in minor units that add up."""
-    base, taken, upto = sum(left), 0, 0
+    base, shared, amount_so_far = sum(remaining), 0, 0
     shares = []
-    for amount in left:
-        upto += amount
-        share = off * upto // base - taken if base else 0
-        taken += share
+    for amount in remaining:
+        amount_so_far += amount
+        share = discount_amount * amount_so_far // base - shared if base else 0
+        shared += share
         shares.append(share)
     return shares
 

@@ -99,8 +99,8 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
     """
     if status not in STATUSES:
         raise InvalidState(f"{status} is not a status of disputes")
-    appealed = dispute["status"] == "lost" and status in APPEALED
-    if dispute["status"] in CLOSED and not appealed:
+    is_appeal = dispute["status"] == "lost" and status in APPEALED
+    if dispute["status"] in CLOSED and not is_appeal:
         raise InvalidState("This dispute is already closed")
     charge = ledger.get("charge", dispute["charge"])
     before = world.snapshot(ledger, dispute)
@@ -111,8 +111,8 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         _withdraw(world, ledger, dispute, charge)
     if status in CLOSED:
         if status == "won" and dispute["balance_transactions"]:
-            back = balance_transactions.of_won_dispute(world, ledger, charge, dispute)
-            dispute["balance_transactions"] = [*dispute["balance_transactions"], back]
+            returned = balance_transactions.of_won_dispute(world, ledger, charge, dispute)
+            dispute["balance_transactions"] = [*dispute["balance_transactions"], returned]
             charge.pop("_charged_back", None)
             dispute["is_charge_refundable"] = True
             world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
@@ -131,10 +131,10 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/disputes."""
-    found = lists.filter_by_created(
+    disputes = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("dispute"), "charge", "payment_intent")
     )
-    return lists.page(call, found, "/v1/disputes", kind="dispute")
+    return lists.page(call, disputes, "/v1/disputes", kind="dispute")
 
 
 def update(call: Call) -> JSON:
@@ -164,10 +164,10 @@ def update(call: Call) -> JSON:
     dispute["status"] = reviewing
     world.emit_updated(ledger, dispute, before, "charge.dispute.updated")
     world.emit(ledger, "charge.updated", ledger.get("charge", dispute["charge"]))
-    decided = _BY_EVIDENCE.get(dispute["evidence"]["uncategorized_text"])
-    if decided is not None:
+    decision = _BY_EVIDENCE.get(dispute["evidence"]["uncategorized_text"])
+    if decision is not None:
         later = world.config.evidence_seconds
-        world.scheduler.after(later, "evidence", dispute["id"], lambda: _decide(world, ledger, dispute, decided))
+        world.scheduler.after(later, "evidence", dispute["id"], lambda: _decide(world, ledger, dispute, decision))
     return dispute
 
 
@@ -178,14 +178,14 @@ def _decide(world: World, ledger: Ledger, dispute: JSON, status: str) -> None:
 
 def close(call: Call) -> JSON:
     """POST /v1/disputes/{id}/close: the account accepts the loss."""
-    closed = move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
-    call.world.emit(call.ledger, "charge.updated", call.ledger.get("charge", closed["charge"]))
-    return closed
+    dispute = move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
+    call.world.emit(call.ledger, "charge.updated", call.ledger.get("charge", dispute["charge"]))
+    return dispute
 
 
 def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:
-    taken = balance_transactions.of_dispute(world, ledger, charge, dispute)
-    dispute["balance_transactions"] = [*dispute["balance_transactions"], taken]
+    transaction = balance_transactions.of_dispute(world, ledger, charge, dispute)
+    dispute["balance_transactions"] = [*dispute["balance_transactions"], transaction]
     charge["_charged_back"] = True
     world.emit(ledger, "charge.dispute.funds_withdrawn", dispute)
 

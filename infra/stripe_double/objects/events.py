@@ -23,13 +23,13 @@ def list_(call: Call) -> JSON:
     if len(params.get("types", ())) > 20:
         raise InvalidParams("You may pass at most 20 types.", param="types")
     patterns = params.get("types") or ([params["type"]] if "type" in params else [])
-    found = [
+    events = [
         e for e in lists.filter_by_created(call, _retained_events(call)) if _matches_patterns(e["type"], patterns)
     ]
     if "delivery_success" in params:
-        found = [e for e in found if call.world.events.is_delivered(e["id"]) == params["delivery_success"]]
-    chosen, more = lists.cut_page(params, found[::-1], "event")
-    return as_list("/v1/events", [_rendered(call, e) for e in chosen], more)
+        events = [e for e in events if call.world.events.is_delivered(e["id"]) == params["delivery_success"]]
+    page_items, has_more = lists.cut_page(params, events[::-1], "event")
+    return as_list("/v1/events", [_rendered(call, e) for e in page_items], has_more)
 
 
 def retrieve(call: Call) -> JSON:

@@ -56,17 +56,19 @@ def pay(call: Call) -> JSON:
     if params.get("paid_out_of_band"):
         pay_out_of_band(world, ledger, invoice)
         return invoice
-    chosen = params.get("payment_method")
-    if chosen is None:
+    method_id = params.get("payment_method")
+    if method_id is None:
         raise InvalidState(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set one or pass"
             " `payment_method`.",
             code="resource_missing",
         )
-    method, saved = payment_methods.find_method(ledger, chosen, invoice["customer"])
+    method, saved_method = payment_methods.find_method(ledger, method_id, invoice["customer"])
     payment = default_payment(ledger, invoice)
     intent = intent_of(ledger, payment)
-    outcome = attempt(world, ledger, intent, method, saved=saved, off_session=params.get("off_session", True))
+    outcome = attempt(
+        world, ledger, intent, method, saved_method=saved_method, off_session=params.get("off_session", True)
+    )
     if outcome.error is not None:
         raise as_card_error(intent, outcome.error)
     if outcome.status == "requires_action":

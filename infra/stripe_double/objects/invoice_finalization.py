@@ -47,13 +47,13 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     invoice["status"] = "open"
     if due:
         invoice_payments.open_payment(world, ledger, invoice, due, default=True)
-    first = bool(due) and world.order.is_usual()  # a receiver may meet either first
-    if first:
+    updated_first = bool(due) and world.order.is_usual()  # a receiver may meet either first
+    if updated_first:
         world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.finalized", invoice)
     if not due:
         become_paid(world, ledger, invoice, before, collected=True)
-    elif not first:
+    elif not updated_first:
         world.emit_updated(ledger, invoice, before)
     if original is not None and not original_first:
         _replace(world, ledger, original, invoice)
@@ -93,10 +93,10 @@ def _freeze(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> None
     for name in ("address", "email", "name", "phone", "shipping", "tax_exempt"):
         invoice[f"customer_{name}"] = customer[name]
     if invoice["number"] is None:
-        was = world.snapshot(ledger, customer)
+        customer_before = world.snapshot(ledger, customer)
         invoice["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
         customer["next_invoice_sequence"] += 1
-        world.emit_updated(ledger, customer, was)
+        world.emit_updated(ledger, customer, customer_before)
     if invoice["rendering"]["pdf"]["page_size"] == "auto":
         size = "letter" if ledger.account["country"] in _LETTER else "a4"
         invoice["rendering"] = {**invoice["rendering"], "pdf": {"page_size": size}}

@@ -26,10 +26,10 @@ def create(call: Call) -> JSON:
     customer = customers.existing(ledger, params["customer"], "customer", 400)
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     rules.metadata({}, params.get("metadata"))
-    waiting: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
-    given: JSON = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
-    line = invoice_lines.make(call, waiting, given, "")
-    item = invoice_lines.item_of(ledger, waiting, line)
+    no_invoice: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
+    line_params: JSON = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
+    line = invoice_lines.make(call, no_invoice, line_params, "")
+    item = invoice_lines.item_of(ledger, no_invoice, line)
     item["_line"] = line
     call.world.emit(ledger, "invoiceitem.created", item)
     return item
@@ -38,8 +38,8 @@ def create(call: Call) -> JSON:
 def add_waiting_items(call: Call, invoice: JSON) -> None:
     """Moves the customer's waiting items of the invoice's currency into a new draft, the newest first."""
     world, ledger = call.world, call.ledger
-    waiting = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
-    for item in reversed(list(waiting)):
+    items = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
+    for item in reversed(list(items)):
         before = world.snapshot(ledger, item)
         item["invoice"] = invoice["id"]
         ledger.lines.setdefault(invoice["id"], []).append({**item["_line"], "invoice": invoice["id"]})
@@ -54,10 +54,10 @@ def retrieve(call: Call) -> JSON:
 def list_(call: Call) -> JSON:
     """GET /v1/invoiceitems: those of a customer or an invoice; with `pending`, those that wait, or that do not."""
     params = call.params
-    found = lists.filter_by_fields(call, call.ledger.all("invoiceitem"), "customer", "invoice")
-    dated = (item for item in found if rules.within(item["date"], params.get("created")))
-    chosen = (item for item in dated if params.get("pending") in (None, item["invoice"] is None))
-    return lists.page(call, chosen, "/v1/invoiceitems", kind="invoice item")
+    items = lists.filter_by_fields(call, call.ledger.all("invoiceitem"), "customer", "invoice")
+    items_in_period = (item for item in items if rules.within(item["date"], params.get("created")))
+    filtered = (item for item in items_in_period if params.get("pending") in (None, item["invoice"] is None))
+    return lists.page(call, filtered, "/v1/invoiceitems", kind="invoice item")
 
 
 def delete(call: Call) -> JSON:

@@ -15,9 +15,9 @@ def link_ends_at(invoice: JSON) -> int:
 
     That is 30 days after the due date, at most 120 days after finalization, at least 10 days after a renewal.
     """
-    finalized = invoice["status_transitions"]["finalized_at"] or invoice["created"]
-    planned = min((invoice["due_date"] or finalized) + 30 * DAY, finalized + 120 * DAY)
-    return int(max(planned, invoice.get("_link_good_until", 0)))
+    finalized_at = invoice["status_transitions"]["finalized_at"] or invoice["created"]
+    regular_end = min((invoice["due_date"] or finalized_at) + 30 * DAY, finalized_at + 120 * DAY)
+    return int(max(regular_end, invoice.get("_link_good_until", 0)))
 
 
 def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:

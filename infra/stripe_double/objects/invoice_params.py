@@ -20,11 +20,11 @@ _FINAL = {"metadata", "expand"}
 _LENGTHS = {"description": 1500, "footer": 5000, "number": 26, "statement_descriptor": 22}
 
 
-def check(call: Call, modelled: set[str]) -> None:
+def check(call: Call, modelled_names: set[str]) -> None:
     """Raises StripeFault for a parameter that is not modelled here or is wrong whatever the invoice."""
     params = call.params
     for name in params:
-        if name not in modelled:
+        if name not in modelled_names:
             raise NotModelled(f"the parameter {name} here", name)
     rules.length(params, _LENGTHS)
     rules.metadata({}, params.get("metadata"))
@@ -103,12 +103,12 @@ def apply(call: Call, invoice: JSON) -> None:
     if "custom_fields" in params:
         invoice["custom_fields"] = params["custom_fields"] or None
     if "rendering" in params:
-        given = params["rendering"] or {}
-        pdf = given.get("pdf") or {}
+        rendering = params["rendering"] or {}
+        pdf = rendering.get("pdf") or {}
         invoice["rendering"] = {
-            "amount_tax_display": given.get("amount_tax_display") or None,
+            "amount_tax_display": rendering.get("amount_tax_display") or None,
             "pdf": {"page_size": pdf.get("page_size", "auto")},
-            "template": given.get("template"),
+            "template": rendering.get("template"),
             "template_version": None,
         }
     if "payment_settings" in params:
@@ -117,7 +117,9 @@ def apply(call: Call, invoice: JSON) -> None:
         )
         invoice["payment_settings"] = {**invoice["payment_settings"], "payment_method_types": types or None}
     if "default_tax_rates" in params:
-        wanted = params["default_tax_rates"] or []
-        invoice["default_tax_rates"] = [call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in wanted]
+        tax_rate_ids = params["default_tax_rates"] or []
+        invoice["default_tax_rates"] = [
+            call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in tax_rate_ids
+        ]
     discounts.replace_discounts(call, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], params.get("metadata"))

@@ -89,8 +89,8 @@ def point_to(ledger: Ledger, original: JSON, revision: JSON) -> None:
 
 
 def _copies_metadata(world: World) -> bool:
-    wanted = world.config.revisions_copy_metadata
-    return world.order.is_usual() if wanted is None else wanted
+    setting = world.config.revisions_copy_metadata
+    return world.order.is_usual() if setting is None else setting
 
 
 def _require_revisable(original: JSON) -> None:

@@ -86,9 +86,9 @@ def list_(call: Call) -> JSON:
     params = call.params
     if "subscription" in params:
         raise NotModelled("subscriptions", "subscription")
-    items = lists.filter_by_fields(call, call.ledger.all("invoice"), "status", "customer", "collection_method")
-    found = (i for i in lists.filter_by_created(call, items) if within(i["due_date"], params.get("due_date")))
-    return lists.page(call, found, "/v1/invoices", kind="invoice")
+    matching = lists.filter_by_fields(call, call.ledger.all("invoice"), "status", "customer", "collection_method")
+    invoices = (i for i in lists.filter_by_created(call, matching) if within(i["due_date"], params.get("due_date")))
+    return lists.page(call, invoices, "/v1/invoices", kind="invoice")
 
 
 def delete(call: Call) -> JSON:

@@ -13,8 +13,8 @@ from .rules import within
 
 def page(call: Call, oldest_first: Iterable[JSON], url: str, *, kind: str) -> JSON:
     """Returns one page of rendered objects, which are filtered already."""
-    chosen, more = cut_page(call.params, list(oldest_first)[::-1], kind)
-    return as_list(url, [render(call.ledger, o) for o in chosen], more)
+    page_items, has_more = cut_page(call.params, list(oldest_first)[::-1], kind)
+    return as_list(url, [render(call.ledger, o) for o in page_items], has_more)
 
 
 def cut_page(params: JSON, newest_first: list[JSON], kind: str) -> tuple[list[JSON], bool]:
@@ -41,11 +41,11 @@ def _position(items: list[JSON], object_id: str, kind: str, param: str) -> int:
 
 def filter_by_created(call: Call, items: Iterable[JSON]) -> Iterable[JSON]:
     """Returns the items that pass the request's `created` filter."""
-    wanted = call.params.get("created")
-    return (i for i in items if within(i["created"], wanted))
+    bounds = call.params.get("created")
+    return (i for i in items if within(i["created"], bounds))
 
 
 def filter_by_fields(call: Call, items: Iterable[JSON], *names: str) -> Iterable[JSON]:
     """Returns the items whose fields equal the named parameters that the request has."""
-    wanted = {n: call.params[n] for n in names if n in call.params}
-    return (i for i in items if all(i.get(n) == v for n, v in wanted.items()))
+    values_by_field = {n: call.params[n] for n in names if n in call.params}
+    return (i for i in items if all(i.get(n) == v for n, v in values_by_field.items()))

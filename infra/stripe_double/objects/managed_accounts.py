@@ -13,7 +13,7 @@ from . import accounts, lists, rules
 from .call import Call, Route
 
 _CREATE = ("type", "country", "email", "capabilities", "business_type", "business_profile", "metadata", "expand")
-_DUE = [
+_INITIAL_REQUIREMENTS = [
     "business_profile.mcc", "business_profile.url", "business_type", "external_account", "representative.first_name",
     "representative.last_name", "tos_acceptance.date", "tos_acceptance.ip",
 ]  # fmt: skip
@@ -29,7 +29,7 @@ def create(call: Call) -> JSON:
     if params.get("type") != "custom":
         raise NotModelled("accounts of another type than custom", "type")
     profile = params.get("business_profile", {})
-    due = [name for name in _DUE if not _has_given(params, name)]
+    due = [name for name in _INITIAL_REQUIREMENTS if not _provides(params, name)]
     ledger = accounts.make(
         world,
         profile_name=profile.get("name"),
@@ -47,7 +47,9 @@ def create(call: Call) -> JSON:
         business_profile={**account["business_profile"], "mcc": None, "support_email": None, **profile},
         business_type=params.get("business_type"),
         capabilities={
-            name: "inactive" for name, wanted in params.get("capabilities", {}).items() if wanted.get("requested")
+            name: "inactive"
+            for name, capability in params.get("capabilities", {}).items()
+            if capability.get("requested")
         },
         controller={
             "fees": {"payer": "application_custom"},
@@ -72,12 +74,12 @@ def create(call: Call) -> JSON:
 def list_(call: Call) -> JSON:
     """GET /v1/accounts: the accounts that are connected in the mode of the key."""
     _require_platform(call)
-    found = (
+    connected_accounts = (
         ledger.account
         for ledger in call.world.ledgers.values()
         if ledger.connected and ledger.livemode == call.livemode
     )
-    return lists.page(call, lists.filter_by_created(call, found), "/v1/accounts", kind="account")
+    return lists.page(call, lists.filter_by_created(call, connected_accounts), "/v1/accounts", kind="account")
 
 
 def delete(call: Call) -> JSON:
@@ -94,7 +96,7 @@ def delete(call: Call) -> JSON:
     return {"id": ledger.id, "object": "account", "deleted": True}
 
 
-def _has_given(params: JSON, requirement: str) -> bool:
+def _provides(params: JSON, requirement: str) -> bool:
     outer, _, inner = requirement.partition(".")
     return bool(params.get(outer, {}).get(inner) if inner else params.get(outer))
 

@@ -27,12 +27,12 @@ MAX_OTHER = 99_999_999
 
 def currency(code: str, param: str = "currency") -> str:
     """Returns the code in lower case. Raises InvalidParams if Stripe does not support it."""
-    lowered = code.lower()
-    if lowered not in SUPPORTED:
+    lower_code = code.lower()
+    if lower_code not in SUPPORTED:
         raise InvalidParams(
             f"Invalid currency: {code}. Stripe currently supports these currencies: usd, eur, …", param=param
         )
-    return lowered
+    return lower_code
 
 
 def decimals(code: str) -> int:
@@ -58,7 +58,7 @@ def format_amount(amount: int, code: str) -> str:
     """Returns an amount of minor units as pages and mails show it, such as `$75.00`."""
     digits = decimals(code)
     sign = "-" if amount < 0 else ""
-    whole, part = divmod(abs(amount), 10**digits)
-    number = f"{whole:,}" + (f".{part:0{digits}d}" if digits else "")
+    units, fraction = divmod(abs(amount), 10**digits)
+    number = f"{units:,}" + (f".{fraction:0{digits}d}" if digits else "")
     symbol = {"usd": "$", "eur": "€", "gbp": "£"}.get(code)
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {code.upper()}"

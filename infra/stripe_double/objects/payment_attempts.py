@@ -79,7 +79,7 @@ def attempt(
     intent: JSON,
     method: Method,
     *,
-    saved: JSON | None = None,
+    saved_method: JSON | None = None,
     off_session: bool = False,
     authenticated: bool | None = None,
     return_url: str | None = None,
@@ -102,27 +102,27 @@ def attempt(
             f"The payment method type {method.kind} is not allowed for this invoice.",
             code="payment_intent_incompatible_payment_method",
         )
-    paying = _Attempt.of(world, ledger, intent)
-    if paying.invoice is not None:
-        paying.invoice["attempted"] = True
-        paying.invoice["attempt_count"] = max(
-            1, paying.invoice["attempt_count"]
+    current = _Attempt.of(world, ledger, intent)
+    if current.invoice is not None:
+        current.invoice["attempted"] = True
+        current.invoice["attempt_count"] = max(
+            1, current.invoice["attempt_count"]
         )  # later manual attempts do not count
     intent["_method"] = method
-    used = saved or payment_shapes.payment_method(world, ledger, paying.billed_to, method)
-    intent["payment_method"] = used["id"]
+    payment_method = saved_method or payment_shapes.payment_method(world, ledger, current.billed_to, method)
+    intent["payment_method"] = payment_method["id"]
     if method.authenticate and authenticated is None:
         if off_session:
-            return _fail(paying, method, "authentication_required", "authentication_required")
-        return _require_action(paying, return_url)
+            return _fail(current, method, "authentication_required", "authentication_required")
+        return _require_action(current, return_url)
     intent["next_action"] = None
     if method.authenticate and authenticated is False:
-        return _fail(paying, method, "payment_intent_authentication_failure", "", charged=False)
+        return _fail(current, method, "payment_intent_authentication_failure", "", creates_charge=False)
     if method.kind == "us_bank_account":
-        return _debit(paying, method)
+        return _debit(current, method)
     if method.code:
-        return _fail(paying, method, method.code, method.decline_code, charged=not method.without_charge)
-    _succeed(paying, payment_shapes.charge(world, ledger, paying.billed_to, intent, method, "succeeded"))
+        return _fail(current, method, method.code, method.decline_code, creates_charge=not method.without_charge)
+    _succeed(current, payment_shapes.charge(world, ledger, current.billed_to, intent, method, "succeeded"))
     return Outcome("succeeded")
 
 
@@ -132,21 +132,21 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
     world.scheduler.cancel(intent_id)
-    paying = _Attempt.of(world, ledger, intent)
+    current = _Attempt.of(world, ledger, intent)
     method: Method = fail or intent["_method"]
     charge = ledger.get("charge", intent["latest_charge"])
     if method.code:
-        _fail(paying, method, method.code, method.decline_code, charge=charge)
+        _fail(current, method, method.code, method.decline_code, charge=charge)
     else:
-        _succeed(paying, charge)
+        _succeed(current, charge)
 
 
 def credit(world: World, ledger: Ledger, payment: JSON) -> None:
     """Counts an InvoicePayment whose intent has succeeded before it was tied to the invoice."""
-    paying = _Attempt.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
-    _pay(paying, payment)
-    paying.emit("invoice_payment.paid", payment)
-    _credit(paying, payment)
+    current = _Attempt.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
+    _pay(current, payment)
+    current.emit("invoice_payment.paid", payment)
+    _credit(current, payment)
 
 
 def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
@@ -155,9 +155,9 @@ def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))
 
 
-def _succeed(paying: _Attempt, charge: JSON) -> None:
+def _succeed(current: _Attempt, charge: JSON) -> None:
     """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
-    world, ledger, intent, payment = paying.world, paying.ledger, paying.intent, paying.payment
+    world, ledger, intent, payment = current.world, current.ledger, current.intent, current.payment
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
     charge["receipt_url"] = f"{world.config.public_url}/receipts/{ledger.id}/{charge['id']}"
     intent.update(
@@ -165,29 +165,29 @@ def _succeed(paying: _Attempt, charge: JSON) -> None:
         next_action=None,
     )  # fmt: skip
     captures.begin(world, ledger, charge)
-    first = False
+    payment_event_first = False
     if payment is not None:
-        _pay(paying, payment)
-        first = not world.order.is_usual()  # recordings have both
-    if payment is not None and first:
-        paying.emit("invoice_payment.paid", payment)
-    paying.emit("charge.succeeded", charge)
+        _pay(current, payment)
+        payment_event_first = not world.order.is_usual()  # recordings have both
+    if payment is not None and payment_event_first:
+        current.emit("invoice_payment.paid", payment)
+    current.emit("charge.succeeded", charge)
     if intent["_method"].dispute:
         open_dispute(world, ledger, charge, intent["_method"].dispute)  # recorded before the intent has succeeded
-    paying.emit("payment_intent.succeeded", intent)
-    if payment is not None and not first:
-        paying.emit("invoice_payment.paid", payment)
+    current.emit("payment_intent.succeeded", intent)
+    if payment is not None and not payment_event_first:
+        current.emit("invoice_payment.paid", payment)
     if payment is not None:
-        _credit(paying, payment)
+        _credit(current, payment)
 
 
-def _pay(paying: _Attempt, payment: JSON) -> None:
-    payment.update(status="paid", amount_paid=paying.intent["amount_received"])
-    payment["status_transitions"] = {**payment["status_transitions"], "paid_at": paying.world.now()}
+def _pay(current: _Attempt, payment: JSON) -> None:
+    payment.update(status="paid", amount_paid=current.intent["amount_received"])
+    payment["status_transitions"] = {**payment["status_transitions"], "paid_at": current.world.now()}
 
 
-def _credit(paying: _Attempt, payment: JSON) -> None:
-    world, ledger, before = paying.world, paying.ledger, paying.before
+def _credit(current: _Attempt, payment: JSON) -> None:
+    world, ledger, before = current.world, current.ledger, current.before
     invoice = ledger.get("invoice", payment["invoice"])
     assert before is not None, "an intent with a payment has an invoice"
     surplus_before = invoice["amount_overpaid"]
@@ -204,36 +204,36 @@ def _credit(paying: _Attempt, payment: JSON) -> None:
         world.emit(ledger, "invoice.overpaid", invoice)
 
 
-def _require_action(paying: _Attempt, return_url: str | None) -> Outcome:
-    intent, invoice = paying.intent, paying.invoice
+def _require_action(current: _Attempt, return_url: str | None) -> Outcome:
+    intent, invoice = current.intent, current.invoice
     page = invoice["hosted_invoice_url"] if invoice else None
-    back = return_url or page
+    return_page = return_url or page
     action: JSON = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    if back:
-        there = {
-            "return_url": back,
+    if return_page:
+        redirect = {
+            "return_url": return_page,
             "url": page or f"https://hooks.stripe.com/3d_secure_2/hosted?intent={intent['id']}",
         }
-        action = {"type": "redirect_to_url", "redirect_to_url": there}
+        action = {"type": "redirect_to_url", "redirect_to_url": redirect}
     intent.update(
         status="requires_action",
         last_payment_error=None,  # that of the previous confirmation (https://docs.stripe.com/api/payment_intents/object)
         next_action=action,
     )
-    paying.emit("payment_intent.requires_action", intent)
+    current.emit("payment_intent.requires_action", intent)
     if invoice is not None:
-        paying.emit("invoice.payment_action_required", invoice)
-    paying.invoice_updated()
+        current.emit("invoice.payment_action_required", invoice)
+    current.invoice_updated()
     return Outcome("requires_action")
 
 
-def _debit(paying: _Attempt, method: Method) -> Outcome:
-    world, ledger, intent = paying.world, paying.ledger, paying.intent
-    charge = payment_shapes.charge(world, ledger, paying.billed_to, intent, method, "pending")
+def _debit(current: _Attempt, method: Method) -> Outcome:
+    world, ledger, intent = current.world, current.ledger, current.intent
+    charge = payment_shapes.charge(world, ledger, current.billed_to, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
-    paying.emit("charge.pending", charge)
-    paying.emit("payment_intent.processing", intent)
-    paying.invoice_updated()
+    current.emit("charge.pending", charge)
+    current.emit("payment_intent.processing", intent)
+    current.invoice_updated()
     if not method.never_settles:
         later = world.config.ach_days * DAY
         world.scheduler.after(later, "settle", intent["id"], lambda: settle(world, ledger, intent["id"]))
@@ -241,31 +241,31 @@ def _debit(paying: _Attempt, method: Method) -> Outcome:
 
 
 def _fail(
-    paying: _Attempt,
+    current: _Attempt,
     method: Method,
     code: str,
     decline_code: str,
     *,
     charge: JSON | None = None,
-    charged: bool = True,
+    creates_charge: bool = True,
 ) -> Outcome:
-    world, ledger, intent, invoice = paying.world, paying.ledger, paying.intent, paying.invoice
+    world, ledger, intent, invoice = current.world, current.ledger, current.intent, current.invoice
     message = method.message or "Your card was declined. This transaction requires authentication."
     if code == "payment_intent_authentication_failure":
         message = _AUTHENTICATION_FAILED
-    if charge is None and charged:
-        charge = payment_shapes.charge(world, ledger, paying.billed_to, intent, method, "failed")
+    if charge is None and creates_charge:
+        charge = payment_shapes.charge(world, ledger, current.billed_to, intent, method, "failed")
     if charge is not None:
         charge.update(status="failed", failure_code=code, failure_message=message, paid=False)
         charge["outcome"] = payment_shapes.outcome(method, code, decline_code, message)
-        paying.emit("charge.failed", charge)
-    used = ledger.get("payment_method", intent["payment_method"])
+        current.emit("charge.failed", charge)
+    payment_method = ledger.get("payment_method", intent["payment_method"])
     error: JSON = {
         "type": "invalid_request_error" if code == "payment_intent_authentication_failure" else "card_error",
         "code": code,
         "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
         "message": message,
-        "payment_method": public(used),
+        "payment_method": public(payment_method),
     }
     if decline_code:
         error["decline_code"] = decline_code
@@ -275,9 +275,9 @@ def _fail(
         error["charge"] = charge["id"]
         intent["latest_charge"] = charge["id"]
     intent.update(status="requires_payment_method", last_payment_error=error, payment_method=None, next_action=None)
-    paying.emit("payment_intent.payment_failed", intent)
-    asking = ["invoice.payment_action_required"] if code == "authentication_required" else []
-    paying.invoice_updated("invoice.payment_failed", *asking)
+    current.emit("payment_intent.payment_failed", intent)
+    action_events = ["invoice.payment_action_required"] if code == "authentication_required" else []
+    current.invoice_updated("invoice.payment_failed", *action_events)
     if invoice is not None:
         update_default_amount(ledger, invoice)
     return Outcome("failed", error)

@@ -48,11 +48,11 @@ def create(call: Call) -> JSON:
     intent["metadata"] = rules.metadata({}, params.get("metadata"))
     _choose_types(call, intent)
     if "payment_method" in params and not confirms:
-        method, saved = payment_methods.find_method(ledger, params["payment_method"], customer)
-        used = saved or payment_shapes.payment_method(
+        method, saved_method = payment_methods.find_method(ledger, params["payment_method"], customer)
+        payment_method = saved_method or payment_shapes.payment_method(
             world, ledger, payment_shapes.payer_details(ledger, customer), method
         )
-        intent.update(payment_method=used["id"], status="requires_confirmation")
+        intent.update(payment_method=payment_method["id"], status="requires_confirmation")
     world.emit(ledger, "payment_intent.created", intent)
     return _confirm(call, intent) if confirms else intent
 
@@ -68,11 +68,11 @@ def make(
     application: str | None = None,
 ) -> JSON:
     """Stores and returns an intent that no invoice asked for, without an event. `types` None means all."""
-    order: JSON = {
+    payer_fields: JSON = {
         **payment_shapes.payer_details(ledger, customer), "application": application, "_application_fee": None,
         "currency": currency, "customer": customer, "payment_settings": {"payment_method_types": types},
     }  # fmt: skip
-    intent = payment_shapes.intent(world, ledger, order, amount)
+    intent = payment_shapes.intent(world, ledger, payer_fields, amount)
     intent.update(description=None, capture_method="automatic_async")  # as recorded
     return intent
 
@@ -94,7 +94,9 @@ def _confirm(call: Call, intent: JSON) -> JSON:
             code="payment_intent_unexpected_state",
             payment_intent=public(intent),
         )
-    method, saved = payment_methods.find_method(ledger, name, intent["customer"], own=intent["payment_method"])
+    method, saved_method = payment_methods.find_method(
+        ledger, name, intent["customer"], intent_method=intent["payment_method"]
+    )
     off_session, return_url = bool(params.get("off_session")), params.get("return_url")
     automatic = intent["automatic_payment_methods"] or {}
     if automatic.get("allow_redirects") == "always" and not return_url and not off_session:
@@ -105,7 +107,9 @@ def _confirm(call: Call, intent: JSON) -> JSON:
         )
     if method.kind == "us_bank_account" and "mandate_data" not in params:
         raise InvalidState("A bank debit needs `mandate_data` or a mandate.", param="mandate_data")
-    outcome = attempt(world, ledger, intent, method, saved=saved, off_session=off_session, return_url=return_url)
+    outcome = attempt(
+        world, ledger, intent, method, saved_method=saved_method, off_session=off_session, return_url=return_url
+    )
     if outcome.error is not None:
         raise as_card_error(intent, outcome.error)
     return intent
@@ -134,8 +138,10 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/payment_intents."""
-    found = lists.filter_by_created(call, lists.filter_by_fields(call, call.ledger.all("payment_intent"), "customer"))
-    return lists.page(call, found, "/v1/payment_intents", kind="payment_intent")
+    intents = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("payment_intent"), "customer")
+    )
+    return lists.page(call, intents, "/v1/payment_intents", kind="payment_intent")
 
 
 def _require_modelled(call: Call, names: set[str]) -> None:
@@ -160,15 +166,15 @@ def _check_amount(amount: int, currency: str) -> None:
 
 def _choose_types(call: Call, intent: JSON) -> None:
     """Notes how the intent's types were chosen: by the list that was sent, or dynamically, which is the default."""
-    allowed = call.params.get("allowed_payment_method_types")
+    allowed_types = call.params.get("allowed_payment_method_types")
     automatic = call.params.get("automatic_payment_methods")
-    if allowed is not None and automatic is not None:
+    if allowed_types is not None and automatic is not None:
         raise InvalidParams(
             "You may only specify one of these parameters: allowed_payment_method_types, automatic_payment_methods.",
             param="allowed_payment_method_types",
         )
-    intent["allowed_payment_method_types"] = allowed
-    if allowed is None and (automatic is None or automatic["enabled"]):
+    intent["allowed_payment_method_types"] = allowed_types
+    if allowed_types is None and (automatic is None or automatic["enabled"]):
         redirects = (automatic or {}).get("allow_redirects", "always")
         intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
         intent["payment_method_configuration_details"] = {"id": f"pmc_1{call.world.ids.token(23)}", "parent": None}

@@ -15,10 +15,10 @@ def retrieve_charge(call: Call) -> JSON:
 
 def list_charges(call: Call) -> JSON:
     """GET /v1/charges."""
-    found = lists.filter_by_created(
+    charges = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("charge"), "customer", "payment_intent")
     )
-    return lists.page(call, found, "/v1/charges", kind="charge")
+    return lists.page(call, charges, "/v1/charges", kind="charge")
 
 
 def update_charge(call: Call) -> JSON:
@@ -41,17 +41,17 @@ def retrieve_payment(call: Call) -> JSON:
 
 def list_payments(call: Call) -> JSON:
     """GET /v1/invoice_payments, by invoice or by payment."""
-    wanted = call.params.get("payment") or {}
-    kind = wanted.get("type")
-    if kind and kind not in wanted:
+    payment_filter = call.params.get("payment") or {}
+    kind = payment_filter.get("type")
+    if kind and kind not in payment_filter:
         raise InvalidParams(
             f"Missing required param: payment[{kind}].", param=f"payment[{kind}]", code="parameter_missing"
         )
     items = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("invoice_payment"), "invoice", "status")
     )
-    found = (p for p in items if not kind or p["payment"].get(kind) == wanted[kind])
-    return lists.page(call, found, "/v1/invoice_payments", kind="invoice payment")
+    filtered = (p for p in items if not kind or p["payment"].get(kind) == payment_filter[kind])
+    return lists.page(call, filtered, "/v1/invoice_payments", kind="invoice payment")
 
 
 ROUTES = [

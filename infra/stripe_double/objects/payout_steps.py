@@ -37,18 +37,18 @@ def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
     funds = ledger.funds
     funds.mature(world.now())
     available = funds.available(currency)
-    held = ledger.settlement.minimum_balance.get(currency, 0) if available > 0 else 0
-    if available == 0 or 0 < available <= held:
+    held_amount = ledger.settlement.minimum_balance.get(currency, 0) if available > 0 else 0
+    if available == 0 or 0 < available <= held_amount:
         return None
-    payout = _make(world, ledger, available - held, currency, automatic=True, method="standard")
-    if held:
+    payout = _make(world, ledger, available - held_amount, currency, automatic=True, method="standard")
+    if held_amount:
         hold = "payout_minimum_balance_hold"
-        record(world, ledger, hold, hold, Gross(-held, currency), payout["id"])
+        record(world, ledger, hold, hold, Gross(-held_amount, currency), payout["id"])
     _debit(world, ledger, payout)
     funds.take(currency, payout["id"])
-    if held:
+    if held_amount:
         release = "payout_minimum_balance_release"
-        record(world, ledger, release, release, Gross(held, currency), payout["id"])
+        record(world, ledger, release, release, Gross(held_amount, currency), payout["id"])
     world.emit(ledger, "payout.created", payout)
     later = world.config.reconciliation_seconds
     world.scheduler.after(later, "payout_reconcile", payout["id"], lambda: _reconcile(world, ledger, payout))
@@ -56,7 +56,13 @@ def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
 
 
 def pay_out_by_hand(
-    world: World, ledger: Ledger, currency: str, amount: int | None, *, method: str = "standard", **said: object
+    world: World,
+    ledger: Ledger,
+    currency: str,
+    amount: int | None,
+    *,
+    method: str = "standard",
+    **owner_fields: object,
 ) -> JSON:
     """Returns a manual payout of an amount, or of all that is available. An instant one has a fee.
 
@@ -73,7 +79,7 @@ def pay_out_by_hand(
         raise InvalidState("You have insufficient funds in your Stripe account for this transfer.",
                            code="balance_insufficient")  # fmt: skip
     payout = _make(world, ledger, amount, currency, automatic=False, method=method)
-    payout.update(said)
+    payout.update(owner_fields)
     _debit(world, ledger, payout, fee_details)
     world.emit(ledger, "payout.created", payout)
     return payout
@@ -107,12 +113,12 @@ def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
     if original["status"] != "paid" or original["amount"] <= 0 or original["reversed_by"]:
         raise InvalidState("Only a payout that was paid, and not reversed before, can be reversed.")
     before = world.snapshot(ledger, original)
-    back = _make(world, ledger, -original["amount"], original["currency"], automatic=False, method="standard")
-    back["original_payout"], original["reversed_by"] = original["id"], back["id"]
-    _debit(world, ledger, back)
-    world.emit(ledger, "payout.created", back)
+    reversal = _make(world, ledger, -original["amount"], original["currency"], automatic=False, method="standard")
+    reversal["original_payout"], original["reversed_by"] = original["id"], reversal["id"]
+    _debit(world, ledger, reversal)
+    world.emit(ledger, "payout.created", reversal)
     world.emit_updated(ledger, original, before)
-    return back
+    return reversal
 
 
 def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic: bool, method: str) -> JSON:
@@ -147,20 +153,20 @@ def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic
         "trace_id": {"status": "pending", "value": None},
         "type": "bank_account",
     }
-    submitted = now + SUBMITTED_AFTER
-    world.scheduler.at(submitted, "payout_submit", payout["id"], lambda: _submit(world, ledger, payout))
-    arrived = max(submitted, payout["arrival_date"])
-    world.scheduler.at(arrived, "payout_arrive", payout["id"], lambda: _arrive(world, ledger, payout))
+    submission_time = now + SUBMITTED_AFTER
+    world.scheduler.at(submission_time, "payout_submit", payout["id"], lambda: _submit(world, ledger, payout))
+    arrival_time = max(submission_time, payout["arrival_date"])
+    world.scheduler.at(arrival_time, "payout_arrive", payout["id"], lambda: _arrive(world, ledger, payout))
     return ledger.add(payout)
 
 
 def _debit(world: World, ledger: Ledger, payout: JSON, fee_details: list[JSON] | None = None) -> None:
     """Takes the payout's amount from the balance by a transaction of its own, which is one of its lines too."""
     gross = Gross(-payout["amount"], payout["currency"])
-    moved = record(
+    transaction = record(
         world, ledger, "payout", "payout", gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
     )
-    payout["balance_transaction"] = moved["id"]
+    payout["balance_transaction"] = transaction["id"]
 
 
 def _instant_fee(ledger: Ledger, amount: int, currency: str, method: str) -> list[JSON]:
@@ -194,7 +200,7 @@ def _reconcile(world: World, ledger: Ledger, payout: JSON) -> None:
 def _return_to_balance(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
     """Returns the payout in a status in which its money is in the balance again, with a transaction for it."""
     gross = Gross(payout["amount"], payout["currency"])
-    back = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")
-    payout.update(status=status, failure_balance_transaction=back["id"])
+    transaction = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")
+    payout.update(status=status, failure_balance_transaction=transaction["id"])
     world.emit(ledger, f"payout.{status}", payout)
     return payout

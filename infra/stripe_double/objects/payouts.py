@@ -38,11 +38,11 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/payouts. Filters: `status`, `destination`, `arrival_date`, `created`."""
-    found = lists.filter_by_created(
+    payouts = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("payout"), "status", "destination")
     )
-    arriving = (each for each in found if within(each["arrival_date"], call.params.get("arrival_date")))
-    return lists.page(call, arriving, "/v1/payouts", kind="payout")
+    filtered = (each for each in payouts if within(each["arrival_date"], call.params.get("arrival_date")))
+    return lists.page(call, filtered, "/v1/payouts", kind="payout")
 
 
 ROUTES = [

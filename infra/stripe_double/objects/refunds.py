@@ -11,7 +11,7 @@ from .call import Call, Route
 from .money import format_amount
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
-_ENDED = ("failed", "canceled")
+_FINAL = ("failed", "canceled")
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _BANK_DEBIT_DAYS = 180
 """https://support.stripe.com/questions/refunds-for-ach-direct-debit-payments"""
@@ -53,14 +53,14 @@ def make(
         raise InvalidState(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
-    left = charge["amount"] - charge["amount_refunded"]
-    if left == 0:
+    refundable = charge["amount"] - charge["amount_refunded"]
+    if refundable == 0:
         raise InvalidState(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
-    wanted = left if amount is None else amount
-    if wanted > left:
+    refund_amount = refundable if amount is None else amount
+    if refund_amount > refundable:
         raise InvalidState(
-            f"Refund amount ({format_amount(wanted, charge['currency'])}) is greater than unrefunded amount on charge"
-            f" ({format_amount(left, charge['currency'])})",
+            f"Refund amount ({format_amount(refund_amount, charge['currency'])}) is greater than unrefunded amount on"
+            f" charge ({format_amount(refundable, charge['currency'])})",
             param="amount",
         )
     method = ledger.get("payment_intent", charge["payment_intent"])["_method"]
@@ -77,7 +77,7 @@ def make(
     refund: JSON = {
         "id": f"{'pyr' if bank else 're'}_3{world.ids.token(23)}",
         "object": "refund",
-        "amount": wanted,
+        "amount": refund_amount,
         "balance_transaction": None,
         "charge": charge["id"],
         "created": now,
@@ -100,7 +100,7 @@ def make(
         refund["pending_reason"] = "processing"
     refund["balance_transaction"] = balance_transactions.of_refund(world, ledger, charge, refund)["id"]
     ledger.add(refund)
-    charge["amount_refunded"] += wanted
+    charge["amount_refunded"] += refund_amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     world.emit(ledger, "refund.created", refund)
     world.emit(ledger, "charge.refunded", charge)
@@ -124,9 +124,9 @@ def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
 def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or_canceled_card") -> JSON:
     """Lets a pending or even a succeeded refund fail, and returns it: the money is back with the account."""
     refund = ledger.get("refund", refund_id)
-    if refund["status"] in _ENDED:
+    if refund["status"] in _FINAL:
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _return_to_balance(world, ledger, refund)
     refund["failure_reason"] = reason
     _move(world, ledger, refund, "failed")
     world.emit(ledger, "refund.failed", refund)
@@ -143,9 +143,9 @@ def cancel(call: Call) -> JSON:
 
 def cancel_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
     """Cancels a refund that has not succeeded, and returns it."""
-    if refund["status"] in (*_ENDED, "succeeded"):
+    if refund["status"] in (*_FINAL, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _return_to_balance(world, ledger, refund)
     _move(world, ledger, refund, "canceled")
     return refund
 
@@ -166,10 +166,10 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/refunds."""
-    found = lists.filter_by_created(
+    refunds = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("refund"), "charge", "payment_intent")
     )
-    return lists.page(call, found, "/v1/refunds", kind="refund")
+    return lists.page(call, refunds, "/v1/refunds", kind="refund")
 
 
 def _charge(ledger: Ledger, params: JSON) -> JSON:
@@ -195,12 +195,12 @@ def _destination(kind: str) -> JSON:
     return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
 
 
-def _give_back(world: World, ledger: Ledger, refund: JSON) -> None:
+def _return_to_balance(world: World, ledger: Ledger, refund: JSON) -> None:
     charge = ledger.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
-    back = balance_transactions.of_failed_refund(world, ledger, refund)
-    refund["failure_balance_transaction"] = back["id"]
+    transaction = balance_transactions.of_failed_refund(world, ledger, refund)
+    refund["failure_balance_transaction"] = transaction["id"]
 
 
 def _move(world: World, ledger: Ledger, refund: JSON, status: str) -> None:

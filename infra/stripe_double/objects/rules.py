@@ -38,28 +38,28 @@ def metadata(current: dict[str, str], change: Any, param: str = "metadata") -> d
         return current
     if change == "":
         return {}
-    merged = dict(current)
+    new_metadata = dict(current)
     for key, value in change.items():
         if len(key) > 40:
             raise InvalidParams("Metadata keys can have up to 40 characters", param=f"{param}[{key}]")
         if len(value) > 500:
             raise InvalidParams("Metadata values can have up to 500 characters", param=f"{param}[{key}]")
         if value == "":
-            merged.pop(key, None)
+            new_metadata.pop(key, None)
         else:
-            merged[key] = value
-    if len(merged) > 50:
+            new_metadata[key] = value
+    if len(new_metadata) > 50:
         raise InvalidParams("Metadata can have up to 50 keys", param=param)
-    return merged
+    return new_metadata
 
 
-def within(value: int | None, wanted: Any) -> bool:
+def within(value: int | None, bounds: Any) -> bool:
     """Returns True if a timestamp passes a `created` or `due_date` filter: a number, or gt, gte, lt and lte."""
-    if wanted is None:
+    if bounds is None:
         return True
     if value is None:
         return False
-    if isinstance(wanted, int):
-        return value == wanted
+    if isinstance(bounds, int):
+        return value == bounds
     tests = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
-    return all(bool(tests[op](bound)) for op, bound in wanted.items())
+    return all(bool(tests[op](bound)) for op, bound in bounds.items())

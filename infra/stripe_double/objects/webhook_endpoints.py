@@ -102,8 +102,8 @@ def retrieve(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/webhook_endpoints."""
-    found = (e for e in call.ledger.all("webhook_endpoint") if e["livemode"] == call.livemode)
-    return lists.page(call, found, "/v1/webhook_endpoints", kind="webhook endpoint")
+    endpoints = (e for e in call.ledger.all("webhook_endpoint") if e["livemode"] == call.livemode)
+    return lists.page(call, endpoints, "/v1/webhook_endpoints", kind="webhook endpoint")
 
 
 def delete(call: Call) -> JSON:

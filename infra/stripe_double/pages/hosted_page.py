@@ -34,10 +34,10 @@ class HostedPage:
         match = _PATH.match(request.path)
         with self._world.lock:
             self._world.run_due()
-            found = self._find(match.group(1), match.group(2)) if match else None
-            if match is None or found is None:
+            ledger_and_invoice = self._find(match.group(1), match.group(2)) if match else None
+            if match is None or ledger_and_invoice is None:
                 return as_html(404, frame.message("Invoice not found", "This link is not valid."))
-            ledger, invoice = found
+            ledger, invoice = ledger_and_invoice
             if self._has_expired(invoice, match.group(2)):
                 text = f"Ask {invoice['account_name']} for a new link to this invoice."
                 return as_html(410, frame.message("Link expired", text))
@@ -85,18 +85,18 @@ class HostedPage:
         try:
             payment = default_payment(ledger, invoice)
             intent = intent_of(ledger, payment)
-            passed: bool | None = None
+            authenticated: bool | None = None
             if form.get("authenticate") in ("complete", "fail"):
                 if intent["status"] != "requires_action":
                     return Problem("There is nothing to confirm.")
-                passed = form["authenticate"] == "complete"
+                authenticated = form["authenticate"] == "complete"
                 method: Method | Problem = intent["_method"]
                 form |= intent.pop("_typed", {})
             else:
                 method = _method_from_form(form, self._world.clock.now())
             if isinstance(method, Problem):
                 return method
-            outcome = attempt(self._world, ledger, intent, method, authenticated=passed)
+            outcome = attempt(self._world, ledger, intent, method, authenticated=authenticated)
         except StripeFault as exc:
             return Problem(str(exc))
         if outcome.status == "requires_action":
@@ -114,9 +114,9 @@ _CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "inco
 def _method_from_form(form: dict[str, str], now: float) -> Method | Problem:
     """Returns the method that the payer typed, or all problems with it. No attempt is made with a wrong one."""
     by_bank = form.get("method") == "us_bank_account"
-    wrong = dict(_bank_account_problems(form) if by_bank else _card_problems(form, now))
-    if wrong:
-        return Problem(" ".join(wrong.values()), tuple(wrong), form.get("method", "card"))
+    problems = dict(_bank_account_problems(form) if by_bank else _card_problems(form, now))
+    if problems:
+        return Problem(" ".join(problems.values()), tuple(problems), form.get("method", "card"))
     if not by_bank:
         month, year = _expiry(form["exp"])
         return replace(by_card_number(form["number"]), exp_month=month, exp_year=year)

@@ -33,7 +33,7 @@ def invoice(
     lines: list[JSON],
     intent: JSON | None,
     problem: Problem | None = None,
-    typed: Mapping[str, str] | None = None,
+    entered: Mapping[str, str] | None = None,
 ) -> str:
     """Returns the page. After a refused attempt it says why, and its inputs hold what the payer had `typed`."""
     currency = inv["currency"]
@@ -48,7 +48,7 @@ def invoice(
 <h1>{format_amount(inv["amount_remaining"] or inv["total"], currency)}</h1>
 <p class=muted>{facts} <span id=status class="badge {_BADGE.get(state, "")}">{escape(state.capitalize())}</span></p>
 <p>To {isolated(to)}<br>From {isolated(company)}</p>
-{memo}<table>{"".join(_rows(inv, lines))}</table>{foot}{_action(inv, intent, problem, typed or {})}
+{memo}<table>{"".join(_rows(inv, lines))}</table>{foot}{_action(inv, intent, problem, entered or {})}
 <p><a href="{escape(inv["invoice_pdf"])}">Download invoice (PDF)</a></p>"""
     return page(f"{'Error: ' if problem else ''}Invoice {inv['number']} from {company}", body)
 
@@ -77,9 +77,9 @@ def _rows(inv: JSON, lines: list[JSON]) -> Iterator[str]:
         return
     if inv["pre_payment_credit_notes_amount"]:
         yield _row("Credit note", format_amount(-inv["pre_payment_credit_notes_amount"], currency))
-    applied = inv["starting_balance"] - (inv["ending_balance"] or 0)
-    if applied:
-        yield _row("Applied balance", format_amount(applied, currency))
+    applied_balance = inv["starting_balance"] - (inv["ending_balance"] or 0)
+    if applied_balance:
+        yield _row("Applied balance", format_amount(applied_balance, currency))
     if inv["amount_paid"]:
         yield _row("Already paid", format_amount(-inv["amount_paid"], currency))
     if inv["amount_overpaid"]:
@@ -87,11 +87,11 @@ def _rows(inv: JSON, lines: list[JSON]) -> Iterator[str]:
     yield _row("Amount due", format_amount(inv["amount_remaining"], currency), "total")
 
 
-def _row(what: str, amount: str, kind: str = "") -> str:
-    return f'<tr class="{kind}"><td>{what}</td><td>{amount}</td></tr>'
+def _row(label: str, amount: str, kind: str = "") -> str:
+    return f'<tr class="{kind}"><td>{label}</td><td>{amount}</td></tr>'
 
 
-def _action(inv: JSON, intent: JSON | None, problem: Problem | None, typed: Mapping[str, str]) -> str:
+def _action(inv: JSON, intent: JSON | None, problem: Problem | None, entered: Mapping[str, str]) -> str:
     if inv["status"] == "paid":
         return '<div class="note paid" role=status id=outcome>Paid. Thank you!</div>'
     if inv["status"] == "void":
@@ -104,7 +104,7 @@ def _action(inv: JSON, intent: JSON | None, problem: Problem | None, typed: Mapp
         return f'<div class="note wait" role=status id=outcome>{text}</div>'
     if intent["status"] == "requires_action":
         return _alert(problem) + _CONFIRM
-    return _forms(inv, intent, problem or _previous_problem(intent), typed)
+    return _forms(inv, intent, problem or _previous_problem(intent), entered)
 
 
 def _previous_problem(intent: JSON) -> Problem | None:
@@ -126,29 +126,29 @@ _CONFIRM = """<form method="post"><h2>3-D Secure 2 test page</h2>
 <button class=plain name="authenticate" value="fail">Fail</button></form>"""
 
 
-def _forms(inv: JSON, intent: JSON, problem: Problem | None, typed: Mapping[str, str]) -> str:
+def _forms(inv: JSON, intent: JSON, problem: Problem | None, entered: Mapping[str, str]) -> str:
     amount = format_amount(inv["amount_remaining"], inv["currency"])
-    wrong = problem.inputs if problem else ()
+    wrong_inputs = problem.inputs if problem else ()
 
     def field(name: str, label: str, example: str) -> str:
-        marked = " aria-invalid=true aria-describedby=outcome" if name in wrong else ""
+        aria = " aria-invalid=true aria-describedby=outcome" if name in wrong_inputs else ""
         return (
             f'<div><label for={name}>{label}</label><input id={name} name={name} placeholder="{example}"'
-            f' value="{escape(typed.get(name, ""))}" autocomplete=off{marked}></div>'
+            f' value="{escape(entered.get(name, ""))}" autocomplete=off{aria}></div>'
         )
 
     def alert(method: str) -> str:
         return _alert(problem) if problem and problem.method == method else ""
 
-    offered = intent["payment_method_types"]
-    forms = _alert(problem) if problem and problem.method not in offered else ""
-    if "card" in offered:
+    method_types = intent["payment_method_types"]
+    forms = _alert(problem) if problem and problem.method not in method_types else ""
+    if "card" in method_types:
         forms += f"""<form method="post"><h2>Pay by card</h2>{alert("card")}
 <input type="hidden" name="method" value="card">
 {field("number", "Card number", "4242 4242 4242 4242")}
 <div class=row>{field("exp", "Expiry (MM/YY)", "12/34")}{field("cvc", "CVC", "123")}</div>
 <button>Pay {amount}</button></form>"""
-    if "us_bank_account" in offered:
+    if "us_bank_account" in method_types:
         forms += f"""<form method="post"><h2>Pay from a US bank account</h2>{alert("us_bank_account")}
 <input type="hidden" name="method" value="us_bank_account">
 <div class=row>{field("routing", "Routing number", "110000000")}

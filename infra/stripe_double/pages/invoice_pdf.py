@@ -22,8 +22,8 @@ def invoice_pdf(inv: JSON, lines: list[JSON]) -> bytes:
         f"Total {format_amount(inv['total'], currency)}",
         f"Amount due {format_amount(inv['amount_remaining'], currency)}",
     ]
-    drawn = "".join(f"({_escaped(line)}) Tj T*\n" for line in text)
-    stream = f"BT /F1 11 Tf 14 TL 56 780 Td\n{drawn}ET".encode("latin-1", "replace")
+    text_operators = "".join(f"({_escape(line)}) Tj T*\n" for line in text)
+    stream = f"BT /F1 11 Tf 14 TL 56 780 Td\n{text_operators}ET".encode("latin-1", "replace")
     return _document(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -36,7 +36,7 @@ def invoice_pdf(inv: JSON, lines: list[JSON]) -> bytes:
     )
 
 
-def _escaped(line: str) -> str:
+def _escape(line: str) -> str:
     return line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").replace("\n", " ")
 
 

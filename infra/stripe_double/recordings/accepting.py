@@ -22,11 +22,11 @@ def accepted_listing(differences: Iterable[Difference], recording: Path) -> str:
 
     Entries have the reasons that the list beside the recording gives by now, and else an empty one, to be filled in.
     """
-    known = {_signature(each): each["reason"] for each in _read_entries(accepted_file(recording))}
+    reason_by_signature = {_signature(each): each["reason"] for each in _read_entries(accepted_file(recording))}
     entries = [
         {
             "kind": each.kind.value, "object": each.object, "path": each.path,
-            "reason": known.get((each.kind.value, each.object, each.path), ""),
+            "reason": reason_by_signature.get((each.kind.value, each.object, each.path), ""),
             "seen": f"{each.step}; {each.request}", "recorded": each.recorded, "played": each.played,
         }
         for each in _first_by_signature(differences).values()
@@ -40,23 +40,26 @@ def accepted_differences(recording: Path) -> dict[Signature, str]:
     Raises ValueError for a kind that there is not, and for a difference without a reason.
     """
     file = accepted_file(recording)
-    listed = _read_entries(file)
-    if unexplained := [each for each in listed if not each.get("reason", "").strip()]:
-        raise ValueError(f"{file.name} gives no reason for {unexplained[0]}")
-    return {_signature(each): each["reason"] for each in listed}
+    entries = _read_entries(file)
+    if entries_without_reason := [each for each in entries if not each.get("reason", "").strip()]:
+        raise ValueError(f"{file.name} gives no reason for {entries_without_reason[0]}")
+    return {_signature(each): each["reason"] for each in entries}
 
 
 def unaccepted_messages(differences: Iterable[Difference], accepted: Iterable[Signature]) -> list[str]:
     """Returns a sentence for each difference that is not accepted, and for each accepted one that is gone."""
-    found, accepted = _first_by_signature(differences), set(accepted)
-    new = [
+    first_differences, accepted = _first_by_signature(differences), set(accepted)
+    not_accepted = [
         f"{each.kind}: {each.object} {each.path}: {each.recorded!r} in the recording, {each.played!r} in the double"
         f" ({each.step}; {each.request})"
-        for signature, each in found.items()
+        for signature, each in first_differences.items()
         if signature not in accepted
     ]
-    gone = [f"no longer differs: {' '.join(each)}; take it off the list" for each in sorted(accepted - found.keys())]
-    return new + gone
+    no_longer = [
+        f"no longer differs: {' '.join(each)}; take it off the list"
+        for each in sorted(accepted - first_differences.keys())
+    ]
+    return not_accepted + no_longer
 
 
 def _first_by_signature(differences: Iterable[Difference]) -> dict[Signature, Difference]:

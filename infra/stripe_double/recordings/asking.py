@@ -48,8 +48,8 @@ class Requester:
         """Returns the double's answer to the request of an exchange."""
         if exchange.status == 200 and any(name.startswith("from_invoice[") for name, _ in exchange.form):
             # Nobody knows whether revisions have the metadata of the original: the double does as Stripe did.
-            given = sum(name.startswith("metadata[") for name, _ in exchange.form)
-            self.double.config.revisions_copy_metadata = len(exchange.body["metadata"]) > given
+            metadata_count = sum(name.startswith("metadata[") for name, _ in exchange.form)
+            self.double.config.revisions_copy_metadata = len(exchange.body["metadata"]) > metadata_count
         return self._send(exchange, [(name, self._value(exchange, name, value)) for name, value in exchange.form])
 
     def events(self, exchange: Exchange) -> list[JSON]:
@@ -57,14 +57,14 @@ class Requester:
         form = [(n, v) for n, v in exchange.form if n not in ("limit", "starting_after", "ending_before")]
         form = [(name, self._value(exchange, name, value)) for name, value in form]
         form = [(n, str(int(v) - BEFORE) if n.startswith("created[gt") else v) for n, v in form]
-        found: list[JSON] = []
-        more = True
-        while more:
-            after = [("starting_after", found[-1]["id"])] if found else []
-            page = self._send(exchange, [*form, ("limit", str(PAGE)), *after]).body
-            found += page["data"]
-            more = page["has_more"]
-        return found
+        listed_events: list[JSON] = []
+        has_more = True
+        while has_more:
+            cursor = [("starting_after", listed_events[-1]["id"])] if listed_events else []
+            page = self._send(exchange, [*form, ("limit", str(PAGE)), *cursor]).body
+            listed_events += page["data"]
+            has_more = page["has_more"]
+        return listed_events
 
     def _send(self, exchange: Exchange, form: list[tuple[str, str]]) -> Answer:
         headers = {"authorization": f"Bearer {self.double.config.platform_key_test}"}
@@ -74,17 +74,17 @@ class Requester:
             headers["idempotency-key"] = exchange.key
         if "stripe-version" in exchange.headers and exchange.path.startswith("/v1/events"):
             headers["stripe-version"] = exchange.headers["stripe-version"]  # events may be asked for in any version
-        posted, encoded = exchange.method == "POST", urlencode(form)
+        is_post, form_text = exchange.method == "POST", urlencode(form)
         request = Request(
             exchange.method,
             self.ids.translate(exchange.path),
-            "" if posted else encoded,
-            encoded.encode() if posted else b"",
+            "" if is_post else form_text,
+            form_text.encode() if is_post else b"",
             headers,
         )
         response = self.double.handle(request)
-        answered = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, json.loads(response.body), answered)
+        headers_by_name = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, json.loads(response.body), headers_by_name)
 
     def _value(self, exchange: Exchange, name: str, value: str) -> str:
         if name == "client_id":
@@ -93,12 +93,12 @@ class Requester:
             return self._code(exchange) or value
         if value.isdigit() and BILLION < int(value) < 10 * BILLION:
             # The parameters of a key stay as they were, else the double takes a repeated request for another one.
-            known = (exchange.key or repr(exchange.at), value)
-            return self._moments.setdefault(known, str(self.timeline.to_double(int(value))))
+            value_key = (exchange.key or repr(exchange.at), value)
+            return self._moments.setdefault(value_key, str(self.timeline.to_double(int(value))))
         return self.ids.translate(value)
 
     def _code(self, exchange: Exchange) -> str | None:
         """Has the owner press Connect in the double and returns the code, if Stripe took the recorded one."""
         account = exchange.body.get("stripe_user_id")
-        taken = exchange.status == 200 and account in self.double.world.ledgers
-        return self.double.authorization_code(account) if taken else None
+        was_accepted = exchange.status == 200 and account in self.double.world.ledgers
+        return self.double.authorization_code(account) if was_accepted else None

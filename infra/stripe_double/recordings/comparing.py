@@ -39,16 +39,18 @@ class Comparison:
     def statuses(self, recorded: int, played: int, message: str | None = None) -> bool:
         """Returns True if the HTTP statuses are the same. `message` is what the double says, if it refuses."""
         if recorded != played:
-            said = f"{played}: {message}" if message else played
-            self._add_difference(Kind.STATUS, _Place(ANSWER), "status", recorded, said)
+            played_text = f"{played}: {message}" if message else played
+            self._add_difference(Kind.STATUS, _Place(ANSWER), "status", recorded, played_text)
         return recorded == played
 
     def headers(self, recorded: Mapping[str, str], played: Mapping[str, str]) -> None:
         """Compares the headers of two answers, whose names are in lower case."""
         for name in sorted({*recorded, *played}):
-            left, right = recorded.get(name), played.get(name)
-            if (left is None) != (right is None) or (name in _COMPARED_HEADERS and left != right):
-                self._add_difference(Kind.HEADER, _Place(ANSWER), name, left, right)
+            recorded_value, played_value = recorded.get(name), played.get(name)
+            if (recorded_value is None) != (played_value is None) or (
+                name in _COMPARED_HEADERS and recorded_value != played_value
+            ):
+                self._add_difference(Kind.HEADER, _Place(ANSWER), name, recorded_value, played_value)
 
     def bodies(self, recorded: JSON, played: JSON) -> None:
         """Compares two answers."""
@@ -69,27 +71,29 @@ class Comparison:
         for name in _ERROR:
             if recorded.get(name) != played.get(name):
                 self._add_difference(Kind.ERROR, place, name, recorded.get(name), played.get(name))
-        others = ({k: v for k, v in each.items() if k not in _ERROR} for each in (recorded, played))
-        self._values(place, "", *others)
+        other_fields = ({k: v for k, v in each.items() if k not in _ERROR} for each in (recorded, played))
+        self._values(place, "", *other_fields)
 
     def _values(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
         if recorded == played and type(recorded) is type(played) and not isinstance(recorded, dict | list | str):
             return
-        how = place.care(path)
+        care = place.care(path)
         if recorded is None or played is None:
-            free = (Care.PRESENCE, Care.IN_TIME, Care.FILLED) if played is None else (Care.PRESENCE, Care.IN_TIME)
-            if recorded is not played and how not in free:
+            null_allowed_by = (
+                (Care.PRESENCE, Care.IN_TIME, Care.FILLED) if played is None else (Care.PRESENCE, Care.IN_TIME)
+            )
+            if recorded is not played and care not in null_allowed_by:
                 self._add_difference(Kind.NULL, place, path, _brief(recorded), _brief(played))
-        elif _type(recorded) != _type(played) and not (how not in _EXACT and _are_numbers(recorded, played)):
+        elif _type(recorded) != _type(played) and not (care not in _EXACT and _are_numbers(recorded, played)):
             self._add_difference(Kind.TYPE, place, path, _brief(recorded), _brief(played))
-        elif how is Care.KIND:
+        elif care is Care.KIND:
             if not isinstance(recorded, dict) and bool(recorded) != bool(played):
                 self._add_difference(Kind.VALUE, place, path, _brief(recorded), _brief(played))
         elif isinstance(recorded, dict):
             self._hashes(place, path, recorded, played)
-        elif how in _EXACT and isinstance(recorded, list):
+        elif care in _EXACT and isinstance(recorded, list):
             self._lists(place, path, recorded, played)
-        elif how in _EXACT:
+        elif care in _EXACT:
             self._scalars(place, path, recorded, played)
 
     def _hashes(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
@@ -101,37 +105,41 @@ class Comparison:
             return
         for name in sorted({*recorded, *played}):
             inner = f"{path}.{name}" if path else name
-            left, right = recorded.get(name, _NO_FIELD), played.get(name, _NO_FIELD)
+            recorded_value, played_value = recorded.get(name, _NO_FIELD), played.get(name, _NO_FIELD)
             if place.care(inner) is Care.NONE:
                 continue
-            if left is _NO_FIELD:
-                self._add_difference(Kind.MISSING, place, inner, None, _brief(right))
-            elif right is _NO_FIELD:
-                self._add_difference(Kind.EXTRA, place, inner, _brief(left), None)
+            if recorded_value is _NO_FIELD:
+                self._add_difference(Kind.MISSING, place, inner, None, _brief(played_value))
+            elif played_value is _NO_FIELD:
+                self._add_difference(Kind.EXTRA, place, inner, _brief(recorded_value), None)
             elif not (name in ("has_more", "total_count") and self._has_older(recorded)):
-                self._values(place, inner, left, right)
+                self._values(place, inner, recorded_value, played_value)
 
     def _metadata(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
         """Compares metadata exactly, because the product finds its own objects by them."""
         for name in sorted({*recorded, *played}):
-            left, right = recorded.get(name), played.get(name)
+            recorded_value, played_value = recorded.get(name), played.get(name)
             if (name in recorded) != (name in played):
                 kind = Kind.EXTRA if name in recorded else Kind.MISSING
-                self._add_difference(kind, place, f"{path}.{name}", left, right)
-            elif (self.ids.translate(left) if left and isinstance(left, str) else left) != right:
-                self._add_difference(Kind.VALUE, place, f"{path}.{name}", left, right)
+                self._add_difference(kind, place, f"{path}.{name}", recorded_value, played_value)
+            elif (
+                self.ids.translate(recorded_value)
+                if recorded_value and isinstance(recorded_value, str)
+                else recorded_value
+            ) != played_value:
+                self._add_difference(Kind.VALUE, place, f"{path}.{name}", recorded_value, played_value)
 
     def _lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
         if not all(isinstance(each, dict) for each in (*recorded, *played)):
             self._plain_lists(place, path, recorded, played)
             return
-        aligned = align([each for each in recorded if not self._is_older(each)], played, self.ids)
-        for left, right in aligned.pairs:
-            self._values(place, f"{path}.*", left, right)
-        for kind, alone in ((Kind.EXTRA, aligned.recorded), (Kind.MISSING, aligned.played)):
-            for entry in alone:
-                seen = (_brief(entry), None) if kind is Kind.EXTRA else (None, _brief(entry))
-                self._add_difference(kind, place, f"{path}.*", *seen)
+        alignment = align([each for each in recorded if not self._is_older(each)], played, self.ids)
+        for recorded_entry, played_entry in alignment.pairs:
+            self._values(place, f"{path}.*", recorded_entry, played_entry)
+        for kind, unpaired_entries in ((Kind.EXTRA, alignment.recorded), (Kind.MISSING, alignment.played)):
+            for entry in unpaired_entries:
+                values = (_brief(entry), None) if kind is Kind.EXTRA else (None, _brief(entry))
+                self._add_difference(kind, place, f"{path}.*", *values)
 
     def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
         """Compares lists of words as sets, and other lists by their length and entry by entry."""
@@ -144,8 +152,8 @@ class Comparison:
             return
         if len(recorded) != len(played):
             self._add_difference(Kind.VALUE, place, path, recorded, played)
-        for left, right in zip(recorded, played, strict=False):
-            self._values(place, f"{path}.*", left, right)
+        for recorded_entry, played_entry in zip(recorded, played, strict=False):
+            self._values(place, f"{path}.*", recorded_entry, played_entry)
 
     def _scalars(self, place: _Place, path: str, recorded: Any, played: Any) -> None:
         if isinstance(recorded, str):
@@ -169,8 +177,8 @@ class Comparison:
         if looks_like_id(recorded) and looks_like_id(played):
             if prefix(recorded) == "req":
                 return False
-            paired = self.ids.pair(recorded, played)
-            return not paired or prefix(recorded) != prefix(played)
+            are_paired = self.ids.pair(recorded, played)
+            return not are_paired or prefix(recorded) != prefix(played)
         if bool(recorded) != bool(played) or (looks_like_id(recorded) and _WORD.match(played)):
             return True
         if recorded == played or looks_like_id(recorded):
@@ -187,13 +195,13 @@ class Comparison:
             isinstance(created, int) and created < self.made_before and self.ids.played_id(entry.get("id")) is None
         )
 
-    def _has_older(self, listed: JSON) -> bool:
-        data = listed.get("data")
+    def _has_older(self, list_object: JSON) -> bool:
+        data = list_object.get("data")
         return isinstance(data, list) and any(isinstance(each, dict) and self._is_older(each) for each in data)
 
     def _add_difference(self, kind: Kind, place: _Place, path: str, recorded: Any, played: Any) -> None:
-        named, whole = place.label(path)
-        self.differences.append(Difference(kind, self.step, self.request, named, whole, recorded, played))
+        object_name, full_path = place.label(path)
+        self.differences.append(Difference(kind, self.step, self.request, object_name, full_path, recorded, played))
 
 
 @dataclass(frozen=True)

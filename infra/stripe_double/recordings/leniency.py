@@ -111,14 +111,14 @@ def care(kind: str, path: str, event: str | None = None) -> Care:
 
     What holds for a field holds for all that is in it.
     """
-    above, _, name = path.rpartition(".")
-    inherited = care(kind, above, event) if above else Care.FULL
-    if inherited is not Care.FULL:
-        return inherited
+    parent_path, _, name = path.rpartition(".")
+    parent_care = care(kind, parent_path, event) if parent_path else Care.FULL
+    if parent_care is not Care.FULL:
+        return parent_care
     tables = (IN_EVENTS, FIELDS) if event or kind == "event" else (FIELDS,)
     names = (f"{event}.{path}", f"{kind}.{path}", f"*.{name}")
-    found = (table[each] for table in tables for each in names if each in table)
-    return next(found, (Care.FULL, ""))[0]
+    entries = (table[each] for table in tables for each in names if each in table)
+    return next(entries, (Care.FULL, ""))[0]
 
 
 def is_timestamp(path: str, *numbers: float) -> bool:

@@ -55,10 +55,10 @@ def version_of(recording: Recording, account: RecordedAccount) -> str | None:
 def in_one_page(exchanges: tuple[Exchange, ...]) -> Iterator[Exchange]:
     """Yields the exchanges; the pages of a list of events as if they had been asked for as one."""
     for (_, pages), group in groupby(_numbered(exchanges), key=lambda each: each[0]):
-        first, *others = [exchange for _, exchange in group]
-        if pages and others:
-            data = [event for page in (first, *others) for event in page.body["data"]]
-            first = replace(first, at=others[-1].at, body={**others[-1].body, "data": data})
+        first, *further_pages = [exchange for _, exchange in group]
+        if pages and further_pages:
+            data = [event for page in (first, *further_pages) for event in page.body["data"]]
+            first = replace(first, at=further_pages[-1].at, body={**further_pages[-1].body, "data": data})
         yield first
 
 
@@ -96,5 +96,5 @@ def _tells_paid_outside(recording: Recording, account: RecordedAccount) -> bool:
 
 def _former_endpoints(recording: Recording) -> list[JSON]:
     """Returns the platform's endpoints that were there before the recording began."""
-    listed = _listed_objects(recording, None, "webhook_endpoint")
-    return list({each["id"]: each for each in listed if each["created"] < int(recording.made_at)}.values())
+    endpoints = _listed_objects(recording, None, "webhook_endpoint")
+    return list({each["id"]: each for each in endpoints if each["created"] < int(recording.made_at)}.values())

@@ -87,14 +87,14 @@ class Recording:
         path.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def recording_head(cls, path: Path) -> Self:
         """Returns the recording of a file. Raises ValueError if its form is another, or if it was cut or edited."""
         head, *lines = path.read_bytes().splitlines() or [b""]
-        read, count = _of_line(path, 1, head, cls._of_head)
+        recording_head, count = _of_line(path, 1, head, cls._of_head)
         exchanges = tuple(_of_line(path, number, line, _exchange) for number, line in enumerate(lines, 2))
         if len(exchanges) != count:
             raise ValueError(f"{path} has {len(exchanges)} exchanges of {count}: it was cut.")
-        return read.of(exchanges)
+        return recording_head.of(exchanges)
 
     @classmethod
     def _of_head(cls, head: Any) -> tuple[Self, int]:

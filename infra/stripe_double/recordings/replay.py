@@ -89,12 +89,12 @@ class _Player:
             return "Stripe did not answer it."
         if exchange.caller:
             return f"It was asked with another key: {exchange.caller}."
-        needed = {*_ids_of_path(exchange), *(value for _, value in exchange.form)}
-        if lost := sorted(needed & self.ids.lost):
-            return f"It needs {', '.join(lost)}, of which nothing can be compared."
-        former = [each for each in _ids_of_path(exchange) if self.ids.played_id(each) is None]
-        if former and exchange.status == 200:
-            return f"It is about {', '.join(former)}, which was there before the recording began."
+        needed_ids = {*_ids_of_path(exchange), *(value for _, value in exchange.form)}
+        if lost_ids := sorted(needed_ids & self.ids.lost):
+            return f"It needs {', '.join(lost_ids)}, of which nothing can be compared."
+        earlier_ids = [each for each in _ids_of_path(exchange) if self.ids.played_id(each) is None]
+        if earlier_ids and exchange.status == 200:
+            return f"It is about {', '.join(earlier_ids)}, which was there before the recording began."
         return ""
 
     def _mark_lost(self, exchange: Exchange) -> None:
@@ -120,13 +120,13 @@ class _Player:
         elif not comparison.statuses(exchange.status, answer.status, answer.message):
             self._mark_lost(exchange)
         elif exchange.until and not self._has_expected_values(exchange, answer):
-            self._note_in_time(exchange, answer)
+            self._add_missing_values(exchange, answer)
             self._mark_lost(exchange)
         else:
-            recorded = dict(exchange.headers)
+            recorded_headers = dict(exchange.headers)
             if exchange.key in self._unanswered_keys:
-                recorded.pop("idempotent-replayed", None)
-            comparison.headers(recorded, {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS})
+                recorded_headers.pop("idempotent-replayed", None)
+            comparison.headers(recorded_headers, {n: v for n, v in answer.headers.items() if n in KEPT_HEADERS})
             comparison.bodies(exchange.body, answer.body)
         self._differences += comparison.differences
         return answer
@@ -148,7 +148,7 @@ class _Player:
     def _in_double(self, value: object) -> object:
         return self.ids.translate(value) if isinstance(value, str) else value
 
-    def _note_in_time(self, exchange: Exchange, answer: Answer) -> None:
+    def _add_missing_values(self, exchange: Exchange, answer: Answer) -> None:
         for path, value in (exchange.until or {}).items():
             seen = list(values_at(answer.body, path))
             if self._in_double(value) not in seen:
@@ -164,14 +164,16 @@ class _Player:
         """Compares a list of events with the double's, which is given some time to make what the account has."""
         if exchange.until:
             self._wait_for_response(exchange)
-        events, recorded = self.requester.events(exchange), exchange.body["data"]
+        events, recorded_events = self.requester.events(exchange), exchange.body["data"]
         waits = self.timeline.wait(SOON)
-        while lacks_events(recorded, events, self.ids) and next(waits, False):
+        while lacks_events(recorded_events, events, self.ids) and next(waits, False):
             events = self.requester.events(exchange)
         comparison = self._comparison(exchange)
         bounds = [int(value) for name, value in exchange.form if name.startswith("created[gt")]
         since = max(map(self.timeline.to_double, bounds), default=0)
-        compare_events(recorded, events, since, comparison, self.steps, whole=not exchange.body.get("has_more"))
+        compare_events(
+            recorded_events, events, since, comparison, self.steps, is_complete=not exchange.body.get("has_more")
+        )
         self._differences += comparison.differences
         self._played_exchanges.append(PlayedExchange(exchange, Answer(200, {"object": "list", "data": events}, {})))
 
@@ -186,9 +188,9 @@ class _Player:
         self._differences.append(Difference(kind, exchange.step, request, object_, path, recorded, played))
 
     def _request(self, exchange: Exchange) -> str:
-        found = self.double.api.router.match(exchange.method, exchange.path)
+        route_match = self.double.api.router.match(exchange.method, exchange.path)
         parts = ("{id}" if looks_like_id(part) else part for part in exchange.path.split("/"))
-        return f"{exchange.method} {found[0].template if found else '/'.join(parts)}"
+        return f"{exchange.method} {route_match[0].template if route_match else '/'.join(parts)}"
 
 
 def _ids_of_path(exchange: Exchange) -> list[str]:

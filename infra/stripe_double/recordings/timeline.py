@@ -36,12 +36,12 @@ class Timeline:
 
         A step ends where the double has planned something, or else is twice as long as the one before it.
         """
-        began, step = self._double.clock.now(), 1.0
-        while (left := began + longest - self._double.clock.now()) > 0:
+        start, step = self._double.clock.now(), 1.0
+        while (remaining := start + longest - self._double.clock.now()) > 0:
             due = self._double.world.scheduler.next_due()
-            planned = left if due is None else max(0.0, due - self._double.clock.now())
-            self._double.advance(min(left, planned, step))
-            step *= 1.0 if planned < step else 2.0
+            until_next_job = remaining if due is None else max(0.0, due - self._double.clock.now())
+            self._double.advance(min(remaining, until_next_job, step))
+            step *= 1.0 if until_next_job < step else 2.0
             self._jumps.append((self._at, self._double.clock.now() - self._at))
             yield True
 

@@ -10,16 +10,19 @@ from .recording import JSON
 
 def matches(body: JSON, expected: Mapping[str, Any]) -> bool:
     """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
-    return all(any(found == value for found in values_at(body, path)) for path, value in expected.items())
+    return all(
+        any(value_at_path == expected_value for value_at_path in values_at(body, path))
+        for path, expected_value in expected.items()
+    )
 
 
 def values_at(body: JSON, path: str) -> Iterator[Any]:
     """Yields the values at a dotted path."""
-    name, _, rest = path.partition(".")
+    name, _, remaining_path = path.partition(".")
     if not path:
         yield body
     elif name == "*" and isinstance(body, list):
         for each in body:
-            yield from values_at(each, rest)
+            yield from values_at(each, remaining_path)
     elif isinstance(body, dict) and name in body:
-        yield from values_at(body[name], rest)
+        yield from values_at(body[name], remaining_path)

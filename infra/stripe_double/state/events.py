@@ -91,11 +91,11 @@ class EventStore:
         `account.application.*` carry the account's version even at an endpoint that has one of its own.
         """
         own = event["type"].startswith("account.application.")
-        wanted = event["api_version"] if own or version is None else version
-        snapshot = in_version(event["data"]["object"], wanted, self._related[event["id"]])
+        rendered_version = event["api_version"] if own or version is None else version
+        snapshot = in_version(event["data"]["object"], rendered_version, self._related[event["id"]])
         pending = len(self._unconfirmed.get(event["id"], ()))
         data = {**event["data"], "object": snapshot}
-        result = {**event, "api_version": wanted, "data": data, "pending_webhooks": pending}
+        result = {**event, "api_version": rendered_version, "data": data, "pending_webhooks": pending}
         if not account:
             result.pop("account")
         return result
@@ -140,13 +140,13 @@ class EventStore:
 
 def difference(before: JSON, after: JSON) -> JSON:
     """Returns `previous_attributes`: the old values of what changed, and of a hash only the changed names."""
-    changed: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
         if isinstance(old, dict) and isinstance(new, dict) and old.get("object") != "list":
-            changed[key] = difference(old, new)
+            previous[key] = difference(old, new)
         else:
-            changed[key] = old
-    return dict(sorted(changed.items()))
+            previous[key] = old
+    return dict(sorted(previous.items()))

@@ -17,18 +17,18 @@ class Funds:
 
     def add(self, transaction: JSON, now: int) -> bool:
         """Takes a new transaction. Returns True if it is the first that becomes available at its moment."""
-        moment = transaction["available_on"]
-        if moment <= now:
+        available_on = transaction["available_on"]
+        if available_on <= now:
             self._release(transaction)
             return False
-        first = moment not in self._pending
-        self._pending.setdefault(moment, []).append(transaction)
+        first = available_on not in self._pending
+        self._pending.setdefault(available_on, []).append(transaction)
         return first
 
     def mature(self, now: int) -> None:
         """Makes available what was pending until now or earlier."""
-        for moment in sorted(m for m in self._pending if m <= now):
-            for transaction in self._pending.pop(moment):
+        for available_on in sorted(m for m in self._pending if m <= now):
+            for transaction in self._pending.pop(available_on):
                 self._release(transaction)
 
     def available(self, currency: str) -> int:
@@ -37,12 +37,12 @@ class Funds:
 
     def pending(self, currency: str) -> int:
         """Returns what is not available yet, in minor units."""
-        transactions = (each for moment in self._pending.values() for each in moment)
+        transactions = (each for available_on in self._pending.values() for each in available_on)
         return sum(each["net"] for each in transactions if each["currency"] == currency)
 
     def currencies(self) -> list[str]:
         """Returns the currencies of the pending and the available transactions."""
-        pending = {each["currency"] for moment in self._pending.values() for each in moment}
+        pending = {each["currency"] for available_on in self._pending.values() for each in available_on}
         return sorted(pending | self._available.keys())
 
     def take(self, currency: str, payout: str) -> None:

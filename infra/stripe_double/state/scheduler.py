@@ -55,13 +55,13 @@ class Scheduler:
 
     def run_due(self) -> int:
         """Runs the jobs that are due; returns how many ran."""
-        done = 0
+        job_count = 0
         while (due := self.next_due()) is not None and due <= self._clock.now():
             job = heapq.heappop(self._heap)
             with suppress(StripeFault):  # the object has changed since, so the job no longer applies
                 job.run()
-            done += 1
-        return done
+            job_count += 1
+        return job_count
 
     def pending(self) -> list[dict[str, object]]:
         """Returns the planned jobs, as the ledger shows them."""

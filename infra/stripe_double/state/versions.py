@@ -54,8 +54,8 @@ def related_objects(ledger: Ledger, obj: JSON) -> RelatedObjects:
         return _payment_of_invoice(ledger, obj)
     if obj["object"] == "payment_intent":
         charges = reversed(list(ledger.all("charge", payment_intent=obj["id"])))
-        known = tuple((frozen(public(c)), related_objects(ledger, c)) for c in charges)
-        return RelatedObjects(invoice=_invoice_of(ledger, obj), charges=known)
+        charges_with_related = tuple((frozen(public(c)), related_objects(ledger, c)) for c in charges)
+        return RelatedObjects(invoice=_invoice_of(ledger, obj), charges=charges_with_related)
     if obj["object"] == "charge":
         refunds = reversed(list(ledger.all("refund", charge=obj["id"])))
         intent = ledger.find("payment_intent", obj["payment_intent"])
@@ -90,11 +90,11 @@ def before_basil(version: str) -> bool:
 
 def _payment_of_invoice(ledger: Ledger, invoice: JSON) -> RelatedObjects:
     payments = sorted(ledger.all("invoice_payment", invoice=invoice["id"]), key=lambda p: not p["is_default"])
-    outside = bool(invoice["amount_paid_off_stripe"])
+    paid_outside = bool(invoice["amount_paid_off_stripe"])
     if not payments:
-        return RelatedObjects(paid_outside=outside)
+        return RelatedObjects(paid_outside=paid_outside)
     intent = ledger.get("payment_intent", payments[0]["payment"]["payment_intent"])
-    return RelatedObjects(payment_intent=intent["id"], charge=intent["latest_charge"], paid_outside=outside)
+    return RelatedObjects(payment_intent=intent["id"], charge=intent["latest_charge"], paid_outside=paid_outside)
 
 
 def _invoice_of(ledger: Ledger, intent: JSON | None) -> str | None:

@@ -86,9 +86,9 @@ class World:
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")
         target = self.clock.now() + seconds
-        done = 0
+        job_count = 0
         while (due := self.scheduler.next_due()) is not None and due <= target:
             self.clock.move_to(due)
-            done += self.scheduler.run_due()
+            job_count += self.scheduler.run_due()
         self.clock.move_to(target)
-        return done
+        return job_count

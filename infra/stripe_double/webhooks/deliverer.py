@@ -120,8 +120,8 @@ class Deliverer:
         finally:
             with self._world.lock:
                 self.in_flight -= 1
-                took = round((time.perf_counter() - started) * 1000, 2)
-                entry = self._settle(task, event, status, error, dropped, took)
+                milliseconds = round((time.perf_counter() - started) * 1000, 2)
+                entry = self._settle(task, event, status, error, dropped, milliseconds)
                 self.wake_condition.notify_all()
         return entry
 
@@ -135,16 +135,16 @@ class Deliverer:
     # -- parts ---------------------------------------------------------------------------------------------------
 
     def _listeners(self, ledger: Ledger, event: JSON) -> list[tuple[Ledger, JSON]]:
-        world, found = self._world, []
+        world, endpoints = self._world, []
         if ledger.connected or event["type"].startswith("account.application."):
             for endpoint in world.platform.all("webhook_endpoint"):
                 # A live Connect endpoint receives test events too: https://docs.stripe.com/connect/webhooks
                 if endpoint["_connect"] and (endpoint["livemode"] or not ledger.livemode):
-                    found.append((world.platform, endpoint))
-        found += [(ledger, e) for e in ledger.all("webhook_endpoint")]
+                    endpoints.append((world.platform, endpoint))
+        endpoints += [(ledger, e) for e in ledger.all("webhook_endpoint")]
         return [
             (owner, e)
-            for owner, e in found
+            for owner, e in endpoints
             if e["status"] == "enabled" and ("*" in e["enabled_events"] or event["type"] in e["enabled_events"])
         ]
 
@@ -180,8 +180,8 @@ class Deliverer:
         if endpoint is None or event is None or endpoint["status"] != "enabled":
             return None
         on_connect = owner is self._world.platform
-        shown = self._world.events.render(event, version=endpoint["api_version"], account=on_connect)
-        body = json.dumps(shown, indent=2).encode()
+        rendered_event = self._world.events.render(event, version=endpoint["api_version"], account=on_connect)
+        body = json.dumps(rendered_event, indent=2).encode()
         at = int(time.time()) if self.policy.real_time_signatures else self._world.now()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -192,22 +192,24 @@ class Deliverer:
         }
         return event, endpoint, body, headers
 
-    def _settle(self, task: Task, event: JSON, status: int, error: str, dropped: bool, took: float) -> JSON:
+    def _settle(self, task: Task, event: JSON, status: int, error: str, dropped: bool, milliseconds: float) -> JSON:
         if 200 <= status < 300:
             self._world.events.confirm(task.event, task.endpoint)
-            return self._log_try(event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, took)
+            return self._log_try(
+                event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, milliseconds
+            )
         config = self._world.config
         waits = config.webhook_retries_live if event["livemode"] else config.webhook_retries_test
         if task.duplicate:
             pass  # the original try has its own retries
         elif task.attempt <= len(waits):
-            again = self._world.clock.now() + waits[task.attempt - 1]
-            retry = replace(task, due=again, attempt=task.attempt + 1, sequence=next(self._sequence))
+            next_try_at = self._world.clock.now() + waits[task.attempt - 1]
+            retry = replace(task, due=next_try_at, attempt=task.attempt + 1, sequence=next(self._sequence))
             heapq.heappush(self.queue, retry)
         else:
             self._world.events.give_up(task.event)
         outcome = "dropped" if dropped else "failed"
-        return self._log_try(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, took)
+        return self._log_try(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, milliseconds)
 
     def _log_try(
         self,
@@ -218,7 +220,7 @@ class Deliverer:
         status: int = 0,
         error: str = "",
         duplicate: bool = False,
-        took: float = 0.0,
+        milliseconds: float = 0.0,
     ) -> JSON:
         entry = {
             "at": self._world.clock.now(),
@@ -231,7 +233,7 @@ class Deliverer:
             "status": status,
             "error": error,
             "duplicate": duplicate,
-            "ms": took,
+            "ms": milliseconds,
         }
         self.log.append(entry)
         return entry
@@ -239,6 +241,6 @@ class Deliverer:
 
 def signature(body: bytes, secrets: list[str], at: int) -> str:
     """Returns the `Stripe-Signature` header, with one `v1` for each secret while one is being rolled."""
-    signed = f"{at}.".encode() + body
-    made = [hmac.new(s.encode(), signed, hashlib.sha256).hexdigest() for s in secrets]
-    return ",".join([f"t={at}", *(f"v1={m}" for m in made), f"v0={made[0][::-1]}"])
+    signed_payload = f"{at}.".encode() + body
+    signatures = [hmac.new(s.encode(), signed_payload, hashlib.sha256).hexdigest() for s in secrets]
+    return ",".join([f"t={at}", *(f"v1={m}" for m in signatures), f"v0={signatures[0][::-1]}"])

@@ -20,7 +20,7 @@ CONNECTING = (
     guard(
         "a state is used up by one of two",
         "TableConnections.save_authorization",
-        Instead("unchanged", "_ | OAuthStateItem.version.exists()"),
+        Instead("has_version", "_ | OAuthStateItem.version.exists()"),
         f"{_T_CONNECTIONS}::test_an_authorization_is_completed_once",
         f"{_T_CONNECTIONS}::test_an_authorization_is_stored_once",
     ),

@@ -154,7 +154,7 @@ PUBLISHING = (
     ),
     guard(
         "a deletion has the version behind the last one",
-        "_stored(id_of)",
+        "_stored_change(id_of)",
         Instead(
             "Change",
             "type(_)(_.organization_id, _.object_kind, _.object_id, _.version - _.deleted, _.at, _.difference)",
@@ -219,7 +219,7 @@ PUBLISHING = (
     ),
     guard(
         "a right that the database refuses waits for the next deployment",
-        "answering",
+        "translating_errors",
         Skipped("raise_deployment_fault"),
         f"{_REFUSED}::test_a_request_to_dynamodb_that_would_be_refused_for_every_change_has_the_batch_repeated",
     ),
@@ -245,18 +245,18 @@ PUBLISHING = (
     guard(
         "a place in the feed is taken once",
         "_ABSENT",
-        Becomes("Prepared(ChangeItem.place.exists() | ChangeItem.place.does_not_exist())"),
+        Becomes("PreparedCondition(ChangeItem.place.exists() | ChangeItem.place.does_not_exist())"),
         f"{_FEED}::test_changes_that_are_appended_at_the_same_moment_are_all_there",
     ),
     guard(
         "a row is put behind no epoch that has ended meanwhile",
-        "TableChanges._put_behind",
+        "TableChanges._put_after",
         Always("MARGIN"),
         f"{_EXPIRE}::test_whoever_is_slow_writes_behind_an_epoch_that_was_begun_meanwhile",
     ),
     guard(
         "the place of a deleted row is not given again",
-        "TableChanges._goes_on_behind",
+        "TableChanges._continues_after",
         Always("MARGIN"),
         f"{_EXPIRE}::test_the_place_of_a_row_that_was_deleted_is_not_given_again",
     ),

@@ -173,7 +173,7 @@ WEBHOOKS = (
     ),
     guard(
         "an event is marked once",
-        "not_dealt_with",
+        "is_unprocessed",
         AnyValue("event_id", "does_not_exist"),
         f"{_T_STORE}::test_an_event_is_applied_once",
     ),
@@ -204,7 +204,7 @@ WEBHOOKS = (
     ),
     guard(
         "an answer is as old as its question",
-        "asked_at",
+        "requested_at",
         Never("DATED_LATE_BY"),
         f"{_T_VERSIONS}::test_an_answer_is_as_old_as_its_question_by_stripes_clock",
     ),

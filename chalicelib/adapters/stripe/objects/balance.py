@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from chalicelib.adapters.stripe.objects.fields import Amount, Word
+from chalicelib.adapters.stripe.objects.fields import Amount, Code
 from chalicelib.domain.balance_transactions import BalanceAmount
 
 
@@ -14,7 +14,7 @@ class Funds(msgspec.Struct):
     """Money in one currency, in minor units."""
 
     amount: Amount
-    currency: Word
+    currency: Code
 
 
 class Balance(msgspec.Struct):
@@ -34,7 +34,7 @@ class Balance(msgspec.Struct):
 
 
 def _by_currency(funds: list[Funds]) -> Counter[str]:
-    found: Counter[str] = Counter()
+    amounts: Counter[str] = Counter()
     for each in funds:
-        found[each.currency] += each.amount
-    return found
+        amounts[each.currency] += each.amount
+    return amounts

@@ -14,15 +14,15 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import (
     Amount,
-    Moment,
+    Code,
     StripeId,
-    Word,
+    Timestamp,
     amount_of,
     cut_text_of,
     id_in,
     mapping_of,
-    moment_of,
     text_of,
+    timestamp_of,
 )
 from chalicelib.domain.balance_transactions import BalanceTransaction as BalanceTransactionFact
 from chalicelib.domain.balance_transactions import FeePart
@@ -66,21 +66,21 @@ def source_of(value: object) -> Source:
         source_id = id_in(value)
         kind = KINDS_BY_PREFIX.get(source_id.partition("_")[0]) if source_id else None
         return Source(kind, source_id, payment_id=source_id if kind == "charge" else None)
-    shown = mapping_of(value)
-    kind = text_of(shown.get("object"))
+    source = mapping_of(value)
+    kind = text_of(source.get("object"))
     return Source(
         kind=kind,
-        id=id_in(shown),
-        amount=amount_of(shown.get("amount")),
-        currency=text_of(shown.get("currency")),
-        payment_id=_payment_of(shown, kind),
+        id=id_in(source),
+        amount=amount_of(source.get("amount")),
+        currency=text_of(source.get("currency")),
+        payment_id=_payment_of(source, kind),
     )
 
 
-def _payment_of(shown: Any, kind: str | None) -> str | None:
+def _payment_of(source: Any, kind: str | None) -> str | None:
     if kind not in MOVES_A_PAYMENT:
         return None
-    return id_in(shown.get("payment_intent")) or id_in(shown if kind == "charge" else shown.get("charge"))
+    return id_in(source.get("payment_intent")) or id_in(source if kind == "charge" else source.get("charge"))
 
 
 class BalanceTransaction(msgspec.Struct):
@@ -90,8 +90,8 @@ class BalanceTransaction(msgspec.Struct):
     amount: Amount
     fee: Amount
     net: Amount
-    currency: Word
-    created: Moment
+    currency: Code
+    created: Timestamp
     available_on: Any = None
     type: Any = None
     reporting_category: Any = None
@@ -106,7 +106,7 @@ class BalanceTransaction(msgspec.Struct):
         The fee is what `net` leaves of `amount`. Stripe documents that this equals its `fee`; if it did not, the
         balance would still have changed by `net`.
         """
-        caused = source if source is not None else source_of(self.source)
+        cause = source if source is not None else source_of(self.source)
         type_ = text_of(self.type) or UNNAMED
         return BalanceTransactionFact(
             id=self.id,
@@ -117,16 +117,16 @@ class BalanceTransaction(msgspec.Struct):
             net=self.net,
             currency=self.currency,
             created=self.created,
-            available_on=moment_of(self.available_on) or self.created,
+            available_on=timestamp_of(self.available_on) or self.created,
             fee_parts=tuple(_fee_parts(self.fee_details)),
             exchange_rate=rate_in(self.exchange_rate),
             # The description of a payment or of its refund often is the payer's name and address.
-            description=None if caused.kind in MOVES_A_PAYMENT else cut_text_of(self.description),
-            source_type=caused.kind,
-            source_id=caused.id,
-            source_amount=caused.amount,
-            source_currency=caused.currency,
-            payment_id=caused.payment_id,
+            description=None if cause.kind in MOVES_A_PAYMENT else cut_text_of(self.description),
+            source_type=cause.kind,
+            source_id=cause.id,
+            source_amount=cause.amount,
+            source_currency=cause.currency,
+            payment_id=cause.payment_id,
         )
 
 
@@ -165,11 +165,11 @@ class BookedCharge(msgspec.Struct):
         """Returns its balance transaction, whose source it is."""
         if self.balance_transaction is None:
             return None
-        shown = {
+        charge = {
             "object": "charge", "id": self.id, "amount": self.amount, "currency": self.currency,
             "payment_intent": self.payment_intent,
         }  # fmt: skip
-        return self.balance_transaction.fact(source_of(shown))
+        return self.balance_transaction.fact(source_of(charge))
 
 
 class BookedIntent(msgspec.Struct):

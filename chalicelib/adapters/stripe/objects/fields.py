@@ -7,35 +7,35 @@ from typing import Annotated, Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.versions import LARGEST_AMOUNT
+from chalicelib.adapters.stripe.event_subjects import LARGEST_AMOUNT
 from chalicelib.domain.events import LATEST_TIMESTAMP
 from chalicelib.domain.identifiers import STRIPE_ID, STRIPE_ID_PATTERN, is_id
 
 StripeId = Annotated[str, msgspec.Meta(pattern=STRIPE_ID_PATTERN)]
 
 
-class Expanded(msgspec.Struct):
+class ExpandedReference(msgspec.Struct):
     """An object in the place of its id."""
 
     id: StripeId | None = None
 
 
-Reference = StripeId | Expanded | None
+Reference = StripeId | ExpandedReference | None
 Metadata = dict[str, str] | None
 
 Amount = Annotated[int, msgspec.Meta(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
 """Minor units. DynamoDB adds up numbers of 38 digits."""
 
-Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_TIMESTAMP)]
+Timestamp = Annotated[int, msgspec.Meta(ge=0, le=LATEST_TIMESTAMP)]
 """Epoch seconds UTC."""
 
-Word = Annotated[str, msgspec.Meta(max_length=255)]
+Code = Annotated[str, msgspec.Meta(max_length=255)]
 """One of Stripe's codes: a status, a reason, a currency. It is kept in the timeline, so it must not be endless."""
 
 
 def id_of(reference: Reference) -> str | None:
     """Returns the id behind a reference, expanded or not."""
-    return reference.id if isinstance(reference, Expanded) else reference
+    return reference.id if isinstance(reference, ExpandedReference) else reference
 
 
 class Stub(msgspec.Struct):
@@ -75,7 +75,7 @@ def id_in(value: object) -> str | None:
     return reference if is_id(reference, STRIPE_ID) else None
 
 
-def moment_of(value: object) -> int | None:
+def timestamp_of(value: object) -> int | None:
     """Returns epoch seconds UTC, or None."""
     return value if type(value) is int and 0 < value <= LATEST_TIMESTAMP else None
 

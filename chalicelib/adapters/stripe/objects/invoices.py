@@ -7,19 +7,19 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.adapters.stripe.event_subjects import our_ids
 from chalicelib.adapters.stripe.objects.fields import (
     Amount,
+    Code,
     Metadata,
-    Moment,
     Reference,
     StripeId,
-    Word,
+    Timestamp,
     id_of,
-    moment_of,
     seen_in,
+    timestamp_of,
 )
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
-from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.draft_edit import LineInStripe
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
@@ -35,10 +35,10 @@ TAX_KEY = "pom_tax"
 
 
 class StatusTransitions(msgspec.Struct):
-    finalized_at: Moment | None = None
-    marked_uncollectible_at: Moment | None = None
-    paid_at: Moment | None = None
-    voided_at: Moment | None = None
+    finalized_at: Timestamp | None = None
+    marked_uncollectible_at: Timestamp | None = None
+    paid_at: Timestamp | None = None
+    voided_at: Timestamp | None = None
 
 
 class InvoicePayments(msgspec.Struct):
@@ -86,7 +86,7 @@ class LineOfDraft(LineOfInvoice):
             amount=amount,
             text=self.description or "",
             service_id=service_id or None,
-            period_start=moment_of(self.period.start) if self.period else None,
+            period_start=timestamp_of(self.period.start) if self.period else None,
             adjusted=bool(self.taxes) or any(each.amount for each in self.discount_amounts or ()),
             deduction=metadata.get(DEDUCTION_KEY),
             tax=TAX_KEY in metadata,
@@ -118,8 +118,8 @@ class Invoice(msgspec.Struct):
     """https://docs.stripe.com/api/invoices/object"""
 
     id: StripeId
-    currency: Word = ""
-    status: Word | None = "draft"
+    currency: Code = ""
+    status: Code | None = "draft"
     total: Amount = 0
     amount_paid: Amount = 0
     amount_remaining: Amount = 0
@@ -137,7 +137,7 @@ class Invoice(msgspec.Struct):
     from_invoice: FromInvoice | None = None
     latest_revision: Reference = None
     number: str | None = None
-    due_date: Moment | None = None
+    due_date: Timestamp | None = None
     hosted_invoice_url: str | None = None
     invoice_pdf: str | None = None
     status_transitions: StatusTransitions = msgspec.field(default_factory=StatusTransitions)
@@ -169,8 +169,8 @@ class Invoice(msgspec.Struct):
             return self.amount_paid_off_stripe or 0
         if self.payments is None or self.payments.has_more:
             return None
-        rest = self.amount_paid - sum(payment.through_stripe for payment in self.payments.data)
-        return 0 if rest == self.amount_overpaid else max(rest, 0)
+        not_through_stripe = self.amount_paid - sum(payment.through_stripe for payment in self.payments.data)
+        return 0 if not_through_stripe == self.amount_overpaid else max(not_through_stripe, 0)
 
     def fact(self, as_of: int) -> InvoiceFact:
         """Returns the snapshot. If `paid_outside` is None, it is as if all had been paid through Stripe."""
@@ -245,18 +245,18 @@ def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
     )
 
 
-def missing_invoice(stripe_invoice_id: str, looked_at: int) -> InvoiceFact:
+def missing_invoice(stripe_invoice_id: str, read_at: int) -> InvoiceFact:
     """Returns the fact of a draft that Stripe no longer has at `looked_at`.
 
     Nobody knows when it was deleted, so `as_of` is 0. The second of the look only shows that it was deleted by then.
     Merging keeps the earliest such second, so an event that says when corrects it, before or after.
     """
-    return replace(deleted_invoice(stripe_invoice_id, as_of=0), seen=seen_in("deleted", looked_at))
+    return replace(deleted_invoice(stripe_invoice_id, as_of=0), seen=seen_in("deleted", read_at))
 
 
 class RefundOfCreditNote(msgspec.Struct):
     amount_refunded: Amount = 0
-    type: Word | None = None
+    type: Code | None = None
 
     @property
     def outside_stripe(self) -> bool:
@@ -268,11 +268,11 @@ class CreditNote(msgspec.Struct):
     """https://docs.stripe.com/api/credit_notes/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
+    currency: Code
     invoice: Reference
-    reason: Word | None = None
+    reason: Code | None = None
     pre_payment_amount: Amount | None = None
     post_payment_amount: Amount | None = None
     out_of_band_amount: Amount | None = None
@@ -295,6 +295,6 @@ class CreditNote(msgspec.Struct):
             post_payment_amount=self.post_payment_amount or 0,
             refunded_amount=sum(refund.amount_refunded for refund in refunds if not refund.outside_stripe),
             out_of_band_amount=(self.out_of_band_amount or 0) + outside,
-            created=moment_of(self.created),
-            voided_at=moment_of(self.voided_at),
+            created=timestamp_of(self.created),
+            voided_at=timestamp_of(self.voided_at),
         )

@@ -39,21 +39,21 @@ def instrument_of(details: object) -> Instrument:
     (https://docs.stripe.com/api/charges/object#charge_object-payment_method_details). Apple Pay and Google Pay are
     cards. A wallet of another kind, such as Amazon Pay, names the card behind it in `funding`.
     """
-    shown = mapping_of(details)
-    method = text_of(shown.get("type"))
+    all_details = mapping_of(details)
+    method = text_of(all_details.get("type"))
     if method is None:
         return Instrument()
-    own = mapping_of(shown.get(method))
-    behind = mapping_of(mapping_of(own.get("funding")).get("card"))
-    paid_with = behind or own
-    brands = (text_of(paid_with.get(name)) for name in BRAND_FIELDS)
+    method_details = mapping_of(all_details.get(method))
+    card_behind_wallet = mapping_of(mapping_of(method_details.get("funding")).get("card"))
+    instrument_details = card_behind_wallet or method_details
+    brands = (text_of(instrument_details.get(name)) for name in BRAND_FIELDS)
     brand = next((found for found in brands if found), None)
-    last4s = (paid_with.get(name) for name in LAST4_FIELDS)
+    last4s = (instrument_details.get(name) for name in LAST4_FIELDS)
     return Instrument(
         method=method,
         brand=brand[:LONGEST_NAME] if brand else None,
         last4=next((found for found in last4s if isinstance(found, str) and LAST4.fullmatch(found)), None),
-        expires=_month(paid_with.get("exp_year"), paid_with.get("exp_month")),
+        expires=_month(instrument_details.get("exp_year"), instrument_details.get("exp_month")),
     )
 
 

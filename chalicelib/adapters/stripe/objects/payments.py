@@ -8,16 +8,16 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import (
     Amount,
-    Moment,
+    Code,
     Reference,
     StripeId,
-    Word,
+    Timestamp,
     id_in,
     id_of,
     mapping_of,
-    moment_of,
     seen_in,
     text_of,
+    timestamp_of,
     web_address_of,
 )
 from chalicelib.adapters.stripe.objects.payment_methods import instrument_of
@@ -39,7 +39,7 @@ REFUND_KEY = "pom_refund_id"
 
 
 class PaymentOfInvoice(msgspec.Struct):
-    type: Word = "payment_intent"
+    type: Code = "payment_intent"
     payment_intent: Reference = None
 
 
@@ -48,8 +48,8 @@ class InvoicePayment(msgspec.Struct):
 
     id: StripeId
     invoice: Reference
-    currency: Word
-    status: Word
+    currency: Code
+    status: Code
     payment: PaymentOfInvoice = msgspec.field(default_factory=PaymentOfInvoice)
     amount_paid: Amount | None = None
 
@@ -72,8 +72,8 @@ class InvoicePayment(msgspec.Struct):
 
 
 class PaymentError(msgspec.Struct):
-    code: Word | None = None
-    decline_code: Word | None = None
+    code: Code | None = None
+    decline_code: Code | None = None
     charge: Any = None
     payment_method: Any = None
 
@@ -82,9 +82,9 @@ class PaymentIntent(msgspec.Struct):
     """https://docs.stripe.com/api/payment_intents/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
+    currency: Code
     latest_charge: Reference = None
     last_payment_error: PaymentError | None = None
 
@@ -122,19 +122,19 @@ class OpenInvoicePayment(msgspec.Struct):
 
 
 class ChargeOutcome(msgspec.Struct):
-    reason: Word | None = None
+    reason: Code | None = None
 
 
 class Charge(msgspec.Struct):
     """https://docs.stripe.com/api/charges/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
-    created: Moment
+    currency: Code
+    created: Timestamp
     payment_intent: Reference = None
-    failure_code: Word | None = None
+    failure_code: Code | None = None
     outcome: ChargeOutcome | None = None
     payment_method_details: Any = None
     receipt_url: Any = None
@@ -168,12 +168,12 @@ class Refund(msgspec.Struct):
 
     id: StripeId
     amount: Amount
-    currency: Word
-    created: Moment
-    status: Word | None = None
+    currency: Code
+    created: Timestamp
+    status: Code | None = None
     payment_intent: Reference = None
     charge: Reference = None
-    failure_reason: Word | None = None
+    failure_reason: Code | None = None
     reason: Any = None
     metadata: Any = None
 
@@ -197,17 +197,17 @@ class Refund(msgspec.Struct):
 
 
 class EvidenceDetails(msgspec.Struct):
-    due_by: Moment | None = None
+    due_by: Timestamp | None = None
 
 
 class Dispute(msgspec.Struct):
     """https://docs.stripe.com/api/disputes/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
-    reason: Word | None = None
+    currency: Code
+    reason: Code | None = None
     evidence_details: EvidenceDetails | None = None
     payment_intent: Reference = None
     charge: Reference = None
@@ -224,6 +224,6 @@ class Dispute(msgspec.Struct):
             due_by=self.evidence_details.due_by if self.evidence_details else None,
             payment_intent_id=id_of(self.payment_intent),
             charge_id=id_of(self.charge),
-            created=moment_of(self.created),
+            created=timestamp_of(self.created),
             seen=seen_in(self.status, as_of) if self.status in DISPUTE_CLOSED else {},
         )

@@ -8,9 +8,9 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import (
     Amount,
-    Moment,
+    Code,
     StripeId,
-    Word,
+    Timestamp,
     cut_text_of,
     id_in,
     mapping_of,
@@ -27,11 +27,11 @@ class Payout(msgspec.Struct):
     """
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
-    created: Moment
-    arrival_date: Moment
+    currency: Code
+    created: Timestamp
+    arrival_date: Timestamp
     automatic: bool = True
     method: Any = None
     reconciliation_status: Any = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chalicelib.adapters.stripe.objects.fields import Word
+from chalicelib.adapters.stripe.objects.fields import Code
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, LOOK_AT_ACCOUNT, Requirement
 
 REQUIREMENT_TEXTS = {
@@ -101,7 +101,7 @@ def disabled_requirement(disabled_reason: str) -> Requirement:
 
 class RequirementError(msgspec.Struct):
     requirement: str
-    reason: Word = ""
+    reason: Code = ""
 
 
 class Requirements(msgspec.Struct):
@@ -117,12 +117,12 @@ class Requirements(msgspec.Struct):
 
         A rejected account may still list documents; they are not asked for, since they would change nothing.
         """
-        disabled = self.disabled_reason
-        if disabled and is_rejected(disabled):
-            return (disabled_requirement(disabled),)
+        disabled_reason = self.disabled_reason
+        if disabled_reason and is_rejected(disabled_reason):
+            return (disabled_requirement(disabled_reason),)
         problems = {error.requirement: error.reason for error in self.errors or []}
         due = dict.fromkeys([*(self.past_due or []), *(self.currently_due or []), *problems])
-        found = tuple(due_requirement(field, problems.get(field)) for field in due)
-        if not found and disabled:
-            return (disabled_requirement(disabled),)
-        return found
+        requirements = tuple(due_requirement(field, problems.get(field)) for field in due)
+        if not requirements and disabled_reason:
+            return (disabled_requirement(disabled_reason),)
+        return requirements

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 
 from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.table import READING, SUFFICIENT, Role, Route
+from chalicelib.api.http.route_table import READING, SUFFICIENT, Role, Route
 
-ANYWHERE = ("malformed_request", "payload_too_large", "too_many_requests", "internal_error", "unavailable")
+ON_EVERY_ROUTE = ("malformed_request", "payload_too_large", "too_many_requests", "internal_error", "unavailable")
 """What API Gateway and this service answer on every route."""
 
-ASKS_STRIPE = (
+CALLS_STRIPE = (
     "stripe_account_unreachable",
     "stripe_answer_unreadable",
     "stripe_busy",
@@ -59,11 +59,11 @@ CHANGES_AN_INVOICE = (
     "invoice_revised",
     "stripe_not_connected",
     *CHANGES_A_RECORD,
-    *ASKS_STRIPE,
+    *CALLS_STRIPE,
 )
 """Of a route that changes an invoice in Stripe."""
 
-GIVES_THE_CUSTOMER = (
+SYNCS_THE_CUSTOMER = (
     "customer_email_missing",
     "customer_erased",
     "customer_needs_choice",
@@ -81,25 +81,25 @@ SENDS_AN_INVOICE = (
     "invoicing_frozen",
     "stripe_account_not_ready",
     "total_differs",
-    *GIVES_THE_CUSTOMER,
+    *SYNCS_THE_CUSTOMER,
 )
 """Of a route that sends an invoice."""
 
 
-def codes_refused(route: Route) -> Mapping[int, Sequence[str]]:
+def error_codes_of(route: Route) -> Mapping[int, Sequence[str]]:
     """Returns the error codes that a route can answer, by status.
 
     `details` may have codes of other statuses, too: the first error decides the status.
     """
-    codes = {*_that_follow(route), *route.refuses}
+    codes = {*_implied_codes(route), *route.refuses}
     by_status = {
-        status: [code for code in known if code in codes and not _of_others(code, status, route)]
-        for status, known in ERROR_CODES.items()
+        status: [code for code in codes_of_status if code in codes and not _belongs_elsewhere(code, status, route)]
+        for status, codes_of_status in ERROR_CODES.items()
     }
-    return {status: listed for status, listed in by_status.items() if listed}
+    return {status: status_codes for status, status_codes in by_status.items() if status_codes}
 
 
-def _of_others(code: str, status: int, route: Route) -> bool:
+def _belongs_elsewhere(code: str, status: int, route: Route) -> bool:
     """Returns True for the status with which other routes answer `customer_erased`.
 
     A customer that is erased is no longer there to be read (404), and is in the way of what is to be done (409).
@@ -108,9 +108,9 @@ def _of_others(code: str, status: int, route: Route) -> bool:
     return code == "customer_erased" and (status == HTTPStatus.NOT_FOUND) != reads_customer
 
 
-def _that_follow(route: Route) -> Iterator[str]:
+def _implied_codes(route: Route) -> Iterator[str]:
     """Yields the codes that follow from what a route takes and whom it asks for a token."""
-    yield from ANYWHERE
+    yield from ON_EVERY_ROUTE
     if route.role is not Role.PUBLIC:
         yield from ("unauthorized", "database_unavailable")
     if route.role in SUFFICIENT:
@@ -132,7 +132,7 @@ def _that_follow(route: Route) -> Iterator[str]:
         yield "idempotency_key_reused"
     if route.requires_idempotency_key:
         yield "idempotency_key_missing"
-    if route.shows is not None:
+    if route.reply_of_stored is not None:
         yield "precondition_failed"
     if "after" in route.takes.__struct_fields__:
         yield "cursor_invalid"

@@ -38,10 +38,10 @@ def etag_of(body: bytes, content_type: str, edit_tag: str | None) -> str:
     return f'"{digest}"' if edit_tag is None else f'"{digest}.{edit_tag}"'
 
 
-def is_known(etag: str, headers: Mapping[str, str]) -> bool:
+def client_has(etag: str, headers: Mapping[str, str]) -> bool:
     """Returns True if the client says in If-None-Match that it has the answer of this tag."""
-    known = _named(IF_NONE_MATCH, headers, ())
-    return known is not None and not known.isdisjoint((ANY, etag))
+    tags = _tags_in(IF_NONE_MATCH, headers, ())
+    return tags is not None and not tags.isdisjoint((ANY, etag))
 
 
 def check_if_none_match(headers: Mapping[str, str], repeated: Collection[str]) -> None:
@@ -50,7 +50,7 @@ def check_if_none_match(headers: Mapping[str, str], repeated: Collection[str]) -
     Raises:
         Malformed: the header is no list of tags, or was sent more than once.
     """
-    _named(IF_NONE_MATCH, headers, repeated)
+    _tags_in(IF_NONE_MATCH, headers, repeated)
 
 
 def precondition(headers: Mapping[str, str], repeated: Collection[str]) -> Precondition | None:
@@ -59,10 +59,10 @@ def precondition(headers: Mapping[str, str], repeated: Collection[str]) -> Preco
     Raises:
         Malformed: the header is no list of tags, or was sent more than once.
     """
-    seen = _named(IF_MATCH, headers, repeated)
-    if seen is None:
+    tags = _tags_in(IF_MATCH, headers, repeated)
+    if tags is None:
         return None
-    return Precondition(None if ANY in seen else frozenset(tag.strip('"').rpartition(".")[2] for tag in seen))
+    return Precondition(None if ANY in tags else frozenset(tag.strip('"').rpartition(".")[2] for tag in tags))
 
 
 def refuse_condition(name: str, headers: Mapping[str, str]) -> None:
@@ -80,7 +80,7 @@ def refuse_condition(name: str, headers: Mapping[str, str]) -> None:
         )
 
 
-def _named(name: str, headers: Mapping[str, str], repeated: Collection[str]) -> frozenset[str] | None:
+def _tags_in(name: str, headers: Mapping[str, str], repeated: Collection[str]) -> frozenset[str] | None:
     """Returns the tags that a header lists, in their quotes, or `ANY` alone; None without that header."""
     value = headers.get(name.lower())
     if value is None:

@@ -75,7 +75,7 @@ LONGEST_KIND = 255
 """Letters of a kind of object that are kept."""
 
 
-class Shown(msgspec.Struct):
+class EventObject(msgspec.Struct):
     """An event's object in whatever shape: nothing is required, and no type is relied on."""
 
     id: Any = msgspec.UNSET
@@ -89,7 +89,7 @@ class Shown(msgspec.Struct):
     balance_transaction: Any = msgspec.UNSET
 
 
-_decoder = msgspec.json.Decoder(Shown)
+_object_decoder = msgspec.json.Decoder(EventObject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +128,27 @@ class Subject:
 def subject_of(raw: msgspec.Raw) -> Subject:
     """Returns what the event's object is; an empty subject if it is no JSON object at all."""
     try:
-        shown = _decoder.decode(raw)
+        event_object = _object_decoder.decode(raw)
     except msgspec.ValidationError:
         return Subject()
-    kind = shown.object[:LONGEST_KIND] if isinstance(shown.object, str) else ""
-    origin = shown.from_invoice if isinstance(shown.from_invoice, dict) else {}
+    kind = event_object.object[:LONGEST_KIND] if isinstance(event_object.object, str) else ""
+    origin = event_object.from_invoice if isinstance(event_object.from_invoice, dict) else {}
     references = []
     for field in OWNER_FIELDS.get(kind, ()):
-        value = getattr(shown, field.within or field.name)
+        value = getattr(event_object, field.within or field.name)
         if field.within is not None:
             value = value.get(field.name, msgspec.UNSET) if isinstance(value, dict) else msgspec.UNSET
         references.append((field, value))
-    ours = our_ids(shown.metadata)
+    ours = our_ids(event_object.metadata)
     return Subject(
         kind=kind,
-        stripe_id=_id_in(shown.id) or "",
+        stripe_id=_id_in(event_object.id) or "",
         organization_hint=ours.organization_id,
         invoice_hint=ours.invoice_id,
         customer_hint=ours.customer_id,
         revised_id=_id_in(origin.get("invoice")) if origin.get("action") == "revision" else None,
-        refunded_amount=_amount_in(shown.amount_refunded) if kind == "charge" else None,
-        booked=kind == "charge" and _id_in(shown.balance_transaction) is not None,
+        refunded_amount=_amount_in(event_object.amount_refunded) if kind == "charge" else None,
+        booked=kind == "charge" and _id_in(event_object.balance_transaction) is not None,
         references=tuple(references),
     )
 
@@ -167,8 +167,8 @@ def our_ids(metadata: object) -> OurIds:
     Anybody with access to a company's Stripe account can write anything there. A text that cannot be an id of ours is
     no hint at all, because as a key it would be refused by DynamoDB each time it is read.
     """
-    named = metadata if isinstance(metadata, dict) else {}
-    organization_id, invoice_id, customer_id = map(named.get, (ORGANIZATION_KEY, INVOICE_KEY, CUSTOMER_KEY))
+    entries = metadata if isinstance(metadata, dict) else {}
+    organization_id, invoice_id, customer_id = map(entries.get, (ORGANIZATION_KEY, INVOICE_KEY, CUSTOMER_KEY))
     return OurIds(
         OrganizationId(organization_id) if is_id(organization_id) else None,
         InvoiceId(invoice_id) if is_id(invoice_id, INVOICE_ID) else None,
@@ -182,10 +182,10 @@ def corrected_id(metadata: object) -> InvoiceId | None:
     The id of a copy is a digest of the id of its original. So what somebody else writes there is not believed.
     """
     organization_id, invoice_id, _ = our_ids(metadata)
-    named = metadata.get(CORRECTS_KEY) if isinstance(metadata, dict) else None
-    if organization_id is None or not is_id(named, INVOICE_ID):
+    original = metadata.get(CORRECTS_KEY) if isinstance(metadata, dict) else None
+    if organization_id is None or not is_id(original, INVOICE_ID):
         return None
-    original_id = InvoiceId(named)
+    original_id = InvoiceId(original)
     if correction_id_for(organization_id, original_id) != invoice_id:
         return None
     return original_id
@@ -197,5 +197,5 @@ def _amount_in(value: Any) -> int | None:
 
 def _id_in(reference: Any) -> str | None:
     """Returns the id behind a reference, expanded or not, or None for what cannot be an id of Stripe's."""
-    found = reference.get("id") if isinstance(reference, dict) else reference
-    return found if is_id(found, STRIPE_ID) else None
+    value = reference.get("id") if isinstance(reference, dict) else reference
+    return value if is_id(value, STRIPE_ID) else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import CHANGES_AN_INVOICE, GIVES_THE_CUSTOMER, SENDS_AN_INVOICE
+from chalicelib.api.http.route_error_codes import CHANGES_AN_INVOICE, SENDS_AN_INVOICE, SYNCS_THE_CUSTOMER
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.invoice_answers import ONE, invoice_id_in, shown
+from chalicelib.api.invoice_replies import INVOICE_PATH, invoice_id_in, invoice_reply
 from chalicelib.api.models.corrections import Correction
 from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
@@ -22,10 +22,10 @@ router = Router(__name__, "Invoices")
 
 @router.route(
     "POST",
-    f"{ONE}/send",
+    f"{INVOICE_PATH}/send",
     Role.BILLING,
     takes=Nothing,
-    answers={200: InvoiceView, 202: InvoiceView},
+    responses={200: InvoiceView, 202: InvoiceView},
     refuses=("invoice_not_sendable", "payment_under_way", *SENDS_AN_INVOICE, *CHANGES_AN_INVOICE),
 )
 def send_invoice(call: Call[Nothing]) -> Reply:
@@ -36,30 +36,30 @@ def send_invoice(call: Call[Nothing]) -> Reply:
     """
     ports = bootstrap.ports()
     invoice = invoices.send_invoice(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports)
-    return shown(invoice, ports)
+    return invoice_reply(invoice, ports)
 
 
 @router.route(
     "POST",
-    f"{ONE}/void",
+    f"{INVOICE_PATH}/void",
     Role.BILLING,
     takes=Nothing,
-    answers={200: InvoiceView, 202: InvoiceView},
+    responses={200: InvoiceView, 202: InvoiceView},
     refuses=("draft_deleted", "invoice_not_voidable", "payment_under_way", *CHANGES_AN_INVOICE),
 )
 def void_invoice(call: Call[Nothing]) -> Reply:
     """Void an invoice, or delete it while it is a draft. Its services can be billed again."""
     ports = bootstrap.ports()
     invoice = make_void(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports)
-    return shown(invoice, ports)
+    return invoice_reply(invoice, ports)
 
 
 @router.route(
     "POST",
-    f"{ONE}/correct",
+    f"{INVOICE_PATH}/correct",
     Role.BILLING,
     takes=Correction,
-    answers={201: InvoiceView, 202: InvoiceView},
+    responses={201: InvoiceView, 202: InvoiceView},
     refuses=(
         "confirmation_missing",
         "draft_deleted",
@@ -72,7 +72,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
         "service_already_billed",
         "stripe_account_not_ready",
         "total_differs",
-        *GIVES_THE_CUSTOMER,
+        *SYNCS_THE_CUSTOMER,
         *CHANGES_AN_INVOICE,
     ),
 )
@@ -86,30 +86,30 @@ def correct_invoice(call: Call[Correction]) -> Reply:
     ports = bootstrap.ports()
     organization_id, user_id, confirmed = call.caller.organization_id, call.caller.user_id, call.input.confirmed
     copy = make_correction(organization_id, invoice_id_in(call), user_id, ports, confirmed=confirmed)
-    return shown(copy, ports, done=201)
+    return invoice_reply(copy, ports, finished_status=201)
 
 
 @router.route(
     "POST",
-    f"{ONE}/refresh",
+    f"{INVOICE_PATH}/refresh",
     Role.BILLING,
     takes=Nothing,
-    answers={200: InvoiceView, 202: InvoiceView},
+    responses={200: InvoiceView, 202: InvoiceView},
     refuses=CHANGES_AN_INVOICE,
 )
 def refresh_invoice(call: Call[Nothing]) -> Reply:
     """Read the invoice from Stripe now."""
     ports = bootstrap.ports()
     invoice = invoices.refresh_invoice(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports)
-    return shown(invoice, ports)
+    return invoice_reply(invoice, ports)
 
 
 @router.route(
     "POST",
-    f"{ONE}/remind",
+    f"{INVOICE_PATH}/remind",
     Role.BILLING,
     takes=Nothing,
-    answers={200: InvoiceView},
+    responses={200: InvoiceView},
     refuses=(
         "customer_email_changed",
         "customer_email_missing",
@@ -131,15 +131,15 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
     Stripe is asked first where the invoice stands; nobody is reminded of what is paid, disputed or on its way.
     """
     ports = bootstrap.ports()
-    return shown(remind(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports), ports)
+    return invoice_reply(remind(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports), ports)
 
 
 @router.route(
     "POST",
-    f"{ONE}/mark-paid",
+    f"{INVOICE_PATH}/mark-paid",
     Role.BILLING,
     takes=OutsidePayment,
-    answers={200: InvoiceView},
+    responses={200: InvoiceView},
     refuses=(
         "amount_negative",
         "amount_not_what_remains",
@@ -165,6 +165,6 @@ def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
     """
     ports = bootstrap.ports()
     settlement = settlement_from(call.input)
-    return shown(
+    return invoice_reply(
         mark_paid(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, settlement, ports), ports
     )

@@ -20,8 +20,8 @@ _PLAIN = frozenset(("http", host) for host in ("127.0.0.1", "::1", "localhost"))
 LONGEST_ANSWER = 64 * 1024
 
 
-class HttpWebhookDoor:
-    """Fulfils `ports.WebhookDoor`. Redirects are not followed, and no proxy is used."""
+class HttpOwnWebhook:
+    """Fulfils `ports.OwnWebhook`. Redirects are not followed, and no proxy is used."""
 
     def __init__(self, url: str, secrets: Callable[[], Sequence[str]]) -> None:
         """`url` is the whole one of the endpoint.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from chalice.app import Request, Response
 
 from chalicelib.api.http.errors import Problem, problem_of_status
-from chalicelib.api.http.table import JSON
+from chalicelib.api.http.route_table import JSON
 
 _request: ContextVar[Request] = ContextVar("request")
 
@@ -45,8 +45,8 @@ class Incoming:
 def request_id() -> str:
     """API Gateway's id of the request at hand; the Lambda's own where there is no API Gateway."""
     request = _request.get()
-    given = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None)
-    return str(given or "unknown")
+    gateway_id = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None)
+    return str(gateway_id or "unknown")
 
 
 def source_address() -> str:
@@ -70,13 +70,13 @@ def base_path() -> str:
     return path.removesuffix(route) if route and path.endswith(route) else ""
 
 
-def incoming() -> Incoming:
+def incoming_request() -> Incoming:
     """The request at hand."""
     request = _request.get()
     event = request.to_original_event()
     authorizer = request.context.get("authorizer")
     header_values: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
-    times = Counter(name.lower() for name, values in header_values.items() for _ in values)
+    occurrences = Counter(name.lower() for name, values in header_values.items() for _ in values)
     body = event["body"]
     if isinstance(body, str) and not event.get("isBase64Encoded"):
         # Half a letter in the body stays one, so that the body is refused as no UTF-8. `raw_body` fails on it.
@@ -88,17 +88,17 @@ def incoming() -> Incoming:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=raw if isinstance(raw, bytes) else raw.encode(),
         authorizer=authorizer if isinstance(authorizer, Mapping) else {},
-        repeated_headers=frozenset(name for name, count in times.items() if count > 1),
+        repeated_headers=frozenset(name for name, count in occurrences.items() if count > 1),
     )
 
 
-def accept() -> str | None:
+def accept_header() -> str | None:
     """What the client at hand wants to be answered with."""
     header: str | None = _request.get().headers.get("accept")
     return header
 
 
-def origin() -> str | None:
+def origin_header() -> str | None:
     """The origin of the page that asks, as its browser tells it; None if no page of another origin asks."""
     header: str | None = _request.get().headers.get("origin")
     return header
@@ -114,17 +114,21 @@ def problem_response(problem: Problem, request_id: str) -> Response:
     return response(problem.status, problem.json(request_id), headers=problem.headers)
 
 
-def remember(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
+def chalice_middleware(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
     """Middleware for HTTP requests: keeps the request, and puts the errors that Chalice answers in our words."""
     token = _request.set(request) if request is not None else None
     try:
-        answer = get_response(request)
-        if not isinstance(answer.body, dict):
-            return answer  # Our own answers are text already; a dictionary is one of Chalice's error bodies.
-        problem = problem_of_status(answer.status_code)
-        ours = problem_response(problem, "" if request is None else request_id())
-        ours.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "allow"})
-        return ours
+        chalice_response = get_response(request)
+        if not isinstance(chalice_response.body, dict):
+            return (
+                chalice_response  # Our own answers are text already; a dictionary is one of Chalice's error bodies.
+            )
+        problem = problem_of_status(chalice_response.status_code)
+        contract_response = problem_response(problem, "" if request is None else request_id())
+        contract_response.headers.update(
+            {name: value for name, value in chalice_response.headers.items() if name.lower() == "allow"}
+        )
+        return contract_response
     finally:
         if token is not None:
             _request.reset(token)

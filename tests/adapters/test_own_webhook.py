@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from stripe import WebhookSignature
 
-from chalicelib.adapters.webhook_door import HttpWebhookDoor
+from chalicelib.adapters.own_webhook import HttpOwnWebhook
 from chalicelib.config import ConfigurationError
 from chalicelib.domain.errors import Retryable
 from infra.local.processes import free_port
@@ -54,8 +54,8 @@ def endpoint() -> Iterator[Endpoint]:
         server.server_close()
 
 
-def door(port: int, *secrets: str) -> HttpWebhookDoor:
-    return HttpWebhookDoor(f"http://127.0.0.1:{port}/api/v1/stripe/webhooks", lambda: secrets)
+def door(port: int, *secrets: str) -> HttpOwnWebhook:
+    return HttpOwnWebhook(f"http://127.0.0.1:{port}/api/v1/stripe/webhooks", lambda: secrets)
 
 
 def test_what_is_sent_is_signed_as_stripe_signs() -> None:
@@ -83,7 +83,7 @@ def test_nobody_there_is_no_answer() -> None:
 
 def test_whatever_speaks_no_tls_gets_nothing_that_is_signed() -> None:
     with endpoint() as there, pytest.raises(Retryable):
-        HttpWebhookDoor(f"https://127.0.0.1:{there.port}/v1", lambda: ()).post(b"{}", "whsec_1", AT)
+        HttpOwnWebhook(f"https://127.0.0.1:{there.port}/v1", lambda: ()).post(b"{}", "whsec_1", AT)
     assert there.got == []
 
 
@@ -92,7 +92,7 @@ def test_whatever_speaks_no_tls_gets_nothing_that_is_signed() -> None:
 )
 def test_an_endpoint_that_is_not_https_is_not_asked_at_all(url: str) -> None:
     with pytest.raises(ConfigurationError, match="https"):
-        HttpWebhookDoor(url, lambda: ())
+        HttpOwnWebhook(url, lambda: ())
 
 
 def test_secrets_are_those_that_are_not_empty_and_unusable_ones_are_told_as_such() -> None:
@@ -101,4 +101,4 @@ def test_secrets_are_those_that_are_not_empty_and_unusable_ones_are_told_as_such
 
     assert door(1, "", "whsec_2", "whsec_1").secrets() == ["whsec_2", "whsec_1"]
     with pytest.raises(Retryable, match="secrets_unusable"):
-        HttpWebhookDoor("https://api.example.com/v1", broken).secrets()
+        HttpOwnWebhook("https://api.example.com/v1", broken).secrets()

@@ -6,7 +6,7 @@ from html import escape
 
 from chalice.app import Response
 
-from chalicelib.api.http import chalice_door
+from chalicelib.api.http import chalice_adapter
 from chalicelib.api.http.errors import Problem
 
 _PAGE = """<!doctype html>
@@ -31,7 +31,7 @@ code {{ color: #697386; }}
 """
 
 
-def wants_page(accept: str | None) -> bool:
+def accepts_html(accept: str | None) -> bool:
     """Whether a browser asks, rather than a program."""
     return accept is not None and "text/html" in accept.lower()
 
@@ -46,4 +46,4 @@ def problem_page(problem: Problem, request_id: str, link: str) -> Response:
         request_id=escape(request_id),
     )
     headers = {**problem.headers, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return chalice_door.response(problem.status, body, chalice_door.HTML, headers)
+    return chalice_adapter.response(problem.status, body, chalice_adapter.HTML, headers)

@@ -65,7 +65,7 @@ class Reply:
 
 
 T = TypeVar("T", bound=msgspec.Struct)
-Answers = Mapping[int, type[msgspec.Struct] | None]
+ResponseModels = Mapping[int, type[msgspec.Struct] | None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Route:
     path: str
     role: Role
     takes: type[msgspec.Struct]
-    answers: Answers
+    responses: ResponseModels
     refuses: Sequence[str]
     name: str
     tag: str
@@ -88,10 +88,10 @@ class Route:
     requires_idempotency_key: bool = False
     raw_body: bool = False
     page_on_error: bool = False
-    answers_csv: bool = False
-    answers_html: bool = False
+    offers_csv: bool = False
+    offers_html: bool = False
     max_body: int = MAX_BODY
-    shows: Callable[[Any], Reply] | None = None
+    reply_of_stored: Callable[[Any], Reply] | None = None
     """Returns a stored thing as its GET does. A route that has it takes If-Match."""
 
     @cached_property

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import bootstrap, correlation
-from chalicelib.api.http.table import Call, Reply
+from chalicelib.api.http.route_table import Call, Reply
 from chalicelib.api.models.invoices import invoice_view
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 from chalicelib.usecases.customers.names import names_of
 
-ONE = "/invoices/{invoiceId}"
+INVOICE_PATH = "/invoices/{invoiceId}"
 
 
 def invoice_id_in(call: Call[Any]) -> InvoiceId:
@@ -26,15 +26,15 @@ def customer_name(invoice: Invoice, ports: Ports) -> str | None:
     return names_of(invoice.organization_id, [customer_id], ports).get(customer_id)
 
 
-def shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
+def invoice_reply(invoice: Invoice, ports: Ports, *, finished_status: int = 200) -> Reply:
     """Returns the invoice as it is, with the status `done`, or with 202 while the work goes on."""
     correlation.note(invoice_id=invoice.id)
     base = bootstrap.config().stripe_dashboard_base
     name = customer_name(invoice, ports)
     view = invoice_view(invoice, customer_name=name, now=ports.clock.now(), dashboard_base=base)
-    return Reply(view, 202 if invoice.saga.running else done, edit_tag=invoice.edit_tag)
+    return Reply(view, 202 if invoice.saga.running else finished_status, edit_tag=invoice.edit_tag)
 
 
-def as_stored(invoice: Invoice) -> Reply:
+def stored_invoice_reply(invoice: Invoice) -> Reply:
     """Returns the invoice for a client whose `If-Match` names another state of it."""
-    return shown(invoice, bootstrap.ports())
+    return invoice_reply(invoice, bootstrap.ports())

@@ -53,20 +53,20 @@ _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 class Fault(NamedTuple):
     """What is wrong, and where, as `lineItems[0].quantity`; None stands for the whole body."""
 
-    what: str
+    message: str
     field: str | None
 
 
-def faults(kind: type, body: bytes) -> Iterator[Fault]:
+def faults_of_body(kind: type, body: bytes) -> Iterator[Fault]:
     """Yields what keeps this body from being a `kind`, in the order of the body; what is missing comes last.
 
     Raises:
         msgspec.DecodeError: the body is not JSON.
     """
-    yield from _faults(_part(kind), msgspec.Raw(body), "")
+    yield from _faults(_schema(kind), msgspec.Raw(body), "")
 
 
-def in_words(message: str, kind: Any = None) -> str:
+def describe(message: str, kind: Any = None) -> str:
     """Returns msgspec's message about one value: a pattern in words, and the values of a closed set as a list.
 
     `kind` is the type that the value should have, if it is known.
@@ -74,8 +74,8 @@ def in_words(message: str, kind: Any = None) -> str:
     matching = _PATTERN.fullmatch(message)
     if matching is not None:
         return _OF_PATTERN.get(ast.literal_eval(f"'{matching['pattern']}'"), message)
-    allowed = list(_allowed(kind))
-    return f"Expected {_one_of(allowed)}" if allowed else message
+    allowed = list(_allowed_values(kind))
+    return f"Expected {_listing(allowed)}" if allowed else message
 
 
 def alternatives(kind: Any) -> Iterator[Any]:
@@ -89,7 +89,7 @@ def alternatives(kind: Any) -> Iterator[Any]:
         yield kind
 
 
-def _allowed(kind: Any) -> Iterator[str]:
+def _allowed_values(kind: Any) -> Iterator[str]:
     """Yields the values of a closed set, as they are written; nothing if the type is no closed set."""
     for each in alternatives(kind):
         if each is bool:
@@ -100,12 +100,12 @@ def _allowed(kind: Any) -> Iterator[str]:
             yield from map(str, get_args(each))
 
 
-def _one_of(values: Sequence[str]) -> str:
+def _listing(values: Sequence[str]) -> str:
     *others, last = values
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def repeated(kind: type, body: bytes) -> Iterator[Fault]:
+def repeated_fields(kind: type, body: bytes) -> Iterator[Fault]:
     """Yields the fields that are in an object twice. Readers of JSON disagree which of the two counts.
 
     What is inside of values that the contract does not describe is not looked at.
@@ -118,39 +118,39 @@ def repeated(kind: type, body: bytes) -> Iterator[Fault]:
     json.loads(body, object_pairs_hook=objects.append, parse_int=str, parse_float=str)
     if any(len(dict(members)) < len(members) for members in objects):
         tree = json.loads(body, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
-        yield from _repeated(_part(kind), tree, "")
+        yield from _repeated_in(_schema(kind), tree, "")
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Schema:
     """How one part of a body is read: as an object of these members, as a list, or as one value."""
 
     decoder: msgspec.json.Decoder[Any]
-    members: Mapping[str, _Part] | None = None
+    members: Mapping[str, _Schema] | None = None
     required: Sequence[str] = ()
     others_allowed: bool = False
-    each: _Part | None = None
+    each: _Schema | None = None
 
 
 @cache
-def _part(kind: type) -> _Part:
-    return _part_of(kind)
+def _schema(kind: type) -> _Schema:
+    return _schema_of(kind)
 
 
-def _part_of(kind: Any) -> _Part:
+def _schema_of(kind: Any) -> _Schema:
     whole = decoder(kind)
     for each in alternatives(kind):
         if isinstance(each, type) and issubclass(each, msgspec.Struct):
             fields = msgspec.structs.fields(each)
-            return _Part(
+            return _Schema(
                 whole,
-                members={field.encode_name: _part_of(_without_unset(field.type)) for field in fields},
+                members={field.encode_name: _schema_of(_without_unset(field.type)) for field in fields},
                 required=[field.encode_name for field in fields if field.required],
                 others_allowed=not each.__struct_config__.forbid_unknown_fields,
             )
         if get_origin(each) is list:
-            return _Part(whole, each=_part_of(get_args(each)[0]))
-    return _Part(whole)
+            return _Schema(whole, each=_schema_of(get_args(each)[0]))
+    return _Schema(whole)
 
 
 def _without_unset(kind: Any) -> Any:
@@ -160,7 +160,7 @@ def _without_unset(kind: Any) -> Any:
     return kind
 
 
-def _faults(part: _Part, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+def _faults(part: _Schema, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
     try:
         part.decoder.decode(raw)
     except msgspec.ValidationError as refusal:
@@ -172,13 +172,13 @@ def _faults(part: _Part, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
             inside = _faults_of_items(part.each, raw, path)
         first = next(inside, None)
         if first is None:
-            yield Fault(in_words(str(refusal), part.decoder.type), path or None)
+            yield Fault(describe(str(refusal), part.decoder.type), path or None)
         else:
             yield first
             yield from inside
 
 
-def _faults_of_members(part: _Part, members: Mapping[str, _Part], raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+def _faults_of_members(part: _Schema, members: Mapping[str, _Schema], raw: msgspec.Raw, path: str) -> Iterator[Fault]:
     sent = _members(raw)
     for name, value in sent.items():
         if name in members:
@@ -190,7 +190,7 @@ def _faults_of_members(part: _Part, members: Mapping[str, _Part], raw: msgspec.R
             yield Fault(MISSING, _within(path, name))
 
 
-def _faults_of_items(each: _Part, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+def _faults_of_items(each: _Schema, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
     for position, item in enumerate(_items(raw)):
         yield from _faults(each, item, f"{path}[{position}]")
 
@@ -203,7 +203,7 @@ class _Pairs(list[tuple[str, Any]]):
     """An object of JSON, with every member as it was sent."""
 
 
-def _repeated(part: _Part, node: Any, path: str) -> Iterator[Fault]:
+def _repeated_in(part: _Schema, node: Any, path: str) -> Iterator[Fault]:
     if part.members is not None and isinstance(node, _Pairs):
         seen: set[str] = set()
         for name, value in node:
@@ -212,7 +212,7 @@ def _repeated(part: _Part, node: Any, path: str) -> Iterator[Fault]:
                 yield Fault(TWICE, place)
             seen.add(name)
             if name in part.members:
-                yield from _repeated(part.members[name], value, place)
+                yield from _repeated_in(part.members[name], value, place)
     elif part.each is not None and isinstance(node, list):
         for position, item in enumerate(node):
-            yield from _repeated(part.each, item, f"{path}[{position}]")
+            yield from _repeated_in(part.each, item, f"{path}[{position}]")
