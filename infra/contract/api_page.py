@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import app  # noqa: F401 -- registers the routes
+from chalicelib.api.http.route_table import ROUTES, Role, Route
 from chalicelib.api.http.routing import PREFIX
-from chalicelib.api.http.table import ROUTES, Role, Route
 from infra.contract import document
 
 NAME = "api.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from infra.contract import api_page
 from infra.contract.document import DOCS
 
