@@ -14,7 +14,7 @@ from infra.deploy.artifacts import Code
 from infra.deploy.aws import Aws
 from infra.deploy.findings import ActionNeeded, CheckFailed, Finding, run_checks
 from infra.deploy.stacks import Stack
-from infra.ops.stage import Stage, of_deployment
+from infra.ops.stage import Stage, deployed_environment
 from infra.template.aliases import LIVE
 from infra.template.intrinsics import Json
 
@@ -118,7 +118,7 @@ def _status(method: str, url: str) -> int | str:
 
 
 def _webhook_endpoint(stack: Stack, *, first: bool) -> str:
-    stage = Stage(of_deployment(stack.describe() or {}))
+    stage = Stage(deployed_environment(stack.describe() or {}))
     problem = problem_with(stage.ports.stripe.webhook_endpoints(), stage.webhook_url)
     if problem is None:
         return f"{stage.webhook_url}, as it has to be"

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from chalicelib.functions import API_HANDLER, BY_NAME
 from infra.package import ARCHITECTURE, FUNCTION, RUNTIME
 from infra.template import boundary
-from infra.template.aliases import LIVE, alias_id, unqualified
+from infra.template.aliases import LIVE, alias_id, functions_without_alias
 from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
@@ -231,7 +231,7 @@ class Aliases(CloudFormationLintRule):  # type: ignore[misc]
     def match(self, cfn: Template) -> Iterator[RuleMatch]:
         functions = set(cfn.get_resources(FUNCTION))
         for path, value in _parts(cfn.template["Resources"], ["Resources"]):
-            for name in sorted(unqualified(value, functions)):
+            for name in sorted(functions_without_alias(value, functions)):
                 yield RuleMatch(path, f"{_place(path)} calls {name} past its alias: name {alias_id(name)}")
 
 

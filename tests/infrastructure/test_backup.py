@@ -111,7 +111,7 @@ def test_where_there_is_backup_a_day_without_copies_or_with_a_failure_rings(
     assert isinstance(alarm, MetricAlarm)
     with_backup = replace(alarm, threshold=RESOURCES["BackupCopiesAlarm"]["Properties"]["Threshold"]["Fn::If"][1])
     points = with_backup.computed({name: series.get(name, [None, None]) for name in ("copied", "failed", "uncopied")})
-    assert [with_backup.rings(points[: n + 1]) for n in range(2)] == rings
+    assert [with_backup.fires(points[: n + 1]) for n in range(2)] == rings
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from infra.package.check import check
 from infra.package.zip_checks import MAX_ZIP_BYTES
 from infra.package.zip_contents import SERVICES, is_used, repack, sizes
 from infra.template.alarms import alarm_id
-from infra.template.aliases import alias_id, unqualified
+from infra.template.aliases import alias_id, functions_without_alias
 from infra.template.api import COMPRESSED_FROM
 from infra.template.intrinsics import allowed_origin
 from infra.template.releases import CANARY, ROLE_ID, WATCHED
@@ -189,7 +189,7 @@ def test_everything_calls_the_alias_of_a_function(package: Package) -> None:
         for name, each in resources.items()
         if name not in functions
         for part in _parts(each)
-        if unqualified(part, functions)
+        if functions_without_alias(part, functions)
     }
     own = {"AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"}
     assert {kind for kind, _ in past} == own

@@ -12,8 +12,8 @@ from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.freeze import freeze_new_connections, unfreeze_new_connections
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER
 from chalicelib.usecases.invoicing.invoices import get_invoice
-from infra.ops.closing import close
-from infra.ops.own_records import erase_own_records
+from infra.ops.close_customers import close
+from infra.ops.organization_records import erase_organization_records
 from tests.bench.stories_stage import Stage
 from tests.field.play import Play
 from tests.world import ORGANIZATION
@@ -220,7 +220,7 @@ class Story(Play):
         self.settled()
         left = self.api.acting("admin", organization=ERASED).delete("/stripe/connection")
         assert left.status == 200, left.text
-        erase_own_records(ERASED, OPERATOR, self.stage.ports)
+        erase_organization_records(ERASED, OPERATOR, self.stage.ports)
         self.settled()
 
     def half_done(self) -> None:

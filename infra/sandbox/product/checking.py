@@ -11,7 +11,7 @@ from pathlib import Path
 from chalicelib.functions import BY_NAME
 from chalicelib.functions import Schedule as Rate
 from infra.demo.people import Office
-from infra.demo.staging import ENFORCED_APP
+from infra.demo.stack import ENFORCED_APP
 from infra.local.settings import StripeElsewhere
 from infra.local.stack import LocalStack
 from infra.local.wsgi import serve

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from infra.demo.http import Answer
+from infra.demo.http import Response
 from infra.demo.people import Office
 from infra.local.stack import LocalStack
 from infra.sandbox.client import BudgetSpent
@@ -111,7 +111,7 @@ class Scene:
         except Exception as error:  # noqa: BLE001 the following steps must still run
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
-    def require_success(self, answer: Answer) -> Any:
+    def require_success(self, answer: Response) -> Any:
         """Returns the JSON of POM's response. Raises NotAsAssumed if POM refused."""
         if answer.status not in (200, 201, 202):
             raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")

@@ -238,6 +238,6 @@ API = (
         "CORS for the configured origins",
         "Cors.headers",
         Check("request_origin"),
-        "tests/local/test_front_door.py::test_only_the_configured_origins_may_call",
+        "tests/local/test_api_server.py::test_only_the_configured_origins_may_call",
     ),
 )

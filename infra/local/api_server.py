@@ -1,6 +1,6 @@
 """The HTTP front door: the Chalice application behind what API Gateway would put before it, as a WSGI application.
 
-Run it with `python -m infra.local.front_door --port 8000`; the application's settings come from the environment.
+Run it with `python -m infra.local.api_server --port 8000`; the application's settings come from the environment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from infra.local.headers import KeepingChannel, header_values
 from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.reference import WithReference
-from infra.local.wsgi import Environ, Served, StartResponse, serve
+from infra.local.wsgi import Environ, RunningServer, StartResponse, serve
 from infra.template.api import IDENTITY_VALIDATION
 from infra.template.gateway_responses import (
     AUTHORIZER_FAILED,
@@ -59,7 +59,7 @@ METHOD_NOT_ALLOWED = GatewayResponse(
 )
 """Clearer than API Gateway, which answers 404 to a method that a path does not have."""
 
-log = logging.getLogger("infra.local.front_door")
+log = logging.getLogger("infra.local.api_server")
 
 
 class RefusedError(Exception):
@@ -161,7 +161,7 @@ class _Gateway(LocalGateway):
         return context
 
 
-class FrontDoor:
+class ApiServer:
     """The WSGI application around one Chalice application."""
 
     def __init__(self, app: Chalice, *, cors_origins: Sequence[str] = ()) -> None:
@@ -170,7 +170,7 @@ class FrontDoor:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; errors of the gateway come in the API's error contract."""
-        started = time.perf_counter()
+        started_at = time.perf_counter()
         request_id = str(uuid.uuid4())
         origin = environ.get("HTTP_ORIGIN")
         try:
@@ -179,14 +179,14 @@ class FrontDoor:
             status, body = refused.response.status, refused.response.body(request_id).encode()
             headers = [("Content-Type", "application/json"), *self._cors.headers(origin).items()]
         extra = {"x-amzn-RequestId": request_id}
-        smaller = compressed(body, environ.get("HTTP_ACCEPT_ENCODING"))
-        if smaller is not None:
-            body, extra["Content-Encoding"] = smaller, "gzip"
-        replaced = {name.lower() for name in extra} | {"content-length"}
-        kept = [(name, value) for name, value in headers if name.lower() not in replaced]
+        compressed_body = compressed(body, environ.get("HTTP_ACCEPT_ENCODING"))
+        if compressed_body is not None:
+            body, extra["Content-Encoding"] = compressed_body, "gzip"
+        replaced_names = {name.lower() for name in extra} | {"content-length"}
+        kept_headers = [(name, value) for name, value in headers if name.lower() not in replaced_names]
         reason = HTTPStatus(status).phrase
-        start_response(f"{status} {reason}", [*kept, *extra.items(), ("Content-Length", str(len(body)))])
-        milliseconds = (time.perf_counter() - started) * 1000
+        start_response(f"{status} {reason}", [*kept_headers, *extra.items(), ("Content-Length", str(len(body)))])
+        milliseconds = (time.perf_counter() - started_at) * 1000
         path = environ["PATH_INFO"]  # without the query, which may carry codes and states
         log.info("%s %s %s %.1f ms %s", environ["REQUEST_METHOD"], path, status, milliseconds, request_id)
         return [body]
@@ -208,8 +208,8 @@ class FrontDoor:
 
 
 def _response_headers(response: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    named = {name.lower() for name in response["headers"]} | {name.lower() for name in response["multiValueHeaders"]}
-    if "content-type" not in named:
+    names = {name.lower() for name in response["headers"]} | {name.lower() for name in response["multiValueHeaders"]}
+    if "content-type" not in names:
         yield "Content-Type", "application/json"
     yield from response["headers"].items()
     for name, values in response["multiValueHeaders"].items():
@@ -225,11 +225,11 @@ def _response_body(response: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def served_app(app: Chalice, port: int = 0, *, cors_origins: Sequence[str] = ()) -> Iterator[Served]:
+def serve_app(app: Chalice, port: int = 0, *, cors_origins: Sequence[str] = ()) -> Iterator[RunningServer]:
     """Serve an application on 127.0.0.1 until the block ends; port 0 takes a free one."""
-    door = WithReference(FrontDoor(app, cors_origins=cors_origins))
-    with serve(door, port, threads=THREADS, channel=KeepingChannel) as served:
-        yield served
+    application = WithReference(ApiServer(app, cors_origins=cors_origins))
+    with serve(application, port, threads=THREADS, channel=KeepingChannel) as server:
+        yield server
 
 
 def load_app(reference: str) -> Chalice:
@@ -250,7 +250,7 @@ def log_to_stderr() -> None:
 
 def main(load: Callable[[str], Chalice] = load_app) -> None:
     """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local.front_door", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.local.api_server", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
     parser.add_argument(
@@ -259,8 +259,8 @@ def main(load: Callable[[str], Chalice] = load_app) -> None:
     options = parser.parse_args()
     print_whole_lines()
     log_to_stderr()
-    with stoppable(), served_app(load(options.app), options.port, cors_origins=options.cors_origin) as served:
-        print(f"API at {served.url}", flush=True)
+    with stoppable(), serve_app(load(options.app), options.port, cors_origins=options.cors_origin) as server:
+        print(f"API at {server.url}", flush=True)
         run_until_stopped()
 
 

@@ -15,9 +15,9 @@ from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.usecases.customers.customers import sync_again
 from chalicelib.usecases.invoicing import invoicing_settings
 from infra.ops.act_lines import show_acts
-from infra.ops.explain import explain_found
-from infra.ops.finding import Search
+from infra.ops.explain import explain_search
 from infra.ops.screen import Screen
+from infra.ops.search import Search
 from infra.ops.stage import Stage
 from tests.usecases.invoicing.refunding import Company
 from tests.world import ADMIN, OFFICE, ORGANIZATION
@@ -35,7 +35,7 @@ def asked(
     stage = cast(Stage, SimpleNamespace(ports=company.world.ports))
     connection = company.world.ports.connections.get(OrganizationId(organization or ORGANIZATION))
     screen = Screen(as_json=as_json)
-    explain_found(stage, screen, Search(stage, what, [connection]), organization, kind)
+    explain_search(stage, screen, Search(stage, what, [connection]), organization, kind)
     return screen
 
 
@@ -220,10 +220,10 @@ def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(compa
     elsewhere = replace(connection, account_id=StripeAccountId("acct_another"))
     for name, kind in ((stripe_id, "invoice"), (payment.id, "payment"), (charge_id, "payment")):
         missed, named = Screen(as_json=True), Screen(as_json=True)
-        explain_found(stage, missed, Search(stage, name, [elsewhere]), None)
+        explain_search(stage, missed, Search(stage, name, [elsewhere]), None)
         if name != payment.id:
             assert "If it is of a former account, add --account" in missed.document["failures"][0]
-        explain_found(stage, named, Search(stage, name, [elsewhere], former), None)
+        explain_search(stage, named, Search(stage, name, [elsewhere], former), None)
         assert named.document["found"]["kind"] == kind
 
 

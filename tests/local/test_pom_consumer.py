@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from infra.local.aws import embedded_aws
-from infra.local.pom_hears import EVENTS, HEARD, PomHears
-from infra.local.settings import HEARD_BY_POM
+from infra.local.pom_consumer import EVENTS, FILES, PomConsumer
+from infra.local.settings import RECEIVED_BY_POM
 
 BOOKS = ("number", "status", "currency", "total", "paidAmount", "refundedAmount", "paidOn")
 
@@ -20,7 +20,7 @@ BOOKS = ("number", "status", "currency", "total", "paidAmount", "refundedAmount"
 @pytest.fixture
 def queue_url() -> Iterator[str]:
     with embedded_aws():
-        yield str(boto3.client("sqs").create_queue(QueueName=HEARD_BY_POM)["QueueUrl"])
+        yield str(boto3.client("sqs").create_queue(QueueName=RECEIVED_BY_POM)["QueueUrl"])
 
 
 def event(change_type: str, object_id: str, version: int, shown: dict[str, Any] | None) -> dict[str, Any]:
@@ -55,14 +55,14 @@ def invoice(object_id: str, version: int, customer_id: str, name: str) -> dict[s
 
 
 def everything(directory: Path) -> bytes:
-    return b"".join((directory / name).read_bytes() for name in HEARD)
+    return b"".join((directory / name).read_bytes() for name in FILES)
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["in_one_receive", "one_by_one"])
 def test_what_pom_has_heard_of_an_erased_person_is_gone_and_does_not_come_back(
     queue_url: str, tmp_path: Path, at_once: bool
 ) -> None:
-    pom = PomHears(queue_url, tmp_path)
+    pom = PomConsumer(queue_url, tmp_path)
     ann = {"id": "cust_1", "firstName": "Annabel"}
     told = [
         event("customer.synced", "cust_1", 3, ann),
@@ -75,8 +75,8 @@ def test_what_pom_has_heard_of_an_erased_person_is_gone_and_does_not_come_back(
     for each in told:
         boto3.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(each))
         if not at_once:
-            assert pom.listen() == 1
-    while pom.listen():
+            assert pom.receive() == 1
+    while pom.receive():
         pass
     heard = everything(tmp_path)
     assert b"Annabel" not in heard

@@ -1,4 +1,4 @@
-"""What the tables and queues of a stage say, beyond what any request path needs. Scans are fine here alone."""
+"""Reads of a stage's tables and queues that no request needs. Only operators' commands may scan tables."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops.stage import Stage
 
 PAGE = 100
-"""Events that are read at once of an invoice's log."""
+"""The number of events that one read returns from an invoice's log."""
 
 
 @dataclass(frozen=True)
-class KnownEvent:
-    """What became of one event; `parked` until it is dealt with."""
+class EventRecord:
+    """POM's record of one event. `parked` is True until the event has been applied or given up."""
 
     id: str
     type: str
@@ -37,35 +37,35 @@ class KnownEvent:
     outcome: str
     source: str | None
     object_id: str | None
-    """Stripe's id of the object that it is about."""
+    """Stripe's id of the object that the event is about."""
     invoice_id: str | None
-    """The invoice whose log has it, if it is about one that POM knows."""
+    """The invoice whose log has the event; None if the event is about none of POM's invoices."""
     repeated: int
-    """How often a webhook brought it again after it had been dealt with."""
+    """How often a webhook brought the event again after POM had processed it."""
     error: str | None
     parked: bool
 
     @property
     def lag(self) -> int:
-        """Returns the seconds from the event to its arrival."""
+        """Returns the seconds from the event's creation to its arrival."""
         return max(0, self.received_at - self.created)
 
 
 def organizations(stage: Stage) -> list[Connection]:
-    """Everybody who was ever connected, by id."""
+    """Returns every organization that was ever connected, by id."""
     _ = stage.ports.connections
-    wanted = ["organization_id", "kind"]
-    # Consistent, so that a freeze of everybody meets whoever has connected just before.
-    found = ConnectionItem.scan(ConnectionItem.kind == KIND, attributes_to_get=wanted, consistent_read=True)
-    ids = sorted(item.organization_id for item in found if item.organization_id != PLATFORM)
+    attributes = ["organization_id", "kind"]
+    # The read is consistent, so that a freeze of all organizations includes one that has just connected.
+    items = ConnectionItem.scan(ConnectionItem.kind == KIND, attributes_to_get=attributes, consistent_read=True)
+    ids = sorted(item.organization_id for item in items if item.organization_id != PLATFORM)
     return [stage.ports.connections.get(OrganizationId(each)) for each in ids]
 
 
-def connected(stage: Stage, organization_id: str) -> tuple[Connection, StripeAccountId]:
-    """An organization's connection, and its account, present or past.
+def connection_and_account(stage: Stage, organization_id: str) -> tuple[Connection, StripeAccountId]:
+    """Returns an organization's connection and its account, present or past.
 
     Raises:
-        NotFound: it never had one.
+        NotFound: the organization never had an account.
     """
     connection = stage.ports.connections.get(OrganizationId(organization_id))
     if connection.account_id is None:
@@ -81,7 +81,7 @@ def invoice(stage: Stage, organization_id: str, invoice_id: str) -> Invoice:
     """Returns an invoice of an organization.
 
     Raises:
-        NotFound: it has none of this id.
+        NotFound: the organization has no invoice with this id.
     """
     try:
         return get_invoice(OrganizationId(organization_id), InvoiceId(invoice_id), stage.ports)
@@ -97,32 +97,32 @@ def invoice(stage: Stage, organization_id: str, invoice_id: str) -> Invoice:
         ) from missing
 
 
-def event(stage: Stage, account_id: StripeAccountId, event_id: str) -> KnownEvent | None:
-    """What we know of one event."""
+def event(stage: Stage, account_id: StripeAccountId, event_id: str) -> EventRecord | None:
+    """Returns POM's record of one event, or None if POM has none."""
     _ = stage.ports.events
     item = next(EventItem.query(account_id, EventItem.event_id == event_id), None)
-    return _known(item) if item else None
+    return _event_record(item) if item else None
 
 
-def parked(stage: Stage, account_id: StripeAccountId) -> Iterator[KnownEvent]:
-    """All parked events of an account, those not tried for longest first."""
+def parked_events(stage: Stage, account_id: StripeAccountId) -> Iterator[EventRecord]:
+    """Yields all parked events of an account, in the order of their latest attempt, the earliest first."""
     _ = stage.ports.events
     for item in EventItem.parked.query(account_id):
-        yield _known(item)
+        yield _event_record(item)
 
 
 def event_log(stage: Stage, organization_id: OrganizationId, invoice_id: InvoiceId) -> list[LoggedEvent]:
-    """All events that are kept of an invoice, the latest arrival first."""
+    """Returns all events in an invoice's log, the latest arrival first."""
     page = stage.ports.events.of_invoice(organization_id, invoice_id, PAGE, None)
-    found = list(page.items)
+    events = list(page.items)
     while page.has_next:
         page = stage.ports.events.of_invoice(organization_id, invoice_id, PAGE, page.end_cursor)
-        found += page.items
-    return found
+        events += page.items
+    return events
 
 
-def _known(item: EventItem) -> KnownEvent:
-    return KnownEvent(
+def _event_record(item: EventItem) -> EventRecord:
+    return EventRecord(
         id=item.event_id,
         type=item.type,
         created=int(item.created),
@@ -138,39 +138,39 @@ def _known(item: EventItem) -> KnownEvent:
 
 
 def _arrived_at(item: EventItem) -> int:
-    """Returns when an event came (epoch seconds UTC). Items of before 2026-12 have only `received_at`."""
+    """Returns the event's arrival in epoch seconds. Items stored before December 2026 have only `received_at`."""
     return int(item.received_at if item.received_at is not None else item.arrival_key.partition("#")[0])
 
 
 def sqs() -> Any:
-    """A client of the stage's queues."""
+    """Returns a client for the stage's queues."""
     return boto3.client("sqs")
 
 
 def depth(client: Any, url: str) -> tuple[int, int] | None:
-    """How many messages wait in a queue, and how many are being worked on; None if there is no such queue."""
+    """Returns how many messages wait in a queue and how many are in work, or None if the queue does not exist."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     try:
-        found = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     except ClientError as exc:
         if "NonExistentQueue" in exc.response.get("Error", {}).get("Code", ""):
             return None
         raise
-    return int(found[names[0]]), int(found[names[1]])
+    return int(attributes[names[0]]), int(attributes[names[1]])
 
 
 def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
-    """Returns every queue with its dead letters. A figure is None where the queue does not exist."""
+    """Returns a row for every queue, with its dead letters. A count is None where the queue does not exist."""
     client, rows = sqs(), []
     for queue in Queue:
         waiting, working = depth(client, stage.queue_url(queue)) or (None, None)
         dead = depth(client, stage.queue_url(queue.dead_letter))
         rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": _sum(dead)})
     for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
-        kept = depth(client, stage.queue_url(name))
-        # The local stack does without the queue of failed schedules: there nobody keeps a tick that fails.
-        if kept is not None or stage.local_logs is None:
-            rows.append({"queue": name, "waiting": 0, "in_work": 0, "dead_letters": _sum(kept)})
+        messages = depth(client, stage.queue_url(name))
+        # The local stack has no queue of failed schedules, because nothing there stores a tick that fails.
+        if messages is not None or stage.local_logs is None:
+            rows.append({"queue": name, "waiting": 0, "in_work": 0, "dead_letters": _sum(messages)})
     return rows
 
 

@@ -9,13 +9,13 @@ from infra.demo.people import Surroundings
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.stack import LocalStack
 
-ENFORCED_APP = "infra.local.enforced:app"
+ENFORCED_APP = "infra.local.enforced_policies:app"
 
 
 @contextmanager
-def staged(
+def demo_stack(
     *, app: str = ENFORCED_APP, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[LocalStack, SkippingClock]]:
     """A running stack and its clock. POM's clock follows Stripe's, as always on the local stack."""
     with LocalStack(app=app, variables=variables) as stack:
-        yield stack, SkippingClock(moved=Surroundings(stack.urls.stripe).advances)
+        yield stack, SkippingClock(on_skip=Surroundings(stack.urls.stripe).advances)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.front_door import LARGEST_BODY, served_app
-from infra.local.wsgi import Served
+from infra.local.api_server import LARGEST_BODY, serve_app
+from infra.local.wsgi import RunningServer
 from infra.template.api import COMPRESSED_FROM
 from tests.local.sample_app import sample_app
 
@@ -22,12 +22,14 @@ TOGETHER = 8
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with served_app(sample_app(TOGETHER), cors_origins=(ORIGIN, FURTHER)) as served:
+def served() -> Iterator[RunningServer]:
+    with serve_app(sample_app(TOGETHER), cors_origins=(ORIGIN, FURTHER)) as served:
         yield served
 
 
-def call(served: Served, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any, bytes]:
+def call(
+    served: RunningServer, method: str, path: str, body: bytes | None = None, **headers: str
+) -> tuple[int, Any, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -39,14 +41,14 @@ def call(served: Served, method: str, path: str, body: bytes | None = None, **he
 
 
 @pytest.mark.parametrize("body", [b'{"caf\xc3\xa9":  1.50}\r\n', b"\xff\xfe\x00 not utf-8", b""])
-def test_a_body_reaches_the_application_byte_for_byte(served: Served, body: bytes) -> None:
+def test_a_body_reaches_the_application_byte_for_byte(served: RunningServer, body: bytes) -> None:
     status, headers, answer = call(served, "POST", "/v1/echo", body, Content_Type="application/json; charset=utf-8")
 
     assert (status, answer) == (200, body)
     assert headers.get_all("X-Twice") == ["a", "b"]
 
 
-def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(served: Served) -> None:
+def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(served: RunningServer) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
     connection.putrequest("GET", "/v1/headers")
     for value in ("first", "second"):
@@ -62,7 +64,7 @@ def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(serv
     assert "content-type" not in answer["headers"]
 
 
-def test_concurrent_requests_each_see_their_own(served: Served) -> None:
+def test_concurrent_requests_each_see_their_own(served: RunningServer) -> None:
     def meet(number: int) -> tuple[int, str, str]:
         body = json.dumps({"number": number}).encode()
         _, headers, answer = call(served, "POST", "/v1/meet", body, Content_Type="application/json")
@@ -77,7 +79,7 @@ def test_concurrent_requests_each_see_their_own(served: Served) -> None:
     assert len({inside for _, inside, _ in answers}) == TOGETHER
 
 
-def test_a_good_token_reaches_the_view_with_its_context(served: Served) -> None:
+def test_a_good_token_reaches_the_view_with_its_context(served: RunningServer) -> None:
     status, _, body = call(served, "GET", "/v1/things/a%20b?x=1&y=%26", Authorization="Bearer a.good.z")
 
     assert status == 200
@@ -100,7 +102,7 @@ def test_a_good_token_reaches_the_view_with_its_context(served: Served) -> None:
     ],
 )
 def test_refusals_come_in_the_error_contract(
-    served: Served, method: str, path: str, token: str | None, status: int, code: str
+    served: RunningServer, method: str, path: str, token: str | None, status: int, code: str
 ) -> None:
     headers = {"Authorization": token} if token else {}
     answered, answer_headers, body = call(served, method, path, **headers)
@@ -114,7 +116,7 @@ def test_refusals_come_in_the_error_contract(
         assert answer_headers["Content-Type"] == "application/json"
 
 
-def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: Served) -> None:
+def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: RunningServer) -> None:
     headers = {"Content_Type": "application/json"}
 
     at_limit, _, _ = call(served, "POST", "/v1/echo", b"x" * LARGEST_BODY, **headers)
@@ -124,7 +126,7 @@ def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: Se
     assert json.loads(body)["error"]["code"] == "payload_too_large"
 
 
-def test_answers_of_the_application_say_themselves_who_may_read_them(served: Served) -> None:
+def test_answers_of_the_application_say_themselves_who_may_read_them(served: RunningServer) -> None:
     """Behind API Gateway it is so, too: what the application forgot would be missing there."""
     _, headers, _ = call(served, "GET", "/v1/headers", Origin=ORIGIN)
     assert "Access-Control-Allow-Origin" not in headers
@@ -142,7 +144,7 @@ def test_answers_of_the_application_say_themselves_who_may_read_them(served: Ser
     ],
 )
 def test_an_answer_is_compressed_for_those_who_accept_it_if_it_is_large(
-    served: Served, accepted: str, size: int, encoding: str | None
+    served: RunningServer, accepted: str, size: int, encoding: str | None
 ) -> None:
     body = b"x" * size
     _, headers, answer = call(
@@ -153,7 +155,7 @@ def test_an_answer_is_compressed_for_those_who_accept_it_if_it_is_large(
     assert int(headers["Content-Length"]) == len(answer)
 
 
-def test_only_the_configured_origins_may_call(served: Served) -> None:
+def test_only_the_configured_origins_may_call(served: RunningServer) -> None:
     for origin in (ORIGIN, FURTHER):
         allowed, headers, _ = call(served, "OPTIONS", "/v1/things/1", Origin=origin)
         assert allowed == 204

@@ -19,16 +19,16 @@ from typing import Any
 
 import boto3
 
-from infra.local.settings import HEARD_BY_POM
+from infra.local.settings import RECEIVED_BY_POM
 
 CONSUMER = Path(__file__).resolve().parents[2] / "docs" / "consumer" / "consumer.py"
-LINES = "pom-hears.log"
+LINES = "pom-events.log"
 """The file of the lines, for people."""
-EVENTS = "pom-hears.jsonl"
+EVENTS = "pom-events.jsonl"
 """The file of every event in the order of arrival, for scripts. `heard` is false if an event was dropped."""
-DATABASE = "pom-hears.db"
+DATABASE = "pom-events.db"
 """The file of the latest version of each object (SQLite)."""
-HEARD = (LINES, EVENTS, DATABASE)
+FILES = (LINES, EVENTS, DATABASE)
 """All of them; they end with the stack, as the state of AWS does."""
 LONG_POLL = 1
 """Seconds for which one receive waits; also how long a stop may take."""
@@ -37,15 +37,15 @@ ERASED = "customer.erased"
 WIDTH = 26
 """Characters of the longest type."""
 
-HEARD_IDS = "CREATE TABLE IF NOT EXISTS heard (id TEXT PRIMARY KEY)"
+RECEIVED_IDS = "CREATE TABLE IF NOT EXISTS heard (id TEXT PRIMARY KEY)"
 NEW_ID = "INSERT OR IGNORE INTO heard VALUES (:id)"
 STORED_VERSION = """SELECT version FROM objects
     WHERE organization = :organizationId AND kind = :objectKind AND id = :objectId"""
 
-log = logging.getLogger("infra.local.pom_hears")
+log = logging.getLogger("infra.local.pom_consumer")
 
 
-class PomHears:
+class PomConsumer:
     """Receives the events of one queue and writes what POM hears to a directory."""
 
     def __init__(self, queue_url: str, directory: Path) -> None:
@@ -85,36 +85,39 @@ class PomHears:
                 continue
             try:
                 with self._turn:
-                    self.listen(LONG_POLL)
+                    self.receive(LONG_POLL)
             except Exception:  # whatever it is, POM must not stop listening; what was not kept comes again
                 if not stop.is_set():
                     log.exception("what was heard could not be kept")
                 stop.wait(LONG_POLL)
 
-    def listen(self, wait: int = 0) -> int:
+    def receive(self, wait: int = 0) -> int:
         """Receives events once, waiting for them for at most `wait` seconds. Returns how many came."""
-        received = self._sqs.receive_message(QueueUrl=self.origin, MaxNumberOfMessages=10, WaitTimeSeconds=wait)
-        messages = received.get("Messages", [])
+        response = self._sqs.receive_message(QueueUrl=self.origin, MaxNumberOfMessages=10, WaitTimeSeconds=wait)
+        messages = response.get("Messages", [])
         if messages:
-            self._keep([json.loads(message["Body"]) for message in messages])
+            self._store([json.loads(message["Body"]) for message in messages])
         for message in messages:
             self._sqs.delete_message(QueueUrl=self.origin, ReceiptHandle=message["ReceiptHandle"])
         return len(messages)
 
-    def _keep(self, events: list[Any]) -> None:
+    def _store(self, events: list[Any]) -> None:
         # A connection belongs to its thread. Opening one takes less than a millisecond.
         database = sqlite3.connect(self._directory / DATABASE)
         try:
             database.execute(self._example.OVERWRITES_WHAT_IT_DELETES)
             database.execute(self._example.TABLE)
-            database.execute(HEARD_IDS)
-            with (self._directory / LINES).open("a") as lines, (self._directory / EVENTS).open("a") as arrived:
+            database.execute(RECEIVED_IDS)
+            with (
+                (self._directory / LINES).open("a") as lines_file,
+                (self._directory / EVENTS).open("a") as events_file,
+            ):
                 for event in events:
-                    heard = self._hears(database, event)
-                    kept = self._without_erased(database, event)
-                    arrived.write(json.dumps({**kept, "heard": heard}) + "\n")
+                    heard = self._store_object(database, event)
+                    event_without_person = self._without_erased(database, event)
+                    events_file.write(json.dumps({**event_without_person, "heard": heard}) + "\n")
                     if heard:
-                        lines.write(line(event) + "\n")
+                        lines_file.write(line(event) + "\n")
             if any(event["detail"]["type"] == ERASED for event in events):
                 self._forget(database)
         finally:
@@ -123,53 +126,53 @@ class PomHears:
     def _forget(self, database: sqlite3.Connection) -> None:
         """Takes the persons who are erased by now out of the events in the file."""
         file = self._directory / EVENTS
-        forgotten = file.with_suffix(".new")
-        with file.open() as arrived, forgotten.open("w") as kept:
-            for each in arrived:
-                kept.write(json.dumps(self._without_erased(database, json.loads(each))) + "\n")
-        forgotten.replace(file)
+        new_path = file.with_suffix(".new")
+        with file.open() as events_file, new_path.open("w") as new_file:
+            for each in events_file:
+                new_file.write(json.dumps(self._without_erased(database, json.loads(each))) + "\n")
+        new_path.replace(file)
 
     def _without_erased(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """Returns the event without the person, if POM has heard that the customer is erased."""
-        detail, shown = event["detail"], event["detail"]["object"]
-        if shown is None:
+        detail, content = event["detail"], event["detail"]["object"]
+        if content is None:
             return event
         if self._example.shows_erased_customer(database, detail):
-            shown = self._example.for_books(shown)
+            content = self._example.for_books(content)
         elif detail["objectKind"] == "customer" and self._example.is_erased_customer(
             database, detail, detail["objectId"]
         ):
-            shown = None
-        return {**event, "detail": {**detail, "object": shown}}
+            content = None
+        return {**event, "detail": {**detail, "object": content}}
 
-    def _hears(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
+    def _store_object(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
         """Stores the object. Returns False if the event came before, or after a later version of the object."""
         detail = event["detail"]
         self._example.apply(database, event)
-        [stored] = database.execute(STORED_VERSION, detail).fetchone()
-        if stored > detail["version"]:
+        [stored_version] = database.execute(STORED_VERSION, detail).fetchone()
+        if stored_version > detail["version"]:
             return False
         with database:
             return database.execute(NEW_ID, detail).rowcount == 1
 
 
-def listening(directory: Path) -> PomHears:
+def pom_consumer(directory: Path) -> PomConsumer:
     """Returns POM at the queue that the local stack has made for it."""
     directory.mkdir(parents=True, exist_ok=True)
-    queue = boto3.client("sqs").get_queue_url(QueueName=HEARD_BY_POM)
-    return PomHears(queue["QueueUrl"], directory)
+    queue = boto3.client("sqs").get_queue_url(QueueName=RECEIVED_BY_POM)
+    return PomConsumer(queue["QueueUrl"], directory)
 
 
 def line(event: Mapping[str, Any]) -> str:
     """Returns what POM hears, such as `POM hears  invoice.paid  INV-0001  pending → paid`."""
     detail = event["detail"]
-    shown = detail["object"] or {}
+    content = detail["object"] or {}
     states = [detail["previousStatus"], "deleted" if detail["deleted"] else detail["status"]]
     return "  ".join(
         (
             "POM hears",
             f"{detail['type']:<{WIDTH}}",
-            f"{shown.get('number') or detail['objectId']}",
+            f"{content.get('number') or detail['objectId']}",
             " → ".join(str(state) for state in states if state is not None),
         )
     )

@@ -1,4 +1,4 @@
-"""Closes customers for their erasure on an operator's word: at once. A worker waits for what is not settled."""
+"""Closes customers for erasure, at once, on an operator's order. A worker waits for their unsettled payments."""
 
 from __future__ import annotations
 
@@ -21,35 +21,37 @@ from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.erasing.request_erasure import with_erasure
 
 OPERATOR = UserId("operator")
-"""Who asked for an erasure that an operator asked for, as the organization is shown it."""
+"""The user that an organization reads as the requester of an erasure that an operator ordered."""
 
 ATTEMPTS = 10
 
 
 def customers_of(organization_id: OrganizationId, ports: Ports) -> Iterator[CustomerId]:
-    """Yields the ids of all customers, of erased ones too, and of those that only invoices know."""
+    """Yields the ids of all customers, including erased customers and customers that only invoices name."""
     keys = ["organization_id", "customer_id"]
-    stored = [CustomerId(item.customer_id) for item in CustomerItem.query(organization_id, attributes_to_get=keys)]
-    yield from stored
-    known = set(stored)
+    stored_ids = [
+        CustomerId(item.customer_id) for item in CustomerItem.query(organization_id, attributes_to_get=keys)
+    ]
+    yield from stored_ids
+    known_ids = set(stored_ids)
     for invoice in all_items(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
-        if invoice.order.customer_id not in known:
-            known.add(invoice.order.customer_id)
+        if invoice.order.customer_id not in known_ids:
+            known_ids.add(invoice.order.customer_id)
             yield invoice.order.customer_id
 
 
 def close(
     organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, by: str, ports: Ports
 ) -> Customer:
-    """Returns the customer with its erasure, which is asked for if nobody has yet. Workers do the rest.
+    """Returns the customer with its erasure, and requests the erasure if there is none yet. Workers do the rest.
 
-    `by` is an operator, whose name the organization is not shown.
+    `by` is the operator, whose name is not shown to the organization.
 
-    A customer that has no record gets a tombstone: invoices of the customer, which are stored or which a backfill
-    finds in Stripe, hold the person too.
+    A customer without a record gets a tombstone, because invoices of the customer contain personal data too. These
+    invoices are stored, or a later backfill may find them in Stripe.
 
     Raises:
-        StaleWrite: the customer kept changing all the while.
+        StaleWrite: other writers changed the customer during every attempt.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         customer = ports.customers.get(organization_id, customer_id)
@@ -68,12 +70,13 @@ def close(
 def close_again(
     organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, by: str, ports: Ports
 ) -> bool:
-    """Has a customer that was erased looked at again as a whole. Returns True if it was open, and is closed anew.
+    """Has a worker erase every record of an erased customer again. Returns True if the customer was open before.
 
-    One that is still closed may have records that are as they were before: a copy or an older release wrote them.
+    A customer that is still closed may have records from before the erasure, written by a restore or an older
+    release.
 
     Raises:
-        StaleWrite: the customer kept changing all the while.
+        StaleWrite: other writers changed the customer during every attempt.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         customer = ports.customers.get(organization_id, customer_id)

@@ -14,16 +14,16 @@ from rich.text import Text
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Check:
     """One thing that was looked at."""
 
-    what: str
-    shown: str
+    subject: str
+    actual: str
     expected: str
 
     @property
-    def true(self) -> bool:
-        return self.shown == self.expected
+    def passed(self) -> bool:
+        return self.actual == self.expected
 
 
 @dataclass(slots=True)
@@ -32,11 +32,11 @@ class Step:
 
     number: int
     guide: str
-    seen: list[Seen] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
 
     @property
-    def true(self) -> bool:
-        return bool(self.seen) and all(seen.true for seen in self.seen)
+    def passed(self) -> bool:
+        return bool(self.checks) and all(seen.passed for seen in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Headings:
     sentence: str = "“{}”"
 
 
-class Teller:
+class Narrator:
     """Prints the story and remembers whether it was true."""
 
     def __init__(self, console: Console, *, pause: bool = False, headings: Headings | None = None) -> None:
@@ -67,7 +67,7 @@ class Teller:
         self._console.print()
         self._console.rule(f"[bold cyan]{name}", align="left", style="cyan")
 
-    def says(self, guide: str) -> None:
+    def quotes(self, guide: str) -> None:
         """Begin a step with a sentence of the guide."""
         if self._pause and self._steps:
             self._console.input("[dim]Enter goes on[/dim]")
@@ -78,40 +78,42 @@ class Teller:
             Text.assemble((f"{step.number:>2}  ", "bold cyan"), (self._headings.sentence.format(guide), "bold"))
         )
 
-    def does(self, what: str) -> None:
+    def does(self, action: str) -> None:
         """What was done."""
-        self._console.print(Text.assemble("    ", ("did    ", "dim"), what))
+        self._console.print(Text.assemble("    ", ("did    ", "dim"), action))
 
-    def sees(self, what: str, shown: object, expected: object) -> None:
+    def expects(self, subject: str, actual: object, expected: object) -> None:
         """What POM (or somebody else) shows, and whether that is what the guide promises."""
-        seen = Seen(what, _plain(shown), _plain(expected))
-        self._steps[-1].seen.append(seen)
-        mark = ("✓ ", "bold green") if seen.true else ("✗ ", "bold red")
-        line = Text.assemble("    ", mark, (f"{what}: ", "dim"), (seen.shown, "green" if seen.true else "red"))
-        if not seen.true:
-            line.append(f"   expected {seen.expected}", style="red")
+        check = Check(subject, _plain(actual), _plain(expected))
+        self._steps[-1].checks.append(check)
+        mark = ("✓ ", "bold green") if check.passed else ("✗ ", "bold red")
+        line = Text.assemble(
+            "    ", mark, (f"{subject}: ", "dim"), (check.actual, "green" if check.passed else "red")
+        )
+        if not check.passed:
+            line.append(f"   expected {check.expected}", style="red")
         self._console.print(line)
 
-    def tells(self, what: str) -> None:
+    def notes(self, text: str) -> None:
         """Something worth reading that is not checked."""
-        self._console.print(Text.assemble("      ", (what, "dim")))
+        self._console.print(Text.assemble("      ", (text, "dim")))
 
     def command(self, line: str) -> None:
         """A line that was typed into a terminal."""
         self._console.print()
         self._console.print(Text.assemble("    ", ("$ ", "bold cyan"), (line, "bold")), soft_wrap=True)
 
-    def printed(self, text: str) -> None:
+    def shows_output(self, text: str) -> None:
         """What another program printed, with its colours."""
         for line in Text.from_ansi(text).split():
             self._console.print(Text.assemble("      ", line), soft_wrap=True)
 
     def letter(self, sender: str, subject: str, text: str) -> None:
         """An e-mail, as its reader sees it."""
-        shown = Text.assemble(
+        contents = Text.assemble(
             ("From: ", "dim"), sender, "\n", ("Subject: ", "dim"), (subject, "bold"), "\n\n", text.strip()
         )
-        self._console.print(Padding(Panel(shown, box=box.SQUARE, style="dim"), (0, 0, 0, 4)))
+        self._console.print(Padding(Panel(contents, box=box.SQUARE, style="dim"), (0, 0, 0, 4)))
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A small table inside a step."""
@@ -131,18 +133,20 @@ class Teller:
         table.add_column("Result", ratio=2)
         table.add_column("", justify="center")
         for step in self._steps:
-            worth_telling = [seen for seen in step.seen if not seen.true] or step.seen[-1:]
-            shown = "; ".join(f"{seen.what}: {seen.shown}" for seen in worth_telling) or "nothing"
-            mark = Text("✓", style="bold green") if step.true else Text("✗", style="bold red")
-            table.add_row(str(step.number), step.guide, shown, mark)
+            shown_checks = [check for check in step.checks if not check.passed] or step.checks[-1:]
+            results = "; ".join(f"{check.subject}: {check.actual}" for check in shown_checks) or "nothing"
+            mark = Text("✓", style="bold green") if step.passed else Text("✗", style="bold red")
+            table.add_row(str(step.number), step.guide, results, mark)
         self._console.print(table)
-        false = [step for step in self._steps if not step.true]
-        checked = sum(len(step.seen) for step in self._steps)
-        took = time.monotonic() - self._began
-        failed = sum(not seen.true for step in self._steps for seen in step.seen)
-        verdict = f"{checked} checks passed" if not false else f"{failed} of {checked} checks failed"
-        self._console.print(f"[bold]{len(self._steps)} steps, {verdict}, in {took:.0f} s.[/bold]")
-        return not false
+        failed_steps = [step for step in self._steps if not step.passed]
+        check_count = sum(len(step.checks) for step in self._steps)
+        seconds = time.monotonic() - self._began
+        failed_count = sum(not check.passed for step in self._steps for check in step.checks)
+        verdict = (
+            f"{check_count} checks passed" if not failed_steps else f"{failed_count} of {check_count} checks failed"
+        )
+        self._console.print(f"[bold]{len(self._steps)} steps, {verdict}, in {seconds:.0f} s.[/bold]")
+        return not failed_steps
 
 
 def _plain(value: object) -> str:

@@ -1,6 +1,6 @@
-"""What is an organization's own and no customer's: taken away, or rewritten without what names somebody.
+"""Erases an organization's own records, or rewrites them without personal data.
 
-Sums, amounts, numbers and ids stay, so that the books tie out.
+Totals, amounts, numbers and ids stay, so that the books still tie out.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from chalicelib.usecases.connecting.change_connection import change_connection
 
 
 @dataclass
-class OwnRecords:
-    """How many records were taken away or rewritten, by what they are."""
+class ErasedRecords:
+    """How many records of each kind were deleted or rewritten."""
 
     connection: int = 0
     settings: int = 0
@@ -42,33 +42,33 @@ class OwnRecords:
         return [{"records": name, "erased": count} for name, count in asdict(self).items()]
 
 
-def erase_own_records(organization_id: OrganizationId, by: str, ports: Ports) -> OwnRecords:
-    """Erases what is the organization's own, and returns what was done. Repeating it is safe. `by` is an operator.
+def erase_organization_records(organization_id: OrganizationId, by: str, ports: Ports) -> ErasedRecords:
+    """Erases the organization's own records and returns their counts. It is safe to repeat. `by` is the operator.
 
-    The connection becomes a tombstone first, so that nobody connects or saves anything meanwhile.
+    The connection becomes a tombstone first, so that nobody can connect or save anything during the erasure.
 
     Raises:
-        StaleWrite, Retryable: to be done again; what has been erased stays so.
+        StaleWrite, Retryable: the erasure is incomplete and must be repeated.
     """
-    done, now = OwnRecords(), ports.clock.now()
+    counts, now = ErasedRecords(), ports.clock.now()
     before = ports.connections.get(organization_id)
     act = connection_act(organization_id, ConnectionAct.ERASED, ports, operator=by)
     after = change_connection(organization_id, lambda connection: connection.erased(now), ports, act)
-    done.connection = int(after != before)
+    counts.connection = int(after != before)
     settings = ports.settings.get(organization_id)
     if settings.memo is not None or settings.footer is not None:
         ports.settings.save(replace(settings, memo=None, footer=None))
-        done.settings = 1
+        counts.settings = 1
     keys = ["organization_id", "place"]
-    done.batches = _delete(BatchItem, list(BatchItem.query(organization_id, attributes_to_get=keys)))
+    counts.batches = _delete(BatchItem, list(BatchItem.query(organization_id, attributes_to_get=keys)))
     own = [ConnectionItem(organization_id, kind) for kind in (TRIAL, UNKNOWN_INVOICES)]
-    done.tests_and_lists = _delete(ConnectionItem, [each for each in own if _is_there(each)])
+    counts.tests_and_lists = _delete(ConnectionItem, [each for each in own if _is_there(each)])
     for payout in all_items(partial(ports.payouts.page, organization_id, PayoutFilter(), AT_ONCE)):
-        done.payouts += _erase_bank(payout, ports)
-        done.payout_lines += _erase_lines(payout, ports)
+        counts.payouts += _erase_bank(payout, ports)
+        counts.payout_lines += _erase_lines(payout, ports)
     if after.account_id is not None:
-        done.parked_events = _shorten_events(after.account_id, ports)
-    return done
+        counts.parked_events = _shorten_events(after.account_id, ports)
+    return counts
 
 
 def _delete(model: type[Model], items: list[Any]) -> int:
@@ -83,7 +83,7 @@ def _is_there(item: Any) -> bool:
 
 
 def _erase_bank(payout: Payout, ports: Ports) -> int:
-    """Takes out of a payout which bank account it went to."""
+    """Removes from a payout the bank account that it went to. Returns 1 if the payout changed, else 0."""
     fact = replace(payout.fact, destination=None, last4=None, statement_descriptor=None, trace_id=None)
     if fact == payout.fact:
         return 0
@@ -92,22 +92,24 @@ def _erase_bank(payout: Payout, ports: Ports) -> int:
 
 
 def _erase_lines(payout: Payout, ports: Ports) -> int:
-    """Takes the descriptions out of a payout's lines. Payments of other business than POM's name people, too."""
+    """Removes the descriptions from a payout's lines, because lines of payments outside POM may name people, too."""
     organization_id, payout_id = payout.organization_id, payout.fact.id
     lines = (each for each in ports.payouts.all_lines(organization_id, payout_id))
-    changed = [payout_line_without_person(each) for each in lines if payout_line_without_person(each) != each]
-    for some in in_hundreds(changed):
+    lines_without_person = [
+        payout_line_without_person(each) for each in lines if payout_line_without_person(each) != each
+    ]
+    for some in in_hundreds(lines_without_person):
         ports.payouts.put_lines(organization_id, payout_id, some)
-    return len(changed)
+    return len(lines_without_person)
 
 
 def _shorten_events(account_id: StripeAccountId, ports: Ports) -> int:
-    """Leaves of parked events what is enough to fetch their objects from Stripe."""
-    shortened = 0
-    for parked in ports.events.all_parked_events(account_id):
-        event = ports.stripe.read_event(parked.body, account_id)
-        pointer = ports.stripe.pointer_to(event) if event is not None else ""
-        if pointer != parked.body:
-            ports.events.shorten(account_id, parked.event_id, pointer)
-            shortened += 1
-    return shortened
+    """Reduces parked events to the pointers that suffice to fetch their objects from Stripe. Returns how many."""
+    count = 0
+    for parked_event in ports.events.all_parked_events(account_id):
+        stripe_event = ports.stripe.read_event(parked_event.body, account_id)
+        pointer = ports.stripe.pointer_to(stripe_event) if stripe_event is not None else ""
+        if pointer != parked_event.body:
+            ports.events.shorten(account_id, parked_event.event_id, pointer)
+            count += 1
+    return count

@@ -1,6 +1,6 @@
-"""What a restore does not bring back: customers, invoices and organizations that were erased since the copies.
+"""Erasures that a restore must not undo: of customers, invoices and organizations erased after the copies were made.
 
-The present tables know of these erasures, and the copies do not. Nor does it take away who did what since then.
+The present tables contain these erasures, and the copies do not. A restore also keeps the acts since then.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from infra.ops.copied_tables import Item
 
 
 @dataclass
-class KeptErasures:
-    """Decides which present items stay at `now`, and counts those that cannot be read, by their tables."""
+class SurvivingErasures:
+    """Decides which present items stay, and counts the unreadable items of each table. `now` is in epoch seconds."""
 
     now: int
     organizations: set[OrganizationId] = field(default_factory=set)
-    """Erased organizations, whose own items the copies bring back."""
+    """Erased organizations, whose records the copies would bring back."""
     unreadable: dict[str, int] = field(default_factory=dict)
 
     def of(self, model: type[Model]) -> Callable[[Item], Item | None]:
-        """Returns what says of a present item of this model's table what it becomes, or None if the copy decides."""
+        """Returns a function that returns the item which a present item stays as, or None if the copy replaces it."""
         decide = self._deciders.get(model)
         if decide is None:
             return lambda _: None
@@ -42,7 +42,7 @@ class KeptErasures:
         def keeps(item: Item) -> Item | None:
             try:
                 return decide(item)
-            except Exception:  # noqa: BLE001 whatever is damaged, the copy has it as it was
+            except Exception:  # noqa: BLE001 whatever is damaged, the copy has the item as it was
                 table = str(model.Meta.table_name)
                 self.unreadable[table] = self.unreadable.get(table, 0) + 1
                 return None
@@ -54,7 +54,9 @@ class KeptErasures:
         return {CustomerItem: self._customer, InvoiceItem: self._invoice, ConnectionItem: self._connection}
 
     def _customer(self, item: Item) -> Item | None:
-        """Returns a customer that is erased or about to be, with every record to be looked at again."""
+        """Returns an erased or closed customer, due to be erased again in every record, or None for any other
+        customer.
+        """
         customer = decode_item(Customer, item)
         if customer.erasure is None:
             return None
@@ -66,7 +68,7 @@ class KeptErasures:
         return item if stored_invoice(item).erased_at is not None else None
 
     def _connection(self, item: Item) -> Item | None:
-        """Returns an erased connection, and every act: what somebody did has happened, whatever is restored."""
+        """Returns an erased connection or an act, or None for any other item. Acts stay, because they did happen."""
         if item["kind"]["S"].startswith(f"{ACT}#"):
             return item
         if item["kind"]["S"] != KIND:

@@ -1,7 +1,7 @@
-"""Every stored item of an organization, table by table, as it is stored and with its documents decoded.
+"""Reads every stored item of an organization, table by table, with its documents decoded.
 
-It takes items as DynamoDB has them, so it shows attributes that today's code does not know, too. Each item
-is as it is when it is read. People may go on working meanwhile.
+The items are read in the form of DynamoDB, so attributes that today's code does not know are included. Each item is
+in its state at the time of the read, because people may continue to work during an export.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib.adapters.tables.row_kinds import kind_of
 from infra.ops.stage import Stage
 
 Item = Mapping[str, Any]
-"""An item as DynamoDB's API has it."""
+"""An item in the form of DynamoDB's API."""
 
 KEYS = {
     name: [
@@ -29,13 +29,13 @@ KEYS = {
     ]
     for model, name in NAMES.items()
 }
-"""The names of each table's keys: the partition's, and what orders it."""
+"""The names of each table's partition key and sort key."""
 
 DOCUMENTS = frozenset({"document", "packed"})
 
 
-class HeldItems:
-    """The items of one organization in a stage."""
+class OrganizationItems:
+    """The stored items of one organization."""
 
     def __init__(self, stage: Stage, organization_id: str) -> None:
         self._client: Any = boto3.client("dynamodb")
@@ -48,10 +48,10 @@ class HeldItems:
             "payouts": self._payouts,
             "oauth-states": self._attempts_to_connect,
         }
-        """The tables whose partitions are not organizations."""
+        """How to read the tables whose partition key is not the organization."""
 
     def of(self, table: str) -> Iterator[Item]:
-        """Yields the items in a table. They are read a megabyte at a time, when they are asked for."""
+        """Yields the items in a table. DynamoDB is read in pages of a megabyte, as they are needed."""
         if table in self._elsewhere:
             return self._elsewhere[table]()
         return self._partition(table, self._organization_id)
@@ -61,9 +61,9 @@ class HeldItems:
         yield from self._bindings()
 
     def _bindings(self) -> Iterator[Item]:
-        """Yields the claims on the Stripe accounts that the organization has, or had before.
+        """Yields the claims on the Stripe accounts that the organization has or had.
 
-        No index leads to them, so the whole table is read.
+        No index leads to these claims, so the whole table is scanned.
         """
         yield from self._read(
             "scan",
@@ -73,17 +73,19 @@ class HeldItems:
         )
 
     def _by_account(self, table: str) -> Iterator[Item]:
-        """Yields the items about the organization's accounts. An account belongs to one organization for good."""
+        """Yields the items about the organization's accounts. An account never moves to another organization."""
         for binding in self._bindings():
             yield from self._partition(table, binding["owner"]["S"].removeprefix("account#"))
 
     def _payouts(self) -> Iterator[Item]:
-        """Yields each payout with its lines. A payout is stored before its lines, so there are none without it."""
+        """Yields each payout with its lines. A payout is stored before its lines, so no line lacks its payout."""
         for payout in self._query("payouts", "organization_id", self._organization_id, IndexName="by_arrival"):
             yield from self._partition("payouts", payout["payout_key"]["S"])
 
     def _attempts_to_connect(self) -> Iterator[Item]:
-        """Yields attempts to connect. Their document alone names the organization. There are few, for some days."""
+        """Yields attempts to connect. Only their documents name the organization, and there are few for a few
+        days.
+        """
         for item in self._read("scan", "oauth-states", ConsistentRead=True):
             if json.loads(text_of(item))["organization_id"] == self._organization_id:
                 yield item
@@ -106,8 +108,8 @@ class HeldItems:
             yield from page["Items"]
 
 
-def shown(table: str, item: Item) -> dict[str, Any]:
-    """Returns an item as an export has it: its keys, its other attributes, and its documents decoded."""
+def export_line(table: str, item: Item) -> dict[str, Any]:
+    """Returns an item in the form of the export: its keys, its other attributes, and its documents decoded."""
     names = [each for each in item if each not in KEYS[table] and each not in DOCUMENTS]
     settlements = {each: _document(item[each]) for each in names if each.startswith(SETTLEMENT)}
     document = next((_document(item[each]) for each in DOCUMENTS if each in item), None)
@@ -122,7 +124,7 @@ def shown(table: str, item: Item) -> dict[str, Any]:
 
 
 def _document(value: Mapping[str, Any]) -> Any:
-    """Returns what a document holds. A parked event's holds the text that Stripe sent, which is JSON itself."""
+    """Returns the contents of a document. A parked event's document is the JSON text that Stripe sent."""
     document = json.loads(inflate(bytes(value["B"])) if "B" in value else value["S"])
     if isinstance(document, str):
         with suppress(ValueError):
@@ -131,8 +133,8 @@ def _document(value: Mapping[str, Any]) -> Any:
 
 
 def _plain(value: Mapping[str, Any]) -> str | int:
-    """Returns an attribute: POM stores texts and whole numbers beside its documents, and nothing else."""
-    [(kind, held)] = value.items()
+    """Returns the value of an attribute. Besides documents, POM stores only texts and whole numbers."""
+    [(kind, content)] = value.items()
     if kind not in ("S", "N"):
-        raise ValueError(f"an attribute of DynamoDB's type {kind} is none of POM's")
-    return int(held) if kind == "N" else str(held)
+        raise ValueError(f"POM stores no attributes of DynamoDB's type {kind}")
+    return int(content) if kind == "N" else str(content)

@@ -1,6 +1,7 @@
-"""How many webhooks were refused for their signature, in the last hour and in the last 24 hours.
+"""Counts the webhooks that were refused for their signature, in the last hour and in the last 24 hours.
 
-Anybody can send what is refused, so the figure never says why. A wrong secret and a stranger look alike in it.
+Anybody can send a webhook with an invalid signature. So the count does not show whether a secret is wrong or an
+outsider sends webhooks.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import metrics
 from infra.local.cloudwatch.datapoints import of_emf
 from infra.ops.stage import Stage
-from infra.template.measures import ours
+from infra.template.measures import pom_metric
 
 HOUR = 3600
 MINUTE = 60
 HOURS = 24
-"""The longest time that is looked back."""
+"""The longest period that is counted."""
 
 NAME = metrics.SIGNATURE_INVALID.name
 
@@ -29,9 +30,9 @@ PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"
 
 
 def refused_signatures(stage: Stage, hours: int = HOURS) -> int | None:
-    """Returns how many in the last hours, the present one included.
+    """Returns how many webhooks were refused in the last `hours`, including the current hour.
 
-    None if CloudWatch cannot tell, or the local stack's logs are not there.
+    Returns None if CloudWatch cannot be read, or if the local stack's logs are missing.
     """
     now = stage.ports.clock.now()
     if "AWS_ENDPOINT_URL" in os.environ:
@@ -43,14 +44,16 @@ def refused_signatures(stage: Stage, hours: int = HOURS) -> int | None:
 
 
 def _of_cloudwatch(client: Any, now: int, hours: int) -> int:
-    """Nobody writes the metric while nothing is refused: no data is none."""
+    """Returns the sum of the metric. It has no data while nothing is refused, which means 0."""
     period = MINUTE if hours == 1 else HOUR
     end = now // period * period + period
-    query = {"Id": "refused", "MetricStat": ours(metrics.SIGNATURE_INVALID, "Sum").for_alarm(period)}
+    query = {"Id": "refused", "MetricStat": pom_metric(metrics.SIGNATURE_INVALID, "Sum").for_alarm(period)}
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[query], StartTime=end - hours * HOUR - period, EndTime=end
     )
-    values: list[float] = [each for page in pages for one in page["MetricDataResults"] for each in one["Values"]]
+    values: list[float] = [
+        each for page in pages for result in page["MetricDataResults"] for each in result["Values"]
+    ]
     return round(sum(values))
 
 
@@ -62,5 +65,5 @@ def _of_logs(logs: Path | None, since: int) -> int | None:
     if text is None:
         return None
     lines = (line for line in text.splitlines() if NAME in line)
-    found = [value for line in lines for at, key, value in of_emf(line) if key.name == NAME and at >= since * 1000]
-    return round(sum(found))
+    values = [value for line in lines for at, key, value in of_emf(line) if key.name == NAME and at >= since * 1000]
+    return round(sum(values))

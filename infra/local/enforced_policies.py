@@ -1,8 +1,8 @@
-"""The application, with each function held to its policy as IAM would hold it.
+"""The application, with each function's policy enforced as IAM would enforce it.
 
-The local stack's AWS lets everybody do everything, so a right that a policy forgets is missed in production only.
-`LocalStack(app="infra.local.enforced:app")` refuses there what the policy files in `.chalice` do not grant, the way
-AWS does, with a line in the log of the process. What the stack does itself, such as taking messages, is not held.
+The local stack's AWS allows every call, so without this module a missing permission would show in production only.
+`LocalStack(app="infra.local.enforced_policies:app")` refuses each call that the policy files in `.chalice` do not
+grant, and logs the refusal. Calls that the stack itself makes, such as receiving messages, are not checked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _IN_TRANSACTIONS = {
 }
 
 _acting: ContextVar[str | None] = ContextVar("acting", default=None)
-_log = logging.getLogger("infra.local.enforced")
+_log = logging.getLogger("infra.local.enforced_policies")
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def acting(function: str) -> Iterator[None]:
 
 
 @cache
-def granted(function: str) -> frozenset[Right]:
+def granted_rights(function: str) -> frozenset[Right]:
     """What the function's policy file allows."""
     document = json.loads((DIRECTORY / BY_NAME[function].policy_file).read_text())
     return frozenset(
@@ -72,7 +72,7 @@ def _logical(resource: Any) -> str:
     raise ValueError(f"a resource that this module cannot read: {resource}")
 
 
-def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str) -> set[Right]:
+def needed_rights(service: str, operation: str, parameters: dict[str, Any], prefix: str) -> set[Right]:
     """The rights that a call takes; `prefix` is that of tables and queues."""
     if service == "dynamodb":
         return {(f"dynamodb:{action}", target) for action, target in _on_tables(operation, parameters, prefix)}
@@ -106,7 +106,7 @@ def require(function: str, service: str, operation: str, parameters: dict[str, A
     Raises:
         ClientError: the function's policy does not allow it.
     """
-    for action, target in sorted(needed(service, operation, parameters, prefix) - granted(function)):
+    for action, target in sorted(needed_rights(service, operation, parameters, prefix) - granted_rights(function)):
         message = f"the policy of {function} does not allow {action} on {target}"
         _log.error(message)
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, operation)
@@ -116,22 +116,22 @@ def _watch_calls() -> None:
     clients: Any = BaseClient  # through this one method go boto3's calls and pynamodb's
     send = clients._make_api_call
 
-    def checked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    def checked_call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         function = _acting.get()
         if function is not None:
             service = client.meta.service_model.service_name
             require(function, service, operation, parameters, os.environ["POM_TABLE_PREFIX"])
         return send(client, operation, parameters)
 
-    clients._make_api_call = checked
+    clients._make_api_call = checked_call
 
 
-def _held(function: str, handler: Callable[..., Any]) -> Callable[..., Any]:
-    def held(*arguments: Any) -> Any:
+def _enforcing(function: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapper(*arguments: Any) -> Any:
         with acting(function):
             return handler(*arguments)
 
-    return held
+    return wrapper
 
 
 def _as_the_api(request: Any, get_response: Callable[[Any], Any]) -> Any:
@@ -143,15 +143,15 @@ def __getattr__(name: str) -> Any:
     """`app`, on first use: tests import this module for the rest."""
     if name != "app":
         raise AttributeError(name)
-    return _enforced()
+    return _enforcing_app()
 
 
 @cache
-def _enforced() -> Any:
+def _enforcing_app() -> Any:
     from app import app
 
     _watch_calls()
     app.register_middleware(_as_the_api, "http")
     for source in app.event_sources:
-        app.handler_map[source.name] = _held(source.name, app.handler_map[source.name])
+        app.handler_map[source.name] = _enforcing(source.name, app.handler_map[source.name])
     return app
