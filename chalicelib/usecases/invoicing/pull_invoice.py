@@ -84,7 +84,7 @@ def with_what_was_done_in_stripe(
     if fact is not None and before.live and not after.live and not fact.deleted:
         present = ports.stripe.fetch(account_id, "invoice", fact.id)
         after = after.with_fetched(present) if isinstance(present, InvoiceFact) else after
-    stripe_id, current = after.facts.unread_invoice, after.facts.invoice
+    stripe_id, current = after.facts.invoice_to_read, after.facts.invoice
     sending = after.saga.running and current is not None and current.from_invoice_id is None
     if stripe_id is None or (sending and stripe_id == after.stripe_invoice_id):
         return after
