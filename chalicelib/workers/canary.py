@@ -22,6 +22,6 @@ def canary(event: CloudWatchEvent) -> dict[str, str]:
 
 @worker_boundary("canary")
 def _fly() -> dict[str, str]:
-    flight = send_and_store_canaries(bootstrap.webhook_door(), bootstrap.ports())
+    flight = send_and_store_canaries(bootstrap.own_webhook(), bootstrap.ports())
     canary_flown(flight.verdict, flight.milliseconds, passed=flight.verdict.passed)
     return {"verdict": flight.verdict}

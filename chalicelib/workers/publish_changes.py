@@ -25,7 +25,7 @@ def publish_changes(event: DynamoDBEvent) -> dict[str, Any]:
 @worker_boundary("publish_changes")
 def _publish(records: Sequence[Mapping[str, Any]]) -> str | None:
     # Here, because the API's Lambda imports this module by way of `app.py`.
-    from chalicelib.api.models.published_changes import bus_events
+    from chalicelib.api.models.bus_events import bus_events
     from chalicelib.usecases.publishing.publish_changes import Record, publish_records
 
     base = bootstrap.config().stripe_dashboard_base

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import boto3
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.stripe.versions import INVOICE_KEY
+from chalicelib.adapters.stripe.event_subjects import INVOICE_KEY
 from chalicelib.adapters.tables.connections import KIND, PLATFORM
 from chalicelib.adapters.tables.models import ConnectionItem, EventItem
 from chalicelib.domain.connection import Connection

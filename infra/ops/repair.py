@@ -232,7 +232,7 @@ def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects
         events_seen=seen,
         missed=missed,
         parked=sum(1 for _ in books.parked(stage, account_id)),
-        objects=objects or connection.sweep.objects_wanted(connection.organization_id, now),
+        objects=objects or connection.sweep.should_compare_objects(connection.organization_id, now),
     )
 
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from chalicelib.adapters.tables.connections import KIND
 from chalicelib.adapters.tables.database import NAMES
-from chalicelib.adapters.tables.keys import parts_of
+from chalicelib.adapters.tables.keys import parts_of_key
 from chalicelib.adapters.tables.models import ConnectionItem, CustomerItem, InvoiceItem, PayoutItem
 from chalicelib.adapters.tables.payouts import HEADER
-from chalicelib.api.models.published_changes import bus_events
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer
@@ -103,7 +103,7 @@ def place_of(unpublished: UnpublishedChange, prefix: str) -> Place | None:
         case ObjectKind.CONNECTION, {"organization_id": organization, "kind": kind} if kind == KIND:
             return Place(ObjectKind.CONNECTION, OrganizationId(organization), organization)
         case ObjectKind.PAYOUT, {"payout_key": both, "place": place} if place == HEADER:
-            organization, payout = parts_of(both)
+            organization, payout = parts_of_key(both)
             return Place(ObjectKind.PAYOUT, OrganizationId(organization), payout)
     return None
 

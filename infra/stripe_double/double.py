@@ -1,4 +1,4 @@
-"""The double as one object: the Python API that tests use, and the WSGI application that servers serve."""
+"""The double as one object: the Python API that tests call, and the WSGI application that servers run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .config import Config
 from .control.controls import Controls
 from .control.routes import ControlRoutes
 from .dashboard.routing import Dashboard
-from .http.dates import AnswerDates
+from .http.dates import ResponseDates
 from .http.messages import Request, Response, as_json
-from .http.wsgi import StartResponse, answer
+from .http.wsgi import StartResponse, serve
 from .pages.hosted_page import HostedPage
 from .pages.oauth import OAuth
 from .pages.receipt_page import ReceiptPage
@@ -30,7 +30,7 @@ _API_VERSION = re.compile(r"^/v\d+/")
 
 
 class StripeDouble(Controls):
-    """A stateful stand-in for Stripe: its `Controls`, and every address that it serves. All state is in memory."""
+    """A stateful stand-in for Stripe: its `Controls`, and all its HTTP routes. All state is in memory."""
 
     def __init__(
         self,
@@ -48,18 +48,18 @@ class StripeDouble(Controls):
         self._receipt_page = ReceiptPage(world)
         self._control_routes = ControlRoutes(self)
         self._dashboard = Dashboard(self)
-        self._dates = AnswerDates(self.clock, config.seed, lag=config.date_lag)
+        self._dates = ResponseDates(self.clock, config.seed, lag=config.date_lag)
         for account in config.accounts:
             self.create_account(**account)
         for endpoint in config.webhook_endpoints:
             self.add_webhook_endpoint(**endpoint)
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to any request. Raises ConnectionDropped if a fault closes the connection."""
+        """Returns the response to any request. Raises ConnectionDropped if a fault closes the connection."""
         if request.path.startswith("/v1/"):
             response = self.api.handle(request)
         elif request.path.startswith("/oauth/"):
-            response = self.api.outside(request, self.oauth.handle)
+            response = self.api.handle_oauth(request, self.oauth.handle)
         elif request.path.startswith("/i/"):
             response = self._hosted_page.handle(request)
         elif request.path.startswith("/receipts/"):
@@ -75,5 +75,5 @@ class StripeDouble(Controls):
         return response
 
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI application."""
-        return answer(self.handle, environ, start_response)
+        """Serves one WSGI request."""
+        return serve(self.handle, environ, start_response)

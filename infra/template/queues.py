@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.kept import Ends, Place, Store
 from chalicelib.domain.retention import RETENTION
+from chalicelib.domain.retention_types import Expires, Place, Store
 from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, WORKERS, Messages, Queue
 from infra.template.intrinsics import Json, get_att, physical, queue_id, sub
 
@@ -47,7 +47,7 @@ def _dead_letter_queue(queue: Queue) -> Json:
 def retention_of(name: str) -> int:
     """Returns the seconds for which a queue keeps a message."""
     kept = RETENTION[Place(Store.QUEUE, name)]
-    if not isinstance(kept, Ends):
+    if not isinstance(kept, Expires):
         raise TypeError(f"SQS keeps no message for good, and {name} is said to")
     return kept.seconds
 

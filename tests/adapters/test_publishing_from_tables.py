@@ -7,9 +7,9 @@ import json
 import boto3
 
 from chalicelib.adapters.tables.stream import change_reader
-from chalicelib.api.models.published_changes import bus_events
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.publishing.publish_changes import Record, publish_records
 from infra.local.streams import ShardReader
 from tests.backends import Aws, Backend
@@ -24,7 +24,7 @@ def test_a_damaged_customer_keeps_only_the_changes_of_its_own_invoices_from_bein
     for name in ("1", "2"):
         stores_on_tables.customers.save(customer(name))
         pending = in_status(of_customer(invoice(name), f"cust_{name}"), InvoiceStatus.PENDING)
-        stores_on_tables.invoices.insert(recounted(pending), {})
+        stores_on_tables.invoices.insert(invoice_write(pending), {})
     damage(aws, "cust_1")
     records = ShardReader(aws.prefix + "invoices").peek(10)
     ports = over(stores_on_tables)

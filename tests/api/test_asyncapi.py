@@ -14,9 +14,9 @@ from jsonschema import Draft7Validator
 from chalicelib.adapters import event_bus
 from chalicelib.api import blueprints
 from chalicelib.api.asyncapi_document import document
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.api.models.change_events import CHANGE_EVENTS
-from chalicelib.api.models.published_changes import bus_events
 from chalicelib.api.models.system import VERSION
 from chalicelib.api.openapi_document import document as openapi_document
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.event_bus import MAX_REQUEST_BYTES, size_of
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.api.models.invoices import invoice_view
-from chalicelib.api.models.published_changes import bus_events
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus

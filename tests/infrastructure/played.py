@@ -300,7 +300,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
     monkeypatch.setattr(bootstrap, "ports", lambda: world.ports)
     monkeypatch.setattr(bootstrap, "webhook_opener", lambda: world.opener)
-    monkeypatch.setattr(bootstrap, "webhook_door", lambda: PlayedDoor(made))
+    monkeypatch.setattr(bootstrap, "own_webhook", lambda: PlayedDoor(made))
     monkeypatch.setattr(bootstrap, "secret_ages", lambda: SimpleNamespace(days=lambda: dict.fromkeys(Secret, 1)))
     monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
     monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)

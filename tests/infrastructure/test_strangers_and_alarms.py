@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from stripe import WebhookSignature
 
-from chalicelib.api.http.table import ROUTES, Role
+from chalicelib.api.http.route_table import ROUTES, Role
 from chalicelib.domain import tie_out
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
 from chalicelib.functions import Queue

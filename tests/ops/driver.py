@@ -24,7 +24,7 @@ import boto3
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.domain.summary import uncounted
+from chalicelib.domain.summary import invoice_removal
 from infra.ops import books
 from infra.ops.__main__ import main
 from infra.ops.stage import Stage, environment_of
@@ -89,7 +89,7 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
     """An invoice's record with its claims, as if the tables had been set back to before it."""
     found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
     assert found is not None
-    stage.ports.invoices.remove(uncounted(found), found.order.services)
+    stage.ports.invoices.remove(invoice_removal(found), found.order.services)
     return "lost"
 
 

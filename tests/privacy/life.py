@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.adapters.unpublished_changes import message_of, unpublished_change
-from chalicelib.api.http.table import ROUTES, Role
+from chalicelib.api.http.route_table import ROUTES, Role
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports.changes import Refusal

@@ -131,7 +131,7 @@ class Reader:
             case "connections", "act":
                 return self._act(organization, *of["kind"].split("#")[1:])
             case "connections", kind:
-                named = {"webhook": "webhook_check", "canary": "canary_flight", "freeze": "platform_freeze"}
+                named = {"webhook": "webhook_check", "canary": "canary_run", "freeze": "platform_freeze"}
                 self.called("connections", named[kind])
             case "oauth-states", _:
                 self.called("connections", "authorization", of["state_hash"])

@@ -145,7 +145,7 @@ def _instead(found: list[Any], written: list[tuple[str, Any]]) -> Iterator[Any]:
             }
     invoice = next(each["item"] for each in found if each["table"] == "invoices")
     for dictionary in DICTIONARIES:
-        again = codec.deflated(bytes(_text(invoice)), dictionary)
+        again = codec.deflate(bytes(_text(invoice)), dictionary)
         value = {"B": base64.b64encode(again).decode()}
         named = f"dictionary {zlib.adler32(dictionary):08x}"
         yield {"table": "invoices", "item": {**invoice, "packed": value}, "instead": named}

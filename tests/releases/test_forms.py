@@ -12,7 +12,7 @@ import chalicelib.api.blueprints  # noqa: F401 - declares the routes
 from chalicelib.adapters.tables import TABLES
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.adapters.tables.dictionaries import BY_CHECKSUM
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.domain.changes import ChangeType
 from chalicelib.domain.connection import ConnectionStatus
 from chalicelib.domain.status import InvoiceStatus

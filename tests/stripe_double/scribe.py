@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 import stripe
 
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
-from infra.stripe_double.recordings.preparing import SLOWLY
+from infra.stripe_double.recordings.preparing import SETTLING_DAYS
 from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, RecordedAccount, Recording
-from infra.stripe_double.recordings.waiting import matches
+from infra.stripe_double.recordings.waiting import has_values
 
 
 class Scribe(stripe.HTTPClient):
@@ -67,7 +67,9 @@ class Recorded:
 
     seed: int = 1
     version: str = "2020-08-27"
-    settings: Mapping[str, Any] = field(default_factory=lambda: {"ach_days": SLOWLY, "refund_days": SLOWLY})
+    settings: Mapping[str, Any] = field(
+        default_factory=lambda: {"ach_days": SETTLING_DAYS, "refund_days": SETTLING_DAYS}
+    )
     pause: float = 0.4
 
     def __post_init__(self) -> None:
@@ -109,7 +111,7 @@ class Recorded:
         since, step, waited = len(self.scribe.exchanges), 1.0, 0.0
         while True:
             seen = look()
-            if matches(self.scribe.exchanges[-1].body, wanted) or waited >= patience:
+            if has_values(self.scribe.exchanges[-1].body, wanted) or waited >= patience:
                 self.scribe.exchanges[since:] = [replace(self.scribe.exchanges[-1], until=wanted)]
                 return seen
             self.double.advance(step)

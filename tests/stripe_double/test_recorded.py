@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stripe_double.recordings.accepting import accepted_beside, judged, listing
+from infra.stripe_double.recordings.accepting import accepted_differences, accepted_listing, unaccepted_messages
 from infra.stripe_double.recordings.differences import Difference, Kind
 from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
@@ -25,7 +25,7 @@ ISSUER = Difference(Kind.EXTRA, "billing: sent", "POST /v1/invoices", "invoice",
 
 @pytest.mark.parametrize("file", RECORDED or [NONE], ids=lambda file: file.stem if file else "none")
 def test_the_double_answers_as_stripe_did(file: Path) -> None:
-    assert judged(replay(Recording.read(file)).differences, accepted_beside(file)) == []
+    assert unaccepted_messages(replay(Recording.read(file)).differences, accepted_differences(file)) == []
 
 
 def listed(directory: Path, *entries: dict[str, str]) -> Path:
@@ -35,9 +35,9 @@ def listed(directory: Path, *entries: dict[str, str]) -> Path:
 
 
 def test_a_difference_that_is_not_accepted_is_told_with_both_values(tmp_path: Path) -> None:
-    accepted = accepted_beside(tmp_path / "a.jsonl")
+    accepted = accepted_differences(tmp_path / "a.jsonl")
 
-    assert judged([TOTAL], accepted) == [
+    assert unaccepted_messages([TOTAL], accepted) == [
         "other value: invoice total: 100 in the recording, 101 in the double (billing: sent; POST /v1/invoices)"
     ]
 
@@ -45,19 +45,21 @@ def test_a_difference_that_is_not_accepted_is_told_with_both_values(tmp_path: Pa
 def test_an_accepted_difference_is_not_told_wherever_it_is_seen(tmp_path: Path) -> None:
     file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
 
-    assert judged([ISSUER, ISSUER], accepted_beside(file)) == []
+    assert unaccepted_messages([ISSUER, ISSUER], accepted_differences(file)) == []
 
 
 def test_an_accepted_difference_that_is_gone_is_told(tmp_path: Path) -> None:
     file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
 
-    assert judged([], accepted_beside(file)) == ["no longer differs: extra invoice issuer; take it off the list"]
+    assert unaccepted_messages([], accepted_differences(file)) == [
+        "no longer differs: extra invoice issuer; take it off the list"
+    ]
 
 
 def test_a_new_list_has_each_difference_once_and_keeps_the_reasons_that_were_given(tmp_path: Path) -> None:
     file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
 
-    entries = json.loads(listing([TOTAL, ISSUER, TOTAL], file))
+    entries = json.loads(accepted_listing([TOTAL, ISSUER, TOTAL], file))
 
     assert [(each["path"], each["reason"]) for each in entries] == [("total", ""), ("issuer", "Nothing reads it.")]
 
@@ -72,4 +74,4 @@ def test_a_list_with_an_unknown_kind_or_without_a_reason_is_refused(
     file = listed(tmp_path, {"kind": kind, "object": "invoice", "path": "issuer", "reason": reason})
 
     with pytest.raises(ValueError, match=message):
-        accepted_beside(file)
+        accepted_differences(file)

@@ -130,7 +130,7 @@ def deployed() -> Iterator[Deployed]:
 
 @contextmanager
 def _nothing_built_before_or_after() -> Iterator[None]:
-    builders = (bootstrap.config, bootstrap._adapters, bootstrap.webhook_opener, versions.unchanged)
+    builders = (bootstrap.config, bootstrap._adapters, bootstrap.webhook_opener, versions.has_version)
     for builder in builders:
         builder.cache_clear()
     try:

@@ -16,7 +16,7 @@ from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.changes import Refusal
 from chalicelib.usecases.publishing.publish_changes import PATIENCE
 from chalicelib.workers.publish_changes import publish_changes
@@ -62,7 +62,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
 
 def image(stored: Invoice) -> dict[str, Any]:
     """The item of an invoice as it stands in a record of Lambda's."""
-    known = recounted(stored)
+    known = invoice_write(stored)
     item = attributes(invoice_values(known.invoice, known.stored()))
     return {name: {"B": b64encode(value["B"]).decode()} if "B" in value else value for name, value in item.items()}
 

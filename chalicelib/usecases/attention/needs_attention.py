@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.domain.attention import OF_INVOICES, AttentionKind
+from chalicelib.domain.attention import INVOICE_KINDS, AttentionKind
 from chalicelib.domain.attention_wording import AttentionItem, invoice_attention
 from chalicelib.domain.company_attention import (
     account_item,
@@ -16,7 +16,7 @@ from chalicelib.domain.company_attention import (
     overdue_item,
     payout_item,
     unknown_item,
-    unsolved,
+    unresolved_failures,
 )
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -96,7 +96,7 @@ def needs_attention(organization_id: OrganizationId, query: AttentionFilter, por
     """
     connection = ports.connections.get(organization_id)
     by_kind = {
-        kind: InvoiceList(organization_id, InvoiceFilter(attention=kind), ports.invoices) for kind in OF_INVOICES
+        kind: InvoiceList(organization_id, InvoiceFilter(attention=kind), ports.invoices) for kind in INVOICE_KINDS
     }
     search = _Search(organization_id, query, connection, ports.clock.now(), ports, by_kind)
     items: list[AttentionItem] = []
@@ -124,7 +124,7 @@ def _about_invoices(kind: AttentionKind, search: _Search) -> _SourceItems:
 
     An invoice is listed under its most urgent kind only, so the lists of all more urgent kinds are read too.
     """
-    more_urgent = OF_INVOICES[: OF_INVOICES.index(kind)]
+    more_urgent = INVOICE_KINDS[: INVOICE_KINDS.index(kind)]
 
     def of_kind(invoice: Invoice) -> list[AttentionItem]:
         return [item for item in invoice_attention(invoice, search.now) if item.kind is kind]
@@ -186,7 +186,7 @@ def _payouts(search: _Search) -> _SourceItems:
         after = page.end_cursor
     livemode = search.connection.livemode
     return _SourceItems(
-        [payout_item(payout, livemode=livemode) for payout in unsolved(payouts)], at_least=page.has_next
+        [payout_item(payout, livemode=livemode) for payout in unresolved_failures(payouts)], at_least=page.has_next
     )
 
 
@@ -217,7 +217,7 @@ def _account(search: _Search) -> _SourceItems:
 
 
 SOURCES: Mapping[AttentionKind, Callable[[_Search], _SourceItems]] = {
-    **{kind: partial(_about_invoices, kind) for kind in OF_INVOICES},
+    **{kind: partial(_about_invoices, kind) for kind in INVOICE_KINDS},
     AttentionKind.INVOICE_OVERDUE: _overdue,
     AttentionKind.CUSTOMER_WITHOUT_EMAIL: _customers,
     AttentionKind.PAYOUT_FAILED: _payouts,

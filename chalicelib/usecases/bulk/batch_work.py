@@ -77,12 +77,12 @@ def work_on_part(organization_id: OrganizationId, batch_id: BatchId, lane: int, 
     stored_pace = ports.batches.pace(organization_id, lane)
     pace = (stored_pace or Pace(full)).within(full)
     if part.cursor == 0:  # lanes begin one after the other, not all at the same moment
-        pace = pace.resting_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
+        pace = pace.delayed_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
     until = ports.clock.now() + CHUNK_SECONDS
     stripe = PacedStripe(ports, pace, full, until)
     moved_part = _work_through_chunk(batch, part, stripe, paced(ports, stripe), until)
-    if (pace_left := stripe.left_at()) != stored_pace:
-        ports.batches.keep_pace(organization_id, lane, pace_left)
+    if (pace_left := stripe.final_pace()) != stored_pace:
+        ports.batches.save_pace(organization_id, lane, pace_left)
     _save_and_queue_next(moved_part, stripe, ports)
 
 
@@ -116,7 +116,7 @@ def _decide(batch: Batch, item: BatchItem, ports: Ports) -> _ItemResult:
         current = ports.batches.get(batch.organization_id, batch.id) or batch
         if current.stopped:
             return _ItemResult.CANCELLED
-        if not current.undecided(item):
+        if not current.is_undecided(item):
             return _ItemResult.DECIDED
         try:
             return _ItemResult.DECIDED if WORK[batch.kind](current, item, ports) else _ItemResult.LEFT

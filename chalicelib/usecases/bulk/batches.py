@@ -67,9 +67,9 @@ def get_batch(organization_id: OrganizationId, batch_id: BatchId, kind: BatchKin
     if batch is None or batch.kind is not kind:
         raise NotFound(
             "batch_not_found",
-            "There is no batch of this id.",
+            "There is no batch with this id.",
             field="batchId" if kind is BatchKind.INVOICES else "importId",
-            next_step="Use the id that was answered when it was begun.",
+            next_step="Use the id from the response that created the batch.",
         )
     return batch
 

@@ -11,8 +11,8 @@ from chalicelib.domain.batch import Batch, BatchItem, BatchKind
 from chalicelib.domain.batch_errors import field_of_services
 from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.connection import Connection, account_to_invoice_on
+from chalicelib.domain.error_collector import errors_raised_by, raise_all
 from chalicelib.domain.errors import IntegrationError, Refused, ServiceRepeated
-from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import (
     CustomerId,
     OrganizationId,
@@ -157,8 +157,8 @@ def _errors_of_order(
     }
     order = replace(command_for(batch, item), line_currencies=line_currencies)
     errors = (
-        *errors_of(require_customer_id, order.customer_id),
-        *errors_of(checked_order, order, settings, connection, batch.created_at),
+        *errors_raised_by(require_customer_id, order.customer_id),
+        *errors_raised_by(checked_order, order, settings, connection, batch.created_at),
     )
     for error in errors:
         if isinstance(error, ServiceRepeated):  # told of the whole batch already

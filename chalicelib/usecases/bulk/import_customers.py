@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
-from chalicelib.domain.batch_errors import ItemError, item_error, together
+from chalicelib.domain.batch_errors import ItemError, item_error, merge_errors
 from chalicelib.domain.connection import require_organization
 from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_save import Save, next_edition
@@ -94,7 +94,7 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
             )
         repetition = _repetition_error(row.customer_id, first.setdefault(row.customer_id, position), position)
         errors = [each for each in (row.error, _reserved_id_error(row.customer_id), repetition) if each is not None]
-        items.append(item.failed(together(errors), 0) if errors else item)
+        items.append(item.failed(merge_errors(errors), 0) if errors else item)
     return items
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from chalicelib.domain.batch import Batch, BatchStatus, Part
 from chalicelib.domain.identifiers import BatchId
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 
 
 def statuses_of(batches: Sequence[Batch], ports: Ports) -> Mapping[BatchId, BatchStatus]:
@@ -42,7 +42,7 @@ def parts_of(batches: Iterable[Batch], ports: Ports) -> Sequence[Part]:
     lanes = [(each, lane) for each in batches for lane in range(min(each.lanes, each.total))]
     return [
         part
-        for portion in hundreds(lanes)
+        for portion in in_hundreds(lanes)
         for part in ports.batches.parts(portion[0][0].organization_id, [(each.id, lane) for each, lane in portion])
     ]
 

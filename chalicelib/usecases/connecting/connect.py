@@ -263,7 +263,7 @@ def _authorization(state: str | None, ports: Ports) -> Authorization:
         raise Malformed("state_missing", "The state is missing.", field="state", next_step=START_AGAIN)
     authorization = ports.connections.authorization(secret_digest(state))
     if authorization is None:
-        raise Refused("state_unknown", "This state was never given out.", field="state", next_step=START_AGAIN)
+        raise Refused("state_unknown", "This state was not issued by POM.", field="state", next_step=START_AGAIN)
     return authorization
 
 

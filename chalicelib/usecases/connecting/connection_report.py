@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.checklist import COUNTED_UP_TO, Item, Known, checklist
+from chalicelib.domain.checklist import COUNTED_UP_TO, ChecklistInput, Item, checklist
 from chalicelib.domain.connection import Connection, ConnectionStatus
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.identifiers import OrganizationId
@@ -61,7 +61,7 @@ def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Ite
     """Returns the checklist of what is left to do before going live, in a few reads."""
     current = report(organization_id, ports)
     return checklist(
-        Known(
+        ChecklistInput(
             current.connection,
             ports.settings.get(organization_id),
             current.webhook_healthy,

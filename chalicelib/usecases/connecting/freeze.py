@@ -53,12 +53,12 @@ def freeze_new_connections(by: str, reason: str, ports: Ports) -> None:
     or the other.
     """
     was = ports.connections.platform_freeze()
-    ports.connections.keep_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
+    ports.connections.save_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
 
 
 def unfreeze_new_connections(ports: Ports) -> None:
     """Ends the pause for organizations that connect from now on."""
-    ports.connections.keep_platform_freeze(None)
+    ports.connections.save_platform_freeze(None)
 
 
 def _set_frozen(

@@ -49,10 +49,10 @@ def wake(connection: Connection, ports: Ports) -> None:
         Retryable: the database does not answer.
     """
     now = ports.clock.now()
-    if connection.sweep.awake(now):
+    if connection.sweep.is_due_soon(now):
         return
     # If other writes come first in every attempt, the organization is at work already and is swept soon.
     with suppress(StaleWrite):
         change_connection(
-            connection.organization_id, lambda current: replace(current, sweep=current.sweep.woken(now)), ports
+            connection.organization_id, lambda current: replace(current, sweep=current.sweep.due_soon(now)), ports
         )

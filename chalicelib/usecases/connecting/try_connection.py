@@ -59,7 +59,7 @@ class _Run:
         """
         self.trial = self.trial.reported(report, self.ports.clock.now())
         with suppress(Retryable):
-            self.ports.connections.keep_trial(self.organization_id, self.trial)
+            self.ports.connections.save_trial(self.organization_id, self.trial)
 
     def went_well(self, step: TrialStep, message: str) -> None:
         self.report(TrialReport(step, True, message))

@@ -16,10 +16,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from chalicelib.domain.arrivals import LOOKED_AT, Hearing
-from chalicelib.domain.canary import Flight, Verdict
+from chalicelib.domain.canary import CanaryRun, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Refused, Retryable
+from chalicelib.domain.event_arrivals import LATEST_EVENTS, WebhookReach
 from chalicelib.domain.webhook import WebhookCheck, problem_with
 from chalicelib.ports import Ports
 
@@ -51,14 +51,14 @@ def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
         check = WebhookCheck(now, answered=True, problem=problem_with(ports.stripe.webhook_endpoints(), url))
     except (Refused, AccountUnreachable, Retryable):
         check = WebhookCheck(now, answered=False)
-    ports.connections.keep_webhook_check(check)
+    ports.connections.save_webhook_check(check)
     return check
 
 
 def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     """Returns the webhook health of an active connection."""
     now = ports.clock.now()
-    check, flight = ports.connections.webhook_check(), ports.connections.canary_flight()
+    check, flight = ports.connections.webhook_check(), ports.connections.canary_run()
     checked_at = check.at if check else None
     if problem := _endpoint_problem(check, now) or _canary_problem(flight, now) or arrival_problem(connection, ports):
         return WebhookHealth(False, problem, checked_at)
@@ -66,13 +66,13 @@ def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     return WebhookHealth(None if unknown else True, unknown, checked_at)
 
 
-def webhooks_are_silent(connection: Connection, hearing: Hearing, now: int) -> bool:
+def webhooks_are_silent(connection: Connection, hearing: WebhookReach, now: int) -> bool:
     """Returns True if no webhook has arrived since the newest event happened that had to be fetched.
 
     Returns False if a single webhook was lost while others arrive. Arrivals are stored for 35 days.
     """
-    unheard_at = connection.sweep.unheard_at(now)
-    return unheard_at > 0 and hearing.fetched > 0 and not hearing.since(unheard_at)
+    unheard_at = connection.sweep.undelivered_at(now)
+    return unheard_at > 0 and hearing.fetched > 0 and not hearing.reached_after(unheard_at)
 
 
 def arrival_problem(connection: Connection, ports: Ports) -> str | None:
@@ -82,12 +82,12 @@ def arrival_problem(connection: Connection, ports: Ports) -> str | None:
     lost, the next webhook or the next sweep without findings clears it.
     """
     sweep, now = connection.sweep, ports.clock.now()
-    if sweep.unheard_at(now) and connection.account_id is not None:
-        hearing = Hearing.of(ports.events.arrivals(connection.account_id))
+    if sweep.undelivered_at(now) and connection.account_id is not None:
+        hearing = WebhookReach.of(ports.events.arrivals(connection.account_id))
         if webhooks_are_silent(connection, hearing, now):
             return _silence_text(hearing)
         recovered_count = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
-        if recovered_count and not hearing.since(sweep.missed_found_at):
+        if recovered_count and not hearing.reached_after(sweep.missed_found_at):
             return f"The latest check found {_events(recovered_count)} that Stripe's webhooks had not brought."
     if sweep.corrected:
         return (
@@ -102,11 +102,11 @@ def _endpoint_problem(check: WebhookCheck | None, now: int) -> str | None:
     return check.problem if check is not None and check.usable(now) else None
 
 
-def _canary_problem(flight: Flight | None, now: int) -> str | None:
+def _canary_problem(flight: CanaryRun | None, now: int) -> str | None:
     return flight.problem if flight is not None and flight.usable(now) else None
 
 
-def _unknown_part(check: WebhookCheck | None, flight: Flight | None, now: int) -> str | None:
+def _unknown_part(check: WebhookCheck | None, flight: CanaryRun | None, now: int) -> str | None:
     if check is None:
         return NOT_CHECKED_YET
     if not check.usable(now):
@@ -118,12 +118,12 @@ def _unknown_part(check: WebhookCheck | None, flight: Flight | None, now: int) -
     return CANARY_THROTTLED if flight.verdict is Verdict.THROTTLED else None
 
 
-def _silence_text(hearing: Hearing) -> str:
+def _silence_text(hearing: WebhookReach) -> str:
     fetched_text = f"{_events(hearing.fetched)} had to be fetched."
-    if hearing.heard_at is not None:
-        since = dt.datetime.fromtimestamp(hearing.heard_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
+    if hearing.last_delivered_at is not None:
+        since = dt.datetime.fromtimestamp(hearing.last_delivered_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
         return f"Stripe's webhooks have not arrived since {since} UTC: {fetched_text}"
-    if hearing.fetched < LOOKED_AT:
+    if hearing.fetched < LATEST_EVENTS:
         return f"Stripe's webhooks have not arrived yet: {fetched_text}"
     return f"Stripe's webhooks have not arrived for long: more than {fetched_text}"
 

@@ -85,7 +85,7 @@ def require_customer(organization_id: OrganizationId, customer_id: CustomerId, p
     if customer is None:
         raise NotFound(
             "customer_not_found",
-            "There is no customer of this id.",
+            "There is no customer with this id.",
             field="customerId",
             next_step="Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         )
@@ -98,12 +98,12 @@ def list_customers(
     """Returns a page of the customers that fit the filter, as they are on the connected account."""
     account_id = ports.connections.get(organization_id).account_id
     page = ports.customers.page(organization_id, replace(customer_filter, account_id=account_id), first, after)
-    return replace(page, items=tuple(each.seen_from(account_id) for each in page.items))
+    return replace(page, items=tuple(each.on_account(account_id) for each in page.items))
 
 
 def on_connected_account(customer: Customer, ports: Ports) -> Customer:
     """Returns the customer as it is on the connected account."""
-    return customer.seen_from(ports.connections.get(customer.organization_id).account_id)
+    return customer.on_account(ports.connections.get(customer.organization_id).account_id)
 
 
 def put_customer(
@@ -160,7 +160,7 @@ def put_customer(
 def _require_precondition(precondition: Precondition | None, save: Save, stored: Customer | None) -> None:
     if stored is not None:
         require_not_erased(stored)
-    if precondition is not None and (stored is None or not save.is_already(stored)):
+    if precondition is not None and (stored is None or not save.is_stored_in(stored)):
         precondition.require(stored)
 
 

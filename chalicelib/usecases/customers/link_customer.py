@@ -14,7 +14,7 @@ from chalicelib.domain.customer import Customer, SyncStatus, require_not_erased
 from chalicelib.domain.customer_fields import same_address, stripe_values
 from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.customer_link import ChoiceNeeded
-from chalicelib.domain.customer_settling import Settled, settle
+from chalicelib.domain.customer_merge import FieldMerge, merge_fields
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
@@ -50,7 +50,7 @@ def ensure_in_stripe(
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     require_not_erased(customer)
-    if customer.in_step_with(account_id) and customer.wanted_claim is not None:
+    if customer.in_step_with(account_id) and customer.claim_of_link is not None:
         return customer
     try:
         return _ensure(customer, account_id, ports, creation)
@@ -128,23 +128,23 @@ def _link_and_settle(customer: Customer, fact: CustomerFact, account_id: StripeA
     linking = customer.linking(account_id, fact.id)
     if _made_by_pom(customer, fact):
         linking = replace(linking, search_spellings=True)
-    if linking.wanted_claim != customer.claim:
+    if linking.claim_of_link != customer.claim:
         customer = ports.customers.save(linking)
     now, in_stripe = ports.clock.now(), stripe_values(fact)
     first_link = customer.link is not None and customer.link.synced_edition == 0
-    settled = settle(customer.profile, in_stripe, customer.last_in_step)
+    settled = merge_fields(customer.profile, in_stripe, customer.last_in_step)
     sent_fields = tuple(field for field, value in settled.to_stripe.items() if value != in_stripe[field])
-    updated = customer.taking(settled, Source.POM, now)
+    updated = customer.with_stripe_values(settled, Source.POM, now)
     if settled.to_stripe or not _has_pom_ids(customer, fact):
         fact = ports.stripe.update_customer(account_id, fact.id, updated, settled.to_stripe)
         if fact.deleted:
             raise StaleWrite("The customer")  # deleted between two requests: read it again
         settled = settled.after_update(stripe_values(fact))
-        updated = customer.taking(settled, Source.POM, now)
+        updated = customer.with_stripe_values(settled, Source.POM, now)
     if first_link:
         updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent_fields, fact.id)
-    if settled.kept:
-        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
+    if settled.overwritten_in_stripe:
+        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.overwritten_in_stripe)
     return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
 
 
@@ -212,8 +212,8 @@ def _create(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Cu
             ports.customers.save(customer.with_fresh_key())
         raise
     now, values = ports.clock.now(), customer.profile.values
-    settled = Settled(customer.profile, {}, values).after_update(stripe_values(fact))
-    created = customer.linking(account_id, fact.id).taking(settled, Source.POM, now)
+    settled = FieldMerge(customer.profile, {}, values).after_update(stripe_values(fact))
+    created = customer.linking(account_id, fact.id).with_stripe_values(settled, Source.POM, now)
     created = replace(
         created.synced(account_id, fact, created.edition, now, settled.in_step),
         search_spellings=True,
@@ -229,8 +229,8 @@ def _create(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Cu
 def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Customer:
     """Returns the customer with the reason why Stripe does not have it as POM has it."""
     if isinstance(refusal, ChoiceNeeded):
-        return customer.needing(refusal)
+        return customer.needing_choice(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
     if refuses_the_choice(refusal):
-        return customer.refusing_the_choice(message)
+        return customer.with_refused_choice(message)
     return customer.not_synced(SyncStatus.FAILED, message)

@@ -119,7 +119,7 @@ def stripe_customer_taken(stripe_customer_id: str) -> StripeCustomerTaken:
         "stripe_customer_taken",
         f"The Stripe customer {stripe_customer_id} belongs to another customer.",
         field="stripeCustomerId",
-        next_step="Choose another Stripe customer, or leave stripeCustomerId out to have one found or made.",
+        next_step="Choose another Stripe customer, or leave stripeCustomerId out, so that POM finds or creates one.",
     )
 
 
@@ -129,7 +129,7 @@ def stripe_customer_unknown(stripe_customer_id: str) -> StripeCustomerUnknown:
         "stripe_customer_unknown",
         f"Stripe has no customer {stripe_customer_id}.",
         field="stripeCustomerId",
-        next_step="Choose a customer that is in Stripe, or leave stripeCustomerId out to have one found or made.",
+        next_step="Choose a customer of Stripe, or leave stripeCustomerId out, so that POM finds or creates one.",
     )
 
 

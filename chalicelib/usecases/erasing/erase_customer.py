@@ -13,7 +13,7 @@ from dataclasses import replace
 from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.erased_records import customer_without_person
-from chalicelib.domain.erasure import Erasure, ErasureStatus, InStripe, Unsettled
+from chalicelib.domain.erasure import Erasure, ErasureBlocker, ErasureStatus, InStripe
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import ErasureJob
@@ -67,7 +67,7 @@ def _continue(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
 
 
 def _store_wait(
-    customer: Customer, erasure: Erasure, unsettled: tuple[Unsettled, ...], began_at: int, ports: Ports
+    customer: Customer, erasure: Erasure, unsettled: tuple[ErasureBlocker, ...], began_at: int, ports: Ports
 ) -> Customer:
     due_at = max(began_at, ports.clock.now() + LOOKS_AGAIN_AFTER) if unsettled else began_at
     return _save_if_changed(customer, replace(erasure, waits_for=unsettled, due_at=due_at), ports)

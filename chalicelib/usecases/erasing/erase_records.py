@@ -14,12 +14,12 @@ from chalicelib.domain.erased_records import (
     payout_line_without_person,
     settled_movement_without_person,
 )
-from chalicelib.domain.erasure import Erasure, Unsettled
+from chalicelib.domain.erasure import Erasure, ErasureBlocker
+from chalicelib.domain.erasure_blockers import blockers_in, is_settled
 from chalicelib.domain.identifiers import BatchId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.unsettled import is_settled, unsettled_in
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.usecases.erasing import holdings
 from chalicelib.usecases.erasing.unsettled import REPORTED_AT_MOST, account_to_settle_on
 from chalicelib.usecases.invoicing.store_invoice import store
@@ -37,7 +37,7 @@ class Pass:
     """
 
     erased: int
-    unsettled: tuple[Unsettled, ...] = ()
+    unsettled: tuple[ErasureBlocker, ...] = ()
     reached: str | None = None
 
 
@@ -55,7 +55,7 @@ def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
         account_id = account_to_settle_on(customer.organization_id, ports)
         stored_invoices = holdings.invoices_of(customer.organization_id, customer.id, ports)
         invoices = [_erase_invoice(invoice, account_id, progress, ports) for invoice in stored_invoices]
-        unsettled = (each for invoice in invoices for each in unsettled_in(invoice, account_id))
+        unsettled = (each for invoice in invoices for each in blockers_in(invoice, account_id))
         progress.unsettled = tuple(islice(unsettled, REPORTED_AT_MOST))
         _erase_money(customer, invoices, progress, ports)
         _shorten_parked(customer, invoices, progress, ports)
@@ -136,7 +136,7 @@ def _forget_texts(organization_id: OrganizationId, batch_id: BatchId, ports: Por
     if batch is None or (batch.terms.memo is None and batch.terms.footer is None):
         return False
     if batch.cancelled_at is None and any(
-        item.services for item in every(partial(ports.batches.items, batch, AT_ONCE))
+        item.services for item in all_items(partial(ports.batches.items, batch, AT_ONCE))
     ):
         return False
     ports.batches.save(replace(batch, terms=replace(batch.terms, memo=None, footer=None)))

@@ -19,7 +19,7 @@ from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.outside_payment import DAYS_BEFORE_INVOICE
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.ports.storage import InvoiceFilter
 
 _ROWS_AT_ONCE = 1000
@@ -48,7 +48,7 @@ class HeldParkedEvent:
 def invoices_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Invoice]:
     """Yields the customer's invoices as they are stored now, the newest first."""
     invoice_filter = InvoiceFilter(customer_id=customer_id)
-    yield from every(partial(ports.invoices.page, organization_id, invoice_filter, AT_ONCE))
+    yield from all_items(partial(ports.invoices.page, organization_id, invoice_filter, AT_ONCE))
 
 
 def movements_of(
@@ -63,7 +63,7 @@ def movements_of(
         return
     since = min(invoice.created_at for invoice in invoices) - (DAYS_BEFORE_INVOICE + 1) * _DAY
     movement_filter = MovementFilter(since=max(since, 0))
-    for settled in every(partial(ports.payments.page, organization_id, movement_filter, _ROWS_AT_ONCE)):
+    for settled in all_items(partial(ports.payments.page, organization_id, movement_filter, _ROWS_AT_ONCE)):
         if settled.movement.customer_id == customer_id:
             yield settled
 
@@ -92,7 +92,7 @@ def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Por
         customer_ids |= {invoice.id, *invoice.stripe_invoice_ids, *invoice.facts.by_id, *invoice.facts.intent_ids}
         customer_ids |= {invoice.stripe_customer_id} if invoice.stripe_customer_id else set()
     for account_id in sorted(accounts_of(customer, invoices, ports)):
-        for parked in ports.events.every_parked(account_id):
+        for parked in ports.events.all_parked_events(account_id):
             if customer_ids.isdisjoint(_STRIPE_IDS.findall(parked.body)):
                 continue
             event = ports.stripe.read_event(parked.body, account_id)

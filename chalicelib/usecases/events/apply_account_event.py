@@ -12,7 +12,7 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.domain.merging import CannotOrder, newer, settle
+from chalicelib.domain.merging import CannotOrder, newer, prefer_fetched
 from chalicelib.ports import Ports
 from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.revocation import REVOKED, reachable
@@ -105,4 +105,4 @@ def _account_now(
     if event.current and isinstance(event.fact, AccountFact) and event.fact.id == account_id:
         with suppress(CannotOrder):
             return newer(stored, event.fact)
-    return settle(stored, ports.stripe.account(account_id)) if connection.active else stored
+    return prefer_fetched(stored, ports.stripe.account(account_id)) if connection.active else stored

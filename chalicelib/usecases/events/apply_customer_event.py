@@ -12,7 +12,7 @@ from chalicelib.correlation import note
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import stripe_values
 from chalicelib.domain.customer_history import CustomerEvent
-from chalicelib.domain.customer_settling import settle
+from chalicelib.domain.customer_merge import merge_fields
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
@@ -74,7 +74,7 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
     if fact is not None and fact.deleted:
         return fact
     outdated = event.dated and event.created < customer.stripe_as_of
-    if outdated or customer.leaving(event.object_id):
+    if outdated or customer.is_leaving(event.object_id):
         return None
     if fact is not None and (fact.as_of > customer.stripe_as_of or not _has_new_values(customer, fact)):
         return fact
@@ -84,8 +84,12 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
 
 def _has_new_values(customer: Customer, fact: CustomerFact) -> bool:
     """Returns True if the object has a value that POM has not settled yet."""
-    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
-    return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
+    settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
+    return (
+        settled.profile != customer.profile
+        or settled.in_step != customer.last_in_step
+        or bool(settled.overwritten_in_stripe)
+    )
 
 
 def _with_fact(
@@ -96,10 +100,10 @@ def _with_fact(
     if fact.deleted:
         return customer.unlinked().telling(CustomerEvent.UNLINKED, source, now, stripe_id=fact.id)
     dated = replace(customer, stripe_as_of=max(customer.stripe_as_of, fact.as_of))
-    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
     if settled.in_step == customer.last_in_step or dated.link is None:
         return dated
-    with_values = dated.taking(settled, source, now)
+    with_values = dated.with_stripe_values(settled, source, now)
     in_step = customer.in_step_with(account_id)
     edition = with_values.edition if in_step else dated.link.synced_edition
     link = replace(dated.link, in_step=settled.in_step, synced_edition=edition)

@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, InvoicePaymentFact, PaymentIntentFact, RefundFact
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
@@ -48,19 +48,21 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
         return EventOutcome.WRONG_MODE
     updated = _with_facts_of_type(event, _with_object(invoice, event, account_id, ports))
     if isinstance(event.fact, INVOICE_FACTS):
-        updated = updated.having_seen(event.fact)
+        updated = updated.with_seen_times_of(event.fact)
     updated = with_refunds_of_charge(updated, event, account_id, ports)
     updated = with_what_was_done_in_stripe(invoice, updated, account_id, ports)
     same = replace(updated, facts=invoice.facts) == invoice
     fee_requested = _request_fee(event, invoice, ports)
-    outcome = outcome_of(source, changed=fee_requested or not (same and updated.facts.say_the_same_as(invoice.facts)))
+    outcome = outcome_of(
+        source, changed=fee_requested or not (same and updated.facts.has_same_content_as(invoice.facts))
+    )
     marker = marker_of(event, account_id, outcome, source, ports, invoice)
-    if same and updated.facts.bring_nothing_to(invoice.facts):
+    if same and updated.facts.adds_nothing_to(invoice.facts):
         # Merged facts stay in the invoice, so this holds even if another worker changes the invoice in the meantime.
         ports.events.mark(marker)
         return outcome
     stored = updated.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else updated
-    ports.invoices.apply(recounted(stored, invoice), marker, new_references(invoice, stored))
+    ports.invoices.apply(invoice_write(stored, invoice), marker, new_references(invoice, stored))
     return outcome
 
 
@@ -145,7 +147,7 @@ def _with_facts_of_type(event: StripeEvent, invoice: Invoice) -> Invoice:
     """Returns the invoice with the facts that only the event's type has, because its object lacks or loses them."""
     facts = invoice.facts
     if event.type in FAILED_WITHOUT_REASON and event.dated:
-        return replace(invoice, facts=facts.attempt_failed(event.created))
+        return replace(invoice, facts=facts.with_failed_attempt(event.created))
     if event.type == "payment_intent.payment_failed" and isinstance(event.fact, PaymentIntentFact):
         attempt = event.fact.uncharged_attempt(event.created)
         return replace(invoice, facts=facts.merge(attempt)) if attempt is not None else invoice
@@ -172,7 +174,7 @@ def _with_object(invoice: Invoice, event: StripeEvent, account_id: StripeAccount
             return invoice.knowing(fact)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
-        return invoice.settled_by(fetched)
+        return invoice.with_fetched(fetched)
     # Stripe no longer has the object, so the event's content is used as far as it can be read.
     if isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
@@ -184,6 +186,6 @@ def _complete_fact(event: StripeEvent, invoice: Invoice) -> StripeFact | None:
     """Returns the fact in the event's object, or None if only Stripe can return all of it in POM's API version."""
     if not event.current or not isinstance(event.fact, INVOICE_FACTS):
         return None
-    if event.paid_outside_untold and isinstance(event.fact, InvoiceFact):
+    if event.lacks_paid_outside and isinstance(event.fact, InvoiceFact):
         return invoice.facts.with_paid_outside(event.fact)
     return event.fact

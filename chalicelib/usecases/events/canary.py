@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from chalicelib.domain.canary import Attempt, Canary, Flight, Verdict, fingerprint, verdict_of
+from chalicelib.domain.canary import Attempt, Canary, CanaryRun, Verdict, fingerprint, verdict_of
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import StripeEvent
-from chalicelib.ports import Ports, WebhookDoor
+from chalicelib.ports import OwnWebhook, Ports
 
 
 def receive_canary(event: StripeEvent, ports: Ports) -> None:
@@ -22,10 +22,10 @@ def receive_canary(event: StripeEvent, ports: Ports) -> None:
     Raises:
         Retryable: it could not be stored.
     """
-    ports.events.keep_canary(Canary.of(event), ports.clock.now())
+    ports.events.save_canary(Canary.of(event), ports.clock.now())
 
 
-def send_canaries(door: WebhookDoor, ports: Ports) -> Flight:
+def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
     """Sends one canary for each stored secret. Returns the results, and since when each refused secret has been
     refused.
 
@@ -44,21 +44,21 @@ def send_canaries(door: WebhookDoor, ports: Ports) -> Flight:
         attempts.append(Attempt(name, verdict, since))
         if verdict not in {Verdict.PASSED, Verdict.REFUSED}:
             break  # the way is closed, whatever the secret
-    return Flight(verdict_of(attempts), slowest, at, tuple(attempts))
+    return CanaryRun(verdict_of(attempts), slowest, at, tuple(attempts))
 
 
-def send_and_store_canaries(door: WebhookDoor, ports: Ports) -> Flight:
+def send_and_store_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
     """Sends the canaries as `send_canaries` does, and stores the flight for the page of a connection.
 
     If the database does not store it, the flight before stays, and soon is too old to be shown.
     """
     flight = send_canaries(door, ports)
     with suppress(Retryable):
-        ports.connections.keep_canary_flight(flight)
+        ports.connections.save_canary_run(flight)
     return flight
 
 
-def _secrets(door: WebhookDoor) -> Sequence[str]:
+def _secrets(door: OwnWebhook) -> Sequence[str]:
     try:
         return door.secrets()
     except Retryable:
@@ -67,16 +67,16 @@ def _secrets(door: WebhookDoor) -> Sequence[str]:
 
 def _refused_since(ports: Ports) -> dict[str, int]:
     try:
-        before = ports.connections.canary_flight()
+        before = ports.connections.canary_run()
     except Retryable:
         return {}
     attempts = before.attempts if before else ()
     return {each.fingerprint: each.refused_since for each in attempts if each.refused_since is not None}
 
 
-def _send(secret: str, door: WebhookDoor, ports: Ports) -> Verdict:
+def _send(secret: str, door: OwnWebhook, ports: Ports) -> Verdict:
     now = ports.clock.now()
-    canary, body = Canary.hatched(ports.clock.nonce(), now)
+    canary, body = Canary.create(ports.clock.nonce(), now)
     try:
         status = door.post(body, secret, now)
     except Retryable:

@@ -42,5 +42,5 @@ def with_refunds_of_charge(
     if event.refunded_amount <= known_amount and is_known:
         return invoice
     with suppress(Gone):
-        return invoice.settled_by(*ports.stripe.refunds_of(account_id, event.object_id))
+        return invoice.with_fetched(*ports.stripe.refunds_of(account_id, event.object_id))
     return invoice

@@ -15,19 +15,19 @@ from typing import TypeAlias
 
 from chalicelib.domain.acts import CustomerAct
 from chalicelib.domain.acts import Subject as History
-from chalicelib.domain.batch import BatchKind, KeptItem
+from chalicelib.domain.batch import BatchKind, StoredItem
 from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.events import RecordedEvent
-from chalicelib.domain.exported import Portion, Record, RecordKind
+from chalicelib.domain.export_records import Record, RecordKind, RecordPage
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, UserId, digest
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.retention import FEED_ROWS
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.customers.customers import require_customer
@@ -52,7 +52,7 @@ def export_customer(
     *,
     actor: UserId | None = None,
     operator: str | None = None,
-) -> Iterator[Portion]:
+) -> Iterator[RecordPage]:
     """Returns the portions of a customer's export after the cursor `after`, or all of them.
 
     The beginning of an export is stored as an act of the user or the operator, and the act is in the export. The
@@ -123,14 +123,14 @@ class Subject:
         return holder in (None, self.customer.id)
 
 
-def _portions(subject: Subject, first: str, position: str | None) -> Iterator[Portion]:
+def _portions(subject: Subject, first: str, position: str | None) -> Iterator[RecordPage]:
     names = [*PARTS][[*PARTS].index(first) :]
     for name, following in zip_longest(names, names[1:]):
         for behind, records in PARTS[name](subject, position):
             place = (name, behind) if behind is not None else (following, "")
-            yield Portion(records, ".".join((place[0], subject.mark, place[1])) if place[0] is not None else None)
+            yield RecordPage(records, ".".join((place[0], subject.mark, place[1])) if place[0] is not None else None)
         position = None
-    yield Portion((), None)
+    yield RecordPage((), None)
 
 
 def _place(subject: Subject, after: str | None) -> tuple[str, str | None]:
@@ -177,7 +177,7 @@ def _of_invoice(invoice: Invoice, subject: Subject) -> Iterator[Record]:
     for service_id, holder in holders.items():
         if holder == invoice.id:
             yield Record(RecordKind.BILLED_SERVICE, service_id, {"service_id": service_id, "invoice_id": holder})
-    for ids in hundreds(sorted({*invoice.stripe_invoice_ids, *invoice.facts.intent_ids})):
+    for ids in in_hundreds(sorted({*invoice.stripe_invoice_ids, *invoice.facts.intent_ids})):
         references = subject.ports.invoices.find_by_reference(invoice.stripe_account_id, ids)
         for stripe_id, (_, invoice_id) in references.items():
             if invoice_id == invoice.id:
@@ -243,7 +243,7 @@ def _batch_items(subject: Subject, position: str | None) -> Part:
         )
 
 
-def _batch_item(stored: KeptItem, subject: Subject) -> Record:
+def _batch_item(stored: StoredItem, subject: Subject) -> Record:
     batch = subject.ports.batches.get(subject.organization_id, stored.batch_id)
     row = "item of an import" if batch is not None and batch.kind is BatchKind.CUSTOMERS else None
     return Record(

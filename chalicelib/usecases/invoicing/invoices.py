@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from chalicelib.domain.actions import SEND_REQUESTED, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_changes import draft_tags
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import status_conflict
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.way_out import not_now
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
@@ -74,7 +74,7 @@ def send_invoice(
             nonce,
             now,
             finalized_before=finalized,
-            drafted=as_drafted(current) if current.status is InvoiceStatus.DRAFT else None,
+            drafted=draft_tags(current) if current.status is InvoiceStatus.DRAFT else None,
             awaited=asked_at is None,
         )
         return replace(current, saga=saga).changed(now, asked)
@@ -91,7 +91,7 @@ def _finalized_since(asked_at: int | None, invoice: Invoice) -> bool:
 
 def _require_sendable(invoice: Invoice, ports: Ports) -> None:
     if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
-        raise not_now(invoice, "sent", beside(invoice, ports))
+        raise status_conflict(invoice, "sent", beside(invoice, ports))
 
 
 def _sent(invoice: Invoice) -> bool:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
+from chalicelib.domain.error_collector import errors_raised_by, raise_all
 from chalicelib.domain.errors import Conflict, CustomerErased, IntegrationError, Refused, StripeRefused
-from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.explained_payments import how_paid
+from chalicelib.domain.explanation_of_payments import how_paid
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, IntendedAct
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import STAYS_BILLED, how_to_give_back
 from chalicelib.domain.money import minor_units
 from chalicelib.domain.outside_payment import OutsidePayment, require_known_method, require_plausible_day
 from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
-from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, days, money
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import marking_revocation
@@ -96,11 +96,11 @@ def _done_or_overtaken(
 
 
 def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iterator[IntegrationError]:
-    yield from errors_of(require_known_method, settlement.method)
+    yield from errors_raised_by(require_known_method, settlement.method)
     if settlement.paid_on is not None:
         invoiced_on = day_of(invoice.created_at, invoice.order.time_zone)
-        yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
-    yield from errors_of(_given, settlement, invoice)
+        yield from errors_raised_by(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
+    yield from errors_raised_by(_given, settlement, invoice)
 
 
 def _require_no_reference_to_person(invoice: Invoice, settlement: Settlement) -> None:
@@ -188,14 +188,14 @@ def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
         return Conflict(
             "invoice_already_paid",
             f"This invoice is paid already, and nothing was recorded now. {how_paid(invoice)}",
-            next_step=f"Nothing is to be done, unless the customer has paid twice. Then: {way_out(invoice)}",
+            next_step=f"Nothing is to be done, unless the customer has paid twice. Then: {how_to_give_back(invoice)}",
         )
     who = "You" if record.recorded_by == user_id else f"The user {record.recorded_by}"
     when = day(invoice, record.recorded_at)
     return Conflict(
         "invoice_already_paid",
         f"This invoice is paid already. {who} recorded it on {when}: {record.way}. Nothing was recorded twice.",
-        next_step=f"Nothing is to be done, unless that record is wrong. Then: {way_out(invoice)}",
+        next_step=f"Nothing is to be done, unless that record is wrong. Then: {how_to_give_back(invoice)}",
     )
 
 

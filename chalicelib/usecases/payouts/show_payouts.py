@@ -55,7 +55,7 @@ def show_payout(
     if payout is None:
         raise NotFound(
             "payout_not_found",
-            "There is no payout of this id.",
+            "There is no payout with this id.",
             field="payoutId",
             next_step="Choose the payout from the list of payouts.",
         )

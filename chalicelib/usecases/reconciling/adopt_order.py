@@ -12,13 +12,13 @@ from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import Order
 from chalicelib.ports import Ports
-from chalicelib.ports.recorded import RecordedInvoice
+from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 from chalicelib.usecases.invoicing.claims import claim_in_portions
 from chalicelib.usecases.invoicing.held_services import billed_services
 from chalicelib.usecases.invoicing.store_invoice import store
 
 
-def lost_change(invoice: Invoice, ports: Ports) -> RecordedInvoice | None:
+def lost_change(invoice: Invoice, ports: Ports) -> RecoverableInvoice | None:
     """Returns Stripe's record of the order if its lines name other services than the order, or None.
 
     Lines that somebody added in Stripe, and revisions made there, are not POM's work, so they are ignored.
@@ -34,7 +34,7 @@ def lost_change(invoice: Invoice, ports: Ports) -> RecordedInvoice | None:
     return recorded if recorded is not None and recorded.lines and not recorded.foreign_lines else None
 
 
-def adopt(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invoice:
+def adopt(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
     """Returns the invoice with Stripe's order. Claims the services in it, and releases those that are no longer in
     it.
 
@@ -58,7 +58,7 @@ def adopt(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invoice:
     return stored
 
 
-def _as_recorded(order: Order, recorded: RecordedInvoice) -> Order:
+def _as_recorded(order: Order, recorded: RecoverableInvoice) -> Order:
     """Returns the order with Stripe's lines and details. Its payment terms and its fingerprint stay."""
     return replace(
         order,

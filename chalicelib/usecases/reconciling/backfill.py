@@ -26,14 +26,14 @@ from chalicelib.domain.identifiers import (
     correction_id_for,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_appearance import looks_the_same
 from chalicelib.domain.settings import time_zone_of
-from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import uncounted
+from chalicelib.domain.summary import invoice_removal
 from chalicelib.ports import Ports
-from chalicelib.ports.listed import with_owners
-from chalicelib.ports.portions import AT_ONCE, every, hundreds
-from chalicelib.ports.recorded import RecordedInvoice
+from chalicelib.ports.listed_invoices import with_owners
+from chalicelib.ports.paging import AT_ONCE, all_items, in_hundreds
+from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists, InvoiceFilter
 from chalicelib.usecases.invoicing.claims import claim_in_portions, insert_claiming
 from chalicelib.usecases.invoicing.pull_invoice import pulled
@@ -104,7 +104,7 @@ def _drafts(
     organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
 ) -> Iterator[InvoiceToBackfill]:
     drafts_filter = InvoiceFilter(status=InvoiceStatus.DRAFT)
-    for draft in every(lambda after: ports.invoices.page(organization_id, drafts_filter, AT_ONCE, after)):
+    for draft in all_items(lambda after: ports.invoices.page(organization_id, drafts_filter, AT_ONCE, after)):
         if draft.stripe_invoice_id is not None and draft.stripe_account_id == account_id:
             yield InvoiceToBackfill(draft.stripe_invoice_id, draft.id)
 
@@ -118,7 +118,7 @@ def _older_invoices(
     stripe_ids |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
     sorted_ids = sorted(stripe_id for stripe_id in stripe_ids if stripe_id)
     owners: set[InvoiceId] = set()
-    for some in hundreds(sorted_ids):
+    for some in in_hundreds(sorted_ids):
         references = ports.invoices.find_by_reference(account_id, some)
         owners |= {invoice_id for _, invoice_id in references.values()}
     for invoice_id in sorted(owners - newer_ids):
@@ -160,8 +160,8 @@ def _update(
 ) -> BackfillResult:
     if dry_run:
         facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
-        present = invoice.settled_by(*facts)
-        unchanged = shows_the_same(present, invoice) and invoice.payments_listed
+        present = invoice.with_fetched(*facts)
+        unchanged = looks_the_same(present, invoice) and invoice.payments_listed
     else:
         present = pulled(invoice, account_id, Source.SWEEP, ports)
         unchanged = present.version == invoice.version
@@ -204,7 +204,7 @@ def _recreate(
     )
 
 
-def _require_usable(recorded: RecordedInvoice, connection: Connection) -> RecordedInvoice:
+def _require_usable(recorded: RecoverableInvoice, connection: Connection) -> RecoverableInvoice:
     if recorded.organization_id != connection.organization_id:
         raise _not_recreatable("It names another organization.")
     if recorded.livemode != connection.livemode:
@@ -214,7 +214,7 @@ def _require_usable(recorded: RecordedInvoice, connection: Connection) -> Record
     return recorded
 
 
-def _customer_of(recorded: RecordedInvoice, account_id: StripeAccountId, ports: Ports) -> CustomerId:
+def _customer_of(recorded: RecoverableInvoice, account_id: StripeAccountId, ports: Ports) -> CustomerId:
     customer = ports.customers.find_by_stripe_id(account_id, recorded.stripe_customer_id)
     if customer is not None:
         return customer.id
@@ -233,7 +233,7 @@ def _not_recreatable(why: str) -> Conflict:
 
 
 def _insert_rebuilt(
-    recorded: RecordedInvoice,
+    recorded: RecoverableInvoice,
     connection: Connection,
     customer_id: CustomerId,
     account_id: StripeAccountId,
@@ -254,18 +254,18 @@ def _insert_rebuilt(
         raise StaleWrite("The invoice") from exists
 
 
-def _claim_services(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invoice:
+def _claim_services(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
     """Returns the invoice after claiming the services that did not fit into the transaction that created it."""
     services = _services(recorded)
     try:
         claim_in_portions(invoice, services[MAX_CLAIMS_AT_ONCE:], ports)
     except Conflict:
-        ports.invoices.remove(uncounted(invoice), services)
+        ports.invoices.remove(invoice_removal(invoice), services)
         raise
     return invoice
 
 
-def _services(recorded: RecordedInvoice) -> list[ServiceId]:
+def _services(recorded: RecoverableInvoice) -> list[ServiceId]:
     return list(dict.fromkeys(line.service_id for line in recorded.lines)) if recorded.live else []
 
 
@@ -309,7 +309,7 @@ def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int,
 
 
 def _remarks(
-    recorded: RecordedInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
+    recorded: RecoverableInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
 ) -> Iterator[str]:
     """Yields the remaining problems that Stripe's data could not solve."""
     if ports.customers.get(connection.organization_id, customer_id) is None:

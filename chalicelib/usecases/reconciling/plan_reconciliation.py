@@ -26,5 +26,5 @@ def plan_reconciliation(ports: Ports) -> int:
 
 
 def _nobody_hears(now: int, ports: Ports) -> bool:
-    looks = (ports.connections.webhook_check(), ports.connections.canary_flight())
+    looks = (ports.connections.webhook_check(), ports.connections.canary_run())
     return any(look is not None and look.usable(now) and look.problem is not None for look in looks)

@@ -16,7 +16,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
-from chalicelib.domain.merging import CannotOrder, newer, settle
+from chalicelib.domain.merging import CannotOrder, newer, prefer_fetched
 from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, PayoutsSwept, SyncReport
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import LONGEST_PAUSE
@@ -82,7 +82,7 @@ def reconcile_account(
     payouts: PayoutsSwept | None = None
     try:
         events = sweep_events(connection, account_id, began_at, since, ports)
-        if objects or connection.sweep.objects_wanted(organization_id, began_at):
+        if objects or connection.sweep.should_compare_objects(organization_id, began_at):
             _store_missed(organization_id, events.swept, began_at, ports)
             account = _FetchedAccount.now(organization_id, account_id, ports)
             queue_waiting_customers(organization_id, account_id, ports)
@@ -128,7 +128,7 @@ def _store_missed(organization_id: OrganizationId, events: EventsSwept, began_at
     if events.missed_at or events.early_at:
         change_connection(
             organization_id,
-            lambda current: replace(current, sweep=current.sweep.having_missed(events, found_at=began_at)),
+            lambda current: replace(current, sweep=current.sweep.with_missed_events(events, found_at=began_at)),
             ports,
         )
 
@@ -190,7 +190,7 @@ class _FetchedAccount:
         stays.
         """
         if known == self.stored:
-            return settle(known, self.fetched)
+            return prefer_fetched(known, self.fetched)
         try:
             return newer(known, self.fetched)
         except CannotOrder:

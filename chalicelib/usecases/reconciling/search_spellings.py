@@ -53,7 +53,7 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
                 continue  # the customer has just changed; a later run searches for it
             except StripeRefused:
                 with suppress(StaleWrite):
-                    ports.customers.save(customer.offering((), ports.clock.now()))
+                    ports.customers.save(customer.with_candidates((), ports.clock.now()))
                 return searched
             except StripeUnavailable:
                 return searched
@@ -75,4 +75,4 @@ def _search(customer: Customer, account_id: StripeAccountId, ports: Ports) -> No
             and not belongs_to_another(customer, fact, account_id, ports)
         ]
     candidates = (present, *others) if present is not None and others else ()
-    ports.customers.save(customer.offering(candidates, ports.clock.now()))
+    ports.customers.save(customer.with_candidates(candidates, ports.clock.now()))

@@ -19,15 +19,15 @@ from chalicelib.domain.facts import CreditNoteFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_appearance import looks_the_same
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.payment_facts import DisputeFact, PaymentIntentFact, RefundFact
-from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF, InvoiceStatus, StatusGroup
 from chalicelib.domain.sweep import ObjectsSwept
 from chalicelib.ports import Ports
-from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.listed_invoices import ListedInvoice
 from chalicelib.ports.pacing import PacedStripe, paced
-from chalicelib.ports.portions import every, hundreds
+from chalicelib.ports.paging import all_items, in_hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 from chalicelib.usecases.invoicing.store_invoice import merging, store
@@ -157,7 +157,7 @@ def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None
 
 
 def _all(sweep: _ObjectSweep, invoice_filter: InvoiceFilter) -> Iterator[Invoice]:
-    return every(partial(sweep.ports.invoices.page, sweep.organization_id, invoice_filter, PAGE))
+    return all_items(partial(sweep.ports.invoices.page, sweep.organization_id, invoice_filter, PAGE))
 
 
 # What Stripe lists of them
@@ -203,8 +203,8 @@ class _StripeLists:
         if not intent_ids <= self.intents.keys():
             return True
         intents = [self.intents[intent_id] for intent_id in sorted(intent_ids)]
-        return not shows_the_same(
-            invoice.settled_by(listed_invoice.invoice, *listed_invoice.payments, *intents), invoice
+        return not looks_the_same(
+            invoice.with_fetched(listed_invoice.invoice, *listed_invoice.payments, *intents), invoice
         )
 
 
@@ -213,11 +213,11 @@ class _StripeLists:
 
 def _compare_later_objects(sweep: _ObjectSweep) -> None:
     stripe, account_id, now = sweep.ports.stripe, sweep.account_id, sweep.ports.clock.now()
-    for refunds in hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
+    for refunds in in_hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
         _correct_by(refunds, lambda refund: refund.payment_intent_id, sweep)
-    for disputes in hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
+    for disputes in in_hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
         _correct_by(disputes, lambda dispute: dispute.payment_intent_id, sweep)
-    for notes in hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
+    for notes in in_hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
         _correct_by(notes, lambda note: note.stripe_invoice_id, sweep)
 
 
@@ -240,6 +240,6 @@ def _store_fact(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFac
 
     def correcting(current: Invoice) -> Invoice:
         known = merging(current, [fact], ports)
-        return current if known.facts.say_the_same_as(current.facts) else known.changed(now)
+        return current if known.facts.has_same_content_as(current.facts) else known.changed(now)
 
     return store(invoice, correcting, ports)

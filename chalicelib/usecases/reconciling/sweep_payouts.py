@@ -17,13 +17,13 @@ from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.pacing import Pace
-from chalicelib.domain.payout import Itemized, Payout, PayoutFact, PayoutFilter
+from chalicelib.domain.payout import Itemization, Payout, PayoutFact, PayoutFilter
 from chalicelib.domain.payout_tie_out import difference_of
 from chalicelib.domain.sweep import DAY, ON_ITS_WAY, PayoutsSwept
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.ports.pacing import PacedStripe, paced
-from chalicelib.ports.portions import every, hundreds
+from chalicelib.ports.paging import all_items, in_hundreds
 from chalicelib.usecases.payouts.read_payment import read_payment
 from chalicelib.usecases.payouts.read_payout import keep_payout
 
@@ -106,7 +106,7 @@ class _PayoutSweep:
         """
         stored_payouts = list(islice(self._stored_payouts(), STORED_CHECKED))
         listed_facts = list(self.ports.stripe.payouts(self.account_id, self._listed_since(stored_payouts)))
-        for facts in hundreds(reversed(listed_facts)):
+        for facts in in_hundreds(reversed(listed_facts)):
             self.compare(facts)
         ids = {fact.id for fact in listed_facts}
         unlisted = [payout for payout in stored_payouts if payout.id not in ids]
@@ -182,7 +182,7 @@ class _PayoutSweep:
 
     def _stored_payouts(self) -> Iterator[Payout]:
         """Returns the stored payouts of the connected account, latest arrival first."""
-        kept = every(partial(self.ports.payouts.page, self.organization_id, PayoutFilter(), PAGE))
+        kept = all_items(partial(self.ports.payouts.page, self.organization_id, PayoutFilter(), PAGE))
         return (payout for payout in kept if payout.account_id == self.account_id)
 
     def _fetched(self, payouts: Iterable[Payout]) -> Iterator[PayoutFact]:
@@ -199,7 +199,7 @@ class _PayoutSweep:
 
     def _payments(self, since: int | None, before: int) -> Iterator[SettledMovement]:
         wanted = MovementFilter(since=since, before=before, kind=MovementKind.PAYMENT)
-        return every(partial(self.ports.payments.page, self.organization_id, wanted, PAGE))
+        return all_items(partial(self.ports.payments.page, self.organization_id, wanted, PAGE))
 
     def _count(self, **counts: int) -> None:
         added = {name: getattr(self.swept, name) + count for name, count in counts.items()}
@@ -228,7 +228,7 @@ def _task(payout: Payout, now: int) -> BalanceTask | None:
     return BalanceTask.COMPARE if again else None
 
 
-def _compared_again(payout: Payout, itemized: Itemized, now: int) -> bool:
+def _compared_again(payout: Payout, itemized: Itemization, now: int) -> bool:
     """Returns True if it is time to compare the lines of a payout that ties out with Stripe's."""
     if payout.compared_at == 0:
         return itemized.at <= now - COMPARED_AFTER

@@ -21,10 +21,10 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.tie_out import Amounts, Books, Day, Difference, Kind, TieOut, differences, questioned
+from chalicelib.domain.tie_out import Amounts, Books, Day, Difference, Kind, TieOut, differences, disputed_amounts
 from chalicelib.ports import Ports
-from chalicelib.ports.listed import with_owners
-from chalicelib.ports.portions import every, hundreds
+from chalicelib.ports.listed_invoices import with_owners
+from chalicelib.ports.paging import all_items, in_hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.connecting.freeze import freeze_unless_frozen
 from chalicelib.usecases.connecting.revocation import mark_revoked
@@ -103,7 +103,7 @@ def store_unknown_invoices(organization_id: OrganizationId, result: TieOut, port
         UnknownInvoice(stripe_id, each.invoice_id, _description(each), first_found.get(stripe_id, now))
         for stripe_id, each in sorted(unknown.items())[:UNKNOWN_STORED_AT_MOST]
     )
-    ports.connections.keep_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), stored))
+    ports.connections.save_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), stored))
 
 
 def _description(difference: Difference) -> str:
@@ -118,7 +118,7 @@ def _stored_invoices(
     invoices: dict[InvoiceId, Invoice] = {}
     for status in OURS:
         invoice_filter = InvoiceFilter(status, created_from=since)
-        page_items = every(partial(ports.invoices.page, organization_id, invoice_filter, PAGE))
+        page_items = all_items(partial(ports.invoices.page, organization_id, invoice_filter, PAGE))
         invoices |= {each.id: each for each in page_items if each.stripe_account_id == account_id}
     return invoices
 
@@ -193,7 +193,7 @@ def _owners(
 ) -> Mapping[str, Invoice]:
     intents = sorted({fact.payment_intent_id for fact in facts if fact.payment_intent_id})
     owners: dict[str, Invoice] = {}
-    for some in hundreds(intents):
+    for some in in_hundreds(intents):
         references = ports.invoices.find_by_reference(account_id, some)
         for intent, (organization_id, invoice_id) in references.items():
             invoice = ours.get(invoice_id) or ports.invoices.get(organization_id, invoice_id)
@@ -210,13 +210,13 @@ def _days(books: Books, ours: Mapping[InvoiceId, Invoice], begins_at: list[int])
         if invoice.facts.invoice is not None:
             pom_sums.add_payment(invoice.facts.invoice)
         for refund in invoice.facts.refunds.values():
-            pom_sums.refunded(refund)
+            pom_sums.add_refund(refund)
     for refund, _ in books.refunds.values():
-        stripe_sums.refunded(refund)
+        stripe_sums.add_refund(refund)
     began_at = {id_: began for id_, (_, _, began) in books.disputes.items()}
     for invoice in {each.id: each for _, each, _ in books.disputes.values()}.values():
-        stripe_sums.add_dispute(_as_stripe_lists(invoice, books), began_at)
-        pom_sums.add_dispute(invoice.facts, began_at)
+        stripe_sums.add_disputes(_as_stripe_lists(invoice, books), began_at)
+        pom_sums.add_disputes(invoice.facts, began_at)
     for key in sorted(stripe_sums.keys | pom_sums.keys):
         yield Day(*key, stripe_sums.of(*key), pom_sums.of(*key))
 
@@ -247,13 +247,13 @@ class _Sums:
         if fact.paid_at and not fact.deleted:
             self._add(fact.paid_at, fact.currency, "paid", fact.amount_paid)
 
-    def refunded(self, fact: RefundFact) -> None:
+    def add_refund(self, fact: RefundFact) -> None:
         if fact.status == "succeeded":
             self._add(fact.created, fact.currency, "refunded", fact.amount)
 
-    def add_dispute(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
+    def add_disputes(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
         """Adds the disputed and lost amounts of one invoice, each on the day on which its dispute began."""
-        for dispute_id, amounts in questioned(facts):
+        for dispute_id, amounts in disputed_amounts(facts):
             if dispute_id in began_at:
                 currency = facts.invoice.currency if facts.invoice else facts.disputes[dispute_id].currency
                 self._add(began_at[dispute_id], currency, "disputed", amounts.disputed)

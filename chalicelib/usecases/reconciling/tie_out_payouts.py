@@ -16,7 +16,7 @@ from chalicelib.domain.payout import Payout, PayoutFact, PayoutFilter
 from chalicelib.domain.payout_tie_out import PayoutDifference, PayoutKind, difference_of, not_in_stripe
 from chalicelib.domain.sweep import DAY
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import every
+from chalicelib.ports.paging import all_items
 from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.payouts.compare_payout import differences_in, repair_payout
 from chalicelib.usecases.payouts.read_payout import Reading, itemize, keep_payout
@@ -97,6 +97,6 @@ def _differences(fact: PayoutFact, stored: Payout | None, ports: Ports) -> Itera
 def _stored_since(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
     """Yields the stored payouts of the connected account that were created since then."""
     payout_filter = PayoutFilter(since=since - DAY)  # A payout arrives on the day on which it is made, or later.
-    for payout in every(partial(ports.payouts.page, connection.organization_id, payout_filter, PAGE)):
+    for payout in all_items(partial(ports.payouts.page, connection.organization_id, payout_filter, PAGE)):
         if payout.account_id == connection.account_id and payout.fact.created >= since:
             yield payout

@@ -1,4 +1,4 @@
-"""Stripe's form encoding: `lines[0][price_data][currency]=usd` to nested dicts and lists."""
+"""Decodes Stripe's form encoding, such as `lines[0][price_data][currency]=usd`, to nested dicts and lists."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
-def decode(encoded: str) -> dict[str, Any]:
-    """Returns a query string or form body as nested values, whose leaves are strings.
+def decode(form_text: str) -> dict[str, Any]:
+    """Returns a query string or form body as nested dicts and lists of strings.
 
     Raises InvalidParams for a malformed key.
     """
     root: dict[str, Any] = {}
-    appended = 0
-    for key, value in parse_qsl(encoded, keep_blank_values=True, encoding="utf-8", errors="strict"):
+    append_index = 0
+    for key, value in parse_qsl(form_text, keep_blank_values=True, encoding="utf-8", errors="strict"):
         match = _KEY.match(key)
         if match is None:
             raise InvalidParams(f"Invalid parameter name: {key}", param=key)
@@ -32,16 +32,16 @@ def decode(encoded: str) -> dict[str, Any]:
             node = child
         last = parts[-1]
         if last == "":  # `types[]=a&types[]=b`
-            last = str(appended)
-            appended += 1
+            last = str(append_index)
+            append_index += 1
         node[last] = value
-    return {k: _listed(v) for k, v in root.items()}
+    return {k: _as_lists(v) for k, v in root.items()}
 
 
-def _listed(value: Any) -> Any:
-    """Returns a list for a hash whose keys are all numbers, which is how Stripe encodes lists."""
+def _as_lists(value: Any) -> Any:
+    """Returns a list in place of each dict that has only numbers as keys, because Stripe encodes lists that way."""
     if not isinstance(value, dict):
         return value
     if value and all(k.isdigit() for k in value):
-        return [_listed(v) for _, v in sorted(value.items(), key=lambda kv: int(kv[0]))]
-    return {k: _listed(v) for k, v in value.items()}
+        return [_as_lists(v) for _, v in sorted(value.items(), key=lambda kv: int(kv[0]))]
+    return {k: _as_lists(v) for k, v in value.items()}

@@ -1,7 +1,7 @@
 """Idempotency keys (https://docs.stripe.com/api/idempotent_requests).
 
-Scope: account and key. Kept 24 hours on the double's clock. What is stored is the first answer of a request that
-began to execute, its 500 included; refusals of parameters, authentication and rate are not stored.
+A key belongs to one account and is retained for 24 hours of the double's clock. The stored response is the first one
+after execution began, even a 500. Errors of parameters, authentication and rate limits are not stored.
 """
 
 from __future__ import annotations
@@ -18,53 +18,54 @@ MAX_LENGTH = 255
 
 
 @dataclass
-class Stored:
-    """The first request with a key. `answer` is None while the request is executed."""
+class FirstRequest:
+    """The first request with a key. `response` is None while the request is executed."""
 
     fingerprint: str
     path: str
     at: float
-    answer: tuple[int, bytes] | None = None
+    response: tuple[int, bytes] | None = None
 
 
 class IdempotencyStore:
-    """The first answer for each key.
+    """The first response to each key.
 
-    It has a lock of its own: while a request holds the world's lock, a second one must see that it is in flight.
+    The store has its own lock. While one request holds the world's lock, another request with the same key must be
+    able to learn that the first is in flight.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._stored: dict[tuple[str, str], Stored] = {}
+        self._stored: dict[tuple[str, str], FirstRequest] = {}
 
     def begin(self, account: str, key: str, path: str, body: str) -> tuple[int, bytes] | None:
-        """Returns the stored status and body to replay, or None.
+        """Returns the stored status and body to replay, or None if this is the first request with the key.
 
-        With None, the caller executes the request, and then calls `finish` or `forget`.
+        After None, the caller executes the request, and then calls `finish` or `forget`.
 
-        Raises StripeFault 409 while the first request is in flight and 400 for another path or other parameters.
+        Raises StripeFault 409 while the first request is in flight, and 400 for another path or other parameters.
         """
         if len(key) > MAX_LENGTH:
             raise InvalidParams(f"Idempotency keys can have up to {MAX_LENGTH} characters.")
         fingerprint = hashlib.sha256(body.encode()).hexdigest()
         with self._lock:
-            known = self._stored.get((account, key))
-            if known is None or known.at <= self._clock.now() - RETENTION:
-                self._stored[account, key] = Stored(fingerprint, path, self._clock.now())
+            first_request = self._stored.get((account, key))
+            if first_request is None or first_request.at <= self._clock.now() - RETENTION:
+                self._stored[account, key] = FirstRequest(fingerprint, path, self._clock.now())
                 return None
-            if known.path != path:
-                raise _misused(
+            if first_request.path != path:
+                raise _misuse(
                     "Keys for idempotent requests can only be used for the same endpoint they were first used for"
-                    f" ('{known.path}'). Try using a key other than '{key}' if you meant to execute a different"
-                    " request."
+                    f" ('{first_request.path}'). Try using a key other than '{key}' if you meant to execute a"
+                    " different request."
                 )
-            if known.fingerprint != fingerprint:
-                raise _misused(
+            if first_request.fingerprint != fingerprint:
+                raise _misuse(
                     "Keys for idempotent requests can only be used with the same parameters they were first used"
                     f" with. Try using a key other than '{key}' if you meant to execute a different request."
                 )
-            if known.answer is None:
+            if first_request.response is None:
                 raise StripeFault(
                     409,
                     "There is currently another in-progress request using this Idempotent Key (that probably means"
@@ -73,18 +74,18 @@ class IdempotencyStore:
                     code="idempotency_key_in_use",
                     stored=False,
                 )
-            return known.answer
+            return first_request.response
 
     def finish(self, account: str, key: str, status: int, body: bytes) -> None:
-        """Stores the answer of the first request."""
+        """Stores the response to the first request with the key."""
         with self._lock:
-            self._stored[account, key].answer = (status, body)
+            self._stored[account, key].response = (status, body)
 
     def forget(self, account: str, key: str) -> None:
-        """Forgets a key whose request was not executed: it can be used again."""
+        """Removes the key of a request that was not executed, so that the key can be used again."""
         with self._lock:
             self._stored.pop((account, key), None)
 
 
-def _misused(message: str) -> StripeFault:
+def _misuse(message: str) -> StripeFault:
     return StripeFault(400, message, kind="idempotency_error", stored=False)

@@ -17,14 +17,14 @@ class Router:
             self._by_size.setdefault((route.method, len(parts)), []).append((parts, route))
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """Returns the route and the ids in its path, or None."""
-        given = path.split("/")
-        for parts, route in self._by_size.get((method, len(given)), ()):
+        """Returns the route and the ids in its path; None if no route matches."""
+        path_parts = path.split("/")
+        for parts, route in self._by_size.get((method, len(path_parts)), ()):
             args: dict[str, str] = {}
-            for want, have in zip(parts, given, strict=True):
-                if want.startswith("{") and have:
-                    args[want[1:-1]] = have
-                elif want != have:
+            for template_part, path_part in zip(parts, path_parts, strict=True):
+                if template_part.startswith("{") and path_part:
+                    args[template_part[1:-1]] = path_part
+                elif template_part != path_part:
                     break
             else:
                 return route, args

@@ -1,7 +1,7 @@
-"""Serves /v1: does what precedes and follows the handler of a route.
+"""Serves /v1: runs the steps before and after the handler of a route.
 
-Order: count, fault before, authenticate, rate limit, decode, check types, idempotency key, execute under the lock,
-store, fault after, wait.
+The order is: take a fault, authenticate, limit the rate, decode, check the types, look up the idempotency key,
+execute under the world's lock, store the response, apply the fault's delay, log the request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..state.render import expand, render
 from ..state.world import World
 from . import forms, validation
 from .auth import authenticate
-from .faults import Fault, Faults, broken
+from .faults import Fault, Faults, injected_error
 from .idempotency import IdempotencyStore
 from .rate_limits import RateLimits
 from .request_log import Entry, RequestLog
@@ -31,8 +31,8 @@ _MANY = ("list", "event", "account")
 
 
 @dataclass
-class _Passage:
-    """One request, and what is learned about it while it is answered."""
+class _RequestContext:
+    """One request, with the facts that are gathered while it is served."""
 
     request: Request
     request_id: str
@@ -46,18 +46,18 @@ class _Passage:
         """The idempotency key, or the empty string."""
         return self.request.header("idempotency-key")
 
-    def meets(self, kind: str) -> bool:
-        """Returns True if a fault of this kind is ordered for the request."""
+    def has_fault(self, kind: str) -> bool:
+        """Returns True if the request has a fault of this kind."""
         return self.fault is not None and self.fault.kind == kind
 
     @property
     def seconds(self) -> float:
-        """How long the fault lets the request or its answer wait."""
+        """The seconds for which the fault delays the request or its response."""
         return self.fault.seconds if self.fault is not None else 0.0
 
 
 class Api:
-    """Stripe's API over one world."""
+    """Stripe's API on top of one world."""
 
     def __init__(self, world: World, router: Router, sleep: Callable[[float], None] = time.sleep) -> None:
         self.world, self.router = world, router
@@ -68,61 +68,61 @@ class Api:
         self._numbers = itertools.count(1)
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer. Raises ConnectionDropped if a fault closes the connection."""
-        found = self.router.match(request.method, request.path)
-        template = found[0].template if found else "(unrecognized)"
-        passage = self._enter(request, template, request.header("stripe-account"))
-        response = self._answer(passage, lambda: self._authenticated(passage, found))
-        if passage.replayed:
+        """Returns the response. Raises ConnectionDropped if a fault closes the connection."""
+        route_match = self.router.match(request.method, request.path)
+        template = route_match[0].template if route_match else "(unrecognized)"
+        context = self._begin(request, template, request.header("stripe-account"))
+        response = self._respond(context, lambda: self._dispatch(context, route_match))
+        if context.replayed:
             response.headers["Idempotent-Replayed"] = "true"
-        if passage.key:
-            response.headers["Idempotency-Key"] = passage.key
-        if passage.account:
-            response.headers["Stripe-Account"] = passage.account
-        response.headers["Request-Id"] = passage.request_id
+        if context.key:
+            response.headers["Idempotency-Key"] = context.key
+        if context.account:
+            response.headers["Stripe-Account"] = context.account
+        response.headers["Request-Id"] = context.request_id
         response.headers["Stripe-Version"] = request.header("stripe-version") or self.world.config.api_version
         return response
 
-    def outside(self, request: Request, handle: Callable[[Request], Response]) -> Response:
-        """Returns the answer of `handle` to a request of Connect OAuth, which is logged and meets faults.
+    def handle_oauth(self, request: Request, handle: Callable[[Request], Response]) -> Response:
+        """Returns the response of `handle` to a Connect OAuth request. The request is logged, and faults apply to it.
 
         Connect OAuth has no idempotency keys. Raises ConnectionDropped if a fault closes the connection.
         """
-        passage = self._enter(request, request.path)
-        response = self._answer(passage, lambda: self._execute(passage, lambda: handle(request)))
-        response.headers["Request-Id"] = passage.request_id
+        context = self._begin(request, request.path)
+        response = self._respond(context, lambda: self._execute(context, lambda: handle(request)))
+        response.headers["Request-Id"] = context.request_id
         return response
 
-    def _enter(self, request: Request, template: str, account: str = "") -> _Passage:
+    def _begin(self, request: Request, template: str, account: str = "") -> _RequestContext:
         fault = self.faults.take(request.method, request.path, account)
-        return _Passage(request, f"req_{next(self._numbers):014d}", template, account, fault)
+        return _RequestContext(request, f"req_{next(self._numbers):014d}", template, account, fault)
 
-    def _answer(self, passage: _Passage, proceed: Callable[[], Response]) -> Response:
-        """Returns what `proceed` returns, or its error as an answer; logs the request in any case."""
+    def _respond(self, context: _RequestContext, make_response: Callable[[], Response]) -> Response:
+        """Returns the response of `make_response`, or its error as a response. Logs the request in any case."""
         status = 0
         try:
             try:
-                if passage.fault is not None:
-                    passage.fault.refuse()
-                response = proceed()
-                if passage.meets("close_after") and not passage.replayed:
+                if context.fault is not None:
+                    context.fault.refuse()
+                response = make_response()
+                if context.has_fault("close_after") and not context.replayed:
                     raise ConnectionDropped
             except StripeFault as exc:
                 response = as_json(exc.status, exc.body, **exc.headers)
-            if passage.meets("late"):  # the lock is free, and the idempotency key has its answer
-                response.not_before = self.world.clock.now() + passage.seconds
-                self._sleep(passage.seconds)
+            if context.has_fault("late"):  # the lock is free, and the idempotency key has its response
+                response.not_before = self.world.clock.now() + context.seconds
+                self._sleep(context.seconds)
             status = response.status
         finally:
-            self._note(passage, status)
+            self._log_request(context, status)
         return response
 
-    def _authenticated(self, passage: _Passage, found: tuple[Route, dict[str, str]] | None) -> Response:
-        request = passage.request
+    def _dispatch(self, context: _RequestContext, route_match: tuple[Route, dict[str, str]] | None) -> Response:
+        request = context.request
         with self.world.lock:
             caller = authenticate(self.world, request)
-        passage.account = caller.ledger.id if caller.ledger is not self.world.platform else ""
-        if found is None:
+        context.account = caller.ledger.id if caller.ledger is not self.world.platform else ""
+        if route_match is None:
             raise StripeFault(
                 404,
                 f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects,"
@@ -130,24 +130,24 @@ class Api:
                 " (non-empty) identifier in your code. (The Stripe double may not model it.)",
                 stored=False,
             )
-        route, args = found
+        route, args = route_match
         self._check_version(request)
         self.limits.spend(caller.ledger.id, f"{route.method} {route.template}")
         params = _params(route, request)
         call = Call(self.world, caller.ledger, params, args, caller.livemode, caller.through_platform)
-        if request.method == "POST" and passage.key:
-            return self._once(passage, route, call)
-        return self._execute(passage, lambda: self._handle(passage, route, call))
+        if request.method == "POST" and context.key:
+            return self._execute_once(context, route, call)
+        return self._execute(context, lambda: self._handle(context, route, call))
 
-    def _once(self, passage: _Passage, route: Route, call: Call) -> Response:
-        """Returns the first answer for an idempotency key: executes the request, or replays its stored answer."""
-        account, key = call.ledger.id, passage.key
-        stored = self.keys.begin(account, key, passage.request.path, passage.request.form)
-        if stored is not None:
-            passage.replayed = True
-            return Response(stored[0], stored[1], {"Content-Type": "application/json"})
+    def _execute_once(self, context: _RequestContext, route: Route, call: Call) -> Response:
+        """Executes the first request with an idempotency key, or replays the stored response of the first request."""
+        account, key = call.ledger.id, context.key
+        first_response = self.keys.begin(account, key, context.request.path, context.request.form)
+        if first_response is not None:
+            context.replayed = True
+            return Response(first_response[0], first_response[1], {"Content-Type": "application/json"})
         try:
-            response = self._execute(passage, lambda: self._handle(passage, route, call))
+            response = self._execute(context, lambda: self._handle(context, route, call))
         except StripeFault as exc:
             if not exc.stored:
                 self.keys.forget(account, key)
@@ -159,66 +159,69 @@ class Api:
         self.keys.finish(account, key, response.status, response.body)
         return response
 
-    def _execute(self, passage: _Passage, execute: Callable[[], Response]) -> Response:
-        """Returns what `execute` returns. Raises the 500 of a fault before or after it."""
-        if passage.meets("error_before"):
-            raise broken(stored=True)
-        if passage.meets("delay"):  # the idempotency key is taken, the lock is not
-            self._sleep(passage.seconds)
-        response = execute()
-        if passage.meets("error_after"):
-            raise broken(stored=True)
+    def _execute(self, context: _RequestContext, make_response: Callable[[], Response]) -> Response:
+        """Returns the response of `make_response`. Raises the 500 of an injected fault before or after the call."""
+        if context.has_fault("error_before"):
+            raise injected_error(stored=True)
+        if context.has_fault("delay"):  # the idempotency key is taken, the lock is not
+            self._sleep(context.seconds)
+        response = make_response()
+        if context.has_fault("error_after"):
+            raise injected_error(stored=True)
         return response
 
-    def _handle(self, passage: _Passage, route: Route, call: Call) -> Response:
-        """Returns the answer of the route's handler, which runs under the lock."""
+    def _handle(self, context: _RequestContext, route: Route, call: Call) -> Response:
+        """Returns the response of the route's handler, which runs under the world's lock."""
         world = self.world
         with world.lock:
             world.run_due()
-            world.events.cause = Cause(passage.request_id, passage.key or None)
+            world.events.cause = Cause(context.request_id, context.key or None)
             try:
                 result = route.handle(call)
-                shown = result if result["object"] in _MANY or result.get("deleted") else render(call.ledger, result)
-                if shown.get("deleted"):
-                    shown = public(shown)
-                return as_json(200, expand(call.ledger, dict(shown), list(call.params.get("expand", ()))))
+                rendered = (
+                    result if result["object"] in _MANY or result.get("deleted") else render(call.ledger, result)
+                )
+                if rendered.get("deleted"):
+                    rendered = public(rendered)
+                return as_json(200, expand(call.ledger, dict(rendered), list(call.params.get("expand", ()))))
             finally:
                 world.events.cause = Cause()
 
     def _check_version(self, request: Request) -> None:
-        """Raises StripeFault for a version the double does not answer in; events ignore what the caller sends."""
-        wanted = request.header("stripe-version")
-        if wanted not in ("", self.world.config.api_version) and not request.path.startswith("/v1/events"):
+        """Raises StripeFault for a version in which the double cannot respond. Events ignore the caller's version."""
+        requested_version = request.header("stripe-version")
+        if requested_version not in ("", self.world.config.api_version) and not request.path.startswith("/v1/events"):
             raise StripeFault(
                 400,
-                f"The Stripe double answers in API version {self.world.config.api_version}, not {wanted}.",
+                f"The Stripe double responds in API version {self.world.config.api_version},"
+                f" not {requested_version}.",
                 stored=False,
             )
 
-    def _note(self, passage: _Passage, status: int) -> None:
-        request = passage.request
+    def _log_request(self, context: _RequestContext, status: int) -> None:
+        request = context.request
         self.log.add(
             Entry(
                 at=self.world.clock.now(),
                 method=request.method,
-                template=passage.template,
+                template=context.template,
                 path=request.path,
-                account=passage.account,
+                account=context.account,
                 status=status,
-                idempotency_key=passage.key or None,
-                replayed=passage.replayed,
-                request_id=passage.request_id,
+                idempotency_key=context.key or None,
+                replayed=context.replayed,
+                request_id=context.request_id,
             )
         )
 
 
 def _params(route: Route, request: Request) -> dict[str, Any]:
     try:
-        decoded = forms.decode(request.form)
+        params = forms.decode(request.form)
     except UnicodeDecodeError:
         raise StripeFault(400, "Invalid request: parameters must be UTF-8", stored=False) from None
     if route.params is None:
-        return decoded
-    if "" in decoded:
+        return params
+    if "" in params:
         raise missing("parameter name")
-    return validation.check(route.params, decoded)
+    return validation.check(route.params, params)

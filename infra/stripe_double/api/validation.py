@@ -1,8 +1,9 @@
-"""Checks decoded parameters against the SDK's own typed parameters, built once per route and cached.
+"""Checks decoded parameters against the SDK's own parameter types. Each route's check is built once and cached.
 
-The TypedDicts of `stripe.params` are Stripe's OpenAPI description in Python. Two changes are made: the keys of
-`RequestOptions` are not parameters, and the `| str` that keeps a list of literals open is dropped, because the
-server knows its values. A builder turns a type into a function `(value, name) -> value`; values arrive as strings.
+The TypedDicts of `stripe.params` are Stripe's OpenAPI description in Python. The checks differ from them in two ways.
+The keys of `RequestOptions` are not parameters. The `| str` that allows unknown values next to a list of literals is
+dropped, because a server knows all its values. `_build` turns a type into a function `(value, name) -> value`, where
+the incoming values are strings.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ class _Mismatch(InvalidParams):
 def validator(name: str) -> Check:
     """Returns the check for `stripe.params.<name>`, such as `InvoiceCreateParams`."""
     stem = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    typed = getattr(importlib.import_module(f"stripe.params._{stem}"), name)
-    return _typed_dict(typed)
+    params_type = getattr(importlib.import_module(f"stripe.params._{stem}"), name)
+    return _typed_dict(params_type)
 
 
 def check(name: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Returns the parameters of one request with their types.
+    """Returns the parameters of one request, converted to their types.
 
-    Raises InvalidParams with the name of the first wrong one.
+    Raises InvalidParams, which names the first wrong parameter.
     """
     result: dict[str, Any] = validator(name)(params, "")
     return result
 
 
-def _hints(typed: Any) -> dict[str, Any]:
+def _hints(params_type: Any) -> dict[str, Any]:
     import stripe
     from stripe import _request_options
     from stripe._stripe_object import UntypedStripeObject
@@ -55,11 +56,11 @@ def _hints(typed: Any) -> dict[str, Any]:
         **vars(typing),
         **vars(te),
         **vars(_request_options),
-        **vars(sys.modules[typed.__module__]),
+        **vars(sys.modules[params_type.__module__]),
         "StripeContext": stripe.StripeContext,
         "UntypedStripeObject": UntypedStripeObject,
     }
-    return te.get_type_hints(typed, globalns=scope)
+    return te.get_type_hints(params_type, globalns=scope)
 
 
 @cache
@@ -70,12 +71,12 @@ def _options() -> frozenset[str]:
 
 
 @cache
-def _typed_dict(typed: Any) -> Check:
-    hints = _hints(typed)
-    if any(base.__name__ == "RequestOptions" for base in getattr(typed, "__orig_bases__", ())):
+def _typed_dict(params_type: Any) -> Check:
+    hints = _hints(params_type)
+    if any(base.__name__ == "RequestOptions" for base in getattr(params_type, "__orig_bases__", ())):
         hints = {k: v for k, v in hints.items() if k not in _options()}
     fields: dict[str, Check] = {}
-    required = sorted(typed.__required_keys__ & set(hints))
+    required = sorted(params_type.__required_keys__ & set(hints))
 
     def run(value: Any, name: str) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -88,7 +89,7 @@ def _typed_dict(typed: Any) -> Check:
                 raise missing(_join(name, key))
         clean = {}
         for key, item in value.items():
-            if key not in fields:  # most of a request type's sixty fields are never sent
+            if key not in fields:  # built on demand, because most of a type's sixty fields are never sent
                 fields[key] = _build(hints[key])
             clean[key] = fields[key](item, _join(name, key))
         return clean
@@ -113,7 +114,7 @@ def _build(hint: Any) -> Check:
     if origin is dict or getattr(origin, "__name__", "") == "UntypedStripeObject":
         return _mapping
     if te.is_typeddict(hint):
-        # Recursive types: resolved at first use.
+        # A type may refer to itself, so the nested type is resolved at its first use.
         return lambda value, name: _typed_dict(hint)(value, name)
     return _SCALARS.get(hint, _anything)
 
@@ -123,10 +124,10 @@ def _union(args: tuple[Any, ...]) -> Check:
     values = [v for a in literals for v in te.get_args(a)]
     if str in args and any(v != "" for v in values):
         args = tuple(a for a in args if a is not str)
-    others = [a for a in args if a not in literals and a is not type(None)]
+    other_types = [a for a in args if a not in literals and a is not type(None)]
     enumeration = [_literal(tuple(values))] if values else []
-    branches = [_build(a) for a in others]
-    branches = enumeration + branches if any(values) else branches + enumeration  # the first mismatch is reported
+    branches = [_build(a) for a in other_types]
+    branches = enumeration + branches if any(values) else branches + enumeration  # the first mismatch is raised
     if len(branches) == 1:
         return branches[0]
 
@@ -144,14 +145,14 @@ def _union(args: tuple[Any, ...]) -> Check:
 
 
 def _literal(values: tuple[Any, ...]) -> Check:
-    allowed = {str(v).lower() if isinstance(v, bool) else v: v for v in values}
+    value_by_text = {str(v).lower() if isinstance(v, bool) else v: v for v in values}
 
     def run(value: Any, name: str) -> Any:
-        if isinstance(value, str) and value in allowed:
-            return allowed[value]
-        listed = [str(v) for v in values if v != ""]
-        shown = ", ".join(listed[:-1]) + f", or {listed[-1]}" if len(listed) > 1 else "".join(listed)
-        raise _Mismatch(f"Invalid {name}: must be one of {shown}", param=name)
+        if isinstance(value, str) and value in value_by_text:
+            return value_by_text[value]
+        choices = [str(v) for v in values if v != ""]
+        choices_text = ", ".join(choices[:-1]) + f", or {choices[-1]}" if len(choices) > 1 else "".join(choices)
+        raise _Mismatch(f"Invalid {name}: must be one of {choices_text}", param=name)
 
     return run
 
@@ -166,7 +167,7 @@ def _list(item: Check) -> Check:
 
 
 def _mapping(value: Any, name: str) -> dict[str, str]:
-    if isinstance(value, list):  # metadata whose keys are all digits
+    if isinstance(value, list):  # `decode` made a list of metadata with numbers as keys
         value = {str(i): v for i, v in enumerate(value)}
     if not isinstance(value, dict):
         raise _Mismatch("Invalid hash", param=name)

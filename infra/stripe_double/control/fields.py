@@ -1,4 +1,4 @@
-"""Checks the body of a control: its fields are the arguments of the Python method that the control calls."""
+"""Checks the fields of a control's body against the arguments of the Python method that the control calls."""
 
 from __future__ import annotations
 
@@ -8,35 +8,40 @@ from typing import Any
 
 _VARIADIC = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
 _OF_THE_DOUBLE = {"self", "world", "owner"}
-"""Arguments that the double gives itself."""
+"""Arguments that the double passes itself."""
 
 
 class WrongField(ValueError):
-    """A field of the body is unknown, is missing or has a value of the wrong type."""
+    """A field of the body is unknown or missing, or has a value of the wrong type."""
 
 
-def calling(method: Callable[..., Any], *settings: Callable[..., Any]) -> Callable[[dict[str, Any], list[str]], Any]:
+def action_for(
+    method: Callable[..., Any], *settings: Callable[..., Any]
+) -> Callable[[dict[str, Any], list[str]], Any]:
     """Returns an action that calls `method` with the ids of the path and the fields of the body.
 
-    `settings` are what take the fields that `method` passes on as `**`. The action raises WrongField.
+    `settings` are the functions and classes to which `method` passes its `**` arguments. The action raises
+    WrongField.
     """
 
     def act(body: dict[str, Any], ids: list[str]) -> Any:
-        accepted = _accepted(method, len(ids), settings)
-        if accepted is not None:
-            _check(body, accepted)
+        accepted_fields = _accepted_fields(method, len(ids), settings)
+        if accepted_fields is not None:
+            _check(body, accepted_fields)
         try:
             return method(*ids, **body)
         except TypeError as exc:
-            raise WrongField(f"A field has a value of the wrong type. {_named(accepted or body)}") from exc
+            raise WrongField(
+                f"A field has a value of the wrong type. {_fields_sentence(accepted_fields or body)}"
+            ) from exc
 
     return act
 
 
-def _accepted(
+def _accepted_fields(
     method: Callable[..., Any], ids: int, settings: tuple[Callable[..., Any], ...]
 ) -> dict[str, bool] | None:
-    """Returns whether each field is required; None if `method` takes any and looks at them itself."""
+    """Returns whether each field is required, by name; None if `method` accepts any field and checks them itself."""
     own = list(signature(method).parameters.values())[ids:]
     if not settings and any(each.kind in _VARIADIC for each in own):
         return None
@@ -48,12 +53,12 @@ def _accepted(
     }
 
 
-def _check(body: dict[str, Any], accepted: dict[str, bool]) -> None:
-    unknown = [f"`{name}` is not a field of this control." for name in body if name not in accepted]
-    missing = [f"`{name}` is missing." for name, required in accepted.items() if required and name not in body]
+def _check(body: dict[str, Any], accepted_fields: dict[str, bool]) -> None:
+    unknown = [f"`{name}` is not a field of this control." for name in body if name not in accepted_fields]
+    missing = [f"`{name}` is missing." for name, required in accepted_fields.items() if required and name not in body]
     if unknown or missing:
-        raise WrongField(" ".join((*unknown, *missing, _named(accepted))))
+        raise WrongField(" ".join((*unknown, *missing, _fields_sentence(accepted_fields))))
 
 
-def _named(fields: dict[str, Any]) -> str:
+def _fields_sentence(fields: dict[str, Any]) -> str:
     return f"Fields: {', '.join(f'`{name}`' for name in fields)}." if fields else "It has no fields."

@@ -1,6 +1,6 @@
-"""The controls as JSON over HTTP, under /_double/. README.md has the table.
+"""Serves the controls as JSON over HTTP, under /_double/. README.md has the table.
 
-A control answers 200 with JSON; 404 for an unknown object, 400 for a wrong field or setting.
+A control responds with 200 and JSON, 404 for an unknown object, or 400 for a wrong field or setting.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ..objects import accounts, webhook_endpoints
 from ..objects.accounts import name_of
 from ..state.settlement import Settlement
 from .controls import Controls
-from .fields import calling
+from .fields import action_for
 
 Action = Callable[[dict[str, Any], list[str]], Any]
 
 
 class ControlRoutes:
-    """The control API; each route is one call of `Controls`."""
+    """The control API. Each route calls one method of `Controls`."""
 
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
@@ -34,8 +34,8 @@ class ControlRoutes:
             },
             ("GET", "settings"): lambda body, ids: self._settings(),
             ("GET", "accounts"): lambda body, ids: self._accounts(),
-            ("POST", "accounts"): calling(controls.create_account, accounts.make, Settlement),
-            ("POST", "accounts/*"): calling(controls.update_account),
+            ("POST", "accounts"): action_for(controls.create_account, accounts.make, Settlement),
+            ("POST", "accounts/*"): action_for(controls.update_account),
             ("POST", "accounts/*/revoke"): lambda body, ids: controls.revoke(ids[0]),
             ("POST", "accounts/*/code"): lambda body, ids: {"code": controls.authorization_code(ids[0])},
             ("GET", "ledger/*"): lambda body, ids: controls.ledger(ids[0]),
@@ -44,38 +44,38 @@ class ControlRoutes:
             ("GET", "suppressed"): lambda body, ids: controls.suppressed(),
             ("GET", "mails"): lambda body, ids: controls.mails(),
             ("GET", "mails/*"): lambda body, ids: controls.mails(ids[0]),
-            ("POST", "endpoints"): calling(controls.add_webhook_endpoint, webhook_endpoints.make),
+            ("POST", "endpoints"): action_for(controls.add_webhook_endpoint, webhook_endpoints.make),
             ("POST", "endpoints/*/roll"): self._roll,
-            ("POST", "invoices/*/*/pay"): calling(controls.pay),
-            ("POST", "debits/*/*/settle"): calling(controls.settle_debit),
-            ("POST", "refunds/*/*/settle"): calling(controls.settle_refund),
-            ("POST", "charges/*/*/dispute"): calling(controls.open_dispute),
-            ("POST", "disputes/*/*"): calling(controls.move_dispute),
+            ("POST", "invoices/*/*/pay"): action_for(controls.pay),
+            ("POST", "debits/*/*/settle"): action_for(controls.settle_debit),
+            ("POST", "refunds/*/*/settle"): action_for(controls.settle_refund),
+            ("POST", "charges/*/*/dispute"): action_for(controls.open_dispute),
+            ("POST", "disputes/*/*"): action_for(controls.move_dispute),
             ("GET", "balance/*"): lambda body, ids: controls.balance(ids[0]),
-            ("POST", "payouts/*"): calling(controls.pay_out),
-            ("POST", "payouts/*/*/fail"): calling(controls.fail_payout),
-            ("POST", "payouts/*/*/cancel"): calling(controls.cancel_payout),
-            ("POST", "payouts/*/*/reverse"): calling(controls.reverse_payout),
-            ("POST", "charges/*/outside"): calling(controls.outside_charge),
-            ("POST", "charges/*/*/refund"): calling(controls.refund_charge),
-            ("POST", "fees/*"): calling(controls.account_fee),
-            ("POST", "adjustments/*"): calling(controls.adjust),
+            ("POST", "payouts/*"): action_for(controls.pay_out),
+            ("POST", "payouts/*/*/fail"): action_for(controls.fail_payout),
+            ("POST", "payouts/*/*/cancel"): action_for(controls.cancel_payout),
+            ("POST", "payouts/*/*/reverse"): action_for(controls.reverse_payout),
+            ("POST", "charges/*/outside"): action_for(controls.outside_charge),
+            ("POST", "charges/*/*/refund"): action_for(controls.refund_charge),
+            ("POST", "fees/*"): action_for(controls.account_fee),
+            ("POST", "adjustments/*"): action_for(controls.adjust),
             ("GET", "clock"): lambda body, ids: {"now": controls.clock.now()},
             ("POST", "clock/advance"): self._advance,
             ("GET", "delivery"): lambda body, ids: controls.set_delivery(),
-            ("POST", "delivery"): calling(controls.set_delivery),
+            ("POST", "delivery"): action_for(controls.set_delivery),
             ("POST", "delivery/step"): lambda body, ids: controls.step(),
             ("POST", "delivery/drain"): lambda body, ids: {"tries": controls.drain()},
             ("GET", "deliveries"): lambda body, ids: self._deliveries(),
-            ("POST", "faults"): calling(controls.order_fault, Fault),
+            ("POST", "faults"): action_for(controls.order_fault, Fault),
             ("DELETE", "faults"): lambda body, ids: controls.clear_faults(),
-            ("POST", "rates"): calling(controls.set_rates),
+            ("POST", "rates"): action_for(controls.set_rates),
             ("GET", "requests"): lambda body, ids: self._requests(),
             ("DELETE", "requests"): lambda body, ids: controls.api.log.reset(),
         }
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /_double."""
+        """Returns the response to a request under /_double."""
         path = request.path.removeprefix("/_double").strip("/") or "settings"
         action, args = self._match(request.method, path)
         if action is None:
@@ -94,21 +94,21 @@ class ControlRoutes:
             return as_json(400, {"error": str(exc)})
 
     def _match(self, method: str, path: str) -> tuple[Action | None, list[str]]:
-        given = path.split("/")
-        for (wanted, template), action in self._routes.items():
+        path_parts = path.split("/")
+        for (route_method, template), action in self._routes.items():
             parts = template.split("/")
-            if wanted == method and len(parts) == len(given):
-                pairs = list(zip(parts, given, strict=True))
+            if route_method == method and len(parts) == len(path_parts):
+                pairs = list(zip(parts, path_parts, strict=True))
                 if all(p in ("*", g) for p, g in pairs):
                     return action, [g for p, g in pairs if p == "*"]
         return None, []
 
     def _roll(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
-        return {"secret": calling(self._controls.roll_secret)(body, ids)}
+        return {"secret": action_for(self._controls.roll_secret)(body, ids)}
 
     def _advance(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
         self._controls.wait_until_delivered()
-        return {"happened": calling(self._controls.advance)(body, ids), "now": self._controls.clock.now()}
+        return {"happened": action_for(self._controls.advance)(body, ids), "now": self._controls.clock.now()}
 
     def _settings(self) -> dict[str, Any]:
         config = self._controls.config
@@ -140,8 +140,8 @@ class ControlRoutes:
     def _deliveries(self) -> dict[str, Any]:
         deliverer = self._controls.deliverer
         with self._controls.world.lock:
-            queued = [vars(t) for t in sorted(deliverer.queue)]
-            return {"log": list(deliverer.log), "queued": queued, "in_flight": deliverer.in_flight}
+            queued_tasks = [vars(t) for t in sorted(deliverer.queue)]
+            return {"log": list(deliverer.log), "queued": queued_tasks, "in_flight": deliverer.in_flight}
 
     def _requests(self) -> dict[str, Any]:
         log = self._controls.api.log

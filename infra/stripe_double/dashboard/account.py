@@ -1,25 +1,25 @@
-"""The account itself: what Stripe still needs of it, and its connection to the platform."""
+"""The page of the account: the requirements of Stripe, and the connection to the platform."""
 
 from __future__ import annotations
 
 from ..objects.accounts import name_of
-from .pieces import Html, badge, code, columns, facts, form, join, moment, muted, note, section
-from .visit import Act, Page, Show, Visit
+from .pieces import Html, badge, code, columns, facts, form, join, local_time, muted_text, note, section
+from .visit import FormAction, Page, Show, Visit
 
-_NEEDED = ["company.tax_id", "representative.dob.day", "external_account"]
+_REQUIREMENTS = ["company.tax_id", "representative.dob.day", "external_account"]
 _STATUS = "account/status"
 _VERIFIED = {
     "charges_enabled": True, "payouts_enabled": True, "details_submitted": True, "currently_due": [], "past_due": [],
     "eventually_due": [], "pending_verification": [], "disabled_reason": None,
 }  # fmt: skip
 _NEEDS_MORE = {
-    "charges_enabled": False, "payouts_enabled": False, "currently_due": _NEEDED, "past_due": _NEEDED,
-    "eventually_due": _NEEDED, "disabled_reason": "requirements.past_due",
+    "charges_enabled": False, "payouts_enabled": False, "currently_due": _REQUIREMENTS, "past_due": _REQUIREMENTS,
+    "eventually_due": _REQUIREMENTS, "disabled_reason": "requirements.past_due",
 }  # fmt: skip
 
 
 def status(visit: Visit, _: str) -> Page:
-    """Returns the page that shows what Stripe needs, and lets it need more or nothing."""
+    """Returns the page that shows Stripe's requirements, with a button that adds or meets them."""
     account = visit.ledger.account
     pairs = [
         ("Name", name_of(account)),
@@ -27,81 +27,87 @@ def status(visit: Visit, _: str) -> Page:
         ("Country", account["country"]),
         ("Currency", account["default_currency"].upper()),
         ("Time zone", account["settings"]["dashboard"]["timezone"] or ""),
-        ("Payments", _enabled(account["charges_enabled"])),
-        ("Payouts", _enabled(account["payouts_enabled"])),
-        ("Created", moment(visit.ledger, account["created"])),
+        ("Payments", _enabled_badge(account["charges_enabled"])),
+        ("Payouts", _enabled_badge(account["payouts_enabled"])),
+        ("Created", local_time(visit.ledger, account["created"])),
         ("Account", code(account["id"])),
     ]
     return Page("Account", join(columns(section("Details", facts(pairs)), _requirements(visit)), connection(visit)))
 
 
 def needs_more(visit: Visit) -> bool:
-    """Returns True if Stripe needs something of the account, or has switched something off."""
+    """Returns True if Stripe requires something of the account, or has switched off payments or payouts."""
     account = visit.ledger.account
     due = account["requirements"]["currently_due"] or account["requirements"]["past_due"]
     return bool(due or not account["charges_enabled"] or not account["payouts_enabled"])
 
 
 def connection(visit: Visit) -> Html:
-    """Returns the part that shows the connection to the platform, and ends it."""
+    """Returns the section that shows the connection to the platform, with a button that ends it."""
     platform = visit.platform
     heading = f"Connection to {platform}"
     if not visit.ledger.connected:
-        said = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
-        return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted(said))
-    said = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
+        explanation = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
+        return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted_text(explanation))
+    explanation = f"{platform} can create customers and invoices in this account until you disconnect it."
     return section(
         heading,
         Html(f"<p>{badge('Connected', 'paid')}</p>"),
-        muted(said),
+        muted_text(explanation),
         form(visit, "settings/apps", "disconnect", f"Disconnect {platform}", plain=True),
     )
 
 
 def apps(visit: Visit, _: str) -> Page:
-    """Returns the page of the apps that are connected."""
+    """Returns the page of the connected apps."""
     return Page("Installed apps", connection(visit))
 
 
 def login(_: Visit, __: str) -> Page:
-    """Returns the page where, at Stripe, an owner sets up two-step authentication."""
-    return Page("Login", _not_here("an owner sets up two-step authentication"))
+    """Returns the page at the address where an owner sets up two-step authentication at Stripe."""
+    return Page("Login", _nothing_to_set("an owner sets up two-step authentication"))
 
 
 def reminders(_: Visit, __: str) -> Page:
-    """Returns the page where, at Stripe, an owner switches Stripe's own reminders on and off."""
-    return Page("Invoice settings", _not_here("an owner switches Stripe's own reminders of invoices on and off"))
+    """Returns the page at the address where an owner switches Stripe's own reminders on and off."""
+    return Page(
+        "Invoice settings", _nothing_to_set("an owner switches Stripe's own reminders of invoices on and off")
+    )
 
 
-def _not_here(what: str) -> Html:
-    return section("Nothing to set here", muted(f"At Stripe, this is where {what}. The double does not play that."))
+def _nothing_to_set(purpose: str) -> Html:
+    return section(
+        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not implement that.")
+    )
 
 
-def _enabled(yes: bool) -> Html:
-    return badge("Enabled", "paid") if yes else badge("Switched off", "bad")
+def _enabled_badge(yes: bool) -> Html:
+    return badge("Enabled", "paid") if yes else badge("Disabled", "bad")
 
 
 def _requirements(visit: Visit) -> Html:
-    needed = visit.ledger.account["requirements"]
-    parts = [note("Stripe needs something before the account can go on.")] if needs_more(visit) else []
-    for words, name in (
-        ("Overdue", "past_due"),
-        ("Needed now", "currently_due"),
-        ("Being checked", "pending_verification"),
+    requirements = visit.ledger.account["requirements"]
+    parts = (
+        [note("Stripe needs more information before it enables payments and payouts.")] if needs_more(visit) else []
+    )
+    for heading, name in (
+        ("Past due", "past_due"),
+        ("Currently due", "currently_due"),
+        ("Pending verification", "pending_verification"),
     ):
-        if needed[name]:
-            items = "".join(f"<li>{code(each)}</li>" for each in needed[name])
-            parts.append(Html(f"<p>{words}</p><ul>{items}</ul>"))
+        if requirements[name]:
+            items = "".join(f"<li>{code(each)}</li>" for each in requirements[name])
+            parts.append(Html(f"<p>{heading}</p><ul>{items}</ul>"))
     if not parts:
-        parts.append(muted("Nothing. The account is verified."))
+        parts.append(muted_text("None. The account is verified."))
     parts.append(
-        form(visit, _STATUS, "verify", "The account is verified")
+        form(visit, _STATUS, "verify", "Verify the account")
         if needs_more(visit)
-        else form(visit, _STATUS, "need-more", "Stripe needs more", plain=True)
+        else form(visit, _STATUS, "need-more", "Require more information", plain=True)
     )
     if not needs_more(visit):
-        parts.append(muted("This switches payments and payouts off until the account is verified again."))
-    return section("What Stripe needs", *parts)
+        parts.append(muted_text("This disables payments and payouts until the account is verified again."))
+    return section("Requirements", *parts)
 
 
 def _verify(visit: Visit, _: str) -> None:
@@ -122,10 +128,10 @@ PAGES: dict[str, Show] = {
     "settings/user": login,
     "settings/billing/invoice": reminders,
 }
-ACTS = {
-    "account/status/verify": Act(_verify, "The account is verified. Payments and payouts are enabled."),
-    "account/status/need-more": Act(
-        _need_more, "Payments and payouts are switched off until the account is verified."
+ACTIONS = {
+    "account/status/verify": FormAction(_verify, "The account is verified. Payments and payouts are enabled."),
+    "account/status/need-more": FormAction(
+        _need_more, "Payments and payouts are disabled until the account is verified."
     ),
-    "settings/apps/disconnect": Act(_disconnect, "The account is disconnected."),
+    "settings/apps/disconnect": FormAction(_disconnect, "The account is disconnected."),
 }

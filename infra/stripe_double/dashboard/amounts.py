@@ -1,33 +1,35 @@
-"""Amounts as people type them."""
+"""Amounts as a person types them."""
 
 from __future__ import annotations
 
 import re
 
 from ..objects.money import decimals
-from .visit import Wrong
+from .visit import InvalidInput
 
 _NUMBER = re.compile(r"^(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(?:\.([0-9]*))?$")
 
 
-def minor_units(typed: str, currency: str) -> int:
-    """Returns the minor units of an amount such as `1,200.50`. Raises Wrong if it is none of this currency."""
-    given = typed.strip()
-    match = _NUMBER.match(given)
+def minor_units(entered: str, currency: str) -> int:
+    """Returns the minor units of an amount such as `1,200.50`. Raises InvalidInput if it is no amount of the
+    currency.
+    """
+    number = entered.strip()
+    match = _NUMBER.match(number)
     if match is None:
-        raise Wrong(f"Enter an amount such as {plain(12_345, currency)}.", "amount")
-    digits, part = decimals(currency), match.group(1) or ""
-    if len(part) > digits:
-        allowed = f"at most {digits} decimals" if digits else "no decimals"
-        raise Wrong(f"An amount of {currency.upper()} has {allowed}.", "amount")
-    amount = int(given.partition(".")[0].replace(",", "") + part.ljust(digits, "0"))
+        raise InvalidInput(f"Enter an amount such as {decimal_text(12_345, currency)}.", "amount")
+    digits, fraction = decimals(currency), match.group(1) or ""
+    if len(fraction) > digits:
+        decimals_allowed = f"at most {digits} decimals" if digits else "no decimals"
+        raise InvalidInput(f"An amount of {currency.upper()} has {decimals_allowed}.", "amount")
+    amount = int(number.partition(".")[0].replace(",", "") + fraction.ljust(digits, "0"))
     if amount == 0:
-        raise Wrong("The amount must be more than zero.", "amount")
+        raise InvalidInput("The amount must be more than zero.", "amount")
     return amount
 
 
-def plain(amount: int, currency: str) -> str:
-    """Returns minor units as one types them, such as `75.00`."""
+def decimal_text(amount: int, currency: str) -> str:
+    """Returns minor units as a person types them, such as `75.00`."""
     digits = decimals(currency)
-    whole, part = divmod(amount, 10**digits)
-    return f"{whole}.{part:0{digits}d}" if digits else str(whole)
+    units, fraction = divmod(amount, 10**digits)
+    return f"{units}.{fraction:0{digits}d}" if digits else str(units)

@@ -1,65 +1,81 @@
-"""Customers: the list, and the page of one, whose name and e-mail can be changed."""
+"""Customers: the list, and the page of one customer, where the name and the e-mail can be changed."""
 
 from __future__ import annotations
 
 from ..objects import customers
 from . import invoices
-from .pieces import code, columns, entry, facts, form, join, link, moment, money, muted, page_of, section, table
-from .visit import Act, Page, Show, Visit
+from .pieces import (
+    code,
+    columns,
+    entry,
+    facts,
+    form,
+    join,
+    link,
+    local_time,
+    money,
+    muted_text,
+    paginate,
+    section,
+    table,
+)
+from .visit import FormAction, Page, Show, Visit
 
 
-def listed(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
-    living = [each for each in visit.ledger.all("customer") if not each.get("_deleted")][::-1]
-    chosen, pages = page_of(visit, living, "customers")
+def list_page(visit: Visit, _: str) -> Page:
+    """Returns the page that lists the customers, newest first."""
+    customer_objects = [each for each in visit.ledger.all("customer") if not each.get("_deleted")][::-1]
+    page_items, page_links = paginate(visit, customer_objects, "customers")
     rows = [
         (
             link(visit.url(f"customers/{each['id']}"), each["name"] or "No name"),
             each["email"] or "—",
-            moment(visit.ledger, each["created"]),
+            local_time(visit.ledger, each["created"]),
             code(each["id"]),
         )
-        for each in chosen
+        for each in page_items
     ]
-    empty = f"There is no customer yet. {visit.platform} makes them with their first invoice."
-    found = table("Customers", ("Name", "E-mail", "Created", "Customer"), rows, empty=empty)
-    return Page("Customers", section("All customers", found, pages))
+    empty = f"There are no customers yet. {visit.platform} creates a customer with the first invoice."
+    customer_table = table("Customers", ("Name", "E-mail", "Created", "Customer"), rows, empty=empty)
+    return Page("Customers", section("All customers", customer_table, page_links))
 
 
-def page(visit: Visit, customer: str) -> Page:
+def page(visit: Visit, customer_id: str) -> Page:
     """Returns the page of a customer."""
-    found = customers.living(visit.ledger, customer)
+    customer = customers.existing(visit.ledger, customer_id)
     pairs = [
-        ("Name", found["name"] or "—"),
-        ("E-mail", found["email"] or "—"),
-        ("Credit balance", money(-found["balance"], found["currency"]) if found["balance"] else ""),
-        ("Created", moment(visit.ledger, found["created"])),
-        ("Customer", code(found["id"])),
+        ("Name", customer["name"] or "—"),
+        ("E-mail", customer["email"] or "—"),
+        ("Credit balance", money(-customer["balance"], customer["currency"]) if customer["balance"] else ""),
+        ("Created", local_time(visit.ledger, customer["created"])),
+        ("Customer", code(customer["id"])),
     ]
-    changed = section(
+    change_section = section(
         "Change",
-        muted(f"{visit.platform} learns of a change in Stripe by a webhook."),
+        muted_text(f"A webhook tells {visit.platform} about the change."),
         form(
             visit,
-            f"customers/{found['id']}",
+            f"customers/{customer['id']}",
             "change",
             "Save",
-            entry(visit, "change", "name", "Name", found["name"] or ""),
-            entry(visit, "change", "email", "E-mail", found["email"] or ""),
+            entry(visit, "change", "name", "Name", customer["name"] or ""),
+            entry(visit, "change", "email", "E-mail", customer["email"] or ""),
         ),
     )
-    theirs = list(visit.ledger.all("invoice", customer=found["id"]))[::-1]
-    billed = section("Invoices", invoices.rows_of(visit, theirs, "This customer has no invoice."))
+    invoice_objects = list(visit.ledger.all("invoice", customer=customer["id"]))[::-1]
+    invoice_section = section(
+        "Invoices", invoices.invoice_table(visit, invoice_objects, "This customer has no invoice.")
+    )
     return Page(
-        found["name"] or found["email"] or "Customer",
-        join(columns(section("Details", facts(pairs)), changed), billed),
+        customer["name"] or customer["email"] or "Customer",
+        join(columns(section("Details", facts(pairs)), change_section), invoice_section),
     )
 
 
-def _change(visit: Visit, customer: str) -> None:
-    typed = {name: visit.form.get(name, "").strip() for name in ("name", "email")}
-    customers.update(visit.call(customer, **typed))
+def _change(visit: Visit, customer_id: str) -> None:
+    entered = {name: visit.form.get(name, "").strip() for name in ("name", "email")}
+    customers.update(visit.call(customer_id, **entered))
 
 
-PAGES: dict[str, Show] = {"customers": listed, "customers/*": page}
-ACTS = {"customers/*/change": Act(_change, "The customer was changed.")}
+PAGES: dict[str, Show] = {"customers": list_page, "customers/*": page}
+ACTIONS = {"customers/*/change": FormAction(_change, "The customer was changed.")}

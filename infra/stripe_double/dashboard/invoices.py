@@ -1,11 +1,11 @@
-"""Invoices: the list, the page of one, and what an owner does with it in Stripe."""
+"""Invoices: the list, and the page of one invoice with the actions that its owner has in Stripe."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from ..objects import invoice_actions, invoices
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON
 from . import mails, payments
 from .pieces import (
@@ -18,15 +18,15 @@ from .pieces import (
     form,
     join,
     link,
-    moment,
+    local_time,
     money,
-    muted,
-    page_of,
+    muted_text,
+    paginate,
     section,
     table,
     text,
 )
-from .visit import Act, Page, Show, Visit
+from .visit import FormAction, Page, Show, Visit
 
 _STATES = {
     "draft": ("Draft", ""),
@@ -37,14 +37,14 @@ _STATES = {
 }
 
 
-def listed(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
-    chosen, pages = page_of(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
-    empty = f"There is no invoice yet. {visit.platform} makes them: see its screen Billing."
-    return Page("Invoices", section("All invoices", rows_of(visit, chosen, empty), pages))
+def list_page(visit: Visit, _: str) -> Page:
+    """Returns the page that lists the invoices, newest first."""
+    page_items, page_links = paginate(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
+    empty = f"There are no invoices yet. {visit.platform} creates them on its screen Billing."
+    return Page("Invoices", section("All invoices", invoice_table(visit, page_items, empty), page_links))
 
 
-def rows_of(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
+def invoice_table(visit: Visit, invoice_objects: Sequence[JSON], empty: str) -> Html:
     """Returns a table of invoices."""
     rows = [
         (
@@ -53,24 +53,26 @@ def rows_of(visit: Visit, found: Sequence[JSON], empty: str) -> Html:
             payments.customer_link(visit, each["customer"]),
             money(each["total"], each["currency"]),
             money(each["amount_remaining"], each["currency"]),
-            moment(visit.ledger, each["due_date"]),
+            local_time(visit.ledger, each["due_date"]),
         )
-        for each in found
+        for each in invoice_objects
     ]
     names = ("Number", "Status", "Customer", "Total", "Remaining", "Due")
-    return table("Invoices", names, rows, empty=empty, sums=("Total", "Remaining"))
+    return table("Invoices", names, rows, empty=empty, amount_columns=("Total", "Remaining"))
 
 
-def page(visit: Visit, invoice: str) -> Page:
-    """Returns the page of an invoice, with links that work, as reading it in Stripe gives."""
-    found = invoices.retrieve(visit.call(invoice))
+def page(visit: Visit, invoice_id: str) -> Page:
+    """Returns the page of an invoice. Its links are renewed, as they are when the API reads the invoice."""
+    invoice = invoices.retrieve(visit.call(invoice_id))
     return Page(
-        f"Invoice {found['number']}" if found["number"] else "Draft invoice",
+        f"Invoice {invoice['number']}" if invoice["number"] else "Draft invoice",
         join(
-            columns(_facts(visit, found), _acts(visit, found)),
-            _lines(visit, found),
-            _payments(visit, found),
-            section("Mails", mails.short(visit, [m for m in visit.ledger.mails if m["invoice"] == found["id"]])),
+            columns(_facts(visit, invoice), _action_forms(visit, invoice)),
+            _lines(visit, invoice),
+            _payments(visit, invoice),
+            section(
+                "Mails", mails.mail_table(visit, [m for m in visit.ledger.mails if m["invoice"] == invoice["id"]])
+            ),
         ),
     )
 
@@ -89,11 +91,11 @@ def _facts(visit: Visit, invoice: JSON) -> Html:
         ("E-mail", invoice["customer_email"] or ""),
         ("Total", money(invoice["total"], currency)),
         ("Paid", money(invoice["amount_paid"], currency)),
-        ("Of it outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
+        ("Paid outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
         ("Credited", _unless_zero(invoice["pre_payment_credit_notes_amount"], currency)),
         ("Remaining", money(invoice["amount_remaining"], currency)),
-        ("Created", moment(visit.ledger, invoice["created"])),
-        ("Due", moment(visit.ledger, invoice["due_date"])),
+        ("Created", local_time(visit.ledger, invoice["created"])),
+        ("Due", local_time(visit.ledger, invoice["due_date"])),
         ("Replaces", link(visit.url(f"invoices/{original['id']}"), original["number"]) if original else ""),
         ("Memo", invoice["description"] or ""),
         ("Footer", invoice["footer"] or ""),
@@ -106,7 +108,7 @@ def _unless_zero(amount: int, currency: str) -> str:
     return money(amount, currency) if amount else ""
 
 
-def _acts(visit: Visit, invoice: JSON) -> Html:
+def _action_forms(visit: Visit, invoice: JSON) -> Html:
     path, status = f"invoices/{invoice['id']}", invoice["status"]
     if status == "draft":
         forms = [
@@ -115,7 +117,7 @@ def _acts(visit: Visit, invoice: JSON) -> Html:
         ]
         return section("What the owner can do", buttons(*forms))
     if status not in ("open", "uncollectible"):
-        return section("What the owner can do", muted(f"Nothing: the invoice is {status}."))
+        return section("What the owner can do", muted_text(f"Nothing: the invoice is {status}."))
     pay = Html(f"<p>{link(invoice['hosted_invoice_url'], 'Open the payment page')}</p>")
     forms = [
         form(visit, path, "pay-outside", "Mark as paid outside Stripe", plain=True),
@@ -134,7 +136,7 @@ def _lines(visit: Visit, invoice: JSON) -> Html:
         for each in visit.ledger.lines.get(invoice["id"], [])
     ]
     rows += [(Html(f"<b>{name}</b>"), "", amount) for name, amount in _sums(invoice)]
-    lines = table("Lines", ("Description", "Quantity", "Amount"), rows, empty="", sums=("Amount",))
+    lines = table("Lines", ("Description", "Quantity", "Amount"), rows, empty="", amount_columns=("Amount",))
     return section("Lines", lines)
 
 
@@ -153,10 +155,10 @@ def _payments(visit: Visit, invoice: JSON) -> Html:
     for each in ledger.all("invoice_payment", invoice=invoice["id"]):
         intent = ledger.find("payment_intent", each["payment"]["payment_intent"])
         if intent is not None:
-            amount = link(visit.url(f"payments/{intent['id']}"), shown(intent["amount"], intent["currency"]))
-            rows.append((amount, payments.state(ledger, intent), moment(ledger, intent["created"])))
+            amount = link(visit.url(f"payments/{intent['id']}"), format_amount(intent["amount"], intent["currency"]))
+            rows.append((amount, payments.state(ledger, intent), local_time(ledger, intent["created"])))
     names = ("Amount", "Status", "Created")
-    return section("Payments", table("Payments", names, rows[::-1], empty="There is nothing to pay yet."))
+    return section("Payments", table("Payments", names, rows[::-1], empty="There are no payments yet."))
 
 
 def _send(visit: Visit, invoice: str) -> None:
@@ -180,11 +182,11 @@ def _pay_outside(visit: Visit, invoice: str) -> None:
     invoice_actions.pay(visit.call(invoice, paid_out_of_band=True))
 
 
-PAGES: dict[str, Show] = {"invoices": listed, "invoices/*": page}
-ACTS = {
-    "invoices/*/send": Act(_send, "Stripe has mailed the invoice."),
-    "invoices/*/delete": Act(_delete, "The draft was deleted."),
-    "invoices/*/void": Act(_void, "The invoice is void."),
-    "invoices/*/give-up": Act(_give_up, "The invoice is uncollectible. Its link can still be paid."),
-    "invoices/*/pay-outside": Act(_pay_outside, "The invoice is paid, outside Stripe."),
+PAGES: dict[str, Show] = {"invoices": list_page, "invoices/*": page}
+ACTIONS = {
+    "invoices/*/send": FormAction(_send, "Stripe has mailed the invoice."),
+    "invoices/*/delete": FormAction(_delete, "The draft was deleted."),
+    "invoices/*/void": FormAction(_void, "The invoice is void."),
+    "invoices/*/give-up": FormAction(_give_up, "The invoice is uncollectible. Its link can still be paid."),
+    "invoices/*/pay-outside": FormAction(_pay_outside, "The invoice is paid, outside Stripe."),
 }

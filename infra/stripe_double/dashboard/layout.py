@@ -1,4 +1,6 @@
-"""The frame around each page of the dashboard: what it is, whose it is, the menu, and what came of the last act."""
+"""The frame around each page of the dashboard: the banner, the account, the menu, and the result of the last
+action.
+"""
 
 from __future__ import annotations
 
@@ -66,52 +68,52 @@ td::before{content:attr(data-name);color:var(--muted);font-size:.85rem}td:empty{
 """
 
 
-def of_account(visit: Visit, section: str, page: Page, done: str = "") -> str:
-    """Returns a page of an account, with the menu. `done` says what the last act did."""
-    said, problem = "", visit.problem
-    if problem is not None and not problem.shown:  # the form that was sent is not on the page any more
-        said = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
-    elif done:
-        said = f'<p class="note done" role=status>{escape(done)}</p>'
+def account_page(visit: Visit, section: str, page: Page, message: str = "") -> str:
+    """Returns a page of an account, with the menu. `message` is the result of the last action."""
+    notice, problem = "", visit.problem
+    if problem is not None and not problem.displayed:  # the form that was sent is no longer on the page
+        notice = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
+    elif message:
+        notice = f'<p class="note done" role=status>{escape(message)}</p>'
     error = "Error: " if problem is not None else ""
     title = f"{error}{page.title} - {name_of(visit.ledger.account)}"
-    return _whole(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{said}{page.body}")
+    return _document(title, _menu(visit, section), f"<h1>{text(page.title)}</h1>{notice}{page.body}")
 
 
-def of_nobody(title: str, body: str) -> str:
+def page_without_account(title: str, body: str) -> str:
     """Returns a page that belongs to no account."""
-    return _whole(title, '<p><a href="/dashboard">All accounts</a></p>', f"<h1>{escape(title)}</h1>{body}")
+    return _document(title, '<p><a href="/dashboard">All accounts</a></p>', f"<h1>{escape(title)}</h1>{body}")
 
 
-def nothing_here(path: str, home: str = "/dashboard") -> str:
-    """Returns the page of an address that has none."""
+def not_found_page(path: str, home: str = "/dashboard") -> str:
+    """Returns the page for an address that does not exist."""
     where = link(home, "Go to the home page of the account" if home != "/dashboard" else "Go to the accounts")
-    return of_nobody(
+    return page_without_account(
         "Not found", f"<section><p>There is nothing at {escape(path or '/')}.</p><p>{where}</p></section>"
     )
 
 
-def refused() -> str:
-    """Returns the page for a form that another site has sent."""
-    body = note(
+def cross_site_page() -> str:
+    """Returns the page for a form that came from another site."""
+    explanation = note(
         "A page of another site sent this form. Nothing was changed. Press the button on the dashboard's page."
     )
-    return of_nobody("Refused", body)
+    return page_without_account("Refused", explanation)
 
 
 def _menu(visit: Visit, section: str) -> Html:
     mode = "live mode" if visit.ledger.livemode else "test mode"
     times = f"times of {escape(zone(visit.ledger.account).key)}"
     name, account = text(name_of(visit.ledger.account)), escape(visit.ledger.id)
-    others = link("/dashboard", "All accounts")
-    whose = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, {times}</span> {others}</p>"
+    accounts_link = link("/dashboard", "All accounts")
+    account_line = f"<p><b>{name}</b> <span class=muted>{account}, {mode}, {times}</span> {accounts_link}</p>"
     items = "".join(
         f'<li><a href="{escape(visit.url(path))}"{" aria-current=page" if path == section else ""}>{name}</a></li>'
         for path, name in MENU.items()
     )
-    return Html(f'{whose}<nav aria-label="Dashboard"><ul>{items}</ul></nav>')
+    return Html(f'{account_line}<nav aria-label="Dashboard"><ul>{items}</ul></nav>')
 
 
-def _whole(title: str, head: str, body: str) -> str:
+def _document(title: str, head: str, body: str) -> str:
     banner = f"<p class=banner>{NO_MONEY}</p>"
     return document(title, f'<header>{banner}<div class="top">{head}</div></header><main>{body}</main>', STYLE)

@@ -1,18 +1,18 @@
-"""Payments: the list of those that somebody tried, and the page of one with all that can become of it."""
+"""Payments: the list of attempted payments, and the page of one payment with everything that can happen to it."""
 
 from __future__ import annotations
 
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON, Ledger
 from . import disputes, refunds
-from .amounts import minor_units, plain
+from .amounts import decimal_text, minor_units
 from .pieces import (
     NOTHING,
     Html,
     badge,
     buttons,
     choice,
-    chosen_of,
+    chosen_option,
     code,
     columns,
     entry,
@@ -20,14 +20,14 @@ from .pieces import (
     form,
     join,
     link,
-    moment,
+    local_time,
     money,
-    muted,
-    page_of,
+    muted_text,
+    paginate,
     section,
     table,
 )
-from .visit import Act, Page, Show, Visit, Wrong
+from .visit import FormAction, InvalidInput, Page, Show, Visit
 
 _FAILURES = {
     "insufficient_funds": "Insufficient funds",
@@ -38,54 +38,54 @@ _FAILURES = {
 }
 _STATES = {
     "succeeded": ("Succeeded", "paid"),
-    "processing": ("Under way", "wait"),
+    "processing": ("Pending", "wait"),
     "requires_action": ("Waiting for 3-D Secure", "wait"),
     "canceled": ("Canceled", ""),
 }
 
 
-def listed(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+def list_page(visit: Visit, _: str) -> Page:
+    """Returns the page that lists the payments, newest first."""
     ledger = visit.ledger
-    tried = [each for each in ledger.all("payment_intent") if _was_tried(each)][::-1]
-    chosen, pages = page_of(visit, tried, "payments")
+    attempted = [each for each in ledger.all("payment_intent") if _was_attempted(each)][::-1]
+    page_items, page_links = paginate(visit, attempted, "payments")
     rows = [
         (
             link(visit.url(f"payments/{each['id']}"), money(each["amount"], each["currency"])),
             state(ledger, each),
             customer_link(visit, each["customer"]),
             _invoice_link(visit, each),
-            moment(ledger, _paid_at(ledger, each)),
+            local_time(ledger, _paid_at(ledger, each)),
         )
-        for each in chosen
+        for each in page_items
     ]
     names = ("Amount", "Status", "Customer", "Invoice", "Time")
-    empty = "Nobody has paid anything yet. Open the link in a mail, and pay with a test card: 4242 4242 4242 4242."
-    return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), pages)))
+    empty = "There are no payments yet. Open the link in a mail, and pay with the test card 4242 4242 4242 4242."
+    return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), page_links)))
 
 
-def page(visit: Visit, payment: str) -> Page:
+def page(visit: Visit, payment_id: str) -> Page:
     """Returns the page of a payment, by the id of its payment intent or of a charge."""
     ledger = visit.ledger
-    intent = intent_of(ledger, payment)
+    intent = intent_of(ledger, payment_id)
     charge = ledger.find("charge", intent["latest_charge"])
-    amount = shown(intent["amount"], intent["currency"])
+    amount = format_amount(intent["amount"], intent["currency"])
     return Page(
         f"Payment of {amount}",
         join(
             columns(_facts(visit, intent, charge), _money(visit, charge)),
-            _acts(visit, intent, charge),
+            _action_forms(visit, intent, charge),
             refunds.of_charge(visit, intent, charge) if charge else NOTHING,
-            disputes.of_charge(visit, charge) if charge else NOTHING,
+            disputes.dispute_section(visit, charge) if charge else NOTHING,
             _attempts(ledger, intent),
         ),
     )
 
 
-def intent_of(ledger: Ledger, payment: str) -> JSON:
-    """Returns the payment intent of a payment's id. Raises NoSuchObject if there is none."""
-    charge = ledger.find("charge", payment)
-    return ledger.get("payment_intent", charge["payment_intent"] if charge else payment)
+def intent_of(ledger: Ledger, payment_id: str) -> JSON:
+    """Returns the payment intent by its own id or the id of its charge. Raises NoSuchObject if there is none."""
+    charge = ledger.find("charge", payment_id)
+    return ledger.get("payment_intent", charge["payment_intent"] if charge else payment_id)
 
 
 def state(ledger: Ledger, intent: JSON) -> Html:
@@ -103,22 +103,22 @@ def state(ledger: Ledger, intent: JSON) -> Html:
     return badge(*_STATES[intent["status"]])
 
 
-def customer_link(visit: Visit, customer: str | None) -> Html:
+def customer_link(visit: Visit, customer_id: str | None) -> Html:
     """Returns a customer's name as a link to their page."""
-    if visit.ledger.find("customer", customer) is None:
+    if visit.ledger.find("customer", customer_id) is None:
         return Html("—")
-    return link(visit.url(f"customers/{customer}"), customer_name(visit, customer))
+    return link(visit.url(f"customers/{customer_id}"), customer_name(visit, customer_id))
 
 
-def customer_name(visit: Visit, customer: str | None) -> str:
-    """Returns what people call a customer; a payment without an invoice has none."""
-    found = visit.ledger.find("customer", customer)
-    if found is None:
+def customer_name(visit: Visit, customer_id: str | None) -> str:
+    """Returns a customer's name, e-mail or id. A payment without an invoice may have no customer."""
+    customer_object = visit.ledger.find("customer", customer_id)
+    if customer_object is None:
         return "A payment without an invoice"
-    return str(found.get("name") or found.get("email") or found["id"])
+    return str(customer_object.get("name") or customer_object.get("email") or customer_object["id"])
 
 
-def _was_tried(intent: JSON) -> bool:
+def _was_attempted(intent: JSON) -> bool:
     return bool(intent["latest_charge"] or intent["last_payment_error"] or intent["status"] == "requires_action")
 
 
@@ -146,8 +146,8 @@ def _facts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
         ("Why it failed", error["message"] if error else ""),
         ("Customer", customer_link(visit, intent["customer"])),
         ("Invoice", _invoice_link(visit, intent)),
-        ("Paid with", _paid_with(charge) if charge else ""),
-        ("Time", moment(visit.ledger, _paid_at(visit.ledger, intent))),
+        ("Paid with", _method_text(charge) if charge else ""),
+        ("Time", local_time(visit.ledger, _paid_at(visit.ledger, intent))),
         ("Description", intent["description"] or ""),
         ("Receipt", link(charge["receipt_url"], "Open the receipt") if charge and charge["receipt_url"] else ""),
         ("Payment", code(intent["id"])),
@@ -156,36 +156,36 @@ def _facts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
     return section("Details", facts(pairs))
 
 
-def _paid_with(charge: JSON) -> str:
+def _method_text(charge: JSON) -> str:
     details = charge["payment_method_details"]
-    used = details[details["type"]]
-    by = str(used.get("brand") or used["bank_name"])
-    return f"{by[:1].upper()}{by[1:]} ending in {used['last4']}"
+    method_details = details[details["type"]]
+    issuer = str(method_details.get("brand") or method_details["bank_name"])
+    return f"{issuer[:1].upper()}{issuer[1:]} ending in {method_details['last4']}"
 
 
 def _money(visit: Visit, charge: JSON | None) -> Html:
-    moved = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
-    if charge is None or moved is None:
-        said = "Stripe knows its fee seconds after a card payment, and as soon as a bank debit has arrived."
-        return section("Fee and net", muted(said))
-    currency = moved["currency"]
+    transaction = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
+    if charge is None or transaction is None:
+        explanation = "Stripe records its fee seconds after a card payment, or as soon as a bank debit has arrived."
+        return section("Fee and net", muted_text(explanation))
+    currency = transaction["currency"]
     pairs = [
-        ("Amount", money(moved["amount"], currency)),
-        ("Stripe's fee", money(-moved["fee"], currency)),
-        ("Net", money(moved["net"], currency)),
+        ("Amount", money(transaction["amount"], currency)),
+        ("Stripe's fee", money(-transaction["fee"], currency)),
+        ("Net", money(transaction["net"], currency)),
         ("Refunded", money(-charge["amount_refunded"], charge["currency"]) if charge["amount_refunded"] else ""),
-        ("Available", moment(visit.ledger, moved["available_on"])),
+        ("Available", local_time(visit.ledger, transaction["available_on"])),
     ]
     return section("Fee and net", facts(pairs))
 
 
-def _acts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
-    """Returns the forms of what can become of the payment now."""
+def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
+    """Returns the forms for everything that can happen to the payment now."""
     path = f"payments/{intent['id']}"
     if intent["status"] == "processing":
         return section(
-            "The bank debit is under way",
-            muted("It arrives by itself after four days of Stripe's clock."),
+            "The bank debit is pending",
+            muted_text("It arrives after four days of Stripe's clock."),
             buttons(form(visit, path, "settle", "Let it arrive now")),
             form(
                 visit, path, "fail", "Let it fail", choice(visit, "fail", "reason", "Reason", _FAILURES), plain=True
@@ -193,33 +193,38 @@ def _acts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
         )
     if charge is None or charge["status"] != "succeeded":
         return NOTHING
-    left = charge["amount"] - charge["amount_refunded"]
+    refundable = charge["amount"] - charge["amount_refunded"]
     parts = []
-    if left:
-        hint = f"In {charge['currency'].upper()}, up to {plain(left, charge['currency'])}. A part is possible."
-        amount = entry(visit, "refund", "amount", "Amount", plain(left, charge["currency"]), hint)
+    if refundable:
+        refundable_text = decimal_text(refundable, charge["currency"])
+        hint = f"In {charge['currency'].upper()}, up to {refundable_text}. You can refund a part."
+        amount = entry(visit, "refund", "amount", "Amount", refundable_text, hint)
         parts.append(section("Refund", form(visit, path, "refund", "Refund", amount)))
     if not charge["disputed"]:
         reason = choice(visit, "dispute", "reason", "What the customer says", disputes.REASONS)
-        said = muted("As if the customer complained to their bank. The bank takes the amount back, and Stripe a fee.")
-        parts.append(section("Dispute", said, form(visit, path, "dispute", "Open a dispute", reason, plain=True)))
+        explanation = muted_text(
+            "The customer complains to the bank. The bank withdraws the amount, and Stripe charges a fee."
+        )
+        parts.append(
+            section("Dispute", explanation, form(visit, path, "dispute", "Open a dispute", reason, plain=True))
+        )
     return columns(*parts) if parts else NOTHING
 
 
 def _attempts(ledger: Ledger, intent: JSON) -> Html:
     rows = [
         (
-            moment(ledger, each["created"]),
-            badge({"succeeded": "Succeeded", "pending": "Under way"}.get(each["status"], "Failed"),
+            local_time(ledger, each["created"]),
+            badge({"succeeded": "Succeeded", "pending": "Pending"}.get(each["status"], "Failed"),
                   {"succeeded": "paid", "pending": "wait"}.get(each["status"], "bad")),
-            _paid_with(each),
+            _method_text(each),
             each["failure_message"] or "",
             code(each["id"]),
         )
         for each in reversed(list(ledger.all("charge", payment_intent=intent["id"])))
     ]  # fmt: skip
     names = ("Time", "Status", "Paid with", "Why it failed", "Charge")
-    return section("Attempts", table("Attempts", names, rows, empty="Nobody has tried to pay yet."))
+    return section("Attempts", table("Attempts", names, rows, empty="There are no attempts yet."))
 
 
 def _settle(visit: Visit, payment: str) -> None:
@@ -227,7 +232,7 @@ def _settle(visit: Visit, payment: str) -> None:
 
 
 def _fail(visit: Visit, payment: str) -> None:
-    reason = chosen_of(visit, "reason", _FAILURES)
+    reason = chosen_option(visit, "reason", _FAILURES)
     visit.controls.settle_debit(visit.account, intent_of(visit.ledger, payment)["id"], fail=reason)
 
 
@@ -240,24 +245,24 @@ def _refund(visit: Visit, payment: str) -> None:
 def _dispute(visit: Visit, payment: str) -> None:
     charge = _charge(visit, payment)
     if charge["disputed"]:
-        raise Wrong("This payment has a dispute already.")
-    visit.controls.open_dispute(visit.account, charge["id"], reason=chosen_of(visit, "reason", disputes.REASONS))
+        raise InvalidInput("This payment has a dispute already.")
+    visit.controls.open_dispute(visit.account, charge["id"], reason=chosen_option(visit, "reason", disputes.REASONS))
 
 
 def _charge(visit: Visit, payment: str) -> JSON:
     intent = intent_of(visit.ledger, payment)
     charge = visit.ledger.find("charge", intent["latest_charge"])
     if charge is None:
-        raise Wrong("Nobody has paid this yet.")
+        raise InvalidInput("This payment has no charge yet.")
     return charge
 
 
-PAGES: dict[str, Show] = {"payments": listed, "payments/*": page}
-ACTS = {
-    "payments/*/settle": Act(_settle, "The bank debit has arrived."),
-    "payments/*/fail": Act(_fail, "The bank debit has failed."),
-    "payments/*/refund": Act(_refund, "The refund was made."),
-    "payments/*/dispute": Act(_dispute, "The dispute was opened."),
-    "payments/*/refund-succeed": Act(refunds.succeed, "The refund has succeeded."),
-    "payments/*/refund-fail": Act(refunds.fail, "The refund has failed. Its money is back in the balance."),
+PAGES: dict[str, Show] = {"payments": list_page, "payments/*": page}
+ACTIONS = {
+    "payments/*/settle": FormAction(_settle, "The bank debit has arrived."),
+    "payments/*/fail": FormAction(_fail, "The bank debit has failed."),
+    "payments/*/refund": FormAction(_refund, "The refund was made."),
+    "payments/*/dispute": FormAction(_dispute, "The dispute was opened."),
+    "payments/*/refund-succeed": FormAction(refunds.succeed, "The refund has succeeded."),
+    "payments/*/refund-fail": FormAction(refunds.fail, "The refund has failed. Its money is back in the balance."),
 }

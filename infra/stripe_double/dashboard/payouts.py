@@ -1,11 +1,11 @@
-"""Payouts: the list with the balance, the page of one with its lines, and what the bank does with it."""
+"""Payouts: the list with the balance, and the page of one payout with its lines and the actions of the bank."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..objects.payout_steps import MESSAGES
 from ..state.ledger import JSON, KINDS
 from . import payments
@@ -15,7 +15,7 @@ from .pieces import (
     badge,
     buttons,
     choice,
-    chosen_of,
+    chosen_option,
     code,
     columns,
     entry,
@@ -23,58 +23,62 @@ from .pieces import (
     form,
     join,
     link,
-    moment,
+    local_time,
     money,
-    muted,
-    page_of,
+    muted_text,
+    paginate,
     section,
     table,
     utc_day,
 )
-from .visit import Act, Page, Show, Visit, Wrong
+from .visit import FormAction, InvalidInput, Page, Show, Visit
 
 _STATES = {"pending": "wait", "in_transit": "wait", "paid": "paid", "failed": "bad", "canceled": ""}
 
 
-def listed(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first, with what can be paid out now and the bank account."""
-    chosen, pages = page_of(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
+def list_page(visit: Visit, _: str) -> Page:
+    """Returns the page that lists the payouts, newest first, with the available balance and the bank account."""
+    page_items, page_links = paginate(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
     rows = [
         (
-            link(visit.url(f"payouts/{each['id']}"), shown(each["amount"], each["currency"])),
+            link(visit.url(f"payouts/{each['id']}"), format_amount(each["amount"], each["currency"])),
             state(each),
             utc_day(each["arrival_date"]),
-            "Automatic" if each["automatic"] else "By hand",
-            moment(visit.ledger, each["created"]),
+            "Automatic" if each["automatic"] else "Manual",
+            local_time(visit.ledger, each["created"]),
         )
-        for each in chosen
+        for each in page_items
     ]
-    names = ("Amount", "Status", "Arrives", "Made", "Created")
-    made = section("All payouts", table("Payouts", names, rows, empty="Nothing was paid out yet."), pages)
-    return Page("Payouts", join(columns(_balance(visit), _bank(visit)), made))
+    names = ("Amount", "Status", "Arrives", "Type", "Created")
+    payout_section = section(
+        "All payouts", table("Payouts", names, rows, empty="There are no payouts yet."), page_links
+    )
+    return Page("Payouts", join(columns(_balance(visit), _bank(visit)), payout_section))
 
 
-def page(visit: Visit, payout: str) -> Page:
+def page(visit: Visit, payout_id: str) -> Page:
     """Returns the page of a payout with its lines."""
-    found = visit.ledger.get("payout", payout)
-    bank = visit.ledger.get("bank_account", found["destination"])
-    others = [
-        (name, link(visit.url(f"payouts/{found[key]}"), words) if found[key] else "")
-        for name, key, words in (("Takes back", "original_payout", "An earlier payout"),
-                                 ("Taken back by", "reversed_by", "A later payout"))
+    payout = visit.ledger.get("payout", payout_id)
+    bank = visit.ledger.get("bank_account", payout["destination"])
+    reversal_pairs = [
+        (name, link(visit.url(f"payouts/{payout[key]}"), words) if payout[key] else "")
+        for name, key, words in (("Reverses", "original_payout", "An earlier payout"),
+                                 ("Reversed by", "reversed_by", "A later payout"))
     ]  # fmt: skip
     pairs = [
-        ("Status", state(found)),
-        ("Why it failed", found["failure_message"] or ""),
-        ("Arrives", utc_day(found["arrival_date"])),
-        ("Bank account", _named(bank)),
-        ("Made", "By Stripe, on the account's schedule" if found["automatic"] else "By hand"),
-        ("Created", moment(visit.ledger, found["created"])),
-        *others,
-        ("Payout", code(found["id"])),
+        ("Status", state(payout)),
+        ("Why it failed", payout["failure_message"] or ""),
+        ("Arrives", utc_day(payout["arrival_date"])),
+        ("Bank account", _bank_account_text(bank)),
+        ("Type", "Automatic, on the account's schedule" if payout["automatic"] else "Manual"),
+        ("Created", local_time(visit.ledger, payout["created"])),
+        *reversal_pairs,
+        ("Payout", code(payout["id"])),
     ]
-    title = f"Payout of {shown(found['amount'], found['currency'])}"
-    return Page(title, join(columns(section("Details", facts(pairs)), _acts(visit, found)), _lines(visit, found)))
+    title = f"Payout of {format_amount(payout['amount'], payout['currency'])}"
+    return Page(
+        title, join(columns(section("Details", facts(pairs)), _action_forms(visit, payout)), _lines(visit, payout))
+    )
 
 
 def state(payout: JSON) -> Html:
@@ -82,44 +86,46 @@ def state(payout: JSON) -> Html:
     return badge(payout["status"].replace("_", " ").capitalize(), _STATES.get(payout["status"], ""))
 
 
-def _named(bank: JSON) -> str:
-    errored = ", which the bank has refused" if bank["status"] == "errored" else ""
-    return f"{bank['bank_name']}, ending in {bank['last4']}{errored}"
+def _bank_account_text(bank: JSON) -> str:
+    suffix = ", which the bank has refused" if bank["status"] == "errored" else ""
+    return f"{bank['bank_name']}, ending in {bank['last4']}{suffix}"
 
 
 def _balance(visit: Visit) -> Html:
     funds = visit.ledger.funds
     schedule = visit.ledger.settlement.payout_schedule
-    said = (
-        "What is available is paid out at 00:00 UTC of each day."
-        if schedule == "daily"
-        else "Payouts are made by hand."
+    explanation = (
+        "The available balance is paid out every day at 00:00 UTC." if schedule == "daily" else "Payouts are manual."
     )
-    parts = [muted(said)]
+    parts = [muted_text(explanation)]
     for currency in funds.currencies():
         available = funds.available(currency)
         amounts = [("Available", money(available, currency)), ("Pending", money(funds.pending(currency), currency))]
         parts.append(facts(amounts))
         if available:
-            parts.append(form(visit, "payouts", "pay-out", _now(available, currency), of=currency))
+            parts.append(form(visit, "payouts", "pay-out", _pay_out_label(available, currency), of=currency))
     if len(parts) == 1:
-        parts.append(muted("The balance is empty."))
+        parts.append(muted_text("The balance is empty."))
     return section("Balance", *parts)
 
 
-def _now(available: int, currency: str) -> str:
-    amount = shown(abs(available), currency)
+def _pay_out_label(available: int, currency: str) -> str:
+    amount = format_amount(abs(available), currency)
     return f"Pay out {amount} now" if available > 0 else f"Take {amount} from the bank account now"
 
 
 def _bank(visit: Visit) -> Html:
     settlement = visit.ledger.settlement
-    now = [_named(each) for each in visit.ledger.all("bank_account", default_for_currency=True)]
-    known = now or [f"{settlement.bank_name}, ending in {settlement.bank_last4}"]
+    current_accounts = [
+        _bank_account_text(each) for each in visit.ledger.all("bank_account", default_for_currency=True)
+    ]
+    shown_accounts = current_accounts or [f"{settlement.bank_name}, ending in {settlement.bank_last4}"]
     return section(
         "Bank account",
-        Html(f"<p>{'<br>'.join(join(each) for each in known)}</p>"),
-        muted("After a payout has failed, Stripe makes no other until there is another bank account."),
+        Html(f"<p>{'<br>'.join(join(each) for each in shown_accounts)}</p>"),
+        muted_text(
+            "After a payout has failed, Stripe makes no automatic payouts until the account has another bank account."
+        ),
         form(
             visit,
             "payouts",
@@ -132,28 +138,28 @@ def _bank(visit: Visit) -> Html:
     )
 
 
-def _acts(visit: Visit, payout: JSON) -> Html:
+def _action_forms(visit: Visit, payout: JSON) -> Html:
     path, status = f"payouts/{payout['id']}", payout["status"]
-    small, parts = [], []
+    small_forms, parts = [], []
     if status == "pending":
-        small.append(form(visit, path, "cancel", "Cancel it", plain=True))
+        small_forms.append(form(visit, path, "cancel", "Cancel it", plain=True))
     if status == "paid" and payout["amount"] > 0 and not payout["reversed_by"]:
-        small.append(form(visit, path, "reverse", "Take it back", plain=True))
-    if small:
-        parts.append(buttons(*small))
+        small_forms.append(form(visit, path, "reverse", "Reverse it", plain=True))
+    if small_forms:
+        parts.append(buttons(*small_forms))
     if status in ("pending", "in_transit", "paid") and not payout["reversed_by"]:
         reason = choice(visit, "fail", "reason", "What the bank says", MESSAGES)
         parts.append(form(visit, path, "fail", "Let it fail", reason, plain=True))
     if not parts:
         return NOTHING
     if status != "paid":
-        parts.insert(0, muted("It arrives by itself when Stripe's clock reaches its day."))
-    return section("What becomes of it", *parts)
+        parts.insert(0, muted_text("It arrives when Stripe's clock reaches its arrival date."))
+    return section("What happens next", *parts)
 
 
 def _lines(visit: Visit, payout: JSON) -> Html:
     if not payout["automatic"]:
-        return section("Lines", muted("Stripe cannot say which payments are in a payout that was made by hand."))
+        return section("Lines", muted_text("Stripe does not record which payments are in a manual payout."))
     lines = [each for each in visit.ledger.funds.lines(payout["id"]) if each["id"] != payout["balance_transaction"]]
     rows: list[Sequence[str]] = [
         (
@@ -167,23 +173,25 @@ def _lines(visit: Visit, payout: JSON) -> Html:
         for each in reversed(lines)
     ]
     total = money(sum(each["net"] for each in lines), payout["currency"])
-    rows.append((Html("<b>Sum</b>"), "", "", "", "", Html(f"<b>{total}</b>")))
-    names = ("Kind", "Of", "Description", "Amount", "Fee", "Net")
-    return section("Lines", table("Lines of the payout", names, rows, empty="", sums=("Amount", "Fee", "Net")))
+    rows.append((Html("<b>Total</b>"), "", "", "", "", Html(f"<b>{total}</b>")))
+    names = ("Type", "Source", "Description", "Amount", "Fee", "Net")
+    return section(
+        "Lines", table("Lines of the payout", names, rows, empty="", amount_columns=("Amount", "Fee", "Net"))
+    )
 
 
 def _source(visit: Visit, transaction: JSON) -> Html:
-    """Returns a link to what a balance transaction belongs to: a payment, a dispute or a payout."""
+    """Returns a link to the source of a balance transaction: a payment, a dispute or a payout."""
     source = transaction["source"] or ""
     kind = KINDS.get(source.partition("_")[0], "")
-    found = visit.ledger.find(kind, source)
-    if found is None:
+    source_object = visit.ledger.find(kind, source)
+    if source_object is None:
         return Html("—")
     if kind == "payout":
         return link(visit.url(f"payouts/{source}"), "Payout")
     if kind == "dispute":
         return link(visit.url(f"disputes/{source}"), "Dispute")
-    intent = visit.ledger.get("payment_intent", found["payment_intent"])
+    intent = visit.ledger.get("payment_intent", source_object["payment_intent"])
     return link(visit.url(f"payments/{intent['id']}"), payments.customer_name(visit, intent["customer"]))
 
 
@@ -191,17 +199,17 @@ def _pay_out(visit: Visit, _: str) -> None:
     visit.controls.pay_out(visit.account, visit.form.get("of"))
 
 
-def _give_bank(visit: Visit, _: str) -> None:
+def _set_bank_account(visit: Visit, _: str) -> None:
     name, last4 = visit.form.get("bank_name", "").strip(), visit.form.get("last4", "").strip()
     if not name:
-        raise Wrong("Enter the name of the bank.", "bank_name")
+        raise InvalidInput("Enter the name of the bank.", "bank_name")
     if not re.fullmatch("[0-9]{4}", last4):
-        raise Wrong("Enter four digits.", "last4")
+        raise InvalidInput("Enter four digits.", "last4")
     visit.controls.update_account(visit.account, bank_name=name, bank_last4=last4)
 
 
 def _fail(visit: Visit, payout: str) -> None:
-    visit.controls.fail_payout(visit.account, payout, failure_code=chosen_of(visit, "reason", MESSAGES))
+    visit.controls.fail_payout(visit.account, payout, failure_code=chosen_option(visit, "reason", MESSAGES))
 
 
 def _cancel(visit: Visit, payout: str) -> None:
@@ -213,11 +221,11 @@ def _reverse(visit: Visit, payout: str) -> str:
     return f"payouts/{back['id']}"
 
 
-PAGES: dict[str, Show] = {"payouts": listed, "payouts/*": page, "settings/payouts": listed}
-ACTS = {
-    "payouts/pay-out": Act(_pay_out, "The payout was made."),
-    "payouts/bank": Act(_give_bank, "The next payout goes to this bank account."),
-    "payouts/*/fail": Act(_fail, "The payout has failed. Its money is in the balance again."),
-    "payouts/*/cancel": Act(_cancel, "The payout was canceled. Its money is in the balance again."),
-    "payouts/*/reverse": Act(_reverse, "This payout takes the other one back."),
+PAGES: dict[str, Show] = {"payouts": list_page, "payouts/*": page, "settings/payouts": list_page}
+ACTIONS = {
+    "payouts/pay-out": FormAction(_pay_out, "The payout was made."),
+    "payouts/bank": FormAction(_set_bank_account, "The next payout goes to this bank account."),
+    "payouts/*/fail": FormAction(_fail, "The payout has failed. Its money is in the balance again."),
+    "payouts/*/cancel": FormAction(_cancel, "The payout was canceled. Its money is in the balance again."),
+    "payouts/*/reverse": FormAction(_reverse, "This payout reverses the other one."),
 }

@@ -1,25 +1,25 @@
-"""The refunds of a payment, on its page."""
+"""The refunds on the page of a payment."""
 
 from __future__ import annotations
 
 from ..state.ledger import JSON
-from .pieces import NOTHING, Html, badge, buttons, code, form, moment, money, section, table
+from .pieces import NOTHING, Html, badge, buttons, code, form, local_time, money, section, table
 from .visit import Visit
 
 _STATES = {"succeeded": "paid", "pending": "wait", "requires_action": "wait", "failed": "bad"}
 
 
 def of_charge(visit: Visit, intent: JSON, charge: JSON) -> Html:
-    """Returns the refunds of a charge with what can become of each; nothing if it has none."""
+    """Returns the refunds of a charge with the buttons of each; empty HTML if there are none."""
     path = f"payments/{intent['id']}"
     rows = [
         (
             money(each["amount"], each["currency"]),
             badge(each["status"].replace("_", " ").capitalize(), _STATES.get(each["status"], "")),
-            moment(visit.ledger, each["created"]),
+            local_time(visit.ledger, each["created"]),
             (each.get("failure_reason") or "").replace("_", " "),
             code(each["id"]),
-            _acts(visit, path, each),
+            _action_forms(visit, path, each),
         )
         for each in reversed(list(visit.ledger.all("refund", charge=charge["id"])))
     ]
@@ -30,16 +30,16 @@ def of_charge(visit: Visit, intent: JSON, charge: JSON) -> Html:
 
 
 def succeed(visit: Visit, _: str) -> None:
-    """Lets a pending refund succeed."""
+    """Makes a pending refund succeed."""
     visit.controls.settle_refund(visit.account, visit.form.get("of", ""))
 
 
 def fail(visit: Visit, _: str) -> None:
-    """Lets a refund fail, also one that has succeeded."""
+    """Makes a refund fail, even one that has succeeded."""
     visit.controls.settle_refund(visit.account, visit.form.get("of", ""), outcome="failed")
 
 
-def _acts(visit: Visit, path: str, refund: JSON) -> Html:
+def _action_forms(visit: Visit, path: str, refund: JSON) -> Html:
     of = refund["id"]
     forms = []
     if refund["status"] in ("pending", "requires_action"):

@@ -1,4 +1,4 @@
-"""The dashboard's addresses: finds the account and the page, does what a form asks, and says why it was refused."""
+"""Routes the dashboard's addresses: finds the account and the page, and runs the action of a form."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..control.controls import Controls
 from ..errors import StripeFault
 from ..http.messages import Request, Response, as_html, redirect
 from . import account, customers, disputes, home, invoices, layout, mails, payments, payouts, webhooks
-from .visit import Act, Page, Problem, Show, Visit, Wrong, address
+from .visit import FormAction, InvalidInput, Page, Problem, Show, Visit, address
 
 _TOPICS = (home, payments, disputes, invoices, customers, payouts, webhooks, account)
 _PAGES: dict[str, Show] = {path: show for topic in (*_TOPICS, mails) for path, show in topic.PAGES.items()}
-_ACTS: dict[str, Act] = {path: act for topic in _TOPICS for path, act in topic.ACTS.items()}
+_ACTIONS: dict[str, FormAction] = {path: action for topic in _TOPICS for path, action in topic.ACTIONS.items()}
 _LISTS = ("/", "/dashboard")
 
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-"""No page runs a script or is shown in another page's frame."""
+"""The Content-Security-Policy of every page. It forbids scripts, and other sites' frames."""
 
 
 class Dashboard:
-    """Every address that is a page of Stripe's Dashboard, such as `/acct_1/test/invoices/in_1`.
+    """Serves every address that is a page of Stripe's Dashboard, such as `/acct_1/test/invoices/in_1`.
 
-    An address without an account, such as `/account/status`, leads to the page of the only account there is, or asks
-    which one.
+    An address without an account, such as `/account/status`, redirects to the page of the only account. If there are
+    several accounts, the response is a page on which to choose one.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -37,18 +37,18 @@ class Dashboard:
         return request.method == "GET" or (request.method == "POST" and self._visit(request) is not None)
 
     def handle(self, request: Request) -> Response:
-        """Returns a page, or a redirect to one after a form has done what it says."""
-        response = self._answer(request)
+        """Returns a page, or a redirect to a page after a form's action has run."""
+        response = self._respond(request)
         response.headers["Content-Security-Policy"] = POLICY
         return response
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         with self._controls.world.lock:
             self._controls.world.run_due()
-            found = self._visit(request)
-            if found is None:
-                return self._of_no_account(request.path)
-            visit, path = found
+            visit_and_path = self._visit(request)
+            if visit_and_path is None:
+                return self._respond_without_account(request.path)
+            visit, path = visit_and_path
             try:
                 if request.method == "POST":
                     return self._act(request, visit, path)
@@ -56,52 +56,54 @@ class Dashboard:
             except StripeFault as exc:
                 if exc.status != 404:
                     raise
-                return as_html(404, layout.nothing_here(request.path, visit.url()))
+                return as_html(404, layout.not_found_page(request.path, visit.url()))
 
     def _visit(self, request: Request) -> tuple[Visit, str] | None:
-        """Returns the visit to an account's pages, and the path without account and mode; or None."""
-        _, _, rest = request.path.partition("/")
-        account, _, path = rest.partition("/")
+        """Returns the visit to an account's pages, and the path without account and mode; None if the path has no
+        account.
+        """
+        _, _, path_without_slash = request.path.partition("/")
+        account, _, path = path_without_slash.partition("/")
         ledger = self._controls.world.ledgers.get(account)
         if ledger is None:
             return None
         if path == "test" or path.startswith("test/"):
             path = path[5:]
-        sent = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
-        query, form = dict(parse_qsl(request.query)), dict(parse_qsl(sent, keep_blank_values=True))
+        form_text = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
+        query, form = dict(parse_qsl(request.query)), dict(parse_qsl(form_text, keep_blank_values=True))
         return Visit(self._controls, ledger, query, form), path.strip("/")
 
-    def _of_no_account(self, path: str) -> Response:
+    def _respond_without_account(self, path: str) -> Response:
         ledgers = list(self._controls.world.ledgers.values())
-        wanted = path.strip("/")
+        page_path = path.strip("/")
         if path in ("", *_LISTS):
-            return as_html(200, layout.of_nobody("Accounts", home.accounts(ledgers)))
-        if _found(_PAGES, wanted) is None:
-            return as_html(404, layout.nothing_here(path))
+            return as_html(200, layout.page_without_account("Accounts", home.accounts(ledgers)))
+        if _match(_PAGES, page_path) is None:
+            return as_html(404, layout.not_found_page(path))
         if len(ledgers) == 1:
-            return redirect(address(ledgers[0], wanted))
-        return as_html(200, layout.of_nobody("Which account?", home.accounts(ledgers, wanted)))
+            return redirect(address(ledgers[0], page_path))
+        return as_html(200, layout.page_without_account("Which account?", home.accounts(ledgers, page_path)))
 
     def _show(self, visit: Visit, path: str, status: int = 200) -> Response:
-        found = _found(_PAGES, path)
-        if found is None:
-            return as_html(404, layout.nothing_here(visit.url(path), visit.url()))
-        pattern, page_id = found
+        page_match = _match(_PAGES, path)
+        if page_match is None:
+            return as_html(404, layout.not_found_page(visit.url(path), visit.url()))
+        pattern, page_id = page_match
         page: Page = _PAGES[pattern](visit, page_id)
-        done = _ACTS.get(visit.query.get("done", ""))
-        return as_html(status, layout.of_account(visit, _section(pattern), page, done.done if done else ""))
+        action = _ACTIONS.get(visit.query.get("done", ""))
+        return as_html(status, layout.account_page(visit, _section(pattern), page, action.message if action else ""))
 
     def _act(self, request: Request, visit: Visit, path: str) -> Response:
         if request.header("sec-fetch-site") not in ("", "none", "same-origin"):
-            return as_html(403, layout.refused())
-        found = _found(_ACTS, path)
-        if found is None:
-            return as_html(404, layout.nothing_here(request.path, visit.url()))
-        pattern, page_id = found
+            return as_html(403, layout.cross_site_page())
+        action_match = _match(_ACTIONS, path)
+        if action_match is None:
+            return as_html(404, layout.not_found_page(request.path, visit.url()))
+        pattern, page_id = action_match
         page, _, name = path.rpartition("/")
         try:
-            target = _ACTS[pattern].do(visit, page_id)
-        except Wrong as exc:
+            target = _ACTIONS[pattern].do(visit, page_id)
+        except InvalidInput as exc:
             problem, status = Problem(name, str(exc), exc.name), 400
         except StripeFault as exc:
             problem, status = Problem(name, str(exc), exc.error.get("param", "")), exc.status
@@ -110,8 +112,8 @@ class Dashboard:
         return self._show(replace(visit, problem=problem), page, status)
 
 
-def _found(table: dict[str, Show] | dict[str, Act], path: str) -> tuple[str, str] | None:
-    """Returns the pattern of a path and the id in it, or None."""
+def _match(table: dict[str, Show] | dict[str, FormAction], path: str) -> tuple[str, str] | None:
+    """Returns the pattern that matches a path and the id in the path; None if no pattern matches."""
     for pattern, object_id in _patterns(path):
         if pattern in table:
             return pattern, object_id
@@ -126,6 +128,6 @@ def _patterns(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _section(pattern: str) -> str:
-    """Returns the item of the menu to which a page belongs."""
+    """Returns the path of the menu item to which a page belongs."""
     first = pattern.partition("/")[0]
     return "account/status" if first in ("account", "settings") and pattern != "settings/payouts" else first

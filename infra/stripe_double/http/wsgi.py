@@ -1,4 +1,4 @@
-"""Serves requests as WSGI, and closes a connection without an answer."""
+"""Serves requests as WSGI, and closes a connection without a response if a fault says so."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _REASONS = {
 }  # fmt: skip
 
 
-def answer(
+def serve(
     handle: Callable[[Request], Response], environ: dict[str, Any], start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Returns the body of the answer to a WSGI request. Raises ConnectionDropped after it closed the connection."""
+    """Serves a WSGI request and returns the body. Raises ConnectionDropped after it closed the connection."""
     headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
@@ -27,15 +27,15 @@ def answer(
     try:
         response = handle(request)
     except ConnectionDropped:
-        _hang_up(environ)
+        _close_connection(environ)
         raise
-    sent = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
-    start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", sent)
+    header_list = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", header_list)
     return [response.body]
 
 
-def _hang_up(environ: dict[str, Any]) -> None:
-    """Closes waitress's connection. Any other server sees the exception only."""
+def _close_connection(environ: dict[str, Any]) -> None:
+    """Closes waitress's connection. Any other server only gets the exception."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     if channel is not None:
         channel.socket.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
-"""Balance transactions: what each payment, refund and dispute moves.
+"""Balance transactions: the money that each payment, refund and dispute moves.
 
-https://docs.stripe.com/reports/balance-transaction-types lists the types.
-`reporting_category` groups them for accounting (https://docs.stripe.com/reports/reporting-categories).
+https://docs.stripe.com/reports/balance-transaction-types lists the types. `reporting_category` groups the types for
+accounting (https://docs.stripe.com/reports/reporting-categories).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from ..clock import DAY
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import fees
-from .exchange import Gross, settled
+from .exchange import Gross, settlement_gross
 
 
 def record(
@@ -25,7 +25,7 @@ def record(
     available_on: int | None = None,
     description: str | None = None,
 ) -> JSON:
-    """Stores and returns a balance transaction; available at once unless `available_on` is later."""
+    """Stores and returns a balance transaction. It is available at once unless `available_on` is later."""
     now = world.now()
     fee_details = fee_details or []
     fee = sum(part["amount"] for part in fee_details)
@@ -54,59 +54,63 @@ def record(
 
 
 def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
-    """Returns the transaction of a payment, with Stripe's fee. Cards and bank debits differ in type."""
-    gross = settled(world, ledger, charge["amount"], charge["currency"])
+    """Records the transaction of a payment, with Stripe's fee, and returns it. The type differs for cards and bank
+    debits.
+    """
+    gross = settlement_gross(world, ledger, charge["amount"], charge["currency"])
     is_card = _is_card(charge)
     fee = fees.card(gross.amount) if is_card else fees.bank_debit(gross.amount)
     return record(
         world, ledger, "charge" if is_card else "payment", "charge", gross, charge["id"],
         fee_details=fees.details(ledger, fee, gross.currency, "Stripe processing fees"),
-        available_on=world.now() if charge["_skips_pending"] else _settles_on(world, ledger),
+        available_on=world.now() if charge["_skips_pending"] else _settlement_time(world, ledger),
         description=charge["description"],
     )  # fmt: skip
 
 
 def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
-    """Returns the transaction of a refund. Stripe keeps the fee of the payment."""
-    gross = settled(world, ledger, -refund["amount"], refund["currency"])
+    """Records the transaction of a refund and returns it. Stripe keeps the fee of the payment."""
+    gross = settlement_gross(world, ledger, -refund["amount"], refund["currency"])
     return record(
         world, ledger, "refund" if _is_card(charge) else "payment_refund", "refund", gross, refund["id"],
-        available_on=_not_before(world, ledger, charge), description=f"REFUND FOR CHARGE ({charge['description']})",
+        available_on=_withdrawal_time(world, ledger, charge),
+        description=f"REFUND FOR CHARGE ({charge['description']})",
     )  # fmt: skip
 
 
 def of_failed_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
-    """Returns the transaction that brings back the money of a refund that failed or was canceled."""
-    gross = settled(world, ledger, refund["amount"], refund["currency"])
+    """Records the transaction that returns the money of a failed or canceled refund, and returns it."""
+    gross = settlement_gross(world, ledger, refund["amount"], refund["currency"])
     return record(world, ledger, "refund_failure", "refund_failure", gross, refund["id"])
 
 
 def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
-    """Returns the transaction that takes the disputed amount and the fee together.
+    """Records the transaction that takes the disputed amount and the fee together, and returns it.
 
     https://support.stripe.com/questions/dispute-fees-faq
     """
-    gross = settled(world, ledger, -dispute["amount"], dispute["currency"])
+    gross = settlement_gross(world, ledger, -dispute["amount"], dispute["currency"])
     return record(
         world, ledger, "adjustment", "dispute", gross, dispute["id"],
         fee_details=fees.details(ledger, fees.DISPUTE, gross.currency, "Dispute fee"),
-        available_on=_not_before(world, ledger, charge),
+        available_on=_withdrawal_time(world, ledger, charge),
         description=f"Chargeback withdrawal for {charge['id']}",
     )  # fmt: skip
 
 
 def of_won_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
-    """Returns the transaction that brings back the disputed amount, and the fee unless the account loses it.
+    """Records the transaction that returns the disputed amount, and returns it.
 
-    https://support.stripe.com/questions/dispute-fees-faq
+    The fee is returned too, unless `returns_dispute_fees` is false
+    (https://support.stripe.com/questions/dispute-fees-faq).
     """
-    gross = settled(world, ledger, dispute["amount"], dispute["currency"])
-    back = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
-    keeps = not ledger.returns_dispute_fees
+    gross = settlement_gross(world, ledger, dispute["amount"], dispute["currency"])
+    returned_fee = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
+    stripe_keeps_fee = not ledger.returns_dispute_fees
     return record(
         world, ledger, "adjustment", "dispute_reversal", gross, dispute["id"],
-        fee_details=[] if keeps else back,
-        available_on=_settles_on(world, ledger) if keeps else None,
+        fee_details=[] if stripe_keeps_fee else returned_fee,
+        available_on=_settlement_time(world, ledger) if stripe_keeps_fee else None,
         description=f"Chargeback reversal for {charge['id']}",
     )  # fmt: skip
 
@@ -115,13 +119,17 @@ def _is_card(charge: JSON) -> bool:
     return bool(charge["payment_method_details"]["type"] == "card")
 
 
-def _settles_on(world: World, ledger: Ledger) -> int:
-    """Returns the moment at which a payment of today is available: 00:00 UTC, some days from now."""
+def _settlement_time(world: World, ledger: Ledger) -> int:
+    """Returns the epoch second at which a payment of today is available: 00:00 UTC, `settlement_days` from today."""
     today = world.now() // DAY * DAY
     return today + ledger.settlement.settlement_days * DAY
 
 
-def _not_before(world: World, ledger: Ledger, charge: JSON) -> int:
-    """Returns when money that a payment loses leaves the balance: now, or with the payment if that is pending."""
-    paid = ledger.find("balance_transaction", charge["balance_transaction"])
-    return max(world.now(), paid["available_on"] if paid else _settles_on(world, ledger))
+def _withdrawal_time(world: World, ledger: Ledger, charge: JSON) -> int:
+    """Returns the epoch second at which a refund or dispute lowers the balance: now, or with the payment if it is
+    pending.
+    """
+    payment_transaction = ledger.find("balance_transaction", charge["balance_transaction"])
+    return max(
+        world.now(), payment_transaction["available_on"] if payment_transaction else _settlement_time(world, ledger)
+    )

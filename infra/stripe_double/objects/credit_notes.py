@@ -1,7 +1,8 @@
 """Credit notes (https://docs.stripe.com/invoicing/integration/programmatic-credit-notes).
 
-On an open invoice a note lowers what is due, and pays the invoice when nothing is left. On a paid one the amount goes
-back by a refund, to the customer's balance or outside Stripe; the three must add up. Tax is not split out.
+On an open invoice, a credit note lowers the amount due, and pays the invoice when nothing remains. On a paid invoice,
+the amount is returned by a refund, to the customer's balance, or outside Stripe; the three amounts must add up to the
+note's. Tax is not split out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from ..state.ledger import JSON, Ledger
 from ..state.render import as_list
 from . import customer_balance, lists, money, refunds, rules
 from .call import Call, Route
-from .invoice_payments import follow_remaining, intent_of, require_idle
+from .invoice_payments import intent_of, require_idle, update_default_amount
 from .invoice_status import become_paid
 
 _MODELLED = {
@@ -21,7 +22,7 @@ _MODELLED = {
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/credit_notes."""
+    """Handles POST /v1/credit_notes."""
     params, world, ledger = call.params, call.world, call.ledger
     rules.metadata({}, params.get("metadata"))
     for name in params:
@@ -43,7 +44,7 @@ def create(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/credit_notes/{id}/void, which only a note of an open invoice allows."""
+    """Handles POST /v1/credit_notes/{id}/void, which is allowed only for a note of an open invoice."""
     world, ledger = call.world, call.ledger
     note = ledger.get("credit_note", call.id)
     invoice = ledger.get("invoice", note["invoice"])
@@ -56,31 +57,33 @@ def void(call: Call) -> JSON:
     invoice["pre_payment_credit_notes_amount"] -= note["amount"]
     invoice["amount_due"] += note["amount"]
     invoice["amount_remaining"] += note["amount"]
-    follow_remaining(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    update_default_amount(ledger, invoice)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "credit_note.voided", note)
     return note
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/credit_notes/{id}."""
+    """Handles GET /v1/credit_notes/{id}."""
     return call.ledger.get("credit_note", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/credit_notes."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("credit_note"), "invoice", "customer"))
-    return lists.page(call, found, "/v1/credit_notes", kind="credit note")
+    """Handles GET /v1/credit_notes."""
+    notes = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("credit_note"), "invoice", "customer")
+    )
+    return lists.page(call, notes, "/v1/credit_notes", kind="credit note")
 
 
 def _amount(params: JSON, lines: list[JSON]) -> int:
-    given = params.get("amount")
+    requested = params.get("amount")
     total = sum(line["amount"] for line in lines)
-    if given is None and not lines:
+    if requested is None and not lines:
         raise InvalidParams("You must pass one of amount, lines or shipping_cost.", param="amount")
-    if given is not None and lines and given != total:
-        raise InvalidParams(f"The amount ({given}) must equal the sum of the lines ({total}).", param="amount")
-    amount = total if given is None else int(given)
+    if requested is not None and lines and requested != total:
+        raise InvalidParams(f"The amount ({requested}) must equal the sum of the lines ({total}).", param="amount")
+    amount = total if requested is None else int(requested)
     if amount < 1:
         raise InvalidParams("Invalid positive integer", param="amount", code="parameter_invalid_integer")
     return amount
@@ -94,51 +97,57 @@ def _before_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -
     if amount > invoice["amount_remaining"]:
         raise InvalidState("The credit note is greater than what remains on the invoice.", param="amount")
     require_idle(ledger, invoice)
-    left = invoice["amount_remaining"] - amount
-    if 0 < left < money.minimum(invoice["currency"]):
+    remaining = invoice["amount_remaining"] - amount
+    if 0 < remaining < money.minimum(invoice["currency"]):
         raise InvalidState("What remains on the invoice would be too small to charge.", param="amount")
     before = world.snapshot(ledger, invoice)
     invoice["pre_payment_credit_notes_amount"] += amount
     invoice["amount_due"] -= amount
-    invoice["amount_remaining"] = left
+    invoice["amount_remaining"] = remaining
     note = _note(call, invoice, amount, lines, "pre_payment")
-    if left == 0:
+    if remaining == 0:
         become_paid(world, ledger, invoice, before, collected=True)
     else:
-        follow_remaining(ledger, invoice)
-        world.updated(ledger, invoice, before)
+        update_default_amount(ledger, invoice)
+        world.emit_updated(ledger, invoice, before)
     return note
 
 
 def _after_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -> JSON:
     world, ledger, params = call.world, call.ledger, call.params
-    refunded = params.get("refund_amount", 0)
-    credited = params.get("credit_amount", 0)
-    outside = params.get("out_of_band_amount", 0)
-    if refunded + credited + outside != amount:
+    refund_amount = params.get("refund_amount", 0)
+    credit_amount = params.get("credit_amount", 0)
+    out_of_band_amount = params.get("out_of_band_amount", 0)
+    if refund_amount + credit_amount + out_of_band_amount != amount:
         raise InvalidState(
             "The sum of refund_amount, credit_amount and out_of_band_amount"
-            f" ({refunded + credited + outside}) must equal the credit note's post payment amount ({amount}).",
+            f" ({refund_amount + credit_amount + out_of_band_amount}) must equal the credit note's post payment"
+            f" amount ({amount}).",
             param="refund_amount",
         )
     if invoice["post_payment_credit_notes_amount"] + amount > invoice["amount_paid"]:
         raise InvalidState("The credit note is greater than what was paid.", param="amount")
-    made = []
-    if refunded:
-        charge = _charge(ledger, invoice, refunded)
-        refund = refunds.make(world, ledger, charge, refunded)
-        made = [
-            {"amount_refunded": refunded, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
+    note_refunds = []
+    if refund_amount:
+        charge = _charge(ledger, invoice, refund_amount)
+        refund = refunds.make(world, ledger, charge, refund_amount)
+        note_refunds = [
+            {
+                "amount_refunded": refund_amount,
+                "payment_record_refund": None,
+                "refund": refund["id"],
+                "type": "refund",
+            }
         ]
     before = world.snapshot(ledger, invoice)
     invoice["post_payment_credit_notes_amount"] += amount
     note = _note(call, invoice, amount, lines, "post_payment")
-    note.update(refunds=made, out_of_band_amount=outside or None)
-    if credited:
+    note.update(refunds=note_refunds, out_of_band_amount=out_of_band_amount or None)
+    if credit_amount:
         note["customer_balance_transaction"] = customer_balance.move(
-            world, ledger, invoice, -credited, "credit_note", credit_note=note["id"]
+            world, ledger, invoice, -credit_amount, "credit_note", credit_note=note["id"]
         )
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     return note
 
 
@@ -194,43 +203,43 @@ def _note(call: Call, invoice: JSON, amount: int, lines: list[JSON], kind: str) 
 
 
 def _lines(call: Call, invoice: JSON) -> list[JSON]:
-    known = {line["id"]: line for line in call.ledger.lines.get(invoice["id"], [])}
-    made = []
-    for index, given in enumerate(call.params.get("lines", ())):
+    invoice_lines = {line["id"]: line for line in call.ledger.lines.get(invoice["id"], [])}
+    note_lines = []
+    for index, line_params in enumerate(call.params.get("lines", ())):
         name = f"lines[{index}]"
-        if given.get("tax_rates") or given.get("tax_amounts"):
+        if line_params.get("tax_rates") or line_params.get("tax_amounts"):
             raise NotModelled("tax on credit note lines", name)
-        source = known.get(given.get("invoice_line_item", ""))
-        if given["type"] == "invoice_line_item" and source is None:
+        source = invoice_lines.get(line_params.get("invoice_line_item", ""))
+        if line_params["type"] == "invoice_line_item" and source is None:
             raise InvalidParams("No such invoice line item on this invoice", param=f"{name}[invoice_line_item]")
-        amount = given.get("amount")
-        if amount is None and "unit_amount" in given:
-            amount = given["unit_amount"] * given.get("quantity", 1)
+        amount = line_params.get("amount")
+        if amount is None and "unit_amount" in line_params:
+            amount = line_params["unit_amount"] * line_params.get("quantity", 1)
         if amount is None and source is not None:
             amount = source["amount"]
         if amount is None or (source is not None and amount > source["amount"]):
             raise InvalidParams("Invalid amount of a credit note line", param=f"{name}[amount]")
-        made.append(_line(call, given, source, amount))
-    return made
+        note_lines.append(_line(call, line_params, source, amount))
+    return note_lines
 
 
-def _line(call: Call, given: JSON, source: JSON | None, amount: int) -> JSON:
+def _line(call: Call, line_params: JSON, invoice_line: JSON | None, amount: int) -> JSON:
     return {
         "id": f"cnli_1{call.world.ids.token(23)}",
         "object": "credit_note_line_item",
         "amount": amount,
-        "description": given.get("description") or (source or {}).get("description"),
+        "description": line_params.get("description") or (invoice_line or {}).get("description"),
         "discount_amount": 0,
         "discount_amounts": [],
-        "invoice_line_item": source["id"] if source else None,
+        "invoice_line_item": invoice_line["id"] if invoice_line else None,
         "livemode": call.ledger.livemode,
-        "metadata": rules.metadata({}, given.get("metadata")),
+        "metadata": rules.metadata({}, line_params.get("metadata")),
         "pretax_credit_amounts": [],
-        "quantity": given.get("quantity"),
+        "quantity": line_params.get("quantity"),
         "tax_rates": [],
         "taxes": [],
-        "type": given["type"],
-        "unit_amount": given.get("unit_amount"),
+        "type": line_params["type"],
+        "unit_amount": line_params.get("unit_amount"),
         "unit_amount_decimal": None,
     }
 

@@ -7,7 +7,7 @@ from ..state.ledger import JSON, Ledger
 from . import lists, rules
 from .call import Call, Route
 from .customer_search import ROUTES as SEARCH
-from .customer_search import note_address
+from .customer_search import index_address
 
 _LENGTHS = {"name": 256, "phone": 20, "description": 5000, "business_name": 150, "individual_name": 150}
 _PLAIN = ("email", "name", "phone", "description", "business_name", "individual_name", "tax_exempt")
@@ -17,7 +17,7 @@ _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/customers."""
+    """Handles POST /v1/customers."""
     _check(call.params)
     world, ledger = call.world, call.ledger
     customer: JSON = {
@@ -53,31 +53,31 @@ def create(call: Call) -> JSON:
         "test_clock": None,
     }
     _apply(customer, call.params)
-    note_address(customer, world.now())
+    index_address(customer, world.now())
     ledger.add(customer)
     world.emit(ledger, "customer.created", customer)
     return customer
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/customers/{id}."""
+    """Handles POST /v1/customers/{id}."""
     _check(call.params)
-    customer = living(call.ledger, call.id)
+    customer = existing(call.ledger, call.id)
     before = call.world.snapshot(call.ledger, customer)
     _apply(customer, call.params)
-    note_address(customer, call.world.now())
-    call.world.updated(call.ledger, customer, before)
+    index_address(customer, call.world.now())
+    call.world.emit_updated(call.ledger, customer, before)
     return customer
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/customers/{id}; of a deleted customer only a stub is left."""
+    """Handles GET /v1/customers/{id}. A deleted customer is returned as a stub."""
     return call.ledger.get("customer", call.id)
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/customers/{id}; open invoices survive."""
-    customer = living(call.ledger, call.id)
+    """Handles DELETE /v1/customers/{id}. Open invoices of the customer remain."""
+    customer = existing(call.ledger, call.id)
     stub = {"id": customer["id"], "object": "customer", "deleted": True}
     call.world.emit(call.ledger, "customer.deleted", customer)
     call.ledger.tables["customer"][call.id] = {**stub, "_deleted": True}
@@ -85,16 +85,16 @@ def delete(call: Call) -> JSON:
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/customers; `email` is exact and case-sensitive."""
+    """Handles GET /v1/customers. `email` is exact and case-sensitive."""
     email = call.params.get("email")
     customers = call.ledger.tables.get("customer", {}).values()
-    # One plain pass: bulk billing asks for an e-mail address once for each of many thousand customers.
+    # One plain loop, because bulk billing filters by e-mail once for each of many thousand customers.
     items = [c for c in customers if (email is None or c.get("email") == email) and not c.get("_deleted")]
-    return lists.page(call, lists.created(call, items), "/v1/customers", kind="customer")
+    return lists.page(call, lists.filter_by_created(call, items), "/v1/customers", kind="customer")
 
 
-def living(ledger: Ledger, customer_id: str, param: str = "id", status: int = 404) -> JSON:
-    """Returns the customer. Raises NoSuchObject if there is none, or if it was deleted."""
+def existing(ledger: Ledger, customer_id: str, param: str = "id", status: int = 404) -> JSON:
+    """Returns the customer. Raises NoSuchObject if there is none, or if the customer was deleted."""
     customer = ledger.get("customer", customer_id, param, status)
     if customer.get("_deleted"):
         raise NoSuchObject("customer", customer_id, param, status)
@@ -124,23 +124,27 @@ def _apply(customer: JSON, params: JSON) -> None:
     if "address" in params:
         customer["address"] = _address(params["address"])
     if "shipping" in params:
-        given = params["shipping"]
+        shipping = params["shipping"]
         customer["shipping"] = (
-            {"name": given.get("name"), "phone": given.get("phone"), "address": _address(given.get("address"))}
-            if given
+            {
+                "name": shipping.get("name"),
+                "phone": shipping.get("phone"),
+                "address": _address(shipping.get("address")),
+            }
+            if shipping
             else None
         )
     customer["metadata"] = rules.metadata(customer["metadata"], params.get("metadata"))
 
 
-def _address(given: JSON | str | None) -> JSON | None:
-    if not isinstance(given, dict):
+def _address(address: JSON | str | None) -> JSON | None:
+    if not isinstance(address, dict):
         return None
-    return {name: given.get(name) or None for name in _ADDRESS}
+    return {name: address.get(name) or None for name in _ADDRESS}
 
 
 ROUTES = [
-    *SEARCH,  # before the route whose {id} would take the word
+    *SEARCH,  # before the route with {id}, which would match the word `search`
     Route("POST", "/v1/customers", "CustomerCreateParams", create),
     Route("GET", "/v1/customers", "CustomerListParams", list_),
     Route("GET", "/v1/customers/{id}", "CustomerRetrieveParams", retrieve),

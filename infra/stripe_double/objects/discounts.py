@@ -1,7 +1,8 @@
-"""Coupons, and the discounts that they make on draft invoices (https://docs.stripe.com/billing/subscriptions/coupons).
+"""Coupons, and the discounts that draft invoices get from them
+(https://docs.stripe.com/billing/subscriptions/coupons).
 
-A discount of the whole invoice is taken off its lines in proportion. Discounts together with tax rates are not
-played.
+A discount of the whole invoice is split over its lines in proportion. Discounts together with tax rates are not
+implemented.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _MODELLED = {"amount_off", "currency", "duration", "expand", "id", "metadata", "
 
 
 def create_coupon(call: Call) -> JSON:
-    """POST /v1/coupons: a fixed amount or a percentage off."""
+    """Handles POST /v1/coupons: a fixed amount or a percentage off."""
     params, world = call.params, call.world
     for name in params:
         if name not in _MODELLED:
@@ -53,42 +54,44 @@ def create_coupon(call: Call) -> JSON:
 
 
 def retrieve_coupon(call: Call) -> JSON:
-    """GET /v1/coupons/{id}."""
+    """Handles GET /v1/coupons/{id}."""
     return call.ledger.get("coupon", call.id)
 
 
-def put(call: Call, invoice: JSON) -> None:
-    """Replaces the discounts of a draft if the request has `discounts`."""
+def replace_discounts(call: Call, invoice: JSON) -> None:
+    """Replaces the discounts of a draft, if the request has `discounts`."""
     if "discounts" not in call.params:
         return
-    made = []
-    for index, given in enumerate(call.params["discounts"] or []):
+    discount_ids = []
+    for index, discount_params in enumerate(call.params["discounts"] or []):
         name = f"discounts[{index}]"
-        if set(given) != {"coupon"}:
+        if set(discount_params) != {"coupon"}:
             raise NotModelled("discounts that are not made of a coupon", name)
-        coupon = call.ledger.get("coupon", given["coupon"], f"{name}[coupon]", 400)
+        coupon = call.ledger.get("coupon", discount_params["coupon"], f"{name}[coupon]", 400)
         if coupon["currency"] not in (None, invoice["currency"]):
             raise InvalidParams(
                 "The coupon's currency does not match the invoice's currency.", param=f"{name}[coupon]"
             )
         coupon["times_redeemed"] += 1
-        made.append(_discount(call, invoice, coupon)["id"])
-    invoice["discounts"] = made
+        discount_ids.append(_discount(call, invoice, coupon)["id"])
+    invoice["discounts"] = discount_ids
 
 
-def take_off(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
-    """Sets what each discount takes off the invoice and each line; returns the sum in minor units."""
+def apply_discounts(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
+    """Sets the amount of each discount on the invoice and on each line. Returns their sum in minor units."""
     for line in lines:
         line["discount_amounts"] = []
-    left = [line["amount"] if line["discountable"] else 0 for line in lines]
+    remaining = [line["amount"] if line["discountable"] else 0 for line in lines]
     amounts = []
     for discount_id in invoice["discounts"]:
-        off = _amount(ledger.get("coupon", ledger.get("discount", discount_id)["source"]["coupon"]), sum(left))
-        if off and any(line["taxes"] for line in lines):
+        discount_amount = _amount(
+            ledger.get("coupon", ledger.get("discount", discount_id)["source"]["coupon"]), sum(remaining)
+        )
+        if discount_amount and any(line["taxes"] for line in lines):
             raise NotModelled("discounts together with tax rates", "discounts")
-        amounts.append({"amount": off, "discount": discount_id})
-        for line, share, position in zip(lines, _shares(off, left), range(len(lines)), strict=True):
-            left[position] -= share
+        amounts.append({"amount": discount_amount, "discount": discount_id})
+        for line, share, position in zip(lines, _shares(discount_amount, remaining), range(len(lines)), strict=True):
+            remaining[position] -= share
             if share:
                 line["discount_amounts"].append({"amount": share, "discount": discount_id})
     invoice["total_discount_amounts"] = amounts
@@ -102,14 +105,14 @@ def _amount(coupon: JSON, base: int) -> int:
     return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _shares(off: int, left: list[int]) -> list[int]:
-    """Returns the share of `off` for each line, in proportion to the rest of the line, in minor units that add up."""
-    base, taken, upto = sum(left), 0, 0
+def _shares(discount_amount: int, remaining: list[int]) -> list[int]:
+    """Splits `discount_amount` over the lines in proportion to their remaining amounts. The shares add up exactly."""
+    base, shared, amount_so_far = sum(remaining), 0, 0
     shares = []
-    for amount in left:
-        upto += amount
-        share = off * upto // base - taken if base else 0
-        taken += share
+    for amount in remaining:
+        amount_so_far += amount
+        share = discount_amount * amount_so_far // base - shared if base else 0
+        shared += share
         shares.append(share)
     return shares
 

@@ -19,18 +19,25 @@ class Gross:
     exchange_rate: float | None = None
 
 
-def settled(world: World, ledger: Ledger, amount: int, currency: str) -> Gross:
-    """Returns an amount as the account settles it, converted if it has no balance in that currency.
+def settlement_gross(world: World, ledger: Ledger, amount: int, currency: str) -> Gross:
+    """Returns the amount in the currency in which the account settles it: converted, if the account has no balance in
+    its own.
 
-    A currency without a rate in `Config.exchange_rates` settles in itself.
+    A currency without a rate in `Config.exchange_rates` is not converted.
     """
-    own = ledger.settlement.settlement_currencies or (ledger.account["default_currency"],)
-    dollars = world.config.exchange_rates
-    if currency in own or currency not in dollars or own[0] not in dollars:
+    settlement_currencies = ledger.settlement.settlement_currencies or (ledger.account["default_currency"],)
+    dollar_rates = world.config.exchange_rates
+    if (
+        currency in settlement_currencies
+        or currency not in dollar_rates
+        or settlement_currencies[0] not in dollar_rates
+    ):
         return Gross(amount, currency)
-    minor = Decimal(10) ** (decimals(own[0]) - decimals(currency))
-    rate = round(Decimal(str(dollars[currency])) / Decimal(str(dollars[own[0]])) * minor, 6)
-    return Gross(half_up(amount * rate), own[0], float(rate))
+    minor = Decimal(10) ** (decimals(settlement_currencies[0]) - decimals(currency))
+    rate = round(
+        Decimal(str(dollar_rates[currency])) / Decimal(str(dollar_rates[settlement_currencies[0]])) * minor, 6
+    )
+    return Gross(half_up(amount * rate), settlement_currencies[0], float(rate))
 
 
 def half_up(amount: Decimal) -> int:

@@ -1,6 +1,6 @@
 """Invoice items that wait for the customer's next invoice (https://docs.stripe.com/api/invoiceitems).
 
-A draft takes them in if it was created with `pending_invoice_items_behavior` `include`; `exclude` is the default
+A draft takes waiting items if it is created with `pending_invoice_items_behavior` `include`; the default is `exclude`
 (https://docs.stripe.com/api/invoices/create). `invoice_lines` makes the items of an invoice's own lines.
 """
 
@@ -15,7 +15,7 @@ _CREATE = ("amount", "currency", "customer", "description", "metadata", "expand"
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/invoiceitems: an amount that belongs to no invoice yet."""
+    """Handles POST /v1/invoiceitems: an amount that belongs to no invoice yet."""
     params, ledger = call.params, call.ledger
     for name in params:
         if name not in _CREATE:
@@ -23,45 +23,47 @@ def create(call: Call) -> JSON:
     for name in ("customer", "amount"):
         if name not in params:
             raise missing(name)
-    customer = customers.living(ledger, params["customer"], "customer", 400)
+    customer = customers.existing(ledger, params["customer"], "customer", 400)
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     rules.metadata({}, params.get("metadata"))
-    waiting: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
-    given: JSON = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
-    line = invoice_lines.make(call, waiting, given, "")
-    item = invoice_lines.item_of(ledger, waiting, line)
+    no_invoice: JSON = {"id": None, "currency": currency, "customer": customer["id"], "default_tax_rates": []}
+    line_params: JSON = {name: params[name] for name in ("amount", "description", "metadata") if name in params}
+    line = invoice_lines.make(call, no_invoice, line_params, "")
+    item = invoice_lines.item_of(ledger, no_invoice, line)
     item["_line"] = line
     call.world.emit(ledger, "invoiceitem.created", item)
     return item
 
 
-def take_in(call: Call, invoice: JSON) -> None:
-    """Moves the customer's waiting items of the invoice's currency into a new draft, the newest first."""
+def add_waiting_items(call: Call, invoice: JSON) -> None:
+    """Moves the customer's waiting items in the invoice's currency into a new draft, newest first."""
     world, ledger = call.world, call.ledger
-    waiting = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
-    for item in reversed(list(waiting)):
+    items = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
+    for item in reversed(list(items)):
         before = world.snapshot(ledger, item)
         item["invoice"] = invoice["id"]
         ledger.lines.setdefault(invoice["id"], []).append({**item["_line"], "invoice": invoice["id"]})
-        world.updated(ledger, item, before)
+        world.emit_updated(ledger, item, before)
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/invoiceitems/{id}."""
+    """Handles GET /v1/invoiceitems/{id}."""
     return call.ledger.get("invoiceitem", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/invoiceitems: those of a customer or an invoice; with `pending`, those that wait, or that do not."""
+    """Handles GET /v1/invoiceitems, by customer or invoice. `pending` selects items that wait, or items that do
+    not.
+    """
     params = call.params
-    found = lists.matching(call, call.ledger.all("invoiceitem"), "customer", "invoice")
-    dated = (item for item in found if rules.within(item["date"], params.get("created")))
-    chosen = (item for item in dated if params.get("pending") in (None, item["invoice"] is None))
-    return lists.page(call, chosen, "/v1/invoiceitems", kind="invoice item")
+    items = lists.filter_by_fields(call, call.ledger.all("invoiceitem"), "customer", "invoice")
+    items_in_period = (item for item in items if rules.within(item["date"], params.get("created")))
+    filtered = (item for item in items_in_period if params.get("pending") in (None, item["invoice"] is None))
+    return lists.page(call, filtered, "/v1/invoiceitems", kind="invoice item")
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/invoiceitems/{id}, while it waits for an invoice."""
+    """Handles DELETE /v1/invoiceitems/{id}, while the item waits for an invoice."""
     item = call.ledger.get("invoiceitem", call.id)
     if item["invoice"] is not None:
         raise NotModelled("deleting an invoice item that is in an invoice")

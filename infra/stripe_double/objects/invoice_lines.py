@@ -12,30 +12,30 @@ from . import discounts, lists, money, rules, tax_rates
 from .call import Call, Route
 
 MAX_LINES = 250
-"""https://docs.stripe.com/invoicing/integration: an invoice has at most 250 items."""
+"""The number of lines that an invoice has at most (https://docs.stripe.com/invoicing/integration)."""
 _LENGTHS = {"description": 5000}
 
 
 def add(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/add_lines: all or nothing, on a draft."""
+    """Handles POST /v1/invoices/{id}/add_lines: adds all lines to a draft, or none."""
     ledger, world = call.ledger, call.world
-    given: list[JSON] = call.params["lines"]
-    for index, line in enumerate(given):
+    line_params: list[JSON] = call.params["lines"]
+    for index, line in enumerate(line_params):
         _check(line, f"lines[{index}]")
     invoice = ledger.get("invoice", call.id, "invoice")
     if invoice["status"] != "draft":
         raise _not_editable()
     lines = ledger.lines.setdefault(invoice["id"], [])
-    if len(lines) + len(given) > MAX_LINES:
+    if len(lines) + len(line_params) > MAX_LINES:
         raise InvalidState(f"Invoices can have at most {MAX_LINES} line items.", param="lines")
-    made = [make(call, invoice, line, f"lines[{i}]") for i, line in enumerate(given)]
+    new_lines = [make(call, invoice, line, f"lines[{i}]") for i, line in enumerate(line_params)]
     before = world.snapshot(ledger, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], call.params.get("invoice_metadata"), "invoice_metadata")
-    for line in made:
+    for line in new_lines:
         lines.append(line)
         world.emit(ledger, "invoiceitem.created", item_of(ledger, invoice, line))
     total(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     return invoice
 
 
@@ -44,10 +44,10 @@ def _not_editable() -> InvalidState:
 
 
 def remove(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/remove_lines: all or nothing, from a draft."""
+    """Handles POST /v1/invoices/{id}/remove_lines: removes all named lines from a draft, or none."""
     ledger, world = call.ledger, call.world
-    given: list[JSON] = call.params["lines"]
-    for index, line in enumerate(given):
+    removals: list[JSON] = call.params["lines"]
+    for index, line in enumerate(removals):
         if line["behavior"] not in ("delete", "unassign"):
             raise InvalidParams(
                 "Invalid behavior: must be one of delete or unassign", param=f"lines[{index}][behavior]"
@@ -58,27 +58,29 @@ def remove(call: Call) -> JSON:
     if invoice["status"] != "draft":
         raise _not_editable()
     lines = {line["id"]: line for line in ledger.lines.get(invoice["id"], [])}
-    for index, line in enumerate(given):
+    for index, line in enumerate(removals):
         if lines.pop(line["id"], None) is None:
             raise NoSuchObject("line item", line["id"], f"lines[{index}][id]", status=400)
     before = world.snapshot(ledger, invoice)
-    gone = [line for line in ledger.lines[invoice["id"]] if line["id"] not in lines]
+    removed_lines = [line for line in ledger.lines[invoice["id"]] if line["id"] not in lines]
     ledger.lines[invoice["id"]] = list(lines.values())
-    for line in gone:
+    for line in removed_lines:
         item = ledger.get("invoiceitem", line["parent"]["invoice_item_details"]["invoice_item"])
         world.emit(ledger, "invoiceitem.deleted", item)
         ledger.remove("invoiceitem", item["id"])
     total(ledger, invoice)
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     return invoice
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/invoices/{id}/lines, in the order they were added."""
+    """Handles GET /v1/invoices/{id}/lines, in the order in which the lines were added."""
     invoice = call.ledger.get("invoice", call.id)
     lines = call.ledger.lines.get(invoice["id"], [])
-    chosen, more = lists.cut(call.params, lines, "line item")
-    return as_list(f"/v1/invoices/{invoice['id']}/lines", [dict(x) for x in chosen], more, total_count=len(lines))
+    page_items, has_more = lists.cut_page(call.params, lines, "line item")
+    return as_list(
+        f"/v1/invoices/{invoice['id']}/lines", [dict(x) for x in page_items], has_more, total_count=len(lines)
+    )
 
 
 def total(ledger: Ledger, invoice: JSON) -> None:
@@ -94,13 +96,13 @@ def total(ledger: Ledger, invoice: JSON) -> None:
         else:
             by_rate[key] = dict(tax)
     taxes = list(by_rate.values())
-    exclusive = sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
-    every = sum(t["amount"] for t in taxes)
+    exclusive_taxes = sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
+    all_taxes = sum(t["amount"] for t in taxes)
     invoice["subtotal"] = subtotal
-    discounted = subtotal - discounts.take_off(ledger, invoice, lines)
-    invoice["total"] = discounted + exclusive
-    invoice["subtotal_excluding_tax"] = subtotal - (every - exclusive)
-    invoice["total_excluding_tax"] = invoice["total"] - every
+    subtotal_after_discounts = subtotal - discounts.apply_discounts(ledger, invoice, lines)
+    invoice["total"] = subtotal_after_discounts + exclusive_taxes
+    invoice["subtotal_excluding_tax"] = subtotal - (all_taxes - exclusive_taxes)
+    invoice["total_excluding_tax"] = invoice["total"] - all_taxes
     invoice["total_taxes"] = taxes
     customer = ledger.find("customer", invoice["customer"]) or {}
     invoice["starting_balance"] = customer.get("balance") or 0
@@ -111,16 +113,17 @@ def total(ledger: Ledger, invoice: JSON) -> None:
 def _check(line: JSON, name: str) -> None:
     rules.length(line, _LENGTHS)
     rules.metadata({}, line.get("metadata"), f"{name}[metadata]")
-    for unplayed in ("discounts", "invoice_item"):
-        if line.get(unplayed):
-            raise NotModelled(f"{unplayed} on lines", f"{name}[{unplayed}]")
-    ways = [w for w in ("amount", "price_data", "pricing") if w in line]
-    if not ways:
+    for field in ("discounts", "invoice_item"):
+        if line.get(field):
+            raise NotModelled(f"{field} on lines", f"{name}[{field}]")
+    pricing_parameters = [w for w in ("amount", "price_data", "pricing") if w in line]
+    if not pricing_parameters:
         raise missing(f"{name}[amount]")
-    if len(ways) > 1 or ("amount" in line and ("quantity" in line or "quantity_decimal" in line)):
-        both = [*ways, *(q for q in ("quantity", "quantity_decimal") if q in line)]
+    if len(pricing_parameters) > 1 or ("amount" in line and ("quantity" in line or "quantity_decimal" in line)):
+        given_parameters = [*pricing_parameters, *(q for q in ("quantity", "quantity_decimal") if q in line)]
         raise InvalidParams(
-            f"You may only specify one of these parameters: {', '.join(both)}.", param=f"{name}[{both[0]}]"
+            f"You may only specify one of these parameters: {', '.join(given_parameters)}.",
+            param=f"{name}[{given_parameters[0]}]",
         )
     if "quantity" in line and "quantity_decimal" in line:
         raise InvalidParams("You may only specify one of quantity and quantity_decimal.", param=f"{name}[quantity]")
@@ -145,15 +148,17 @@ def _check_price(price: JSON, name: str) -> None:
         )
 
 
-def make(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
-    """Returns a line as the parameters under `name` describe it; it is not in the invoice yet."""
+def make(call: Call, invoice: JSON, line_params: JSON, name: str) -> JSON:
+    """Returns a line from the parameters under `name`, without adding it to the invoice."""
     ledger, world = call.ledger, call.world
-    if "pricing" in given:
-        raise NoSuchObject("price", str(given["pricing"].get("price")), f"{name}[pricing][price]", status=400)
-    quantity = Decimal(given["quantity"] if "quantity" in given else given.get("quantity_decimal", Decimal(1)))
+    if "pricing" in line_params:
+        raise NoSuchObject("price", str(line_params["pricing"].get("price")), f"{name}[pricing][price]", status=400)
+    quantity = Decimal(
+        line_params["quantity"] if "quantity" in line_params else line_params.get("quantity_decimal", Decimal(1))
+    )
     product = world.ids.new("prod", 14)
-    if "price_data" in given:
-        price = given["price_data"]
+    if "price_data" in line_params:
+        price = line_params["price_data"]
         if price["currency"].lower() != invoice["currency"]:
             raise InvalidState(
                 f"The currency of the line ({price['currency']}) must match the invoice's ({invoice['currency']}).",
@@ -163,9 +168,13 @@ def make(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
             raise NoSuchObject("product", price["product"], f"{name}[price_data][product]", status=400)
         unit = Decimal(price["unit_amount"] if "unit_amount" in price else price["unit_amount_decimal"])
         amount = int((unit * quantity).quantize(Decimal(1), ROUND_HALF_UP))
-        description = given.get("description") or price["product_data"]["name"]
+        description = line_params.get("description") or price["product_data"]["name"]
     else:
-        amount, unit, description = given["amount"], Decimal(given["amount"]), given.get("description")
+        amount, unit, description = (
+            line_params["amount"],
+            Decimal(line_params["amount"]),
+            line_params.get("description"),
+        )
     if abs(amount) > money.MAX_CARD:
         raise InvalidState(
             f"Amount must be no more than {money.MAX_CARD}", code="amount_too_large", param=f"{name}[amount]"
@@ -179,11 +188,11 @@ def make(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
         "currency": invoice["currency"],
         "description": description,
         "discount_amounts": [],
-        "discountable": given.get("discountable", amount >= 0),
+        "discountable": line_params.get("discountable", amount >= 0),
         "discounts": [],
         "invoice": invoice["id"],
         "livemode": ledger.livemode,
-        "metadata": rules.metadata({}, given.get("metadata")),
+        "metadata": rules.metadata({}, line_params.get("metadata")),
         "parent": {
             "invoice_item_details": {
                 "invoice_item": item,
@@ -194,7 +203,7 @@ def make(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
             "subscription_item_details": None,
             "type": "invoice_item_details",
         },
-        "period": given.get("period") or {"end": now, "start": now},
+        "period": line_params.get("period") or {"end": now, "start": now},
         "pretax_credit_amounts": [],
         "pricing": {
             "price_details": {"price": f"price_1{world.ids.token(23)}", "product": product},
@@ -207,7 +216,7 @@ def make(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
         "subtotal": amount,
         "taxes": [],
     }
-    line["taxes"] = tax_rates.on_line(call, invoice, given, amount, name)
+    line["taxes"] = tax_rates.on_line(call, invoice, line_params, amount, name)
     return line
 
 
@@ -217,7 +226,7 @@ def _plain(number: Decimal) -> str:
 
 
 def item_of(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
-    """Stores and returns the invoice item behind a line, as its event shows it."""
+    """Stores and returns the invoice item of a line, as its event contains it."""
     item: dict[str, Any] = {
         "id": line["parent"]["invoice_item_details"]["invoice_item"],
         "object": "invoiceitem",

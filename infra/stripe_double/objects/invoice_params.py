@@ -1,4 +1,6 @@
-"""What a request may set on an invoice, and when (https://docs.stripe.com/api/invoices/create)."""
+"""Checks and applies the parameters that a request may set on an invoice
+(https://docs.stripe.com/api/invoices/create).
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,11 @@ _FINAL = {"metadata", "expand"}
 _LENGTHS = {"description": 1500, "footer": 5000, "number": 26, "statement_descriptor": 22}
 
 
-def check(call: Call, modelled: set[str]) -> None:
-    """Raises StripeFault for a parameter that is not modelled here or is wrong whatever the invoice."""
+def check(call: Call, modelled_names: set[str]) -> None:
+    """Raises StripeFault for a parameter that is not implemented, or that is wrong for every invoice."""
     params = call.params
     for name in params:
-        if name not in modelled:
+        if name not in modelled_names:
             raise NotModelled(f"the parameter {name} here", name)
     rules.length(params, _LENGTHS)
     rules.metadata({}, params.get("metadata"))
@@ -51,7 +53,7 @@ def check(call: Call, modelled: set[str]) -> None:
 
 
 def check_editable(call: Call, invoice: JSON) -> None:
-    """Raises InvalidState for a parameter that the invoice's status no longer lets anybody change."""
+    """Raises InvalidState for a parameter that can no longer be changed in the invoice's status."""
     editable = {"draft": UPDATE, "open": _OPEN, "uncollectible": _OPEN}.get(invoice["status"], _FINAL)
     for name in call.params:
         if name not in editable:
@@ -59,7 +61,8 @@ def check_editable(call: Call, invoice: JSON) -> None:
 
 
 def check_due(call: Call, method: str, invoice: JSON | None = None) -> None:
-    """Raises InvalidParams unless `send_invoice` has one of `days_until_due` and `due_date`, and no other has any.
+    """Raises InvalidParams unless `send_invoice` has either `days_until_due` or `due_date`, and another method has
+    neither.
 
     https://docs.stripe.com/invoicing/send-email
     """
@@ -92,7 +95,7 @@ def check_number(call: Call, invoice: JSON | None = None) -> None:
 
 
 def apply(call: Call, invoice: JSON) -> None:
-    """Sets the fields that the request names, except the due date and the collection method."""
+    """Sets the requested fields, except the due date and the collection method."""
     params = call.params
     for name in ("description", "footer", "number", "statement_descriptor"):
         if name in params:
@@ -103,12 +106,12 @@ def apply(call: Call, invoice: JSON) -> None:
     if "custom_fields" in params:
         invoice["custom_fields"] = params["custom_fields"] or None
     if "rendering" in params:
-        given = params["rendering"] or {}
-        pdf = given.get("pdf") or {}
+        rendering = params["rendering"] or {}
+        pdf = rendering.get("pdf") or {}
         invoice["rendering"] = {
-            "amount_tax_display": given.get("amount_tax_display") or None,
+            "amount_tax_display": rendering.get("amount_tax_display") or None,
             "pdf": {"page_size": pdf.get("page_size", "auto")},
-            "template": given.get("template"),
+            "template": rendering.get("template"),
             "template_version": None,
         }
     if "payment_settings" in params:
@@ -117,7 +120,9 @@ def apply(call: Call, invoice: JSON) -> None:
         )
         invoice["payment_settings"] = {**invoice["payment_settings"], "payment_method_types": types or None}
     if "default_tax_rates" in params:
-        wanted = params["default_tax_rates"] or []
-        invoice["default_tax_rates"] = [call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in wanted]
-    discounts.put(call, invoice)
+        tax_rate_ids = params["default_tax_rates"] or []
+        invoice["default_tax_rates"] = [
+            call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in tax_rate_ids
+        ]
+    discounts.replace_discounts(call, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], params.get("metadata"))

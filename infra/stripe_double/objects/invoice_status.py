@@ -1,4 +1,4 @@
-"""How an invoice becomes paid, void or uncollectible, and the events of that.
+"""The transitions of an invoice to paid, void and uncollectible, and their events.
 
 https://docs.stripe.com/invoicing/integration/workflow-transitions
 """
@@ -11,14 +11,14 @@ from .invoice_payments import cancel_open
 
 
 def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, collected: bool) -> None:
-    """Makes an invoice paid. `invoice.payment_succeeded` is only emitted if Stripe collected the money."""
+    """Makes an invoice paid. Emits `invoice.payment_succeeded` only if Stripe collected the money."""
     invoice.update(status="paid", auto_advance=False, next_payment_attempt=None)
     invoice["attempted"] = invoice["attempted"] or collected
     stamp(world, invoice, "paid_at")
-    cancel_last = world.order.usual()
+    cancel_last = world.order.is_usual()
     if not cancel_last:
         cancel_open(world, ledger, invoice, "automatic")
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.paid", invoice)
     if collected:
         world.emit(ledger, "invoice.payment_succeeded", invoice)
@@ -40,20 +40,20 @@ def become_void(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
     invoice["status"] = "void"
     stamp(world, invoice, "voided_at")
     cancel_open(world, ledger, invoice, "void_invoice")
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.voided", invoice)
 
 
 def become_uncollectible(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Makes an invoice uncollectible. It can still be paid by its link."""
+    """Makes an invoice uncollectible. Its link can still be paid."""
     before = world.snapshot(ledger, invoice)
     invoice.update(status="uncollectible", auto_advance=False)
     invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
     stamp(world, invoice, "marked_uncollectible_at")
-    world.updated(ledger, invoice, before)
+    world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.marked_uncollectible", invoice)
 
 
 def stamp(world: World, invoice: JSON, name: str) -> None:
-    """Sets one of `status_transitions` to now."""
+    """Sets one of the `status_transitions` to now."""
     invoice["status_transitions"] = {**invoice["status_transitions"], name: world.now()}

@@ -1,4 +1,4 @@
-"""Create, change, read and delete invoices (https://docs.stripe.com/api/invoices).
+"""Creates, changes, reads and deletes invoices (https://docs.stripe.com/api/invoices).
 
 `invoice_actions` finalizes, sends, pays and voids them.
 """
@@ -16,7 +16,7 @@ from .rules import within
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/invoices: a draft without lines."""
+    """Handles POST /v1/invoices: a draft without lines."""
     params, world, ledger = call.params, call.world, call.ledger
     invoice_params.check(call, invoice_params.CREATE)
     if "from_invoice" in params:
@@ -25,20 +25,20 @@ def create(call: Call) -> JSON:
         raise missing("customer")
     method: str = params.get("collection_method", "charge_automatically")
     invoice_params.check_due(call, method)
-    customer = customers.living(ledger, params["customer"], "customer", 400)
+    customer = customers.existing(ledger, params["customer"], "customer", 400)
     invoice_params.check_number(call)
     currency = money.currency(params.get("currency") or customer["currency"] or ledger.account["default_currency"])
     invoice = invoice_shape.draft(call, customer, method, currency)
     invoice_params.apply(call, invoice)
     ledger.add(invoice)
     if params.get("pending_invoice_items_behavior") == "include":
-        invoice_items.take_in(call, invoice)
+        invoice_items.add_waiting_items(call, invoice)
     invoice_lines.total(ledger, invoice)
     world.emit(ledger, "invoice.created", invoice)
-    if customer["currency"] is None:  # the first invoice settles the customer's currency
+    if customer["currency"] is None:  # the first invoice determines the customer's currency
         before = world.snapshot(ledger, customer)
         customer["currency"] = currency
-        world.updated(ledger, customer, before)
+        world.emit_updated(ledger, customer, before)
     _plan(call, invoice)
     return invoice
 
@@ -53,7 +53,7 @@ def _revise(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/invoices/{id}: any field of a draft, very few afterwards."""
+    """Handles POST /v1/invoices/{id}: any field of a draft, and a few fields of a finalized invoice."""
     invoice_params.check(call, invoice_params.UPDATE)
     invoice = call.ledger.get("invoice", call.id)
     invoice_params.check_editable(call, invoice)
@@ -69,30 +69,30 @@ def update(call: Call) -> JSON:
     invoice_params.apply(call, invoice)
     if invoice["status"] == "draft":
         invoice_lines.total(call.ledger, invoice)
-    call.world.updated(call.ledger, invoice, before)
+    call.world.emit_updated(call.ledger, invoice, before)
     _plan(call, invoice)
     return invoice
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/invoices/{id}, with links that work."""
+    """Handles GET /v1/invoices/{id}. The links in the response are valid."""
     invoice = call.ledger.get("invoice", call.id, "invoice")
     renew_link(call.world, call.ledger, invoice)
     return invoice
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/invoices."""
+    """Handles GET /v1/invoices."""
     params = call.params
     if "subscription" in params:
         raise NotModelled("subscriptions", "subscription")
-    items = lists.matching(call, call.ledger.all("invoice"), "status", "customer", "collection_method")
-    found = (i for i in lists.created(call, items) if within(i["due_date"], params.get("due_date")))
-    return lists.page(call, found, "/v1/invoices", kind="invoice")
+    matching = lists.filter_by_fields(call, call.ledger.all("invoice"), "status", "customer", "collection_method")
+    invoices = (i for i in lists.filter_by_created(call, matching) if within(i["due_date"], params.get("due_date")))
+    return lists.page(call, invoices, "/v1/invoices", kind="invoice")
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/invoices/{id}: drafts only, gone for good."""
+    """Handles DELETE /v1/invoices/{id}, for drafts only. The invoice is removed completely."""
     invoice = call.ledger.get("invoice", call.id, "invoice")
     if invoice["status"] != "draft":
         raise InvalidState("You can only delete draft invoices.")
@@ -104,7 +104,7 @@ def delete(call: Call) -> JSON:
 
 
 def _plan(call: Call, invoice: JSON) -> None:
-    """Plans that a draft with `auto_advance` is finalized and e-mailed an hour and a second after it was made."""
+    """Plans to finalize and e-mail a draft with `auto_advance`, an hour and a second after its creation."""
     world, ledger = call.world, call.ledger
     if invoice["status"] != "draft":
         return

@@ -1,8 +1,8 @@
-"""Accounts that a platform makes and deletes by API (https://docs.stripe.com/api/accounts/create).
+"""Accounts that a platform creates and deletes by API (https://docs.stripe.com/api/accounts/create).
 
-Certain, by documentation: capabilities are inactive until their requirements are met, and the platform deletes test
-accounts at any time, live ones when all balances are zero (docs.stripe.com/api/accounts/delete). From memory: which
-requirements a new account has. A guess: that neither leaves an event.
+The documentation says that capabilities are inactive until their requirements are met, and that the platform can
+delete test accounts at any time, and live accounts when all balances are zero (docs.stripe.com/api/accounts/delete).
+The requirements of a new account are from memory. It is a guess that creating and deleting emit no event.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from . import accounts, lists, rules
 from .call import Call, Route
 
 _CREATE = ("type", "country", "email", "capabilities", "business_type", "business_profile", "metadata", "expand")
-_DUE = [
+_INITIAL_REQUIREMENTS = [
     "business_profile.mcc", "business_profile.url", "business_type", "external_account", "representative.first_name",
     "representative.last_name", "tos_acceptance.date", "tos_acceptance.ip",
 ]  # fmt: skip
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/accounts: of the type `custom`, with requirements that keep it from charging and paying out."""
+    """Handles POST /v1/accounts, for the type `custom`. Its open requirements keep it from charging and paying
+    out.
+    """
     _require_platform(call)
     params, world = call.params, call.world
     for name in params:
@@ -29,7 +31,7 @@ def create(call: Call) -> JSON:
     if params.get("type") != "custom":
         raise NotModelled("accounts of another type than custom", "type")
     profile = params.get("business_profile", {})
-    due = [name for name in _DUE if not _has_given(params, name)]
+    due = [name for name in _INITIAL_REQUIREMENTS if not _provides(params, name)]
     ledger = accounts.make(
         world,
         profile_name=profile.get("name"),
@@ -47,7 +49,9 @@ def create(call: Call) -> JSON:
         business_profile={**account["business_profile"], "mcc": None, "support_email": None, **profile},
         business_type=params.get("business_type"),
         capabilities={
-            name: "inactive" for name, wanted in params.get("capabilities", {}).items() if wanted.get("requested")
+            name: "inactive"
+            for name, capability in params.get("capabilities", {}).items()
+            if capability.get("requested")
         },
         controller={
             "fees": {"payer": "application_custom"},
@@ -70,20 +74,20 @@ def create(call: Call) -> JSON:
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/accounts: the accounts that are connected in the mode of the key."""
+    """Handles GET /v1/accounts: the accounts that are connected in the mode of the key."""
     _require_platform(call)
-    found = (
+    connected_accounts = (
         ledger.account
         for ledger in call.world.ledgers.values()
         if ledger.connected and ledger.livemode == call.livemode
     )
-    return lists.page(call, lists.created(call, found), "/v1/accounts", kind="account")
+    return lists.page(call, lists.filter_by_created(call, connected_accounts), "/v1/accounts", kind="account")
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/accounts/{id}: only those that the platform made, and live ones only without money."""
+    """Handles DELETE /v1/accounts/{id}, for accounts that the platform created; a live one must have no money."""
     _require_platform(call)
-    ledger = call.world.permitted(call.id, "sk_***", call.livemode)
+    ledger = call.world.accessible_ledger(call.id, "sk_***", call.livemode)
     if ledger.account["type"] == "standard":
         raise InvalidState("You cannot delete an account that has access to the standard Dashboard.")
     funds = ledger.funds
@@ -94,7 +98,7 @@ def delete(call: Call) -> JSON:
     return {"id": ledger.id, "object": "account", "deleted": True}
 
 
-def _has_given(params: JSON, requirement: str) -> bool:
+def _provides(params: JSON, requirement: str) -> bool:
     outer, _, inner = requirement.partition(".")
     return bool(params.get(outer, {}).get(inner) if inner else params.get(outer))
 

@@ -27,16 +27,16 @@ MAX_OTHER = 99_999_999
 
 def currency(code: str, param: str = "currency") -> str:
     """Returns the code in lower case. Raises InvalidParams if Stripe does not support it."""
-    lowered = code.lower()
-    if lowered not in SUPPORTED:
+    lower_code = code.lower()
+    if lower_code not in SUPPORTED:
         raise InvalidParams(
             f"Invalid currency: {code}. Stripe currently supports these currencies: usd, eur, …", param=param
         )
-    return lowered
+    return lower_code
 
 
 def decimals(code: str) -> int:
-    """Returns how many digits the minor units of a currency have."""
+    """Returns the number of decimals that a currency has."""
     return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
 
 
@@ -46,7 +46,7 @@ def minimum(code: str) -> int:
 
 
 def require_chargeable(amount: int, code: str) -> None:
-    """Raises InvalidState for an amount that no payment of this currency can have."""
+    """Raises InvalidState for an amount that a payment in this currency cannot have."""
     if amount > MAX_CARD:
         raise InvalidState(f"Amount must be no more than {MAX_CARD} {code}", code="amount_too_large", param="amount")
     step = 100 if code in WHOLE_UNITS_ONLY else 10 if code in THREE_DECIMAL else 1
@@ -54,11 +54,11 @@ def require_chargeable(amount: int, code: str) -> None:
         raise InvalidState(f"Invalid amount for {code}: must be a multiple of {step}", param="amount")
 
 
-def shown(amount: int, code: str) -> str:
-    """Returns an amount of minor units as pages and mails show it, such as `$75.00`."""
+def format_amount(amount: int, code: str) -> str:
+    """Returns an amount of minor units as pages and mails print it, such as `$75.00`."""
     digits = decimals(code)
     sign = "-" if amount < 0 else ""
-    whole, part = divmod(abs(amount), 10**digits)
-    number = f"{whole:,}" + (f".{part:0{digits}d}" if digits else "")
+    units, fraction = divmod(abs(amount), 10**digits)
+    number = f"{units:,}" + (f".{fraction:0{digits}d}" if digits else "")
     symbol = {"usd": "$", "eur": "€", "gbp": "£"}.get(code)
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {code.upper()}"

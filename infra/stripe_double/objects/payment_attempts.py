@@ -1,7 +1,7 @@
-"""Attempts to pay: payment intents, charges, what they become, and the events they leave.
+"""Attempts to pay: the changes of payment intents, charges and invoices, and the events of an attempt.
 
-An intent pays an invoice, or stands alone. The order of events is Stripe's usual one; receivers must not rely on it.
-A bank debit stays `processing` until `ach_days` have passed (https://docs.stripe.com/payments/ach-direct-debit).
+An intent pays an invoice, or has no invoice. The order of events is Stripe's usual one; receivers must not rely on
+it. A bank debit stays `processing` until `ach_days` have passed (https://docs.stripe.com/payments/ach-direct-debit).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ..state.ledger import JSON, Ledger, public
 from ..state.world import World
 from . import captures, payment_shapes
 from .cards import Method
-from .customer_balance import overpaid
+from .customer_balance import credit_surplus
 from .disputes import open_dispute
-from .invoice_payments import follow_remaining
+from .invoice_payments import update_default_amount
 from .invoice_status import become_paid
 
 _AUTHENTICATION_FAILED = (
@@ -28,15 +28,17 @@ _WAITING = ("requires_payment_method", "requires_confirmation", "requires_action
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended: `succeeded`, `processing`, `requires_action`, or `failed` with the error."""
+    """The result of an attempt: `succeeded`, `processing`, `requires_action`, or `failed` with the error."""
 
     status: str
     error: JSON | None = None
 
 
 @dataclass(frozen=True)
-class _Paying:
-    """An intent that is being paid and, if it pays an invoice, the InvoicePayment and the invoice before that."""
+class _Attempt:
+    """An attempt to pay an intent. For an invoice, it holds the InvoicePayment and a snapshot of the invoice before
+    it.
+    """
 
     world: World
     ledger: Ledger
@@ -46,29 +48,29 @@ class _Paying:
 
     @classmethod
     def of(cls, world: World, ledger: Ledger, intent: JSON) -> Self:
-        """Returns the state before anything is changed."""
+        """Returns the attempt, before anything is changed."""
         payment = ledger.find("invoice_payment", intent.get("_payment"))
         invoice = ledger.get("invoice", payment["invoice"]) if payment else None
         return cls(world, ledger, intent, payment, world.snapshot(ledger, invoice) if invoice else None)
 
     @property
     def invoice(self) -> JSON | None:
-        """The invoice that is paid."""
+        """The invoice that is paid; None if the intent has no invoice."""
         return self.ledger.get("invoice", self.payment["invoice"]) if self.payment else None
 
     @property
-    def payer(self) -> JSON:
-        """What holds `customer_email` and the like: the invoice, or what stands for it."""
-        return self.invoice or payment_shapes.payer(self.ledger, self.intent["customer"])
+    def billed_to(self) -> JSON:
+        """The invoice, or a dict with the same `customer_…` fields for an intent without an invoice."""
+        return self.invoice or payment_shapes.payer_details(self.ledger, self.intent["customer"])
 
     def emit(self, type_: str, obj: JSON) -> None:
         """Records an event."""
         self.world.emit(self.ledger, type_, obj)
 
     def invoice_updated(self, *types: str) -> None:
-        """Records `invoice.updated` if there is an invoice and it changed, and then events of the given types."""
+        """Emits `invoice.updated` if the intent's invoice changed, and then events of the given types."""
         if self.invoice is not None and self.before is not None:
-            self.world.updated(self.ledger, self.invoice, self.before)
+            self.world.emit_updated(self.ledger, self.invoice, self.before)
             for type_ in types:
                 self.emit(type_, self.invoice)
 
@@ -79,17 +81,18 @@ def attempt(
     intent: JSON,
     method: Method,
     *,
-    saved: JSON | None = None,
+    saved_method: JSON | None = None,
     off_session: bool = False,
-    passed: bool | None = None,
+    authenticated: bool | None = None,
     return_url: str | None = None,
 ) -> Outcome:
-    """Tries to pay an intent. `passed` is True if the payer passed 3-D Secure, and None if they were not asked yet.
+    """Tries to pay an intent.
 
-    `saved` is the payment method if there is one already. Where the payer has to go through 3-D Secure, they are led
-    back to `return_url`, which defaults to the invoice's page.
+    `authenticated` is True if the payer passed 3-D Secure, False if the payer failed it, and None before the payer
+    was asked. `saved_method` is the payment method object if there is one already. After 3-D Secure, the payer is
+    redirected to `return_url`, by default the invoice's page.
 
-    Raises InvalidState when the intent is not waiting for a payment.
+    Raises InvalidState if the intent is not waiting for a payment.
     """
     if intent["status"] not in _WAITING:
         raise InvalidState(
@@ -102,62 +105,62 @@ def attempt(
             f"The payment method type {method.kind} is not allowed for this invoice.",
             code="payment_intent_incompatible_payment_method",
         )
-    paying = _Paying.of(world, ledger, intent)
-    if paying.invoice is not None:
-        paying.invoice["attempted"] = True
-        paying.invoice["attempt_count"] = max(
-            1, paying.invoice["attempt_count"]
+    current = _Attempt.of(world, ledger, intent)
+    if current.invoice is not None:
+        current.invoice["attempted"] = True
+        current.invoice["attempt_count"] = max(
+            1, current.invoice["attempt_count"]
         )  # later manual attempts do not count
     intent["_method"] = method
-    used = saved or payment_shapes.payment_method(world, ledger, paying.payer, method)
-    intent["payment_method"] = used["id"]
-    if method.authenticate and passed is None:
+    payment_method = saved_method or payment_shapes.payment_method(world, ledger, current.billed_to, method)
+    intent["payment_method"] = payment_method["id"]
+    if method.authenticate and authenticated is None:
         if off_session:
-            return _fail(paying, method, "authentication_required", "authentication_required")
-        return _ask(paying, return_url)
+            return _fail(current, method, "authentication_required", "authentication_required")
+        return _require_action(current, return_url)
     intent["next_action"] = None
-    if method.authenticate and passed is False:
-        return _fail(paying, method, "payment_intent_authentication_failure", "", charged=False)
+    if method.authenticate and authenticated is False:
+        return _fail(current, method, "payment_intent_authentication_failure", "", creates_charge=False)
     if method.kind == "us_bank_account":
-        return _debit(paying, method)
+        return _debit(current, method)
     if method.code:
-        return _fail(paying, method, method.code, method.decline_code, charged=not method.without_charge)
-    _succeed(paying, payment_shapes.charge(world, ledger, paying.payer, intent, method, "succeeded"))
+        return _fail(current, method, method.code, method.decline_code, creates_charge=not method.without_charge)
+    _succeed(current, payment_shapes.charge(world, ledger, current.billed_to, intent, method, "succeeded"))
     return Outcome("succeeded")
 
 
 def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None = None) -> None:
-    """Lets a bank debit arrive, or fail as `fail` says. Raises InvalidState if it is not processing."""
+    """Makes a bank debit arrive, or fail as the method `fail` does. Raises InvalidState if it is not processing."""
     intent = ledger.get("payment_intent", intent_id)
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
     world.scheduler.cancel(intent_id)
-    paying = _Paying.of(world, ledger, intent)
+    current = _Attempt.of(world, ledger, intent)
     method: Method = fail or intent["_method"]
     charge = ledger.get("charge", intent["latest_charge"])
     if method.code:
-        _fail(paying, method, method.code, method.decline_code, charge=charge)
+        _fail(current, method, method.code, method.decline_code, charge=charge)
     else:
-        _succeed(paying, charge)
+        _succeed(current, charge)
 
 
 def credit(world: World, ledger: Ledger, payment: JSON) -> None:
-    """Counts an InvoicePayment whose intent has succeeded before it was tied to the invoice."""
-    paying = _Paying.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
-    _pay(paying, payment)
-    paying.emit("invoice_payment.paid", payment)
-    _credit(paying, payment)
+    """Adds a payment to its invoice, if the intent succeeded before it was linked to the invoice."""
+    current = _Attempt.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
+    _pay(current, payment)
+    current.emit("invoice_payment.paid", payment)
+    _credit(current, payment)
 
 
 def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
-    """Returns the 402 for a failed attempt."""
+    """Returns the 402 response to a failed attempt."""
     fields = {k: v for k, v in error.items() if k not in ("message", "type")}
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))
 
 
-def _succeed(paying: _Paying, charge: JSON) -> None:
-    """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
-    world, ledger, intent, payment = paying.world, paying.ledger, paying.intent, paying.payment
+def _succeed(current: _Attempt, charge: JSON) -> None:
+    """Records on the charge, the intent, the payment and the invoice that the money has arrived."""
+    world, ledger, intent, payment = current.world, current.ledger, current.intent, current.payment
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
     charge["receipt_url"] = f"{world.config.public_url}/receipts/{ledger.id}/{charge['id']}"
     intent.update(
@@ -165,75 +168,77 @@ def _succeed(paying: _Paying, charge: JSON) -> None:
         next_action=None,
     )  # fmt: skip
     captures.begin(world, ledger, charge)
-    first = False
+    payment_event_first = False
     if payment is not None:
-        _pay(paying, payment)
-        first = not world.order.usual()  # recordings have both
-    if payment is not None and first:
-        paying.emit("invoice_payment.paid", payment)
-    paying.emit("charge.succeeded", charge)
+        _pay(current, payment)
+        payment_event_first = not world.order.is_usual()  # recordings have both orders
+    if payment is not None and payment_event_first:
+        current.emit("invoice_payment.paid", payment)
+    current.emit("charge.succeeded", charge)
     if intent["_method"].dispute:
-        open_dispute(world, ledger, charge, intent["_method"].dispute)  # recorded before the intent has succeeded
-    paying.emit("payment_intent.succeeded", intent)
-    if payment is not None and not first:
-        paying.emit("invoice_payment.paid", payment)
+        open_dispute(
+            world, ledger, charge, intent["_method"].dispute
+        )  # recordings have this event before the intent's
+    current.emit("payment_intent.succeeded", intent)
+    if payment is not None and not payment_event_first:
+        current.emit("invoice_payment.paid", payment)
     if payment is not None:
-        _credit(paying, payment)
+        _credit(current, payment)
 
 
-def _pay(paying: _Paying, payment: JSON) -> None:
-    payment.update(status="paid", amount_paid=paying.intent["amount_received"])
-    payment["status_transitions"] = {**payment["status_transitions"], "paid_at": paying.world.now()}
+def _pay(current: _Attempt, payment: JSON) -> None:
+    payment.update(status="paid", amount_paid=current.intent["amount_received"])
+    payment["status_transitions"] = {**payment["status_transitions"], "paid_at": current.world.now()}
 
 
-def _credit(paying: _Paying, payment: JSON) -> None:
-    world, ledger, before = paying.world, paying.ledger, paying.before
+def _credit(current: _Attempt, payment: JSON) -> None:
+    world, ledger, before = current.world, current.ledger, current.before
     invoice = ledger.get("invoice", payment["invoice"])
     assert before is not None, "an intent with a payment has an invoice"
     surplus_before = invoice["amount_overpaid"]
     invoice["amount_paid"] += payment["amount_paid"]
     invoice["amount_remaining"] = max(0, invoice["amount_due"] - invoice["amount_paid"])
     invoice["amount_overpaid"] = max(0, invoice["amount_paid"] - invoice["amount_due"])
-    overpaid(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
+    credit_surplus(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
     if invoice["amount_remaining"] == 0 and invoice["status"] in ("open", "uncollectible"):
         become_paid(world, ledger, invoice, before, collected=True)
     else:
-        follow_remaining(ledger, invoice)
-        world.updated(ledger, invoice, before)
+        update_default_amount(ledger, invoice)
+        world.emit_updated(ledger, invoice, before)
     if invoice["amount_overpaid"]:
         world.emit(ledger, "invoice.overpaid", invoice)
 
 
-def _ask(paying: _Paying, return_url: str | None) -> Outcome:
-    intent, invoice = paying.intent, paying.invoice
+def _require_action(current: _Attempt, return_url: str | None) -> Outcome:
+    intent, invoice = current.intent, current.invoice
     page = invoice["hosted_invoice_url"] if invoice else None
-    back = return_url or page
+    return_page = return_url or page
     action: JSON = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    if back:
-        there = {
-            "return_url": back,
+    if return_page:
+        redirect = {
+            "return_url": return_page,
             "url": page or f"https://hooks.stripe.com/3d_secure_2/hosted?intent={intent['id']}",
         }
-        action = {"type": "redirect_to_url", "redirect_to_url": there}
+        action = {"type": "redirect_to_url", "redirect_to_url": redirect}
     intent.update(
         status="requires_action",
         last_payment_error=None,  # that of the previous confirmation (https://docs.stripe.com/api/payment_intents/object)
         next_action=action,
     )
-    paying.emit("payment_intent.requires_action", intent)
+    current.emit("payment_intent.requires_action", intent)
     if invoice is not None:
-        paying.emit("invoice.payment_action_required", invoice)
-    paying.invoice_updated()
+        current.emit("invoice.payment_action_required", invoice)
+    current.invoice_updated()
     return Outcome("requires_action")
 
 
-def _debit(paying: _Paying, method: Method) -> Outcome:
-    world, ledger, intent = paying.world, paying.ledger, paying.intent
-    charge = payment_shapes.charge(world, ledger, paying.payer, intent, method, "pending")
+def _debit(current: _Attempt, method: Method) -> Outcome:
+    world, ledger, intent = current.world, current.ledger, current.intent
+    charge = payment_shapes.charge(world, ledger, current.billed_to, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
-    paying.emit("charge.pending", charge)
-    paying.emit("payment_intent.processing", intent)
-    paying.invoice_updated()
+    current.emit("charge.pending", charge)
+    current.emit("payment_intent.processing", intent)
+    current.invoice_updated()
     if not method.never_settles:
         later = world.config.ach_days * DAY
         world.scheduler.after(later, "settle", intent["id"], lambda: settle(world, ledger, intent["id"]))
@@ -241,31 +246,31 @@ def _debit(paying: _Paying, method: Method) -> Outcome:
 
 
 def _fail(
-    paying: _Paying,
+    current: _Attempt,
     method: Method,
     code: str,
     decline_code: str,
     *,
     charge: JSON | None = None,
-    charged: bool = True,
+    creates_charge: bool = True,
 ) -> Outcome:
-    world, ledger, intent, invoice = paying.world, paying.ledger, paying.intent, paying.invoice
+    world, ledger, intent, invoice = current.world, current.ledger, current.intent, current.invoice
     message = method.message or "Your card was declined. This transaction requires authentication."
     if code == "payment_intent_authentication_failure":
         message = _AUTHENTICATION_FAILED
-    if charge is None and charged:
-        charge = payment_shapes.charge(world, ledger, paying.payer, intent, method, "failed")
+    if charge is None and creates_charge:
+        charge = payment_shapes.charge(world, ledger, current.billed_to, intent, method, "failed")
     if charge is not None:
         charge.update(status="failed", failure_code=code, failure_message=message, paid=False)
         charge["outcome"] = payment_shapes.outcome(method, code, decline_code, message)
-        paying.emit("charge.failed", charge)
-    used = ledger.get("payment_method", intent["payment_method"])
+        current.emit("charge.failed", charge)
+    payment_method = ledger.get("payment_method", intent["payment_method"])
     error: JSON = {
         "type": "invalid_request_error" if code == "payment_intent_authentication_failure" else "card_error",
         "code": code,
         "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
         "message": message,
-        "payment_method": public(used),
+        "payment_method": public(payment_method),
     }
     if decline_code:
         error["decline_code"] = decline_code
@@ -275,9 +280,9 @@ def _fail(
         error["charge"] = charge["id"]
         intent["latest_charge"] = charge["id"]
     intent.update(status="requires_payment_method", last_payment_error=error, payment_method=None, next_action=None)
-    paying.emit("payment_intent.payment_failed", intent)
-    asking = ["invoice.payment_action_required"] if code == "authentication_required" else []
-    paying.invoice_updated("invoice.payment_failed", *asking)
+    current.emit("payment_intent.payment_failed", intent)
+    action_events = ["invoice.payment_action_required"] if code == "authentication_required" else []
+    current.invoice_updated("invoice.payment_failed", *action_events)
     if invoice is not None:
-        follow_remaining(ledger, invoice)
+        update_default_amount(ledger, invoice)
     return Outcome("failed", error)

@@ -1,4 +1,4 @@
-"""The objects that a payment leaves, as Stripe first makes them. The rules of paying are in `payment_attempts`."""
+"""The objects of a payment in their initial shape. `payment_attempts` has the rules of paying."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _CARD_OPTIONS = {
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
     """Stores and returns a payment intent that requires a payment method."""
     types = invoice["payment_settings"]["payment_method_types"] or ["card", "us_bank_account"]
-    if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars, of at most eight digits
+    if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars and have at most eight digits
         types = [t for t in types if t != "us_bank_account"] or ["card"]
     now = world.now()
     intent_id = f"pi_3{world.ids.token(23)}"
-    made: JSON = {
+    payment_intent: JSON = {
         "id": intent_id,
         "object": "payment_intent",
         "allowed_payment_method_types": None,
@@ -65,17 +65,17 @@ def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
         "transfer_data": None,
         "transfer_group": None,
     }
-    return ledger.add(made)
+    return ledger.add(payment_intent)
 
 
-def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON, *, default: bool) -> JSON:
-    """Stores and returns the InvoicePayment that ties a payment intent to an invoice."""
-    made_for["_payment"] = payment_id = f"inpay_1{world.ids.token(23)}"
-    made: JSON = {
+def invoice_payment(world: World, ledger: Ledger, invoice: JSON, intent_object: JSON, *, default: bool) -> JSON:
+    """Stores and returns the InvoicePayment that links a payment intent to an invoice."""
+    intent_object["_payment"] = payment_id = f"inpay_1{world.ids.token(23)}"
+    payment: JSON = {
         "id": payment_id,
         "object": "invoice_payment",
         "amount_paid": None,
-        "amount_requested": made_for["amount"],
+        "amount_requested": intent_object["amount"],
         "created": world.now(),
         "currency": invoice["currency"],
         "invoice": invoice["id"],
@@ -83,21 +83,21 @@ def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON,
         "livemode": ledger.livemode,
         "payment": {
             "charge": None,
-            "payment_intent": made_for["id"],
+            "payment_intent": intent_object["id"],
             "payment_record": None,
             "type": "payment_intent",
         },
         "status": "open",
         "status_transitions": {"canceled_at": None, "paid_at": None},
     }
-    return ledger.add(made)
+    return ledger.add(payment)
 
 
 _CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"}
 
 
 def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:
-    """Stores and returns a payment method, as Stripe shows what the payer typed."""
+    """Stores and returns a payment method with the details of the payer."""
     details: JSON
     if method.kind == "card":
         details = {
@@ -135,10 +135,10 @@ def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) 
 _PAYER = ("address", "email", "name", "phone")
 
 
-def payer(ledger: Ledger, customer_id: str | None) -> JSON:
-    """Returns what an invoice says of its customer, for a payment without one: null where there is no customer."""
-    known = ledger.find("customer", customer_id) or {}
-    return {f"customer_{name}": known.get(name) for name in _PAYER}
+def payer_details(ledger: Ledger, customer_id: str | None) -> JSON:
+    """Returns the `customer_…` fields of an invoice for a payment without one. They are null without a customer."""
+    customer = ledger.find("customer", customer_id) or {}
+    return {f"customer_{name}": customer.get(name) for name in _PAYER}
 
 
 def _billing(invoice: JSON) -> JSON:
@@ -153,16 +153,18 @@ def _billing(invoice: JSON) -> JSON:
 
 
 def advice(decline_code: str) -> str | None:
-    """Returns what Stripe advises after an issuer's decline (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
+    """Returns Stripe's advice after an issuer's decline
+    (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
 
-    None for what no issuer declined, such as a block by Radar, and where only the customer can go on.
+    Returns None for a decline that is not the issuer's, such as a block by Radar, and for one that only the customer
+    can resolve.
     """
     if decline_code in ("", "fraudulent", "authentication_required"):
         return None
     return "do_not_try_again" if decline_code in ("lost_card", "stolen_card") else "try_again_later"
 
 
-def _told_to_seller(method: Method, code: str, decline_code: str, message: str) -> str:
+def _seller_message(method: Method, code: str, decline_code: str, message: str) -> str:
     if method.kind != "card":
         return message
     if decline_code == "fraudulent":
@@ -173,21 +175,21 @@ def _told_to_seller(method: Method, code: str, decline_code: str, message: str) 
 
 
 def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
-    """Returns the `outcome` of a charge that failed. A blocked charge never reached the network."""
-    blocked = decline_code == "fraudulent"
+    """Returns the `outcome` of a charge that failed. A blocked charge never reached the card network."""
+    is_blocked = decline_code == "fraudulent"
     return {
         "advice_code": advice(decline_code),
         "network_advice_code": None,
         "network_decline_code": None,
-        "network_status": "not_sent_to_network" if blocked else "declined_by_network",
-        "reason": "highest_risk_level" if blocked else decline_code or code,
-        "risk_level": "highest" if blocked else "normal",
-        "seller_message": _told_to_seller(method, code, decline_code, message),
-        "type": "blocked" if blocked else "issuer_declined",
+        "network_status": "not_sent_to_network" if is_blocked else "declined_by_network",
+        "reason": "highest_risk_level" if is_blocked else decline_code or code,
+        "risk_level": "highest" if is_blocked else "normal",
+        "seller_message": _seller_message(method, code, decline_code, message),
+        "type": "blocked" if is_blocked else "issuer_declined",
     }
 
 
-_OF_BOTH = {
+_SHARED_FIELDS = {
     "card": (
         "brand",
         "checks",
@@ -201,30 +203,30 @@ _OF_BOTH = {
     ),
     "us_bank_account": ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number"),
 }
-"""Fields that a payment method and the charge by it have in common."""
+"""The fields that a payment method and its charges have in common."""
 
 
-def _paid_with(used: JSON, kind: str, amount: int) -> JSON:
-    """Returns what a charge says of a payment method, as recorded of a card."""
-    known = {name: used[name] for name in _OF_BOTH[kind]}
+def _method_details(method_details: JSON, kind: str, amount: int) -> JSON:
+    """Returns the details of a payment method as a charge contains them, as recorded for a card."""
+    shared_fields = {name: method_details[name] for name in _SHARED_FIELDS[kind]}
     if kind != "card":
-        return {**known, "mandate": None, "payment_reference": None}
+        return {**shared_fields, "mandate": None, "payment_reference": None}
     return {
-        **known, "amount_authorized": amount, "authorization_code": None,
+        **shared_fields, "amount_authorized": amount, "authorization_code": None,
         "extended_authorization": {"status": "disabled"}, "incremental_authorization": {"status": "unavailable"},
-        "installments": None, "mandate": None, "multicapture": {"status": "unavailable"}, "network": used["brand"],
-        "network_token": {"used": False}, "network_transaction_id": None,
+        "installments": None, "mandate": None, "multicapture": {"status": "unavailable"},
+        "network": method_details["brand"], "network_token": {"used": False}, "network_transaction_id": None,
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"}, "three_d_secure": None,
         "transaction_link_id": None, "wallet": None,
     }  # fmt: skip
 
 
-def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: Method, status: str) -> JSON:
+def charge(world: World, ledger: Ledger, invoice: JSON, intent_object: JSON, method: Method, status: str) -> JSON:
     """Stores and returns a charge, which is one attempt to move money."""
     prefix = "ch_3" if method.kind == "card" else "py_3"
-    used = ledger.get("payment_method", paid_by["payment_method"])
-    details = _paid_with(used[method.kind], method.kind, paid_by["amount"])
-    approved = {
+    payment_method = ledger.get("payment_method", intent_object["payment_method"])
+    details = _method_details(payment_method[method.kind], method.kind, intent_object["amount"])
+    approved_outcome = {
         "advice_code": None, "network_advice_code": None, "network_decline_code": None,
         "network_status": "approved_by_network", "reason": None, "risk_level": "normal",
         "seller_message": "Payment complete.", "type": "authorized",
@@ -233,20 +235,20 @@ def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: M
         {
             "id": prefix + world.ids.token(23),
             "object": "charge",
-            "amount": paid_by["amount"],
+            "amount": intent_object["amount"],
             "amount_captured": 0,
             "amount_refunded": 0,
-            "application": paid_by["application"],
+            "application": intent_object["application"],
             "application_fee": None,
-            "application_fee_amount": paid_by["application_fee_amount"],
+            "application_fee_amount": intent_object["application_fee_amount"],
             "balance_transaction": None,
             "billing_details": _billing(invoice),
             "calculated_statement_descriptor": None,
             "captured": False,
             "created": world.now(),
-            "currency": paid_by["currency"],
-            "customer": paid_by["customer"],
-            "description": paid_by["description"],
+            "currency": intent_object["currency"],
+            "customer": intent_object["customer"],
+            "description": intent_object["description"],
             "disputed": False,
             "failure_balance_transaction": None,
             "failure_code": None,
@@ -254,13 +256,13 @@ def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: M
             "fraud_details": {},
             "livemode": ledger.livemode,
             "metadata": dict(
-                paid_by["metadata"]
+                intent_object["metadata"]
             ),  # https://docs.stripe.com/metadata#copying-metadata-to-another-object
             "on_behalf_of": None,
-            "outcome": approved,
+            "outcome": approved_outcome,
             "paid": status == "succeeded",
-            "payment_intent": paid_by["id"],
-            "payment_method": used["id"],
+            "payment_intent": intent_object["id"],
+            "payment_method": payment_method["id"],
             "payment_method_details": {"type": method.kind, method.kind: details},
             "radar_options": {},
             "receipt_email": None,

@@ -1,4 +1,4 @@
-"""Payouts on their way: made, submitted to the bank, arrived, failed, canceled, reversed.
+"""The steps of a payout: created, submitted to the bank, arrived, failed, canceled, reversed.
 
 https://docs.stripe.com/payouts and, for the lines, https://docs.stripe.com/payouts/reconciliation
 """
@@ -14,7 +14,7 @@ from .balance_transactions import record
 from .exchange import Gross
 
 SUBMITTED_AFTER = 600
-"""Seconds that a payout stays `pending`."""
+"""The number of seconds for which a payout stays `pending`."""
 MESSAGES = {
     "account_closed": "The bank account has been closed.",
     "account_frozen": "The bank account has been frozen.",
@@ -25,30 +25,31 @@ MESSAGES = {
     "invalid_account_number": "The routing number seems correct, but the account number is invalid.",
     "no_account": "The bank account details on file are probably incorrect.",
 }
-"""https://docs.stripe.com/api/payouts/failures"""
+"""The failure messages by failure code (https://docs.stripe.com/api/payouts/failures)."""
 
 
 def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
-    """Returns an automatic payout of all that is available but the minimum balance, or None if that is nothing.
+    """Pays out the available balance except the minimum balance, and returns the payout; None if there is nothing to
+    pay out.
 
-    A negative balance is taken from the bank account. The minimum is a line of the payout, and is given back after it
-    (https://docs.stripe.com/changelog/acacia/2024-12-18/payout-minimum-balance).
+    A negative balance is debited from the bank account. The minimum balance is held as a line of the payout, and
+    released after the payout (https://docs.stripe.com/changelog/acacia/2024-12-18/payout-minimum-balance).
     """
     funds = ledger.funds
     funds.mature(world.now())
     available = funds.available(currency)
-    held = ledger.settlement.minimum_balance.get(currency, 0) if available > 0 else 0
-    if available == 0 or 0 < available <= held:
+    held_amount = ledger.settlement.minimum_balance.get(currency, 0) if available > 0 else 0
+    if available == 0 or 0 < available <= held_amount:
         return None
-    payout = _make(world, ledger, available - held, currency, automatic=True, method="standard")
-    if held:
+    payout = _make(world, ledger, available - held_amount, currency, automatic=True, method="standard")
+    if held_amount:
         hold = "payout_minimum_balance_hold"
-        record(world, ledger, hold, hold, Gross(-held, currency), payout["id"])
+        record(world, ledger, hold, hold, Gross(-held_amount, currency), payout["id"])
     _debit(world, ledger, payout)
     funds.take(currency, payout["id"])
-    if held:
+    if held_amount:
         release = "payout_minimum_balance_release"
-        record(world, ledger, release, release, Gross(held, currency), payout["id"])
+        record(world, ledger, release, release, Gross(held_amount, currency), payout["id"])
     world.emit(ledger, "payout.created", payout)
     later = world.config.reconciliation_seconds
     world.scheduler.after(later, "payout_reconcile", payout["id"], lambda: _reconcile(world, ledger, payout))
@@ -56,13 +57,18 @@ def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
 
 
 def pay_out_by_hand(
-    world: World, ledger: Ledger, currency: str, amount: int | None, *, method: str = "standard", **said: object
+    world: World,
+    ledger: Ledger,
+    currency: str,
+    amount: int | None,
+    *,
+    method: str = "standard",
+    **owner_fields: object,
 ) -> JSON:
-    """Returns a manual payout of an amount, or of all that is available. An instant one has a fee.
+    """Creates a manual payout of an amount, or of the available balance, and returns it. An instant payout has a fee.
 
-    `said` are fields that the owner chose, such as `metadata`.
-
-    Stripe cannot say which payments are in it. Raises InvalidState if the balance does not cover it.
+    `owner_fields` are fields that the owner chose, such as `metadata`. Stripe does not record which payments are in a
+    manual payout. Raises InvalidState if the balance does not cover the payout.
     """
     ledger.funds.mature(world.now())
     available = ledger.funds.available(currency)
@@ -73,16 +79,16 @@ def pay_out_by_hand(
         raise InvalidState("You have insufficient funds in your Stripe account for this transfer.",
                            code="balance_insufficient")  # fmt: skip
     payout = _make(world, ledger, amount, currency, automatic=False, method=method)
-    payout.update(said)
+    payout.update(owner_fields)
     _debit(world, ledger, payout, fee_details)
     world.emit(ledger, "payout.created", payout)
     return payout
 
 
 def fail(world: World, ledger: Ledger, payout_id: str, code: str, message: str | None = None) -> JSON:
-    """Returns a payout that the bank sent back, even after it was `paid`. Its money is in the balance again.
+    """Makes the bank send a payout back, even after it was `paid`, and returns it. Its money returns to the balance.
 
-    The bank account is `errored`: automatic payouts stop until there is another one.
+    The bank account becomes `errored`. Automatic payouts stop until there is another bank account.
     """
     payout = ledger.get("payout", payout_id)
     if payout["status"] not in ("pending", "in_transit", "paid") or payout["reversed_by"]:
@@ -90,29 +96,31 @@ def fail(world: World, ledger: Ledger, payout_id: str, code: str, message: str |
     payout["failure_code"] = code
     payout["failure_message"] = message or MESSAGES.get(code, "The bank returned this transfer.")
     ledger.get("bank_account", payout["destination"])["status"] = "errored"
-    return _bring_back(world, ledger, payout, "failed", "payout_failure")
+    return _return_to_balance(world, ledger, payout, "failed", "payout_failure")
 
 
 def cancel(world: World, ledger: Ledger, payout_id: str) -> JSON:
-    """Returns a payout after it was canceled. Raises InvalidState if it has left Stripe."""
+    """Cancels a payout and returns it. Raises InvalidState if it is no longer pending."""
     payout = ledger.get("payout", payout_id)
     if payout["status"] != "pending":
         raise InvalidState("Payouts can only be canceled while they are pending.")
-    return _bring_back(world, ledger, payout, "canceled", "payout_cancel")
+    return _return_to_balance(world, ledger, payout, "canceled", "payout_cancel")
 
 
 def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
-    """Returns a new, negative payout that takes a paid one back. Raises InvalidState if it cannot be reversed."""
+    """Creates a negative payout that reverses a paid one, and returns it. Raises InvalidState if it cannot be
+    reversed.
+    """
     original = ledger.get("payout", payout_id)
     if original["status"] != "paid" or original["amount"] <= 0 or original["reversed_by"]:
         raise InvalidState("Only a payout that was paid, and not reversed before, can be reversed.")
     before = world.snapshot(ledger, original)
-    back = _make(world, ledger, -original["amount"], original["currency"], automatic=False, method="standard")
-    back["original_payout"], original["reversed_by"] = original["id"], back["id"]
-    _debit(world, ledger, back)
-    world.emit(ledger, "payout.created", back)
-    world.updated(ledger, original, before)
-    return back
+    reversal = _make(world, ledger, -original["amount"], original["currency"], automatic=False, method="standard")
+    reversal["original_payout"], original["reversed_by"] = original["id"], reversal["id"]
+    _debit(world, ledger, reversal)
+    world.emit(ledger, "payout.created", reversal)
+    world.emit_updated(ledger, original, before)
+    return reversal
 
 
 def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic: bool, method: str) -> JSON:
@@ -147,20 +155,20 @@ def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic
         "trace_id": {"status": "pending", "value": None},
         "type": "bank_account",
     }
-    submitted = now + SUBMITTED_AFTER
-    world.scheduler.at(submitted, "payout_submit", payout["id"], lambda: _submit(world, ledger, payout))
-    arrived = max(submitted, payout["arrival_date"])
-    world.scheduler.at(arrived, "payout_arrive", payout["id"], lambda: _arrive(world, ledger, payout))
+    submission_time = now + SUBMITTED_AFTER
+    world.scheduler.at(submission_time, "payout_submit", payout["id"], lambda: _submit(world, ledger, payout))
+    arrival_time = max(submission_time, payout["arrival_date"])
+    world.scheduler.at(arrival_time, "payout_arrive", payout["id"], lambda: _arrive(world, ledger, payout))
     return ledger.add(payout)
 
 
 def _debit(world: World, ledger: Ledger, payout: JSON, fee_details: list[JSON] | None = None) -> None:
-    """Takes the payout's amount from the balance by a transaction of its own, which is one of its lines too."""
+    """Takes the payout's amount from the balance by the payout's own transaction, which is one of its lines."""
     gross = Gross(-payout["amount"], payout["currency"])
-    moved = record(
+    transaction = record(
         world, ledger, "payout", "payout", gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
     )
-    payout["balance_transaction"] = moved["id"]
+    payout["balance_transaction"] = transaction["id"]
 
 
 def _instant_fee(ledger: Ledger, amount: int, currency: str, method: str) -> list[JSON]:
@@ -176,7 +184,7 @@ def _submit(world: World, ledger: Ledger, payout: JSON) -> None:
     if payout["status"] == "pending":
         before = world.snapshot(ledger, payout)
         payout["status"] = "in_transit"
-        world.updated(ledger, payout, before)
+        world.emit_updated(ledger, payout, before)
 
 
 def _arrive(world: World, ledger: Ledger, payout: JSON) -> None:
@@ -191,10 +199,12 @@ def _reconcile(world: World, ledger: Ledger, payout: JSON) -> None:
     world.emit(ledger, "payout.reconciliation_completed", payout)
 
 
-def _bring_back(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
-    """Returns the payout in a status in which its money is in the balance again, with a transaction for it."""
+def _return_to_balance(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
+    """Sets a status with which the payout's money returns to the balance, records the transaction, and returns the
+    payout.
+    """
     gross = Gross(payout["amount"], payout["currency"])
-    back = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")
-    payout.update(status=status, failure_balance_transaction=back["id"])
+    transaction = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")
+    payout.update(status=status, failure_balance_transaction=transaction["id"])
     world.emit(ledger, f"payout.{status}", payout)
     return payout

@@ -1,4 +1,4 @@
-"""Refunds, which may be pending, and may fail weeks after they succeeded (https://docs.stripe.com/refunds)."""
+"""Refunds. They may be pending, and may fail weeks after they succeeded (https://docs.stripe.com/refunds)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import balance_transactions, lists, rules
 from .call import Call, Route
-from .money import shown
+from .money import format_amount
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
-_ENDED = ("failed", "canceled")
+_FINAL = ("failed", "canceled")
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _BANK_DEBIT_DAYS = 180
-"""https://support.stripe.com/questions/refunds-for-ach-direct-debit-payments"""
+"""The days for which a bank debit can be refunded
+(https://support.stripe.com/questions/refunds-for-ach-direct-debit-payments).
+"""
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/refunds: all that is left of a charge, or a part."""
+    """Handles POST /v1/refunds: all that remains of a charge, or a part of it."""
     params, ledger = call.params, call.ledger
     for name in params:
         if name not in _MODELLED:
@@ -41,9 +43,9 @@ def create(call: Call) -> JSON:
 def make(
     world: World, ledger: Ledger, charge: JSON, amount: int | None, reason: str | None = None, metadata: object = None
 ) -> JSON:
-    """Returns a new refund of a charge.
+    """Refunds a charge, by default all that remains of it, and returns the refund.
 
-    Raises InvalidState if less is left of the charge, if it cannot be refunded, or if the balance does not cover it.
+    Raises InvalidState if less remains of the charge, if it cannot be refunded, or if the balance does not cover it.
     """
     if charge["status"] != "succeeded":
         raise InvalidState(
@@ -53,14 +55,14 @@ def make(
         raise InvalidState(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
-    left = charge["amount"] - charge["amount_refunded"]
-    if left == 0:
+    refundable = charge["amount"] - charge["amount_refunded"]
+    if refundable == 0:
         raise InvalidState(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
-    wanted = left if amount is None else amount
-    if wanted > left:
+    refund_amount = refundable if amount is None else amount
+    if refund_amount > refundable:
         raise InvalidState(
-            f"Refund amount ({shown(wanted, charge['currency'])}) is greater than unrefunded amount on charge"
-            f" ({shown(left, charge['currency'])})",
+            f"Refund amount ({format_amount(refund_amount, charge['currency'])}) is greater than unrefunded amount on"
+            f" charge ({format_amount(refundable, charge['currency'])})",
             param="amount",
         )
     method = ledger.get("payment_intent", charge["payment_intent"])["_method"]
@@ -77,7 +79,7 @@ def make(
     refund: JSON = {
         "id": f"{'pyr' if bank else 're'}_3{world.ids.token(23)}",
         "object": "refund",
-        "amount": wanted,
+        "amount": refund_amount,
         "balance_transaction": None,
         "charge": charge["id"],
         "created": now,
@@ -100,7 +102,7 @@ def make(
         refund["pending_reason"] = "processing"
     refund["balance_transaction"] = balance_transactions.of_refund(world, ledger, charge, refund)["id"]
     ledger.add(refund)
-    charge["amount_refunded"] += wanted
+    charge["amount_refunded"] += refund_amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     world.emit(ledger, "refund.created", refund)
     world.emit(ledger, "charge.refunded", charge)
@@ -113,7 +115,7 @@ def make(
 
 
 def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
-    """Lets a pending refund succeed, and returns it. Raises InvalidState if it is not pending."""
+    """Makes a pending refund succeed, and returns it. Raises InvalidState if it is not pending."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] not in ("pending", "requires_action"):
         raise InvalidState(f"The refund is {refund['status']}, not pending.")
@@ -122,11 +124,11 @@ def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
 
 
 def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or_canceled_card") -> JSON:
-    """Lets a pending or even a succeeded refund fail, and returns it: the money is back with the account."""
+    """Makes a refund fail, even one that succeeded, and returns it. Its money returns to the balance."""
     refund = ledger.get("refund", refund_id)
-    if refund["status"] in _ENDED:
+    if refund["status"] in _FINAL:
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _return_to_balance(world, ledger, refund)
     refund["failure_reason"] = reason
     _move(world, ledger, refund, "failed")
     world.emit(ledger, "refund.failed", refund)
@@ -134,40 +136,42 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
 
 
 def cancel(call: Call) -> JSON:
-    """POST /v1/refunds/{id}/cancel, which only a refund that requires action allows."""
+    """Handles POST /v1/refunds/{id}/cancel, which is allowed only for a refund that requires action."""
     refund = call.ledger.get("refund", call.id)
     if refund["status"] != "requires_action":
         raise InvalidState("Canceling this refund is unsupported.")
-    return do_cancel(call.world, call.ledger, refund)
+    return cancel_refund(call.world, call.ledger, refund)
 
 
-def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
-    """Cancels a refund that has not succeeded, and returns it."""
-    if refund["status"] in (*_ENDED, "succeeded"):
+def cancel_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
+    """Cancels a refund that has not succeeded, and returns it. Raises InvalidState for any other refund."""
+    if refund["status"] in (*_FINAL, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _return_to_balance(world, ledger, refund)
     _move(world, ledger, refund, "canceled")
     return refund
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/refunds/{id}: metadata."""
+    """Handles POST /v1/refunds/{id}: changes the metadata."""
     refund = call.ledger.get("refund", call.id)
     before = call.world.snapshot(call.ledger, refund)
     refund["metadata"] = rules.metadata(refund["metadata"], call.params.get("metadata"))
-    call.world.updated(call.ledger, refund, before)
+    call.world.emit_updated(call.ledger, refund, before)
     return refund
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/refunds/{id}."""
+    """Handles GET /v1/refunds/{id}."""
     return call.ledger.get("refund", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/refunds."""
-    found = lists.created(call, lists.matching(call, call.ledger.all("refund"), "charge", "payment_intent"))
-    return lists.page(call, found, "/v1/refunds", kind="refund")
+    """Handles GET /v1/refunds."""
+    refunds = lists.filter_by_created(
+        call, lists.filter_by_fields(call, call.ledger.all("refund"), "charge", "payment_intent")
+    )
+    return lists.page(call, refunds, "/v1/refunds", kind="refund")
 
 
 def _charge(ledger: Ledger, params: JSON) -> JSON:
@@ -193,12 +197,12 @@ def _destination(kind: str) -> JSON:
     return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
 
 
-def _give_back(world: World, ledger: Ledger, refund: JSON) -> None:
+def _return_to_balance(world: World, ledger: Ledger, refund: JSON) -> None:
     charge = ledger.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
-    back = balance_transactions.of_failed_refund(world, ledger, refund)
-    refund["failure_balance_transaction"] = back["id"]
+    transaction = balance_transactions.of_failed_refund(world, ledger, refund)
+    refund["failure_balance_transaction"] = transaction["id"]
 
 
 def _move(world: World, ledger: Ledger, refund: JSON, status: str) -> None:
@@ -206,8 +210,8 @@ def _move(world: World, ledger: Ledger, refund: JSON, status: str) -> None:
     before = world.snapshot(ledger, refund)
     refund["status"] = status
     refund.pop("pending_reason", None)
-    world.updated(ledger, refund, before)
-    world.updated(ledger, refund, before, "charge.refund.updated")
+    world.emit_updated(ledger, refund, before)
+    world.emit_updated(ledger, refund, before, "charge.refund.updated")
 
 
 ROUTES = [

@@ -1,4 +1,4 @@
-"""Rules on values that the SDK's types cannot say: lengths, addresses, metadata, time filters."""
+"""Rules for values that the SDK's types do not contain: lengths, addresses, metadata, time filters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z
 
 
 def email(value: str | None) -> None:
-    """Raises InvalidParams unless the value has the form of an address and at most 512 characters.
+    """Raises InvalidParams unless the value looks like an e-mail address and has at most 512 characters.
 
     https://docs.stripe.com/api/customers/create
     """
@@ -30,36 +30,38 @@ def length(params: dict[str, Any], limits: dict[str, int]) -> None:
 
 
 def metadata(current: dict[str, str], change: Any, param: str = "metadata") -> dict[str, str]:
-    """Returns metadata after a change; `""` unsets a key, or all. Raises InvalidParams beyond Stripe's limits.
+    """Returns metadata after a change. An empty string removes a key, or all keys.
 
-    https://docs.stripe.com/api/metadata
+    Raises InvalidParams beyond Stripe's limits (https://docs.stripe.com/api/metadata).
     """
     if change is None:
         return current
     if change == "":
         return {}
-    merged = dict(current)
+    new_metadata = dict(current)
     for key, value in change.items():
         if len(key) > 40:
             raise InvalidParams("Metadata keys can have up to 40 characters", param=f"{param}[{key}]")
         if len(value) > 500:
             raise InvalidParams("Metadata values can have up to 500 characters", param=f"{param}[{key}]")
         if value == "":
-            merged.pop(key, None)
+            new_metadata.pop(key, None)
         else:
-            merged[key] = value
-    if len(merged) > 50:
+            new_metadata[key] = value
+    if len(new_metadata) > 50:
         raise InvalidParams("Metadata can have up to 50 keys", param=param)
-    return merged
+    return new_metadata
 
 
-def within(value: int | None, wanted: Any) -> bool:
-    """Returns True if a timestamp passes a `created` or `due_date` filter: a number, or gt, gte, lt and lte."""
-    if wanted is None:
+def within(value: int | None, bounds: Any) -> bool:
+    """Returns True if a timestamp passes a `created` or `due_date` filter: a number, or a dict of gt, gte, lt and
+    lte.
+    """
+    if bounds is None:
         return True
     if value is None:
         return False
-    if isinstance(wanted, int):
-        return value == wanted
+    if isinstance(bounds, int):
+        return value == bounds
     tests = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
-    return all(bool(tests[op](bound)) for op, bound in wanted.items())
+    return all(bool(tests[op](bound)) for op, bound in bounds.items())

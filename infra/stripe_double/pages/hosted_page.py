@@ -24,21 +24,23 @@ _PATH = re.compile(r"^/i/([^/]+)/([^/]+)(/pdf)?$")
 
 
 class HostedPage:
-    """A GET of the link shows the page, a POST pays. The link can be opened again after a decline."""
+    """Serves the link of an invoice: a GET shows the page, and a POST pays. After a decline, the link can be used
+    again.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /i/."""
+        """Returns the response to a request under /i/."""
         match = _PATH.match(request.path)
         with self._world.lock:
             self._world.run_due()
-            found = self._find(match.group(1), match.group(2)) if match else None
-            if match is None or found is None:
+            ledger_and_invoice = self._find(match.group(1), match.group(2)) if match else None
+            if match is None or ledger_and_invoice is None:
                 return as_html(404, frame.message("Invoice not found", "This link is not valid."))
-            ledger, invoice = found
-            if self._expired(invoice, match.group(2)):
+            ledger, invoice = ledger_and_invoice
+            if self._has_expired(invoice, match.group(2)):
                 text = f"Ask {invoice['account_name']} for a new link to this invoice."
                 return as_html(410, frame.message("Link expired", text))
             if match.group(3):
@@ -65,7 +67,7 @@ class HostedPage:
                 return (ledger, invoice) if invoice["status"] != "draft" else None
         return None
 
-    def _expired(self, invoice: JSON, token: str) -> bool:
+    def _has_expired(self, invoice: JSON, token: str) -> bool:
         if invoice["status"] == "paid":
             return False
         return token != invoice["_token"] or self._world.clock.now() > link_ends_at(invoice)
@@ -76,27 +78,27 @@ class HostedPage:
         return None
 
     def _pay(self, ledger: Ledger, invoice: JSON, form: dict[str, str]) -> Problem | None:
-        """Tries to pay; returns the problem to show if the attempt failed.
+        """Tries to pay. Returns the problem to show; None if the attempt succeeded or needs another step.
 
-        What was typed before 3-D Secure is put back into `form` after it.
+        After 3-D Secure, the inputs that were typed before it are put back into `form`.
         """
         if invoice["status"] not in ("open", "uncollectible"):
             return None
         try:
             payment = default_payment(ledger, invoice)
             intent = intent_of(ledger, payment)
-            passed: bool | None = None
+            authenticated: bool | None = None
             if form.get("authenticate") in ("complete", "fail"):
                 if intent["status"] != "requires_action":
                     return Problem("There is nothing to confirm.")
-                passed = form["authenticate"] == "complete"
+                authenticated = form["authenticate"] == "complete"
                 method: Method | Problem = intent["_method"]
                 form |= intent.pop("_typed", {})
             else:
-                method = _typed(form, self._world.clock.now())
+                method = _method_from_form(form, self._world.clock.now())
             if isinstance(method, Problem):
                 return method
-            outcome = attempt(self._world, ledger, intent, method, passed=passed)
+            outcome = attempt(self._world, ledger, intent, method, authenticated=authenticated)
         except StripeFault as exc:
             return Problem(str(exc))
         if outcome.status == "requires_action":
@@ -111,12 +113,12 @@ _CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "inco
 """The inputs to correct, by the code of a decline."""
 
 
-def _typed(form: dict[str, str], now: float) -> Method | Problem:
-    """Returns the method that the payer typed, or all problems with it. No attempt is made with a wrong one."""
+def _method_from_form(form: dict[str, str], now: float) -> Method | Problem:
+    """Returns the method that the payer typed, or the problems of the inputs. A wrong input is never charged."""
     by_bank = form.get("method") == "us_bank_account"
-    wrong = dict(_wrong_in_bank_account(form) if by_bank else _wrong_in_card(form, now))
-    if wrong:
-        return Problem(" ".join(wrong.values()), tuple(wrong), form.get("method", "card"))
+    problems = dict(_bank_account_problems(form) if by_bank else _card_problems(form, now))
+    if problems:
+        return Problem(" ".join(problems.values()), tuple(problems), form.get("method", "card"))
     if not by_bank:
         month, year = _expiry(form["exp"])
         return replace(by_card_number(form["number"]), exp_month=month, exp_year=year)
@@ -125,8 +127,8 @@ def _typed(form: dict[str, str], now: float) -> Method | Problem:
     return account
 
 
-def _wrong_in_bank_account(form: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yields the name of each wrong input and the message about it, in the order of the form."""
+def _bank_account_problems(form: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields the name of each wrong input and its message, in the order of the form."""
     routing, account = form.get("routing", "").strip(), form.get("account", "").strip()
     if not routing:
         yield "routing", "The routing number is missing."
@@ -138,11 +140,11 @@ def _wrong_in_bank_account(form: dict[str, str]) -> Iterator[tuple[str, str]]:
         yield "account", "The account number is not one of Stripe's test accounts."
 
 
-def _wrong_in_card(form: dict[str, str], now: float) -> Iterator[tuple[str, str]]:
-    """Yields the name of each wrong input and Stripe's message about it, in the order of the form."""
+def _card_problems(form: dict[str, str], now: float) -> Iterator[tuple[str, str]]:
+    """Yields the name of each wrong input and Stripe's message, in the order of the form."""
     if not form.get("number", "").strip():
         yield "number", "Your card number is incomplete."
-    if problem := _wrong_in_expiry(form.get("exp", ""), now):
+    if problem := _expiry_problem(form.get("exp", ""), now):
         yield "exp", problem
     if not re.match(r"^\d{3,4}$", form.get("cvc", "").strip()):
         yield "cvc", "Your card's security code is incomplete."
@@ -152,12 +154,12 @@ _EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$")
 
 
 def _expiry(exp: str) -> tuple[int, int]:
-    """Returns the month and the year of what a payer typed, such as `12 / 34`."""
+    """Returns the month and the year of an expiry that a payer typed, such as `12 / 34`."""
     month, _, year = exp.partition("/")
     return int(month), int(year) % 100 + 2000
 
 
-def _wrong_in_expiry(exp: str, now: float) -> str | None:
+def _expiry_problem(exp: str, now: float) -> str | None:
     if not _EXPIRY.match(exp):
         return "Your card's expiration date is incomplete."
     month, year = _expiry(exp)

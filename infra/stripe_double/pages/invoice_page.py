@@ -1,4 +1,4 @@
-"""HTML of the hosted invoice page: the amounts, and the form that fits the invoice's state; without JavaScript."""
+"""The HTML of the hosted invoice page: the amounts, and the form for the invoice's state; without JavaScript."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from html import escape
 
 from ..objects.accounts import day
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON, Ledger
 from .frame import isolated, page
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why an attempt to pay failed, the ids of the inputs to correct, and the kind of payment method.
+    """The reason why an attempt to pay failed, the ids of the inputs to correct, and the kind of payment method.
 
-    An empty `method` stands for no method in particular.
+    An empty `method` means that the problem concerns no particular method.
     """
 
     message: str
@@ -33,9 +33,11 @@ def invoice(
     lines: list[JSON],
     intent: JSON | None,
     problem: Problem | None = None,
-    typed: Mapping[str, str] | None = None,
+    entered: Mapping[str, str] | None = None,
 ) -> str:
-    """Returns the page. After a refused attempt it says why, and its inputs hold what the payer had `typed`."""
+    """Returns the page. After a failed attempt it shows the reason, and its inputs hold the texts that the payer
+    `entered`.
+    """
     currency = inv["currency"]
     processing = intent is not None and intent["status"] == "processing"
     state = "processing" if processing else inv["status"]
@@ -45,10 +47,10 @@ def invoice(
     to, company = inv["customer_name"] or inv["customer_email"] or "", inv["account_name"] or ""
     body = f"""
 <p class=muted>{isolated(company)}</p>
-<h1>{shown(inv["amount_remaining"] or inv["total"], currency)}</h1>
+<h1>{format_amount(inv["amount_remaining"] or inv["total"], currency)}</h1>
 <p class=muted>{facts} <span id=status class="badge {_BADGE.get(state, "")}">{escape(state.capitalize())}</span></p>
 <p>To {isolated(to)}<br>From {isolated(company)}</p>
-{memo}<table>{"".join(_rows(inv, lines))}</table>{foot}{_action(inv, intent, problem, typed or {})}
+{memo}<table>{"".join(_rows(inv, lines))}</table>{foot}{_action(inv, intent, problem, entered or {})}
 <p><a href="{escape(inv["invoice_pdf"])}">Download invoice (PDF)</a></p>"""
     return page(f"{'Error: ' if problem else ''}Invoice {inv['number']} from {company}", body)
 
@@ -61,37 +63,37 @@ def _days(ledger: Ledger, inv: JSON) -> Iterator[str]:
 
 
 def _rows(inv: JSON, lines: list[JSON]) -> Iterator[str]:
-    """Yields the rows of the table: the lines, and figures that add up to the amount due."""
+    """Yields the rows of the table: the lines, and the amounts that add up to the amount due."""
     currency = inv["currency"]
     for line in lines:
         quantity = f"<br><span class=muted>Qty {escape(str(line['quantity_decimal']))}</span>"
-        yield _row(isolated(line["description"] or "Item") + quantity, shown(line["amount"], currency))
+        yield _row(isolated(line["description"] or "Item") + quantity, format_amount(line["amount"], currency))
     discount = sum(each["amount"] for each in inv["total_discount_amounts"] or ())
     if discount:
-        yield _row("Discount", shown(-discount, currency))
+        yield _row("Discount", format_amount(-discount, currency))
     taxes = sum(tax["amount"] for tax in inv["total_taxes"] if tax["tax_behavior"] == "exclusive")
     if taxes:
-        yield _row("Tax", shown(taxes, currency))
-    yield _row("Total", shown(inv["total"], currency), "total")
+        yield _row("Tax", format_amount(taxes, currency))
+    yield _row("Total", format_amount(inv["total"], currency), "total")
     if inv["status"] == "void":
         return
     if inv["pre_payment_credit_notes_amount"]:
-        yield _row("Credit note", shown(-inv["pre_payment_credit_notes_amount"], currency))
-    applied = inv["starting_balance"] - (inv["ending_balance"] or 0)
-    if applied:
-        yield _row("Applied balance", shown(applied, currency))
+        yield _row("Credit note", format_amount(-inv["pre_payment_credit_notes_amount"], currency))
+    applied_balance = inv["starting_balance"] - (inv["ending_balance"] or 0)
+    if applied_balance:
+        yield _row("Applied balance", format_amount(applied_balance, currency))
     if inv["amount_paid"]:
-        yield _row("Already paid", shown(-inv["amount_paid"], currency))
+        yield _row("Already paid", format_amount(-inv["amount_paid"], currency))
     if inv["amount_overpaid"]:
-        yield _row("Added to your credit balance", shown(inv["amount_overpaid"], currency))
-    yield _row("Amount due", shown(inv["amount_remaining"], currency), "total")
+        yield _row("Added to your credit balance", format_amount(inv["amount_overpaid"], currency))
+    yield _row("Amount due", format_amount(inv["amount_remaining"], currency), "total")
 
 
-def _row(what: str, amount: str, kind: str = "") -> str:
-    return f'<tr class="{kind}"><td>{what}</td><td>{amount}</td></tr>'
+def _row(label: str, amount: str, kind: str = "") -> str:
+    return f'<tr class="{kind}"><td>{label}</td><td>{amount}</td></tr>'
 
 
-def _action(inv: JSON, intent: JSON | None, problem: Problem | None, typed: Mapping[str, str]) -> str:
+def _action(inv: JSON, intent: JSON | None, problem: Problem | None, entered: Mapping[str, str]) -> str:
     if inv["status"] == "paid":
         return '<div class="note paid" role=status id=outcome>Paid. Thank you!</div>'
     if inv["status"] == "void":
@@ -104,17 +106,17 @@ def _action(inv: JSON, intent: JSON | None, problem: Problem | None, typed: Mapp
         return f'<div class="note wait" role=status id=outcome>{text}</div>'
     if intent["status"] == "requires_action":
         return _alert(problem) + _CONFIRM
-    return _forms(inv, intent, problem or _earlier(intent), typed)
+    return _forms(inv, intent, problem or _previous_problem(intent), entered)
 
 
-def _earlier(intent: JSON) -> Problem | None:
-    """Returns why the latest attempt failed, if one has."""
+def _previous_problem(intent: JSON) -> Problem | None:
+    """Returns the reason why the latest attempt failed; None if no attempt has failed."""
     error = intent["last_payment_error"]
     return Problem(error["message"], method=error["payment_method"]["type"]) if error else None
 
 
 def _alert(problem: Problem | None) -> str:
-    """Returns an alert that screen readers read at once, and that has the keyboard's focus."""
+    """Returns an alert that screen readers announce at once, and that has the keyboard focus."""
     if problem is None:
         return ""
     return f'<div class="note bad" role=alert tabindex=-1 autofocus id=outcome>{escape(problem.message)}</div>'
@@ -126,29 +128,29 @@ _CONFIRM = """<form method="post"><h2>3-D Secure 2 test page</h2>
 <button class=plain name="authenticate" value="fail">Fail</button></form>"""
 
 
-def _forms(inv: JSON, intent: JSON, problem: Problem | None, typed: Mapping[str, str]) -> str:
-    amount = shown(inv["amount_remaining"], inv["currency"])
-    wrong = problem.inputs if problem else ()
+def _forms(inv: JSON, intent: JSON, problem: Problem | None, entered: Mapping[str, str]) -> str:
+    amount = format_amount(inv["amount_remaining"], inv["currency"])
+    wrong_inputs = problem.inputs if problem else ()
 
     def field(name: str, label: str, example: str) -> str:
-        marked = " aria-invalid=true aria-describedby=outcome" if name in wrong else ""
+        aria = " aria-invalid=true aria-describedby=outcome" if name in wrong_inputs else ""
         return (
             f'<div><label for={name}>{label}</label><input id={name} name={name} placeholder="{example}"'
-            f' value="{escape(typed.get(name, ""))}" autocomplete=off{marked}></div>'
+            f' value="{escape(entered.get(name, ""))}" autocomplete=off{aria}></div>'
         )
 
     def alert(method: str) -> str:
         return _alert(problem) if problem and problem.method == method else ""
 
-    offered = intent["payment_method_types"]
-    forms = _alert(problem) if problem and problem.method not in offered else ""
-    if "card" in offered:
+    method_types = intent["payment_method_types"]
+    forms = _alert(problem) if problem and problem.method not in method_types else ""
+    if "card" in method_types:
         forms += f"""<form method="post"><h2>Pay by card</h2>{alert("card")}
 <input type="hidden" name="method" value="card">
 {field("number", "Card number", "4242 4242 4242 4242")}
 <div class=row>{field("exp", "Expiry (MM/YY)", "12/34")}{field("cvc", "CVC", "123")}</div>
 <button>Pay {amount}</button></form>"""
-    if "us_bank_account" in offered:
+    if "us_bank_account" in method_types:
         forms += f"""<form method="post"><h2>Pay from a US bank account</h2>{alert("us_bank_account")}
 <input type="hidden" name="method" value="us_bank_account">
 <div class=row>{field("routing", "Routing number", "110000000")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..objects.money import shown
+from ..objects.money import format_amount
 from ..state.ledger import JSON
 
 _MAX_LINES = 40
@@ -16,14 +16,14 @@ def invoice_pdf(inv: JSON, lines: list[JSON]) -> bytes:
         f"Invoice {inv['number']}   Status: {inv['status']}",
         f"Bill to: {inv['customer_name'] or ''} {inv['customer_email'] or ''}",
         "",
-        *(f"{x['description'] or 'Item'}   {shown(x['amount'], currency)}" for x in lines[:_MAX_LINES]),
+        *(f"{x['description'] or 'Item'}   {format_amount(x['amount'], currency)}" for x in lines[:_MAX_LINES]),
         *([f"... and {len(lines) - _MAX_LINES} more lines"] if len(lines) > _MAX_LINES else []),
         "",
-        f"Total {shown(inv['total'], currency)}",
-        f"Amount due {shown(inv['amount_remaining'], currency)}",
+        f"Total {format_amount(inv['total'], currency)}",
+        f"Amount due {format_amount(inv['amount_remaining'], currency)}",
     ]
-    drawn = "".join(f"({_escaped(line)}) Tj T*\n" for line in text)
-    stream = f"BT /F1 11 Tf 14 TL 56 780 Td\n{drawn}ET".encode("latin-1", "replace")
+    text_operators = "".join(f"({_escape(line)}) Tj T*\n" for line in text)
+    stream = f"BT /F1 11 Tf 14 TL 56 780 Td\n{text_operators}ET".encode("latin-1", "replace")
     return _document(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -36,7 +36,7 @@ def invoice_pdf(inv: JSON, lines: list[JSON]) -> bytes:
     )
 
 
-def _escaped(line: str) -> str:
+def _escape(line: str) -> str:
     return line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").replace("\n", " ")
 
 

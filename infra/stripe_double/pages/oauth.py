@@ -1,4 +1,4 @@
-"""Connect OAuth (https://docs.stripe.com/connect/oauth-reference): authorize page, token, deauthorize."""
+"""Connect OAuth (https://docs.stripe.com/connect/oauth-reference): the authorize page, token, deauthorize."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .authorize_page import authorize
 
 @dataclass
 class Code:
-    """An authorization code, which works once and for `Config.oauth_code_seconds`."""
+    """An authorization code. It works once, and expires after `Config.oauth_code_seconds`."""
 
     account: str
     scope: str
@@ -26,14 +26,14 @@ class Code:
 
 
 class OAuth:
-    """The authorize page with its form, and the two calls of the SDK."""
+    """Serves the authorize page with its form, and the two routes that the SDK calls."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.codes: dict[str, Code] = {}
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /oauth/."""
+        """Returns the response to a request under /oauth/."""
         try:
             with self._world.lock:
                 if request.path == "/oauth/authorize":
@@ -49,21 +49,21 @@ class OAuth:
         return as_json(404, {"error": "invalid_request", "error_description": "Unrecognized request URL"})
 
     def grant(self, account: str, *, scope: str = "read_write") -> str:
-        """Returns an authorization code for an account whose owner has pressed Connect."""
+        """Returns an authorization code for an account, as if its owner had pressed Connect."""
         world, ledger = self._world, self._world.ledger(account)
         code = f"ac_{world.ids.token(32)}"
         self.codes[code] = Code(account, scope, ledger.livemode, world.clock.now() + world.config.oauth_code_seconds)
         return code
 
     def disconnect(self, ledger: Ledger) -> None:
-        """Ends the platform's access, and emits `account.application.deauthorized` if it had any."""
+        """Ends the platform's access. Emits `account.application.deauthorized` if the account was connected."""
         if not ledger.connected:
             return
         ledger.connected = False
         self._world.emit(ledger, "account.application.deauthorized", accounts.application(self._world))
 
     def connect(self, ledger: Ledger) -> None:
-        """Gives the platform access, and emits `account.application.authorized` if it had none."""
+        """Gives the platform access. Emits `account.application.authorized` if the account was not connected."""
         if not ledger.connected:
             ledger.connected = True
             self._world.emit(ledger, "account.application.authorized", accounts.application(self._world))
@@ -75,20 +75,24 @@ class OAuth:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         livemode = self._client(query.get("client_id", ""))
         target = self._redirect_uri(query)
-        back = {"state": query["state"]} if "state" in query else {}
+        state_params = {"state": query["state"]} if "state" in query else {}
         refusal = _refusal(query)
         if refusal:
-            return redirect(_with(target, {"error": refusal[0], "error_description": refusal[1], **back}))
+            return redirect(
+                _with_params(target, {"error": refusal[0], "error_description": refusal[1], **state_params})
+            )
         if request.method == "GET":
             ledgers = [x for x in self._world.ledgers.values() if x.livemode == livemode]
             prefill = {k[12:-1]: v for k, v in query.items() if k.startswith("stripe_user[")}
             return as_html(200, authorize(self._world.config.application_name, ledgers, request.query, prefill))
         if form.get("decision") != "grant":
-            denied = {"error": "access_denied", "error_description": "The user denied your request"}
-            return redirect(_with(target, {**denied, **back}))
+            denial = {"error": "access_denied", "error_description": "The user denied your request"}
+            return redirect(_with_params(target, {**denial, **state_params}))
         ledger = self._chosen(form, livemode)
         scope = query.get("scope", "read_only")
-        return redirect(_with(target, {"scope": scope, **back, "code": self.grant(ledger.id, scope=scope)}))
+        return redirect(
+            _with_params(target, {"scope": scope, **state_params, "code": self.grant(ledger.id, scope=scope)})
+        )
 
     def _client(self, client_id: str) -> bool:
         config = self._world.config
@@ -97,26 +101,26 @@ class OAuth:
         return client_id == config.client_id_live and config.client_id_live != config.client_id_test
 
     def _redirect_uri(self, query: JSON) -> str:
-        registered = self._world.config.redirect_uris
-        given = str(query.get("redirect_uri") or (registered[0] if registered else ""))
-        if not urlsplit(given).scheme or (registered and given not in registered):
+        registered_uris = self._world.config.redirect_uris
+        requested_uri = str(query.get("redirect_uri") or (registered_uris[0] if registered_uris else ""))
+        if not urlsplit(requested_uri).scheme or (registered_uris and requested_uri not in registered_uris):
             raise OAuthFault(
                 "invalid_redirect_uri",
                 "Invalid redirect URI. Ensure this uri exactly matches one of the uris specified in your application"
                 " settings",
             )
-        return given
+        return requested_uri
 
     def _chosen(self, form: JSON, livemode: bool) -> Ledger:
-        account = form.get("account") or "new"
-        if account == "new":
+        account_id = form.get("account") or "new"
+        if account_id == "new":
             name = form.get("business_name") or "New Pool Company"
             return accounts.make(
                 self._world, business_name=name, email=form.get("email") or None, livemode=livemode, connected=False
             )
-        ledger = self._world.ledgers.get(account)
+        ledger = self._world.ledgers.get(account_id)
         if ledger is None or ledger.livemode != livemode:
-            raise OAuthFault("invalid_request", f"No such account: {account}")
+            raise OAuthFault("invalid_request", f"No such account: {account_id}")
         return ledger
 
     # -- the SDK's calls -------------------------------------------------------------------------------------------
@@ -189,5 +193,5 @@ def _refusal(query: JSON) -> tuple[str, str] | None:
     return None
 
 
-def _with(url: str, params: dict[str, str]) -> str:
+def _with_params(url: str, params: dict[str, str]) -> str:
     return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}"

@@ -1,4 +1,4 @@
-"""Finds, for each entry of a recorded list, the entry of the double's list that stands for the same thing."""
+"""Pairs each entry of a recorded list with the entry of the double's list that represents the same thing."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ _CLUES = (
     ("object", "type", "currency"),
     ("object",),
 )
-"""Fields by which entries are found that have no ids, or whose ids are not known yet; the surest first."""
+"""The fields by which entries are paired that have no ids or unknown ids. The most reliable tuple is first."""
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """Entries that belong together, and those that stand alone."""
+class Alignment:
+    """The pairs of entries of two lists, and the entries of each list that have no pair."""
 
     pairs: list[tuple[JSON, JSON]]
     recorded: list[JSON]
     played: list[JSON]
 
 
-def align(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> Aligned:
-    """Returns which of these hashes belong together: by id if it is known, else by type, object and amount."""
+def align(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> Alignment:
+    """Pairs the hashes of two lists: by a known id, or else by type, object and amount."""
     pairs: list[tuple[JSON, JSON]] = []
-    left, right = list(recorded), list(played)
-    _match(left, right, pairs, lambda entry: ids.played(_id(entry)), _id)
-    held_left = [each for each in left if ids.played(_id(each))]
-    held_right = [each for each in right if ids.recorded(_id(each))]
-    left = [each for each in left if not ids.played(_id(each))]
-    right = [each for each in right if not ids.recorded(_id(each))]
+    recorded_entries, played_entries = list(recorded), list(played)
+    _match(recorded_entries, played_entries, pairs, lambda entry: ids.played_id(_id(entry)), _id)
+    paired_recorded = [each for each in recorded_entries if ids.played_id(_id(each))]
+    paired_played = [each for each in played_entries if ids.recorded_id(_id(each))]
+    recorded_entries = [each for each in recorded_entries if not ids.played_id(_id(each))]
+    played_entries = [each for each in played_entries if not ids.recorded_id(_id(each))]
     for clues in _CLUES:
         key = _key(clues)
-        _match(left, right, pairs, key, key)
-    return Aligned(pairs, held_left + left, held_right + right)
+        _match(recorded_entries, played_entries, pairs, key, key)
+    return Alignment(pairs, paired_recorded + recorded_entries, paired_played + played_entries)
 
 
 def _match(
-    left: list[JSON],
-    right: list[JSON],
+    recorded_entries: list[JSON],
+    played_entries: list[JSON],
     pairs: list[tuple[JSON, JSON]],
-    left_key: Callable[[JSON], Any],
-    right_key: Callable[[JSON], Any],
+    recorded_key: Callable[[JSON], Any],
+    played_key: Callable[[JSON], Any],
 ) -> None:
-    """Moves to `pairs` what has the same key on both sides, in order; an entry with the key None stays."""
-    waiting: dict[Any, list[JSON]] = {}
-    for entry in right:
-        waiting.setdefault(right_key(entry), []).append(entry)
-    for entry in list(left):
-        key = left_key(entry)
-        if key is not None and waiting.get(key):
-            found = waiting[key].pop(0)
-            pairs.append((entry, found))
-            _remove(left, entry)
-            _remove(right, found)
+    """Moves entries with the same key on both sides to `pairs`, in order. An entry with the key None stays."""
+    entries_by_key: dict[Any, list[JSON]] = {}
+    for entry in played_entries:
+        entries_by_key.setdefault(played_key(entry), []).append(entry)
+    for entry in list(recorded_entries):
+        key = recorded_key(entry)
+        if key is not None and entries_by_key.get(key):
+            counterpart = entries_by_key[key].pop(0)
+            pairs.append((entry, counterpart))
+            _remove(recorded_entries, entry)
+            _remove(played_entries, counterpart)
 
 
 def _remove(entries: list[JSON], entry: JSON) -> None:
@@ -67,8 +67,8 @@ def _remove(entries: list[JSON], entry: JSON) -> None:
 
 
 def _id(entry: JSON) -> str | None:
-    found = entry.get("id")
-    return found if looks_like_id(found) else None
+    identifier = entry.get("id")
+    return identifier if looks_like_id(identifier) else None
 
 
 def _key(clues: Sequence[str]) -> Callable[[JSON], Any]:

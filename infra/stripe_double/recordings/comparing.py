@@ -1,4 +1,4 @@
-"""Compares a recorded answer with the double's, field by field, and learns which ids stand for each other."""
+"""Compares a recorded response with the double's, field by field, and pairs the ids of the two."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from typing import Any
 from .aligning import align
 from .differences import Difference, Kind
 from .identities import Identities, looks_like_id, prefix
-from .leniency import Care, care, is_moment, moments_apart
+from .leniency import Care, allowed_seconds_apart, care, is_timestamp
 from .recording import JSON, REDACTED
 from .timeline import Timeline
 
 _WORD = re.compile(r"^[a-z][a-z0-9_.]*$")
 _ERROR = ("type", "code", "decline_code", "param")
 _COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-limited-reason", "stripe-version")
-"""Headers whose values are compared. Of the others that a recording keeps, only the presence is."""
+"""Headers that are compared by value. Of the other recorded headers, only the presence is compared."""
 ANSWER = "answer"
-"""Holds what has no kind of its own: the status, the headers, and the answers of Connect OAuth."""
+"""The name for parts of a response without an object of their own: status, headers, and Connect OAuth's responses."""
 _NO_FIELD = object()
 _EXACT = (Care.FULL, Care.FILLED, Care.IN_TIME)
 
 
 @dataclass
 class Comparison:
-    """The comparison of two answers. Entries of lists that were `made_before` the recording began are passed over."""
+    """The comparison of two responses. Entries of lists from before `made_before`, the recording's start, are
+    skipped.
+    """
 
     step: str
     request: str
@@ -37,21 +39,23 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
 
     def statuses(self, recorded: int, played: int, message: str | None = None) -> bool:
-        """Returns True if the HTTP statuses are the same. `message` is what the double says, if it refuses."""
+        """Returns True if the HTTP statuses are the same. `message` is the double's error message, if any."""
         if recorded != played:
-            said = f"{played}: {message}" if message else played
-            self._note(Kind.STATUS, _Place(ANSWER), "status", recorded, said)
+            played_text = f"{played}: {message}" if message else played
+            self._add_difference(Kind.STATUS, _Place(ANSWER), "status", recorded, played_text)
         return recorded == played
 
     def headers(self, recorded: Mapping[str, str], played: Mapping[str, str]) -> None:
-        """Compares the headers of two answers, whose names are in lower case."""
+        """Compares the headers of two responses. Their names are in lower case."""
         for name in sorted({*recorded, *played}):
-            left, right = recorded.get(name), played.get(name)
-            if (left is None) != (right is None) or (name in _COMPARED_HEADERS and left != right):
-                self._note(Kind.HEADER, _Place(ANSWER), name, left, right)
+            recorded_value, played_value = recorded.get(name), played.get(name)
+            if (recorded_value is None) != (played_value is None) or (
+                name in _COMPARED_HEADERS and recorded_value != played_value
+            ):
+                self._add_difference(Kind.HEADER, _Place(ANSWER), name, recorded_value, played_value)
 
     def bodies(self, recorded: JSON, played: JSON) -> None:
-        """Compares two answers."""
+        """Compares the bodies of two responses."""
         errors = [body.get("error") if isinstance(body, dict) else None for body in (recorded, played)]
         if all(isinstance(each, dict) for each in errors):
             self._errors(errors[0], errors[1])
@@ -59,7 +63,7 @@ class Comparison:
             self._values(_Place(ANSWER), "", recorded, played)
 
     def event_data(self, type_: str, recorded: JSON, played: JSON) -> None:
-        """Compares the objects that two events of a type show: differences name the type, and the whole path."""
+        """Compares the objects in two events of a type. A difference names the type and the whole path."""
         self._values(_Place(ANSWER, event=type_), "", recorded, played)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
@@ -68,32 +72,34 @@ class Comparison:
         place = _Place("error")
         for name in _ERROR:
             if recorded.get(name) != played.get(name):
-                self._note(Kind.ERROR, place, name, recorded.get(name), played.get(name))
-        others = ({k: v for k, v in each.items() if k not in _ERROR} for each in (recorded, played))
-        self._values(place, "", *others)
+                self._add_difference(Kind.ERROR, place, name, recorded.get(name), played.get(name))
+        other_fields = ({k: v for k, v in each.items() if k not in _ERROR} for each in (recorded, played))
+        self._values(place, "", *other_fields)
 
     def _values(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
         if recorded == played and type(recorded) is type(played) and not isinstance(recorded, dict | list | str):
             return
-        how = place.care(path)
+        care = place.care(path)
         if recorded is None or played is None:
-            free = (Care.PRESENCE, Care.IN_TIME, Care.FILLED) if played is None else (Care.PRESENCE, Care.IN_TIME)
-            if recorded is not played and how not in free:
-                self._note(Kind.NULL, place, path, _brief(recorded), _brief(played))
-        elif _type(recorded) != _type(played) and not (how not in _EXACT and _are_numbers(recorded, played)):
-            self._note(Kind.TYPE, place, path, _brief(recorded), _brief(played))
-        elif how is Care.KIND:
+            null_allowed_by = (
+                (Care.PRESENCE, Care.IN_TIME, Care.FILLED) if played is None else (Care.PRESENCE, Care.IN_TIME)
+            )
+            if recorded is not played and care not in null_allowed_by:
+                self._add_difference(Kind.NULL, place, path, _brief(recorded), _brief(played))
+        elif _type(recorded) != _type(played) and not (care not in _EXACT and _are_numbers(recorded, played)):
+            self._add_difference(Kind.TYPE, place, path, _brief(recorded), _brief(played))
+        elif care is Care.KIND:
             if not isinstance(recorded, dict) and bool(recorded) != bool(played):
-                self._note(Kind.VALUE, place, path, _brief(recorded), _brief(played))
+                self._add_difference(Kind.VALUE, place, path, _brief(recorded), _brief(played))
         elif isinstance(recorded, dict):
             self._hashes(place, path, recorded, played)
-        elif how in _EXACT and isinstance(recorded, list):
+        elif care in _EXACT and isinstance(recorded, list):
             self._lists(place, path, recorded, played)
-        elif how in _EXACT:
+        elif care in _EXACT:
             self._scalars(place, path, recorded, played)
 
     def _hashes(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
-        kind = played.get("object") or recorded.get("object")  # the double's is the one that is believed in
+        kind = played.get("object") or recorded.get("object")  # the double's kind is the reliable one
         if isinstance(kind, str) and (kind != "list" or not path):
             place, path = place.within(kind, path), ""
         if path.rpartition(".")[2] == "metadata":
@@ -101,51 +107,55 @@ class Comparison:
             return
         for name in sorted({*recorded, *played}):
             inner = f"{path}.{name}" if path else name
-            left, right = recorded.get(name, _NO_FIELD), played.get(name, _NO_FIELD)
+            recorded_value, played_value = recorded.get(name, _NO_FIELD), played.get(name, _NO_FIELD)
             if place.care(inner) is Care.NONE:
                 continue
-            if left is _NO_FIELD:
-                self._note(Kind.MISSING, place, inner, None, _brief(right))
-            elif right is _NO_FIELD:
-                self._note(Kind.EXTRA, place, inner, _brief(left), None)
+            if recorded_value is _NO_FIELD:
+                self._add_difference(Kind.MISSING, place, inner, None, _brief(played_value))
+            elif played_value is _NO_FIELD:
+                self._add_difference(Kind.EXTRA, place, inner, _brief(recorded_value), None)
             elif not (name in ("has_more", "total_count") and self._has_older(recorded)):
-                self._values(place, inner, left, right)
+                self._values(place, inner, recorded_value, played_value)
 
     def _metadata(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
-        """Compares metadata exactly, because the product finds its own objects by them."""
+        """Compares metadata exactly, because the product recognizes its own objects by their metadata."""
         for name in sorted({*recorded, *played}):
-            left, right = recorded.get(name), played.get(name)
+            recorded_value, played_value = recorded.get(name), played.get(name)
             if (name in recorded) != (name in played):
                 kind = Kind.EXTRA if name in recorded else Kind.MISSING
-                self._note(kind, place, f"{path}.{name}", left, right)
-            elif (self.ids.translated(left) if left and isinstance(left, str) else left) != right:
-                self._note(Kind.VALUE, place, f"{path}.{name}", left, right)
+                self._add_difference(kind, place, f"{path}.{name}", recorded_value, played_value)
+            elif (
+                self.ids.translate(recorded_value)
+                if recorded_value and isinstance(recorded_value, str)
+                else recorded_value
+            ) != played_value:
+                self._add_difference(Kind.VALUE, place, f"{path}.{name}", recorded_value, played_value)
 
     def _lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
         if not all(isinstance(each, dict) for each in (*recorded, *played)):
             self._plain_lists(place, path, recorded, played)
             return
-        aligned = align([each for each in recorded if not self._is_older(each)], played, self.ids)
-        for left, right in aligned.pairs:
-            self._values(place, f"{path}.*", left, right)
-        for kind, alone in ((Kind.EXTRA, aligned.recorded), (Kind.MISSING, aligned.played)):
-            for entry in alone:
-                seen = (_brief(entry), None) if kind is Kind.EXTRA else (None, _brief(entry))
-                self._note(kind, place, f"{path}.*", *seen)
+        alignment = align([each for each in recorded if not self._is_older(each)], played, self.ids)
+        for recorded_entry, played_entry in alignment.pairs:
+            self._values(place, f"{path}.*", recorded_entry, played_entry)
+        for kind, unpaired_entries in ((Kind.EXTRA, alignment.recorded), (Kind.MISSING, alignment.played)):
+            for entry in unpaired_entries:
+                values = (_brief(entry), None) if kind is Kind.EXTRA else (None, _brief(entry))
+                self._add_difference(kind, place, f"{path}.*", *values)
 
     def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
-        """Compares lists of words as sets, and other lists by their length and entry by entry."""
+        """Compares lists of words as sets, and other lists by their length and their entries."""
         words = all(
             isinstance(each, str) and _WORD.match(each) and not looks_like_id(each) for each in (*recorded, *played)
         )
         if words and REDACTED not in recorded:
             if Counter(recorded) != Counter(played):
-                self._note(Kind.VALUE, place, path, sorted(recorded), sorted(played))
+                self._add_difference(Kind.VALUE, place, path, sorted(recorded), sorted(played))
             return
         if len(recorded) != len(played):
-            self._note(Kind.VALUE, place, path, recorded, played)
-        for left, right in zip(recorded, played, strict=False):
-            self._values(place, f"{path}.*", left, right)
+            self._add_difference(Kind.VALUE, place, path, recorded, played)
+        for recorded_entry, played_entry in zip(recorded, played, strict=False):
+            self._values(place, f"{path}.*", recorded_entry, played_entry)
 
     def _scalars(self, place: _Place, path: str, recorded: Any, played: Any) -> None:
         if isinstance(recorded, str):
@@ -153,24 +163,24 @@ class Comparison:
         elif isinstance(recorded, bool):
             different = recorded != played
         else:
-            different = recorded != played and not self._same_moment(place, path, recorded, played)
+            different = recorded != played and not self._same_time(place, path, recorded, played)
         if different:
-            self._note(Kind.VALUE, place, path, recorded, played)
+            self._add_difference(Kind.VALUE, place, path, recorded, played)
 
-    def _same_moment(self, place: _Place, path: str, recorded: float, played: float) -> bool:
-        apart = moments_apart(place.kind, path)
-        return is_moment(path, recorded, played) and self.timeline.same(recorded, played, apart)
+    def _same_time(self, place: _Place, path: str, recorded: float, played: float) -> bool:
+        apart = allowed_seconds_apart(place.kind, path)
+        return is_timestamp(path, recorded, played) and self.timeline.same_time(recorded, played, apart)
 
     def _texts(self, recorded: str, played: str) -> bool:
-        """Returns True if words differ, or ids that do not stand for each other. Other texts are not compared.
+        """Returns True if two words differ, or two ids that are not a pair. Other texts are not compared.
 
-        Where the double has a word, a text that was redacted is another: no word of Stripe's is redacted.
+        A redacted text differs from a word of the double, because the words of Stripe's API are never redacted.
         """
         if looks_like_id(recorded) and looks_like_id(played):
             if prefix(recorded) == "req":
                 return False
-            paired = self.ids.pair(recorded, played)
-            return not paired or prefix(recorded) != prefix(played)
+            are_paired = self.ids.pair(recorded, played)
+            return not are_paired or prefix(recorded) != prefix(played)
         if bool(recorded) != bool(played) or (looks_like_id(recorded) and _WORD.match(played)):
             return True
         if recorded == played or looks_like_id(recorded):
@@ -178,42 +188,42 @@ class Comparison:
         return bool(_WORD.match(played) or (recorded != REDACTED and _WORD.match(recorded)))
 
     def _is_older(self, entry: JSON) -> bool:
-        """Returns True for what was on the account before the recording began, and no request has shown.
+        """Returns True for an object that existed before the recording began and that no other response contained.
 
-        The double has the former endpoints of the platform.
+        Webhook endpoints do not count, because the double has the platform's earlier endpoints.
         """
         created = entry.get("created")
         return entry.get("object") != "webhook_endpoint" and (
-            isinstance(created, int) and created < self.made_before and self.ids.played(entry.get("id")) is None
+            isinstance(created, int) and created < self.made_before and self.ids.played_id(entry.get("id")) is None
         )
 
-    def _has_older(self, listed: JSON) -> bool:
-        data = listed.get("data")
+    def _has_older(self, list_object: JSON) -> bool:
+        data = list_object.get("data")
         return isinstance(data, list) and any(isinstance(each, dict) and self._is_older(each) for each in data)
 
-    def _note(self, kind: Kind, place: _Place, path: str, recorded: Any, played: Any) -> None:
-        named, whole = place.named(path)
-        self.differences.append(Difference(kind, self.step, self.request, named, whole, recorded, played))
+    def _add_difference(self, kind: Kind, place: _Place, path: str, recorded: Any, played: Any) -> None:
+        object_name, full_path = place.label(path)
+        self.differences.append(Difference(kind, self.step, self.request, object_name, full_path, recorded, played))
 
 
 @dataclass(frozen=True)
 class _Place:
-    """The nearest enclosing object, and where it is within an event's object."""
+    """The nearest enclosing object of a field, and the path to that object within an event."""
 
     kind: str
     event: str | None = None
     above: str = ""
 
     def within(self, kind: str, path: str) -> _Place:
-        """Returns the place of an object at a path of this place."""
+        """Returns the place of the object at a path of this place."""
         return replace(self, kind=kind, above=f"{self.above}{path}." if path else self.above)
 
     def care(self, path: str) -> Care:
-        """Returns how exactly a path is compared."""
+        """Returns how exactly the field at a path is compared."""
         return care(self.kind, path, self.event)
 
-    def named(self, path: str) -> tuple[str, str]:
-        """Returns the object and the path that a difference names."""
+    def label(self, path: str) -> tuple[str, str]:
+        """Returns the object and the path with which a difference names the field."""
         return (self.event, f"{self.above}{path}") if self.event else (self.kind, path)
 
 
@@ -230,7 +240,7 @@ def _are_numbers(*values: Any) -> bool:
 
 
 def _brief(value: Any) -> Any:
-    """Returns a value as a difference shows it: of a hash only its kind and id, of a list its length."""
+    """Returns a short form of a value for a difference: the kind and id of a hash, or the length of a list."""
     if isinstance(value, dict):
         return {name: value[name] for name in ("object", "id", "type", "amount") if name in value}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Makes a double in which a recording can be played: the same accounts, in the same versions."""
+"""Makes a double for the replay of a recording: with the same accounts, in the same versions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from ..double import StripeDouble
 from .recording import JSON, Exchange, RecordedAccount, Recording
 
 EVENTS = "/v1/events"
-SLOWLY = 600 / 86_400
-"""Days until bank debits and pending refunds end while a recording is played; in Stripe's test mode they end within
-seconds to minutes. They must not end before that is waited for. Nor may it take days, because then other money would
-become available."""
+SETTLING_DAYS = 600 / 86_400
+"""Days until bank debits and pending refunds settle during a replay. In Stripe's test mode they settle within seconds
+to minutes. They must not settle before the recording waits for it. They must not take days, because the money of
+other payments would become available in these days.
+"""
 
 
 def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
-    """Returns a new double at the beginning of a recording, with its accounts and the platform's former endpoints.
+    """Returns a new double at the start of a recording, with its accounts and the platform's earlier endpoints.
 
-    The recording shows the versions of the accounts, whether they are paid out by themselves, and whether their
-    invoices tell what was paid outside Stripe.
+    The recording shows the versions of the accounts, whether their payouts are automatic, and whether their invoices
+    have `amount_paid_off_stripe`.
     """
-    settings = replace(config or Config(), accounts=(), webhook_endpoints=(), ach_days=SLOWLY, refund_days=SLOWLY)
+    settings = replace(
+        config or Config(), accounts=(), webhook_endpoints=(), ach_days=SETTLING_DAYS, refund_days=SETTLING_DAYS
+    )
     double = StripeDouble(settings, clock=Clock.frozen(recording.made_at), transport=lambda *_: 200)
     for account in recording.accounts:
         double.create_account(
@@ -46,22 +49,22 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
 
 
 def version_of(recording: Recording, account: RecordedAccount) -> str | None:
-    """Returns the version that the first listed event of an account shows, or None."""
-    return next((event["api_version"] for event in _listed(recording, account.id, "event")), None)
+    """Returns the API version of the first listed event of an account; None if no event was listed."""
+    return next((event["api_version"] for event in _listed_objects(recording, account.id, "event")), None)
 
 
 def in_one_page(exchanges: tuple[Exchange, ...]) -> Iterator[Exchange]:
-    """Yields the exchanges; the pages of a list of events as if they had been asked for as one."""
+    """Yields the exchanges, with the pages of each list of events merged into one exchange."""
     for (_, pages), group in groupby(_numbered(exchanges), key=lambda each: each[0]):
-        first, *others = [exchange for _, exchange in group]
-        if pages and others:
-            data = [event for page in (first, *others) for event in page.body["data"]]
-            first = replace(first, at=others[-1].at, body={**others[-1].body, "data": data})
+        first, *further_pages = [exchange for _, exchange in group]
+        if pages and further_pages:
+            data = [event for page in (first, *further_pages) for event in page.body["data"]]
+            first = replace(first, at=further_pages[-1].at, body={**further_pages[-1].body, "data": data})
         yield first
 
 
 def _numbered(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[tuple[int, bool], Exchange]]:
-    """Yields each exchange with the number of its list, which further pages share."""
+    """Yields each exchange with a number that the pages of one list share, and whether it is a list of events."""
     number = 0
     for exchange in exchanges:
         listing = is_list_of_events(exchange)
@@ -70,12 +73,12 @@ def _numbered(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[tuple[int, bool
 
 
 def is_list_of_events(exchange: Exchange) -> bool:
-    """Returns True if the answer is a list of events."""
+    """Returns True if the response is a list of events."""
     return (exchange.method, exchange.path, exchange.status) == ("GET", EVENTS, 200)
 
 
-def _listed(recording: Recording, account: str | None, kind: str) -> Iterator[JSON]:
-    """Yields the objects of a kind in all lists that were read on an account."""
+def _listed_objects(recording: Recording, account: str | None, kind: str) -> Iterator[JSON]:
+    """Yields the objects of a kind in all lists that were requested from an account."""
     for exchange in recording.exchanges:
         data = exchange.body.get("data") if isinstance(exchange.body, Mapping) else None
         if exchange.account == account and isinstance(data, list):
@@ -83,7 +86,7 @@ def _listed(recording: Recording, account: str | None, kind: str) -> Iterator[JS
 
 
 def _has_daily_payouts(recording: Recording, account: RecordedAccount) -> bool:
-    payouts = _listed(recording, account.id, "payout")
+    payouts = _listed_objects(recording, account.id, "payout")
     return any(each.get("automatic") and each["created"] >= recording.made_at for each in payouts)
 
 
@@ -93,6 +96,6 @@ def _tells_paid_outside(recording: Recording, account: RecordedAccount) -> bool:
 
 
 def _former_endpoints(recording: Recording) -> list[JSON]:
-    """Returns the platform's endpoints that were there before the recording began."""
-    listed = _listed(recording, None, "webhook_endpoint")
-    return list({each["id"]: each for each in listed if each["created"] < int(recording.made_at)}.values())
+    """Returns the platform's endpoints that existed before the recording began."""
+    endpoints = _listed_objects(recording, None, "webhook_endpoint")
+    return list({each["id"]: each for each in endpoints if each["created"] < int(recording.made_at)}.values())

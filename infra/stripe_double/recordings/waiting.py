@@ -1,4 +1,4 @@
-"""Whether an answer has the values that it was waited for."""
+"""Checks whether a response has the values for which the recording waited."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from typing import Any
 from .recording import JSON
 
 
-def matches(body: JSON, expected: Mapping[str, Any]) -> bool:
+def has_values(body: JSON, expected: Mapping[str, Any]) -> bool:
     """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
-    return all(any(found == value for found in at(body, path)) for path, value in expected.items())
+    return all(
+        any(value_at_path == expected_value for value_at_path in values_at(body, path))
+        for path, expected_value in expected.items()
+    )
 
 
-def at(body: JSON, path: str) -> Iterator[Any]:
+def values_at(body: JSON, path: str) -> Iterator[Any]:
     """Yields the values at a dotted path."""
-    name, _, rest = path.partition(".")
+    name, _, remaining_path = path.partition(".")
     if not path:
         yield body
     elif name == "*" and isinstance(body, list):
         for each in body:
-            yield from at(each, rest)
+            yield from values_at(each, remaining_path)
     elif isinstance(body, dict) and name in body:
-        yield from at(body[name], rest)
+        yield from values_at(body[name], remaining_path)

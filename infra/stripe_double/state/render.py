@@ -1,4 +1,4 @@
-"""Objects as Stripe shows them: embedded first pages and `expand[]`. `versions` has older shapes."""
+"""Renders objects as Stripe returns them: with embedded first pages and `expand[]`. `versions` has older shapes."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ EXPANDABLE = {
 }
 
 
-def as_list(url: str, data: list[JSON], has_more: bool = False, **more: Any) -> JSON:
+def as_list(url: str, data: list[JSON], has_more: bool = False, **fields: Any) -> JSON:
     """Returns a list as Stripe wraps it."""
-    return {"object": "list", "data": data, "has_more": has_more, "url": url, **more}
+    return {"object": "list", "data": data, "has_more": has_more, "url": url, **fields}
 
 
 def render(ledger: Ledger, obj: JSON) -> JSON:
-    """Returns the object as Stripe shows it, without expansions."""
-    shown = public(obj)
+    """Returns the object as Stripe returns it, without expansions."""
+    rendered = public(obj)
     if obj["object"] == "invoice":
         lines = ledger.lines.get(obj["id"], [])
         page = [dict(line) for line in lines[:LINES_EMBEDDED]]
         url = f"/v1/invoices/{obj['id']}/lines"
-        shown["lines"] = as_list(url, page, len(lines) > LINES_EMBEDDED, total_count=len(lines))
+        rendered["lines"] = as_list(url, page, len(lines) > LINES_EMBEDDED, total_count=len(lines))
         if not ledger.tells_paid_outside:
-            shown.pop("amount_paid_off_stripe")
-    return shown
+            rendered.pop("amount_paid_off_stripe")
+    return rendered
 
 
-def expand(ledger: Ledger, shown: JSON, paths: list[str]) -> JSON:
-    """Replaces ids by objects along each path, at most four levels deep, and returns `shown`.
+def expand(ledger: Ledger, rendered: JSON, paths: list[str]) -> JSON:
+    """Replaces ids by objects along each path, at most four levels deep, and returns `rendered`.
 
     https://docs.stripe.com/api/expanding_objects
     """
@@ -58,16 +58,16 @@ def expand(ledger: Ledger, shown: JSON, paths: list[str]) -> JSON:
         steps = path.split(".")
         if len(steps) > 4:
             raise InvalidParams("You cannot expand more than 4 levels of a property", param="expand")
-        _expand(ledger, shown, steps, path)
-    return shown
+        _expand(ledger, rendered, steps, path)
+    return rendered
 
 
 def _expand(ledger: Ledger, node: JSON, steps: list[str], path: str) -> None:
-    step, rest = steps[0], steps[1:]
+    step, remaining_steps = steps[0], steps[1:]
     if step == "data" and node.get("object") == "list":
         for item in node["data"]:
-            if rest:
-                _expand(ledger, item, rest, path)
+            if remaining_steps:
+                _expand(ledger, item, remaining_steps, path)
         return
     kind = node.get("object") or _untyped_kind(node)
     if kind == "invoice" and step == "payments":
@@ -82,16 +82,18 @@ def _expand(ledger: Ledger, node: JSON, steps: list[str], path: str) -> None:
         target = _lookup(ledger, node[step])
         if target is not None:
             node[step] = render(ledger, target)
-    elif step not in node or (not rest and not isinstance(node[step], dict) and step not in EXPANDABLE.get(kind, ())):
+    elif step not in node or (
+        not remaining_steps and not isinstance(node[step], dict) and step not in EXPANDABLE.get(kind, ())
+    ):
         raise InvalidParams(f"This property cannot be expanded ({path}).", param="expand")
     child = node.get(step)
-    if kind == "balance_transaction" and rest and not _has(child, rest[0]):
-        return  # a source is of many kinds, and a list of transactions has some that lack what another can expand
-    if rest and isinstance(child, dict):
+    if kind == "balance_transaction" and remaining_steps and not _has(child, remaining_steps[0]):
+        return  # the sources in a list are of many kinds, and some lack the field that another kind can expand
+    if remaining_steps and isinstance(child, dict):
         node[step] = child = dict(child)
         if child.get("object") == "list":
             child["data"] = [dict(item) for item in child["data"]]
-        _expand(ledger, child, rest, path)
+        _expand(ledger, child, remaining_steps, path)
 
 
 def _has(source: Any, step: str) -> bool:

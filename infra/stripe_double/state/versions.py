@@ -1,19 +1,22 @@
-"""Objects as accounts on older API versions see them: one table of what changed, and when.
+"""Converts objects to the shapes of older API versions, by one table of changes.
 
-Stripe renders an event when it is created, in the default version of its account (docs.stripe.com/api/events), and a
-webhook in its endpoint's version. An old shape may need what stands in other objects of the ledger: `Moment` keeps
-that as it was when the event was created, for later the ledger has moved on.
+Stripe renders an event when it is created, in the default version of its account (docs.stripe.com/api/events). A
+webhook is rendered in its endpoint's version. An old shape may need facts from other objects of the ledger.
+`RelatedObjects` holds these facts as they were when the event was created, because the ledger changes later.
 
-Certain, from docs.stripe.com/changelog and the release notes of the SDK that first pinned the version: what basil
-took from invoices, lines, credit notes, intents and charges (2025-03-31); the account's `settings` and `requirements`
-(2019-02-19); the intent's `allowed_source_types` and `next_source_action` (2019-02-11); that `closed` and `forgiven`
-came before `auto_advance` and the status `uncollectible` (2018-11-08).
-From recordings of real accounts: `payment_intent` on refunds, disputes and charges in every version, `invoice` on
-charges and intents until basil.
-From memory: the lists on customers, intents and charges (2020-08-27, 2022-11-15), the renames of 2019-10-17,
-2019-05-16 and 2019-03-14, the old names of an intent's statuses and of its next action, which invoices were `closed`,
-and the shape of `price` on old lines. What the double shows is not known to have changed since basil;
-`previous_attributes` stay in the current version.
+These changes are certain, from docs.stripe.com/changelog and the release notes of the SDK that first pinned the
+version: the fields that basil removed from invoices, lines, credit notes, intents and charges (2025-03-31); the
+account's `settings` and `requirements` (2019-02-19); the intent's `allowed_source_types` and `next_source_action`
+(2019-02-11); that `closed` and `forgiven` came before `auto_advance` and the status `uncollectible` (2018-11-08).
+
+These are from recordings of real accounts: `payment_intent` on refunds, disputes and charges in every version, and
+`invoice` on charges and intents until basil.
+
+These are from memory: the lists on customers, intents and charges (2020-08-27, 2022-11-15), the renames of
+2019-10-17, 2019-05-16 and 2019-03-14, the old names of an intent's statuses and of its next action, which invoices
+were `closed`, and the shape of `price` on old lines.
+
+No change since basil to the fields of the double is known. `previous_attributes` stay in the current version.
 """
 
 from __future__ import annotations
@@ -32,69 +35,69 @@ ACACIA, BASIL = "2024-10-28", "2025-03-31"
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Facts from other objects that old shapes show, as they were when an event was created."""
+class RelatedObjects:
+    """The facts from other objects that old shapes contain, as they were when an event was created."""
 
     invoice: str | None = None
     """The invoice that an intent or a charge pays."""
     payment_intent: str | None = None
     charge: str | None = None
-    """The intent, and its latest charge, that pay an invoice."""
+    """The intent that pays an invoice, and the latest charge of that intent."""
     paid_outside: bool = False
     """True if a part of an invoice was paid out of band."""
-    charges: tuple[tuple[JSON, Moment], ...] = ()
+    charges: tuple[tuple[JSON, RelatedObjects], ...] = ()
     """The charges of an intent, newest first."""
     refunds: tuple[JSON, ...] = ()
     """The refunds of a charge, newest first."""
 
 
-def moment_of(ledger: Ledger, obj: JSON) -> Moment:
-    """Returns what the ledger has now and old shapes of the object show."""
+def related_objects(ledger: Ledger, obj: JSON) -> RelatedObjects:
+    """Returns the facts from the ledger, as of now, that old shapes of the object contain."""
     if obj["object"] == "invoice":
-        return _moment_of_invoice(ledger, obj)
+        return _payment_of_invoice(ledger, obj)
     if obj["object"] == "payment_intent":
         charges = reversed(list(ledger.all("charge", payment_intent=obj["id"])))
-        known = tuple((frozen(public(c)), moment_of(ledger, c)) for c in charges)
-        return Moment(invoice=_invoice_of(ledger, obj), charges=known)
+        charges_with_related = tuple((frozen(public(c)), related_objects(ledger, c)) for c in charges)
+        return RelatedObjects(invoice=_invoice_of(ledger, obj), charges=charges_with_related)
     if obj["object"] == "charge":
         refunds = reversed(list(ledger.all("refund", charge=obj["id"])))
         intent = ledger.find("payment_intent", obj["payment_intent"])
-        return Moment(invoice=_invoice_of(ledger, intent), refunds=tuple(frozen(public(r)) for r in refunds))
-    return Moment()
+        return RelatedObjects(invoice=_invoice_of(ledger, intent), refunds=tuple(frozen(public(r)) for r in refunds))
+    return RelatedObjects()
 
 
-def as_of(shown: JSON, version: str, moment: Moment) -> JSON:
-    """Returns the object in a version: the same object if its shape has not changed since."""
-    wanted = version[:10]
-    changes = [change for since, kind, change in CHANGES if kind == shown["object"] and wanted < since]
+def in_version(rendered: JSON, version: str, related: RelatedObjects) -> JSON:
+    """Returns the object in a version. Returns the same object if its shape has not changed since that version."""
+    version_date = version[:10]
+    changes = [change for since, kind, change in CHANGES if kind == rendered["object"] and version_date < since]
     if not changes:
-        return shown
-    old = dict(shown)
+        return rendered
+    old = dict(rendered)
     for change in changes:
-        change(old, moment)
+        change(old, related)
     if old["object"] == "payment_intent" and "charges" in old:
-        charges = [as_of(charge, version, its) for charge, its in moment.charges]
+        charges = [in_version(charge, version, its) for charge, its in related.charges]
         old["charges"] = _list(f"/v1/charges?payment_intent={old['id']}", charges)
     return old
 
 
 def before_acacia(version: str) -> bool:
-    """Returns True for versions before 2024-10-28.acacia, with which every refund got events of its own."""
+    """Returns True for versions before 2024-10-28.acacia, since which every refund has its own events."""
     return version[:10] < ACACIA
 
 
 def before_basil(version: str) -> bool:
-    """Returns True if a version is older than payments of invoices."""
+    """Returns True for versions before 2025-03-31.basil, since which invoices have several payments."""
     return version[:10] < BASIL
 
 
-def _moment_of_invoice(ledger: Ledger, invoice: JSON) -> Moment:
+def _payment_of_invoice(ledger: Ledger, invoice: JSON) -> RelatedObjects:
     payments = sorted(ledger.all("invoice_payment", invoice=invoice["id"]), key=lambda p: not p["is_default"])
-    outside = bool(invoice["amount_paid_off_stripe"])
+    paid_outside = bool(invoice["amount_paid_off_stripe"])
     if not payments:
-        return Moment(paid_outside=outside)
+        return RelatedObjects(paid_outside=paid_outside)
     intent = ledger.get("payment_intent", payments[0]["payment"]["payment_intent"])
-    return Moment(payment_intent=intent["id"], charge=intent["latest_charge"], paid_outside=outside)
+    return RelatedObjects(payment_intent=intent["id"], charge=intent["latest_charge"], paid_outside=paid_outside)
 
 
 def _invoice_of(ledger: Ledger, intent: JSON | None) -> str | None:
@@ -109,11 +112,11 @@ def _list(url: str, data: list[JSON]) -> JSON:
 # -- 2025-03-31.basil ------------------------------------------------------------------------------------------------
 
 
-def _single_payment_of_invoice(old: JSON, moment: Moment) -> None:
+def _single_payment_of_invoice(old: JSON, related: RelatedObjects) -> None:
     taxes = old.get("total_taxes") or []
-    old["payment_intent"], old["charge"] = moment.payment_intent, moment.charge
+    old["payment_intent"], old["charge"] = related.payment_intent, related.charge
     old["paid"] = old["status"] == "paid"
-    old["paid_out_of_band"] = moment.paid_outside
+    old["paid_out_of_band"] = related.paid_outside
     old["tax"] = sum(tax["amount"] for tax in taxes) if taxes else None
     old["total_tax_amounts"] = [_tax_amount(tax) for tax in taxes]
     old.update(application_fee_amount=None, discount=None, quote=None, subscription=None, transfer_data=None)
@@ -124,11 +127,11 @@ def _single_payment_of_invoice(old: JSON, moment: Moment) -> None:
     )
 
 
-def _invoice_of_payment(old: JSON, moment: Moment) -> None:
-    old["invoice"] = moment.invoice
+def _invoice_of_payment(old: JSON, related: RelatedObjects) -> None:
+    old["invoice"] = related.invoice
 
 
-def _single_refund_of_note(old: JSON, moment: Moment) -> None:
+def _single_refund_of_note(old: JSON, related: RelatedObjects) -> None:
     refunds = old.get("refunds") or []
     old["refund"] = refunds[0]["refund"] if refunds else None
     old["tax_amounts"] = [_tax_amount(tax) for tax in old.get("total_taxes") or []]
@@ -139,7 +142,7 @@ def _single_refund_of_note(old: JSON, moment: Moment) -> None:
     _drop(old, "refunds", "total_taxes")
 
 
-def _priced_item(old: JSON, moment: Moment) -> None:
+def _priced_item(old: JSON, related: RelatedObjects) -> None:
     old.update(_priced(old))
     _drop(old, "pricing", "parent", "net_amount")
 
@@ -175,38 +178,38 @@ def _tax_amount(tax: JSON) -> JSON:
 # -- 2022-11-15 and before -------------------------------------------------------------------------------------------
 
 
-def _charges_of_intent(old: JSON, moment: Moment) -> None:
+def _charges_of_intent(old: JSON, related: RelatedObjects) -> None:
     _drop(old, "latest_charge")
-    old["charges"] = None  # filled by `as_of`, in the wanted version
+    old["charges"] = None  # `in_version` fills it, in the requested version
 
 
-def _refunds_of_charge(old: JSON, moment: Moment) -> None:
-    old["refunds"] = _list(f"/v1/charges/{old['id']}/refunds", list(moment.refunds))
+def _refunds_of_charge(old: JSON, related: RelatedObjects) -> None:
+    old["refunds"] = _list(f"/v1/charges/{old['id']}/refunds", list(related.refunds))
 
 
-def _lists_of_customer(old: JSON, moment: Moment) -> None:
+def _lists_of_customer(old: JSON, related: RelatedObjects) -> None:
     for name in ("sources", "subscriptions", "tax_ids"):
         old[name] = _list(f"/v1/customers/{old['id']}/{name}", [])
 
 
-def _billing(old: JSON, moment: Moment) -> None:
+def _billing(old: JSON, related: RelatedObjects) -> None:
     old["billing"] = old.pop("collection_method")
 
 
-def _account_balance(old: JSON, moment: Moment) -> None:
+def _account_balance(old: JSON, related: RelatedObjects) -> None:
     old["account_balance"] = old.pop("balance")
 
 
-def _finalized_at(old: JSON, moment: Moment) -> None:
+def _finalized_at(old: JSON, related: RelatedObjects) -> None:
     old["finalized_at"] = old.pop("status_transitions")["finalized_at"]
 
 
-def _date(old: JSON, moment: Moment) -> None:
+def _date(old: JSON, related: RelatedObjects) -> None:
     old["date"] = old.pop("created")
     old["application_fee"] = old.pop("application_fee_amount")
 
 
-def _flat_account(old: JSON, moment: Moment) -> None:
+def _flat_account(old: JSON, related: RelatedObjects) -> None:
     profile, settings, requirements = old["business_profile"], old["settings"], old["requirements"]
     reason = requirements["disabled_reason"]
     old["business_name"], old["business_url"] = profile["name"], profile["url"]
@@ -228,7 +231,7 @@ def _others(requirements: JSON) -> list[Any]:
 _SOURCES = {"requires_payment_method": "requires_source", "requires_action": "requires_source_action"}
 
 
-def _sources_of_intent(old: JSON, moment: Moment) -> None:
+def _sources_of_intent(old: JSON, related: RelatedObjects) -> None:
     old["status"] = _SOURCES.get(old["status"], old["status"])
     old["allowed_source_types"] = old.pop("payment_method_types")
     action = old.pop("next_action")
@@ -237,7 +240,7 @@ def _sources_of_intent(old: JSON, moment: Moment) -> None:
     old["next_source_action"] = action
 
 
-def _closed_and_forgiven(old: JSON, moment: Moment) -> None:
+def _closed_and_forgiven(old: JSON, related: RelatedObjects) -> None:
     status = old.pop("status")
     old["closed"] = status in ("paid", "void", "uncollectible")
     old["forgiven"] = status == "uncollectible"
@@ -249,7 +252,7 @@ def _drop(old: JSON, *names: str) -> None:
         old.pop(name, None)
 
 
-CHANGES: tuple[tuple[str, str, Callable[[JSON, Moment], None]], ...] = (
+CHANGES: tuple[tuple[str, str, Callable[[JSON, RelatedObjects], None]], ...] = (
     (BASIL, "invoice", _single_payment_of_invoice),
     (BASIL, "payment_intent", _invoice_of_payment),
     (BASIL, "charge", _invoice_of_payment),
@@ -266,4 +269,4 @@ CHANGES: tuple[tuple[str, str, Callable[[JSON, Moment], None]], ...] = (
     ("2019-02-11", "payment_intent", _sources_of_intent),
     ("2018-11-08", "invoice", _closed_and_forgiven),
 )
-"""(version in which it changed, kind, function that gives a copy its shape of before), newest first."""
+"""(the version that changed the shape, the kind, the function that gives a copy its earlier shape), newest first."""

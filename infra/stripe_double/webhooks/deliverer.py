@@ -1,7 +1,8 @@
-"""Delivers signed webhooks at least once, in no order, retried on the double's clock (https://docs.stripe.com/webhooks).
+"""Delivers signed webhooks: at least once, in any order, with retries on the double's clock.
 
-Nothing here starts a thread: `step` delivers one due webhook. `Server` calls it from worker threads, tests call
-it themselves. The endpoint is called without holding the lock, so it may call the double back.
+https://docs.stripe.com/webhooks. Nothing in this module starts a thread, because `step` delivers one due webhook.
+`Server` calls `step` from worker threads, and tests call it themselves. The endpoint is called without the world's
+lock, so that it may call the double.
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from .transport import Transport, http_transport
 
 @dataclass
 class DeliveryPolicy:
-    """What the network and Stripe do to deliveries; rates are probabilities from 0 to 1."""
+    """The faults of delivering webhooks. Rates are probabilities from 0 to 1."""
 
     drop: float = 0.0
-    """A try is lost on the wire; it counts as failed and is tried again."""
+    """The probability that a try is lost on the network. It counts as failed and is repeated."""
     duplicate: float = 0.0
     reorder: float = 0.0
-    """A due webhook is picked at random instead of the oldest."""
+    """The probability that a random due webhook is delivered instead of the oldest."""
     delay: float = 0.0
     delay_seconds: float = 60.0
     lose: tuple[str, ...] = ()
-    """Events of these types are never delivered, though they are listed."""
+    """Types of events that are listed but never delivered."""
     lose_rate: float = 0.0
     paused: bool = False
     real_time_signatures: bool = False
-    """Sign with real time even when the double's clock was moved."""
+    """True if webhooks are signed with real time even after the double's clock was moved."""
 
 
 @dataclass(order=True)
 class Task:
-    """One try of one event at one endpoint."""
+    """One try to deliver one event to one endpoint."""
 
     due: float
     sequence: int
@@ -55,7 +56,7 @@ class Task:
 
 
 class Deliverer:
-    """The queue of webhooks and the log of tries to deliver them. It queues each event that the world emits."""
+    """The queue of webhooks and the log of tries. Every event that the world emits is queued."""
 
     def __init__(self, world: World, transport: Transport | None = None) -> None:
         self._world = world
@@ -65,37 +66,37 @@ class Deliverer:
         self.queue: list[Task] = []
         self.log: list[JSON] = []
         self.in_flight = 0
-        self.wakened = threading.Condition(world.lock)
+        self.wake_condition = threading.Condition(world.lock)
         self._sequence = itertools.count()
 
     # -- queueing -----------------------------------------------------------------------------------------
 
     def enqueue(self, ledger: Ledger, event: JSON) -> None:
-        """Queues an event for each endpoint that listens to it."""
+        """Queues an event for each endpoint that is enabled for its type."""
         for owner, endpoint in self._listeners(ledger, event):
-            self._world.events.await_answer(event["id"], endpoint["id"])
-            if self._lost(event["type"]):
-                self._note(event, endpoint["id"], 0, "lost")
+            self._world.events.await_confirmation(event["id"], endpoint["id"])
+            if self._is_lost(event["type"]):
+                self._log_try(event, endpoint["id"], 0, "lost")
                 continue
             self._push(owner.id, endpoint["id"], ledger.id, event["id"])
             if self._world.rng.random() < self.policy.duplicate:
                 self._push(owner.id, endpoint["id"], ledger.id, event["id"], duplicate=True)
-        self.wakened.notify_all()
+        self.wake_condition.notify_all()
 
     def resend(self, account: str, event_id: str) -> int:
-        """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
+        """Queues an event again, as Resend in the Dashboard does. Returns the number of webhooks that were queued."""
         ledger = self._world.ledger(account)
         event = ledger.events[event_id]
         listeners = self._listeners(ledger, event)
         for owner, endpoint in listeners:
             self._push(owner.id, endpoint["id"], account, event_id)
-        self.wakened.notify_all()
+        self.wake_condition.notify_all()
         return len(listeners)
 
     # -- delivering ----------------------------------------------------------------------------------------------
 
     def next_due(self) -> float | None:
-        """Returns the epoch second at which the next try is due, or None if paused or idle."""
+        """Returns the epoch second at which the next try is due; None if delivery is paused or the queue is empty."""
         return self.queue[0].due if self.queue and not self.policy.paused else None
 
     def step(self) -> JSON | None:
@@ -105,8 +106,8 @@ class Deliverer:
             if task is None:
                 return None
             prepared = self._prepare(task)
-            if prepared is None:  # the endpoint or the event is gone
-                return self._note({"id": task.event, "type": "?"}, task.endpoint, task.attempt, "cancelled")
+            if prepared is None:  # the endpoint or the event was deleted
+                return self._log_try({"id": task.event, "type": "?"}, task.endpoint, task.attempt, "cancelled")
             event, endpoint, body, headers = prepared
             dropped = self._world.rng.random() < self.policy.drop
             self.in_flight += 1
@@ -120,13 +121,13 @@ class Deliverer:
         finally:
             with self._world.lock:
                 self.in_flight -= 1
-                took = round((time.perf_counter() - started) * 1000, 2)
-                entry = self._settle(task, event, status, error, dropped, took)
-                self.wakened.notify_all()
+                milliseconds = round((time.perf_counter() - started) * 1000, 2)
+                entry = self._settle(task, event, status, error, dropped, milliseconds)
+                self.wake_condition.notify_all()
         return entry
 
     def drain(self) -> int:
-        """Delivers every due webhook; returns how many tries were made."""
+        """Delivers every due webhook. Returns the number of tries."""
         count = 0
         while self.step() is not None:
             count += 1
@@ -135,20 +136,20 @@ class Deliverer:
     # -- parts ---------------------------------------------------------------------------------------------------
 
     def _listeners(self, ledger: Ledger, event: JSON) -> list[tuple[Ledger, JSON]]:
-        world, found = self._world, []
+        world, endpoints = self._world, []
         if ledger.connected or event["type"].startswith("account.application."):
             for endpoint in world.platform.all("webhook_endpoint"):
                 # A live Connect endpoint receives test events too: https://docs.stripe.com/connect/webhooks
                 if endpoint["_connect"] and (endpoint["livemode"] or not ledger.livemode):
-                    found.append((world.platform, endpoint))
-        found += [(ledger, e) for e in ledger.all("webhook_endpoint")]
+                    endpoints.append((world.platform, endpoint))
+        endpoints += [(ledger, e) for e in ledger.all("webhook_endpoint")]
         return [
             (owner, e)
-            for owner, e in found
+            for owner, e in endpoints
             if e["status"] == "enabled" and ("*" in e["enabled_events"] or event["type"] in e["enabled_events"])
         ]
 
-    def _lost(self, type_: str) -> bool:
+    def _is_lost(self, type_: str) -> bool:
         if any(fnmatch.fnmatchcase(type_, p) for p in self.policy.lose):
             return True
         return self.policy.lose_rate > 0 and self._world.rng.random() < self.policy.lose_rate
@@ -180,8 +181,8 @@ class Deliverer:
         if endpoint is None or event is None or endpoint["status"] != "enabled":
             return None
         on_connect = owner is self._world.platform
-        shown = self._world.events.shown(event, version=endpoint["api_version"], account=on_connect)
-        body = json.dumps(shown, indent=2).encode()
+        rendered_event = self._world.events.render(event, version=endpoint["api_version"], account=on_connect)
+        body = json.dumps(rendered_event, indent=2).encode()
         at = int(time.time()) if self.policy.real_time_signatures else self._world.now()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -192,24 +193,26 @@ class Deliverer:
         }
         return event, endpoint, body, headers
 
-    def _settle(self, task: Task, event: JSON, status: int, error: str, dropped: bool, took: float) -> JSON:
+    def _settle(self, task: Task, event: JSON, status: int, error: str, dropped: bool, milliseconds: float) -> JSON:
         if 200 <= status < 300:
             self._world.events.confirm(task.event, task.endpoint)
-            return self._note(event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, took)
+            return self._log_try(
+                event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, milliseconds
+            )
         config = self._world.config
         waits = config.webhook_retries_live if event["livemode"] else config.webhook_retries_test
         if task.duplicate:
-            pass  # the original try has its own retries
+            pass  # the retries belong to the original, not to its duplicate
         elif task.attempt <= len(waits):
-            again = self._world.clock.now() + waits[task.attempt - 1]
-            retry = replace(task, due=again, attempt=task.attempt + 1, sequence=next(self._sequence))
+            next_try_at = self._world.clock.now() + waits[task.attempt - 1]
+            retry = replace(task, due=next_try_at, attempt=task.attempt + 1, sequence=next(self._sequence))
             heapq.heappush(self.queue, retry)
         else:
             self._world.events.give_up(task.event)
         outcome = "dropped" if dropped else "failed"
-        return self._note(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, took)
+        return self._log_try(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, milliseconds)
 
-    def _note(
+    def _log_try(
         self,
         event: JSON,
         endpoint: str,
@@ -218,7 +221,7 @@ class Deliverer:
         status: int = 0,
         error: str = "",
         duplicate: bool = False,
-        took: float = 0.0,
+        milliseconds: float = 0.0,
     ) -> JSON:
         entry = {
             "at": self._world.clock.now(),
@@ -231,14 +234,14 @@ class Deliverer:
             "status": status,
             "error": error,
             "duplicate": duplicate,
-            "ms": took,
+            "ms": milliseconds,
         }
         self.log.append(entry)
         return entry
 
 
 def signature(body: bytes, secrets: list[str], at: int) -> str:
-    """Returns the `Stripe-Signature` header, with one `v1` for each secret while one is being rolled."""
-    signed = f"{at}.".encode() + body
-    made = [hmac.new(s.encode(), signed, hashlib.sha256).hexdigest() for s in secrets]
-    return ",".join([f"t={at}", *(f"v1={m}" for m in made), f"v0={made[0][::-1]}"])
+    """Returns the `Stripe-Signature` header, with one `v1` for each secret while a secret is being rolled."""
+    signed_payload = f"{at}.".encode() + body
+    signatures = [hmac.new(s.encode(), signed_payload, hashlib.sha256).hexdigest() for s in secrets]
+    return ",".join([f"t={at}", *(f"v1={m}" for m in signatures), f"v0={signatures[0][::-1]}"])

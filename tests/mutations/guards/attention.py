@@ -13,7 +13,7 @@ ATTENTION = (
     guard(
         "an overdue invoice whose payment failed is listed once",
         "overdue_item",
-        Check("TOLD_ALREADY"),
+        Check("LISTED_ALREADY"),
         f"{_T_INVOICES}::test_an_invoice_is_not_listed_as_overdue_too",
     ),
     guard(

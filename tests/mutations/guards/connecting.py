@@ -20,7 +20,7 @@ CONNECTING = (
     guard(
         "a state is used up by one of two",
         "TableConnections.save_authorization",
-        Instead("unchanged", "_ | OAuthStateItem.version.exists()"),
+        Instead("has_version", "_ | OAuthStateItem.version.exists()"),
         f"{_T_CONNECTIONS}::test_an_authorization_is_completed_once",
         f"{_T_CONNECTIONS}::test_an_authorization_is_stored_once",
     ),
@@ -68,7 +68,7 @@ CONNECTING = (
     ),
     guard(
         "a test does not write into a later one",
-        "TableConnections.keep_trial",
+        "TableConnections.save_trial",
         Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
         f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
     ),

@@ -14,7 +14,7 @@ _T_SETTLING = "tests/domain/test_customer_settling.py"
 CUSTOMERS = (
     guard(
         "a Stripe customer is claimed by one customer",
-        "_moving_the_claim",
+        "_transaction_of",
         AnyValue("holder", "id"),
         f"{_T_STORE}::test_a_stripe_customer_is_claimed_by_one_customer",
     ),
@@ -64,7 +64,7 @@ CUSTOMERS = (
     ),
     guard(
         "a customer that no longer fits is not listed although the index lags",
-        "_customers_fitting",
+        "_matching_customers",
         Check("fits"),
         "tests/adapters/test_customer_requests.py::"
         "test_a_customer_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",

@@ -24,9 +24,9 @@ ERASING = (
         Instead("unsettled_of", "()"),
         _REFUSED,
     ),
-    guard("a debit under way is waited for", "unsettled_in", Never("_payment_under_way"), _REFUSED),
-    guard("a refund under way is waited for", "unsettled_in", Never("_refund_under_way"), _REFUSED),
-    guard("a dispute is waited for", "unsettled_in", Never("disputed"), _REFUSED),
+    guard("a debit under way is waited for", "blockers_in", Never("_payment_under_way"), _REFUSED),
+    guard("a refund under way is waited for", "blockers_in", Never("_refund_under_way"), _REFUSED),
+    guard("a dispute is waited for", "blockers_in", Never("disputed"), _REFUSED),
     guard("a batch is waited for", "_open_things", Never("_takes"), _REFUSED),
     guard(
         "who asks second gets the first erasure",
@@ -62,7 +62,7 @@ ERASING = (
         f"{_ERASING}the_second_look_comes_a_day_after_the_first_pass",
     ),
     guard("what is merged loses the person", "Invoice._with_facts", Never("erased_at"), _LOSES_AGAIN),
-    guard("what is stored loses the person", "recounted", Never("erased_at"), _LOSES_AGAIN),
+    guard("what is stored loses the person", "invoice_write", Never("erased_at"), _LOSES_AGAIN),
     guard(
         "rows that no invoice names are erased",
         "_erase_money",

@@ -26,7 +26,7 @@ FACTS = (
     ),
     guard(
         "settling never runs a lifecycle back",
-        "settle(fetched)",
+        "prefer_fetched",
         Never("precedence <"),
         f"{_T_FACTS}::test_what_is_read_later_never_runs_a_lifecycle_back",
     ),

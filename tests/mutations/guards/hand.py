@@ -150,7 +150,7 @@ HAND = (
     ),
     guard(
         "a round that sends drafts decides each once",
-        "Batch.undecided",
+        "Batch.is_undecided",
         Check("round"),
         f"{_SEND_BATCH}::test_what_the_office_has_to_look_at_is_held_back_and_the_rest_is_sent",
     ),
@@ -192,20 +192,20 @@ HAND = (
     ),
     guard(
         "a payment that Stripe shows weeks later is not the one that failed",
-        "IntendedAct.is_seen_in",
+        "IntendedAct.is_confirmed_by",
         Instead("ANSWERED_WITHIN", "10**9"),
         _case("check_that_was_not_recorded_and_paid_in_stripe_later"),
     ),
     guard(
         "a payment outside Stripe over less is not the one that failed",
-        "IntendedAct.is_seen_in",
+        "IntendedAct.is_confirmed_by",
         Always("paid_outside"),
         _case("cash_that_was_not_recorded_and_a_part_by_card_minutes_later"),
     ),
     guard(
         "an act is stored before Stripe is asked",
         "done_in_stripe",
-        Instead("intending", "dropping"),
+        Instead("with_intended_act", "without_act"),
         _case("pom_died_while_it_voided"),
         _case("pom_died_while_it_recorded_a_check"),
         _case("pom_died_while_it_gave_up_an_invoice"),
@@ -213,7 +213,7 @@ HAND = (
     guard(
         "an act that Stripe refused is dropped",
         "done_in_stripe",
-        Instead("dropping", "intending"),
+        Instead("without_act", "with_intended_act"),
         f"{_WAYS}::test_nobody_is_named_for_a_colleagues_payment_while_stripe_has_answered_neither",
     ),
     guard(

@@ -32,9 +32,9 @@ OPERATING = (
     ),
     guard(
         "signed events go by https only",
-        "HttpWebhookDoor.__init__",
+        "HttpOwnWebhook.__init__",
         Check("'https' _PLAIN"),
-        "tests/adapters/test_webhook_door.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
+        "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
     ),
     guard(
         "a record that is made again claims its services",

@@ -69,13 +69,13 @@ PUBLISHING = (
     ),
     guard(
         "a change of the memo in Stripe is a change of the draft",
-        "as_drafted",
+        "draft_tags",
         Without("changed_details"),
         f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
     ),
     guard(
         "a change of the due date in Stripe is a change of the draft",
-        "as_drafted",
+        "draft_tags",
         Without("due_day"),
         f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
     ),
@@ -154,7 +154,7 @@ PUBLISHING = (
     ),
     guard(
         "a deletion has the version behind the last one",
-        "_stored(id_of)",
+        "_stored_change(id_of)",
         Instead(
             "Change",
             "type(_)(_.organization_id, _.object_kind, _.object_id, _.version - _.deleted, _.at, _.difference)",
@@ -219,7 +219,7 @@ PUBLISHING = (
     ),
     guard(
         "a right that the database refuses waits for the next deployment",
-        "answering",
+        "translating_errors",
         Skipped("raise_deployment_fault"),
         f"{_REFUSED}::test_a_request_to_dynamodb_that_would_be_refused_for_every_change_has_the_batch_repeated",
     ),
@@ -231,7 +231,7 @@ PUBLISHING = (
     ),
     guard(
         "an entry that is refused because of a right waits for the next deployment",
-        "NOT_OF_THE_EVENT",
+        "NOT_CAUSED_BY_EVENT",
         Becomes("frozenset()"),
         f"{_BUS}::test_an_entry_that_is_refused_because_of_a_right_may_be_taken_later",
     ),
@@ -245,18 +245,18 @@ PUBLISHING = (
     guard(
         "a place in the feed is taken once",
         "_ABSENT",
-        Becomes("Prepared(ChangeItem.place.exists() | ChangeItem.place.does_not_exist())"),
+        Becomes("PreparedCondition(ChangeItem.place.exists() | ChangeItem.place.does_not_exist())"),
         f"{_FEED}::test_changes_that_are_appended_at_the_same_moment_are_all_there",
     ),
     guard(
         "a row is put behind no epoch that has ended meanwhile",
-        "TableChanges._put_behind",
+        "TableChanges._put_after",
         Always("MARGIN"),
         f"{_EXPIRE}::test_whoever_is_slow_writes_behind_an_epoch_that_was_begun_meanwhile",
     ),
     guard(
         "the place of a deleted row is not given again",
-        "TableChanges._goes_on_behind",
+        "TableChanges._continues_after",
         Always("MARGIN"),
         f"{_EXPIRE}::test_the_place_of_a_row_that_was_deleted_is_not_given_again",
     ),
@@ -269,7 +269,7 @@ PUBLISHING = (
     # Those who listen
     guard(
         "a consumer drops what is older",
-        "NEWER",
+        "STORE_IF_NEWER",
         Becomes(f"'{_REPLACED}'"),
         "tests/infrastructure/test_consumer.py::test_a_repeated_event_and_an_older_one_are_dropped",
     ),

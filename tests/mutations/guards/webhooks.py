@@ -56,7 +56,7 @@ WEBHOOKS = (
     ),
     guard(
         "the seconds at which a status was seen are the same in any order and version",
-        "Snapshots.having_seen",
+        "Snapshots.with_seen_times_of",
         Becomes("self"),
         "tests/properties/test_permutations.py::"
         "test_any_order_of_events_in_any_version_comes_to_the_same_end[debit_that_settles]",
@@ -156,24 +156,24 @@ WEBHOOKS = (
     guard(
         "an event that tells nothing new is marked and its invoice is not written",
         "apply_to_invoice",
-        Never("bring_nothing_to"),
+        Never("adds_nothing_to"),
         f"{_T_APPLY}::test_an_event_that_tells_nothing_new_costs_one_read_and_one_marker",
     ),
     guard(
         "what changes the invoice is written although its facts bring nothing",
         "apply_to_invoice",
-        Always("bring_nothing_to"),
+        Always("adds_nothing_to"),
         f"{_T_APPLY}::test_an_invoice_event_costs_one_read_and_one_transaction",
     ),
     guard(
         "that an object has changed back is stored",
-        "brings_nothing",
+        "adds_nothing",
         Always("final"),
         "tests/domain/test_facts.py::test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it",
     ),
     guard(
         "an event is marked once",
-        "not_dealt_with",
+        "is_unprocessed",
         AnyValue("event_id", "does_not_exist"),
         f"{_T_STORE}::test_an_event_is_applied_once",
     ),
@@ -204,7 +204,7 @@ WEBHOOKS = (
     ),
     guard(
         "an answer is as old as its question",
-        "asked_at",
+        "requested_at",
         Never("DATED_LATE_BY"),
         f"{_T_VERSIONS}::test_an_answer_is_as_old_as_its_question_by_stripes_clock",
     ),

@@ -147,15 +147,15 @@ class LaneQueue(FakeQueues):
         self._time = time
         self._groups: dict[tuple[OrganizationId, int], deque[BatchJob]] = defaultdict(deque)
         self._hidden_until: dict[tuple[OrganizationId, int], float] = {}
-        self._seen: dict[BatchJob, float] = {}
+        self._delivered_ids: dict[BatchJob, float] = {}
 
     def send(self, message: Message) -> None:
         if not isinstance(message, BatchJob):
             super().send(message)
             return
-        if self._seen.get(message, -DEDUPLICATED_FOR) + DEDUPLICATED_FOR > self._time.now:
+        if self._delivered_ids.get(message, -DEDUPLICATED_FOR) + DEDUPLICATED_FOR > self._time.now:
             return
-        self._seen[message] = self._time.now
+        self._delivered_ids[message] = self._time.now
         self._groups[message.organization_id, message.lane].append(message)
 
     def receive(self) -> BatchJob | None:

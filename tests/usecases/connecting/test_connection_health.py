@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
-from chalicelib.domain.canary import Flight, Verdict
+from chalicelib.domain.canary import CanaryRun, Verdict
 from chalicelib.domain.errors import Conflict, Retryable
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -130,7 +130,7 @@ def test_a_door_that_refuses_our_own_secret_is_unhealthy_until_a_flight_passes(
 
 
 def test_a_failed_flight_is_forgotten_after_a_quarter_of_an_hour(world: World, account: StripeAccountId) -> None:
-    world.ports.connections.keep_canary_flight(Flight(Verdict.NO_ANSWER, 10_000, world.ports.clock.now()))
+    world.ports.connections.save_canary_run(CanaryRun(Verdict.NO_ANSWER, 10_000, world.ports.clock.now()))
     check_webhooks(URL, world.ports)
     assert told(world)[0] is False
     world.advance(901)
@@ -372,7 +372,7 @@ def test_while_the_canary_fails_everybody_is_due(world: World, account: StripeAc
     world.ports.connections.save(replace(connection, sweep=sweep))
     world.look()
     assert plan_reconciliation(world.ports) == 0
-    world.ports.connections.keep_canary_flight(Flight(Verdict.REFUSED, 90, world.ports.clock.now()))
+    world.ports.connections.save_canary_run(CanaryRun(Verdict.REFUSED, 90, world.ports.clock.now()))
     assert plan_reconciliation(world.ports) == 1
     world.advance(901)
     assert plan_reconciliation(world.ports) == 0, "a flight that is too old says nothing"

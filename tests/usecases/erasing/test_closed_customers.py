@@ -166,7 +166,7 @@ def test_a_draft_of_a_closed_customer_says_why_it_was_not_sent_and_what_to_do(co
     now = company.world.ports.clock.now()
     assert "the customer had been erased" in explain(company.world.now(draft), now)
     found = needs_attention(ORGANIZATION, AttentionFilter(AttentionKind.INVOICE_NOT_SENT), company.world.ports)
-    assert [each.next_step for each in found.items] == ["Void it. POM then goes on with erasing the customer."]
+    assert [each.next_step for each in found.items] == ["Void it. POM then continues to erase the customer."]
     void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
     assert not company.world.now(draft).live
 

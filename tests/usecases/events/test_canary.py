@@ -11,14 +11,14 @@ import pytest
 
 from chalicelib.adapters.secrets import FRESH_FOR
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
-from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Canary, Flight, Verdict, fingerprint, is_canary
+from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Canary, CanaryRun, Verdict, fingerprint, is_canary
 from chalicelib.domain.errors import InvalidSignature, Retryable
 from chalicelib.usecases.events.canary import receive_canary, send_and_store_canaries, send_canaries
 from tests.fakes import FakePorts
 from tests.world import World
 
 NEW, OLD = "whsec_new", "whsec_old"
-DOWN = Retryable("database_unavailable", "The database does not answer at the moment.")
+DOWN = Retryable("database_unavailable", "The database does not respond at the moment.")
 
 
 class Door:
@@ -114,16 +114,16 @@ def test_where_the_way_is_closed_one_secret_is_enough_to_know(ports: FakePorts) 
 
 def test_every_failure_is_a_problem_in_plain_words() -> None:
     for verdict in Verdict:
-        problem = Flight(verdict, 0).problem
+        problem = CanaryRun(verdict, 0).problem
         assert (problem is None) == (verdict.passed or verdict is Verdict.THROTTLED)
         assert problem is None or problem.endswith("late.")
 
 
 def test_the_schedules_flight_is_kept_and_an_operators_is_not(ports: FakePorts) -> None:
     send_canaries(Door(ports), ports)
-    assert ports.connections.canary_flight() is None
+    assert ports.connections.canary_run() is None
     flight = send_and_store_canaries(Door(ports), ports)
-    assert ports.connections.canary_flight() == flight
+    assert ports.connections.canary_run() == flight
     assert flight.at == ports.clock.now()
 
 
@@ -131,8 +131,8 @@ def test_a_flight_that_cannot_be_kept_is_told_all_the_same(ports: FakePorts, mon
     def down(*_: object) -> None:
         raise DOWN
 
-    monkeypatch.setattr(ports.connections, "canary_flight", down)
-    monkeypatch.setattr(ports.connections, "keep_canary_flight", down)
+    monkeypatch.setattr(ports.connections, "canary_run", down)
+    monkeypatch.setattr(ports.connections, "save_canary_run", down)
     assert (
         send_and_store_canaries(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
         is Verdict.PASSED_BY_OLDER_SECRET
@@ -187,8 +187,8 @@ def test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure(
 def test_an_item_that_is_not_the_one_that_was_sent_is_a_failure(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = ports.events.keep_canary
-    monkeypatch.setattr(ports.events, "keep_canary", lambda c, at: kept(replace(c, fingerprint="another"), at))
+    kept = ports.events.save_canary
+    monkeypatch.setattr(ports.events, "save_canary", lambda c, at: kept(replace(c, fingerprint="another"), at))
     assert send_canaries(Door(ports), ports).verdict is Verdict.ALTERED
 
 
@@ -202,7 +202,7 @@ def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch:
 
 @pytest.mark.parametrize("changes", [{"type": "invoice.paid"}, {"account": "acct_1"}, {"id": "evt_1"}])
 def test_an_event_that_is_about_something_is_no_canary(ports: FakePorts, changes: dict[str, str]) -> None:
-    _, body = Canary.hatched("nonce", ports.clock.now())
+    _, body = Canary.create("nonce", ports.clock.now())
     event = json.dumps({**json.loads(body), **changes}).encode()
     opener = WebhookOpener(lambda: (NEW,), ports.clock)
     assert is_canary(opener.open(body, signature_header(body, NEW, ports.clock.now())))

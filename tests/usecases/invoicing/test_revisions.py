@@ -12,7 +12,7 @@ from chalicelib.domain.identifiers import ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.tie_out import Kind
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
@@ -198,7 +198,7 @@ def test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of(
     known = world.now(invoice)
     assert known.facts.invoice is not None
     void = replace(known.facts.invoice, status="void", as_of=world.ports.clock.now())
-    assert not world.ports.invoices.save(recounted(known.settled_by(void))).live
+    assert not world.ports.invoices.save(invoice_write(known.with_fetched(void))).live
     with pytest.raises(Conflict) as refused:
         world.invoice()
     assert refused.value.code == "service_already_billed"
@@ -257,7 +257,7 @@ def test_a_void_that_does_not_name_the_revision_yet_is_not_believed_alone(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = sent(world)
-    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    monkeypatch.setattr(world.double.world.order, "is_usual", lambda: False)
     world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     revision = revise(world, invoice, metadata=False)
     [voided] = [each for each in world.double.events(account) if each["type"] == "invoice.voided"]
@@ -349,7 +349,7 @@ def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
     invoice = world.invoice()
     assert world.now(invoice).saga.running
     world.double.clear_faults()
-    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    monkeypatch.setattr(world.double.world.order, "is_usual", lambda: False)
     revision = revise(world, invoice)
     world.deliver()
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)

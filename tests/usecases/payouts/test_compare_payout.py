@@ -12,7 +12,7 @@ from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout, Totals
-from chalicelib.domain.payout_lines import PayoutLine, itemized
+from chalicelib.domain.payout_lines import PayoutLine, sum_lines
 from chalicelib.domain.payout_tie_out import PayoutKind
 from chalicelib.ports import PayoutStore
 from chalicelib.ports.messages import BalanceTask
@@ -382,7 +382,7 @@ def test_totals_of_lines_as_they_were_never_replace_those_of_another_worker(sett
     ports.payouts = store
     assert faster.ran
     found = settled.payout()
-    assert found.itemized == itemized(found.fact, right, ports.clock.now())
+    assert found.itemized == sum_lines(found.fact, right, ports.clock.now())
     assert found.itemized.totals.outside_pom == 0
 
 
@@ -419,4 +419,4 @@ def test_a_worker_that_stops_after_another_has_added_up_leaves_no_totals_of_form
     settled.read(payout.id)
 
     found = settled.payout()
-    assert found.itemized == itemized(found.fact, settled.lines(found), ports.clock.now())
+    assert found.itemized == sum_lines(found.fact, settled.lines(found), ports.clock.now())

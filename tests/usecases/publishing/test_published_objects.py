@@ -73,7 +73,7 @@ def test_a_customer_whose_record_is_damaged_concerns_only_its_own_invoices(
 def test_a_database_that_does_not_answer_has_the_batch_repeated(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    down = Retryable("database_unavailable", "The database does not answer at the moment.")
+    down = Retryable("database_unavailable", "The database does not respond at the moment.")
     monkeypatch.setattr(ports.customers, "several", failing_for(DAMAGED, down, ports))
     with pytest.raises(Retryable):
         published_objects([billed_to(DAMAGED)], ports)
@@ -84,7 +84,7 @@ def test_a_customer_is_shown_as_it_was_on_the_account_of_that_version(ports: Fak
     activate(ports)
     shown = shown_now(ports, stored(before, ObjectKind.CUSTOMER))
     assert isinstance(shown, Customer)
-    assert (shown.sync_status, shown.shown_stripe_id) == (SyncStatus.SYNCED, "cus_1")
+    assert (shown.sync_status, shown.displayed_stripe_id) == (SyncStatus.SYNCED, "cus_1")
 
 
 def test_a_customer_that_waits_for_another_account_is_shown_without_its_former_link(ports: FakePorts) -> None:
@@ -92,7 +92,7 @@ def test_a_customer_that_waits_for_another_account_is_shown_without_its_former_l
     activate(ports)
     shown = shown_now(ports, stored(failed, ObjectKind.CUSTOMER))
     assert isinstance(shown, Customer)
-    assert (shown.sync_status, shown.shown_stripe_id) == (SyncStatus.FAILED, None)
+    assert (shown.sync_status, shown.displayed_stripe_id) == (SyncStatus.FAILED, None)
 
 
 def test_the_status_of_a_connection_is_that_of_its_event_however_late_it_is_told(ports: FakePorts) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.billing import DeductionAsked
+from chalicelib.domain.billing import RequestedDeduction
 from chalicelib.domain.errors import AccountUnreachable, Conflict
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -18,7 +18,7 @@ from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.order import DeductionKind
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import uncounted
+from chalicelib.domain.summary import invoice_removal
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
@@ -49,7 +49,7 @@ def lose(world: World, *invoices: Invoice) -> None:
     """As if the tables had been set back to before these were made."""
     for invoice in invoices:
         now = world.now(invoice)
-        world.ports.invoices.remove(uncounted(now), [each.service_id for each in now.order.line_items])
+        world.ports.invoices.remove(invoice_removal(now), [each.service_id for each in now.order.line_items])
         references = world.ports.database.references
         for key in [key for key, owner in references.items() if owner[1] == invoice.id]:
             del references[key]
@@ -247,7 +247,7 @@ def test_a_service_that_was_billed_again_meanwhile_is_told(world: World, account
 def test_a_lost_record_comes_back_with_what_was_taken_off_and_the_days_in_the_text(
     world: World, account: StripeAccountId
 ) -> None:
-    credit = DeductionAsked(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
+    credit = RequestedDeduction(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
     done = replace(line("svc_1", "50.00", "1.5"), service_date=dt.date(2027, 1, 10))
     draft = world.invoice(line_items=(done,), deductions=(credit,), tax=Decimal("3.00"), send=False)
     lose(world, draft)
@@ -452,7 +452,7 @@ def test_an_invoice_of_an_earlier_release_is_written_so_that_its_payments_are_li
 
 
 def test_a_deduction_or_a_service_called_tax_is_not_rebuilt_as_tax(world: World, account: StripeAccountId) -> None:
-    credit = DeductionAsked(DeductionKind.CREDIT, "Tax", Decimal("10.00"))
+    credit = RequestedDeduction(DeductionKind.CREDIT, "Tax", Decimal("10.00"))
     service = replace(line("svc_1", "50.00"), description="Tax")
     draft = world.invoice(line_items=(service,), deductions=(credit,), tax=Decimal("5.00"), send=False)
     lose(world, draft)
@@ -479,7 +479,7 @@ def test_a_line_that_somebody_called_tax_in_stripe_is_not_rebuilt_as_poms_tax(
 def test_a_kind_of_deduction_that_was_changed_comes_back_as_it_was_saved_last(
     world: World, account: StripeAccountId
 ) -> None:
-    discount = DeductionAsked(DeductionKind.DISCOUNT, "Rebate", Decimal("10.00"))
+    discount = RequestedDeduction(DeductionKind.DISCOUNT, "Rebate", Decimal("10.00"))
     draft = world.invoice("svc_1", deductions=(discount,), send=False)
     credit = replace(discount, kind=DeductionKind.CREDIT)
     edit_draft(change(draft, "svc_1", deductions=(credit,)), world.ports)

@@ -232,7 +232,7 @@ def test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at(world: Worl
     world.sweep()
     world.advance(600)
     assert plan_reconciliation(world.ports) == 0
-    world.ports.connections.keep_webhook_check(WebhookCheck(world.ports.clock.now(), answered=True, problem="Off."))
+    world.ports.connections.save_webhook_check(WebhookCheck(world.ports.clock.now(), answered=True, problem="Off."))
     assert plan_reconciliation(world.ports) == 1
     database = world.ports.database
     database.connections[ORGANIZATION] = replace(database.connections[ORGANIZATION], disconnected_at=1)

@@ -329,7 +329,7 @@ def test_fees_that_stripe_does_not_know_yet_do_not_keep_runs_busy(
         company.paid("100.00")
     company.deaf()
     company.pause(2 * HOUR)
-    monkeypatch.setattr(world.ports.stripe, "booked", lambda *_: None, raising=False)
+    monkeypatch.setattr(world.ports.stripe, "balance_transaction_of", lambda *_: None, raising=False)
     runs = 0
     world.sweep()
     while any(isinstance(each, Reconciliation) for each in world.ports.queues.sent):

@@ -408,7 +408,7 @@ def test_equal_books_write_nothing(world: World, account: StripeAccountId) -> No
     boundaries = watched(world)
     assert unknown(world) == []
     unwatched(world)
-    assert "connections.keep_unknown_invoices" not in boundaries.calls
+    assert "connections.save_unknown_invoices" not in boundaries.calls
 
 
 def test_a_revision_that_pom_does_not_know_is_said_to_be_one(world: World, account: StripeAccountId) -> None:
