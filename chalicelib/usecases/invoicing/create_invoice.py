@@ -1,4 +1,4 @@
-"""Make an invoice: check the order, record the intent with its claims, and take it through Stripe."""
+"""Creates an invoice: checks the order, stores the invoice with its claims, and takes it through Stripe."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from chalicelib.usecases.invoicing.new_order import CreateInvoice, checked_order
 
 
 def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
-    """Make the invoice, or answer the one that this idempotency key made before.
+    """Creates the invoice, or returns the invoice that an earlier request with this idempotency key created.
 
-    The answer's saga is still `running` if Stripe was slow; the work goes on without the caller.
+    Its saga is still `running` if Stripe was slow; then a worker resumes it.
 
     Raises:
         Refused, NotFound: the order breaks rules, or there is no such customer; nothing was made. The first error

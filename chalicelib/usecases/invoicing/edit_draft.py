@@ -1,4 +1,4 @@
-"""Replace the order of a draft as a whole."""
+"""Replaces the order of a draft as a whole."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class EditDraft:
 
 
 def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | None = None) -> Invoice:
-    """Returns the invoice with the new order, or still `running` if Stripe is slow: then it goes on by itself.
+    """Returns the invoice with the new order. It is still `running` if Stripe is slow; then a worker resumes it.
 
-    The intent and the claims of added services are stored together, before Stripe is asked. If Stripe refuses, the
-    draft and its claims are as before. The precondition is checked against the very version that the intent replaces.
+    The edit and the claims of added services are stored together, before Stripe is called. If Stripe refuses, the
+    draft and its claims are as before. The precondition is checked against the version that the write replaces.
 
     Raises:
         NotFound: this organization has no such invoice.

@@ -33,7 +33,7 @@ from chalicelib.usecases.invoicing.store_invoice import knowing_also, of_other_a
 
 
 def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Claim the services that did not fit beside the intent, before Stripe is asked for anything."""
+    """Claims the services that did not fit into the first write, before Stripe is called."""
     edit = _edit(invoice)
     try:
         claim_in_portions(invoice, edit.held[MAX_CLAIMS_AT_ONCE:], ports, order=edit.order)
@@ -43,7 +43,7 @@ def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Bring Stripe's draft to the new order. From then on that is the invoice's order."""
+    """Brings Stripe's draft to the new order, which is then the invoice's order."""
     invoice, wanted = _with_fresh_key(invoice, ports), _edit(invoice).order
     try:
         fact = brought_to(wanted, invoice, ports)
@@ -58,7 +58,7 @@ def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Bring Stripe's draft back to the former order, because Stripe refused the new one."""
+    """Brings Stripe's draft back to the former order, because Stripe refused the new one."""
     invoice = _with_fresh_key(invoice, ports)
     try:
         fact = brought_to(invoice.order, invoice, ports)
@@ -72,7 +72,7 @@ def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Give up the claims of services that are not billed by this invoice any more, and come to rest.
+    """Releases the claims of services that this invoice no longer bills, and finishes the edit.
 
     Raises:
         Refused, Conflict: the edit was refused.
@@ -88,10 +88,10 @@ def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 def end_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
-    """End the edit of a draft on an account that another one has replaced: nobody can read or change it any more.
+    """Ends the edit of a draft on a replaced account, because POM can no longer read or change the draft.
 
-    The invoice keeps the order that it has. The other services can be billed on the new account, even if a line of
-    them is on the draft: nobody sends that by itself, and POM does not send it with other lines than it ordered.
+    The invoice keeps its present order. The other services can be billed on the new account, even if the draft has
+    lines for them: the draft is not sent automatically, and POM does not send it with other lines than it ordered.
 
     Raises:
         Conflict: the edit was not carried out.

@@ -1,8 +1,8 @@
-"""Take an invoice through Stripe, from whatever recovery point it has reached.
+"""Takes an invoice through Stripe, from the recovery point that it has reached.
 
-The same function serves the request that began it, `send` after a review, and `resume_stuck` after a crash.
-Every step may be repeated: its idempotency key is derived from what is stored, and where Stripe may have
-forgotten the key, or keeps a failure with it, the step looks whether its work is done before it asks again.
+The same function serves the first request, `send` after a review, and `resume_stuck` after a crash. Every step may be
+repeated: its idempotency key is derived from stored data. Stripe may have forgotten the key, or may have stored a
+failure with it. Then the step checks whether its work is done before it calls Stripe again.
 """
 
 from __future__ import annotations
@@ -63,11 +63,12 @@ from chalicelib.usecases.invoicing.store_invoice import ATTEMPTS, load
 
 
 def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
-    """The invoice, finished, or still `running` where Stripe or the database failed: then it is resumed later.
+    """Returns the invoice, finished, or still `running` if Stripe or the database failed. Then it is resumed later.
 
     Raises:
-        Refused, Conflict: it cannot be made; it has been taken back.
-        AccountUnreachable: the company revoked the connection; what Stripe knows of goes on after a reconnect.
+        Refused, Conflict: the invoice cannot be created, and has been removed.
+        AccountUnreachable: the company revoked the connection. An invoice that Stripe has is resumed after a
+          reconnect.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         try:
@@ -105,7 +106,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
     account_id = invoice.stripe_account_id
     found, drafted_for = invoice.facts.invoice, None
     if found is not None:
-        # An event has told of the draft before we noted it; making another one would leave one of them behind.
+        # An event brought the draft before this step stored it. Another draft would leave one of the two behind.
         return take_back(invoice, draft_deleted(), ports) if found.deleted else advance(invoice, Step.LINES, ports)
     if invoice.saga.must_look_first(ports.clock.now()):
         found = ports.stripe.find_invoice(account_id, invoice)
@@ -130,14 +131,15 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
         customer = open_customer(invoice.organization_id, invoice.order.customer_id, ports)
         if invoice.saga.generation > 0 or customer.linked_to(invoice.stripe_account_id) != stripe_customer_id:
             raise
-        # Deleted in Stripe, and no event has told us: begin again, with a customer made anew and another key.
+        # The Stripe customer was deleted, and no event has reported that. Begin again with a new customer and another
+        # key.
         ports.customers.save(customer.unlinked())
         found_nothing(invoice, ports)
         raise StaleWrite("The customer") from gone
 
 
 def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
-    """Returns the invoice's customer after Stripe was given the customer's present edition.
+    """Returns the invoice's customer after its present edition was sent to Stripe.
 
     Raises:
         Refused, Conflict: the customer has no e-mail address or is erased, or it is not settled which Stripe customer
@@ -260,7 +262,7 @@ def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
 
 
 def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Take back what was begun: the draft in Stripe, the claims, the record; then say why."""
+    """Removes the draft in Stripe, the claims and the record, and then raises the reason."""
     refusal = invoice.saga.refusal or Refusal(
         "invoice_refused", "The invoice could not be made.", next_step="Create the invoice again."
     )

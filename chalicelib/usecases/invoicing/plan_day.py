@@ -1,7 +1,7 @@
-"""What a day brings: invoices turn overdue, reminders are due, payment windows close.
+"""Queues the tasks of a day: marking invoices as overdue, sending reminders, and closing payment windows.
 
-Days begin at another moment in each time zone, so this is planned every hour. It only queues tasks; each task looks
-anew at its invoice, so planning twice does nothing twice.
+Days begin at different times in each time zone, so this runs every hour. It only queues tasks, and each task checks
+its invoice again. So planning twice does nothing twice.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How many invoices a worker looks at again, by what may be due."""
+    """The number of invoices that are queued for a check, by task."""
 
     overdue: int = 0
     reminders: int = 0
@@ -42,7 +42,9 @@ class Planned:
 
 
 def plan_day(ports: Ports) -> Planned:
-    """Queues what has become due in each organization; invoices turn overdue in disconnected ones too."""
+    """Queues the tasks that are due in each organization. Invoices of disconnected organizations become overdue
+    too.
+    """
     overdue = 0
     for organization_id, invoice_id in ports.invoices.turning_overdue(ports.clock.now()):
         ports.queues.send(InvoiceJob(organization_id, invoice_id, InvoiceTask.MARK_OVERDUE))

@@ -1,8 +1,8 @@
-"""Remind payers by Stripe's own e-mail, but only after asking Stripe where the invoice stands.
+"""Reminds payers by Stripe's own e-mail, after asking Stripe for the invoice's present state.
 
-Asking Stripe to send an open invoice again is its only reminder by API
-(https://docs.stripe.com/invoicing/send-email). The moment of asking is stored first and makes the idempotency key.
-If no answer comes, Stripe's events tell whether it mailed, so that nothing is mailed twice and nothing gets lost.
+Sending an open invoice again is Stripe's only reminder by API (https://docs.stripe.com/invoicing/send-email). The
+time of the request is stored first and is part of the idempotency key. If no response comes, Stripe's events say
+whether Stripe mailed. So nothing is mailed twice, and no reminder is lost.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ CLOCKS_DIFFER_BY = 60
 
 
 def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
-    """Returns True if the planned reminder was sent. What has changed since it was planned is looked at anew.
+    """Returns True if the planned reminder was sent. Everything that may have changed since planning is checked
+    again.
 
-    That it would go to a former address is told on the invoice's timeline, because nobody else learns of it.
+    If the reminder would go to a former address, the timeline says so, because no caller waits for the result.
 
     Raises:
-        StripeUnavailable, StaleWrite: to be tried again.
+        StripeUnavailable, StaleWrite: call again.
     """
     try:
         if not _still_due(organization_id, invoice_id, ports):
@@ -68,7 +69,7 @@ def _still_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Po
 
 
 def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
-    """Tells it once a day, although the reminder is planned anew every hour."""
+    """Stores the refusal on the timeline once a day, although the reminder is planned again every hour."""
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
     told = Action(now, REMINDER_REFUSED, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
 
@@ -82,7 +83,7 @@ def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusa
 
 
 def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId | None, ports: Ports) -> Invoice:
-    """Have Stripe send its e-mail again, at most once a day.
+    """Has Stripe send its e-mail again, at most once a day.
 
     Raises:
         NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
@@ -133,7 +134,7 @@ def _key(invoice: Invoice) -> str:
 
 
 def _asking(invoice: Invoice, ports: Ports) -> Invoice:
-    """Returns the invoice, stored with the moment at which Stripe is asked, unless one waits for its answer."""
+    """Returns the invoice, stored with the time of this request, unless an earlier request has no response yet."""
     now = ports.clock.now()
     return store(
         invoice,
@@ -143,18 +144,20 @@ def _asking(invoice: Invoice, ports: Ports) -> Invoice:
 
 
 def _telling(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> Invoice:
-    """Returns the invoice with a reminder that Stripe mailed then. It may be the first e-mail of the invoice."""
+    """Returns the invoice with a reminder that Stripe mailed at this time. It may be the first e-mail of the
+    invoice.
+    """
     told = Action(mailed_at, REMINDER_SENT, user_id, stripe_id=invoice.stripe_invoice_id)
     mailed = invoice.telling(told)
     return replace(mailed, reminder_asked_at=None, reminded_at=mailed_at, sent_at=mailed.sent_at or mailed_at)
 
 
 def _with_lost_answer(invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports) -> Invoice:
-    """Returns the invoice after Stripe's events have told what became of a reminder without an answer.
+    """Returns the invoice after Stripe's events have shown the outcome of a reminder without a response.
 
-    An event names the key of the request that caused it. If there is none, the request got lost on its way, or Stripe
-    failed, and it is made anew with another key. Within `IN_FLIGHT` seconds it may still be on its way, and keeps its
-    key.
+    An event names the key of the request that caused it. If there is no such event, the request was lost, or Stripe
+    failed. Then the next request uses another key. Within `IN_FLIGHT` seconds the request may still be under way, and
+    keeps its key.
     """
     asked_at, now = invoice.reminder_asked_at, ports.clock.now()
     if asked_at is None or now - asked_at < IN_FLIGHT:

@@ -1,4 +1,4 @@
-"""End an open invoice otherwise than by a payment through Stripe: paid by cash or check, or given up."""
+"""Ends an open invoice without a payment through Stripe: paid by cash or check, or given up."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A payment outside Stripe as the office gives it.
+    """A payment outside Stripe as the office entered it.
 
-    `paid_on` is a day in the organization's time zone, by default today. `amount` is what the office counted, if it
-    says so; Stripe can only record the whole rest of an invoice.
+    `paid_on` is a day in the organization's time zone, by default today. `amount` is the counted amount, if given.
+    Stripe can only record a payment over everything that remains of an invoice.
     """
 
     method: str
@@ -47,10 +47,10 @@ class Settlement:
 def mark_paid(
     organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, settlement: Settlement, ports: Ports
 ) -> Invoice:
-    """Records that the customer has paid the rest of an invoice by other means, and returns the invoice.
+    """Records that the customer has paid the remaining amount by other means, and returns the invoice.
 
-    The payment counts once Stripe has recorded it. If no answer comes, it counts as soon as POM sees that a payment
-    outside Stripe paid all that remained within minutes of this request.
+    The payment counts once Stripe has recorded it. If no response comes, it counts as soon as POM reads from Stripe
+    that a payment outside Stripe paid all that remained within minutes of this request.
 
     Raises:
         Refused: the method, the day or the amount cannot be right; names the field.

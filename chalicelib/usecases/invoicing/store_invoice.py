@@ -1,6 +1,6 @@
 """Loads an invoice, stores a change of it, and has Stripe act on it.
 
-Others may change the invoice at the same time. Then it is read again, and the change is repeated.
+If another write comes first, the invoice is read again, and the change is repeated.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ def of_other_account() -> Conflict:
 
 
 def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) -> Invoice:
-    """Stores `change` of the invoice, and returns the invoice as it is stored then.
+    """Stores the result of `change`, and returns the stored invoice.
 
-    The change may be made several times, each time to what is stored at that moment.
+    `change` may be called several times, each time with the newest invoice.
 
     Raises:
-        StaleWrite: others kept being faster.
-        NotFound: it is gone.
+        StaleWrite: other writes came first in every attempt.
+        NotFound: the invoice was removed.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         changed = change(invoice)

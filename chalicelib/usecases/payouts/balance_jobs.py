@@ -1,4 +1,4 @@
-"""Does what a message on the balance-jobs queue asks for."""
+"""Handles a message of the balance-jobs queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads payouts with those that they name: what paid their money out again, and what reversed them."""
+"""Reads payouts together with the payouts that they name: those that paid their money out again or reversed them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from chalicelib.ports.paging import in_hundreds
 def related(
     payout_ids: Iterable[str], organization_id: OrganizationId, ports: Ports, known: Sequence[Payout] = ()
 ) -> Mapping[str, Payout]:
-    """Returns these payouts, and all that must be known to say how they stand. `known` need not be read again.
+    """Returns these payouts and all payouts that their status depends on. Payouts in `known` are not read again.
 
-    It takes a batch read for each step from payout to payout: usually one, and none if all are known.
+    This takes a batch read for each step from payout to payout: usually one, and none if all are in `known`.
     """
     found = {payout.id: payout for payout in known}
     asked = set(found)
@@ -29,9 +29,9 @@ def related(
 
 
 def beside(payouts: Sequence[Payout], organization_id: OrganizationId, ports: Ports) -> RelatedPayouts:
-    """Returns what must be known beside these payouts to say how they stand today.
+    """Returns the related payouts, the day and the account that these payouts' present status depends on.
 
-    It reads the connection, and the payouts that these name if there are any.
+    This reads the connection, and the payouts that these payouts name, if any.
     """
     connection = ports.connections.get(organization_id)
     today = day_of(ports.clock.now(), "UTC")

@@ -1,4 +1,4 @@
-"""Shows what the payments of an invoice cost, and which deposits their money is in."""
+"""Returns what the payments of an invoice cost, and which payouts their money is in."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from chalicelib.usecases.payouts.related import related
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """A payment, refund or dispute, what it cost, and where its money is."""
+    """A payment, refund or dispute with its cost and the payouts of its money."""
 
     settled: SettledMovement
     deposits: Sequence[Deposit]
 
 
 def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposited]:
-    """Returns what is known of the money of an invoice's payments, refunds and disputes, by their ids.
+    """Returns the deposits of an invoice's payments, refunds and disputes, by their ids.
 
-    It takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
+    This takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
     """
     rows = list(movements(invoice))
     stored = _stored({row.settlements_row_id for row in rows}, invoice.organization_id, ports)

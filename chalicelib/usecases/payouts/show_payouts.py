@@ -1,4 +1,4 @@
-"""Lists payouts, and shows one with its lines, and the account's balance."""
+"""Returns payouts, one payout with its lines, and the account's balance."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from chalicelib.usecases.payouts.related import beside
 
 LISTED_AT_ONCE = 100
 ARRIVES_WITHIN = 14 * 86400
-"""Seconds before now in which the day lies on which a payout was expected that is still under way."""
+"""The age in seconds up to which a payout that is still under way may have had its expected day of arrival."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """An account's balance by currency, and its payouts that are under way, with what must be known beside them."""
+    """An account's balance by currency, and its payouts that are under way, with the payouts related to these."""
 
     amounts: Sequence[BalanceAmount]
     under_way: Sequence[Payout]

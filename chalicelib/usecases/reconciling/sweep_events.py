@@ -151,7 +151,7 @@ class EventSweep:
             self.ports.events.set_aside(self.account_id, event.id, self.began_at)
 
     def _receive(self, event: StripeEvent, unmatched: list[StripeEvent]) -> Receipt:
-        """Returns what became of the event. One that is unmatched is added to `unmatched`."""
+        """Returns the receipt of the event. An unmatched event is added to `unmatched`."""
         receipt = receive_event(event, Source.SWEEP, self.ports)
         outcome = receipt.outcome
         self.outcomes[event.id] = outcome
