@@ -106,8 +106,8 @@ def _was_read_since(reviewed: Invoice) -> bool:
 
     If it was read again without a change, it is refused once without need, because only the latest reading is stored.
     """
-    asked, fact = latest_action(reviewed, SEND_REQUESTED), reviewed.facts.invoice
-    return asked is not None and fact is not None and fact.as_of > asked.at
+    request, fact = latest_action(reviewed, SEND_REQUESTED), reviewed.facts.invoice
+    return request is not None and fact is not None and fact.as_of > request.at
 
 
 def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
@@ -128,8 +128,8 @@ def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
     present = invoice.with_fetched(*ports.stripe.everything(account_id, stripe_id))
     if not invoice.saga.finalized_before:
-        finalized = ports.stripe.events_about(account_id, stripe_id, "invoice.finalized", invoice.created_at)
-        if not any(invoice.saga.has_used(event.idempotency_key) for event in finalized):
+        finalized_events = ports.stripe.events_about(account_id, stripe_id, "invoice.finalized", invoice.created_at)
+        if not any(invoice.saga.has_used(event.idempotency_key) for event in finalized_events):
             raise finalized_meanwhile()
         if present.total_difference:
             words = f"In Stripe {difference(present, present.total)}, and it is finalized."
@@ -166,8 +166,8 @@ def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[I
     stored = store(reviewed, lambda current: replace(current, terms_due_at=due_at, former_terms_due_at=former), ports)
     account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
     later, key = DraftChanges(due_at=due_at), f"{present.saga.key}-due-{due_at}"
-    moved = ports.stripe.update_draft(account_id, stripe_id, later, key)
-    return stored, present.with_fetched(moved)
+    updated_draft = ports.stripe.update_draft(account_id, stripe_id, later, key)
+    return stored, present.with_fetched(updated_draft)
 
 
 def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:

@@ -91,10 +91,10 @@ def _copy_of(original: Invoice, user_id: UserId, zone: str, ports: Ports) -> Inv
 
 
 def _made_meanwhile(copy: Invoice, ports: Ports) -> Invoice:
-    known = ports.invoices.get(copy.organization_id, copy.id)
-    if known is None:
+    stored = ports.invoices.get(copy.organization_id, copy.id)
+    if stored is None:
         raise StaleWrite("The invoice")
-    return known
+    return stored
 
 
 def _unconfirmed(original: Invoice, ports: Ports) -> Conflict:

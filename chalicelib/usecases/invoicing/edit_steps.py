@@ -44,9 +44,9 @@ def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     """Brings Stripe's draft to the new order, which is then the invoice's order."""
-    invoice, wanted = _with_fresh_key(invoice, ports), _edit(invoice).order
+    invoice, new_order = _with_fresh_key(invoice, ports), _edit(invoice).order
     try:
-        fact = brought_to(wanted, invoice, ports)
+        fact = brought_to(new_order, invoice, ports)
     except StripeRefused as refusal:
         facts = _everything(invoice, ports)
         if _is_draft(facts):
@@ -54,7 +54,7 @@ def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         return _ended(invoice, facts, ports)
     if not fact.unfinished:
         return _ended(invoice, _everything(invoice, ports), ports)
-    return _moved(invoice, Step.RELEASE, ports, [fact], order=wanted, as_made=fact)
+    return _moved(invoice, Step.RELEASE, ports, [fact], order=new_order, as_made=fact)
 
 
 def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
@@ -81,10 +81,10 @@ def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     billed = billed_services(invoice, ports) if held else frozenset()
     ports.invoices.release(invoice, [service_id for service_id in held if service_id not in billed])
     refusal = invoice.saga.refusal
-    rested = _at_rest(invoice, [service_id for service_id in held if service_id in billed], ports)
+    finished = _at_rest(invoice, [service_id for service_id in held if service_id in billed], ports)
     if refusal is not None:
         raise refusal.error
-    return rested
+    return finished
 
 
 def end_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
@@ -100,10 +100,10 @@ def end_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
         invoice = _moved(invoice, Step.RELEASE, ports, refusal=of_other_account())
     ports.invoices.release(invoice, _edit(invoice).held)
     refusal = invoice.saga.refusal
-    rested = _at_rest(invoice, (), ports)
+    finished = _at_rest(invoice, (), ports)
     if refusal is not None:
         raise refusal.error
-    return rested
+    return finished
 
 
 STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
@@ -143,9 +143,9 @@ def _ended(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoi
     """
     if any(isinstance(fact, InvoiceFact) and fact.deleted for fact in facts):
         return _moved(invoice, Step.RELEASE, ports, facts, refusal=draft_deleted())
-    wanted = _edit(invoice).order
+    new_order = _edit(invoice).order
     billed = ports.stripe.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
-    adopted = wanted if billed == wanted.billed != invoice.order.billed else None
+    adopted = new_order if billed == new_order.billed != invoice.order.billed else None
     return _moved(invoice, Step.RELEASE, ports, facts, order=adopted, refusal=finalized_meanwhile())
 
 

@@ -104,24 +104,24 @@ def _replace(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
     account_id = invoice.stripe_account_id
-    found, drafted_for = invoice.facts.invoice, None
-    if found is not None:
+    draft, drafted_for = invoice.facts.invoice, None
+    if draft is not None:
         # An event brought the draft before this step stored it. Another draft would leave one of the two behind.
-        return take_back(invoice, draft_deleted(), ports) if found.deleted else advance(invoice, Step.LINES, ports)
+        return take_back(invoice, draft_deleted(), ports) if draft.deleted else advance(invoice, Step.LINES, ports)
     if invoice.saga.must_look_first(ports.clock.now()):
-        found = ports.stripe.find_invoice(account_id, invoice)
-        if found is None:
+        draft = ports.stripe.find_invoice(account_id, invoice)
+        if draft is None:
             invoice = found_nothing(invoice, ports)
-    if found is None:
+    if draft is None:
         invoice = with_due_date_ahead(invoice, ports)
         try:
             if invoice.order.due_date is not None:  # it may have passed while the order waited
                 valid_due_date(invoice.order.due_date, today=day_of(ports.clock.now(), invoice.order.time_zone))
             drafted_for = known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
-            found = _drafted(invoice, drafted_for, ports)
+            draft = _drafted(invoice, drafted_for, ports)
         except (Refused, Conflict) as refusal:
             return take_back(invoice, refusal, ports)
-    return advance(invoice, Step.LINES, ports, [found], drafted_for=drafted_for)
+    return advance(invoice, Step.LINES, ports, [draft], drafted_for=drafted_for)
 
 
 def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> InvoiceFact:
@@ -145,13 +145,13 @@ def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -
         Refused, Conflict: the customer has no e-mail address or is erased, or it is not settled which Stripe customer
             it is.
     """
-    known = customer or open_customer(invoice.organization_id, invoice.order.customer_id, ports)
-    require_not_erased(known)
-    require_address(known)
+    current = customer or open_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    require_not_erased(current)
+    require_address(current)
     try:
-        return ensure_in_stripe(known, invoice.stripe_account_id, ports)
+        return ensure_in_stripe(current, invoice.stripe_account_id, ports)
     except (Refused, Conflict) as refusal:
-        ports.customers.save(not_synced_because(known, refusal))
+        ports.customers.save(not_synced_because(current, refusal))
         if refuses_the_choice(refusal):
             refusal.field = "customerId"  # as the request for an invoice names it
         raise
@@ -272,8 +272,8 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         except StripeRefused:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
-            told = send_refused(invoice, refusal.code, ports) if invoice.saga.send else None
-            return advance(invoice, Step.DONE, ports, facts, told=told)
+            entry = send_refused(invoice, refusal.code, ports) if invoice.saga.send else None
+            return advance(invoice, Step.DONE, ports, facts, entry=entry)
     take_back_at_once(invoice, ports)
     raise refusal.error
 

@@ -86,13 +86,13 @@ def _to_remind_of(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice
     if not settings.reminders.enabled:
         return  # before anything is read: this is asked for each organization every hour
     zone = time_zone_of(settings, ports.connections.get(settings.organization_id).account)
-    moment = ports.clock.now()
-    now = dt.datetime.fromtimestamp(moment, ZoneInfo(zone))
+    timestamp = ports.clock.now()
+    now = dt.datetime.fromtimestamp(timestamp, ZoneInfo(zone))
     for day in due_days_to_remind_of(settings.reminders, now):
         # An invoice keeps the time zone that it was made in, where the same day begins and ends up to a day apart.
         wanted = InvoiceFilter(due_from=end_of_day(day, zone) - 2 * DAY, due_before=end_of_day(day, zone) + DAY)
         for invoice in _each(settings.organization_id, wanted, ports):
-            done = is_today(invoice.reminded_at, moment, zone)
+            done = is_today(invoice.reminded_at, timestamp, zone)
             if invoice.due_day == day and not done and reminder_is_due(invoice, settings, now):
                 yield invoice
 

@@ -51,7 +51,7 @@ def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports:
             return False
         remind(organization_id, invoice_id, None, ports)
     except FormerAddress as refusal:
-        _tell_refusal(organization_id, invoice_id, refusal, ports)
+        _store_refusal(organization_id, invoice_id, refusal, ports)
         return False
     except StripeRefused:
         raise
@@ -68,16 +68,16 @@ def _still_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Po
     return reminder_is_due(load(organization_id, invoice_id, ports), settings, now)
 
 
-def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
+def _store_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
     """Stores the refusal on the timeline once a day, although the reminder is planned again every hour."""
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
-    told = Action(now, REMINDER_REFUSED, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
+    entry = Action(now, REMINDER_REFUSED, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
 
     def refused(current: Invoice) -> Invoice:
         earlier = (action.at for action in current.actions if action.kind == REMINDER_REFUSED)
         if any(day_of(at, current.order.time_zone) == day_of(now, current.order.time_zone) for at in earlier):
             return current
-        return current.changed(now, told)
+        return current.changed(now, entry)
 
     store(invoice, refused, ports)
 
@@ -101,7 +101,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     with marking_revocation(organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)
         asked_before = invoice.reminder_asked_at
-        invoice = _with_lost_answer(invoice, account_id, user_id, ports)
+        invoice = _with_outcome(invoice, account_id, user_id, ports)
         if asked_before is not None and _is_repetition(invoice, asked_before, ports.clock.now()):
             return invoice
         require_remindable(invoice, ports.clock.now(), zone)
@@ -109,7 +109,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         if customer is not None:
             require_not_erased(customer)
             require_present_address(invoice, customer, account_id)
-        invoice = _asking(invoice, ports)
+        invoice = _with_request_time(invoice, ports)
         asked_at, stripe_id = invoice.reminder_asked_at, invoice.stripe_invoice_id or ""
         try:
             facts = sent_unless_revised(account_id, stripe_id, _key(invoice), ports)
@@ -122,7 +122,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     def reminded(current: Invoice) -> Invoice:
         if current.reminder_asked_at != asked_at:
             return current
-        return _telling(knowing_also(current, facts, invoice, ports), now, user_id).changed(now)
+        return _with_reminder(knowing_also(current, facts, invoice, ports), now, user_id).changed(now)
 
     return store(invoice, reminded, ports)
 
@@ -133,7 +133,7 @@ def _key(invoice: Invoice) -> str:
     return f"{OWN_KEY}{digest('remind', invoice.stripe_account_id, stripe_id, str(invoice.reminder_asked_at))}"
 
 
-def _asking(invoice: Invoice, ports: Ports) -> Invoice:
+def _with_request_time(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice, stored with the time of this request, unless an earlier request has no response yet."""
     now = ports.clock.now()
     return store(
@@ -143,16 +143,16 @@ def _asking(invoice: Invoice, ports: Ports) -> Invoice:
     )
 
 
-def _telling(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> Invoice:
+def _with_reminder(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> Invoice:
     """Returns the invoice with a reminder that Stripe mailed at this time. It may be the first e-mail of the
     invoice.
     """
-    told = Action(mailed_at, REMINDER_SENT, user_id, stripe_id=invoice.stripe_invoice_id)
-    mailed = invoice.telling(told)
+    entry = Action(mailed_at, REMINDER_SENT, user_id, stripe_id=invoice.stripe_invoice_id)
+    mailed = invoice.telling(entry)
     return replace(mailed, reminder_asked_at=None, reminded_at=mailed_at, sent_at=mailed.sent_at or mailed_at)
 
 
-def _with_lost_answer(invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports) -> Invoice:
+def _with_outcome(invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports) -> Invoice:
     """Returns the invoice after Stripe's events have shown the outcome of a reminder without a response.
 
     An event names the key of the request that caused it. If there is no such event, the request was lost, or Stripe
@@ -171,7 +171,7 @@ def _with_lost_answer(invoice: Invoice, account_id: StripeAccountId, user_id: Us
             return current
         if mailed_at is None:
             return replace(current, reminder_asked_at=None)
-        return _telling(current, mailed_at, user_id).changed(now)
+        return _with_reminder(current, mailed_at, user_id).changed(now)
 
     return store(invoice, settled, ports)
 

@@ -43,7 +43,7 @@ def advance(
     *,
     drafted_for: str | None = None,
     sent_at: int | None = None,
-    told: Action | None = None,
+    entry: Action | None = None,
 ) -> Invoice:
     """Returns the invoice at the next recovery point, stored in one write with what the step brought.
 
@@ -66,8 +66,8 @@ def advance(
             known = replace(known, terms_due_at=draft.due_at, details_as_made=details)
         if sent_at is not None:
             known = replace(known, sent_at=current.sent_at or sent_at)
-        if told is not None:
-            known = known.telling(told)
+        if entry is not None:
+            known = known.telling(entry)
         saga, customer_id = current.saga.advanced(step, now), drafted_for or known.stripe_customer_id
         return replace(known, saga=saga, stripe_customer_id=customer_id).changed(now)
 
@@ -77,8 +77,8 @@ def advance(
 def mailed(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
     """Returns the invoice, finished, after Stripe has mailed it just now."""
     now = ports.clock.now()
-    told = Action(now, SENT_BY_POM, _who_had_it_sent(invoice), stripe_id=invoice.stripe_invoice_id)
-    return advance(invoice, Step.DONE, ports, facts, sent_at=now, told=told)
+    entry = Action(now, SENT_BY_POM, _who_had_it_sent(invoice), stripe_id=invoice.stripe_invoice_id)
+    return advance(invoice, Step.DONE, ports, facts, sent_at=now, entry=entry)
 
 
 def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> Invoice:
@@ -110,8 +110,8 @@ def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports)
     """
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     to_be_sent = invoice.saga.send or invoice.saga.step is Step.SEND
-    told = send_refused(invoice, refusal.code, ports) if invoice.saga.interrupted and to_be_sent else None
-    advance(invoice, Step.REVIEW, ports, facts, told=told)
+    entry = send_refused(invoice, refusal.code, ports) if invoice.saga.interrupted and to_be_sent else None
+    advance(invoice, Step.REVIEW, ports, facts, entry=entry)
 
 
 def send_refused(invoice: Invoice, code: str, ports: Ports) -> Action:
@@ -125,8 +125,8 @@ def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> I
     by_pom = any(invoice.saga.has_used(event.idempotency_key) for event in sent)
     sent_at = min(event.created for event in sent)
     who = _who_had_it_sent(invoice)
-    told = Action(sent_at, SENT_BY_POM, who, stripe_id=invoice.stripe_invoice_id) if by_pom else None
-    return advance(invoice, Step.DONE, ports, facts, sent_at=sent_at, told=told)
+    entry = Action(sent_at, SENT_BY_POM, who, stripe_id=invoice.stripe_invoice_id) if by_pom else None
+    return advance(invoice, Step.DONE, ports, facts, sent_at=sent_at, entry=entry)
 
 
 def _who_had_it_sent(invoice: Invoice) -> str | None:
@@ -190,11 +190,11 @@ def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
     if invoice.corrects is not None:
         reason = invoice.saga.refusal.code if invoice.saga.refusal else None
         refused = Action(ports.clock.now(), CORRECTION_REFUSED, invoice.created_by, reason)
-        tell_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
+        add_entry_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
     ports.invoices.remove(invoice_removal(invoice), invoice.order.services)
 
 
-def tell_once(invoice: Invoice, act: Action, ports: Ports) -> None:
+def add_entry_once(invoice: Invoice, act: Action, ports: Ports) -> None:
     """Stores an entry on the timeline of an invoice, unless it equals the latest entry."""
 
     def told(current: Invoice) -> Invoice:

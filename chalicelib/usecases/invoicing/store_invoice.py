@@ -69,11 +69,11 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
         NotFound: the invoice was removed.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
-        changed = change(invoice)
-        if changed == invoice:
+        updated = change(invoice)
+        if updated == invoice:
             return invoice
         try:
-            return ports.invoices.save(invoice_write(changed, invoice), new_references(invoice, changed))
+            return ports.invoices.save(invoice_write(updated, invoice), new_references(invoice, updated))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")
@@ -95,14 +95,14 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
 
     If they cannot be ordered, Stripe is asked for the present state.
     """
-    known = current
+    merged = current
     try:
         for fact in facts:
-            known = known.knowing(fact)
+            merged = merged.knowing(fact)
     except CannotOrder:
-        stripe_id = known.stripe_invoice_id or ""
-        return known.with_fetched(*ports.stripe.everything(known.stripe_account_id, stripe_id))
-    return known
+        stripe_id = merged.stripe_invoice_id or ""
+        return merged.with_fetched(*ports.stripe.everything(merged.stripe_account_id, stripe_id))
+    return merged
 
 
 def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -> Invoice:

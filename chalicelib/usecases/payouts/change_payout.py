@@ -23,11 +23,11 @@ def change_payout(
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         stored = ports.payouts.get(organization_id, payout_id)
-        changed = change(stored)
-        if changed == stored:
-            return changed
+        updated = change(stored)
+        if updated == stored:
+            return updated
         try:
-            return ports.payouts.save(changed)
+            return ports.payouts.save(updated)
         except StaleWrite:
             continue
     raise StaleWrite("The payout")

@@ -17,21 +17,21 @@ from chalicelib.domain.payout_tie_out import (
 from chalicelib.ports import Ports
 from chalicelib.ports.paging import in_hundreds
 from chalicelib.usecases.payouts.change_payout import change_payout
-from chalicelib.usecases.payouts.read_payout import add_up, keep_lines, keep_payout, lines_of
+from chalicelib.usecases.payouts.read_payout import add_up, lines_of, store_lines, store_payout
 
 REPAIRABLE = frozenset({PayoutKind.LINE_DIFFERS, PayoutKind.TOTALS_DIFFER})
 """Differences that disappear if POM stores Stripe's lines and adds them up."""
 
 
 @dataclass(frozen=True, slots=True)
-class LinesKept:
+class ComparedLines:
     """A payout with the totals of its lines, and the number of repaired lines. Repaired totals count as one."""
 
     payout: Payout
     repaired: int = 0
 
 
-def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: Ports) -> LinesKept | None:
+def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: Ports) -> ComparedLines | None:
     """Compares a payout's lines with Stripe's, repairs differences, and stores the time of the comparison.
 
     If a line's payment is not stored yet, the payout is to be compared again, so that the payment gets its payout.
@@ -50,13 +50,13 @@ def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: P
     fact = ports.stripe.payout(payout.account_id, payout_id)
     if fact is None or not fact.reconciled:
         return None
-    payout = keep_payout(fact, organization_id, payout.account_id, ports)
+    payout = store_payout(fact, organization_id, payout.account_id, ports)
     differences = list(differences_in(payout, ports))
     wrong = _repairable(differences)
     if wrong:
         payout = _repaired(payout, wrong, ports)
     at = 0 if _waits(differences) else ports.clock.now()
-    return LinesKept(_compared(payout, at, ports), len(wrong))
+    return ComparedLines(_compared(payout, at, ports), len(wrong))
 
 
 def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
@@ -99,7 +99,7 @@ def _waits(differences: Iterable[PayoutDifference]) -> bool:
 def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
     stored = {line.transaction.id: line for line in ports.payouts.all_lines(payout.organization_id, payout.id)}
     for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
-        for line in keep_lines(payout, [each for each in page if each.id in wrong], ports):
+        for line in store_lines(payout, [each for each in page if each.id in wrong], ports):
             stored.pop(line.transaction.id, None)
     lines = [stored[transaction_id] for transaction_id in wrong & stored.keys()]
     for some in in_hundreds(lines):

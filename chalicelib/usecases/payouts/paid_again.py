@@ -19,7 +19,7 @@ AT_ONCE = 100
 DAY = 86400
 
 
-def note_what_is_paid_again(later: Payout, ports: Ports) -> None:
+def link_payouts_paid_again(later: Payout, ports: Ports) -> None:
     """Links the earlier payouts whose money is in this payout's lines to this payout, as far as POM has stored them.
 
     Raises:
@@ -28,10 +28,10 @@ def note_what_is_paid_again(later: Payout, ports: Ports) -> None:
     named = later.itemized.pays_again if later.itemized is not None else ()
     for payout_id in named:
         for earlier in _with_the_one_it_reverses(ports.payouts.get(later.organization_id, payout_id), ports):
-            _note(earlier, later, ports)
+            _link(earlier, later, ports)
 
 
-def note_who_paid_again(payout: Payout, ports: Ports) -> Payout:
+def linked_to_later_payout(payout: Payout, ports: Ports) -> Payout:
     """Returns the payout, linked to the later payout that paid its money out again, if POM stored that one first.
 
     A payout that reverses another one links that one as well. This takes one query if the payout gave money back and
@@ -46,7 +46,7 @@ def note_who_paid_again(payout: Payout, ports: Ports) -> Payout:
         gave_back = {earlier.id, earlier.fact.reversed_by_id}
         later = next((each for each in _since(earlier, ports) if gave_back & _named_in(each)), None)
         if later is not None:
-            noted = _note(earlier, later, ports)
+            noted = _link(earlier, later, ports)
             payout = noted if noted.id == payout.id else payout
     return payout
 
@@ -76,7 +76,7 @@ def _since(earlier: Payout, ports: Ports) -> Iterator[Payout]:
     return all_items(partial(ports.payouts.page, earlier.organization_id, wanted, AT_ONCE))
 
 
-def _note(earlier: Payout, later: Payout, ports: Ports) -> Payout:
+def _link(earlier: Payout, later: Payout, ports: Ports) -> Payout:
     def noted(stored: Payout | None) -> Payout:
         return replace(stored or earlier, returned_in=later.id)
 

@@ -14,7 +14,7 @@ from chalicelib.domain.payout_lines import PayoutLine, line_of, sum_lines
 from chalicelib.ports import Ports
 from chalicelib.usecases.payouts.change_payout import change_payout
 from chalicelib.usecases.payouts.owners import owners_of
-from chalicelib.usecases.payouts.paid_again import note_what_is_paid_again, note_who_paid_again
+from chalicelib.usecases.payouts.paid_again import link_payouts_paid_again, linked_to_later_payout
 
 RUN_FOR = 200
 """Seconds after which a run leaves the remaining lines to another run. The function has 300 seconds."""
@@ -51,9 +51,9 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
     fact = ports.stripe.payout(connection.account_id, payout_id)
     if fact is None:
         return Reading.UNKNOWN, None
-    payout = keep_payout(fact, organization_id, connection.account_id, ports)
+    payout = store_payout(fact, organization_id, connection.account_id, ports)
     if payout.itemized is not None and payout.listed_until is None:
-        note_what_is_paid_again(payout, ports)  # A run that added its lines up may have been killed before it did so.
+        link_payouts_paid_again(payout, ports)  # A run that added its lines up may have been killed before it did so.
         return Reading.KNOWN, payout
     if not payout.fact.reconciled:
         return Reading.NO_LINES, payout
@@ -63,7 +63,7 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
         return Reading.NO_LINES, payout
 
 
-def keep_payout(
+def store_payout(
     fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
 ) -> Payout:
     """Returns the payout, stored with Stripe's data and linked to the later payout that paid it out again."""
@@ -71,7 +71,7 @@ def keep_payout(
     def known(stored: Payout | None) -> Payout:
         return stored.knowing(fact) if stored is not None else new_payout(fact, organization_id, account_id)
 
-    return note_who_paid_again(change_payout(organization_id, fact.id, known, ports), ports)
+    return linked_to_later_payout(change_payout(organization_id, fact.id, known, ports), ports)
 
 
 def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
@@ -86,7 +86,7 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
     until = ports.clock.now() + RUN_FOR
     pages = ports.stripe.balance_transactions(payout.account_id, payout.id, payout.listed_until)
     for number, page in enumerate(pages, start=1):
-        keep_lines(payout, page, ports)
+        store_lines(payout, page, ports)
         late = ports.clock.now() >= until
         if page and (late or number % REMEMBERED_EVERY == 0):
             payout = _listed_until(payout, page[-1].id, ports)
@@ -95,7 +95,7 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
     return Reading.ITEMIZED, add_up(payout, ports)
 
 
-def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> Sequence[PayoutLine]:
+def store_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> Sequence[PayoutLine]:
     """Stores these balance transactions as lines of a payout, and in the rows of their payments.
 
     Returns the lines.
@@ -133,7 +133,7 @@ def add_up(payout: Payout, ports: Ports) -> Payout:
         return replace(current, itemized=sum_lines(current.fact, lines, ports.clock.now()), listed_until=None)
 
     payout = change_payout(payout.organization_id, payout.id, added_up, ports)
-    note_what_is_paid_again(payout, ports)
+    link_payouts_paid_again(payout, ports)
     return payout
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.related_payouts import UNDER_WAY, RelatedPayouts
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.connecting.revocation import marking_revocation
-from chalicelib.usecases.payouts.related import beside
+from chalicelib.usecases.payouts.related import related_payouts
 
 LISTED_AT_ONCE = 100
 ARRIVES_WITHIN = 14 * 86400
@@ -32,14 +32,14 @@ class Balance:
 
 
 def list_payouts(
-    organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None, ports: Ports
+    organization_id: OrganizationId, payout_filter: PayoutFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Payout]:
     """Returns a page of payouts, those that arrive last first. Those of accounts connected before stay listed.
 
     Raises:
         Refused: the cursor is not from this list.
     """
-    return ports.payouts.page(organization_id, wanted, first, after)
+    return ports.payouts.page(organization_id, payout_filter, first, after)
 
 
 def show_payout(
@@ -78,4 +78,4 @@ def show_balance(organization_id: OrganizationId, ports: Ports) -> Balance:
     recent = PayoutFilter(since=ports.clock.now() - ARRIVES_WITHIN)
     page = ports.payouts.page(organization_id, recent, LISTED_AT_ONCE, None)
     under_way = [each for each in page.items if each.fact.status in UNDER_WAY and each.account_id == account_id]
-    return Balance(amounts, under_way, beside(under_way, organization_id, ports))
+    return Balance(amounts, under_way, related_payouts(under_way, organization_id, ports))

@@ -25,7 +25,7 @@ from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.ports.pacing import PacedStripe, paced
 from chalicelib.ports.paging import all_items, in_hundreds
 from chalicelib.usecases.payouts.read_payment import read_payment
-from chalicelib.usecases.payouts.read_payout import keep_payout
+from chalicelib.usecases.payouts.read_payout import store_payout
 
 LOOKED_BACK = 35 * DAY
 """The age in seconds up to which payouts and payments are checked again."""
@@ -125,7 +125,7 @@ class _PayoutSweep:
             if stored is not None and stored.knowing(fact) == stored:
                 payout = stored
             else:
-                payout = keep_payout(fact, self.organization_id, self.account_id, self.ports)
+                payout = store_payout(fact, self.organization_id, self.account_id, self.ports)
                 missed = difference_of(fact, stored) is not None and self._should_be_known(fact)
                 self._count(found=1, missed=int(missed))
             self._queue(payout)

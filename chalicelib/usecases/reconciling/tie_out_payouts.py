@@ -19,7 +19,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.paging import all_items
 from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.payouts.compare_payout import differences_in, repair_payout
-from chalicelib.usecases.payouts.read_payout import Reading, itemize, keep_payout
+from chalicelib.usecases.payouts.read_payout import Reading, itemize, store_payout
 
 PAGE = 100
 
@@ -75,7 +75,7 @@ def repair_from_stripe(
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was kept stays so.
         PayoutNotItemized: Stripe cannot list the lines of this payout.
     """
-    payout = keep_payout(fact, organization_id, account_id, ports)
+    payout = store_payout(fact, organization_id, account_id, ports)
     if not payout.fact.reconciled:
         return payout
     if payout.itemized is not None:
