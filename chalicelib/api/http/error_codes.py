@@ -85,9 +85,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "stripe_not_connected": "The organization is not connected to Stripe.",
     },
     410: {"cursor_expired": "Changes behind the cursor may have been deleted. Load the lists again."},
-    412: {
-        "precondition_failed": "The object is not the version in `If-Match`. `stored` has the current version."
-    },
+    412: {"precondition_failed": "The object is not the version in `If-Match`. `stored` has the current version."},
     413: {"payload_too_large": "The body is larger than 256 KiB, or than 2 MiB for a batch or an import."},
     415: {"unsupported_media_type": "The body is not `application/json` in UTF-8."},
     422: {
