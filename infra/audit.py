@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from infra.waivers import Waiver, overdue, read
+from infra.waivers import Waiver, overdue, read_waivers
 
 PINNED = (
     "requirements.txt",
@@ -39,9 +39,9 @@ def pip_audit(file: str) -> list[dict[str, Any]]:
     """
     options = "--no-deps --disable-pip --vulnerability-service pypi --format json --progress-spinner off".split()
     command = [sys.executable, "-m", "pip_audit", "-r", file, *options]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)
-    found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
-    return found
+    process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)
+    packages: list[dict[str, Any]] = json.loads(process.stdout)["dependencies"]
+    return packages
 
 
 def main(
@@ -57,27 +57,27 @@ def main(
     parser = argparse.ArgumentParser(prog="python -m infra.audit", description=__doc__)
     parser.add_argument("--require", action="store_true", help="fail where something could not be looked up")
     options = parser.parse_args(arguments)
-    late = list(overdue(read() if waivers is None else waivers, today or dt.datetime.now(dt.UTC).date()))
+    late = list(overdue(read_waivers() if waivers is None else waivers, today or dt.datetime.now(dt.UTC).date()))
     if late:
         _loudly(f"audit: {len(late)} WAIVERS ARE OVERDUE FOR REVIEW (infra/waivers.toml)", *late)
     packages: dict[tuple[str, str], dict[str, Any]] = {}
     unread = False
     for file in PINNED:
         try:
-            packages |= {(each["name"], each.get("version", "")): each for each in _some(audit(file))}
+            packages |= {(each["name"], each.get("version", "")): each for each in _require_packages(audit(file))}
         except (OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
             unread = True
             _loudly(
                 f"audit: {file} could not be audited: {type(problem).__name__}",
                 "audit: NOTHING IS KNOWN of the vulnerabilities of what it pins.",
             )
-    known = {pin: package for pin, package in packages.items() if package.get("vulns")}
+    vulnerable = {pin: package for pin, package in packages.items() if package.get("vulns")}
     unknown = [pin for pin, package in packages.items() if "skip_reason" in package]
-    for (name, version), package in sorted(known.items()):
-        ids = ", ".join(found["id"] for found in package["vulns"])
+    for (name, version), package in sorted(vulnerable.items()):
+        ids = ", ".join(vulnerability["id"] for vulnerability in package["vulns"])
         print(f"audit: {name} {version}: {ids}")
     looked_up = len(packages) - len(unknown)
-    print(f"audit: {looked_up} of {len(packages)} packages looked up, {len(known)} with known vulnerabilities")
+    print(f"audit: {looked_up} of {len(packages)} packages looked up, {len(vulnerable)} with known vulnerabilities")
     if unknown:
         known_of = "NOTHING IS KNOWN" if not looked_up else f"NOTHING IS KNOWN of {len(unknown)} packages"
         _loudly(
@@ -85,10 +85,10 @@ def main(
             "audit: the package index serves no advisories for the rest. Run this where pypi.org answers:",
             "audit:   .venv/bin/python -m infra.audit --require",
         )
-    return 1 if known or ((unknown or unread) and options.require) else 0
+    return 1 if vulnerable or ((unknown or unread) and options.require) else 0
 
 
-def _some(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _require_packages(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if not packages:
         raise ValueError("each of the files pins something")
     return packages

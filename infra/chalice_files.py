@@ -31,8 +31,8 @@ def files() -> dict[Path, str]:
         for function in FUNCTIONS
     }
     config["stages"]["local"]["environment_variables"] = environment(Urls.of(Ports()))
-    for stage, kept in LOGS_KEPT.items():
-        config["stages"][stage]["log_retention_in_days"] = kept.days
+    for stage, period in LOGS_KEPT.items():
+        config["stages"][stage]["log_retention_in_days"] = period.days
     policies = {DIRECTORY / function.policy_file: policy(function) for function in FUNCTIONS}
     return {file: json.dumps(content, indent=2) + "\n" for file, content in {CONFIG: config, **policies}.items()}
 

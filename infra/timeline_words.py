@@ -26,15 +26,15 @@ def sentence(
 
     `amount` has its currency, see `money`, and `method` is in words, see `paid_with`.
     """
-    happened = HAPPENED.get(kind) or _words(kind).capitalize()
+    words = HAPPENED.get(kind) or _words(kind).capitalize()
     if to:
-        happened += f" to {to}"
+        words += f" to {to}"
     preposition = "to" if "refund" in kind else "by"
     if method and method != METHODS["outside_stripe"]:
         method = f"{preposition} {method}"
     money_and_method = " ".join(part for part in (amount, method) if part)
     details = [part for part in (money_and_method, _words(reason or "")) if part]
-    return f"{happened}: {', '.join(details)}" if details else happened
+    return f"{words}: {', '.join(details)}" if details else words
 
 
 def money(amount: str, currency: str) -> str:

@@ -31,7 +31,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiver: list[Waiver]
 
 
-def read(file: Path = FILE) -> list[Waiver]:
+def read_waivers(file: Path = FILE) -> list[Waiver]:
     """Returns all waivers.
 
     Raises:
@@ -42,7 +42,10 @@ def read(file: Path = FILE) -> list[Waiver]:
     for number, each in enumerate(waivers):
         if not dt.timedelta(0) < each.review_by - each.decided <= LONGEST:
             raise ValueError(f"{each.tool} {each.rule}: review_by must be within a year after {each.decided}")
-        if any((each.tool, each.rule, each.where) == (one.tool, one.rule, one.where) for one in waivers[:number]):
+        if any(
+            (each.tool, each.rule, each.where) == (earlier.tool, earlier.rule, earlier.where)
+            for earlier in waivers[:number]
+        ):
             raise ValueError(f"{each.tool} {each.rule} is waived twice for {each.where or 'the template'}")
     return waivers
 

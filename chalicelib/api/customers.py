@@ -27,7 +27,7 @@ router = Router(__name__, "Customers")
 
 
 def _customer_reply(customer: Customer) -> Reply:
-    current = customers.as_it_stands(customer, bootstrap.ports())
+    current = customers.on_connected_account(customer, bootstrap.ports())
     return Reply(customer_detail(current), edit_tag=customer.edit_tag)
 
 
@@ -107,7 +107,7 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     customer_id = CustomerId(call.path["customerId"])
     ports, caller = bootstrap.ports(), call.caller
     customer = customers.sync_again(caller.organization_id, customer_id, ports, by=caller.user_id)
-    return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
+    return Reply(customer_detail(customers.on_connected_account(customer, ports)), 202)
 
 
 @router.route(

@@ -121,7 +121,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     detail = invoice_detail(
         invoice,
         deposits,
-        beside=beside(invoice, ports),
+        related_invoices=beside(invoice, ports),
         customer_name=name,
         now=ports.clock.now(),
         dashboard_base=base,

@@ -20,20 +20,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.contract", description=__doc__)
     parser.add_argument("--breaking", action="store_true", help="write documents that break clients, too")
     options = parser.parse_args(arguments)
-    made = [(each, each.current()) for each in DOCUMENTS]
-    found = {kept.name: kept.changes(document) for kept, document in made}
-    for change in (change for changes in found.values() for change in changes):
+    current_documents = [(each, each.current()) for each in DOCUMENTS]
+    changes_by_document = {kept.name: kept.changes(current) for kept, current in current_documents}
+    for change in (change for changes in changes_by_document.values() for change in changes):
         print(change)
-    breaking = {name: sum(change.breaking for change in changes) for name, changes in found.items()}
+    breaking = {name: sum(change.breaking for change in changes) for name, changes in changes_by_document.items()}
     if any(breaking.values()) and not options.breaking:
         total = sum(breaking.values())
         print(f"{total} changes break clients: nothing was written. See docs/contract.md.", file=sys.stderr)
         return 1
     write_routes()
-    for kept, document in made:
-        kept.file.write_text(text(document))
-        seen = f"{len(found[kept.name])} changes, {breaking[kept.name]} of them breaking"
-        print(f"{kept.name}: {seen}, {len(json.dumps(document))} characters")
+    for kept, current in current_documents:
+        kept.file.write_text(text(current))
+        summary = f"{len(changes_by_document[kept.name])} changes, {breaking[kept.name]} of them breaking"
+        print(f"{kept.name}: {summary}, {len(json.dumps(current))} characters")
     return 0
 
 

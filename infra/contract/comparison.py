@@ -35,7 +35,7 @@ def _of_operation(label: str, old: Json, new: Json, schemas: SchemaComparison) -
         yield Change(bool(new.get("security")), label, "takes another kind of access")
     yield from _of_parameters(label, old, new, schemas)
     yield from _of_body(label, old, new, schemas)
-    yield from _of_answers(label, old, new, schemas)
+    yield from _of_responses(label, old, new, schemas)
 
 
 def _of_parameters(label: str, old: Json, new: Json, schemas: SchemaComparison) -> Iterator[Change]:
@@ -60,7 +60,7 @@ def _of_body(label: str, old: Json, new: Json, schemas: SchemaComparison) -> Ite
         yield from _of_content(label, had["content"], has["content"], Side.REQUEST, schemas)
 
 
-def _of_answers(label: str, old: Json, new: Json, schemas: SchemaComparison) -> Iterator[Change]:
+def _of_responses(label: str, old: Json, new: Json, schemas: SchemaComparison) -> Iterator[Change]:
     had, has = old["responses"], new["responses"]
     for status in had.keys() - has.keys():
         yield Change(not _is_error(status), label, f"no longer answers {status}")
@@ -68,7 +68,7 @@ def _of_answers(label: str, old: Json, new: Json, schemas: SchemaComparison) -> 
         yield Change(not _is_error(status), label, f"may answer {status}")
     for status in had.keys() & has.keys():
         was, now = (each[status].get("content", {}) for each in (had, has))
-        yield from _of_content(f"{label} {status}", was, now, Side.ANSWER, schemas)
+        yield from _of_content(f"{label} {status}", was, now, Side.RESPONSE, schemas)
 
 
 def _of_content(label: str, had: Json, has: Json, side: Side, schemas: SchemaComparison) -> Iterator[Change]:
@@ -86,17 +86,21 @@ def _schemas(document: Json) -> Json:
 
 
 def _operations(document: Json) -> dict[str, Json]:
-    shared = document["components"].get("responses", {})
+    shared_responses = document["components"].get("responses", {})
     return {
         f"{method.upper()} {path}": operation
-        | {"responses": {status: _resolved(each, shared) for status, each in operation["responses"].items()}}
+        | {
+            "responses": {
+                status: _without_reference(each, shared_responses) for status, each in operation["responses"].items()
+            }
+        }
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
 
 
-def _resolved(response: Json, shared: Json) -> Json:
-    return shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+def _without_reference(response: Json, shared_responses: Json) -> Json:
+    return shared_responses[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
 
 
 def _parameters(operation: Json) -> dict[str, Json]:

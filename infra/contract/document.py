@@ -30,13 +30,13 @@ class Document:
 
     def current(self) -> Json:
         """Returns the document that the routes and models of this tree make."""
-        made: Json = msgspec.json.decode(msgspec.json.encode(self.make()))
-        return made
+        document: Json = msgspec.json.decode(msgspec.json.encode(self.make()))
+        return document
 
     def reviewed(self) -> Json:
         """Returns the document that is kept in `docs`."""
-        kept: Json = json.loads(self.file.read_text())
-        return kept
+        document: Json = json.loads(self.file.read_text())
+        return document
 
     def changes(self, document: Json) -> list[Change]:
         """Returns every change from the kept document to this one, the breaking ones first."""

@@ -29,7 +29,7 @@ def _all(before: Json, after: Json) -> Iterator[Change]:
     for name in had.keys() & has.keys():
         if had[name]["contentType"] != has[name]["contentType"]:
             yield Change(True, name, f"is {has[name]['contentType']}, which was {had[name]['contentType']}")
-        yield from schemas.changes(had[name]["payload"], has[name]["payload"], Side.ANSWER, name)
+        yield from schemas.changes(had[name]["payload"], has[name]["payload"], Side.RESPONSE, name)
 
 
 def _of_channels(had: Json, has: Json) -> Iterator[Change]:

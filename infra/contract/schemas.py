@@ -24,7 +24,7 @@ class Side(Enum):
     """Where a schema stands."""
 
     REQUEST = "request"
-    ANSWER = "answer"
+    RESPONSE = "response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class SchemaComparison:
         for name in sorted(old.keys() - new.keys()):
             yield Change(True, where, f"is no longer {name}")
         for name in sorted(new.keys() - old.keys()):
-            yield Change(side is Side.ANSWER, where, f"may be {name}")
+            yield Change(side is Side.RESPONSE, where, f"may be {name}")
         for name in sorted(old.keys() & new.keys()):
             yield from self._of_one_kind(old[name], new[name], side, where)
 
     def _of_one_kind(self, old: Json, new: Json, side: Side, where: str) -> Iterator[Change]:
         if "$ref" in old:
-            yield from self._named(old["$ref"].rpartition("/")[2], side)
+            yield from self._named_schema(old["$ref"].rpartition("/")[2], side)
             return
         yield from _values(old, new, side, where)
         if side is Side.REQUEST:
@@ -70,24 +70,24 @@ class SchemaComparison:
             if isinstance(old.get(part), dict) and isinstance(new.get(part), dict):
                 yield from self.changes(old[part], new[part], side, f"{where}[]")
 
-    def _named(self, name: str, side: Side) -> Iterator[Change]:
-        known = name in self._before and name in self._after
-        if known and (name, side) not in self._compared:
+    def _named_schema(self, name: str, side: Side) -> Iterator[Change]:
+        in_both = name in self._before and name in self._after
+        if in_both and (name, side) not in self._compared:
             self._compared.add((name, side))
             yield from self.changes(self._before[name], self._after[name], side, name)
 
     def _properties(self, old: Json, new: Json, side: Side, where: str) -> Iterator[Change]:
         had, has = old.get("properties", {}), new.get("properties", {})
-        needed, needs = set(old.get("required", ())), set(new.get("required", ()))
+        was_required, is_required = set(old.get("required", ())), set(new.get("required", ()))
         for name in had.keys() - has.keys():
             yield Change(True, f"{where}.{name}", "is gone")
         for name in has.keys() - had.keys():
-            required = name in needs and side is Side.REQUEST
-            yield Change(required, f"{where}.{name}", "is new" + (" and required" if required else ""))
+            breaks = name in is_required and side is Side.REQUEST
+            yield Change(breaks, f"{where}.{name}", "is new" + (" and required" if breaks else ""))
         for name in had.keys() & has.keys():
-            if name in needed - needs:
-                yield Change(side is Side.ANSWER, f"{where}.{name}", "may be left out")
-            if name in needs - needed:
+            if name in was_required - is_required:
+                yield Change(side is Side.RESPONSE, f"{where}.{name}", "may be left out")
+            if name in is_required - was_required:
                 yield Change(side is Side.REQUEST, f"{where}.{name}", "is required")
             yield from self.changes(had[name], has[name], side, f"{where}.{name}")
 
@@ -98,18 +98,18 @@ def _alternatives(schema: Json) -> dict[str, Json]:
         return {schema["$ref"].rpartition("/")[2]: schema}
     parts = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if parts:
-        found: dict[str, Json] = {}
+        alternatives: dict[str, Json] = {}
         for part in parts:
             for name, each in _alternatives(part).items():
-                found[f"another {name}" if name in found else name] = each
-        return found
-    if "type" not in schema and _allowed(schema):
+                alternatives[f"another {name}" if name in alternatives else name] = each
+        return alternatives
+    if "type" not in schema and _allowed_values(schema):
         return {"string": schema}  # msgspec writes a single word as `const` without its type
     types = schema.get("type", "any")
     return dict.fromkeys([types] if isinstance(types, str) else types, schema)
 
 
-def _allowed(schema: Json) -> set[Any] | None:
+def _allowed_values(schema: Json) -> set[Any] | None:
     """Returns the values that a schema is limited to, and None if it is not."""
     if "const" in schema:
         return {schema["const"]}
@@ -117,18 +117,18 @@ def _allowed(schema: Json) -> set[Any] | None:
 
 
 def _values(old: Json, new: Json, side: Side, where: str) -> Iterator[Change]:
-    had, has = _allowed(old), _allowed(new)
+    had, has = _allowed_values(old), _allowed_values(new)
     if had == has:
         return
     if had is None or has is None:
         narrower = had is None
-        closed = "is one of a set of values" if narrower else "is no longer one of a set of values"
-        yield Change(narrower is (side is Side.REQUEST), where, closed)
+        change_words = "is one of a set of values" if narrower else "is no longer one of a set of values"
+        yield Change(narrower is (side is Side.REQUEST), where, change_words)
         return
     for value in sorted(had - has, key=str):
         yield Change(True, where, f"no longer has the value {value}")
     for value in sorted(has - had, key=str):
-        yield Change(side is Side.ANSWER and where in COMPLETE_SETS, where, f"has the new value {value}")
+        yield Change(side is Side.RESPONSE and where in COMPLETE_SETS, where, f"has the new value {value}")
 
 
 def _limits(old: Json, new: Json, where: str) -> Iterator[Change]:

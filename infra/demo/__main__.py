@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from infra.demo.acts.scene import Scene
+from infra.demo.narrator import Narrator
 from infra.demo.people import Owner
 from infra.demo.sample import COMPANY
-from infra.demo.staging import staged
-from infra.demo.story import tell
-from infra.demo.telling import Teller
-from infra.local.own_double import STRIPE_ACCOUNT
+from infra.demo.stack import demo_stack
+from infra.demo.story import play
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.processes import DidNotStart
 
 WIDTH = 118
@@ -26,14 +26,14 @@ def main() -> int:
     parser.add_argument("--pause", action="store_true", help="wait for Enter before each step")
     options = parser.parse_args()
     console = Console(width=min(WIDTH, Console().width) if sys.stdout.isatty() else WIDTH)
-    teller = Teller(console, pause=options.pause)
-    teller.title(f"{COMPANY} uses Stripe with Pool Office Manager", "everything below goes over HTTP")
+    narrator = Narrator(console, pause=options.pause)
+    narrator.title(f"{COMPANY} uses Stripe with Pool Office Manager", "everything below goes over HTTP")
     try:
         with ExitStack() as running:
             with console.status("starting the local stack"):
-                stack, clock = running.enter_context(staged())
+                stack, clock = running.enter_context(demo_stack())
             owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-            return 0 if tell(Scene.of(stack, clock, owner, teller)) else 1
+            return 0 if play(Scene.of(stack, clock, owner, narrator)) else 1
     except DidNotStart as failure:
         console.print(f"[red]{failure}[/red]")
         return 1

@@ -15,7 +15,7 @@ TIMEOUT = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back."""
 
     status: int
@@ -53,20 +53,20 @@ def request(
     json_body: object = None,
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> Response:
     """One request, answered whatever its status."""
-    sent = dict(headers or {})
+    all_headers = dict(headers or {})
     body: bytes | None = None
     if json_body is not None:
         body = json.dumps(json_body).encode()
-        sent["Content-Type"] = "application/json"
+        all_headers["Content-Type"] = "application/json"
     elif form is not None:
         body = urllib.parse.urlencode(form).encode()
-        sent["Content-Type"] = "application/x-www-form-urlencoded"
-    asked = urllib.request.Request(url, data=body, method=method, headers=sent)
+        all_headers["Content-Type"] = "application/x-www-form-urlencoded"
+    http_request = urllib.request.Request(url, data=body, method=method, headers=all_headers)
     try:
-        with _opener.open(asked, timeout=TIMEOUT) as answer:
-            return Answer(answer.status, dict(answer.headers), answer.read().decode())
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return Answer(refused.code, dict(refused.headers), refused.read().decode())
+        with _opener.open(http_request, timeout=TIMEOUT) as answer:
+            return Response(answer.status, dict(answer.headers), answer.read().decode())
+    except urllib.error.HTTPError as error_response:
+        with error_response:
+            return Response(error_response.code, dict(error_response.headers), error_response.read().decode())

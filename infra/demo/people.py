@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from infra.demo.http import Answer, request
+from infra.demo.http import Response, request
 
 T = TypeVar("T")
 
@@ -28,9 +28,11 @@ class Office:
         self._api = api_url
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    def call(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> Response:
         """One call of the API."""
-        return request(method, f"{self._api}/v1{path}", json_body=body, headers={**self._headers, **_dashed(headers)})
+        return request(
+            method, f"{self._api}/v1{path}", json_body=body, headers={**self._headers, **_header_names(headers)}
+        )
 
     def get(self, path: str) -> Any:
         """What a page shows; the story goes no further without it."""
@@ -39,19 +41,19 @@ class Office:
             raise RuntimeError(f"GET {path} answered {answer.status}: {answer.text}")
         return answer.json
 
-    def create_invoice(self, body: object, key: str) -> Answer:
+    def create_invoice(self, body: object, key: str) -> Response:
         """Create an invoice under an idempotency key."""
         return self.call("POST", "/invoices", body, idempotency_key=key)
 
-    def sees(self, path: str, look: Callable[[Any], T], expected: T) -> T:
+    def sees(self, path: str, read: Callable[[Any], T], expected: T) -> T:
         """What is shown at `path` once it is as expected, or what it is when patience ends."""
         deadline = time.monotonic() + PATIENCE
-        while (seen := look(self.get(path))) != expected and time.monotonic() < deadline:
+        while (value := read(self.get(path))) != expected and time.monotonic() < deadline:
             time.sleep(0.05)
-        return seen
+        return value
 
 
-def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
+def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-").title(): value for name, value in headers.items()}
 
 
@@ -67,20 +69,20 @@ class Payer:
 
     def pays_by_card(self, number: str) -> str:
         """Type a card in and press Pay; answers what the page says then."""
-        typed = {"method": "card", "number": number, "exp": "12/34", "cvc": "123"}
-        answer = request("POST", self.link, form=typed)
+        form = {"method": "card", "number": number, "exp": "12/34", "cvc": "123"}
+        answer = request("POST", self.link, form=form)
         return self.reads() if answer.status == 303 else _text(answer.text)
 
     def pays_by_bank_debit(self, account: str) -> str:
         """Types a US bank account in and presses Pay; returns what the page says then."""
-        typed = {"method": "us_bank_account", "routing": ROUTING_NUMBER, "account": account}
-        answer = request("POST", self.link, form=typed)
+        form = {"method": "us_bank_account", "routing": ROUTING_NUMBER, "account": account}
+        answer = request("POST", self.link, form=form)
         return self.reads() if answer.status == 303 else _text(answer.text)
 
 
 def _text(page: str) -> str:
-    shown = re.sub(r"<(style|title)>.*?</\1>", " ", page, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+    visible = re.sub(r"<(style|title)>.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", visible)).split())
 
 
 class Owner:
@@ -91,7 +93,7 @@ class Owner:
         self.account_id = account_id
         self._headers = {"Authorization": f"Bearer sk_test_{account_id}"}
 
-    def decides(self, authorize_url: str, decision: str) -> Answer:
+    def decides(self, authorize_url: str, decision: str) -> Response:
         """Log in, choose the account and press a button; answers where the browser is sent."""
         return request("POST", authorize_url, form={"account": self.account_id, "decision": decision})
 
@@ -105,8 +107,10 @@ class Owner:
     def refunds(self, amount: int) -> Any:
         """Find the payment of this amount (minor units) and refund it."""
         charges = self.does("GET", "/charges?limit=100")["data"]
-        paid = next(charge for charge in charges if charge["amount"] == amount and charge["status"] == "succeeded")
-        return self.does("POST", "/refunds", charge=paid["id"])
+        charge_to_refund = next(
+            charge for charge in charges if charge["amount"] == amount and charge["status"] == "succeeded"
+        )
+        return self.does("POST", "/refunds", charge=charge_to_refund["id"])
 
 
 class Surroundings:
@@ -129,8 +133,8 @@ class Surroundings:
 
     def roll_webhook_secret(self, endpoint_id: str) -> str:
         """Somebody rolls an endpoint's signing secret in Stripe; the old one ends at once. Answers the new one."""
-        rolled = request("POST", f"{self._double}/endpoints/{endpoint_id}/roll", json_body={"keep_old": False})
-        return str(rolled.json["secret"])
+        response = request("POST", f"{self._double}/endpoints/{endpoint_id}/roll", json_body={"keep_old": False})
+        return str(response.json["secret"])
 
     def advances(self, seconds: float) -> None:
         """Time passes at Stripe too."""
@@ -143,20 +147,22 @@ class Surroundings:
             TimeoutError: some were not.
         """
         deadline = time.monotonic() + PATIENCE
-        while (seen := self._deliveries())["in_flight"] or any(each["attempt"] == 1 for each in seen["queued"]):
+        while (deliveries := self._deliveries())["in_flight"] or any(
+            each["attempt"] == 1 for each in deliveries["queued"]
+        ):
             if time.monotonic() > deadline:
                 raise TimeoutError("webhooks are still under way")
             time.sleep(0.05)
 
     def send_refused_again(self) -> int:
         """Stripe tries each webhook again that was answered with an error; says how many."""
-        refused = {
+        failed_events = {
             each["event"]: each["account"] for each in self._deliveries()["log"] if each["outcome"] == "failed"
         }
-        for event, account in refused.items():
+        for event, account in failed_events.items():
             request("POST", f"{self._double}/events/{account}/{event}/resend", json_body={})
         self.wait_until_delivered()
-        return len(refused)
+        return len(failed_events)
 
     def _deliveries(self) -> Any:
         return request("GET", f"{self._double}/deliveries").json

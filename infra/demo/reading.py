@@ -44,7 +44,7 @@ def reason(invoice: Any) -> str:
     return str(failure["reason"]) if failure else "none"
 
 
-def told(history: Any) -> str:
+def entry_kinds(history: Any) -> str:
     """Returns the kinds of the entries of a history, in their order."""
     return ", ".join(entry["kind"] for entry in history["data"])
 
@@ -55,23 +55,23 @@ def latest_sentence(history: Any) -> str:
     return sentence(entries[-1]) if entries else "nothing"
 
 
-def arrived(events: Any, types: Sequence[str]) -> str:
+def logged_types(events: Any, types: Sequence[str]) -> str:
     """Returns those of these types of which the event log has an event."""
-    logged = {event["type"] for event in events["data"]}
-    return ", ".join(event_type for event_type in types if event_type in logged)
+    types_in_log = {event["type"] for event in events["data"]}
+    return ", ".join(event_type for event_type in types if event_type in types_in_log)
 
 
-def recovered(events: Any) -> bool:
+def has_recovered_event(events: Any) -> bool:
     """Returns True if the event log has an event that POM fetched because no webhook brought it."""
     return any(event["outcome"] == "recovered" for event in events["data"])
 
 
-def sent(batch: Any) -> int:
+def sent_count(batch: Any) -> int:
     """How many invoices of a batch were sent."""
     return int(batch["counts"]["sent"])
 
 
-def made(batch: Any) -> int:
+def draft_count(batch: Any) -> int:
     """Returns how many drafts of a batch were made."""
     return int(batch["counts"]["created"])
 
@@ -83,11 +83,11 @@ def sent_or_held_back(batch: Any) -> str:
 
 def totals(invoices: Any) -> str:
     """Returns how many invoices a list has on all pages, and what they are made out for."""
-    summed = [
+    texts = [
         f"{each['invoices']} over {timeline_words.money(each['total'], each['currency'])}"
         for each in invoices["totals"]
     ]
-    return ", ".join(summed) or "nothing"
+    return ", ".join(texts) or "nothing"
 
 
 def stripe_id(invoice: Any) -> str:
@@ -133,8 +133,10 @@ def milestones(changes: Sequence[Any]) -> str:
     That is `invoice.pending`, which is told if the start of an attempt is stored before its end, and a reason that
     became known later.
     """
-    told = [each for each in changes if each["type"] != "invoice.pending" and not reason_became_known(each)]
-    return ", ".join(change["type"].partition(".")[2] for change in told)
+    counted_changes = [
+        each for each in changes if each["type"] != "invoice.pending" and not reason_became_known(each)
+    ]
+    return ", ".join(change["type"].partition(".")[2] for change in counted_changes)
 
 
 def reason_became_known(change: Any) -> bool:
@@ -171,9 +173,9 @@ def deposit_row(deposit: Any) -> list[str]:
 
 def line_row(line: Any, names: Mapping[str, str]) -> list[str]:
     """Returns one line of a deposit, below `LINE_COLUMNS`. `names` has those of the customers, by their ids."""
-    what = "outside POM" if line["outsidePom"] else _WHAT.get(line["kind"], line["category"].replace("_", " "))
+    kind = "outside POM" if line["outsidePom"] else _WHAT.get(line["kind"], line["category"].replace("_", " "))
     customer = names.get(line["customerId"] or "", "")
-    return [line["at"][:10], line["number"] or "", customer, what, line["gross"], line["fee"], line["net"]]
+    return [line["at"][:10], line["number"] or "", customer, kind, line["gross"], line["fee"], line["net"]]
 
 
 _WHAT = {"payment": "payment", "refund": "refund", "dispute": "dispute", "fee": "Stripe's fee"}
@@ -211,7 +213,7 @@ def is_expected(invoice: Any) -> bool:
     return [deposit["status"] for deposit in deposits] == ["expected"]
 
 
-def where(invoice: Any) -> str:
+def where_money_is(invoice: Any) -> str:
     """Returns in words where the money of an invoice's payment is."""
     deposits = [deposit["message"] for payment in invoice["payments"] for deposit in payment["deposits"]]
     return deposits[-1] if deposits else "nowhere yet"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra.demo.acts import (
-    asking,
     billing_many,
+    comparing_feeds,
     depositing,
-    hearing,
+    etags,
     invoicing,
     refunding,
     reminding,
@@ -32,18 +32,18 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
     billing_many.look_at_all,
     reviewing.review_and_send,
     reviewing.correct,
-    asking.ask_again,
-    asking.save_at_once,
+    etags.reload_a_list,
+    etags.save_the_same_customer,
     depositing.explain_a_deposit,
     depositing.wait_for_money,
     depositing.have_a_deposit_fail,
-    hearing.listen,
+    comparing_feeds.compare_bus_and_feed,
 )
 
 
-def tell(scene: Scene) -> bool:
+def play(scene: Scene) -> bool:
     """Plays the story from beginning to end. Returns True if everything was as the guide says."""
     scene.begins_well_before_midnight()
     for act in ACTS:
         act(scene)
-    return scene.teller.ends()
+    return scene.narrator.ends()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.lines import Tail
-from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.processes import DidNotStart, PortTaken, stoppable
 from infra.local.sample_company.in_stripe import create_former_customers
 from infra.local.settings import Ports
@@ -29,13 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with stoppable(), _stack(options) as stack:
             create_former_customers(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-            described = description(stack)
-            write(described, options.output)
-            show(described, options.output, console, with_api=stack.with_api)
-            heard = Tail(stack.heard)
+            stack_description = description(stack)
+            write(stack_description, options.output)
+            show(stack_description, options.output, console, with_api=stack.with_api)
+            pom_log = Tail(stack.pom_log)
             while not (ended := stack.ended()):
                 time.sleep(WATCH_INTERVAL)
-                for line in heard.new_lines():
+                for line in pom_log.new_lines():
                     print(line, flush=True)
             print(f"Stopping, because a part has ended: {', '.join(ended)}", file=sys.stderr)
             return 1
@@ -50,8 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _stack(options: argparse.Namespace) -> LocalStack:
     ports = Ports.free() if options.ephemeral else Ports.from_base(options.port_base)
-    chosen = {f.name: getattr(options, f"{f.name}_port") for f in fields(Ports)}
-    ports = replace(ports, **{name: port for name, port in chosen.items() if port is not None})
+    chosen_ports = {f.name: getattr(options, f"{f.name}_port") for f in fields(Ports)}
+    ports = replace(ports, **{name: port for name, port in chosen_ports.items() if port is not None})
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     return LocalStack(
         ports=ports,

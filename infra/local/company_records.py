@@ -1,7 +1,7 @@
 """POM's own records of a sample company: its customers, and its completed services with the invoices that bill them.
 
-POM knows from the bus which invoice bills a service, and who is erased: `pom_hears` keeps the latest version of each
-object.
+POM learns from the bus which invoice bills a service and which customers are erased: `pom_consumer` stores the latest
+version of each object.
 """
 
 from __future__ import annotations
@@ -22,32 +22,35 @@ _BILLED = """SELECT json_extract(line.value, '$.serviceId'), objects.id
 _ERASED = "SELECT id FROM objects WHERE organization = ? AND kind = 'customer' AND object IS NULL"
 
 
-def customers(organization: str, heard: Path) -> list[dict[str, Any]]:
+def customers(organization: str, database: Path) -> list[dict[str, Any]]:
     """Returns the customers of an organization, as `POST /v1/customer-imports` takes them.
 
-    POM has erased those of whom it heard that they are erased. `heard` is the database of `pom_hears`.
+    POM has erased those of whom it heard that they are erased. `heard` is the database of `pom_consumer`.
     """
     company = COMPANIES.get(organization)
     if company is None:
         return []
-    erased = {row[0] for row in _heard(_ERASED, organization, heard)}
-    return [{"id": each.id, **each.body} for each in company.customers if each.id not in erased]
+    erased_ids = {row[0] for row in _query(_ERASED, organization, database)}
+    return [{"id": each.id, **each.body} for each in company.customers if each.id not in erased_ids]
 
 
-def services(organization: str, today: dt.date, heard: Path) -> list[dict[str, Any]]:
-    """Returns the completed services of an organization, the latest first. `heard` is the database of `pom_hears`."""
+def services(organization: str, today: dt.date, database: Path) -> list[dict[str, Any]]:
+    """Returns the completed services of an organization, the latest first.
+
+    `database` is the file in which `pom_consumer` stores POM's objects.
+    """
     company = COMPANIES.get(organization)
     if company is None:
         return []
-    billed: dict[str, str] = dict(_heard(_BILLED, organization, heard))
-    erased = {row[0] for row in _heard(_ERASED, organization, heard)}
-    kept = (each for each in company.completed if each.customer.id not in erased)
-    latest_first = sorted(kept, key=lambda each: (each.days_ago, each.service.id))
-    return [each.shown(today, billed.get(each.service.id)) for each in latest_first]
+    invoice_ids: dict[str, str] = dict(_query(_BILLED, organization, database))
+    erased_ids = {row[0] for row in _query(_ERASED, organization, database)}
+    present = (each for each in company.completed_services if each.customer.id not in erased_ids)
+    latest_first = sorted(present, key=lambda each: (each.days_ago, each.service.id))
+    return [each.office_record(today, invoice_ids.get(each.service.id)) for each in latest_first]
 
 
-def _heard(question: str, organization: str, heard: Path) -> list[tuple[Any, ...]]:
-    """Returns what `pom_hears` has stored that answers a question about an organization."""
+def _query(question: str, organization: str, heard: Path) -> list[tuple[Any, ...]]:
+    """Returns what `pom_consumer` has stored that answers a question about an organization."""
     if not heard.exists():
         return []  # nothing has been heard since the start of the stack
     with closing(sqlite3.connect(f"{heard.resolve().as_uri()}?mode=ro", uri=True)) as database:

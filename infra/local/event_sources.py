@@ -88,8 +88,8 @@ class EventSourceMapping:
 
     def idle(self) -> bool:
         """Whether the queue is empty: nothing waiting, delayed or in flight."""
-        answer = self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])
-        counts = [int(value) for name, value in answer["Attributes"].items() if name.startswith(COUNTS)]
+        response = self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])
+        counts = [int(value) for name, value in response["Attributes"].items() if name.startswith(COUNTS)]
         return not any(counts)
 
     def run(self, stop: threading.Event) -> None:
@@ -124,14 +124,14 @@ class EventSourceMapping:
             return []
 
     def _receive(self, wait: int) -> list[Any]:
-        answer = self._sqs.receive_message(
+        response = self._sqs.receive_message(
             QueueUrl=self.queue_url,
             MaxNumberOfMessages=min(self.batch_size, 10),
             WaitTimeSeconds=wait,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return list(answer.get("Messages", []))
+        return list(response.get("Messages", []))
 
     def _work_in_turn(self, messages: list[Any]) -> None:
         try:
@@ -145,28 +145,28 @@ class EventSourceMapping:
         """Hand a batch to the handler, and delete what it has done."""
         if not messages:
             return Outcome(0, 0)
-        failed = self._invoke(messages)
-        done = [message for message in messages if message["MessageId"] not in failed]
-        for message in done:
+        failed_ids = self._invoke(messages)
+        finished_messages = [message for message in messages if message["MessageId"] not in failed_ids]
+        for message in finished_messages:
             self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        log.info("%s: %s done, %s to try again", self.name, len(done), len(failed))
-        return Outcome(len(done), len(failed))
+        log.info("%s: %s done, %s to try again", self.name, len(finished_messages), len(failed_ids))
+        return Outcome(len(finished_messages), len(failed_ids))
 
     def _invoke(self, messages: list[Any]) -> set[str]:
         """Call the handler; answers the ids of the messages that must stay in the queue."""
-        everything = {str(message["MessageId"]) for message in messages}
+        all_ids = {str(message["MessageId"]) for message in messages}
         event = {"Records": [_record(message, self._arn) for message in messages]}
         try:
-            answer = self._handler(event, lambda_context(self.name))
+            result = self._handler(event, lambda_context(self.name))
         except Exception:
             log.exception("%s: the handler raised; the whole batch stays", self.name)
-            return everything
-        failures = (answer or {}).get("batchItemFailures") or [] if isinstance(answer, dict) else []
-        failed = {failure.get("itemIdentifier") for failure in failures}
-        if not failed <= everything:  # as in AWS: an id that is not in the batch fails the batch
+            return all_ids
+        failures = (result or {}).get("batchItemFailures") or [] if isinstance(result, dict) else []
+        failed_ids = {failure.get("itemIdentifier") for failure in failures}
+        if not failed_ids <= all_ids:  # as in AWS: an id that is not in the batch fails the batch
             log.error("%s: the handler reported unknown message ids; the whole batch stays", self.name)
-            return everything
-        return failed
+            return all_ids
+        return failed_ids
 
 
 def mappings(
@@ -179,7 +179,7 @@ def mappings(
     Raises:
         UnknownHandlerError: a handler has no URL there.
     """
-    found = []
+    found_mappings = []
     for source in app.event_sources:
         if not isinstance(source, SQSEventConfig):
             continue
@@ -187,8 +187,10 @@ def mappings(
             raise UnknownHandlerError(f"no queue is known for the handler {source.name}")
         handler = app.handler_map[source.name]
         at_once = (workers or {}).get(source.name, 1)
-        found.append(EventSourceMapping(source.name, handler, queue_urls[source.name], source.batch_size, at_once))
-    return found
+        found_mappings.append(
+            EventSourceMapping(source.name, handler, queue_urls[source.name], source.batch_size, at_once)
+        )
+    return found_mappings
 
 
 def lambda_context(function_name: str) -> Any:

@@ -51,11 +51,11 @@ def move_records(app: Chalice) -> None:
 
 
 def _with_moved_records(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def moved(event: Any, context: Any) -> Any:
+    def wrapper(event: Any, context: Any) -> Any:
         seconds = ahead()
         return handler({"Records": [_later(record, seconds) for record in event["Records"]]}, context)
 
-    return moved
+    return wrapper
 
 
 def _later(record: Mapping[str, Any], seconds: float) -> dict[str, Any]:

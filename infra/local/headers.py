@@ -35,9 +35,9 @@ class KeepingChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no type
 
 def header_values(environ: Environ) -> dict[str, list[str]]:
     """Returns the values of each header by its name in lower case; as far as WSGI tells, from any other server."""
-    kept = environ.get(f"HTTP_{_VALUES}")
-    if kept is not None:
-        values: dict[str, list[str]] = json.loads(kept)
+    values_json = environ.get(f"HTTP_{_VALUES}")
+    if values_json is not None:
+        values: dict[str, list[str]] = json.loads(values_json)
         return values
     return {
         name.removeprefix("HTTP_").replace("_", "-").lower(): [value]

@@ -27,11 +27,11 @@ class WholeLines(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Keep an unfinished line, by thread, until its newline comes."""
-        whole, newline, rest = (getattr(self._begun, "text", "") + text).rpartition("\n")
-        self._begun.text = rest
+        complete, newline, incomplete = (getattr(self._begun, "text", "") + text).rpartition("\n")
+        self._begun.text = incomplete
         if newline:
             with self._lock:
-                self._target.write(whole + newline)
+                self._target.write(complete + newline)
                 self._target.flush()
         return len(text)
 
@@ -57,6 +57,6 @@ class Tail:
             return []
         with self._path.open("rb") as file:
             file.seek(self._read)
-            whole, newline, _ = file.read().rpartition(b"\n")
-        self._read += len(whole + newline)
-        return whole.decode(errors="replace").splitlines()
+            complete, newline, _ = file.read().rpartition(b"\n")
+        self._read += len(complete + newline)
+        return complete.decode(errors="replace").splitlines()

@@ -27,8 +27,8 @@ def prepare() -> None:
 
 
 def _classes() -> Iterator[type]:
-    for found in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
-        module = importlib.import_module(found.name)
+    for module_info in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
+        module = importlib.import_module(module_info.name)
         for kind in vars(module).values():
             defined_here = isinstance(kind, type) and kind.__module__ == module.__name__
             if defined_here and (issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind)):

@@ -31,10 +31,10 @@ def page_of(office: Path) -> bytes:
 
 def file_of(office: Path, name: str) -> tuple[str, bytes] | None:
     """Returns the content type and the content of a file below `office`; None if there is no such file to serve."""
-    named = _FILE.fullmatch(name)
-    if named is None or not (office / name).is_file():
+    match = _FILE.fullmatch(name)
+    if match is None or not (office / name).is_file():
         return None
-    return KINDS[named[1]], (office / name).read_bytes()
+    return KINDS[match[1]], (office / name).read_bytes()
 
 
 def page_headers(api_url: str) -> Sequence[tuple[str, str]]:

@@ -29,12 +29,12 @@ from typing import Any
 from infra.local import company_records
 from infra.local.compression import compressed
 from infra.local.office_files import OFFICE, file_of, is_page, page_headers, page_of
-from infra.local.pom_hears import DATABASE
+from infra.local.pom_consumer import DATABASE
 from infra.local.pom_tokens import LIFETIME, NotSignedIn, TokenIssuer, signing_key
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.sample_company.companies import COMPANIES
 from infra.local.sample_people import PEOPLE
-from infra.local.wsgi import HOST, Environ, Served, StartResponse, serve
+from infra.local.wsgi import HOST, Environ, RunningServer, StartResponse, serve
 
 KEY_FILE = "pom-signing-key.pem"
 JSON = "application/json"
@@ -47,7 +47,7 @@ FROM_OURSELVES = (None, "same-origin", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a request is answered."""
 
     body: bytes
@@ -59,44 +59,51 @@ class Answer:
 
 
 class PomSite:
-    """The site as a WSGI application. `heard` is the database of `pom_hears`; services end before `today`."""
+    """The site as a WSGI application. `heard` is the database of `pom_consumer`; services end before `today`."""
 
     def __init__(
-        self, issuer: TokenIssuer, api_url: str, *, stripe_url: str | None, heard: Path, today: dt.date, office: Path
+        self,
+        issuer: TokenIssuer,
+        api_url: str,
+        *,
+        stripe_url: str | None,
+        database: Path,
+        today: dt.date,
+        office: Path,
     ) -> None:
         self._issuer = issuer
         self._api_url = api_url
         self._stripe_url = stripe_url
-        self._heard = heard
+        self._heard = database
         self._today = today
         self._office = office
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request."""
-        answer = self._answer(environ)
-        status, body, headers = answer.status, answer.body, [*COMMON, *answer.headers]
-        if answer.tagged:
+        response = self._respond(environ)
+        status, body, headers = response.status, response.body, [*COMMON, *response.headers]
+        if response.tagged:
             tag = f'W/"{sha256(body).hexdigest()[:32]}"'
             headers.append(("ETag", tag))
             if tag in environ.get("HTTP_IF_NONE_MATCH", ""):
                 start_response(f"{HTTPStatus.NOT_MODIFIED.value} Not Modified", headers)
                 return []
-        smaller = compressed(body, environ.get("HTTP_ACCEPT_ENCODING"))
-        if smaller is not None:
-            body = smaller
+        compressed_body = compressed(body, environ.get("HTTP_ACCEPT_ENCODING"))
+        if compressed_body is not None:
+            body = compressed_body
             headers.append(("Content-Encoding", "gzip"))
-        headers += [("Content-Type", answer.kind), ("Content-Length", str(len(body)))]
+        headers += [("Content-Type", response.kind), ("Content-Length", str(len(body)))]
         start_response(f"{status.value} {status.phrase}", headers)
         return [body]
 
-    def _answer(self, environ: Environ) -> Answer:
+    def _respond(self, environ: Environ) -> Response:
         match (environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             case ("GET", "/health"):
-                return Answer(b"ok", "text/plain")
+                return Response(b"ok", "text/plain")
             case ("GET", "/.well-known/jwks.json"):
                 return _json(self._issuer.jwks())
             case ("GET", "/office.json"):
-                return _json(self._described())
+                return _json(self._description())
             case ("POST", "/sign-in"):
                 return self._sign_in(environ)
             case ("POST", "/tokens"):
@@ -106,21 +113,21 @@ class PomSite:
             case ("GET", path):
                 return self._page_or_file(path, environ.get("HTTP_ACCEPT", ""))
             case _:
-                return _refused(HTTPStatus.NOT_FOUND, "not found")
+                return _error(HTTPStatus.NOT_FOUND, "not found")
 
-    def _page_or_file(self, path: str, accepted: str) -> Answer:
+    def _page_or_file(self, path: str, accept_header: str) -> Response:
         if path.startswith("/office/"):
             file = file_of(self._office, path.removeprefix("/office/"))
             if file is None:
-                return _refused(HTTPStatus.NOT_FOUND, "not found")
-            return Answer(file[1], file[0], headers=CHECKED_BEFORE_USE, tagged=True)
-        known = is_page(path)
-        if not known and "text/html" not in accepted:
-            return _refused(HTTPStatus.NOT_FOUND, "not found")
-        status = HTTPStatus.OK if known else HTTPStatus.NOT_FOUND
-        return Answer(page_of(self._office), "text/html; charset=utf-8", status, page_headers(self._api_url))
+                return _error(HTTPStatus.NOT_FOUND, "not found")
+            return Response(file[1], file[0], headers=CHECKED_BEFORE_USE, tagged=True)
+        is_known_page = is_page(path)
+        if not is_known_page and "text/html" not in accept_header:
+            return _error(HTTPStatus.NOT_FOUND, "not found")
+        status = HTTPStatus.OK if is_known_page else HTTPStatus.NOT_FOUND
+        return Response(page_of(self._office), "text/html; charset=utf-8", status, page_headers(self._api_url))
 
-    def _described(self) -> dict[str, Any]:
+    def _description(self) -> dict[str, Any]:
         people = [
             {
                 "id": person.id,
@@ -134,68 +141,68 @@ class PomSite:
         ]
         return {"api": self._api_url, "stripe": self._stripe_url, "people": people}
 
-    def _sign_in(self, environ: Environ) -> Answer:
+    def _sign_in(self, environ: Environ) -> Response:
         # A page of another name that leads to this address would count as one of this site.
         is_ours = environ.get("HTTP_HOST", "").partition(":")[0] in (HOST, "localhost")
         if not is_ours or environ.get("HTTP_SEC_FETCH_SITE") not in FROM_OURSELVES:
-            return _refused(HTTPStatus.FORBIDDEN, "only a page of this site can sign somebody in")
+            return _error(HTTPStatus.FORBIDDEN, "only a page of this site can sign somebody in")
         try:
             person = PEOPLE.get(json.loads(environ["wsgi.input"].read())["person"])
         except (ValueError, KeyError, TypeError) as error:
-            return _refused(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
+            return _error(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
         if person is None:
-            return _refused(HTTPStatus.NOT_FOUND, "nobody has this id: GET /office.json lists the people")
+            return _error(HTTPStatus.NOT_FOUND, "nobody has this id: GET /office.json lists the people")
         token = self._issuer.mint(person.organization, person.user_id, person.roles)
         return _json({"token": token, "expiresAt": self._issuer.end_of(token).isoformat()})
 
-    def _records(self, path: str, authorization: str) -> Answer:
+    def _records(self, path: str, authorization: str) -> Response:
         try:
             organization = self._issuer.organization_of(authorization.removeprefix("Bearer "))
         except NotSignedIn as error:
-            return _refused(HTTPStatus.UNAUTHORIZED, str(error))
+            return _error(HTTPStatus.UNAUTHORIZED, str(error))
         if path == "/company/customers":
             records = company_records.customers(organization, self._heard)
         else:
             records = company_records.services(organization, self._today, self._heard)
-        return Answer(json.dumps({"data": records}).encode(), headers=CHECKED_BEFORE_USE, tagged=True)
+        return Response(json.dumps({"data": records}).encode(), headers=CHECKED_BEFORE_USE, tagged=True)
 
-    def _mint(self, body: bytes) -> Answer:
+    def _mint(self, body: bytes) -> Response:
         try:
-            asked = json.loads(body)
+            request = json.loads(body)
             token = self._issuer.mint(
-                asked["organizationId"],
-                asked["userId"],
-                asked["roles"],
-                lifetime=int(asked.get("lifetimeSeconds", LIFETIME)),
+                request["organizationId"],
+                request["userId"],
+                request["roles"],
+                lifetime=int(request.get("lifetimeSeconds", LIFETIME)),
             )
         except (ValueError, KeyError, TypeError) as error:
-            return _refused(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
+            return _error(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
         return _json({"token": token}, HTTPStatus.CREATED)
 
 
-def _json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> Answer:
-    return Answer(json.dumps(value).encode(), status=status)
+def _json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(json.dumps(value).encode(), status=status)
 
 
-def _refused(status: HTTPStatus, why: str) -> Answer:
+def _error(status: HTTPStatus, why: str) -> Response:
     return _json({"error": why}, status)
 
 
 @contextmanager
-def served_pom(
+def serve_pom(
     issuer: TokenIssuer,
     api_url: str,
     port: int = 0,
     *,
-    heard: Path,
+    database: Path,
     today: dt.date,
     stripe_url: str | None = None,
     office: Path = OFFICE,
-) -> Iterator[Served]:
+) -> Iterator[RunningServer]:
     """Serves the site on 127.0.0.1 until the block ends; port 0 takes a free one."""
-    site = PomSite(issuer, api_url, stripe_url=stripe_url, heard=heard, today=today, office=office)
-    with serve(site, port, threads=4) as served:
-        yield served
+    site = PomSite(issuer, api_url, stripe_url=stripe_url, database=database, today=today, office=office)
+    with serve(site, port, threads=4) as server:
+        yield server
 
 
 def main() -> None:
@@ -213,16 +220,16 @@ def main() -> None:
     )
     options = parser.parse_args()
     issuer = TokenIssuer(f"http://127.0.0.1:{options.port}", signing_key(options.state_dir / KEY_FILE))
-    site = served_pom(
+    site = serve_pom(
         issuer,
         options.api_url.rstrip("/"),
         options.port,
         stripe_url=options.stripe_url,
-        heard=options.state_dir / DATABASE,
+        database=options.state_dir / DATABASE,
         today=dt.datetime.now(dt.UTC).date(),
     )
-    with stoppable(), site as served:
-        print(f"POM site at {served.url}", flush=True)
+    with stoppable(), site as server:
+        print(f"POM site at {server.url}", flush=True)
         run_until_stopped()
 
 

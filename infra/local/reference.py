@@ -112,16 +112,16 @@ def _file_at(path: str) -> _File | None:
         case "/docs/page.css":
             return _File("text/css; charset=utf-8", _STYLE.encode())
         case "/docs/swagger-ui-bundle.js":
-            return _File(_JAVASCRIPT, _packaged("swagger-ui-bundle.js"))
+            return _File(_JAVASCRIPT, _package_file("swagger-ui-bundle.js"))
         case "/docs/swagger-ui.css":
-            return _File("text/css; charset=utf-8", _packaged("swagger-ui.css"))
+            return _File("text/css; charset=utf-8", _package_file("swagger-ui.css"))
         case "/docs/favicon-32x32.png":
-            return _File("image/png", _packaged("favicon-32x32.png"))
+            return _File("image/png", _package_file("favicon-32x32.png"))
         case _:
             return None
 
 
-def _packaged(name: str) -> bytes:
+def _package_file(name: str) -> bytes:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(f"The package {PACKAGE} of requirements-local.txt is not installed.")

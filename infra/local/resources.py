@@ -21,7 +21,7 @@ import boto3
 from pynamodb.models import Model
 
 from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Queue, Secret
-from infra.local.settings import ACCOUNT, EVENT_BUS, HEARD_BY_POM
+from infra.local.settings import ACCOUNT, EVENT_BUS, RECEIVED_BY_POM
 from infra.template.queues import ATTEMPTS, retention_of
 
 VISIBILITY_TIMEOUT = 30
@@ -51,23 +51,23 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
     sqs = boto3.client("sqs")
     urls: dict[str, str] = {}
     for queue in Queue:
-        fixed = {"FifoQueue": "true"} if queue.fifo else {}
-        dead_url = _queue(sqs, prefix + queue.dead_letter, fixed, _kept(queue.dead_letter))
+        fifo_attributes = {"FifoQueue": "true"} if queue.fifo else {}
+        dead_url = _queue(sqs, prefix + queue.dead_letter, fifo_attributes, _retention(queue.dead_letter))
         dead = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]
         redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(ATTEMPTS)}
         settings = {
             "VisibilityTimeout": str(visibility_timeout),
             "RedrivePolicy": json.dumps(redrive),
-            **_kept(queue),
+            **_retention(queue),
         }
         urls[queue.dead_letter] = dead_url
-        urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
+        urls[queue] = _queue(sqs, prefix + queue, fifo_attributes, settings)
     for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
-        urls[name] = _queue(sqs, prefix + name, {}, _kept(name))
+        urls[name] = _queue(sqs, prefix + name, {}, _retention(name))
     return urls
 
 
-def _kept(name: str) -> dict[str, str]:
+def _retention(name: str) -> dict[str, str]:
     return {"MessageRetentionPeriod": str(retention_of(name))}
 
 
@@ -83,10 +83,10 @@ def create_bus() -> str:
     events, sqs = boto3.client("events"), boto3.client("sqs")
     with suppress(events.exceptions.ResourceAlreadyExistsException):
         events.create_event_bus(Name=EVENT_BUS)
-    url = _queue(sqs, HEARD_BY_POM, {}, {"VisibilityTimeout": str(VISIBILITY_TIMEOUT)})
+    url = _queue(sqs, RECEIVED_BY_POM, {}, {"VisibilityTimeout": str(VISIBILITY_TIMEOUT)})
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name=HEARD_BY_POM, EventBusName=EVENT_BUS, EventPattern=json.dumps({"account": [ACCOUNT]}))
-    events.put_targets(Rule=HEARD_BY_POM, EventBusName=EVENT_BUS, Targets=[{"Id": "queue", "Arn": arn}])
+    events.put_rule(Name=RECEIVED_BY_POM, EventBusName=EVENT_BUS, EventPattern=json.dumps({"account": [ACCOUNT]}))
+    events.put_targets(Rule=RECEIVED_BY_POM, EventBusName=EVENT_BUS, Targets=[{"Id": "queue", "Arn": arn}])
     return EVENT_BUS
 
 
@@ -99,12 +99,12 @@ def store_secret(name: str, text: str) -> None:
         secrets.put_secret_value(SecretId=name, SecretString=text)
 
 
-def _queue(sqs: Any, name: str, fixed: dict[str, str], settings: dict[str, str]) -> str:
+def _queue(sqs: Any, name: str, creation_attributes: dict[str, str], attributes: dict[str, str]) -> str:
     try:
         url = str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
     except sqs.exceptions.QueueDoesNotExist:
-        return str(sqs.create_queue(QueueName=name, Attributes=fixed | settings)["QueueUrl"])
-    sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
+        return str(sqs.create_queue(QueueName=name, Attributes=creation_attributes | attributes)["QueueUrl"])
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
     return url
 
 

@@ -47,14 +47,14 @@ def schedules(app: Chalice, intervals: Mapping[str, float] | None = None) -> lis
     A cron expression is not evaluated here: without an interval its schedule is only fired by hand.
     """
     chosen = intervals or {}
-    found = []
+    found_schedules = []
     for source in app.event_sources:
         if isinstance(source, ScheduledEventConfig):
             expression = source.schedule_expression
             text = expression if isinstance(expression, str) else expression.to_string()
             interval = chosen.get(source.name, _interval(text))
-            found.append(Schedule(source.name, app.handler_map[source.name], interval))
-    return found
+            found_schedules.append(Schedule(source.name, app.handler_map[source.name], interval))
+    return found_schedules
 
 
 def run(due: list[Schedule], stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,10 +63,10 @@ def run(due: list[Schedule], stop: threading.Event, clock: Callable[[], float] =
     A clock that was moved ahead past several times of a schedule fires it once, and then an interval later.
     """
     start = clock()
-    timed = [(start + s.interval, number, s) for number, s in enumerate(due) if s.interval is not None]
-    heapq.heapify(timed)
-    while timed:
-        at, number, schedule = timed[0]
+    timetable = [(start + s.interval, number, s) for number, s in enumerate(due) if s.interval is not None]
+    heapq.heapify(timetable)
+    while timetable:
+        at, number, schedule = timetable[0]
         if stop.wait(min(max(0.0, at - clock()), LOOK)):
             return
         if clock() < at:
@@ -77,7 +77,7 @@ def run(due: list[Schedule], stop: threading.Event, clock: Callable[[], float] =
             log.exception("%s: failed; the next one is due in %s s", schedule.name, schedule.interval)
         interval = float(schedule.interval or 0)
         following = at + interval if clock() < at + interval else clock() + interval
-        heapq.heapreplace(timed, (following, number, schedule))
+        heapq.heapreplace(timetable, (following, number, schedule))
     stop.wait()
 
 

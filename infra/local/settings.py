@@ -15,7 +15,7 @@ REGION = "us-east-1"
 """Its region."""
 TABLE_PREFIX = "pom-local-"
 EVENT_BUS = f"{TABLE_PREFIX}changes"
-HEARD_BY_POM = f"{TABLE_PREFIX}heard-by-pom"
+RECEIVED_BY_POM = f"{TABLE_PREFIX}received-by-pom"
 """The name of POM's own queue and of its rule: every event of the bus goes there."""
 SECRET_IDS = {secret: f"pom-local/stripe-{secret}" for secret in Secret}
 AUDIENCE = "pom-api"

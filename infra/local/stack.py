@@ -22,9 +22,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.functions import Secret
+from infra.local.double_config import DOUBLE_KEYS, double_settings
 from infra.local.followed_clock import VARIABLE as CLOCK
-from infra.local.own_double import DOUBLE_KEYS, double_settings
-from infra.local.pom_hears import EVENTS, HEARD, LINES
+from infra.local.pom_consumer import EVENTS, FILES, LINES
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import KEY_FILE
 from infra.local.processes import DidNotStart, child, wait_until_answers
@@ -65,11 +65,11 @@ class LocalStack:
     ) -> None:
         self.ports = ports or Ports.free()
         self.urls = Urls.of(self.ports)
-        further = {"DEVELOPMENT_ORIGINS": ",".join(origins)}
+        extra = {"DEVELOPMENT_ORIGINS": ",".join(origins)}
         if elsewhere:
             self.urls = replace(self.urls, stripe=elsewhere.base)
-            further["STRIPE_DASHBOARD_BASE"] = elsewhere.dashboard_base
-        self.environment = {**environment(self.urls), **further, **(variables or {})}
+            extra["STRIPE_DASHBOARD_BASE"] = elsewhere.dashboard_base
+        self.environment = {**environment(self.urls), **extra, **(variables or {})}
         self.with_api = with_api
         key, client_id = (elsewhere.api_key, elsewhere.client_id) if elsewhere else DOUBLE_KEYS
         self.secret = StripeSecret(key, client_id, (f"whsec_{secrets.token_hex(16)}",))
@@ -79,7 +79,7 @@ class LocalStack:
         self._intervals = dict(intervals or {})
         self._schedules_follow = schedules_follow
         self._stripe_settings = dict(stripe_settings or {})
-        self._given_state_dir = state_dir
+        self._requested_state_dir = state_dir
         self._running = ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._commands: dict[str, list[str]] = {}
@@ -102,11 +102,11 @@ class LocalStack:
         """
         self.ports.require_free(with_api=self.with_api)
         with ExitStack() as starting:
-            self.state_dir = self._given_state_dir or Path(
+            self.state_dir = self._requested_state_dir or Path(
                 starting.enter_context(tempfile.TemporaryDirectory(prefix="pom-stack-"))
             )
-            for left in (*(self.state_dir / "logs").glob("*.log"), *(self.state_dir / name for name in HEARD)):
-                left.unlink(missing_ok=True)
+            for old_file in (*(self.state_dir / "logs").glob("*.log"), *(self.state_dir / name for name in FILES)):
+                old_file.unlink(missing_ok=True)
             if self._clock_file:
                 self.environment[CLOCK] = str(self._clock_file)
             self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
@@ -119,7 +119,7 @@ class LocalStack:
             for part in application:
                 self._spawn(starting, part)
             self._wait(*application)
-            self._look_at_webhooks()
+            self._check_webhooks()
             self._running = starting.pop_all()
 
     def stop(self) -> None:
@@ -132,13 +132,13 @@ class LocalStack:
         return self._elsewhere.clock_file if self._elsewhere else (self.state_dir / "clock").resolve()
 
     @property
-    def heard(self) -> Path:
+    def pom_log(self) -> Path:
         """The file of what POM hears, one line for each change. It is missing before the first one."""
         return self.state_dir / LINES
 
     @property
-    def heard_events(self) -> Path:
-        """The file of the events that POM heard, one JSON object in a line (see `pom_hears`)."""
+    def pom_events(self) -> Path:
+        """The file of the events that POM heard, one JSON object in a line (see `pom_consumer`)."""
         return self.state_dir / EVENTS
 
     @property
@@ -222,18 +222,18 @@ class LocalStack:
     def _application(self) -> dict[str, list[str]]:
         intervals = [f"--interval={name}={seconds}" for name, seconds in self._intervals.items()]
         control = ["--control-port", str(self.ports.control)]
-        more = ["--heard", str(self.state_dir), *(["--schedules-follow"] if self._schedules_follow else [])]
-        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *more, *intervals]}
+        consumer = ["--received", str(self.state_dir), *(["--schedules-follow"] if self._schedules_follow else [])]
+        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *consumer, *intervals]}
         if self.with_api:
             origins = [f"--cors-origin={each}" for each in (self.urls.pom, *self._origins)]
             port = ["--port", str(self.ports.api)]
-            commands["api"] = ["infra.local.front_door", "--app", self._app, *port, *origins]
+            commands["api"] = ["infra.local.api_server", "--app", self._app, *port, *origins]
         return commands
 
     def _spawn(self, running: ExitStack, part: str) -> None:
         command = [sys.executable, "-m", "infra.local.with_parent", str(os.getpid()), *self._commands[part]]
-        started = child(command, log=self._log(part), environment=self.child_environment(), directory=ROOT)
-        self._processes[part] = running.enter_context(started)
+        process = child(command, log=self._log(part), environment=self.child_environment(), directory=ROOT)
+        self._processes[part] = running.enter_context(process)
 
     def child_environment(self) -> dict[str, str]:
         """Returns the environment of the stack's processes, for a command that works on the stack."""
@@ -247,7 +247,7 @@ class LocalStack:
         return {**inherited, **own, **self.environment}
 
     def _create_resources(self) -> None:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "infra.local.resources"],
             input=json.dumps({secret.id_variable: self.secret.text(secret) for secret in Secret}),
             env=self.child_environment(),
@@ -257,12 +257,12 @@ class LocalStack:
             timeout=RESOURCES_TIMEOUT,
             check=False,
         )
-        if done.returncode != 0:
-            raise DidNotStart(f"tables and queues could not be made:\n{done.stderr[-2000:]}")
-        made = json.loads(done.stdout)
-        expected = {name: self.environment[name] for name in made}
-        if made != expected:
-            raise DidNotStart(f"the queues have other URLs than expected: {made}, not {expected}")
+        if process.returncode != 0:
+            raise DidNotStart(f"tables and queues could not be made:\n{process.stderr[-2000:]}")
+        variables = json.loads(process.stdout)
+        expected_variables = {name: self.environment[name] for name in variables}
+        if variables != expected_variables:
+            raise DidNotStart(f"the queues have other URLs than expected: {variables}, not {expected_variables}")
 
     def _wait(self, *parts: str) -> None:
         paths = {"aws": "/health", "stripe": "/_double/health", "pom": "/health", "api": "/v1/health"}
@@ -273,15 +273,15 @@ class LocalStack:
             except DidNotStart as error:
                 raise DidNotStart(f"{part} did not start: {error}") from error
 
-    def _look_at_webhooks(self) -> None:
+    def _check_webhooks(self) -> None:
         """Fire once what says whether webhooks get in, so that nobody waits five minutes to be told.
 
         Without the API there is no door to knock at; an application without these schedules has nothing to look with.
         """
         with urllib.request.urlopen(self.urls.control, timeout=CONTROL_TIMEOUT) as response:
-            known = json.loads(response.read())["schedules"]
+            schedules = json.loads(response.read())["schedules"]
         for schedule in ("resume_stuck", *(("canary",) if self.with_api else ())):
-            if schedule in known:
+            if schedule in schedules:
                 self.fire(schedule)
 
     def _log(self, part: str) -> Path:

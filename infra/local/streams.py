@@ -138,12 +138,12 @@ class StreamMapping:
             records = self._batch(stop or threading.Event())
             if not records:
                 return None
-            let_through = [record for record in records if self._lets_through(record)]
-            failed_at = self._invoke(let_through) if let_through else None
-            done = len(records) if failed_at is None else _position(records, failed_at)
-            self._reader.pass_by(done)
-            succeeded = sum(self._lets_through(record) for record in records[:done])
-            return Outcome(succeeded, len(let_through) - succeeded)
+            matching = [record for record in records if self._lets_through(record)]
+            first_failed = self._invoke(matching) if matching else None
+            finished_count = len(records) if first_failed is None else _position(records, first_failed)
+            self._reader.pass_by(finished_count)
+            succeeded = sum(self._lets_through(record) for record in records[:finished_count])
+            return Outcome(succeeded, len(matching) - succeeded)
 
     def _pause_after_poll(self, stop: threading.Event, paused: threading.Event) -> float:
         outcome = self.poll(stop, paused)
@@ -155,8 +155,8 @@ class StreamMapping:
         """Returns the next batch. Waits for it to fill for at most the window."""
         records = self._reader.peek(self._batch_size)
         deadline = time.monotonic() + self._window
-        while records and len(records) < self._batch_size and (left := deadline - time.monotonic()) > 0:
-            if stop.wait(min(left, POLL_INTERVAL)):
+        while records and len(records) < self._batch_size and (seconds_left := deadline - time.monotonic()) > 0:
+            if stop.wait(min(seconds_left, POLL_INTERVAL)):
                 break
             records = self._reader.peek(self._batch_size)
         return records
@@ -169,20 +169,28 @@ class StreamMapping:
         """Calls the handler. Returns the sequence number of the first record that failed, or None if none did."""
         numbers = [_number(record) for record in records]
         try:
-            answer = self._handler({"Records": records}, lambda_context(self._name))
+            result = self._handler({"Records": records}, lambda_context(self._name))
         except Exception:
             log.exception("%s: the handler raised; the whole batch comes again", self._name)
             return numbers[0]
-        failures = (answer or {}).get("batchItemFailures") or [] if isinstance(answer, dict) else []
-        failed = {failure.get("itemIdentifier") for failure in failures}
-        if not failed <= set(numbers):  # as in AWS: a sequence number that is not in the batch fails the batch
+        failures = (result or {}).get("batchItemFailures") or [] if isinstance(result, dict) else []
+        failed_numbers = {failure.get("itemIdentifier") for failure in failures}
+        if not failed_numbers <= set(
+            numbers
+        ):  # as in AWS: a sequence number that is not in the batch fails the batch
             log.error("%s: the handler reported unknown sequence numbers; the whole batch comes again", self._name)
             return numbers[0]
-        first = next((number for number in numbers if number in failed), None)
-        done = numbers.index(first) if first is not None else len(numbers)
+        first_failed = next((number for number in numbers if number in failed_numbers), None)
+        finished_count = numbers.index(first_failed) if first_failed is not None else len(numbers)
         age = max(0, round(time.time() * 1000 - float(records[0]["dynamodb"]["ApproximateCreationDateTime"]) * 1000))
-        log.info("%s: %s done, %s to try again, oldest %s ms", self._name, done, len(numbers) - done, age)
-        return first
+        log.info(
+            "%s: %s done, %s to try again, oldest %s ms",
+            self._name,
+            finished_count,
+            len(numbers) - finished_count,
+            age,
+        )
+        return first_failed
 
 
 class StreamMappings:
@@ -230,7 +238,7 @@ def stream_mappings(
     Raises:
         UnknownHandlerError: no trigger is known for a handler.
     """
-    found = []
+    found_mappings = []
     for source in app.event_sources:
         if not isinstance(source, DynamoDBEventConfig):
             continue
@@ -248,8 +256,8 @@ def stream_mappings(
             )
             for table, keys in trigger.tables.items()
         ]
-        found.append(StreamMappings(source.name, streams, tuple(trigger.tables)))
-    return found
+        found_mappings.append(StreamMappings(source.name, streams, tuple(trigger.tables)))
+    return found_mappings
 
 
 def lambda_record(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
@@ -259,10 +267,10 @@ def lambda_record(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
     for part in ("Keys", "NewImage", "OldImage"):
         if part in change:
             change[part] = {name: _value(value) for name, value in change[part].items()}
-    named = {name: value for name, value in record.items() if name not in ("dynamodb", "userIdentity")}
+    fields = {name: value for name, value in record.items() if name not in ("dynamodb", "userIdentity")}
     if identity := record.get("userIdentity"):
-        named["userIdentity"] = {"principalId": identity["PrincipalId"], "type": identity["Type"]}
-    return {"awsRegion": REGION, **named, "dynamodb": change, "eventSourceARN": stream_arn}
+        fields["userIdentity"] = {"principalId": identity["PrincipalId"], "type": identity["Type"]}
+    return {"awsRegion": REGION, **fields, "dynamodb": change, "eventSourceARN": stream_arn}
 
 
 def _value(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.own_double import STRIPE_ACCOUNT
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.sample_company.companies import CLEANING, MARIA
 from infra.local.sample_people import ALICE, BOB
 from infra.local.settings import LOCAL_LOGS
@@ -56,35 +56,35 @@ def description(stack: LocalStack) -> dict[str, Any]:
         "environment": {**stack.environment, LOCAL_LOGS: str(stack.state_dir / "logs")},
         "curl": curl_lines(stack, tokens),
         "logs": str(stack.state_dir / "logs"),
-        "pomHears": {"lines": str(stack.heard), "events": str(stack.heard_events)},
+        "pomHears": {"lines": str(stack.pom_log), "events": str(stack.pom_events)},
         "pids": stack.pids,
     }
 
 
-def write(described: dict[str, Any], path: Path) -> None:
+def write(stack_description: dict[str, Any], path: Path) -> None:
     """Write the description as JSON, readable by this user only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(described, file, indent=2)
+        json.dump(stack_description, file, indent=2)
 
 
-def show(described: dict[str, Any], output: Path, console: Console, *, with_api: bool) -> None:
+def show(stack_description: dict[str, Any], output: Path, console: Console, *, with_api: bool) -> None:
     """Print the description for a person."""
-    urls, stripe = described["urls"], described["stripe"]
-    opened = f"Open {described['office']} (the office). Stripe's side: {described['dashboard']}"
+    urls, stripe = stack_description["urls"], stack_description["stripe"]
+    addresses = f"Open {stack_description['office']} (the office). Stripe's side: {stack_description['dashboard']}"
     if with_api:
-        console.print(f"\n{opened}\n", style="bold", highlight=False, soft_wrap=True)
+        console.print(f"\n{addresses}\n", style="bold", highlight=False, soft_wrap=True)
     table = Table(title="Local stack", title_justify="left", show_header=False)
     if with_api:
         table.add_row("API", f"{urls['api']}/v1")
-        table.add_row("API reference", described["reference"])
+        table.add_row("API reference", stack_description["reference"])
     table.add_row("Stripe double", f"{urls['stripe']}  (controls: {stripe['controls']})")
     table.add_row("AWS", urls["aws"])
     table.add_row("workers' control", f"{urls['control']}  (GET / lists the controls)")
-    table.add_row("sample organization", described["organizationId"])
-    table.add_row("logs", described["logs"])
-    table.add_row("what POM hears", described["pomHears"]["lines"])
+    table.add_row("sample organization", stack_description["organizationId"])
+    table.add_row("logs", stack_description["logs"])
+    table.add_row("what POM hears", stack_description["pomHears"]["lines"])
     table.add_row("all of this, and tokens, as JSON", str(output))
     console.print(table)
     titles = {
@@ -92,10 +92,10 @@ def show(described: dict[str, Any], output: Path, console: Console, *, with_api:
         "customer": "save a customer",
         "invoice": "create and send an invoice (once connected)",
     }
-    for name, line in described["curl"].items():
+    for name, line in stack_description["curl"].items():
         _plain(console, f"\n# {titles[name]}\n{line}")
     if with_api:
-        _plain(console, f"\n{opened}")  # once more, because the commands above are long
+        _plain(console, f"\n{addresses}")  # once more, because the commands above are long
     else:
         _plain(console, "\n# start the API yourself\nchalice local --stage local --port 8000")
     _plain(console, "\nCtrl-C stops everything. Below is what POM hears.")
@@ -106,11 +106,11 @@ def _plain(console: Console, text: str) -> None:
 
 
 def _curl(method: str, url: str, token: str, body: Any = None, headers: dict[str, str] | None = None) -> str:
-    named = {"Authorization": f"Bearer {token}", **(headers or {})}
+    all_headers = {"Authorization": f"Bearer {token}", **(headers or {})}
     words = ["curl", "-sS", "-X", method, url]
     if body is not None:
-        named["Content-Type"] = "application/json"
-    for name, value in named.items():
+        all_headers["Content-Type"] = "application/json"
+    for name, value in all_headers.items():
         words += ["-H", f"{name}: {value}"]
     if body is not None:
         words += ["-d", json.dumps(body)]

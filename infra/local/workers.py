@@ -27,15 +27,15 @@ from chalice.app import Chalice
 
 from chalicelib.functions import QUEUE_TRIGGERS, STREAM_TRIGGERS, Changes
 from infra.local import followed_clock
+from infra.local.api_server import load_app, log_to_stderr, per_thread
 from infra.local.event_sources import mappings
-from infra.local.front_door import load_app, log_to_stderr, per_thread
 from infra.local.lines import print_whole_lines
-from infra.local.pom_hears import listening
+from infra.local.pom_consumer import pom_consumer
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.schedules import Schedule, schedules
 from infra.local.schedules import run as run_schedules
 from infra.local.streams import stream_mappings
-from infra.local.wsgi import Environ, Served, StartResponse, serve
+from infra.local.wsgi import Environ, RunningServer, StartResponse, serve
 
 CONTROLS = [" ".join(line.split()) for line in (__doc__ or "").splitlines()[4:9]]
 """What the control can do, as it tells everybody who asks with `GET /` or for something that it cannot do."""
@@ -164,9 +164,9 @@ def working(
     *,
     streams: Mapping[str, Changes] | None = None,
     table_prefix: str = "",
-    heard: Path | None = None,
+    pom_directory: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Served]:
+) -> Iterator[RunningServer]:
     """Runs the workers of `app` and their control while the block runs.
 
     `streams` has the triggers of the handlers that streams feed. If `heard` is given, POM listens to the bus, and
@@ -178,8 +178,8 @@ def working(
         *mappings(app, queue_urls, at_once),
         *stream_mappings(app, streams or {}, table_prefix, LONGEST_WINDOW),
     ]
-    if heard is not None:
-        sources.append(listening(heard))
+    if pom_directory is not None:
+        sources.append(pom_consumer(pom_directory))
     workers = Workers(sources, schedules(app, intervals), clock)
     with workers.running(), serve(workers, control_port, threads=4) as control:
         yield control
@@ -202,14 +202,20 @@ def main() -> None:
         help="fire a schedule that often instead of at its own rate; repeatable",
     )
     parser.add_argument("--schedules-follow", action="store_true", help="by the clock that POM follows")
-    parser.add_argument("--heard", type=Path, metavar="DIRECTORY", help="write here what POM hears on the bus")
+    parser.add_argument(
+        "--received", type=Path, metavar="DIRECTORY", help="where POM writes the events that it receives"
+    )
     options = parser.parse_args()
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     print_whole_lines()
     log_to_stderr()
     urls = {name: os.environ[trigger.queue.url_variable] for name, trigger in QUEUE_TRIGGERS.items()}
     clock = followed_clock.now if options.schedules_follow else time.monotonic
-    changes = {"streams": STREAM_TRIGGERS, "table_prefix": os.environ["POM_TABLE_PREFIX"], "heard": options.heard}
+    changes = {
+        "streams": STREAM_TRIGGERS,
+        "table_prefix": os.environ["POM_TABLE_PREFIX"],
+        "pom_directory": options.received,
+    }
     working_app = working(load_app(options.app), urls, intervals, options.control_port, clock=clock, **changes)
     with stoppable(), working_app as control:
         print(f"workers' control at {control.url}", flush=True)

@@ -26,7 +26,7 @@ STOP_TIMEOUT = 3
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningServer:
     """A running server."""
 
     port: int
@@ -40,7 +40,7 @@ class Served:
 @contextmanager
 def serve(
     application: Application, port: int = 0, *, threads: int = 8, channel: type[HTTPChannel] = HTTPChannel
-) -> Iterator[Served]:
+) -> Iterator[RunningServer]:
     """Serve `application` on 127.0.0.1 until the block ends; port 0 takes a free one.
 
     Args:
@@ -62,7 +62,7 @@ def serve(
     loop = threading.Thread(target=server.run, name=f"wsgi-{server.effective_port}", daemon=True)
     loop.start()
     try:
-        yield Served(int(server.effective_port))
+        yield RunningServer(int(server.effective_port))
     finally:
         # A request that ends just now wakes the loop too. Then the loop may close everything, the trigger included,
         # before this wakes it.

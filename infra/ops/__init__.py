@@ -1,5 +1,5 @@
-"""The operator command line: look at a stage, and put right what needs a person's decision.
+"""The operator's commands: show the state of a stage, and repair what needs a person's decision.
 
-`./ops --help`. It speaks to tables, queues and Stripe through the very adapters that the functions use,
-so what it does is what they would do.
+`./ops --help` lists the commands. They access tables, queues and Stripe through the same adapters as the functions,
+so a command has the same effect as the function that does the same work.
 """

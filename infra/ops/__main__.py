@@ -17,22 +17,22 @@ from infra.ops.export import export
 from infra.ops.measure import measure
 from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
-from infra.ops.restoring import restore_items
+from infra.ops.restore_items import restore_items
 from infra.ops.status import status
 from infra.ops.unpublished import republish, unpublished
-from infra.ops.user_in_logs import tell_user
+from infra.ops.user_in_logs import show_log_name
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
     webhook_endpoint, canary, backfill, payouts, measure, unpublished, republish, restore_items,
-    tell_user, export, erase,
+    show_log_name, export, erase,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; answers the exit status."""
+    """Runs one command and returns its exit status."""
     logging.getLogger("pom-stripe").setLevel(logging.ERROR)
     return exit_status(cli, "./ops", arguments)
 

@@ -1,7 +1,8 @@
-"""The template's alarms as they stand: CloudWatch says so for a deployed stage; locally they are judged here.
+"""The states of the template's alarms: as CloudWatch reports them, or evaluated here for the local stack.
 
-The local stack has no process that judges alarms. They are judged when somebody asks, on the metrics in its logs and
-on its queues. Where a watch moves the clock, as `make ops-demo` does, the watch's own judgement is taken.
+The local stack has no process that evaluates alarms. They are evaluated when a command reads them, from the metrics
+in the stack's logs and from its queues. A watch that moves the clock, as in `make ops-demo`, stores its own
+evaluation, which is used then.
 """
 
 from __future__ import annotations
@@ -23,33 +24,33 @@ from infra.local.cloudwatch.alarms import CompositeAlarm, MetricAlarm, from_temp
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints
 from infra.local.cloudwatch.sources import STACK_NAME, of_log_line, of_queues
-from infra.local.cloudwatch.watch import JUDGED
+from infra.local.cloudwatch.watch import STATES_FILE
 from infra.local.lines import Tail
-from infra.ops.refused import PATIENCE
+from infra.ops.refused_webhooks import PATIENCE
 from infra.ops.stage import Stage
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.alarms import Alarm, Composite, Grade
 
 OF_SILENCE = frozenset({"TieOutSilent", "ReconciliationSilent", "ReconciliationStuck", "CanaryFailing"})
-"""Alarms that fire because something has not happened for a time. A stack that is younger cannot have been silent."""
+"""Alarms that fire because something has not happened for a time. A stack that started later does not fire them."""
 MINUTE = 60
 QUEUES_JUDGED_BACK = 3
-"""Minutes for which the age of a queue's oldest message is derived: those that the alarms of queues look at."""
+"""Minutes for which the age of a queue's oldest message is calculated: as many as the alarms on queues evaluate."""
 
 
 class State(StrEnum):
-    """What is known of an alarm."""
+    """The state of an alarm."""
 
     QUIET = "quiet"
-    RINGING = "ringing"
+    FIRING = "firing"
     UNKNOWN = "unknown"
-    """CloudWatch has too little data to judge it, or the stage has no such alarm."""
+    """CloudWatch has too little data to evaluate the alarm, or the stage has no such alarm."""
 
 
 @dataclass(frozen=True)
 class AlarmState:
-    """One alarm that tells somebody. `grade` is `page` or `ticket`."""
+    """One alarm that notifies an operator. `grade` is `page` or `ticket`."""
 
     name: str
     state: State
@@ -58,27 +59,32 @@ class AlarmState:
 
 
 def alarm_states(stage: Stage) -> list[AlarmState] | None:
-    """Returns every alarm that tells somebody, in the template's order; None if they cannot be read."""
+    """Returns every alarm that notifies an operator, in the template's order, or None if the states cannot be
+    read.
+    """
     try:
         if "AWS_ENDPOINT_URL" in os.environ:
-            found = _of_local_stack(stage.local_logs, os.environ["AWS_ENDPOINT_URL"])
+            states = _of_local_stack(stage.local_logs, os.environ["AWS_ENDPOINT_URL"])
         else:
-            found = _of_cloudwatch(boto3.client("cloudwatch", config=PATIENCE), stage.config.table_prefix)
+            states = _of_cloudwatch(boto3.client("cloudwatch", config=PATIENCE), stage.config.table_prefix)
     except (ClientError, BotoCoreError, OSError, urllib.error.URLError, ValueError):
         return None
-    listed: tuple[Alarm | Composite, ...] = (*ALARMS, *COMPOSITES)
+    all_alarms: tuple[Alarm | Composite, ...] = (*ALARMS, *COMPOSITES)
     return [
-        AlarmState(each.name, found.get(each.name, State.UNKNOWN), each.grade, each.run_book)
-        for each in listed
+        AlarmState(each.name, states.get(each.name, State.UNKNOWN), each.grade, each.run_book)
+        for each in all_alarms
         if each.grade is not Grade.SIGNAL
     ]
 
 
-_STATES: Mapping[str, State] = {"OK": State.QUIET, "ALARM": State.RINGING}
+_STATES: Mapping[str, State] = {"OK": State.QUIET, "ALARM": State.FIRING}
 
 
 def _of_cloudwatch(client: Any, prefix: str) -> dict[str, State]:
-    """Returns states by the alarms' names without the stack's. Composite alarms must be asked for by their type."""
+    """Returns the states by the alarms' names without the stack's name.
+
+    CloudWatch lists composite alarms only if the request names their type.
+    """
     pages = client.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
@@ -90,40 +96,46 @@ def _of_cloudwatch(client: Any, prefix: str) -> dict[str, State]:
 
 
 def _of_local_stack(logs: Path | None, aws_url: str) -> dict[str, State]:
-    """Raises OSError: the logs or the queues cannot be read."""
+    """Returns the states of the local stack's alarms.
+
+    Raises:
+        OSError: the logs or the queues cannot be read.
+    """
     if logs is None:
         return {}
-    judged = logs.parent / JUDGED
-    if judged.exists():
-        ringing: dict[str, bool] = json.loads(judged.read_text())
-        return {name: State.RINGING if rings else State.QUIET for name, rings in ringing.items()}
+    states_file = logs.parent / STATES_FILE
+    if states_file.exists():
+        firing: dict[str, bool] = json.loads(states_file.read_text())
+        return {name: State.FIRING if fires else State.QUIET for name, fires in firing.items()}
     now = time.time()
-    return _judged([*_measured(logs), *_queues(aws_url, now)], now)
+    return _evaluate([*_logged_datapoints(logs), *_queues(aws_url, now)], now)
 
 
-def _measured(logs: Path) -> Iterator[Datapoint]:
+def _logged_datapoints(logs: Path) -> Iterator[Datapoint]:
     for part in ("api", "workers"):
         for line in Tail(logs / f"{part}.log").new_lines():
             yield from of_log_line(line, SkippingClock())
 
 
 def _queues(aws_url: str, now: float) -> Iterator[Datapoint]:
-    """Yields each queue at the end of the latest minutes, with the ages that its messages of now had then."""
+    """Yields the metrics of each queue at the end of each of the latest minutes, derived from its present
+    messages.
+    """
     for minute in range(QUEUES_JUDGED_BACK):
         yield from of_queues(aws_url, SkippingClock(), now - 1 - minute * MINUTE)
 
 
-def _judged(measured: list[Datapoint], now: float) -> dict[str, State]:
-    datapoints = Datapoints(measured)
-    age = now - min((each.at for each in measured), default=now)
+def _evaluate(datapoint_list: list[Datapoint], now: float) -> dict[str, State]:
+    datapoints = Datapoints(datapoint_list)
+    age = now - min((each.at for each in datapoint_list), default=now)
     alarms = from_template(
         merge_template()["Resources"], {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
     )
-    ringing: set[str] = set()
+    firing: set[str] = set()
     for name, alarm in alarms.items():
         if isinstance(alarm, MetricAlarm):
             too_young = name in OF_SILENCE and age < alarm.period * alarm.periods
-            if not too_young and alarm.rings(alarm.measured(datapoints, now)):
-                ringing.add(name)
-    ringing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.rings(ringing)}
-    return {name: State.RINGING if name in ringing else State.QUIET for name in alarms}
+            if not too_young and alarm.fires(alarm.period_values(datapoints, now)):
+                firing.add(name)
+    firing |= {name for name, each in alarms.items() if isinstance(each, CompositeAlarm) and each.fires(firing)}
+    return {name: State.FIRING if name in firing else State.QUIET for name in alarms}

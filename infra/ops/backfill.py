@@ -1,4 +1,4 @@
-"""`backfill`: our records brought to what Stripe says, from a moment on; those that are lost made again."""
+"""`backfill`: corrects POM's records by Stripe's data since a given time, and creates lost records again."""
 
 from __future__ import annotations
 
@@ -16,23 +16,28 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.pacing import Pace
 from chalicelib.ports import Ports
 from chalicelib.ports.pacing import PacedStripe, paced
-from chalicelib.usecases.healing.backfill import Backfilled, Did, Listed, to_backfill
-from chalicelib.usecases.healing.backfill import backfill as backfilled
-from infra.ops.cli import command, dry_run, everybody
-from infra.ops.control import chosen
-from infra.ops.repair import Moment
-from infra.ops.screen import Screen, moment
+from chalicelib.usecases.reconciling.backfill import (
+    BackfillOutcome,
+    BackfillResult,
+    InvoiceToBackfill,
+    invoices_to_backfill,
+)
+from chalicelib.usecases.reconciling.backfill import backfill as backfilled
+from infra.ops.cli import all_organizations, command, dry_run
+from infra.ops.control import chosen_organizations
+from infra.ops.repair import TimeParam
+from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
 PATIENT_FOR = 7 * 86400
-"""Seconds for which a request that Stripe throttles is made again, ever more slowly."""
+"""Seconds for which a throttled request is repeated, with growing pauses."""
 
 
 @click.command()
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--since", type=Moment(), required=True, help="From this moment on: 2026-01-01, or 90d.")
-@click.option("--after", metavar="ID", help="Go on behind this invoice of Stripe's; with one organization.")
+@all_organizations
+@click.option("--since", type=TimeParam(), required=True, help="Invoices since this time: 2026-01-01, or 90d.")
+@click.option("--after", metavar="ID", help="Continue after this Stripe invoice; with one organization.")
 @click.option("--rate", type=click.FloatRange(0.1, 20), default=5.0, show_default=True, help="Invoices a second.")
 @dry_run
 @command
@@ -40,53 +45,57 @@ def backfill(
     stage: Stage,
     screen: Screen,
     organizations: tuple[str, ...],
-    everybody: bool,
+    all_organizations: bool,
     since: int,
     after: str | None,
     rate: float,
     dry_run: bool,
 ) -> None:
-    """Go over Stripe's invoices, payments, refunds and disputes since a moment, and set our records right.
+    """Read Stripe's invoices, payments, refunds and disputes since a given time, and correct POM's records.
 
-    A record that is lost is made again as far as Stripe remembers, with its services' claims; what cannot be is
-    named. What is right is not written, so it can be stopped and run again. A dry run cannot tell whether a service
-    of a lost invoice has been billed again.
+    A lost record is created again as far as Stripe has its data, with the claims on its services. The command names
+    the records that cannot be created again. Correct records are not written, so you can stop the command and run it
+    again. A dry run cannot detect that a service of a lost invoice has been billed again.
     """
-    wanted = chosen(stage, organizations, everybody)
-    if after is not None and len(wanted) != 1:
-        raise click.UsageError("--after goes with one organization.")
+    organization_ids = chosen_organizations(stage, organizations, all_organizations)
+    if after is not None and len(organization_ids) != 1:
+        raise click.UsageError("Use --after with one organization.")
     pace = Pace(round(rate * 1000))
     ports = paced(stage.ports, PacedStripe(stage.ports, pace, pace.rate, stage.ports.clock.now() + PATIENT_FOR))
-    done = [_Organization(each, since, dry_run=dry_run).gone_over(ports, screen, after) for each in wanted]
-    screen.table("organizations", "Would be done" if dry_run else "Done", [each.counts for each in done])
-    screen.table("invoices", "Invoices that were not right", [row for each in done for row in each.rows])
+    backfills = [
+        _OrganizationBackfill(each, since, dry_run=dry_run).run(ports, screen, after) for each in organization_ids
+    ]
+    screen.table("organizations", "Would be done" if dry_run else "Done", [each.counts for each in backfills])
+    screen.table(
+        "invoices", "Invoices that were corrected or failed", [row for each in backfills for row in each.rows]
+    )
 
 
 @dataclass
-class _Organization:
-    """One organization's part: what was done so far, and how to go on."""
+class _OrganizationBackfill:
+    """The backfill of one organization: its results so far, and where to continue."""
 
     id: OrganizationId
     since: int
     dry_run: bool
     total: int = 0
-    did: Counter[Did] = field(default_factory=Counter)
+    did: Counter[BackfillOutcome] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
     latest: str | None = None
 
-    def gone_over(self, ports: Ports, screen: Screen, after: str | None) -> _Organization:
-        """All of its invoices behind `after`. Where Stripe cannot be asked any more, the rest is left."""
+    def run(self, ports: Ports, screen: Screen, after: str | None) -> _OrganizationBackfill:
+        """Reads all invoices after `after`. Stops, and says how to continue, if Stripe cannot be reached any more."""
         self.latest = after
         try:
-            listed = self._behind(after, to_backfill(self.id, self.since, ports))
+            listed = self._after(after, invoices_to_backfill(self.id, self.since, ports))
             self.total = len(listed)
-            for each in _counted(screen, listed, self.id):
-                self._one(each, ports, screen)
+            for each in _with_progress(screen, listed, self.id):
+                self._backfill_invoice(each, ports, screen)
         except (AccountUnreachable, Retryable) as error:
-            screen.failure(f"{self.id}: {error}. {self._how_to_go_on(screen)}")
+            screen.failure(f"{self.id}: {error}. {self._how_to_continue(screen)}")
         except KeyboardInterrupt:
-            screen.failure(f"{self.id}: interrupted. {self._how_to_go_on(screen)}")
+            screen.failure(f"{self.id}: interrupted. {self._how_to_continue(screen)}")
             raise
         except click.ClickException:
             raise
@@ -94,37 +103,41 @@ class _Organization:
             screen.failure(f"{self.id}: {type(error).__name__}: {error}")
         return self
 
-    def _one(self, listed: Listed, ports: Ports, screen: Screen) -> None:
+    def _backfill_invoice(self, listed: InvoiceToBackfill, ports: Ports, screen: Screen) -> None:
         try:
-            self._tell(backfilled(listed, self.id, ports, dry_run=self.dry_run), screen)
+            self._report(backfilled(listed, self.id, ports, dry_run=self.dry_run), screen)
         except AccountUnreachable:
             raise
         except Retryable as error:
             if not isinstance(error, StaleWrite):
                 raise
-            self._fail(listed, error, screen)
+            self._report_failure(listed, error, screen)
         except Exception as error:  # noqa: BLE001 the others are to be looked at nevertheless
-            self._fail(listed, error, screen)
+            self._report_failure(listed, error, screen)
         self.latest = listed.stripe_id
 
-    def _tell(self, found: Backfilled, screen: Screen) -> None:
-        self.did[found.did] += 1
-        if found.did is not Did.UNCHANGED:
-            self.rows.append(_row(self.id, found.listed, found.did, found.remark))
-        if found.did is Did.NOT_RECREATED:
-            screen.failure(f"{found.listed.stripe_id} could not be made again: {found.remark}")
+    def _report(self, backfilled_invoice: BackfillResult, screen: Screen) -> None:
+        self.did[backfilled_invoice.did] += 1
+        if backfilled_invoice.did is not BackfillOutcome.UNCHANGED:
+            self.rows.append(
+                _row(self.id, backfilled_invoice.listed, backfilled_invoice.did, backfilled_invoice.remark)
+            )
+        if backfilled_invoice.did is BackfillOutcome.NOT_RECREATED:
+            screen.failure(
+                f"{backfilled_invoice.listed.stripe_id} could not be created again: {backfilled_invoice.remark}"
+            )
 
-    def _fail(self, listed: Listed, error: Exception, screen: Screen) -> None:
+    def _report_failure(self, listed: InvoiceToBackfill, error: Exception, screen: Screen) -> None:
         self.failed += 1
         self.rows.append(_row(self.id, listed, "failed", f"{type(error).__name__}: {error}"))
         screen.failure(f"{listed.stripe_id}: {type(error).__name__}: {error}")
 
-    def _behind(self, after: str | None, listed: Sequence[Listed]) -> Sequence[Listed]:
+    def _after(self, after: str | None, listed: Sequence[InvoiceToBackfill]) -> Sequence[InvoiceToBackfill]:
         if after is None:
             return listed
         places = [place for place, each in enumerate(listed) if each.stripe_id == after]
         if not places:
-            raise click.UsageError(f"{after} is none of the {len(listed)} invoices since {moment(self.since)}.")
+            raise click.UsageError(f"{after} is not one of the {len(listed)} invoices since {timestamp(self.since)}.")
         return listed[places[0] + 1 :]
 
     @property
@@ -132,20 +145,20 @@ class _Organization:
         return {
             "organization": self.id,
             "invoices": self.total,
-            **{each.value: self.did[each] for each in Did},
+            **{each.value: self.did[each] for each in BackfillOutcome},
             "failed": self.failed,
         }
 
-    def _how_to_go_on(self, screen: Screen) -> str:
-        behind = ("--after", self.latest) if self.latest else ()
-        only_told = ("--dry-run",) if self.dry_run else ()
+    def _how_to_continue(self, screen: Screen) -> str:
+        after_option = ("--after", self.latest) if self.latest else ()
+        dry_run_option = ("--dry-run",) if self.dry_run else ()
         command = screen.command(
-            "backfill", self.id, options=("--since", str(moment(self.since)), *behind, *only_told)
+            "backfill", self.id, options=("--since", str(timestamp(self.since)), *after_option, *dry_run_option)
         )
-        return f"{sum(self.did.values()) + self.failed} of {self.total} are done; go on with: {command}"
+        return f"{sum(self.did.values()) + self.failed} of {self.total} are done; continue with: {command}"
 
 
-def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str) -> dict[str, Any]:
+def _row(organization_id: OrganizationId, listed: InvoiceToBackfill, did: str, remark: str) -> dict[str, Any]:
     return {
         "organization": organization_id,
         "invoice": listed.invoice_id,
@@ -155,8 +168,10 @@ def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str)
     }
 
 
-def _counted(screen: Screen, listed: Sequence[Listed], organization_id: OrganizationId) -> Iterator[Listed]:
-    """The invoices, with a bar that says i of n where a person watches."""
+def _with_progress(
+    screen: Screen, listed: Sequence[InvoiceToBackfill], organization_id: OrganizationId
+) -> Iterator[InvoiceToBackfill]:
+    """Yields the invoices, and shows a progress bar on a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     hidden = screen.as_json or not console.is_terminal

@@ -1,6 +1,6 @@
-"""A table set back to a copy of an earlier moment: items that differ are written, items that the copy lacks deleted.
+"""Sets a table back to a copy from an earlier time: writes the items that differ, deletes the items without a copy.
 
-It knows nothing of what the items mean, apart from the platform's own ones, which are of now and stay.
+The module does not interpret the items, with one exception: the platform's own items stay as they are now.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ from chalicelib.adapters.tables.database import MAX_WRITES_AT_ONCE
 from chalicelib.domain.errors import Retryable
 
 Item = Mapping[str, Any]
-"""An item as DynamoDB's API has it."""
+"""An item in the form of DynamoDB's API."""
 
 ATTEMPTS = 12
-"""How often items that DynamoDB leaves over are sent again, by then a minute apart."""
+"""How often unprocessed items are sent again. The last attempts are a minute apart."""
 
 
 @dataclass
-class SetBack:
-    """What was done to one table, or what would be. Figures are items."""
+class SetBackCounts:
+    """How many items of one table were written, deleted and left, or would be."""
 
     table: str
     in_copy: int = 0
     written: int = 0
     deleted: int = 0
     kept: int = 0
-    """Items that stay as they are now, whatever the copy holds: see `keeps`."""
+    """Items that stay as they are now, whether or not the copy has them. See `keeps` of `set_back`."""
 
 
 class MissingCopies(Exception):
-    """Some tables have no copy."""
+    """Some tables have no complete copy."""
 
 
 def require_copies(sources: Iterable[str]) -> None:
-    """Raises MissingCopies: a copy is not there, or not ready. Nothing has been touched."""
+    """Raises MissingCopies if a copy does not exist or is not ready. Changes nothing."""
     client = boto3.client("dynamodb")
-    wanting = []
+    problems = []
     for source in sources:
         try:
             status = client.describe_table(TableName=source)["Table"].get("TableStatus")
         except client.exceptions.ResourceNotFoundException:
             status = "not there"
         if status != "ACTIVE":
-            wanting.append(f"{source} is {status}")
-    if wanting:
+            problems.append(f"{source} is {status}")
+    if problems:
         raise MissingCopies(
-            f"{'; '.join(wanting)}. Nothing was touched: restore all tables to the same second first."
+            f"{'; '.join(problems)}. Nothing was touched: restore all tables to the same second first."
         )
 
 
@@ -63,54 +63,54 @@ def set_back(
     source: str | None,
     pause: Callable[[float], None],
     *,
-    changed: Callable[[Item], Item] = lambda item: item,
+    change: Callable[[Item], Item] = lambda item: item,
     keeps: Callable[[Item], Item | None] = lambda item: None,
     dry_run: bool = False,
-) -> SetBack:
-    """Makes the table of a model what the table `source` holds, or empties it if there is no source.
+) -> SetBackCounts:
+    """Makes the table of a model equal to the table `source`, or empties it if `source` is None.
 
-    What is written is `changed` of each item of the copy. `keeps` of a present item is what it becomes, or None if
-    the copy decides about it.
+    `change` converts each item of the copy before it is written. `keeps` returns the item that a present item stays
+    as, or None if the copy replaces it.
 
     Raises:
-        Retryable: DynamoDB left items over again and again. Doing it again is safe.
+        Retryable: DynamoDB did not process items after all attempts. Repeating the call is safe.
     """
     table = str(model.Meta.table_name)
     keys = [each["AttributeName"] for each in model._get_schema()["key_schema"]]
-    done = SetBack(table)
+    counts = SetBackCounts(table)
     requests: list[Any] = []
     present: dict[str, bytes] = {}
-    kept: set[str] = set()
+    kept_keys: set[str] = set()
     for item in _items(table):
-        stays = keeps(item)
-        if stays is None:
+        kept_item = keeps(item)
+        if kept_item is None:
             present[_key(item, keys)] = _digest(item)
             continue
-        done.kept += 1
-        kept.add(_key(item, keys))
-        if stays != item:
-            requests.append({"PutRequest": {"Item": stays}})
-            requests = _sent(table, requests, pause, dry_run=dry_run)
+        counts.kept += 1
+        kept_keys.add(_key(item, keys))
+        if kept_item != item:
+            requests.append({"PutRequest": {"Item": kept_item}})
+            requests = _write_full_batch(table, requests, pause, dry_run=dry_run)
     for item in _items(source) if source is not None else ():
-        wanted = changed(item)
-        done.in_copy += 1
-        if _key(wanted, keys) in kept:
+        expected_item = change(item)
+        counts.in_copy += 1
+        if _key(expected_item, keys) in kept_keys:
             continue
-        if present.pop(_key(wanted, keys), None) != _digest(wanted):
-            done.written += 1
-            requests.append({"PutRequest": {"Item": wanted}})
-        requests = _sent(table, requests, pause, dry_run=dry_run)
+        if present.pop(_key(expected_item, keys), None) != _digest(expected_item):
+            counts.written += 1
+            requests.append({"PutRequest": {"Item": expected_item}})
+        requests = _write_full_batch(table, requests, pause, dry_run=dry_run)
     for key in present:
-        done.deleted += 1
+        counts.deleted += 1
         requests.append({"DeleteRequest": {"Key": dict(zip(keys, json.loads(key), strict=True))}})
-        requests = _sent(table, requests, pause, dry_run=dry_run)
+        requests = _write_full_batch(table, requests, pause, dry_run=dry_run)
     if requests and not dry_run:
         _write(table, requests, pause)
-    return done
+    return counts
 
 
 def _items(table: str) -> Iterator[Item]:
-    """Yields all items but the platform's own: its freeze of now must outlive the copying."""
+    """Yields all items except the platform's own, because its present freeze must survive the restore."""
     pages: Any = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     for page in pages:
         for item in page["Items"]:
@@ -127,8 +127,8 @@ def _digest(item: Item) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _sent(table: str, requests: list[Any], pause: Callable[[float], None], *, dry_run: bool) -> list[Any]:
-    """Returns the requests that wait for others, so that each batch is full."""
+def _write_full_batch(table: str, requests: list[Any], pause: Callable[[float], None], *, dry_run: bool) -> list[Any]:
+    """Writes the requests if they fill a batch. Returns the requests that still wait for a full batch."""
     if len(requests) < MAX_WRITES_AT_ONCE:
         return requests
     if not dry_run:
@@ -138,12 +138,12 @@ def _sent(table: str, requests: list[Any], pause: Callable[[float], None], *, dr
 
 def _write(table: str, requests: list[Any], pause: Callable[[float], None]) -> None:
     client = boto3.client("dynamodb")
-    left = requests
+    unprocessed = requests
     for attempt in range(ATTEMPTS):
-        left = client.batch_write_item(RequestItems={table: left})["UnprocessedItems"].get(table, [])
-        if not left:
+        unprocessed = client.batch_write_item(RequestItems={table: unprocessed})["UnprocessedItems"].get(table, [])
+        if not unprocessed:
             return
         pause(min(60.0, 0.1 * 2**attempt))
     raise Retryable(
-        "database_unavailable", f"DynamoDB does not take more items of {table}.", next_step="Run it again."
+        "database_unavailable", f"DynamoDB accepts no more items of {table}.", next_step="Run the command again."
     )

@@ -1,6 +1,7 @@
-"""What `explain invoice` tells of fees and deposits: a row for JSON, and a line, for each balance transaction.
+"""The rows and lines that `explain` prints about fees and deposits, one for each balance transaction.
 
-A payment that Stripe has not booked yet has a row too. A row has bare decimal amounts and a `currency`.
+A payment that Stripe has not booked yet has a row too. Amounts are decimal strings, and `currency` is a field of its
+own.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from infra.ops.screen import Row
 from infra.timeline_words import money
 
 
-def deposit_rows(deposited: Iterable[Deposited]) -> Iterator[dict[str, Any]]:
+def deposit_rows(deposits: Iterable[Deposited]) -> Iterator[dict[str, Any]]:
     """Yields a row for each balance transaction of an invoice's payments, refunds and disputes."""
-    for each in deposited:
+    for each in deposits:
         movement, settlements = each.settled.movement, each.settled.settlements
-        booked = len(settlements)
-        for settlement, deposit in zip(settlements, each.deposits[:booked], strict=True):
+        booked_count = len(settlements)
+        for settlement, deposit in zip(settlements, each.deposits[:booked_count], strict=True):
             yield _row(movement, settlement.transaction, deposit)
-        yield from (_row(movement, None, deposit) for deposit in each.deposits[booked:])
+        yield from (_row(movement, None, deposit) for deposit in each.deposits[booked_count:])
 
 
 def _row(movement: Movement, transaction: BalanceTransaction | None, deposit: Deposit) -> dict[str, Any]:
     return {
         "id": movement.id,
         "kind": movement.kind.value,
-        **(_booked(transaction) if transaction is not None else _not_booked(movement)),
+        **(_booked_fields(transaction) if transaction is not None else _pending_fields(movement)),
         "status": deposit.status.value,
         "on": deposit.on.isoformat() if deposit.on is not None else None,
         "payout": deposit.payout_id,
@@ -40,7 +41,7 @@ def _row(movement: Movement, transaction: BalanceTransaction | None, deposit: De
     }
 
 
-def _booked(transaction: BalanceTransaction) -> dict[str, Any]:
+def _booked_fields(transaction: BalanceTransaction) -> dict[str, Any]:
     currency = transaction.currency
     parts = [{"type": part.type, "amount": decimal_string(part.amount, currency)} for part in transaction.fee_parts]
     return {
@@ -54,7 +55,7 @@ def _booked(transaction: BalanceTransaction) -> dict[str, Any]:
     }
 
 
-def _not_booked(movement: Movement) -> dict[str, Any]:
+def _pending_fields(movement: Movement) -> dict[str, Any]:
     return {
         "amount": decimal_string(movement.amount, movement.currency),
         "fee": None,
@@ -67,12 +68,12 @@ def _not_booked(movement: Movement) -> dict[str, Any]:
 
 
 def deposit_line(row: Row) -> Forms:
-    """Returns the line of a row. Longer forms have the parts of the fee, the exchange and the payout's id."""
-    begun = f"{row['kind'].capitalize()} {money(row['amount'], row['currency'])}"
+    """Returns the line of a row. The longer forms add the parts of the fee, the exchange rate and the payout's id."""
+    beginning = f"{row['kind'].capitalize()} {money(row['amount'], row['currency'])}"
     if row["fee"] is None:
-        return (f"{begun}, fee pending. {row['message']}",)
-    short = f"{begun}, fee {row['fee']}, net {row['net']}. {row['message']}"
-    full = f"{begun}{_exchange(row)}, fee {row['fee']}{_parts(row)}, net {row['net']}. {row['message']}"
+        return (f"{beginning}, fee pending. {row['message']}",)
+    short = f"{beginning}, fee {row['fee']}, net {row['net']}. {row['message']}"
+    full = f"{beginning}{_exchange(row)}, fee {row['fee']}{_parts(row)}, net {row['net']}. {row['message']}"
     with_id = [f"{full}  {row['payout']}"] if row["payout"] else []
     return *with_id, full, short
 

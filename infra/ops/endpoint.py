@@ -1,4 +1,4 @@
-"""`webhook-endpoint`: Stripe's endpoint for connected accounts, as the code needs it."""
+"""`webhook-endpoint`: creates or updates the platform's webhook endpoint in Stripe."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from infra.ops.verification import verify_webhooks
 
 
 @click.command("webhook-endpoint")
-@click.option("--verify", is_flag=True, help="Only tell what is known of whether events arrive; status 1 if not.")
+@click.option("--verify", is_flag=True, help="Only show whether events arrive; the exit status is 1 if they do not.")
 @dry_run
 @command
 def webhook_endpoint(stage: Stage, screen: Screen, verify: bool, dry_run: bool) -> None:
-    """Create or update the endpoint in Stripe, with the pinned API version and every event we subscribe to.
+    """Create or update the endpoint in Stripe, with the pinned API version and every event type that POM needs.
 
-    A new endpoint's secret goes to Secrets Manager, beside the others, and never to the screen. With --verify nothing
-    is changed: Stripe's endpoints, a canary with each secret, and events that arrived or had to be fetched are told.
+    The secret of a new endpoint is added to the secrets in Secrets Manager and is never printed. --verify changes
+    nothing: it shows Stripe's endpoints, the result of a canary with each secret, and which events arrived or had to
+    be fetched.
     """
     url = stage.webhook_url
     if verify:
         verify_webhooks(stage, screen)
         return
-    found = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, url)]
+    endpoints = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, url)]
     rows = [
         {"id": each.id, "status": _status(each), "api_version": each.api_version, "events": len(each.events)}
-        for each in found
+        for each in endpoints
     ]
     screen.table("present", f"Present endpoints of {url}", rows)
-    usable = next((each for each in found if each.connect and each.api_version == API_VERSION), None)
+    usable = next((each for each in endpoints if each.connect and each.api_version == API_VERSION), None)
     if usable is None:
         _create(stage, screen, url, dry_run=dry_run)
     else:
         _update(stage, screen, usable, dry_run=dry_run)
-    surplus = [each.id for each in found if usable is None or each.id != usable.id]
+    surplus = [each.id for each in endpoints if usable is None or each.id != usable.id]
     if surplus:
-        said = "not needed: delete in Stripe when all is well"
-        screen.fact("surplus", surplus, f"{', '.join(surplus)}: {said}.")
+        advice = "not needed: delete them in Stripe when events arrive"
+        screen.fact("surplus", surplus, f"{', '.join(surplus)}: {advice}.")
 
 
 def _status(endpoint: WebhookEndpoint) -> str:
@@ -49,31 +50,34 @@ def _status(endpoint: WebhookEndpoint) -> str:
 
 
 def _create(stage: Stage, screen: Screen, url: str, *, dry_run: bool) -> None:
-    planned = {"url": url, "api_version": API_VERSION, "events": len(SUBSCRIPTION), "connect": True}
-    screen.table("changes", "Changes", [planned])
+    new_endpoint = {"url": url, "api_version": API_VERSION, "events": len(SUBSCRIPTION), "connect": True}
+    screen.table("changes", "Changes", [new_endpoint])
     if dry_run:
-        screen.fact("would", "create", "Would create an endpoint, and keep its secret beside the others.")
+        screen.fact("would", "create", "Would create an endpoint, and add its secret to the others.")
         return
-    store, endpoints = stage.ports.webhook_secrets, stage.ports.webhook_endpoints
-    present = (
+    store, endpoint_port = stage.ports.webhook_secrets, stage.ports.webhook_endpoints
+    present_secrets = (
         store.latest().webhook_secrets
     )  # before anything is made: without it there is nowhere to put the new one
-    endpoint_id, secret = endpoints.create(url)
+    endpoint_id, secret = endpoint_port.create(url)
     try:
-        store.replace([secret, *present])
+        store.replace([secret, *present_secrets])
     except Exception:
-        endpoints.delete(endpoint_id)
+        endpoint_port.delete(endpoint_id)
         raise
-    screen.fact("created", endpoint_id, f"Created {endpoint_id}; its secret {fingerprint(secret)} is kept.")
+    screen.fact("created", endpoint_id, f"Created {endpoint_id}; its secret {fingerprint(secret)} is stored.")
 
 
 def _update(stage: Stage, screen: Screen, endpoint: WebhookEndpoint, *, dry_run: bool) -> None:
-    present, wanted = set(endpoint.events), set(SUBSCRIPTION)
-    added, removed = sorted(wanted - present), sorted(present - wanted)
-    if not added and not removed and endpoint.enabled:
-        screen.fact("unchanged", endpoint.id, f"{endpoint.id} is as it has to be.")
+    present_events, required_events = set(endpoint.events), set(SUBSCRIPTION)
+    events_to_add, events_to_remove = (
+        sorted(required_events - present_events),
+        sorted(present_events - required_events),
+    )
+    if not events_to_add and not events_to_remove and endpoint.enabled:
+        screen.fact("unchanged", endpoint.id, f"{endpoint.id} is configured correctly.")
         return
-    changes = {"enable": [] if endpoint.enabled else [endpoint.id], "add": added, "remove": removed}
+    changes = {"enable": [] if endpoint.enabled else [endpoint.id], "add": events_to_add, "remove": events_to_remove}
     rows = [{change: each} for change, subjects in changes.items() for each in subjects]
     screen.table("changes", "Changes", rows, tuple(changes))
     if dry_run:

@@ -1,4 +1,4 @@
-"""An erasure as operators are shown it: ids, times and codes, and nothing of the person."""
+"""An erasure in the form that operators read: ids, times and codes, and no personal data."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from chalicelib.domain.erasure_blockers import (
     PAYMENT_UNDER_WAY,
     REFUND_UNDER_WAY,
 )
-from infra.ops.screen import ago, moment
+from infra.ops.screen import time_since, timestamp
 from infra.ops.stage import Stage
 
 DAY = 86400
 OVERDUE_AFTER = 3600
-"""Seconds after which an erasure that is due and was not gone on with is overdue. `resume_stuck` looks more often."""
+"""Seconds after which a due erasure without progress is overdue. `resume_stuck` runs more often than that."""
 
 WAITS_LONG_AFTER = 21 * DAY
-"""Seconds after which an erasure that still waits for something is told.
+"""Seconds after which an erasure that still waits is reported as a problem.
 
-People are to be answered within a month (article 12(3), https://eur-lex.europa.eu/eli/reg/2016/679/oj).
+A request for erasure must be answered within a month (article 12(3), https://eur-lex.europa.eu/eli/reg/2016/679/oj).
 """
 
 SHOWN_AT_MOST = 500
@@ -35,62 +35,62 @@ TODO = {
     REFUND_UNDER_WAY: "Wait until the refund has succeeded or failed.",
     BATCH_UNDER_WAY: "Wait until the batch is finished, or cancel it.",
 }
-"""What to do about each thing that keeps a person from being erased."""
+"""What an operator can do about each thing that delays an erasure."""
 
 IN_WORDS = {
     ErasureStatus.WAITING: (
-        "The erasure was asked for. POM takes nothing new for the customer, and has erased nothing yet."
+        "The erasure was requested. POM accepts nothing new for the customer, and has erased nothing yet."
     ),
     ErasureStatus.ERASING: (
-        "The person is erased from the customer's record. POM erases the rest, and looks once more a day later."
+        "The person is erased from the customer's record. POM erases the other records, and checks them a day later."
     ),
-    ErasureStatus.ERASED: "The person is erased. Amounts, dates, numbers and Stripe's ids stay for the books.",
+    ErasureStatus.ERASED: "The person is erased. Amounts, dates, numbers and Stripe's ids stay for bookkeeping.",
 }
-"""What each status of an erasure means, in a sentence."""
+"""The meaning of each status of an erasure, in a sentence."""
 
 
 def erasure_in_words(erasure: Erasure) -> str:
-    """Returns who asked for an erasure, when, and how far it is."""
-    asked = f"{erasure.requested_by} asked POM to erase the person at {moment(erasure.requested_at)}."
-    return f"{asked} {IN_WORDS[erasure.status]}"
+    """Returns who requested an erasure, when, and its progress."""
+    request = f"{erasure.requested_by} asked POM to erase the person at {timestamp(erasure.requested_at)}."
+    return f"{request} {IN_WORDS[erasure.status]}"
 
 
 def erasure_row(customer: Customer, erasure: Erasure) -> dict[str, Any]:
-    """Returns who asked for an erasure, how far it is, and what it waits for."""
+    """Returns the row of an erasure: who requested it, its progress, and what became of the Stripe customer."""
     return {
         "customer": customer.id,
         "erasure": erasure.status.value,
         "requested_by": erasure.requested_by,
-        "requested_at": moment(erasure.requested_at),
-        "erased_at": moment(erasure.erased_at),
-        "finished_at": moment(erasure.finished_at),
-        "goes_on": moment(erasure.due_at) if erasure.finished_at is None else None,
+        "requested_at": timestamp(erasure.requested_at),
+        "erased_at": timestamp(erasure.erased_at),
+        "finished_at": timestamp(erasure.finished_at),
+        "goes_on": timestamp(erasure.due_at) if erasure.finished_at is None else None,
         "in_stripe": erasure.in_stripe.value,
-        "deleted_in_stripe": moment(erasure.deleted_in_stripe_at),
+        "deleted_in_stripe": timestamp(erasure.deleted_in_stripe_at),
         "not_deleted_because": erasure.not_deleted_because,
     }
 
 
 def unfinished_erasures(stage: Stage) -> list[dict[str, Any]]:
-    """Returns the erasures that are not finished, the longest due first. `problem` says what is wrong with one."""
+    """Returns a row for each unfinished erasure, the longest due first. `problem` is None where all is well."""
     now, rows = stage.ports.clock.now(), []
     for organization_id, customer_id in stage.ports.customers.erasures_due(now + 10 * DAY, SHOWN_AT_MOST):
         customer = stage.ports.customers.get(organization_id, customer_id)
         if customer is None or customer.erasure is None or customer.erasure.finished_at is not None:
-            continue  # the list lags behind
+            continue  # the index lags behind the record
         erasure = customer.erasure
         problem = None
         if erasure.due_at + OVERDUE_AFTER < now:
-            problem = f"overdue for {ago(erasure.due_at, now)}"
+            problem = f"overdue for {time_since(erasure.due_at, now)}"
         elif erasure.status is ErasureStatus.WAITING and erasure.requested_at + WAITS_LONG_AFTER < now:
-            problem = f"waits for {ago(erasure.requested_at, now)}"
+            problem = f"waits for {time_since(erasure.requested_at, now)}"
         rows.append(
             {
                 "organization": organization_id,
                 "customer": customer_id,
                 "erasure": erasure.status.value,
-                "requested": moment(erasure.requested_at),
-                "goes_on": moment(erasure.due_at),
+                "requested": timestamp(erasure.requested_at),
+                "goes_on": timestamp(erasure.due_at),
                 "waits_for": ", ".join(f"{each.code} {each.object_id}" for each in erasure.waits_for) or None,
                 "problem": problem,
             }
@@ -99,5 +99,5 @@ def unfinished_erasures(stage: Stage) -> list[dict[str, Any]]:
 
 
 def unsettled_row(unsettled: ErasureBlocker) -> dict[str, Any]:
-    """Returns what is not settled, and what to do about it."""
+    """Returns an unsettled object and what to do about it."""
     return {"what": unsettled.code, "id": unsettled.object_id, "to_do": TODO[unsettled.code]}

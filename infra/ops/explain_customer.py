@@ -1,6 +1,6 @@
-"""`explain` of a customer: whether Stripe has it as POM has it, what happened to it, and its latest invoices.
+"""`explain` of a customer: whether Stripe has the same data, what happened to the customer, and its latest invoices.
 
-An address or a telephone number is not shown: no operator needs one to see why a customer is not in step.
+Addresses and telephone numbers are not shown, because no operator needs them to explain a difference.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import InvoiceFilter
 from infra.ops.act_lines import show_acts
 from infra.ops.erasure_rows import erasure_in_words, erasure_row, unsettled_row
-from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
-from infra.ops.screen import Row, Screen, moment
+from infra.ops.related import show_related
+from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 from infra.timeline_words import clock_time, money
 
 INVOICES_SHOWN = 10
-"""The latest invoices of a customer that are told."""
+"""The number of invoices that are shown, the latest ones."""
 
 WHY = {
-    SyncStatus.PENDING: "POM has yet to give the customer's latest edition to Stripe. A worker does it by itself.",
-    SyncStatus.SYNCED: "Stripe has the customer as POM has it.",
+    SyncStatus.PENDING: "POM has not sent the latest edition to Stripe yet. A worker does it automatically.",
+    SyncStatus.SYNCED: "Stripe has the same data of the customer as POM.",
     SyncStatus.NEEDS_CHOICE: (
-        "Several Stripe customers have this e-mail address. The office has to choose one, on the customer's page."
+        "Several Stripe customers have this e-mail address. The office must choose one, on the customer's page."
     ),
-    SyncStatus.FAILED: "The customer could not be given to Stripe.",
+    SyncStatus.FAILED: "Stripe did not be synced the customer.",
     SyncStatus.NOT_CONNECTED: "The organization was not connected to Stripe at the last attempt.",
     SyncStatus.WAITING_FOR_INVOICE: (
         "The connected Stripe account does not have the customer until its next invoice. That is normal."
     ),
     SyncStatus.DELETED_IN_STRIPE: (
-        "Somebody deleted the customer in Stripe. It is linked or made again when it is next needed."
+        "The customer was deleted in Stripe. POM links or creates it again when the customer is next needed."
     ),
 }
-"""What each status means, in a sentence."""
+"""The meaning of each status, in a sentence."""
 
 
 def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: str) -> None:
-    """Tells how a customer stands.
+    """Shows the state of a customer.
 
     Raises:
         NotFound: the organization has no such customer.
@@ -61,18 +61,18 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
         screen.table("erasure", "Erasure (UTC)", [erasure_row(customer, erasure)])
         waits_for = [unsettled_row(each) for each in erasure.waits_for]
         if waits_for:
-            screen.table("waitsFor", "What the erasure waits for", waits_for)
+            screen.table("waitsFor", "The erasure waits for", waits_for)
         why = erasure_in_words(erasure)
     screen.fact("explanation", why, why)
     entries = [_entry_row(each) for each in customer.history]
     screen.lines("timeline", "Timeline (UTC)", entries, [_entry_line(each) for each in entries])
     show_acts(stage, screen, "acts", "the customer", Subject.customer_of(organization_id, customer.id))
-    wanted = InvoiceFilter(customer_id=customer.id)
-    page = stage.ports.invoices.page(organization_id, wanted, INVOICES_SHOWN, None)
+    invoice_filter = InvoiceFilter(customer_id=customer.id)
+    page = stage.ports.invoices.page(organization_id, invoice_filter, INVOICES_SHOWN, None)
     invoices = [_invoice_row(each) for each in page.items]
     title = f"The latest {INVOICES_SHOWN} invoices (UTC)" if page.has_next else "Invoices (UTC)"
     screen.lines("invoices", title, invoices, [_invoice_line(each) for each in invoices])
-    go_on(screen, organization, [("invoice", row["id"]) for row in invoices])
+    show_related(screen, organization, [("invoice", row["id"]) for row in invoices])
 
 
 def _customer_row(customer: Customer) -> dict[str, Any]:
@@ -83,15 +83,15 @@ def _customer_row(customer: Customer) -> dict[str, Any]:
         "status": customer.sync_status.value,
         "stripe": customer.displayed_stripe_id,
         "account": customer.link.account_id if customer.link is not None else None,
-        "synced_at": moment(customer.synced_at),
+        "synced_at": timestamp(customer.synced_at),
         "candidates": ", ".join(customer.candidates) or None,
-        "changed": moment(customer.updated_at),
+        "changed": timestamp(customer.updated_at),
     }
 
 
 def _entry_row(entry: CustomerEntry) -> dict[str, Any]:
     return {
-        "at": moment(entry.at),
+        "at": timestamp(entry.at),
         "kind": entry.kind.value,
         "source": entry.source.value,
         "fields": [each.value for each in entry.fields],
@@ -111,7 +111,7 @@ def _invoice_row(invoice: Invoice) -> dict[str, Any]:
         "id": invoice.id,
         "number": fact.number if fact is not None else None,
         "status": invoice.status.value,
-        "created": moment(invoice.created_at),
+        "created": timestamp(invoice.created_at),
         "total": decimal_string(invoice.total, currency),
         "currency": currency,
     }

@@ -1,4 +1,4 @@
-"""`explain payout`: how a payout stands, what it consists of, and its lines, as POM has them."""
+"""`explain payout`: the state of a payout, its totals and its lines, as POM has them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.payout_wording import story_of
 from chalicelib.usecases.payouts.related import beside
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.cli import command
-from infra.ops.going_on import go_on
 from infra.ops.invoice_lines import Forms
-from infra.ops.screen import Row, Screen, moment
+from infra.ops.related import show_related
+from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 from infra.timeline_words import money
 
 LINES_SHOWN = 100
-"""Lines that people see. A payout may have thousands; JSON has all."""
+"""The number of lines that are printed. A payout may have thousands; JSON has all of them."""
 
 INVOICES_SHOWN = 10
-"""Invoices of a payout for which a command is told. The lines have the ids of all."""
+"""The number of invoices of a payout whose command is printed. The lines have the ids of all invoices."""
 
 
 @click.command("payout")
@@ -36,36 +36,36 @@ INVOICES_SHOWN = 10
 @click.argument("payout")
 @command
 def explain_payout(stage: Stage, screen: Screen, organization: str, payout: str) -> None:
-    """How a payout stands, what it consists of, and its lines. `payouts` compares it with Stripe."""
+    """Show the state of a payout, its totals and its lines. `payouts` compares it with Stripe."""
     show_payout(stage, screen, organization, payout)
 
 
 def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) -> None:
-    """Tells of a payout.
+    """Shows a payout.
 
     Raises:
         NotFound: the organization was never connected, or has no such payout.
     """
-    connection, _ = books.connected(stage, organization)
-    found = stage.ports.payouts.get(connection.organization_id, payout)
-    if found is None:
+    connection, _ = lookups.connection_and_account(stage, organization)
+    found_payout = stage.ports.payouts.get(connection.organization_id, payout)
+    if found_payout is None:
         listing = screen.command("payouts", organization)
         raise NotFound(
             "payout_not_found",
             f"{organization} has no payout {payout}.",
             next_step=f"`{listing}` lists what Stripe has, and `--repair` brings it in.",
         )
-    screen.table("payout", f"Payout {found.id} of {organization}", [_payout_row(found)])
-    story = story_of(found, beside([found], connection.organization_id, stage.ports))
+    screen.table("payout", f"Payout {found_payout.id} of {organization}", [_payout_row(found_payout)])
+    story = story_of(found_payout, beside([found_payout], connection.organization_id, stage.ports))
     screen.fact("explanation", asdict(story), " ".join(filter(None, (story.message, story.next_step))))
-    totals = _total_rows(found)
-    screen.lines("totals", "What it consists of", totals, [_total_line(each) for each in totals])
-    lines = _line_rows(stage, connection.organization_id, found)
-    shown = _columns(lines[:LINES_SHOWN])
+    totals = _total_rows(found_payout)
+    screen.lines("totals", "Totals", totals, [_total_line(each) for each in totals])
+    lines = _line_rows(stage, connection.organization_id, found_payout)
+    line_forms = _columns(lines[:LINES_SHOWN])
     title = "Lines" if len(lines) <= LINES_SHOWN else f"Lines, the first {LINES_SHOWN} of {len(lines)}"
-    screen.lines("lines", title, lines, shown)
+    screen.lines("lines", title, lines, line_forms)
     invoices = dict.fromkeys(row["invoice"] for row in lines if row["invoice"])
-    go_on(screen, organization, [("invoice", each) for each in islice(invoices, INVOICES_SHOWN)])
+    show_related(screen, organization, [("invoice", each) for each in islice(invoices, INVOICES_SHOWN)])
 
 
 def _payout_row(payout: Payout) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
         "status": fact.status,
         "amount": decimal_string(fact.amount, fact.currency),
         "currency": fact.currency,
-        "created": moment(fact.created),
+        "created": timestamp(fact.created),
         "arrives_on": fact.arrives_on.isoformat(),
         "automatic": fact.automatic,
         "method": fact.method,
@@ -84,13 +84,13 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
         "reconciliation": fact.reconciliation_status,
         "failure": fact.failure_code,
         "paid_again_in": payout.returned_in,
-        "itemized": moment(payout.itemized.at) if payout.itemized is not None else None,
-        "compared": moment(payout.compared_at),
+        "itemized": timestamp(payout.itemized.at) if payout.itemized is not None else None,
+        "compared": timestamp(payout.compared_at),
     }
 
 
 def _total_rows(payout: Payout) -> list[dict[str, Any]]:
-    """Returns what each kind of line changed the amount by. They add up to the amount."""
+    """Returns the amount that each kind of line contributes. They add up to the payout's amount."""
     if payout.itemized is None:
         return []
     currency = payout.fact.currency
@@ -115,26 +115,26 @@ def _line_rows(stage: Stage, organization_id: OrganizationId, payout: Payout) ->
 
 
 def _line_row(line: PayoutLine) -> dict[str, Any]:
-    moved, owner = line.transaction, line.owner
+    transaction, owner = line.transaction, line.owner
     return {
         "kind": "outside_pom" if line.outside_pom else line.kind.value,
-        "category": moved.category,
-        "amount": decimal_string(moved.amount, moved.currency),
-        "fee": decimal_string(moved.fee, moved.currency),
-        "net": decimal_string(moved.net, moved.currency),
-        "currency": moved.currency,
+        "category": transaction.category,
+        "amount": decimal_string(transaction.amount, transaction.currency),
+        "fee": decimal_string(transaction.fee, transaction.currency),
+        "net": decimal_string(transaction.net, transaction.currency),
+        "currency": transaction.currency,
         "number": owner.number if owner is not None else None,
         "invoice": owner.invoice_id if owner is not None else None,
-        "source": moved.source_id,
-        "transaction": moved.id,
-        "description": moved.description,
+        "source": transaction.source_id,
+        "transaction": transaction.id,
+        "description": transaction.description,
     }
 
 
 def _columns(rows: Sequence[Row]) -> list[Forms]:
     """Returns a line for each row: its kind, amount, fee and net, and the invoice's number or Stripe's category.
 
-    The longer forms have the transaction, and the invoice's id.
+    The longer forms add the balance transaction and the invoice's id.
     """
     cells = [
         (row["kind"].replace("_", " "), row["amount"], row["fee"], row["net"], row["number"] or row["category"])

@@ -1,8 +1,8 @@
-"""`export`: everything that a stage's tables hold of an organization, or of one of its customers, in a file.
+"""`export`: writes all stored records of an organization, or of one of its customers, into a file.
 
-The file has a JSON document a line (https://jsonlines.org): the first says what it is an export of and how long what
-POM holds is kept, the last how many records it has. So it is written and read a line at a time, however large it is,
-and a file that was cut off is recognized by its missing end.
+The file has one JSON document on each line (https://jsonlines.org). The first line says what the file exports and how
+long POM retains each record. The last line has the number of records. So the file is written and read line by line,
+however large it is, and a truncated file is recognized by its missing last line.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.exporting.export_customer import export_customer
 from infra.ops.cli import command
 from infra.ops.control import in_words
-from infra.ops.held_items import HeldItems, shown
-from infra.ops.screen import Screen, moment
+from infra.ops.organization_items import OrganizationItems, export_line
+from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
 FORM = 1
-"""The form of the file. It rises when a reader of the former form could not read it."""
+"""The version of the file's format. It rises when a reader of the previous format could not read the new one."""
 
 OWNER_ALONE = 0o600
 
@@ -46,27 +46,33 @@ Line = Mapping[str, Any]
 
 @click.command()
 @click.argument("organization")
-@click.option("--customer", metavar="ID", help="Only what is held of this customer, as the API exports it.")
+@click.option("--customer", metavar="ID", help="Only the records of this customer, as the API exports them.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file, which must not exist yet.")
 @click.option(
-    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who is responsible."
 )
 @command
 def export(stage: Stage, screen: Screen, organization: str, customer: str | None, out: Path | None, by: str) -> None:
-    """Write everything that POM's tables hold of an organization, or of one customer, into a file.
+    """Write all stored records of an organization, or of one customer, into a file.
 
-    It has one JSON document a line, with the documents of the tables decoded. Only who runs this can read the file.
-    Nothing of its content is shown here. That it was exported is kept among the organization's acts.
+    The file has one JSON document on each line, with the stored documents decoded. Only you can read the file. Its
+    contents are not printed. The export is recorded among the organization's acts.
     """
     organization_id = OrganizationId(organization)
     if customer is None:
         lines = _of_organization(stage, organization_id, by)
     else:
         lines = _of_customer(stage, organization_id, CustomerId(customer), by)
-    first = next(lines)  # Before there is a file: it is refused here if there is nothing to export.
+    first = next(lines)  # before the file is created, because this raises an error if there is nothing to export
     now = stage.ports.clock.now()
     path = out if out is not None else Path(_file_name(organization, customer, now))
-    head = {"organization": organization, "customer": customer, "at": moment(now), "form": FORM, "kept": _kept()}
+    head = {
+        "organization": organization,
+        "customer": customer,
+        "at": timestamp(now),
+        "form": FORM,
+        "kept": _retention(),
+    }
     counts: Counter[str] = Counter()
     try:
         with _new_file(path) as file:
@@ -81,22 +87,24 @@ def export(stage: Stage, screen: Screen, organization: str, customer: str | None
     screen.document["customer"] = customer
     rows = [{"table": table, "records": counts[table]} for table in NAMES.values() if counts[table]]
     screen.table("records", f"Exported of {customer or organization}", rows)
-    screen.fact("file", str(path), f"They are in {path}, which only you can read. Delete it when it was handed over.")
+    screen.fact(
+        "file", str(path), f"They are in {path}, which only you can read. Delete it after you handed it over."
+    )
 
 
 def _of_organization(stage: Stage, organization_id: OrganizationId, by: str) -> Iterator[Line]:
     """Yields a line for each stored item of an organization.
 
     Raises:
-        NotFound: nothing is stored of it.
+        NotFound: nothing is stored for the organization.
     """
-    items = HeldItems(stage, organization_id)
+    items = OrganizationItems(stage, organization_id)
     if not any(True for table in NAMES.values() for _ in items.of(table)):
-        raise NotFound("organization_unknown", f"Nothing is stored of an organization {organization_id}.")
+        raise NotFound("organization_unknown", f"Nothing is stored for an organization {organization_id}.")
     stage.ports.acts.add(connection_act(organization_id, ConnectionAct.EXPORTED, stage.ports, operator=by))
     for table in NAMES.values():
         for item in items.of(table):
-            yield shown(table, item)
+            yield export_line(table, item)
 
 
 def _of_customer(stage: Stage, organization_id: OrganizationId, customer_id: CustomerId, by: str) -> Iterator[Line]:
@@ -111,22 +119,22 @@ def _of_customer(stage: Stage, organization_id: OrganizationId, customer_id: Cus
             yield line
 
 
-def _kept() -> list[dict[str, Any]]:
-    """Returns how long each thing is kept that POM stores, and why, wherever it is."""
-    return [{**place._asdict(), **asdict(kept)} for place, kept in RETENTION.items()]
+def _retention() -> list[dict[str, Any]]:
+    """Returns how long, and why, POM retains each kind of record, in every store."""
+    return [{**place._asdict(), **asdict(period)} for place, period in RETENTION.items()]
 
 
 def _file_name(organization: str, customer: str | None, now: int) -> str:
-    parts = [organization, *([customer] if customer is not None else []), str(moment(now)).replace(":", "")]
+    parts = [organization, *([customer] if customer is not None else []), str(timestamp(now)).replace(":", "")]
     return f"export-{'-'.join(quote(each, safe='') for each in parts)}.jsonl"
 
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[TextIO]:
-    """Yields a file that its owner alone may read. If the writing fails, nothing of it stays.
+    """Yields a new file that only its owner may read. The file is removed if writing fails.
 
     Raises:
-        FileExistsError: there is such a file. It stays as it is.
+        FileExistsError: the file exists already. It is not changed.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ALONE)
     try:

@@ -1,7 +1,7 @@
-"""What `explain invoice` tells of an invoice: rows for JSON, and one line of 80 columns for each row.
+"""The rows and lines of `explain invoice`: rows for JSON, and one line of 80 columns for each row.
 
-A line comes in several forms, the fullest first: `Screen.lines` takes the first one that fits. A row has bare decimal
-amounts and a `currency`.
+A line has several forms, the fullest first, and `Screen.lines` prints the first form that fits. Amounts are decimal
+strings, and `currency` is a field of its own.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from chalicelib.domain.parked_reasons import reason_in_words
 from chalicelib.domain.payments import Payment, PaymentMethod, PaymentStatus
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.timeline_entries import Entry, EntryKind
-from infra.ops.screen import Row, moment, span
+from infra.ops.screen import Row, duration_in_words, timestamp
 from infra.timeline_words import clock_time, money, paid_with, sentence
 
 Forms = Sequence[str]
 
 
 def invoice_row(invoice: Invoice) -> dict[str, Any]:
-    """Returns how an invoice stands. `number` is None until Stripe has given it one."""
+    """Returns the state of an invoice. `number` is None until Stripe has assigned a number."""
     currency, fact = invoice.order.currency, invoice.facts.invoice
     return {
         "invoice": invoice.id,
@@ -43,13 +43,13 @@ def invoice_row(invoice: Invoice) -> dict[str, Any]:
         "stripe": invoice.stripe_invoice_id,
         "step": invoice.saga.step.value,
         "attempts": invoice.saga.attempts,
-        "resumes": moment(invoice.resume_at),
+        "resumes": timestamp(invoice.resume_at),
     }
 
 
 def fact_rows(invoice: Invoice) -> list[dict[str, Any]]:
     """Returns a row for the latest snapshot of each Stripe object, the invoice first."""
-    return [{"id": each.id, "status": each.status, "as_of": moment(each.as_of)} for each in _facts(invoice)]
+    return [{"id": each.id, "status": each.status, "as_of": timestamp(each.as_of)} for each in _facts(invoice)]
 
 
 def _facts(invoice: Invoice) -> Iterator[StripeFact]:
@@ -63,23 +63,23 @@ def fact_line(row: Row) -> Forms:
 
 
 def order_row(order: RefundOrder, invoice: Invoice) -> dict[str, Any]:
-    """Returns the row of a refund that somebody ordered in POM and whose outcome is not known."""
+    """Returns the row of a refund that was ordered in POM and whose outcome is unknown."""
     currency = invoice.order.currency
     return {
-        "ordered": moment(order.at),
+        "ordered": timestamp(order.at),
         "amount": decimal_string(order.amount, currency),
         "currency": currency,
         "by": order.actor,
         "reason": order.reason,
         "payment": order.payment_id,
         "attempts": order.attempts,
-        "resumes": moment(order.resume_at),
+        "resumes": timestamp(order.resume_at),
     }
 
 
 def order_line(row: Row) -> Forms:
-    next_look = f"POM goes on at {_at(row['resumes'])}" if row["resumes"] else "POM does not go on by itself"
-    line = f"{_at(row['ordered'])}  {money(row['amount'], row['currency'])} ({row['by']}); {next_look}"
+    next_attempt = f"POM continues at {_at(row['resumes'])}" if row["resumes"] else "POM does not continue by itself"
+    line = f"{_at(row['ordered'])}  {money(row['amount'], row['currency'])} ({row['by']}); {next_attempt}"
     return f"{line}  {row['payment']}", line
 
 
@@ -88,7 +88,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
     return {
         "id": payment.id,
         "status": payment.status.value,
-        "at": moment(payment.at),
+        "at": timestamp(payment.at),
         "amount": decimal_string(payment.amount, payment.currency),
         "currency": payment.currency,
         "method": _method(payment.method),
@@ -121,7 +121,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     if entry.amount is not None and entry.currency is not None:
         amount = decimal_string(entry.amount, entry.currency)
     return {
-        "at": moment(entry.at),
+        "at": timestamp(entry.at),
         "kind": entry.kind.value,
         "amount": amount,
         "currency": entry.currency,
@@ -129,21 +129,21 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "by": (entry.actor or "pom") if entry.by_pom else "stripe",
         "reason": entry.reason,
         "to": entry.to,
-        "due_by": moment(entry.due_by),
+        "due_by": timestamp(entry.due_by),
         "stripe_id": entry.stripe_id,
     }
 
 
 def entry_line(row: Row) -> Forms:
-    """Returns the line of a timeline's entry. In brackets is who did it, unless Stripe told of it.
+    """Returns the line of a timeline's entry. It names the actor in brackets, unless Stripe reported the entry.
 
-    The shortest form of a refund leaves its method out, because that is the method of the payment above it.
+    The shortest form of a refund has no payment method, because the payment above it has the same one.
     """
-    told = (row["kind"], _amount(row), _in_words(row["method"]), row["reason"])
+    words = (row["kind"], _amount(row), _in_words(row["method"]), row["reason"])
     by = "" if row["by"] == "stripe" else f" ({'POM' if row['by'] == 'pom' else row['by']})"
     evidence = f", evidence is due {_at(row['due_by'])}" if row["due_by"] else ""
-    short = f"{_at(row['at'])}  {sentence(*told)}{by}"
-    full = f"{_at(row['at'])}  {sentence(*told, row['to'])}{evidence}{by}"
+    short = f"{_at(row['at'])}  {sentence(*words)}{by}"
+    full = f"{_at(row['at'])}  {sentence(*words, row['to'])}{evidence}{by}"
     with_id = [f"{full}  {row['stripe_id']}"] if row["stripe_id"] else []
     without_method = sentence(row["kind"], _amount(row), None, row["reason"])
     shortest = [f"{_at(row['at'])}  {without_method}{by}"] if "refund" in row["kind"] else []
@@ -151,15 +151,15 @@ def entry_line(row: Row) -> Forms:
 
 
 def event_row(event: LoggedEvent) -> dict[str, Any]:
-    """Returns the row of an event. `error` is for programs: a code, or the class of an unforeseen error."""
+    """Returns the row of an event. `error` is for programs: an error code, or the class of an unexpected error."""
     return {
-        "arrived": moment(event.received_at),
+        "arrived": timestamp(event.received_at),
         "type": event.type,
         "outcome": outcome(event.outcome),
         "lag_seconds": event.lag,
         "repeated": event.repeated,
         "id": event.id,
-        "created": moment(event.created),
+        "created": timestamp(event.created),
         "source": event.source,
         "object": event.object_id or None,
         "error": event.error,
@@ -168,22 +168,22 @@ def event_row(event: LoggedEvent) -> dict[str, Any]:
 
 
 def event_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
-    """Returns the heading of an event log and its lines, with columns as wide as this log needs them."""
-    shown = [
+    """Returns the heading and the lines of an event log, with columns as wide as this log needs."""
+    cell_rows = [
         (
             _at(row["arrived"]),
-            span(row["lag_seconds"]),
+            duration_in_words(row["lag_seconds"]),
             row["type"],
             row["outcome"].replace("_", " "),
             str(row["repeated"]),
         )
         for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(EVENT_LOG, *shown, strict=True)]
-    arrived, lag, event_type, became, again = widths
+    widths = [max(map(len, column)) for column in zip(EVENT_LOG, *cell_rows, strict=True)]
+    arrived, lag, event_type, became, repeated = widths
     heading, *lines = (
-        f"{cells[0]:{arrived}} {cells[1]:>{lag}}  {cells[2]:{event_type}}  {cells[3]:{became}} {cells[4]:>{again}}"
-        for cells in (EVENT_LOG, *shown)
+        f"{cells[0]:{arrived}} {cells[1]:>{lag}}  {cells[2]:{event_type}}  {cells[3]:{became}} {cells[4]:>{repeated}}"
+        for cells in (EVENT_LOG, *cell_rows)
     )
     return heading, [(f"{line}  {row['id']}", line) for line, row in zip(lines, rows, strict=True)]
 
@@ -191,9 +191,9 @@ def event_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
 EVENT_LOG = ("Arrived", " Lag", "Type", "Outcome", "Again")
 
 
-def outcome(stored: str) -> str:
-    """Returns what became of an event in the words of the event log that offices see."""
-    return "nothing_new" if stored == NOTHING_NEW else stored
+def outcome(stored_outcome: str) -> str:
+    """Returns the outcome of an event in the words of the event log that offices read."""
+    return "nothing_new" if stored_outcome == NOTHING_NEW else stored_outcome
 
 
 def _at(instant: str | None) -> str:

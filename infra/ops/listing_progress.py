@@ -1,6 +1,6 @@
-"""Progress bars of a comparison of payouts with Stripe's lists: how many payouts, and how many lines of the present.
+"""Progress bars for a comparison of payouts with Stripe's lists: the payouts, and the lines of the current payout.
 
-What is listed is counted where it comes from Stripe, so that a repair, which lists the lines once more, moves too.
+Lines are counted when they come from Stripe. So the bar also moves during a repair, which lists the lines again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from infra.ops.screen import Screen
 
 @contextmanager
 def watched_listing(ports: Ports, screen: Screen) -> Iterator[Ports]:
-    """Yields ports whose listings of payouts and lines are shown as bars where a person watches."""
+    """Yields ports that show a progress bar on a terminal while payouts and lines are listed."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     hidden = screen.as_json or not console.is_terminal

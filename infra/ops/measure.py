@@ -1,7 +1,7 @@
-"""`measure`: what only AWS can tell of a deployed stage, beside its budgets.
+"""`measure`: figures of a deployed stage that only AWS has, next to their budgets.
 
-Two sources: Lambda's own report lines, by CloudWatch Logs Insights, and CloudWatch's metrics. A percentile of a
-metric is that of the worst hour, because percentiles of hours cannot be added up.
+The figures come from Lambda's report lines, by CloudWatch Logs Insights, and from CloudWatch's metrics. A percentile
+of a metric is that of the worst hour, because percentiles of several hours cannot be combined.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from chalicelib.functions import API_HANDLER, FUNCTIONS
 from infra.ops.cli import command, dry_run
 from infra.ops.screen import Row, Screen
 from infra.ops.stage import Stage
-from infra.template.measures import API_GATEWAY, DYNAMODB, Measure, ours
+from infra.template.measures import API_GATEWAY, DYNAMODB, Measure, pom_metric
 from infra.template.tables import index_names
 
 HOUR = 3600
 BATCH = 500
-"""Metrics that one request to CloudWatch may ask for."""
+"""The most metrics in one request to CloudWatch."""
 PATIENCE = 60.0
-"""Seconds for which Logs Insights is waited for."""
+"""The most seconds to wait for Logs Insights."""
 LOOK_EVERY = 1.0
 
 REPORTS = (
@@ -39,108 +39,112 @@ REPORTS = (
     " count(record.metrics.initDurationMs) as cold, pct(record.metrics.initDurationMs, 50) as cold_p50,"
     " pct(record.metrics.initDurationMs, 99) as cold_p99, max(record.metrics.maxMemoryUsedMB) as memory by @log"
 )
-"""What Lambda reports of each invocation (docs.aws.amazon.com/lambda, monitoring-cloudwatchlogs-advanced)."""
+"""The query of Lambda's report of each invocation (docs.aws.amazon.com/lambda,
+monitoring-cloudwatchlogs-advanced).
+"""
 
 COLD_START = 2_000
-"""Milliseconds: with it and what Stripe allows a webhook, nobody waits for an answer too long."""
+"""Milliseconds. A cold start within this budget, plus the time that Stripe allows a webhook, delays no response
+much.
+"""
 WEBHOOK = 1_000
 WITH_STRIPE = 3_000
-"""Milliseconds at p99: the dashboard's own objectives."""
+"""Milliseconds at p99. The dashboard states the same objectives."""
 LAG = 60
-"""Seconds at p99 from Stripe's event to our table."""
+"""Seconds at p99 from the creation of Stripe's event until POM has stored it."""
 
 
-class NoAnswer(click.ClickException):
-    """Logs Insights did not come to an end."""
+class LogsQueryFailed(click.ClickException):
+    """Logs Insights did not finish the query."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One figure of CloudWatch's, and what it should not exceed."""
+class Figure:
+    """One figure of CloudWatch and its budget. The figure is within its budget if it does not exceed it."""
 
-    what: str
+    name: str
     measure: Measure
     unit: str
     budget: float | None = None
 
     def query(self, number: int) -> dict[str, Any]:
-        """As `GetMetricData` takes it."""
-        return {"Id": f"m{number}", "MetricStat": self.measure.for_alarm(HOUR), "Label": self.what}
+        """Returns the query in the form of `GetMetricData`."""
+        return {"Id": f"m{number}", "MetricStat": self.measure.for_alarm(HOUR), "Label": self.name}
 
-    def told(self, values: Sequence[float]) -> Row:
-        """One row, of the values of all hours."""
+    def row_of(self, values: Sequence[float]) -> Row:
+        """Returns the row of the figure for the values of all hours."""
         total = sum if self.measure.stat in {"Sum", "SampleCount"} else max
-        return row(self.what, total(values) if values else None, self.unit, self.budget)
+        return row(self.name, total(values) if values else None, self.unit, self.budget)
 
 
-def row(what: str, measured: float | None, unit: str, budget: float | None) -> Row:
-    """What was measured, and whether it is within its budget; None where either is unknown."""
+def row(name: str, measured: float | None, unit: str, budget: float | None) -> Row:
+    """Returns a measured value and whether it is within its budget, which is None where either is unknown."""
     within = None if measured is None or budget is None else measured <= budget
-    shown = None if measured is None else round(measured, 3)
-    return {"what": what, "measured": shown, "unit": unit, "budget": budget, "within": within}
+    rounded = None if measured is None else round(measured, 3)
+    return {"what": name, "measured": rounded, "unit": unit, "budget": budget, "within": within}
 
 
-def asked_of(stack: str) -> Iterator[Asked]:
-    """Every figure of CloudWatch's that is wanted of a stack."""
+def figures_of(stack: str) -> Iterator[Figure]:
+    """Yields every figure of CloudWatch for a stack."""
     api = (("ApiName", stack),)
     for stat, budget in (("p50", None), ("p99", WITH_STRIPE)):
-        yield Asked(f"API latency {stat}", Measure(API_GATEWAY, "Latency", api, stat), "ms", budget)
+        yield Figure(f"API latency {stat}", Measure(API_GATEWAY, "Latency", api, stat), "ms", budget)
     route = {"route": f"POST {PATH}", "outcome": metrics.OK}
     for stat, budget in (("p50", None), ("p99", WEBHOOK)):
-        yield Asked(f"webhook {stat}", ours(metrics.REQUEST_LATENCY, stat, **route), "ms", budget)
-    yield Asked("webhooks", ours(metrics.REQUEST_LATENCY, "SampleCount", **route), "")
+        yield Figure(f"webhook {stat}", pom_metric(metrics.REQUEST_LATENCY, stat, **route), "ms", budget)
+    yield Figure("webhooks", pom_metric(metrics.REQUEST_LATENCY, "SampleCount", **route), "")
     for stat, budget in (("p50", None), ("p99", LAG)):
-        yield Asked(f"webhook lag {stat}", ours(metrics.EVENT_LAG, stat, outcome="applied"), "s", budget)
-        yield Asked(f"call of Stripe {stat}", ours(metrics.STRIPE_LATENCY, stat, outcome=metrics.OK), "ms")
+        yield Figure(f"webhook lag {stat}", pom_metric(metrics.EVENT_LAG, stat, outcome="applied"), "s", budget)
+        yield Figure(f"call of Stripe {stat}", pom_metric(metrics.STRIPE_LATENCY, stat, outcome=metrics.OK), "ms")
     for operation in ("GetItem", "TransactWriteItems"):
         place = (("TableName", f"{stack}-invoices"), ("Operation", operation))
         for stat in ("p50", "p99"):
             latency = Measure(DYNAMODB, "SuccessfulRequestLatency", place, stat)
-            yield Asked(f"DynamoDB {operation} {stat}", latency, "ms")
+            yield Figure(f"DynamoDB {operation} {stat}", latency, "ms")
     for model, name in NAMES.items():
         for index in (None, *index_names(model)):
             on = (("TableName", f"{stack}-{name}"), *((("GlobalSecondaryIndexName", index),) if index else ()))
             for kind in ("Read", "Write"):
-                consumed = Measure(DYNAMODB, f"Consumed{kind}CapacityUnits", on, "Sum")
-                yield Asked(f"{kind.lower()} units {name}{f' {index}' if index else ''}", consumed, "")
+                units = Measure(DYNAMODB, f"Consumed{kind}CapacityUnits", on, "Sum")
+                yield Figure(f"{kind.lower()} units {name}{f' {index}' if index else ''}", units, "")
 
 
-def of_metrics(cloudwatch: Any, asked: Sequence[Asked], start: int, end: int) -> list[Row]:
-    """A row for each, of the hours from `start` to `end`."""
+def metric_rows(cloudwatch: Any, figures: Sequence[Figure], start: int, end: int) -> list[Row]:
+    """Returns a row for each figure, over the hours from `start` to `end`."""
     values: dict[str, list[float]] = {}
-    for first in range(0, len(asked), BATCH):
-        queries = [each.query(first + number) for number, each in enumerate(asked[first : first + BATCH])]
+    for first in range(0, len(figures), BATCH):
+        queries = [each.query(first + number) for number, each in enumerate(figures[first : first + BATCH])]
         pages = cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=queries, StartTime=start, EndTime=end
         )
         for result in (result for page in pages for result in page["MetricDataResults"]):
             values.setdefault(result["Id"], []).extend(result["Values"])
-    return [each.told(values.get(f"m{number}", [])) for number, each in enumerate(asked)]
+    return [each.row_of(values.get(f"m{number}", [])) for number, each in enumerate(figures)]
 
 
 def log_groups(stack: str) -> dict[str, str]:
-    """The function that writes to each log group."""
+    """Returns the name of the function that writes to each log group."""
     return {f"/aws/lambda/{stack}-{each.aws_name}": each.name for each in FUNCTIONS}
 
 
-def of_reports(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None]) -> list[Row]:
-    """Durations and cold starts of each function, in milliseconds.
+def report_rows(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None]) -> list[Row]:
+    """Returns the durations and cold starts of each function, in milliseconds.
 
     Raises:
-        NoAnswer: the query failed, or took too long.
+        LogsQueryFailed: the query failed or took too long.
     """
     groups = log_groups(stack)
     query = logs.start_query(logGroupNames=list(groups), startTime=start, endTime=end, queryString=REPORTS)
-    waited = 0.0
-    while (answer := logs.get_query_results(queryId=query["queryId"]))["status"] in {"Scheduled", "Running"}:
-        if waited >= PATIENCE:
-            raise NoAnswer(f"CloudWatch Logs Insights has not answered within {PATIENCE:.0f} s.")
+    seconds = 0.0
+    while (response := logs.get_query_results(queryId=query["queryId"]))["status"] in {"Scheduled", "Running"}:
+        if seconds >= PATIENCE:
+            raise LogsQueryFailed(f"CloudWatch Logs Insights has not answered within {PATIENCE:.0f} s.")
         sleep(LOOK_EVERY)
-        waited += LOOK_EVERY
-    if answer["status"] != "Complete":
-        raise NoAnswer(f"CloudWatch Logs Insights says {answer['status']}.")
-    found = [{each["field"]: each["value"] for each in line} for line in answer["results"]]
-    return [each for line in sorted(found, key=lambda line: line["@log"]) for each in _of_function(line, groups)]
+        seconds += LOOK_EVERY
+    if response["status"] != "Complete":
+        raise LogsQueryFailed(f"CloudWatch Logs Insights says {response['status']}.")
+    lines = [{each["field"]: each["value"] for each in line} for line in response["results"]]
+    return [each for line in sorted(lines, key=lambda line: line["@log"]) for each in _of_function(line, groups)]
 
 
 def _of_function(line: Mapping[str, str], groups: Mapping[str, str]) -> Iterator[Row]:
@@ -161,21 +165,21 @@ def _of_function(line: Mapping[str, str], groups: Mapping[str, str]) -> Iterator
 
 
 def by_webhook(rows: Sequence[Row]) -> Row:
-    """Write units of everything that was written, for each webhook that came."""
+    """Returns the write units of all writes divided by the number of webhooks."""
     webhooks = next(each["measured"] for each in rows if each["what"] == "webhooks")
     written = sum(each["measured"] or 0 for each in rows if each["what"].startswith("write units"))
     return row("write units a webhook, all else included", written / webhooks if webhooks else None, "", None)
 
 
-def _question(what: str, asks: Mapping[str, Any]) -> Row:
-    """Returns a row of what is asked of CloudWatch: `asks` as the API takes it, and its parts in words."""
-    metric = asks["Metric"]
+def _query_row(name: str, query: Mapping[str, Any]) -> Row:
+    """Returns the row of a query to CloudWatch: the request itself, and its parts in words."""
+    metric = query["Metric"]
     return {
-        "what": what,
+        "what": name,
         "metric": f"{metric['Namespace']} {metric['MetricName']}",
         "of": ", ".join(f"{each['Name']} {each['Value']}" for each in metric["Dimensions"]),
-        "statistic": f"{asks['Stat']} by {asks['Period'] // 60} minutes",
-        "asks": asks,
+        "statistic": f"{query['Stat']} by {query['Period'] // 60} minutes",
+        "asks": query,
     }
 
 
@@ -184,22 +188,24 @@ def _question(what: str, asks: Mapping[str, Any]) -> Row:
 @dry_run
 @command
 def measure(stage: Stage, screen: Screen, hours: int, dry_run: bool) -> None:
-    """Cold starts, durations, latencies and request units of a deployed stage, beside the budgets."""
+    """Show cold starts, durations, latencies and request units of a deployed stage, next to their budgets."""
     if not dry_run and "AWS_ENDPOINT_URL" in os.environ:
-        screen.failure("Only AWS can tell this: name a deployed stage with --deployed. Here `make bench` measures.")
+        screen.failure(
+            "Only AWS has these figures: name a deployed stage with --deployed. `make bench` measures here."
+        )
         return
     stack = stage.config.table_prefix.removesuffix("-")
-    asked = list(asked_of(stack))
+    figures = list(figures_of(stack))
     screen.fact("insights", {"groups": list(log_groups(stack)), "query": REPORTS}, f"Logs Insights:\n{REPORTS}")
-    rows_asked = [_question(each.what, each.query(number)["MetricStat"]) for number, each in enumerate(asked)]
+    query_rows = [_query_row(each.name, each.query(number)["MetricStat"]) for number, each in enumerate(figures)]
     title = "Would be asked of CloudWatch" if dry_run else "Asked of CloudWatch"
-    screen.table("metrics", title, rows_asked, ("what", "metric", "of", "statistic"))
+    screen.table("metrics", title, query_rows, ("what", "metric", "of", "statistic"))
     if dry_run:
         return
     end = stage.ports.clock.now() // HOUR * HOUR + HOUR
     start = end - hours * HOUR
-    rows = of_metrics(boto3.client("cloudwatch"), asked, start, end)
-    rows = [*of_reports(boto3.client("logs"), stack, start, end, time.sleep), *rows, by_webhook(rows)]
+    rows = metric_rows(boto3.client("cloudwatch"), figures, start, end)
+    rows = [*report_rows(boto3.client("logs"), stack, start, end, time.sleep), *rows, by_webhook(rows)]
     screen.table("measured", f"{stack}, the last {hours} hours", rows)
     for each in rows:
         if each["within"] is False:

@@ -1,4 +1,4 @@
-"""Commands that bring things up to date: `replay`, `reconcile`, `tie-out`."""
+"""The commands `replay`, `reconcile` and `tie-out`, which bring POM up to date with Stripe."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ from chalicelib.domain.parked_reasons import reason_in_words
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, PayoutsSwept
 from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
-from chalicelib.usecases.healing.sweep_events import window_begins
-from chalicelib.usecases.healing.tie_out import tie_out as tied_out
-from infra.ops import books
-from infra.ops.cli import command, dry_run, everybody
-from infra.ops.control import chosen
-from infra.ops.screen import Screen, moment
+from chalicelib.usecases.reconciling.reconcile import ReconcileResult, reconcile_account
+from chalicelib.usecases.reconciling.sweep_events import window_begins
+from chalicelib.usecases.reconciling.tie_out import tie_out as tied_out
+from infra.ops import lookups
+from infra.ops.cli import all_organizations, command, dry_run
+from infra.ops.control import chosen_organizations
+from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 
-ONLY_A_RUN_TELLS = ("recovered", "early", "corrected", "goes_on")
-"""Of what a reconciliation counts: that which is not known before it is done."""
+KNOWN_AFTER_A_RUN = ("recovered", "early", "corrected", "goes_on")
+"""The counts of a reconciliation that are unknown until it has run."""
 
 BODIES_AT_ONCE = 1000
-"""Parked events whose bodies are read, for those of them that Stripe does not list."""
+"""The most parked events whose bodies are read, for events that Stripe does not list any more."""
 
 AGO = re.compile(r"(\d+)(min|h|d)")
 UNITS = {"min": 60, "h": 3600, "d": 86400}
 
 
-class Moment(click.ParamType[int]):
-    """A moment as epoch seconds, said as `2026-11-03T14:00Z`, as a day, or as `90min`, `3h`, `2d` ago."""
+class TimeParam(click.ParamType[int]):
+    """A time in epoch seconds, entered as `2026-11-03T14:00Z`, as a day, or as `90min`, `3h` or `2d` ago."""
 
-    name = "moment"
+    name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it, or say that it is none."""
+        """Returns the time in epoch seconds. Fails with a usage message if the text is not a time."""
         if isinstance(value, int):
             return value
-        if found := AGO.fullmatch(value):
-            return int(time.time()) - int(found[1]) * UNITS[found[2]]
+        if match := AGO.fullmatch(value):
+            return int(time.time()) - int(match[1]) * UNITS[match[2]]
         try:
-            said = dt.datetime.fromisoformat(value)
+            time_given = dt.datetime.fromisoformat(value)
         except ValueError:
             self.fail(
-                f"{value} is no moment: say 2026-11-03T14:00Z, 2026-11-03, or 3h for three hours ago.", param, ctx
+                f"{value} is not a time: enter 2026-11-03T14:00Z, 2026-11-03, or 3h for three hours ago.", param, ctx
             )
-        return int((said if said.tzinfo else said.replace(tzinfo=dt.UTC)).timestamp())
+        return int((time_given if time_given.tzinfo else time_given.replace(tzinfo=dt.UTC)).timestamp())
 
 
 @click.command()
@@ -64,10 +64,10 @@ class Moment(click.ParamType[int]):
 @click.option("--event", "events", multiple=True, metavar="ID", help="This event; repeatable.")
 @click.option(
     "--since",
-    type=Moment(),
-    help="Events from this moment on that nobody has dealt with: missed or parked.",
+    type=TimeParam(),
+    help="Events since this time that POM has not processed: missed or parked.",
 )
-@click.option("--until", type=Moment(), help="With --since: and not later.")
+@click.option("--until", type=TimeParam(), help="With --since: events until this time.")
 @dry_run
 @command
 def replay(
@@ -80,42 +80,44 @@ def replay(
     until: int | None,
     dry_run: bool,
 ) -> None:
-    """Fetch events from Stripe again and apply them. An event that has been applied changes nothing.
+    """Fetch events from Stripe again and apply them. An event that was applied already changes nothing.
 
-    --since leaves out the events that have been dealt with, and says how many they are. --event fetches one of them
-    all the same.
+    --since leaves out the events that POM has processed, and shows how many they are. --event fetches such an event
+    nevertheless.
     """
     if not parked and not events and since is None:
-        raise click.UsageError("Say --parked, --event or --since.")
-    _, account_id = books.connected(stage, organization)
-    wanted: dict[str, StripeEvent] = {}
+        raise click.UsageError("Use --parked, --event or --since.")
+    _, account_id = lookups.connection_and_account(stage, organization)
+    chosen_events: dict[str, StripeEvent] = {}
     if parked:
-        wanted |= {each.id: each for each in _parked(stage, screen, account_id)}
+        chosen_events |= {each.id: each for each in _parked(stage, screen, account_id)}
     for event_id in events:
-        found = _listed(stage, account_id, event_id)
-        if found is None:
+        stripe_event = _event_in_stripe(stage, account_id, event_id)
+        if stripe_event is None:
             screen.failure(f"Stripe does not list {event_id}: it lists events for 30 days.")
         else:
-            wanted[event_id] = found
+            chosen_events[event_id] = stripe_event
     dealt_with = 0
     if since is not None:
         for page in stage.ports.stripe.events(account_id, since, until or stage.ports.clock.now()):
-            known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
-            wanted |= {each.id: each for each in page if each.id not in known}
-            dealt_with += len(known)
+            known_ids = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
+            chosen_events |= {each.id: each for each in page if each.id not in known_ids}
+            dealt_with += len(known_ids)
     rows = []
-    for event in screen.each(sorted(wanted.values(), key=lambda each: each.created), "Events", len(wanted)):
-        kept = books.event(stage, account_id, event.id)
-        outcome, error = (_would(kept), None) if dry_run else _applied(stage, account_id, event)
+    for event in screen.each(
+        sorted(chosen_events.values(), key=lambda each: each.created), "Events", len(chosen_events)
+    ):
+        record = lookups.event(stage, account_id, event.id)
+        outcome, error = (_dry_run_outcome(record), None) if dry_run else _apply(stage, account_id, event)
         if outcome == EventOutcome.PARKED:
             screen.failure(f"{event.id} could not be applied. {reason_in_words(error)}")
         rows.append(
             {
                 "event": event.id,
                 "type": event.type,
-                "created": moment(event.created),
-                "parked_for": reason_in_words(kept.error) if kept and kept.parked else None,
-                "parked_error": kept.error if kept and kept.parked else None,
+                "created": timestamp(event.created),
+                "parked_for": reason_in_words(record.error) if record and record.parked else None,
+                "parked_error": record.error if record and record.parked else None,
                 "outcome": outcome,
                 "error": error,
             }
@@ -123,45 +125,45 @@ def replay(
     columns = ("event", "type", "created", "parked_for", "outcome")
     screen.table("events", "Would be replayed" if dry_run else "Replayed", rows, columns)
     if since is not None:
-        said = (
+        sentence = (
             f"{dealt_with} events since then have been dealt with and are left out; --event ID replays one of them."
         )
-        screen.fact("dealtWith", dealt_with, said)
+        screen.fact("dealtWith", dealt_with, sentence)
 
 
-def _would(kept: books.KnownEvent | None) -> str:
-    return "would be applied" if kept is None or kept.parked else "duplicate"
+def _dry_run_outcome(record: lookups.EventRecord | None) -> str:
+    return "would be applied" if record is None or record.parked else "duplicate"
 
 
 def _parked(stage: Stage, screen: Screen, account_id: StripeAccountId) -> Iterator[StripeEvent]:
-    """Yields each parked event as Stripe lists it now, or as it came if Stripe does not list it.
+    """Yields each parked event as Stripe lists it now, or as it arrived if Stripe does not list it.
 
-    Stripe lists events for 30 days, and by their own dates. An event whose date lay in the future is parked with the
-    time at which it came, so it is not found by that.
+    Stripe lists events for 30 days, by their creation dates. An event whose date lay in the future is parked with the
+    time of its arrival, so it cannot be found by that time.
     """
     bodies = {each.event_id: each.body for each in stage.ports.events.parked(account_id, BODIES_AT_ONCE)}
-    for known in list(books.parked(stage, account_id)):
-        event = _listed(stage, account_id, known.id)
-        if event is None and known.id in bodies:
-            event = stage.ports.stripe.read_event(bodies[known.id], account_id)
+    for record in list(lookups.parked_events(stage, account_id)):
+        event = _event_in_stripe(stage, account_id, record.id)
+        if event is None and record.id in bodies:
+            event = stage.ports.stripe.read_event(bodies[record.id], account_id)
         if event is None:
             screen.failure(
-                f"{known.id} is parked, and neither Stripe's list nor POM has it in a form that can be read."
+                f"{record.id} is parked, and neither Stripe's list nor POM has it in a form that can be read."
             )
         else:
             yield event
 
 
-def _listed(stage: Stage, account_id: StripeAccountId, event_id: str) -> StripeEvent | None:
-    """One event out of Stripe's list: by the second in which it was made, if we know that."""
-    known = books.event(stage, account_id, event_id)
+def _event_in_stripe(stage: Stage, account_id: StripeAccountId, event_id: str) -> StripeEvent | None:
+    """Returns one event from Stripe's list, or None. It is searched at its creation time, if POM knows that time."""
+    record = lookups.event(stage, account_id, event_id)
     now = stage.ports.clock.now()
-    since, until = (known.created, known.created) if known else (now - EVENTS_LISTED_FOR, now)
+    since, until = (record.created, record.created) if record else (now - EVENTS_LISTED_FOR, now)
     pages = stage.ports.stripe.events(account_id, since, until)
     return next((each for page in pages for each in page if each.id == event_id), None)
 
 
-def _applied(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> tuple[str, str | None]:
+def _apply(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> tuple[str, str | None]:
     receipt = receive_event(event, Source.SWEEP, stage.ports)
     if receipt.outcome not in (*MARKED, EventOutcome.PARKED):
         stage.ports.events.set_aside(account_id, event.id, stage.ports.clock.now())
@@ -170,103 +172,114 @@ def _applied(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> t
 
 @click.command()
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--objects", is_flag=True, help="Compare the objects themselves too.")
-@click.option("--since", type=Moment(), help="Look at events from this moment on, if that is before the latest run.")
+@all_organizations
+@click.option("--objects", is_flag=True, help="Compare the objects themselves, too.")
+@click.option("--since", type=TimeParam(), help="Read events since this time, if it is before the latest run.")
 @dry_run
 @command
 def reconcile(
     stage: Stage,
     screen: Screen,
     organizations: tuple[str, ...],
-    everybody: bool,
+    all_organizations: bool,
     objects: bool,
     since: int | None,
     dry_run: bool,
 ) -> None:
-    """Find what webhooks did not bring, now; the schedule does it by itself.
+    """Find and apply now what webhooks did not bring. The schedule does the same automatically.
 
-    `missed` counts events that nobody had dealt with. A dry run counts them and the parked ones, and says whether
-    the objects would be compared; what would be recovered or corrected only the run itself can tell.
+    `missed` counts events that POM has not processed. A dry run counts these and the parked events, and shows whether
+    the objects would be compared. Only the run itself can count what it recovers and corrects.
     """
     rows = []
-    for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
+    for each in screen.each(chosen_organizations(stage, organizations, all_organizations), "Organizations"):
         try:
             connection = stage.ports.connections.get(each)
             if not connection.active:
-                found, reason = Reconciled(), "not connected"
+                result, reason = ReconcileResult(), "not connected"
             elif dry_run:
-                found, reason = _looked_at(stage, each, since, objects=objects), None
+                result, reason = _preview(stage, each, since, objects=objects), None
             else:
-                found, reason = reconcile_account(each, stage.ports, objects=objects, since=since), None
+                result, reason = reconcile_account(each, stage.ports, objects=objects, since=since), None
         except Exception as error:  # noqa: BLE001 the others are to be reconciled nevertheless
             screen.failure(f"{each}: {type(error).__name__}: {error}")
             continue
-        counts = asdict(replace(found, payouts=None)) | (dict.fromkeys(ONLY_A_RUN_TELLS) if dry_run else {})
-        rows.append({"organization": each, **counts, **_of_payouts(found.payouts), "left_out": reason})
+        counts = asdict(replace(result, payouts=None)) | (dict.fromkeys(KNOWN_AFTER_A_RUN) if dry_run else {})
+        rows.append({"organization": each, **counts, **_payout_counts(result.payouts), "left_out": reason})
     screen.table("reconciled", "Would be reconciled" if dry_run else "Reconciled", rows)
 
 
-def _of_payouts(swept: PayoutsSwept | None) -> dict[str, Any]:
-    """Returns how many payouts and fees were found, each None if they were not compared. See `PayoutsSwept`."""
+def _payout_counts(payouts: PayoutsSwept | None) -> dict[str, Any]:
+    """Returns the counts of payouts and fees, each None if they were not compared. See `PayoutsSwept`."""
     return {
-        "payouts": swept.found if swept is not None else None,
-        "payouts_missed": swept.missed if swept is not None else None,
-        "payouts_queued": swept.queued if swept is not None else None,
-        "payouts_not_tied_out": swept.not_tied_out if swept is not None else None,
-        "fees": swept.fees if swept is not None else None,
-        "fees_left_before": moment(swept.fees_before) if swept is not None else None,
+        "payouts": payouts.found if payouts is not None else None,
+        "payouts_missed": payouts.missed if payouts is not None else None,
+        "payouts_queued": payouts.queued if payouts is not None else None,
+        "payouts_not_tied_out": payouts.not_tied_out if payouts is not None else None,
+        "fees": payouts.fees if payouts is not None else None,
+        "fees_left_before": timestamp(payouts.fees_before) if payouts is not None else None,
     }
 
 
-def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> Reconciled:
-    """What a run would find and do, as far as that is known before: nothing is recovered or corrected yet."""
-    connection, account_id = books.connected(stage, organization_id)
+def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> ReconcileResult:
+    """Returns the counts that are known before a run. The counts of recovered and corrected objects stay 0."""
+    connection, account_id = lookups.connection_and_account(stage, organization_id)
     now = stage.ports.clock.now()
-    seen = missed = 0
+    seen_count = missed_count = 0
     for page in stage.ports.stripe.events(account_id, window_begins(connection, now, since), now):
-        known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
-        seen += len(page)
-        missed += len(page) - len(known)
-    return Reconciled(
-        events_seen=seen,
-        missed=missed,
-        parked=sum(1 for _ in books.parked(stage, account_id)),
+        known_ids = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
+        seen_count += len(page)
+        missed_count += len(page) - len(known_ids)
+    return ReconcileResult(
+        events_seen=seen_count,
+        missed=missed_count,
+        parked=sum(1 for _ in lookups.parked_events(stage, account_id)),
         objects=objects or connection.sweep.should_compare_objects(connection.organization_id, now),
     )
 
 
 @click.command("tie-out")
 @click.argument("organizations", nargs=-1)
-@everybody
-@click.option("--days", type=click.IntRange(1, 31), default=3, show_default=True, help="Today and the days before.")
+@all_organizations
+@click.option(
+    "--days",
+    type=click.IntRange(1, 31),
+    default=3,
+    show_default=True,
+    help="The number of days to compare, today included.",
+)
 @command
-def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, days: int) -> None:
-    """Stripe's books against ours, by day: paid, refunded, disputed, lost, and what differs. Changes nothing."""
+def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], all_organizations: bool, days: int) -> None:
+    """Compare Stripe's books with POM's, by day: paid, refunded, disputed, lost, and what differs. Changes
+    nothing.
+    """
     rows: list[dict[str, Any]] = []
-    differing: list[dict[str, Any]] = []
-    for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
+    differences: list[dict[str, Any]] = []
+    for each in screen.each(chosen_organizations(stage, organizations, all_organizations), "Organizations"):
         try:
-            found = tied_out(each, stage.ports, days=days)
+            comparison = tied_out(each, stage.ports, days=days)
         except Exception as error:  # noqa: BLE001 the others are to be compared nevertheless
             screen.failure(f"{each}: {type(error).__name__}: {error}")
             continue
-        rows += [{"organization": each, **_day(day)} for day in found.days]
-        differing += [{"organization": each, **asdict(difference)} for difference in found.differences]
+        rows += [{"organization": each, **_day(day)} for day in comparison.days]
+        differences += [{"organization": each, **asdict(difference)} for difference in comparison.differences]
     screen.table("days", "Days", rows)
-    screen.table("differences", "Differences", differing)
-    if differing:
-        screen.failure(f"{len(differing)} items differ.")
+    screen.table("differences", "Differences", differences)
+    if differences:
+        screen.failure(f"{len(differences)} items differ.")
 
 
 def _day(day: Any) -> dict[str, str]:
-    def said(theirs: int, ours: int) -> str:
-        one, other = decimal_string(theirs, day.currency), decimal_string(ours, day.currency)
-        return one if one == other else f"{one}, we say {other}"
+    def said(stripe_cents: int, pom_cents: int) -> str:
+        stripe_amount, pom_amount = (
+            decimal_string(stripe_cents, day.currency),
+            decimal_string(pom_cents, day.currency),
+        )
+        return stripe_amount if stripe_amount == pom_amount else f"{stripe_amount}, POM says {pom_amount}"
 
     theirs, ours = day.stripe, day.ours
     return {
-        "day": (moment(day.begins_at) or "")[:10],
+        "day": (timestamp(day.begins_at) or "")[:10],
         "currency": day.currency,
         "paid": said(theirs.paid, ours.paid),
         "refunded": said(theirs.refunded, ours.refunded),

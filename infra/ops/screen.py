@@ -1,4 +1,4 @@
-"""What an operator sees: tables for people, or one JSON document for scripts; progress goes to standard error."""
+"""The output of a command: tables for people, or one JSON document for scripts. Progress goes to standard error."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 
 SENTENCE_WIDTH = 24
-"""Columns of the screen below which a sentence in a table is hard to read."""
+"""The width in columns below which a sentence in a table is hard to read."""
 
 INDENT = 4
-"""Columns by which a line that does not fit on the screen is indented where it goes on."""
+"""The columns by which the continuation of a long line is indented."""
 
 
 _UNSAFE = {
@@ -33,17 +33,17 @@ _UNSAFE = {
     for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
     if chr(code) not in "\n\t"
 }
-"""Characters that command a terminal or turn the order of letters. Names that strangers chose may have them."""
+"""Characters that control a terminal or reverse the direction of text. Names from outside POM may contain them."""
 
 BLOCK_MARGIN = 2
-"""Columns by which the lines of a row are indented that is shown as a block."""
+"""The columns by which a row is indented that is printed as a block of lines."""
 
 
 @dataclass
 class Screen:
-    """Collects what is to be told; `as_json` says it all at once in the end.
+    """Prints the results of a command, or with `as_json` collects them and prints one document at the end.
 
-    `program` is how this program was started, with the stage that was meant.
+    `program` has the words that started this program, including the chosen stage.
     """
 
     as_json: bool = False
@@ -59,10 +59,10 @@ class Screen:
         columns: Sequence[str] = (),
         style: Callable[[Row], str] = lambda row: "",
     ) -> None:
-        """Tells rows; people see `columns`, or all of the first row's if none are given; `style` is rich's.
+        """Prints rows as a table with `columns`, or with all fields of the first row. `style` is a style of rich.
 
-        Every word stays whole, ids included. A table that is too wide for this screen is shown row by row, one column
-        a line; an id that is longer than the screen is wide is a line of its own.
+        Words and ids are never broken. A table that is too wide for the screen is printed row by row, with one field
+        on each line. An id that is longer than the screen has a line of its own.
         """
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
@@ -87,13 +87,13 @@ class Screen:
         lines: Sequence[Sequence[str]],
         heading: str = "",
         *,
-        whole: bool = False,
+        keep_on_one_line: bool = False,
     ) -> None:
-        """Tells rows; people see one line for each.
+        """Prints one line for each row.
 
         `lines` has each row's line in several forms, the fullest first. The first form that fits on the screen is
-        printed. If none fits, the last one goes on below, indented, and no word of it is broken. With `whole` it is
-        one line nevertheless: that is for commands, because a copied line break would end them.
+        printed. If no form fits, the last one is wrapped and indented, without breaking words. With
+        `keep_on_one_line` it is not wrapped, because a line break would make a copied command fail.
         """
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
@@ -104,47 +104,50 @@ class Screen:
             console.print(heading, style="dim", highlight=False, markup=False, soft_wrap=True)
         for forms in lines:
             fitting = (form for form in forms if cell_len(form) <= console.width)
-            line = next(fitting, None) or (forms[-1] if whole else "\n".join(_folded(forms[-1], console.width)))
+            line = next(fitting, None) or (
+                forms[-1] if keep_on_one_line else "\n".join(_wrapped(forms[-1], console.width))
+            )
             console.print(_safe(line), highlight=False, markup=False, soft_wrap=True)
 
     def fact(self, name: str, value: Any, text: str) -> None:
-        """Tell one thing."""
+        """Prints one sentence. The JSON document has `value` under `name`."""
         self.document[name] = value
         if not self.as_json:
             Console().print(_safe(text), highlight=False, markup=False, soft_wrap=True)
 
-    def command(self, name: str, *what: str, options: Sequence[str] = ()) -> str:
-        """Returns a command of this program as a line that works when it is pasted, at the same stage.
+    def command(self, name: str, *names: str, options: Sequence[str] = ()) -> str:
+        """Returns a command of this program for the same stage, as a line that can be pasted.
 
-        `what` are names of things. POM's ids may begin with a dash: such a name comes last, so that it is no option.
+        `names` are ids of objects. POM's ids may begin with a dash. Then the names come after `--`, so that no id is
+        taken for an option.
         """
-        if any(each.startswith("-") for each in what):
-            return shlex.join((*self.program, name, *options, "--", *what))
-        return shlex.join((*self.program, name, *what, *options))
+        if any(each.startswith("-") for each in names):
+            return shlex.join((*self.program, name, *options, "--", *names))
+        return shlex.join((*self.program, name, *names, *options))
 
     def failure(self, text: str) -> None:
-        """Something did not go well: the exit status will say so."""
+        """Prints a failure. The exit status will be 1."""
         self.failed = True
         self.document.setdefault("failures", []).append(text)
         print(_safe(text), file=sys.stderr)
 
     def warning(self, text: str) -> None:
-        """What must not be overlooked."""
+        """Prints a warning that the operator must not overlook."""
         self.document.setdefault("warnings", []).append(text)
         Console(stderr=True).print(_safe(text), style="bold red", highlight=False, markup=False, soft_wrap=True)
 
     def step(self, text: str) -> None:
-        """Tell what is going on, to whoever watches."""
+        """Prints what the command is doing now, on standard error."""
         print(_safe(text), file=sys.stderr, flush=True)
 
-    def each(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-        """The items, with a bar where a person watches."""
+    def each(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+        """Yields the items, and shows a progress bar on a terminal."""
         console = Console(stderr=True)
         hidden = self.as_json or not console.is_terminal
-        yield from track(items, what, total=total, console=console, disable=hidden, transient=True)
+        yield from track(items, description, total=total, console=console, disable=hidden, transient=True)
 
     def close(self) -> None:
-        """Say the document, if that was asked for."""
+        """Prints the JSON document, if JSON was requested."""
         if self.as_json:
             print(json.dumps(self.document, indent=2, default=str))
 
@@ -158,19 +161,19 @@ def telling(screen: Screen) -> Iterator[Screen]:
         screen.close()
 
 
-def moment(at: int | None) -> str | None:
-    """Returns epoch seconds as people and machines read them; None if there are none."""
+def timestamp(at: int | None) -> str | None:
+    """Returns epoch seconds as an ISO 8601 timestamp in UTC, or None for None or 0."""
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
-def ago(at: int | None, now: int) -> str:
-    """How long something is past."""
+def time_since(at: int | None, now: int) -> str:
+    """Returns in words how long ago something happened, or `never`."""
     if not at:
         return "never"
-    return span(max(now - at, 0))
+    return duration_in_words(max(now - at, 0))
 
 
-def span(seconds: int) -> str:
+def duration_in_words(seconds: int) -> str:
     """Returns a number of seconds in words, such as `90 s`, `5 min` or `3 d`."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
@@ -178,13 +181,13 @@ def span(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def _folded(line: str, width: int) -> list[str]:
+def _wrapped(line: str, width: int) -> list[str]:
     indent = " " * INDENT
     return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _table(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Table:
-    """Returns a table whose least width leaves every word whole and gives each sentence some room."""
+    """Returns a table whose minimum width keeps every word whole and gives each sentence some room."""
     table = Table()
     for name in names:
         texts = [_text(row.get(name)) for row in rows]
@@ -200,12 +203,14 @@ def _table(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str
 
 
 def _least_width(table: Table) -> int:
-    """Returns the columns of the screen that the table needs: words, blanks at both sides, and lines between."""
+    """Returns the width in columns that the table needs: its words, blanks at both sides, and lines between
+    columns.
+    """
     return sum((column.min_width or 0) + 3 for column in table.columns) + 1
 
 
 def _row_by_row(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str], width: int) -> Iterator[Text]:
-    """Yields each row as a block of lines: the name of a column, and what the row has there."""
+    """Yields each row as a block of lines, each with the name of a column and the row's value."""
     margin = " " * BLOCK_MARGIN
     label = max(len(_header(name)) for name in names) + 2
     for number, row in enumerate(rows):
@@ -215,16 +220,18 @@ def _row_by_row(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row]
             text = _text(row.get(name))
             room = width - BLOCK_MARGIN - label
             if max(map(cell_len, text.split()), default=0) <= room:
-                first, *more = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
+                first, *more_lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [
+                    text
+                ]
                 yield Text(f"{margin}{_header(name):{label}}{first}", style=style(row))
                 indent = " " * (BLOCK_MARGIN + label)
             else:
                 yield Text(f"{margin}{_header(name)}", style=style(row))
-                more = textwrap.wrap(
+                more_lines = textwrap.wrap(
                     text, max(width - 2 * BLOCK_MARGIN, 1), break_long_words=False, break_on_hyphens=False
                 )
                 indent = 2 * margin
-            yield from (Text(indent + line, style=style(row)) for line in more)
+            yield from (Text(indent + line, style=style(row)) for line in more_lines)
 
 
 def _header(column: str) -> str:
@@ -232,12 +239,12 @@ def _header(column: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """Returns what people see of a value: JSON keeps true, false and null."""
+    """Returns a value as people read it: yes, no, or a dash for nothing. JSON keeps true, false and null."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "-" if value is None or value == "" else _safe(str(value))
 
 
 def _safe(text: str) -> str:
-    """Returns a text that only shows: each character that would command the terminal is replaced by a mark."""
+    """Returns the text with each character replaced that would control the terminal."""
     return text.translate(_UNSAFE)

@@ -1,4 +1,4 @@
-"""Which stage is worked on: the local stack, a deployed one, or whatever the environment names."""
+"""The stage that a command works on: the local stack, a deployed stack, or the one that the environment names."""
 
 from __future__ import annotations
 
@@ -19,65 +19,69 @@ LOCAL = Path(".local/stack.json")
 
 
 class NoStage(Exception):
-    """It is not known which stage is meant, or it cannot be read."""
+    """It is unknown which stage to use, or the stage cannot be read."""
 
 
 class Stage:
-    """One stage: its configuration, and its adapters."""
+    """One stage: its configuration and its adapters."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         os.environ.update(environment)
         followed_clock.follow()
-        # This program's output is for people: what it does is not to count as the functions' work.
+        # Metrics are switched off, because the work of this program must not count as the functions' work.
         os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
         self.config: Config = load_config()
         self.ports = Adapters(self.config)
 
     @property
     def local_logs(self) -> Path | None:
-        """Where the local stack keeps its logs, which hold its metrics; None for a deployed stage."""
-        named = os.environ.get(LOCAL_LOGS)
-        return Path(named) if named else None
+        """Returns the directory of the local stack's logs, which contain its metrics, or None for a deployed
+        stage.
+        """
+        directory = os.environ.get(LOCAL_LOGS)
+        return Path(directory) if directory else None
 
     @property
     def webhook_url(self) -> str:
-        """Where Stripe sends events to."""
+        """Returns the URL to which Stripe sends events."""
         return f"{self.config.public_api_url}/v1/stripe/webhooks"
 
     def queue_url(self, name: str) -> str:
-        """The URL of a queue or a dead-letter queue, by its name without prefix."""
+        """Returns the URL of a queue or a dead-letter queue, by its name without prefix."""
         base = self.config.queue_urls[Queue.RECONCILE].rpartition("/")[0]
         return f"{base}/{self.config.table_prefix}{name}"
 
 
 def environment_of(stack: Path | None, deployed: str | None) -> dict[str, str]:
-    """The variables of the stage that is meant.
+    """Returns the environment variables of the chosen stage.
 
     Raises:
-        NoStage: there is none of that name, or none was named and none runs here.
+        NoStage: there is no stage of that name, or none was named and the local stack does not run.
     """
     if deployed is not None:
-        return of_deployment(_described(deployed))
+        return deployed_environment(_describe_stack(deployed))
     if stack is None and "POM_TABLE_PREFIX" in os.environ:
         return {}
     file = stack or LOCAL
     try:
-        found: dict[str, str] = json.loads(file.read_text())["environment"]
+        variables: dict[str, str] = json.loads(file.read_text())["environment"]
     except FileNotFoundError as exc:
         raise NoStage(f"There is no {file}: start the local stack with `make run`, or name a deployed one.") from exc
     except (ValueError, KeyError) as exc:
         raise NoStage(f"{file} does not describe a local stack.") from exc
-    return found
+    return variables
 
 
-def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
-    """The functions' variables, from what CloudFormation says of a stack."""
-    outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in described.get("Outputs", ())}
-    parameters = {each["ParameterKey"]: str(each["ParameterValue"]) for each in described.get("Parameters", ())}
+def deployed_environment(stack_description: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the functions' environment variables, from CloudFormation's description of a stack."""
+    outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in stack_description.get("Outputs", ())}
+    parameters = {
+        each["ParameterKey"]: str(each["ParameterValue"]) for each in stack_description.get("Parameters", ())
+    }
     try:
         queues = {queue.url_variable: outputs[f"{queue_id(queue)}Url"] for queue in Queue}
         return {
-            "POM_STAGE": str(described["StackName"]),
+            "POM_STAGE": str(stack_description["StackName"]),
             "POM_TABLE_PREFIX": outputs["TablePrefix"],
             **{secret.id_variable: parameters[secret_parameter(secret)] for secret in Secret},
             "PUBLIC_API_URL": parameters["PublicApiUrl"],
@@ -88,17 +92,17 @@ def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
         }
     except KeyError as exc:
         raise NoStage(
-            f"The stack {described.get('StackName')} has no {exc}: it is none of ours, or too old."
+            f"The stack {stack_description.get('StackName')} has no {exc}: it is not a stack of POM-Stripe, or too old."
         ) from exc
 
 
-def _described(name: str) -> Mapping[str, Any]:
+def _describe_stack(name: str) -> Mapping[str, Any]:
     import boto3
     from botocore.exceptions import ClientError
 
     client: Any = boto3.client("cloudformation")
     try:
-        described: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+        stack_description: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as exc:
         raise NoStage(f"CloudFormation does not show the stack {name}: {exc}") from exc
-    return described
+    return stack_description

@@ -1,4 +1,4 @@
-"""`status`: one screen of everything, and whether all is well."""
+"""`status`: shows the state of a stage on one screen, and whether all is well."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import click
 
 from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.usecases.connecting.webhook_health import arrival_problem
-from infra.ops import books, troubles
+from infra.ops import lookups, troubles
 from infra.ops.alarm_states import AlarmState, State, alarm_states
 from infra.ops.cli import command
 from infra.ops.erasure_rows import unfinished_erasures
-from infra.ops.refused import HOURS, refused_signatures
-from infra.ops.screen import Screen, ago, moment
+from infra.ops.refused_webhooks import HOURS, refused_signatures
+from infra.ops.screen import Screen, time_since, timestamp
 from infra.ops.stage import Stage
 
 STUCK_AT_ONCE = 500
@@ -22,45 +22,51 @@ STUCK_AT_ONCE = 500
 @click.command()
 @command
 def status(stage: Stage, screen: Screen) -> None:
-    """One screen: organizations, freezes, queues, dead letters, stuck invoices, webhooks, the canary and the alarms.
+    """Show organizations, freezes, queues, dead letters, stuck invoices, webhooks, the canary and the alarms.
 
-    The last lines say whether all is well, or list what is wrong and what is not known. The exit status is 1 unless
-    all is well.
+    The last lines say whether all is well, or list what is wrong and what is unknown. The exit status is 1 unless all
+    is well.
     """
-    now, found = stage.ports.clock.now(), []
-    found += _organizations(stage, screen, now)
-    depths = books.queue_depths(stage)
+    now, troubles_found = stage.ports.clock.now(), []
+    troubles_found += _organizations(stage, screen, now)
+    depths = lookups.queue_depths(stage)
     screen.table("queues", "Queues", depths)
-    found += troubles.of_queues(depths)
+    troubles_found += troubles.of_queues(depths)
     stuck = stage.ports.invoices.due_for_work(now, STUCK_AT_ONCE)
-    screen.table("stuck", "Stuck invoices", [{"organization": one, "invoice": other} for one, other in stuck])
-    found += troubles.of_stuck(len(stuck))
+    screen.table(
+        "stuck",
+        "Stuck invoices",
+        [{"organization": organization_id, "invoice": invoice_id} for organization_id, invoice_id in stuck],
+    )
+    troubles_found += troubles.of_stuck(len(stuck))
     erasures = unfinished_erasures(stage)
     screen.table("erasures", "Erasures that are not finished (UTC)", erasures)
-    found += troubles.of_erasures(erasures)
-    found += _webhooks_in_general(stage, screen, now)
+    troubles_found += troubles.of_erasures(erasures)
+    troubles_found += _webhooks_in_general(stage, screen, now)
     states = alarm_states(stage)
     screen.fact("alarms", _rows(states), f"Alarms: {_in_words(states)}")
-    found += troubles.of_alarms(states)
-    if found:
+    troubles_found += troubles.of_alarms(states)
+    if troubles_found:
         screen.failed = True
-        screen.table("troubles", "What is wrong or not known", [each.row for each in found])
+        screen.table("troubles", "Problems, and what is unknown", [each.row for each in troubles_found])
     else:
         screen.document["troubles"] = []
-    screen.fact("allWell", not found, troubles.verdict(found))
+    screen.fact("allWell", not troubles_found, troubles.verdict(troubles_found))
 
 
 def _organizations(stage: Stage, screen: Screen, now: int) -> list[troubles.Trouble]:
     rows: list[dict[str, Any]] = []
     frozen: list[dict[str, Any]] = []
-    for connection in screen.each(books.organizations(stage), "Organizations"):
+    for connection in screen.each(lookups.organizations(stage), "Organizations"):
         if connection.frozen is not None:
             frozen.append(_freeze(connection.organization_id, connection.frozen))
         rows.append(_organization(connection, stage, now))
     freeze, since = stage.ports.connections.platform_freeze(), None
     if freeze is not None:
-        since = f"since {moment(freeze.at)}, by {freeze.by}: {freeze.reason}"
-        screen.fact("platformFrozen", since, f"FROZEN for everybody, whoever connects now included, {since}")
+        since = f"since {timestamp(freeze.at)}, by {freeze.by}: {freeze.reason}"
+        screen.fact(
+            "platformFrozen", since, f"FROZEN: all organizations, including those that connect later, {since}"
+        )
     screen.table("organizations", "Organizations", rows)
     screen.table("frozen", "Frozen organizations", frozen)
     return [*troubles.of_freezes(since, frozen), *troubles.of_organizations(rows)]
@@ -74,11 +80,11 @@ def _organization(connection: Connection, stage: Stage, now: int) -> dict[str, A
         "account": account,
         "status": connection.status(now).value,
         "frozen": connection.frozen is not None,
-        "last_event": ago(last, now),
-        "swept": ago(connection.sweep.swept_until, now),
+        "last_event": time_since(last, now),
+        "swept": time_since(connection.sweep.swept_until, now),
         "recovered": latest.recovered + latest.corrected + latest.payouts if latest else 0,
         "webhooks": _webhooks(connection, stage),
-        "parked": sum(1 for _ in books.parked(stage, account)) if account else 0,
+        "parked": sum(1 for _ in lookups.parked_events(stage, account)) if account else 0,
     }
 
 
@@ -102,11 +108,11 @@ def _webhooks_in_general(stage: Stage, screen: Screen, now: int) -> list[trouble
 
 
 def _freeze(organization_id: str, freeze: Freeze) -> dict[str, Any]:
-    return {"organization": organization_id, "since": moment(freeze.at), "by": freeze.by, "reason": freeze.reason}
+    return {"organization": organization_id, "since": timestamp(freeze.at), "by": freeze.by, "reason": freeze.reason}
 
 
 def _webhooks(connection: Connection, stage: Stage) -> str:
-    """Returns in words what the sweep found out about whether webhooks arrive."""
+    """Returns in words whether webhooks arrive, by the result of the latest sweep."""
     if not connection.active:
         return troubles.NOT_CONNECTED
     return arrival_problem(connection, stage.ports) or troubles.NO_PROBLEM

@@ -17,11 +17,11 @@ from chalicelib.bootstrap import Adapters
 from chalicelib.domain.changes import Change
 from chalicelib.functions import UNPUBLISHED_CHANGES
 from chalicelib.ports.changes import StoredChange, UnpublishedChange, UnpublishedChanges
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.cli import command, dry_run
-from infra.ops.dead_letters import ASKED_FOR, at_most, put_back, received
+from infra.ops.dead_letters import HIDDEN_WHILE_ASKING, at_most, put_back, receive
 from infra.ops.republishing import publish_again, still_to_publish
-from infra.ops.screen import Screen, ago, moment
+from infra.ops.screen import Screen, time_since, timestamp
 from infra.ops.stage import Stage
 
 NAMELESS = "The message does not say which object it is about, so the change cannot be published any more."
@@ -78,8 +78,8 @@ def _row(message: Mapping[str, Any], unpublished: Unpublished, now: int) -> dict
         "message": message["MessageId"],
         "table": unpublished.table,
         "keys": unpublished.keys,
-        "since": moment(sent),
-        "age": ago(sent, now),
+        "since": timestamp(sent),
+        "age": time_since(sent, now),
         "reason": unpublished.reason,
         "type": ", ".join(unpublished.change.change.difference.types)
         if unpublished.change and unpublished.change.change
@@ -94,9 +94,9 @@ def unpublished(stage: Stage, screen: Screen) -> None:
 
     Nothing is changed. `republish` publishes these changes, and `discard unpublished-changes` deletes them.
     """
-    client, source, now = books.sqs(), stage.queue_url(UNPUBLISHED_CHANGES), stage.ports.clock.now()
-    waiting = sum(books.depth(client, source) or (0, 0))
-    messages = list(received(client, source, waiting, ASKED_FOR))
+    client, source, now = lookups.sqs(), stage.queue_url(UNPUBLISHED_CHANGES), stage.ports.clock.now()
+    waiting = sum(lookups.depth(client, source) or (0, 0))
+    messages = list(receive(client, source, waiting, HIDDEN_WHILE_ASKING))
     put_back(client, source, messages)
     rows = [_row(each, read(each, stage.config.table_prefix), now) for each in messages]
     rows.sort(key=lambda each: str(each["since"]))
@@ -115,10 +115,10 @@ def republish(stage: Stage, screen: Screen, most: int | None, dry_run: bool) -> 
     A change leaves the queue only when it is published, or when there is nothing left to publish. A change that was
     published before has the same id again. An object that has changed again since is left out of the event.
     """
-    client, source, now = books.sqs(), stage.queue_url(UNPUBLISHED_CHANGES), stage.ports.clock.now()
-    waiting = sum(books.depth(client, source) or (0, 0))
+    client, source, now = lookups.sqs(), stage.queue_url(UNPUBLISHED_CHANGES), stage.ports.clock.now()
+    waiting = sum(lookups.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)
-    messages = list(received(client, source, wanted, ASKED_FOR))
+    messages = list(receive(client, source, wanted, HIDDEN_WHILE_ASKING))
     rows, left = [], list(messages)
     try:
         for message in screen.each(messages, "Changes", len(messages)):
@@ -145,7 +145,7 @@ def republish(stage: Stage, screen: Screen, most: int | None, dry_run: bool) -> 
 
 def _report_hidden(screen: Screen, hidden: int) -> None:
     if hidden > 0:
-        screen.failure(f"SQS did not show {hidden} more messages: somebody else looks at them. Try again.")
+        screen.failure(f"SQS did not show {hidden} more messages: another command hides them. Try again.")
 
 
 def _problem(unpublished: Unpublished, stage: Stage) -> str | None:

@@ -1,4 +1,4 @@
-"""`user-in-logs`: by which name log lines tell a user."""
+"""`user-in-logs`: shows the name by which log lines refer to a user."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from infra.ops.stage import Stage
 @click.argument("organization")
 @click.argument("user")
 @command
-def tell_user(_: Stage, screen: Screen, organization: str, user: str) -> None:
-    """Tell by which name log lines tell a user of an organization. USER is the id that POM's tokens have (`sub`).
+def show_log_name(_: Stage, screen: Screen, organization: str, user: str) -> None:
+    """Show the name by which log lines refer to a user of an organization. USER is the id in POM's tokens (`sub`).
 
     The saved query `who-asked-for-what` shows these names with each request.
     """

@@ -1,7 +1,8 @@
-"""Whether Stripe's events arrive, by everything that can be known of it without asking Stripe to send one.
+"""Checks whether Stripe's events arrive, as far as this is possible without an event from Stripe.
 
-Stripe's API returns an endpoint's signing secret only when the endpoint is created. Whether ours is the right one is
-therefore judged by what arrives: a webhook that was taken, or events that the sweep had to fetch because none was.
+Stripe's API returns an endpoint's signing secret only when the endpoint is created. So whether POM has the right
+secret is judged by the events: a webhook was accepted, or the sweep had to fetch events because no webhook brought
+them.
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.event_arrivals import WebhookReach
 from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus_endpoints
-from chalicelib.usecases.connecting.webhook_health import deafness
-from chalicelib.usecases.events.canary import fly
-from infra.ops import books
-from infra.ops.screen import Row, Screen, moment
+from chalicelib.usecases.connecting.webhook_health import webhooks_are_silent
+from chalicelib.usecases.events.canary import send_canaries
+from infra.ops import lookups
+from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
 
 NOTE = (
-    "Stripe's API does not reveal a signing secret: whether the endpoint's is one of ours is judged by what arrives."
+    "Stripe's API does not reveal a signing secret: whether POM has the endpoint's secret is judged by what arrives."
 )
 CANNOT_BE_JUDGED = "no event yet: cannot be judged"
-MARKS = {True: True, False: False, None: "not known"}
+MARKS = {True: True, False: False, None: "unknown"}
 
 
 def verify_webhooks(stage: Stage, screen: Screen) -> None:
-    """Tell what is known, row by row; a row that is not as it has to be is a failure, one that is unknown is not."""
+    """Shows the result of each check. A failed check is a failure of the command; an unknown result is not."""
     deaf: list[Row] = []
     rows = [*_in_stripe(stage), *_canaries(stage), *_arrivals(stage, screen, deaf)]
-    shown = [{**row, "good": MARKS[row["good"]]} for row in rows]
-    screen.table("shown", f"Stripe's events to {stage.webhook_url}", shown, ("what", "is", "good"))
+    table_rows = [{**row, "good": MARKS[row["good"]]} for row in rows]
+    screen.table("shown", f"Stripe's events to {stage.webhook_url}", table_rows, ("what", "is", "good"))
     screen.document["verification"] = [dict(row) for row in rows]
     del screen.document["shown"]
     if deaf:
@@ -48,42 +49,42 @@ def verify_webhooks(stage: Stage, screen: Screen) -> None:
         screen.step("See docs/runbooks/webhook-endpoint.md.")
 
 
-def _row(what: str, said: str, good: bool | None) -> Row:
-    """`good` is None where it is not known, or says nothing."""
-    return {"what": what, "is": said, "good": good}
+def _row(check: str, finding: str, good: bool | None) -> Row:
+    """Returns the row of a check. `good` is None if the result is unknown or means nothing."""
+    return {"what": check, "is": finding, "good": good}
 
 
 def _in_stripe(stage: Stage) -> Iterator[Row]:
     try:
-        found = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, stage.webhook_url)]
+        endpoints = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, stage.webhook_url)]
     except IntegrationError as error:
-        yield _row("endpoints in Stripe", f"could not be looked at: Stripe did not answer ({error.code})", False)
+        yield _row("endpoints in Stripe", f"could not be read: Stripe did not respond ({error.code})", False)
         return
-    if not found:
-        yield _row("endpoint in Stripe", str(problem_with(found, stage.webhook_url)), False)
-    second = surplus_endpoints(found, stage.webhook_url)
-    one_is_good = problem_with(found, stage.webhook_url) is None
-    for each in found:
-        if any(each is other for other in second):
-            yield _row(f"surplus endpoint {each.id}", f"{_described(each)}; {SURPLUS}", False)
+    if not endpoints:
+        yield _row("endpoint in Stripe", str(problem_with(endpoints, stage.webhook_url)), False)
+    second = surplus_endpoints(endpoints, stage.webhook_url)
+    one_is_good = problem_with(endpoints, stage.webhook_url) is None
+    for each in endpoints:
+        if any(each is surplus for surplus in second):
+            yield _row(f"surplus endpoint {each.id}", f"{_description(each)}; {SURPLUS}", False)
         elif not each.enabled and one_is_good:
-            yield _row(f"endpoint {each.id}", f"{_described(each)}; not needed", None)
+            yield _row(f"endpoint {each.id}", f"{_description(each)}; not needed", None)
         else:
             problem = problem_with([each], stage.webhook_url)
             yield _row(
                 f"endpoint {each.id}",
-                _described(each) + (f"; {problem}" if problem else ""),
+                _description(each) + (f"; {problem}" if problem else ""),
                 problem is None,
             )
 
 
 SURPLUS = (
-    "a second one for this URL, with a secret of its own. If only that secret is kept here, nothing else is heard:"
-    " delete it in Stripe once events arrive without it"
+    "a second endpoint for this URL, with its own secret. If POM has only that secret, it accepts no other events:"
+    " delete this endpoint in Stripe once events arrive without it"
 )
 
 
-def _described(endpoint: WebhookEndpoint) -> str:
+def _description(endpoint: WebhookEndpoint) -> str:
     return ", ".join(
         (
             "enabled" if endpoint.enabled else "disabled",
@@ -95,13 +96,13 @@ def _described(endpoint: WebhookEndpoint) -> str:
 
 
 def _canaries(stage: Stage) -> Iterator[Row]:
-    """One is flown now, from here, with each secret; the schedule's own latest flight is told beside it."""
-    flight = fly(stage.ports.own_webhook, stage.ports)
+    """Yields a canary sent now with each secret, and the latest canary of the schedule."""
+    flight = send_canaries(stage.ports.own_webhook, stage.ports)
     if not flight.attempts:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
     for number, attempt in enumerate(flight.attempts, 1):
         yield _row(f"canary with secret {number} ({attempt.fingerprint})", *_of_attempt(attempt, flight))
-    yield _scheduled(stage.ports.connections.canary_run(), stage.ports.clock.now())
+    yield _scheduled_canary(stage.ports.connections.canary_run(), stage.ports.clock.now())
 
 
 def _of_attempt(attempt: Attempt, flight: CanaryRun) -> tuple[str, bool | None]:
@@ -109,39 +110,41 @@ def _of_attempt(attempt: Attempt, flight: CanaryRun) -> tuple[str, bool | None]:
         return "passed", True
     if attempt.verdict is not Verdict.REFUSED:
         return str(attempt.verdict), False
-    since = f"refused since {moment(attempt.refused_since)}"
+    since = f"refused since {timestamp(attempt.refused_since)}"
     waiting = flight.verdict.passed and flight.at - (attempt.refused_since or flight.at) <= REMEMBERED_FOR
-    return (f"{since}: functions take a secret in within five minutes", None) if waiting else (since, False)
+    return (f"{since}: functions read a new secret within five minutes", None) if waiting else (since, False)
 
 
-def _scheduled(flight: CanaryRun | None, now: int) -> Row:
+def _scheduled_canary(flight: CanaryRun | None, now: int) -> Row:
     if flight is None:
-        return _row("canary of the schedule", "has not flown yet", None)
-    said = f"{flight.verdict}, {moment(flight.at)}"
+        return _row("canary of the schedule", "not sent yet", None)
+    verdict_and_time = f"{flight.verdict}, {timestamp(flight.at)}"
     if not flight.usable(now):
-        return _row("canary of the schedule", f"{said}: too old to say anything", None)
-    return _row("canary of the schedule", said, flight.problem is None)
+        return _row("canary of the schedule", f"{verdict_and_time}: too old to mean anything", None)
+    return _row("canary of the schedule", verdict_and_time, flight.problem is None)
 
 
 def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
-    """By connected organization; those that hear nothing are added to `deaf`."""
-    heard: list[int] = []
+    """Yields the checks of arrivals, and adds organizations that no webhook reaches to `deaf`."""
+    webhook_times: list[int] = []
     now = stage.ports.clock.now()
-    connected = [each for each in books.organizations(stage) if each.active]
-    for connection in screen.each(connected, "Organizations"):
+    connections = [each for each in lookups.organizations(stage) if each.active]
+    for connection in screen.each(connections, "Organizations"):
         hearing = _hearing(stage, connection)
         if hearing.last_delivered_at is not None:
-            heard.append(hearing.last_delivered_at)
-        if deafness(connection, hearing, now):
+            webhook_times.append(hearing.last_delivered_at)
+        if webhooks_are_silent(connection, hearing, now):
             deaf.append(_deaf(connection, hearing, now))
-    fetched = sum(row["events_fetched"] for row in deaf)
+    fetched_count = sum(row["events_fetched"] for row in deaf)
     if deaf:
-        said = f"{len(deaf)} of {len(connected)}: {fetched} events had to be fetched after the latest webhook"
-        yield _row("organizations that no webhook reaches", said, False)
-    elif heard:
+        finding = (
+            f"{len(deaf)} of {len(connections)}: {fetched_count} events had to be fetched after the latest webhook"
+        )
+        yield _row("organizations that no webhook reaches", finding, False)
+    elif webhook_times:
         yield _row("organizations that no webhook reaches", "none", True)
-    if heard:
-        yield _row("latest event by webhook", str(moment(max(heard))), None if deaf else True)
+    if webhook_times:
+        yield _row("latest event by webhook", str(timestamp(max(webhook_times))), None if deaf else True)
     else:
         yield _row("latest event by webhook", "none" if deaf else CANNOT_BE_JUDGED, False if deaf else None)
 
@@ -155,7 +158,7 @@ def _deaf(connection: Connection, hearing: WebhookReach, now: int) -> dict[str, 
     return {
         "organization": connection.organization_id,
         "account": connection.account_id,
-        "latest_webhook": moment(hearing.last_delivered_at),
-        "latest_missed": moment(connection.sweep.undelivered_at(now)),
+        "latest_webhook": timestamp(hearing.last_delivered_at),
+        "latest_missed": timestamp(connection.sweep.undelivered_at(now)),
         "events_fetched": hearing.fetched,
     }

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.demo.staging import staged
-from infra.demo.telling import Headings, Teller
+from infra.demo.narrator import Headings, Narrator
+from infra.demo.stack import demo_stack
 from infra.local.cloudwatch.watch import Watch
 from infra.local.processes import DidNotStart
 from infra.ops_demo import DEFECT
@@ -26,12 +26,12 @@ HEADINGS = Headings("What was done, and what it showed", "Step", "{}")
 
 
 @contextmanager
-def scene(teller: Teller, directory: Path) -> Iterator[tuple[Night, Watch]]:
+def scene(narrator: Narrator, directory: Path) -> Iterator[tuple[Night, Watch]]:
     """A stack whose time can pass and whose defect can be deployed, its operator, its alarms, and their night."""
     defect = directory / "defect-is-deployed"
-    with staged(app=APP, variables={DEFECT: str(defect)}) as (stack, clock):
+    with demo_stack(app=APP, variables={DEFECT: str(defect)}) as (stack, clock):
         watch = Watch(stack, clock)
-        yield Night(stack, watch, Operator(stack, directory, teller), defect, teller), watch
+        yield Night(stack, watch, Operator(stack, directory, narrator), defect, narrator), watch
 
 
 def main() -> int:
@@ -41,19 +41,19 @@ def main() -> int:
     parser.add_argument("--record", type=Path, help="write what was measured, for the dashboard's picture")
     options = parser.parse_args()
     console = Console(width=min(WIDTH, Console().width) if sys.stdout.isatty() else WIDTH)
-    teller = Teller(console, pause=options.pause, headings=HEADINGS)
-    teller.title(
+    narrator = Narrator(console, pause=options.pause, headings=HEADINGS)
+    narrator.title(
         "A bad night for POM-Stripe", "real processes, real metrics, the template's own alarms, the run books"
     )
     try:
         with (
             tempfile.TemporaryDirectory(prefix="pom-ops-demo-") as directory,
-            scene(teller, Path(directory)) as (night, watch),
+            scene(narrator, Path(directory)) as (night, watch),
         ):
-            true = night.tell()
+            all_passed = night.tell()
             if options.record is not None:
                 Recording.of(watch, night.acts).write(options.record)
-            return 0 if true else 1
+            return 0 if all_passed else 1
     except KeyboardInterrupt:
         console.print("\nStopped.")
         return 130

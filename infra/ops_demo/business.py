@@ -7,7 +7,7 @@ from typing import Any
 from infra.demo.http import request
 from infra.demo.people import Office, Owner, Payer, Surroundings, query_of
 from infra.demo.sample import CUSTOMERS, PoolOwner, services_of
-from infra.local.own_double import STRIPE_ACCOUNT
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.sample_people import BLUE_LAGOON
 from infra.local.stack import LocalStack
 
@@ -30,17 +30,17 @@ class Business:
 
     def connects(self) -> str:
         """Install Stripe in POM; answers the connection's status."""
-        begun = self.admin.call("POST", "/stripe/connection").json
-        to_callback = self.owner.decides(begun["authorizeUrl"], "grant").headers["Location"]
+        started = self.admin.call("POST", "/stripe/connection").json
+        to_callback = self.owner.decides(started["authorizeUrl"], "grant").headers["Location"]
         state = query_of(request("GET", to_callback).headers["Location"])["state"]
         return str(self.admin.call("POST", "/stripe/connection/complete", {"state": state}).json["status"])
 
     def gains(self, count: int) -> list[PoolOwner]:
         """Save so many new customers."""
-        gained = [next(self._customers) for _ in range(count)]
-        for customer in gained:
+        new_customers = [next(self._customers) for _ in range(count)]
+        for customer in new_customers:
             self.office.call("PUT", f"/customers/{customer.id}", customer.body)
-        return gained
+        return new_customers
 
     def synced(self, customers: list[PoolOwner]) -> int:
         """How many of these customers are in Stripe, once all are or patience ends."""
@@ -53,12 +53,12 @@ class Business:
 
     def bills(self, customers: list[PoolOwner]) -> list[str]:
         """Send each customer an invoice; answers the invoices' ids."""
-        made = []
+        invoice_ids = []
         for customer in customers:
             lines = [service.line for service in services_of(customer)]
             body = {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines}
-            made.append(str(self.office.create_invoice(body, f"{customer.id}-november").json["id"]))
-        return made
+            invoice_ids.append(str(self.office.create_invoice(body, f"{customer.id}-november").json["id"]))
+        return invoice_ids
 
     def is_paid(self, invoice_id: str) -> None:
         """The customer opens the link and pays; returns when Stripe has told, or tried to."""

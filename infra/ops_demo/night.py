@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.demo.telling import Teller
+from infra.demo.narrator import Narrator
 from infra.local.cloudwatch.alarms import MetricAlarm
-from infra.local.cloudwatch.watch import Bell, Watch
+from infra.local.cloudwatch.watch import Watch, WatchedAlarm
 from infra.local.stack import LocalStack
 from infra.ops_demo.business import Business
 from infra.ops_demo.run_book import Operator
@@ -29,19 +29,19 @@ class Before:
     """How things were before something broke: when that was, what alarms measured, and which of them rang."""
 
     at: float
-    measured: dict[str, str]
-    telling: str
+    values: dict[str, str]
+    notifying: str
 
 
 class Night:
     """Tells it, one act a method."""
 
-    def __init__(self, stack: LocalStack, watch: Watch, operator: Operator, defect: Path, teller: Teller) -> None:
+    def __init__(self, stack: LocalStack, watch: Watch, operator: Operator, defect: Path, narrator: Narrator) -> None:
         self._stack = stack
         self._watch = watch
         self._operator = operator
         self._defect = defect
-        self._teller = teller
+        self._narrator = narrator
         self._business = Business(stack)
         self._rang: list[list[str]] = []
         self.acts: list[tuple[float, str]] = []
@@ -58,116 +58,118 @@ class Night:
             self._morning,
         ):
             act()
-        self._teller.table("The alarms", ["Alarm", "Grade", "Measured", "Threshold", "After", "Run book"], self._rang)
-        return self._teller.ends()
+        self._narrator.table(
+            "The alarms", ["Alarm", "Grade", "Measured", "Threshold", "After", "Run book"], self._rang
+        )
+        return self._narrator.ends()
 
     def _evening(self) -> None:
-        say, business = self._teller, self._business
-        self._begins("Evening: honest business")
-        say.says("A company connects Stripe, saves customers, sends invoices, and some are paid.")
-        say.sees("Connection", business.connects(), "connected")
+        say, business = self._narrator, self._business
+        self._begin_act("Evening: honest business")
+        say.quotes("A company connects Stripe, saves customers, sends invoices, and some are paid.")
+        say.expects("Connection", business.connects(), "connected")
         customers = business.gains(6)
-        say.sees("Customers in Stripe", business.synced(customers), len(customers))
+        say.expects("Customers in Stripe", business.synced(customers), len(customers))
         self._invoices = business.bills(customers)
         for invoice in self._invoices[:2]:
             business.is_paid(invoice)
-        say.sees("Paid", business.statuses(self._invoices[:2]), "paid, paid")
+        say.expects("Paid", business.statuses(self._invoices[:2]), "paid, paid")
         say.does("let half an hour pass: schedules fired, and every alarm of the template was judged each minute")
         self._watch.pass_minutes(30)
-        say.sees("Alarms that ring", self._telling(), "none")
+        say.expects("Alarms that ring", self._notifying(), "none")
 
     def _poison_event(self) -> None:
-        say, business = self._teller, self._business
-        refunded = self._invoices[0]
-        self._begins("A poison event")
-        say.says("A defect is deployed: events about refunds cannot be applied. Then a company refunds a payment.")
-        self._breaks()
+        say, business = self._narrator, self._business
+        invoice_id = self._invoices[0]
+        self._begin_act("A poison event")
+        say.quotes("A defect is deployed: events about refunds cannot be applied. Then a company refunds a payment.")
+        self._remember_state()
         self._defect.touch()
-        business.is_refunded(refunded)
+        business.is_refunded(invoice_id)
         say.does("refunded the first invoice in Stripe; each event was answered 2xx, and parked with its reason")
-        say.sees("POM still shows", business.status(refunded), "paid")
-        self._rings("ParkedEvents")
+        say.expects("POM still shows", business.status(invoice_id), "paid")
+        self._fires("ParkedEvents")
 
-        say.says("The run book: what is parked, and why?")
-        told = self._operator.asks("explain", "organization", business.organization)
-        event = told["parked"][0]["id"]
+        say.quotes("The run book: what is parked, and why?")
+        explanation = self._operator.json_of("explain", "organization", business.organization)
+        event = explanation["parked"][0]["id"]
         values = {"ORGANIZATION": business.organization, "EVENT": event}
         self._operator.follows("parked-events.md", "Command", slice(2), **values)
-        say.sees("The reason", told["parked"][0]["error"], "KeyError")
+        say.expects("The reason", explanation["parked"][0]["error"], "KeyError")
         self._defect.unlink()
         say.does("a KeyError is a defect: it was mended, and the fix deployed")
 
-        say.says("The run book: replay what is parked.")
+        say.quotes("The run book: replay what is parked.")
         self._operator.follows("parked-events.md", "Command", slice(2, None), **values)
-        said = self._operator.follows("parked-events.md", "Check", **values)
-        say.sees("Nothing is parked", "Parked events: none" in said, True)
-        say.sees("POM shows", business.status(refunded), "refunded")
+        output = self._operator.follows("parked-events.md", "Check", **values)
+        say.expects("Nothing is parked", "Parked events: none" in output, True)
+        say.expects("POM shows", business.status(invoice_id), "refunded")
         self._is_quiet_again("ParkedEvents")
 
     def _dead_worker(self) -> None:
-        say, business = self._teller, self._business
-        self._begins("A dead worker")
-        say.says("The workers' process is killed. Customers are saved, but nobody brings them to Stripe.")
-        self._breaks()
+        say, business = self._narrator, self._business
+        self._begin_act("A dead worker")
+        say.quotes("The workers' process is killed. Customers are saved, but nobody brings them to Stripe.")
+        self._remember_state()
         pid = self._stack.pids["workers"]
         # What it has asked SQS for ends first: a message handed to the dead is seen again only twelve minutes later.
         self._stack.pause("customer_sync")
         self._stack.kill("workers")
         customers = business.gains(3)
         say.does(f"killed process {pid}, and saved {len(customers)} customers; schedules fire into nothing")
-        unsynced = [business.office.get(f"/customers/{each.id}")["syncStatus"] for each in customers]
-        say.sees("POM shows them as", ", ".join(unsynced), "pending, pending, pending")
-        self._rings("BacklogCustomerSync", "ReconciliationSilent")
+        statuses = [business.office.get(f"/customers/{each.id}")["syncStatus"] for each in customers]
+        say.expects("POM shows them as", ", ".join(statuses), "pending, pending, pending")
+        self._fires("BacklogCustomerSync", "ReconciliationSilent")
 
-        say.says("The run books: what waits, and is anything missed? Reconciling by hand needs no worker.")
+        say.quotes("The run books: what waits, and is anything missed? Reconciling by hand needs no worker.")
         self._operator.follows("stuck-reconciliation.md", "Command", ORGANIZATION=business.organization)
         self._operator.follows("backlog.md", "Command")
         self._stack.restart("workers")
         say.does(f"started the workers again, as process {self._stack.pids['workers']}")
-        say.sees("Customers in Stripe", business.synced(customers), len(customers))
+        say.expects("Customers in Stripe", business.synced(customers), len(customers))
         self._stack.wait_until_idle()
         self._operator.follows("stuck-reconciliation.md", "Check")
-        queues = self._operator.asks("status", fine=(0, 1))["queues"]
-        say.sees("Messages that wait", sum(each["waiting"] for each in queues), 0)
-        say.sees("Dead letters", sum(each["dead_letters"] for each in queues), 0)
+        queues = self._operator.json_of("status", good_statuses=(0, 1))["queues"]
+        say.expects("Messages that wait", sum(each["waiting"] for each in queues), 0)
+        say.expects("Dead letters", sum(each["dead_letters"] for each in queues), 0)
         self._is_quiet_again("BacklogCustomerSync", "ReconciliationSilent")
 
     def _lost_webhooks(self) -> None:
-        say, business = self._teller, self._business
+        say, business = self._narrator, self._business
         invoices = self._invoices[2:4]
-        self._begins("Lost webhooks")
-        say.says("Webhooks stop reaching us. Two customers pay.")
+        self._begin_act("Lost webhooks")
+        say.quotes("Webhooks stop reaching us. Two customers pay.")
         self._watch.pass_until_fired(PLAN)
-        self._breaks()
+        self._remember_state()
         business.world.lose_webhooks("*")
         for invoice in invoices:
             business.is_paid(invoice)
         say.does("the double lost every webhook, for good")
-        say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
-        self._rings("Corrections")
-        say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
+        say.expects("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        self._fires("Corrections")
+        say.expects("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
 
-        say.says("The run book: is the endpoint as it has to be, and does anything arrive?")
+        say.quotes("The run book: is the endpoint as it has to be, and does anything arrive?")
         self._operator.follows("corrections.md", "Command", slice(None), "--verify")
         business.world.lose_webhooks()
         say.does("the endpoint is as it should be, and nothing arrives: it is the network between, which was mended")
         newcomers = business.gains(1)
-        say.sees("Another customer in Stripe", business.synced(newcomers), 1)
+        say.expects("Another customer in Stripe", business.synced(newcomers), 1)
         business.bills(newcomers)
         business.world.wait_until_delivered()
         say.does("billed another customer, of which Stripe's webhooks told")
         self._operator.follows("corrections.md", "Check")
-        missed = self._operator.asks("reconcile", "--all", "--dry-run")["reconciled"]
-        say.sees("Events that nobody has dealt with", sum(each["missed"] for each in missed), 0)
+        reconciled = self._operator.json_of("reconcile", "--all", "--dry-run")["reconciled"]
+        say.expects("Events that nobody has dealt with", sum(each["missed"] for each in reconciled), 0)
         self._is_quiet_again("Corrections")
 
     def _wrong_secret(self) -> None:
-        say, business = self._teller, self._business
+        say, business = self._narrator, self._business
         invoices = self._invoices[4:6]
-        self._begins("A wrong webhook secret")
-        say.says("Somebody rolls the endpoint's secret in Stripe, and forgets to tell us. Customers pay.")
+        self._begin_act("A wrong webhook secret")
+        say.quotes("Somebody rolls the endpoint's secret in Stripe, and forgets to tell us. Customers pay.")
         self._watch.pass_until_fired(PLAN)
-        self._breaks()
+        self._remember_state()
         new_secret = self._operator.directory / "new-secret.txt"
         new_secret.touch(mode=0o600)
         new_secret.write_text(business.rolls_the_webhook_secret())
@@ -175,89 +177,91 @@ class Night:
         say.does("Stripe signs with a secret that we do not have; each webhook was refused with a 400")
         self._watch.pass_minutes(1)
         business.is_paid(invoices[1])
-        say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
-        self._rings("SignatureFailures")
-        self._rings("SignaturesAllRefused")
-        say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
+        say.expects("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        self._fires("SignatureFailures")
+        self._fires("SignaturesAllRefused")
+        say.expects("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
 
-        say.says("The run book: add the new secret beside the old one.")
+        say.quotes("The run book: add the new secret beside the old one.")
         self._operator.follows("secret-rotation.md", "Command", slice(None), "--verify")
         self._watch.pass_minutes(SECRETS_ARE_READ)
         say.does("let five minutes pass, within which functions read the secret again")
-        again = business.world.send_refused_again()
-        say.does(f"Stripe tried again what was refused: {again} webhooks")
-        say.sees("POM shows", business.statuses(invoices), "paid, paid")
+        resent = business.world.send_refused_again()
+        say.does(f"Stripe tried again what was refused: {resent} webhooks")
+        say.expects("POM shows", business.statuses(invoices), "paid, paid")
         self._operator.follows("secret-rotation.md", "Check")
         self._is_quiet_again("SignatureFailures", "SignaturesAllRefused")
 
     def _morning(self) -> None:
-        say = self._teller
-        self._begins("Morning: are the books right?")
-        say.says("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
+        say = self._narrator
+        self._begin_act("Morning: are the books right?")
+        say.quotes("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
         self._watch.pass_minutes(CALM)
-        say.sees("Alarms that ring", self._telling(), "none")
-        say.sees("No differences", "Differences: none" in self._operator.runs("./ops tie-out --all"), True)
+        say.expects("Alarms that ring", self._notifying(), "none")
+        say.expects("No differences", "Differences: none" in self._operator.runs("./ops tie-out --all"), True)
 
-    def _begins(self, act: str) -> None:
+    def _begin_act(self, act: str) -> None:
         self.acts.append((self._watch.clock.now(), act))
-        self._teller.chapter(act)
+        self._narrator.chapter(act)
 
-    def _breaks(self) -> None:
+    def _remember_state(self) -> None:
         """Remember how things are before they break."""
-        bells = self._watch.bells
-        measured = {bell.alarm.name: _measured(bell) for bell in bells}
-        self._before = Before(self._watch.clock.now(), measured, self._telling())
+        alarms = self._watch.alarms
+        values = {watched.alarm.name: _latest_value(watched) for watched in alarms}
+        self._before = Before(self._watch.clock.now(), values, self._notifying())
 
-    def _rings(self, *names: str) -> None:
+    def _fires(self, *names: str) -> None:
         """Let time pass until these alarms tell somebody; before, none did."""
-        say, bells = self._teller, self._watch.bells
-        say.says(f"What rings: {', '.join(names)}.")
-        say.sees("Rang before it broke", self._before.telling, "none")
-        self._watch.until(*names, ringing=True, at_most=FINDING_OUT)
-        others = [name for name in bells.telling() if name not in names]
+        say, alarms = self._narrator, self._watch.alarms
+        say.quotes(f"What rings: {', '.join(names)}.")
+        say.expects("Rang before it broke", self._before.notifying, "none")
+        self._watch.until(*names, firing=True, at_most=FINDING_OUT)
+        other_names = [name for name in alarms.notifying() if name not in names]
         for name in names:
-            bell = bells[name]
-            after, grade = self._after(bell), bell.alarm.grade
-            measured = f"measured {self._before.measured[name]} before and {_measured(bell)} now"
-            say.tells(f"{name} ({grade}): {measured}, rings at {_limit(bell)}")
-            say.sees(f"{name} rings, after {after}", bell.tells, True)
-        for name in (*names, *others):
-            bell = bells[name]
-            alarm = bell.alarm
-            self._rang.append([name, alarm.grade, _measured(bell), _limit(bell), self._after(bell), alarm.run_book])
-        say.tells(f"Rings too: {_joined(others)}")
-        say.tells(f"Run books: {_joined(sorted({f'docs/runbooks/{bells[name].alarm.run_book}' for name in names}))}")
+            watched = alarms[name]
+            after, grade = self._after(watched), watched.alarm.grade
+            values_text = f"measured {self._before.values[name]} before and {_latest_value(watched)} now"
+            say.notes(f"{name} ({grade}): {values_text}, rings at {_limit(watched)}")
+            say.expects(f"{name} rings, after {after}", watched.notifies, True)
+        for name in (*names, *other_names):
+            watched = alarms[name]
+            alarm = watched.alarm
+            self._rang.append(
+                [name, alarm.grade, _latest_value(watched), _limit(watched), self._after(watched), alarm.run_book]
+            )
+        say.notes(f"Rings too: {_names(other_names)}")
+        say.notes(f"Run books: {_names(sorted({f'docs/runbooks/{alarms[name].alarm.run_book}' for name in names}))}")
 
-    def _after(self, bell: Bell) -> str:
+    def _after(self, watched: WatchedAlarm) -> str:
         """How long after it broke an alarm rang."""
-        return f"{(bell.since - self._before.at) / 60:.0f} min" if bell.tells else "never"
+        return f"{(watched.since - self._before.at) / 60:.0f} min" if watched.notifies else "never"
 
     def _is_quiet_again(self, *names: str) -> None:
         """Let time pass until nothing rings any more."""
-        say, bells = self._teller, self._watch.bells
-        say.says(f"And quiet again: {', '.join(names)}.")
+        say, alarms = self._narrator, self._watch.alarms
+        say.quotes(f"And quiet again: {', '.join(names)}.")
         began = self._watch.clock.now()
         self._watch.pass_minutes(1)
         for _ in range(GETTING_QUIET):
-            if not bells.telling():
+            if not alarms.notifying():
                 break
             self._watch.pass_minutes(1)
         after = (self._watch.clock.now() - began) / 60
         for name in names:
-            say.sees(f"{name} is quiet, at {_measured(bells[name])}", not bells[name].tells, True)
-        say.sees(f"Alarms that ring, {after:.0f} min after the mending", self._telling(), "none")
+            say.expects(f"{name} is quiet, at {_latest_value(alarms[name])}", not alarms[name].notifies, True)
+        say.expects(f"Alarms that ring, {after:.0f} min after the mending", self._notifying(), "none")
 
-    def _telling(self) -> str:
-        return _joined(self._watch.bells.telling())
+    def _notifying(self) -> str:
+        return _names(self._watch.alarms.notifying())
 
 
-def _joined(names: Iterable[str]) -> str:
+def _names(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _measured(bell: Bell) -> str:
-    return "nothing" if bell.latest is None else f"{bell.latest:.4g}"
+def _latest_value(watched: WatchedAlarm) -> str:
+    return "nothing" if watched.latest is None else f"{watched.latest:.4g}"
 
 
-def _limit(bell: Bell) -> str:
-    return bell.alarm.limit if isinstance(bell.alarm, MetricAlarm) else "all its parts"
+def _limit(watched: WatchedAlarm) -> str:
+    return watched.alarm.limit if isinstance(watched.alarm, MetricAlarm) else "all its parts"

@@ -46,10 +46,10 @@ def _widget(widget: dict[str, Any], recording: Recording) -> str:
     properties = widget["properties"]
     parts = [f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" fill="#fff" stroke="#d5dbdb"/>']
     if widget["type"] == "text":
-        title, _, more = properties["markdown"].removeprefix("## ").partition("\n")
-        good, _, books = more.partition(" Run books: ")
+        title, _, lines_below = properties["markdown"].removeprefix("## ").partition("\n")
+        good, _, books = lines_below.partition(" Run books: ")
         parts += [_text(x + 10, y + 24, title, 17, bold=True), _text(x + 10, y + 44, good, 12)]
-        parts.append(_text(x + width - 10, y + 24, _linked(books), 11, colour=LINK, anchor="end"))
+        parts.append(_text(x + width - 10, y + 24, _run_book_names(books), 11, colour=LINK, anchor="end"))
     elif widget["type"] == "alarm":
         parts += _alarms([arn.rpartition("}-")[2] for arn in properties["alarms"]], recording, x, y, width, height)
     else:
@@ -58,12 +58,12 @@ def _widget(widget: dict[str, Any], recording: Recording) -> str:
 
 
 def _alarms(names: Sequence[str], recording: Recording, x: int, y: int, width: int, height: int) -> list[str]:
-    said = f"{len(names)} alarms; in the night that is drawn, those in red rang, and were quiet again in the end"
-    parts = [_text(x + 10, y + 20, said, 13, bold=True)]
+    title = f"{len(names)} alarms; in the night that is drawn, those in red rang, and were quiet again in the end"
+    parts = [_text(x + 10, y + 20, title, 13, bold=True)]
     column = (width - 20) // NAMES_A_ROW
     for number, name in enumerate(names):
         row, place = divmod(number, NAMES_A_ROW)
-        colour = ALARM if name in recording.rang else INK
+        colour = ALARM if name in recording.fired else INK
         parts.append(_text(x + 10 + place * column, y + 42 + 16 * row, name, 9, colour=colour, bold=colour == ALARM))
     acts = ", ".join(f"{name.partition(':')[0].lower()} ({at // 60} min)" for at, name in recording.acts[1:])
     return [*parts, _text(x + 10, y + height - 10, f"Dotted lines: {acts}", 11, colour=PALE)]
@@ -135,23 +135,24 @@ class Plot:
 
     def _curves(self) -> list[str]:
         parts = []
-        for number, line in enumerate(line for line in self._lines if line.measured):
+        for number, line in enumerate(line for line in self._lines if line.has_data):
             colour = COLOURS[number % len(COLOURS)]
-            there = [(n, value) for n, value in enumerate(line.points) if value is not None]
-            measured = {n for n, _ in there}
+            points = [(n, value) for n, value in enumerate(line.points) if value is not None]
+            measured_periods = {n for n, _ in points}
             # What comes every ten minutes is one line; where nothing was measured for longer there is a gap.
             path = "".join(
-                f"{'L' if {n - 1, n - 2} & measured else 'M'}{_pair(self._at(n, value))}" for n, value in there
+                f"{'L' if {n - 1, n - 2} & measured_periods else 'M'}{_pair(self._at(n, value))}"
+                for n, value in points
             )
             parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-            dots = [self._at(n, value) for n, value in there]
+            dots = [self._at(n, value) for n, value in points]
             parts += [f'<circle cx="{x}" cy="{y}" r="1.6" fill="{colour}"/>' for x, y in dots]
         return parts
 
     def _areas(self) -> list[str]:
         parts = []
         below = [0.0] * (max((len(line.points) for line in self._lines), default=0))
-        for number, line in enumerate(line for line in self._lines if line.measured):
+        for number, line in enumerate(line for line in self._lines if line.has_data):
             above = [base + (value or 0) for base, value in zip(below, line.points, strict=True)]
             there = [self._at(n, value) for n, value in enumerate(above)]
             back = [self._at(n, value) for n, value in enumerate(below)][::-1]
@@ -170,7 +171,7 @@ class Plot:
         return parts
 
     def _labels(self) -> list[str]:
-        if not any(line.measured for line in self._lines):
+        if not any(line.has_data for line in self._lines):
             middle = (self._left + self._right) / 2, (self._top + self._bottom) / 2
             counted_by_aws = all(str(row[0]).startswith("AWS/") for row in self._properties["metrics"])
             why = "measured by AWS, not by the local stack" if counted_by_aws else "nothing was measured that night"
@@ -187,10 +188,12 @@ class Plot:
 
 
 def _legend(drawn: Sequence[Line]) -> list[str]:
-    measured = [line.label for line in drawn if line.measured]
-    shown = [label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1]}…" for label in measured[:LABELS]]
-    more = len(measured) - len(shown)
-    return [*shown, f"and {more} more"] if more else shown
+    labels = [line.label for line in drawn if line.has_data]
+    short_labels = [
+        label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1]}…" for label in labels[:LABELS]
+    ]
+    hidden_count = len(labels) - len(short_labels)
+    return [*short_labels, f"and {hidden_count} more"] if hidden_count else short_labels
 
 
 def _number(value: float) -> str:
@@ -201,7 +204,7 @@ def _pair(point: tuple[float, float]) -> str:
     return f"{point[0]} {point[1]}"
 
 
-def _linked(markdown: str) -> str:
+def _run_book_names(markdown: str) -> str:
     names = [part.partition("]")[0] for part in markdown.split("[")[1:]]
     return f"Run books: {', '.join(names)}" if names else ""
 

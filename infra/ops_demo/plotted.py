@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.cloudwatch.datapoints import Key
-from infra.local.cloudwatch.expressions import computed
+from infra.local.cloudwatch.expressions import evaluate
 from infra.local.cloudwatch.sources import STACK_NAME
 from infra.ops_demo.recording import Recording
 
@@ -26,7 +26,7 @@ class Line:
     points: Points
 
     @property
-    def measured(self) -> bool:
+    def has_data(self) -> bool:
         """Whether there is anything to draw."""
         return any(point is not None for point in self.points)
 
@@ -35,19 +35,19 @@ def lines(properties: dict[str, Any], recording: Recording) -> list[Line]:
     """Every line of a widget, in its order."""
     period = properties["period"]
     metrics = {row[-1].get("id"): _points(row, recording, period) for row in properties["metrics"] if len(row) > 1}
-    found: list[Line] = []
+    all_lines: list[Line] = []
     for row in properties["metrics"]:
         options = row[-1]
         if not options.get("visible", True):
             continue
         expression = options.get("expression")
         if expression is None:
-            found.append(Line(options.get("label") or row[1], _points(row, recording, period)))
-        elif searched := _SEARCH.fullmatch(expression):
-            found += _searched(searched, recording, period)
+            all_lines.append(Line(options.get("label") or row[1], _points(row, recording, period)))
+        elif search_match := _SEARCH.fullmatch(expression):
+            all_lines += _search_lines(search_match, recording, period)
         else:
-            found.append(Line(options["label"], _computed(expression, metrics)))
-    return found
+            all_lines.append(Line(options["label"], _expression_points(expression, metrics)))
+    return all_lines
 
 
 def _points(row: Sequence[Any], recording: Recording, period: int) -> list[float | None]:
@@ -63,19 +63,19 @@ def _statistics(key: Key, stat: str, recording: Recording, period: int) -> list[
     return [recording.datapoints.statistic(key, stat, start, start + period) for start in starts]
 
 
-def _searched(search: re.Match[str], recording: Recording, period: int) -> Iterator[Line]:
+def _search_lines(search: re.Match[str], recording: Recording, period: int) -> Iterator[Line]:
     namespace, *dimensions = search[1].split(",")
-    wanted = dict(_TERM.findall(search[2]))
-    name = wanted.pop("MetricName")
+    terms = dict(_TERM.findall(search[2]))
+    name = terms.pop("MetricName")
     for key in sorted(recording.datapoints.keys(), key=lambda key: sorted(key.dimensions)):
-        known = dict(key.dimensions)
-        if (key.namespace, key.name, set(known)) != (namespace, name, set(dimensions)):
+        key_dimensions = dict(key.dimensions)
+        if (key.namespace, key.name, set(key_dimensions)) != (namespace, name, set(dimensions)):
             continue
-        if wanted.items() <= known.items():
-            label = " ".join(known[each] for each in dimensions if each not in {"service", *wanted})
+        if terms.items() <= key_dimensions.items():
+            label = " ".join(key_dimensions[each] for each in dimensions if each not in {"service", *terms})
             yield Line(label, _statistics(key, search[3], recording, period))
 
 
-def _computed(expression: str, metrics: dict[str, list[float | None]]) -> list[float | None]:
+def _expression_points(expression: str, metrics: dict[str, list[float | None]]) -> list[float | None]:
     periods = range(max(len(points) for points in metrics.values()))
-    return [computed(expression, {name: points[n] for name, points in metrics.items()}) for n in periods]
+    return [evaluate(expression, {name: points[n] for name, points in metrics.items()}) for n in periods]

@@ -20,30 +20,37 @@ class Recording:
     datapoints: Datapoints
     seconds: int
     acts: Sequence[tuple[int, str]]
-    rang: frozenset[str]
+    fired: frozenset[str]
 
     @classmethod
     def of(cls, watch: Watch, acts: Sequence[tuple[float, str]]) -> Recording:
         """What a watch has seen."""
-        began = watch.began_at
-        found = Datapoints(
-            Datapoint(key, round(at - began, 1), round(value, 3))
+        started_at = watch.began_at
+        datapoints = Datapoints(
+            Datapoint(key, round(at - started_at, 1), round(value, 3))
             for key in watch.datapoints.keys()  # noqa: SIM118 it is no mapping
             for at, value in watch.datapoints.of(key)
         )
-        begun = [(round(at - began), name) for at, name in acts]
-        return cls(found, round(watch.clock.now() - began), begun, frozenset(watch.bells.ever_told))
+        act_starts = [(round(at - started_at), name) for at, name in acts]
+        return cls(
+            datapoints, round(watch.clock.now() - started_at), act_starts, frozenset(watch.alarms.ever_notified)
+        )
 
     @classmethod
     def read(cls, file: Path = FILE) -> Recording:
         """What was written."""
-        said = json.loads(file.read_text())
-        found = Datapoints(
+        document = json.loads(file.read_text())
+        datapoints = Datapoints(
             Datapoint(Key.of(each["namespace"], each["name"], each["dimensions"]), at, value)
-            for each in said["series"]
+            for each in document["series"]
             for at, value in each["values"]
         )
-        return cls(found, said["seconds"], [(at, name) for at, name in said["acts"]], frozenset(said["rang"]))
+        return cls(
+            datapoints,
+            document["seconds"],
+            [(at, name) for at, name in document["acts"]],
+            frozenset(document["rang"]),
+        )
 
     def write(self, file: Path) -> None:
         """One line for each metric."""
@@ -57,5 +64,5 @@ class Recording:
             for key in sorted(self.datapoints.keys(), key=lambda key: (key[0], key[1], sorted(key[2])))
         ]
         lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in series)
-        head = json.dumps({"seconds": self.seconds, "acts": self.acts, "rang": sorted(self.rang)})
+        head = json.dumps({"seconds": self.seconds, "acts": self.acts, "rang": sorted(self.fired)})
         file.write_text(f'{head[:-1]}, "series": [\n{lines}\n]}}\n')

@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.text import Text
 
-from infra.demo.telling import Teller
+from infra.demo.narrator import Narrator
 from infra.local.stack import ROOT, LocalStack
 from infra.local.summary import description, write
 from infra.ops.stage import LOCAL
@@ -37,19 +37,19 @@ class RunBook:
     def commands(self, section: str) -> list[str]:
         """The lines of a section, in their order, without its comments."""
         text = (ROOT / RUN_BOOKS / self.name).read_text()
-        said = re.search(rf"^## {section}\n+```sh\n(.*?)```", text, re.MULTILINE | re.DOTALL)
-        if said is None:
+        section_match = re.search(rf"^## {section}\n+```sh\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+        if section_match is None:
             raise ValueError(f"{self.name} has no commands under {section}")
-        return [line for line in said[1].splitlines() if line and not line.startswith("#")]
+        return [line for line in section_match[1].splitlines() if line and not line.startswith("#")]
 
 
 class Operator:
     """Somebody at a terminal in `directory`, which has `./ops` and a `.local/stack.json`."""
 
-    def __init__(self, stack: LocalStack, directory: Path, teller: Teller) -> None:
+    def __init__(self, stack: LocalStack, directory: Path, narrator: Narrator) -> None:
         self.directory = directory
         self._stack = stack
-        self._teller = teller
+        self._narrator = narrator
         write(description(stack), directory / LOCAL)
         program = directory / "ops"
         program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(ROOT / "ops"))} "$@"\n')
@@ -67,37 +67,37 @@ class Operator:
 
     def runs(self, line: str, status: int = 0, /, **values: str) -> str:
         """Type one line, which is to end with this status, and answer what it printed."""
-        done = self._types(line, values)
-        self._teller.command(line)
+        process = self._types(line, values)
+        self._narrator.command(line)
         for name in re.findall(r"\$(\w+)", line):
-            self._teller.tells(f"${name} is {values[name]}")
-        self._teller.printed(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
-        said = Text.from_ansi(done.stdout).plain
+            self._narrator.notes(f"${name} is {values[name]}")
+        self._narrator.shows_output(process.stdout if process.returncode == 0 else process.stdout + process.stderr)
+        output = Text.from_ansi(process.stdout).plain
         if line == STATUS:
-            status = int(not said.rstrip().endswith("All is well."))
-        self._teller.sees("Exit status", done.returncode, status)
-        return said
+            status = int(not output.rstrip().endswith("All is well."))
+        self._narrator.expects("Exit status", process.returncode, status)
+        return output
 
-    def asks(self, *words: str, fine: tuple[int, ...] = (0,)) -> Any:
+    def json_of(self, *words: str, good_statuses: tuple[int, ...] = (0,)) -> Any:
         """Returns what a command says as JSON, to be looked at and not shown. `fine` has the good exit statuses.
 
         Raises:
             RuntimeError: it did not go well.
         """
-        done = self._types(f"./ops --json {' '.join(words)}", {})
-        if done.returncode not in fine:
-            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
-        return json.loads(done.stdout)
+        process = self._types(f"./ops --json {' '.join(words)}", {})
+        if process.returncode not in good_statuses:
+            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {process.stdout}{process.stderr}")
+        return json.loads(process.stdout)
 
     def _types(self, line: str, values: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POM_"))}
-        own = {
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POM_"))}
+        terminal_settings = {
             "COLUMNS": str(WIDTH),
             "FORCE_COLOR": "1",
         }
         return subprocess.run(
             ["/bin/sh", "-c", line],
-            env={**inherited, **own, **values},
+            env={**environment, **terminal_settings, **values},
             cwd=self.directory,
             capture_output=True,
             text=True,

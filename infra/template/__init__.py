@@ -29,23 +29,25 @@ from infra.template.log_groups import function_log_groups
 from infra.template.queries import queries
 from infra.template.queue_policies import queue_policies
 from infra.template.queues import queues
-from infra.template.releases import release_role, released
+from infra.template.releases import release_properties, release_role
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.snapstart import snapstart
 from infra.template.tables import tables
 from infra.template.waf import waf
 
 RETRIES = 1
-"""Of a schedule's tick: the next one does the same work."""
+"""How often AWS repeats a schedule's tick that failed. One repeat is enough, because the next tick does the same
+work.
+"""
 OLDEST_TICK = 300
 """Seconds after which a tick that could not be delivered is given up."""
 
 EVERYWHERE = (encryption.SETTINGS, signing.SETTINGS, boundary.SETTINGS)
-"""What every resource of a type has, whichever module makes it."""
+"""Properties that every resource of a type has, whichever module defines the resource."""
 
 
 def merge_template() -> Json:
-    """The template to merge."""
+    """Returns the template that `chalice package --merge-template` merges over Chalice's own."""
     resources: Json = {**tables(), **queues(), **bus(), **release_role(), **api_resources(), "RestAPI": rest_api()}
     resources |= {**waf(), **function_log_groups()}
     resources |= {**alarms(), **dashboard(), **queries(), **backups()}
@@ -72,7 +74,7 @@ def _function(function: Function) -> Json:
         "Environment": environment(function),
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
-        **released(),
+        **release_properties(),
         **snapstart(function),
     }
     match function.trigger:

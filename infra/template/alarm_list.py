@@ -1,4 +1,4 @@
-"""Every alarm: what it watches, from where on it rings, whom it tells, and what to read then."""
+"""Every alarm: its metrics, its threshold, whom it notifies, and the run book to read when it fires."""
 
 from __future__ import annotations
 
@@ -9,63 +9,63 @@ from infra.template.backup import BACKUP_ALARMS
 from infra.template.capacity_alarms import CAPACITY_ALARMS
 from infra.template.change_alarms import CHANGE_ALARMS
 from infra.template.intrinsics import Json
-from infra.template.measures import Measure, ours
+from infra.template.measures import Measure, pom_metric
 from infra.template.queue_alarms import QUEUE_ALARMS
 from infra.template.release_alarms import RELEASE_ALARMS
 from infra.template.secret_alarms import SECRET_ALARMS
 from infra.template.webhook_alarms import WEBHOOK_ALARMS
 
 
-def stripe_tries(outcome: str) -> Measure:
-    """How many tries of calls of Stripe ended so."""
-    return ours(metrics.STRIPE_LATENCY, "SampleCount", outcome=outcome)
+def stripe_attempts(outcome: str) -> Measure:
+    """Returns the number of attempts to call Stripe that ended with this outcome."""
+    return pom_metric(metrics.STRIPE_LATENCY, "SampleCount", outcome=outcome)
 
 
-_TRIES = {outcome: stripe_tries(outcome) for outcome in sorted(metrics.STRIPE_OUTCOMES)}
-_ALL_TRIES = f"({sum_of(_TRIES)})"
+_ATTEMPTS = {outcome: stripe_attempts(outcome) for outcome in sorted(metrics.STRIPE_OUTCOMES)}
+_ALL_ATTEMPTS = f"({sum_of(_ATTEMPTS)})"
 
-PLANNED = ours(metrics.RECONCILIATIONS_PLANNED, "Sum")
+PLANNED = pom_metric(metrics.RECONCILIATIONS_PLANNED, "Sum")
 
 
-def worked(worker: str) -> Measure:
-    """How often a worker did one unit of its work."""
-    return ours(metrics.WORK_LATENCY, "SampleCount", worker, worker=worker, outcome=metrics.OK)
+def finished_work(worker: str) -> Measure:
+    """Returns the number of times that a worker finished one unit of its work."""
+    return pom_metric(metrics.WORK_LATENCY, "SampleCount", worker, worker=worker, outcome=metrics.OK)
 
 
 _MONEY = (
     Alarm(
         "BilledTwice",
-        "More than one live invoice in Stripe stands for one of ours, and we may have made more than one of them.",
+        "Stripe has several live invoices for one POM invoice, and POM may have created more than one of them.",
         Grade.PAGE,
         "suspected-double-bill.md",
-        {"twice": ours(metrics.INVOICES_BILLED_TWICE, "Maximum")},
+        {"twice": pom_metric(metrics.INVOICES_BILLED_TWICE, "Maximum")},
         threshold=0,
         period=300,
     ),
     Alarm(
         "InvoicesCopied",
-        "A company has copied an invoice of ours in Stripe, ids included, and sent it. Its invoicing is paused.",
+        "A company copied one of POM's invoices in Stripe, with POM's ids, and sent it. Its invoicing is paused.",
         Grade.TICKET,
         "suspected-double-bill.md",
-        {"copied": ours(metrics.INVOICES_COPIED, "Maximum")},
+        {"copied": pom_metric(metrics.INVOICES_COPIED, "Maximum")},
         threshold=0,
         period=300,
     ),
     Alarm(
         "TieOutDrift",
-        "Stripe's payments, refunds and disputes of a day are not ours.",
+        "The payments, refunds or disputes of a day differ between Stripe and POM.",
         Grade.TICKET,
         "tie-out-drift.md",
-        {"differences": ours(metrics.TIE_OUT_DIFFERENCES, "Maximum")},
+        {"differences": pom_metric(metrics.TIE_OUT_DIFFERENCES, "Maximum")},
         threshold=0,
         period=300,
     ),
     Alarm(
         "TieOutSilent",
-        "There are connected organizations, and for a day none was compared with Stripe.",
+        "Organizations are connected, but none was compared with Stripe for a day.",
         Grade.TICKET,
         "tie-out-drift.md",
-        {"planned": PLANNED, "compared": ours(metrics.TIE_OUTS, "Sum")},
+        {"planned": PLANNED, "compared": pom_metric(metrics.TIE_OUTS, "Sum")},
         threshold=0,
         period=86400,
         expression="IF(FILL(planned, 0) > 0 AND FILL(compared, 0) < 1, 1, 0)",
@@ -75,30 +75,30 @@ _MONEY = (
         "Payouts are not explained to the cent: POM lacks their lines, or the lines do not add up.",
         Grade.TICKET,
         "payouts-not-tied-out.md",
-        {"payouts": ours(metrics.PAYOUTS_NOT_TIED_OUT, "Maximum")},
+        {"payouts": pom_metric(metrics.PAYOUTS_NOT_TIED_OUT, "Maximum")},
         threshold=0,
         period=300,
     ),
     Alarm(
         "StuckInvoices",
-        "Invoices have been half-made for half an hour.",
+        "Invoices have been unfinished for half an hour.",
         Grade.TICKET,
         "stuck-invoices.md",
-        {"stuck": ours(metrics.WORK_TAKEN_UP, "Minimum", kind="invoice")},
+        {"stuck": pom_metric(metrics.WORK_TAKEN_UP, "Minimum", kind="invoice")},
         threshold=0,
         period=300,
         periods=6,
     ),
     Alarm(
         "Corrections",
-        "More than 0.1 % of an hour's events had to be found by reconciliation.",
+        "Webhooks missed more than 0.1 % of an hour's events; reconciliation found them.",
         Grade.TICKET,
         "corrections.md",
         {
-            "swept": ours(metrics.EVENTS_SWEPT, "Sum"),
-            "recovered": ours(metrics.EVENTS_RECOVERED, "Sum"),
-            "corrected": ours(metrics.INVOICES_CORRECTED, "Sum"),
-            "payouts": ours(metrics.PAYOUTS_MISSED, "Sum"),
+            "swept": pom_metric(metrics.EVENTS_SWEPT, "Sum"),
+            "recovered": pom_metric(metrics.EVENTS_RECOVERED, "Sum"),
+            "corrected": pom_metric(metrics.INVOICES_CORRECTED, "Sum"),
+            "payouts": pom_metric(metrics.PAYOUTS_MISSED, "Sum"),
         },
         threshold=0.001,
         period=3600,
@@ -115,16 +115,16 @@ _EVENTS = (
         "Events could not be applied and are parked.",
         Grade.TICKET,
         "parked-events.md",
-        {"parked": ours(metrics.EVENTS_PARKED, "Maximum")},
+        {"parked": pom_metric(metrics.EVENTS_PARKED, "Maximum")},
         threshold=0,
         period=600,
     ),
     Alarm(
         "ReconciliationSilent",
-        "For 20 minutes nobody has planned reconciliation.",
+        "No reconciliation has been planned for 20 minutes.",
         Grade.PAGE,
         "stuck-reconciliation.md",
-        {"plans": worked("plan_reconciliation")},
+        {"plans": finished_work("plan_reconciliation")},
         threshold=1,
         comparison="<",
         period=600,
@@ -134,13 +134,13 @@ _EVENTS = (
     ),
     Alarm(
         "ReconciliationStuck",
-        "Reconciliation was planned, and for 20 minutes none has succeeded, though Stripe throttles no call.",
+        "Reconciliation was planned, but none has succeeded for 20 minutes, although Stripe throttles no call.",
         Grade.PAGE,
         "stuck-reconciliation.md",
         {
             "planned": PLANNED,
-            "done": worked("reconcile_account"),
-            "throttled": stripe_tries(metrics.THROTTLED),
+            "done": finished_work("reconcile_account"),
+            "throttled": stripe_attempts(metrics.THROTTLED),
         },
         threshold=0,
         period=600,
@@ -152,24 +152,24 @@ _EVENTS = (
 _STRIPE = (
     Alarm(
         "StripeDown",
-        "More than half of our calls of Stripe fail.",
+        "More than half of the calls to Stripe fail.",
         Grade.TICKET,
         "stripe-outage.md",
-        _TRIES,
+        _ATTEMPTS,
         threshold=0.5,
         period=300,
-        expression=f"IF({_ALL_TRIES} >= 5, (FILL(failed, 0) + FILL(unknown, 0)) / {_ALL_TRIES}, 0)",
+        expression=f"IF({_ALL_ATTEMPTS} >= 5, (FILL(failed, 0) + FILL(unknown, 0)) / {_ALL_ATTEMPTS}, 0)",
     ),
     Alarm(
         "StripeThrottling",
-        "Stripe has throttled more than 1 % of our calls for 10 minutes.",
+        "Stripe has throttled more than 1 % of the calls for 10 minutes.",
         Grade.TICKET,
         "stripe-throttling.md",
-        _TRIES,
+        _ATTEMPTS,
         threshold=0.01,
         period=300,
         periods=2,
-        expression=f"IF({_ALL_TRIES} > 0, FILL(throttled, 0) / {_ALL_TRIES}, 0)",
+        expression=f"IF({_ALL_ATTEMPTS} > 0, FILL(throttled, 0) / {_ALL_ATTEMPTS}, 0)",
     ),
 )
 
@@ -193,6 +193,6 @@ BY_NAME = {alarm.name: alarm for alarm in ALARMS}
 
 
 def alarms() -> Json:
-    """All of them, by logical id."""
+    """Returns all alarms, by logical id."""
     simple = {alarm_id(alarm.name): alarm.resource() for alarm in ALARMS}
     return simple | {alarm_id(composite.name): composite.resource() for composite in COMPOSITES}

@@ -1,4 +1,6 @@
-"""How alarms are said, and what CloudFormation is told of them. Which there are is in `alarm_list`."""
+"""The classes of alarms, and the CloudFormation resources that they become. `alarm_list` has the alarms
+themselves.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,24 @@ from infra.template.measures import Measure
 RUN_BOOKS = "docs/runbooks"
 SUPPRESSION_WAIT = 300
 SUPPRESSION_EXTENSION = 300
-"""Seconds for which a suppressed alarm waits for its suppressor, and stays quiet after it."""
+"""Seconds for which a suppressed alarm waits for its suppressor, and for which it stays silent after its
+suppressor.
+"""
 
 
 class Grade(StrEnum):
-    """How soon a person must look."""
+    """How soon a person must react to an alarm."""
 
     PAGE = "page"
     TICKET = "ticket"
     SIGNAL = "signal"
-    """Nobody is told: other alarms are made of it."""
+    """Notifies no topic: other alarms are composed of it."""
 
 
 class Missing(StrEnum):
-    """What no data means: there was nothing to count, or whoever counts is gone."""
+    """How an alarm treats missing data: as nothing to count, or as a sign that the source of the metric has
+    stopped.
+    """
 
     FINE = "notBreaching"
     BAD = "breaching"
@@ -35,7 +41,9 @@ TOPICS = {Grade.PAGE: "PageTopicArn", Grade.TICKET: "TicketTopicArn"}
 """The parameter that names the SNS topic of each grade."""
 
 MOST_METRICS = 10
-"""In one alarm on metric math (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html)."""
+"""The most metrics in one alarm on metric math
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html).
+"""
 
 COMPARISONS = {
     ">": "GreaterThanThreshold",
@@ -46,13 +54,15 @@ COMPARISONS = {
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm. `expression` is CloudWatch's metric math over the ids of `measures`; without it there is one.
+    """One alarm on metrics.
 
-    It rings when the last `periods` of `period` seconds all are beyond the threshold.
+    `expression` is CloudWatch's metric math over the ids of `measures`. An alarm without an expression has one
+    measure. The alarm fires when each of the last `periods` periods, of `period` seconds each, is beyond the
+    threshold.
     """
 
     name: str
-    says: str
+    description: str
     grade: Grade
     run_book: str
     measures: Mapping[str, Measure]
@@ -64,13 +74,13 @@ class Alarm:
     missing: Missing = Missing.FINE
 
     def resource(self) -> Json:
-        """As CloudFormation knows it."""
-        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {**self._properties, **self._measured}}
+        """Returns the alarm as a CloudFormation resource."""
+        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {**self._properties, **self._metrics}}
 
     @property
     def _properties(self) -> Json:
         return {
-            **_named(self.name, self.says, self.grade, self.run_book),
+            **_common_properties(self.name, self.description, self.grade, self.run_book),
             "ComparisonOperator": COMPARISONS[self.comparison],
             "Threshold": self.threshold,
             "EvaluationPeriods": self.periods,
@@ -79,32 +89,42 @@ class Alarm:
         }
 
     @property
-    def _measured(self) -> Json:
+    def _metrics(self) -> Json:
         queries: list[Json] = [
             {"Id": name, "MetricStat": measure.for_alarm(self.period), "ReturnData": self.expression is None}
             for name, measure in self.measures.items()
         ]
         if self.expression is not None:
-            judged = {"Id": "judged", "Expression": self.expression, "Label": self.name, "ReturnData": True}
-            queries.append(judged)
+            evaluated_expression = {
+                "Id": "judged",
+                "Expression": self.expression,
+                "Label": self.name,
+                "ReturnData": True,
+            }
+            queries.append(evaluated_expression)
         return {"Metrics": queries}
 
 
 @dataclass(frozen=True)
 class Composite:
-    """Rings when all of `alarms` do, unless `suppressor` tells that the cause is known."""
+    """An alarm that fires when all of `alarms` fire, unless `suppressor` fires too, because then the cause is
+    known.
+    """
 
     name: str
-    says: str
+    description: str
     grade: Grade
     run_book: str
     alarms: tuple[str, ...]
     suppressor: str | None = None
 
     def resource(self) -> Json:
-        """As CloudFormation knows it."""
+        """Returns the alarm as a CloudFormation resource."""
         rule = " AND ".join(f'ALARM("${{AWS::StackName}}-{name}")' for name in self.alarms)
-        properties = {**_named(self.name, self.says, self.grade, self.run_book), "AlarmRule": sub(rule)}
+        properties = {
+            **_common_properties(self.name, self.description, self.grade, self.run_book),
+            "AlarmRule": sub(rule),
+        }
         if self.suppressor is not None:
             properties |= {
                 "ActionsSuppressor": sub(f"${{AWS::StackName}}-{self.suppressor}"),
@@ -116,31 +136,31 @@ class Composite:
 
 
 def sum_of(names: Iterable[str]) -> str:
-    """Returns the sum of metrics as CloudWatch's expression; one that has no data counts as 0."""
+    """Returns the sum of metrics as an expression of CloudWatch. A metric without data counts as 0."""
     return " + ".join(f"FILL({name}, 0)" for name in names)
 
 
 def in_portions(name: str, measures: Sequence[Measure]) -> Iterator[tuple[str, dict[str, Measure]]]:
-    """Yields names and metrics of as few alarms as can hold them; the first has the name itself."""
+    """Yields a name and its metrics for each of as few alarms as can hold them. The first one has the plain name."""
     for number, start in enumerate(range(0, len(measures), MOST_METRICS), start=1):
-        yield name + (str(number) if number > 1 else ""), named(measures[start : start + MOST_METRICS])
+        yield name + (str(number) if number > 1 else ""), with_ids(measures[start : start + MOST_METRICS])
 
 
-def named(measures: Sequence[Measure]) -> dict[str, Measure]:
-    """Returns metrics by the names that they have in an expression."""
+def with_ids(measures: Sequence[Measure]) -> dict[str, Measure]:
+    """Returns the measures by the ids that an expression uses for them: `m0`, `m1` and so on."""
     return {f"m{number}": measure for number, measure in enumerate(measures)}
 
 
 def alarm_id(name: str) -> str:
-    """The logical id of an alarm."""
+    """Returns the logical id of an alarm."""
     return f"{name}Alarm"
 
 
-def _named(name: str, says: str, grade: Grade, run_book: str) -> Json:
+def _common_properties(name: str, description: str, grade: Grade, run_book: str) -> Json:
     actions = [ref(TOPICS[grade])] if grade in TOPICS else []
     return {
         "AlarmName": sub(f"${{AWS::StackName}}-{name}"),
-        "AlarmDescription": sub(f"{grade.upper()}: {says} Run book: ${{RunBookUrl}}/{run_book}"),
+        "AlarmDescription": sub(f"{grade.upper()}: {description} Run book: ${{RunBookUrl}}/{run_book}"),
         "ActionsEnabled": bool(actions),
         "AlarmActions": actions,
         "OKActions": actions,

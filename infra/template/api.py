@@ -1,4 +1,6 @@
-"""The API's settings that Chalice does not know: limits, logs, traces, its own answers, CORS and a domain."""
+"""The API's settings that Chalice does not have: limits, logs, traces, API Gateway's own responses, CORS, a
+domain.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,22 @@ from infra.template.log_groups import log_group
 
 RATE = 100
 BURST = 200
-"""Requests a second for each method, and at once."""
+"""The most requests a second to one method, and the most at the same moment."""
 WEBHOOK_RATE = 400
 WEBHOOK_BURST = 800
-"""A company's evening run makes Stripe send thousands of events; one refused comes again only after minutes."""
+"""A company's evening run makes Stripe send thousands of events. Stripe repeats a refused event only minutes
+later.
+"""
 PREFLIGHT_MAX_AGE = 600
 """Seconds that a browser may remember a preflight."""
 COMPRESSED_FROM = 1024
-"""Bytes. A smaller answer fits in one network packet with its headers, so compressing it would save nobody time."""
+"""Bytes. A smaller response fits in one network packet with its headers, so compressing it would not save time."""
 WEBHOOKS = "/~1v1~1stripe~1webhooks"
 IDENTITY_VALIDATION = BEARER
-"""A request whose Authorization header does not match is answered 401, and the authorizer is not invoked
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html)."""
+"""API Gateway responds with 401 to a request whose Authorization header does not match this pattern, and does not
+invoke the authorizer
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html).
+"""
 
 ACCESS_LOG = {
     "requestId": "$context.requestId",
@@ -40,20 +46,20 @@ ACCESS_LOG = {
     "error": "$context.error.responseType",
     "bytes": "$context.responseLength",
 }
-"""No addresses and no real paths: those are personal data, or have ids of customers in them."""
+"""The log has no addresses and no actual paths, because those are personal data or contain customers' ids."""
 
 
 def rest_api() -> Json:
-    """What is merged into Chalice's `RestAPI`."""
+    """Returns the properties that are merged into Chalice's `RestAPI`."""
     return {
         "Type": "AWS::Serverless::Api",
         "Properties": {
             "Name": sub("${AWS::StackName}"),
-            # Without it SAM adds a stray stage of the name "Stage".
+            # Without this setting SAM adds a second stage with the name "Stage".
             "OpenApiVersion": "2.0",
-            # SAM deploys when it sees a change, and it does not see that of a parameter, such as PomSettingsUrl.
+            # SAM deploys when it detects a change. It does not detect a changed parameter, such as PomSettingsUrl.
             "AlwaysDeploy": True,
-            # X-Ray would keep the whole address and path of each traced request for 30 days. Functions are traced.
+            # X-Ray would store the full URL of each traced request for 30 days. The functions are traced instead.
             "TracingEnabled": False,
             "MinimumCompressionSize": COMPRESSED_FROM,
             "AccessLogSetting": {"DestinationArn": get_att("ApiAccessLogGroup"), "Format": json.dumps(ACCESS_LOG)},
@@ -63,7 +69,7 @@ def rest_api() -> Json:
             ],
             "GatewayResponses": gateway_responses(),
             "DefinitionBody": {"securityDefinitions": {AUTHORIZER: _identity_validation()}},
-            # Callers would get around the domain, and around what is put in front of it.
+            # Through the execute-api address, callers would bypass the domain and the firewall in front of it.
             "DisableExecuteApiEndpoint": {"Fn::If": ["HasDomain", True, False]},
             "Cors": {
                 "AllowOrigin": allowed_origin(),
@@ -84,7 +90,7 @@ def _limits(path: str, method: str, rate: int, burst: int) -> Json:
         "HttpMethod": method,
         "ThrottlingRateLimit": rate,
         "ThrottlingBurstLimit": burst,
-        # By method they would be billed as custom metrics, 50 dollars a month, and say what ours say by route.
+        # AWS bills metrics by method as custom metrics, 50 dollars a month. POM's own metrics by route say the same.
         "MetricsEnabled": False,
         "DataTraceEnabled": False,
         "LoggingLevel": "OFF",
@@ -92,7 +98,10 @@ def _limits(path: str, method: str, rate: int, burst: int) -> Json:
 
 
 def api_resources() -> Json:
-    """Access logs, and the domain if there is one. API Gateway's right to write logs is in infra/account.json."""
+    """Returns the access log group, and the domain if there is one.
+
+    `infra/account.json` gives API Gateway the right to write logs.
+    """
     return {
         "ApiAccessLogGroup": log_group("/aws/apigateway/${AWS::StackName}", ACCESS_LOGS.days),
         "ApiDomain": {

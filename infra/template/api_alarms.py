@@ -1,35 +1,40 @@
-"""The alarms on the API's answers: how fast 5xx use up the month's budget."""
+"""The alarms on 5xx responses of the API: how fast they use up the month's error budget."""
 
 from __future__ import annotations
 
 from chalicelib import metrics
 from infra.template.alarms import Alarm, Composite, Grade
-from infra.template.measures import API_GATEWAY, STACK, aws, ours
+from infra.template.measures import API_GATEWAY, STACK, aws_metric, pom_metric
 
 OBJECTIVE = 0.999
-"""Of requests are answered without a 5xx, over 30 days."""
+"""The share of requests that must get a response other than 5xx, over 30 days."""
 FAST_BURN = 14.4
 SLOW_BURN = 6.0
-"""How many times as fast as the objective allows: the budget of 30 days is gone in two days, or in five."""
+"""How many times faster than the objective allows. At the fast rate the budget of 30 days lasts two days, at the slow
+rate five days.
+"""
 FAST_BURN_NOW = "FastBurnNow"
 FEWEST_ERRORS = 5
-"""Below so many errors a ratio says nothing."""
+"""With fewer errors, their ratio to all requests means nothing."""
 
 _ERRORS = "(FILL(errors, 0) - FILL(stripe, 0))"
-"""API Gateway counts every 5xx, those of crashes and timeouts included. One company's Stripe account can be the cause
-of some, such as by its own limit, so these are taken off."""
+"""API Gateway counts every 5xx, including crashes and timeouts. Errors that one company's Stripe account caused, such
+as by its own rate limit, are subtracted.
+"""
 
 
 def _burn(name: str, period: int, rate: float) -> Alarm:
     return Alarm(
         name,
-        f"In {period // 60} minutes more than {rate * (1 - OBJECTIVE):.2%} of requests were answered with a 5xx.",
+        f"More than {rate * (1 - OBJECTIVE):.2%} of requests got a 5xx response in {period // 60} minutes.",
         Grade.SIGNAL,
         "api-errors.md",
         {
-            "errors": aws(API_GATEWAY, "5XXError", STACK, "Sum", "5xx"),
-            "stripe": ours(metrics.REQUEST_LATENCY, "SampleCount", "5xx by a Stripe account", outcome=metrics.STRIPE),
-            "requests": aws(API_GATEWAY, "Count", STACK, "SampleCount", "requests"),
+            "errors": aws_metric(API_GATEWAY, "5XXError", STACK, "Sum", "5xx"),
+            "stripe": pom_metric(
+                metrics.REQUEST_LATENCY, "SampleCount", "5xx by a Stripe account", outcome=metrics.STRIPE
+            ),
+            "requests": aws_metric(API_GATEWAY, "Count", STACK, "SampleCount", "requests"),
         },
         threshold=round(rate * (1 - OBJECTIVE), 6),
         period=period,
@@ -47,7 +52,7 @@ BURNS = (
 ERRORS = (
     Composite(
         "ErrorsFast",
-        f"Errors use up the month's budget {FAST_BURN} times too fast, and still do.",
+        f"5xx responses use up the month's error budget {FAST_BURN} times too fast, and have not stopped.",
         Grade.PAGE,
         "api-errors.md",
         ("FastBurnHour", FAST_BURN_NOW),
@@ -55,7 +60,7 @@ ERRORS = (
     ),
     Composite(
         "ErrorsSlow",
-        f"Errors use up the month's budget {SLOW_BURN:g} times too fast, and still do.",
+        f"5xx responses use up the month's error budget {SLOW_BURN:g} times too fast, and have not stopped.",
         Grade.PAGE,
         "api-errors.md",
         ("SlowBurnHours", "SlowBurnNow"),

@@ -1,7 +1,7 @@
-"""AWS Backup of all tables with a copy in another region, if a vault for the copies is named.
+"""AWS Backup of all tables with a copy in another region, if the stage names a vault for the copies.
 
-Each table can be restored to any second of 35 days in its own region without it. This is for the loss of the region,
-or of the account if the vault is another account's.
+DynamoDB alone can restore each table to any second of the last 35 days, in the same region. AWS Backup protects
+against the loss of the region. If the vault belongs to another account, it protects against the loss of the account.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from chalicelib.domain.retention import COPIES, RECOVERY_POINTS
 from infra.template.alarms import Alarm, Grade
 from infra.template.encryption import HAS_OWN_KEY, OWN_KEY
 from infra.template.intrinsics import Json, get_att, is_given, ref, sub, when
-from infra.template.measures import BACKUP, aws
+from infra.template.measures import BACKUP, aws_metric
 from infra.template.policies import allow
 from infra.template.tables import tables
 
@@ -23,9 +23,9 @@ USE_OF_KEY = "BackupUseOfKey"
 """The logical id of the policy that lets AWS Backup use the stage's own key."""
 VAULT_NAME = "${AWS::StackName}-backups"
 START_WITHIN = 60
-"""Minutes in which AWS Backup begins each job; the least it takes."""
+"""Minutes within which AWS Backup starts each job: the least that AWS Backup accepts."""
 COMPLETE_WITHIN = 480
-"""Minutes after which a job that has not ended is given up."""
+"""Minutes after which AWS Backup gives up an unfinished job."""
 
 PARAMETERS: Mapping[str, Json] = {
     COPY_VAULT: {
@@ -37,13 +37,13 @@ PARAMETERS: Mapping[str, Json] = {
     "BackupSchedule": {
         "Type": "String",
         "Default": "cron(0 5 * * ? *)",
-        "Description": "When tables are backed up, in UTC; what was written since is lost with the region",
+        "Description": "When tables are backed up, in UTC; data written later is lost with the region",
         "AllowedPattern": r"cron\([^()]+\)",
     },
     "BackupCopyDays": {
         "Type": "Number",
         "Default": str(COPIES.days),
-        "Description": "Days that a copy is kept in the other region",
+        "Description": "Days for which a copy is stored in the other region",
         "MinValue": 1,
     },
 }
@@ -55,10 +55,10 @@ CONDITIONS: Json = {
 
 
 class BackupAlarm(Alarm):
-    """Its threshold is 0 where there is no AWS Backup, and nothing is fewer than that: it never fires there."""
+    """An alarm that never fires where AWS Backup is off: there its threshold is 0, and no count is below 0."""
 
     def resource(self) -> Json:
-        """As CloudFormation knows it."""
+        """Returns the alarm as a CloudFormation resource."""
         made = super().resource()
         made["Properties"]["Threshold"] = {"Fn::If": [HAS_BACKUP, self.threshold, 0]}
         return made
@@ -67,13 +67,13 @@ class BackupAlarm(Alarm):
 BACKUP_ALARMS = (
     BackupAlarm(
         "BackupCopies",
-        "For a day no table's backup was copied to the other region, or a backup or a copy failed.",
+        "No table's backup was copied to the other region for a day, or a backup or a copy failed.",
         Grade.TICKET,
         "backup-copies.md",
         {
-            "copied": aws(BACKUP, "NumberOfCopyJobsCompleted", VAULT_NAME, "Sum", "copied"),
-            "failed": aws(BACKUP, "NumberOfBackupJobsFailed", VAULT_NAME, "Sum", "backups failed"),
-            "uncopied": aws(BACKUP, "NumberOfCopyJobsFailed", VAULT_NAME, "Sum", "copies failed"),
+            "copied": aws_metric(BACKUP, "NumberOfCopyJobsCompleted", VAULT_NAME, "Sum", "copied"),
+            "failed": aws_metric(BACKUP, "NumberOfBackupJobsFailed", VAULT_NAME, "Sum", "backups failed"),
+            "uncopied": aws_metric(BACKUP, "NumberOfCopyJobsFailed", VAULT_NAME, "Sum", "copies failed"),
         },
         threshold=1,
         comparison="<",
@@ -84,7 +84,7 @@ BACKUP_ALARMS = (
 
 
 def backups() -> Json:
-    """The vault, the plan, what it backs up, and its role."""
+    """Returns the vault, the plan, the selection of tables, and the role, by logical id."""
     return {
         "BackupVault": _conditional(
             "AWS::Backup::BackupVault", {"BackupVaultName": sub(VAULT_NAME)}, DeletionPolicy="RetainExceptOnCreate"
@@ -145,12 +145,13 @@ def _table_arns() -> list[Json]:
 
 
 def _role() -> Json:
-    """What AWSBackupServiceRolePolicyForBackup says of DynamoDB and of copies, for our tables and vaults alone.
+    """Returns the role with the rights of AWSBackupServiceRolePolicyForBackup, limited to this stack's tables and
+    vaults.
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     """
-    ours = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
-    assumed = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    same_account = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+    trust = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
     statements = [
         allow(
             "Tables",
@@ -165,7 +166,7 @@ def _role() -> Json:
         allow("ToTheOtherRegion", ["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], [ref(COPY_VAULT)]),
     ]
     return {
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**assumed, "Condition": ours}]},
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{**trust, "Condition": same_account}]},
         "ManagedPolicyArns": when(HAS_OWN_KEY, [ref(USE_OF_KEY)]),
         "Policies": [
             {"PolicyName": "back-up-tables", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
@@ -174,7 +175,7 @@ def _role() -> Json:
 
 
 def _use_of_key() -> list[Json]:
-    """What AWSBackupServiceRolePolicyForBackup says of keys, for the stage's own key alone."""
+    """Returns the rights of AWSBackupServiceRolePolicyForBackup on keys, limited to the stage's own key."""
     key = [ref(OWN_KEY)]
     using = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}

@@ -22,4 +22,4 @@ PARAMETERS: Mapping[str, Json] = {
 CONDITIONS: Json = {HAS_BOUNDARY: is_given(BOUNDARY)}
 
 SETTINGS: Mapping[str, Json] = {"AWS::IAM::Role": {"PermissionsBoundary": when(HAS_BOUNDARY, ref(BOUNDARY))}}
-"""By type of resource: what each of them has besides its own properties."""
+"""The properties that are added to every resource of a type."""

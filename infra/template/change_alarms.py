@@ -5,16 +5,16 @@ from __future__ import annotations
 from chalicelib import metrics
 from chalicelib.functions import UNPUBLISHED_CHANGES
 from infra.template.alarms import Alarm, Grade
-from infra.template.measures import LAMBDA, SQS, STACK, aws, ours
+from infra.template.measures import LAMBDA, SQS, STACK, aws_metric, pom_metric
 
 PUBLISHER = "publish-changes"
 """The function that publishes changes, by its name in AWS without the stack's prefix."""
 FEWEST_EVENTS = 5
 """Up to this many applied events may all concern records without published changes, such as lines of payouts."""
 
-CHANGE_AGE = aws(LAMBDA, "IteratorAge", f"{STACK}-{PUBLISHER}", "Maximum", "age in ms")
+CHANGE_AGE = aws_metric(LAMBDA, "IteratorAge", f"{STACK}-{PUBLISHER}", "Maximum", "age in ms")
 """Milliseconds between the writing of a batch's last record and the invocation that is given the batch."""
-UNPUBLISHED = aws(
+UNPUBLISHED = aws_metric(
     SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{UNPUBLISHED_CHANGES}", "Maximum", UNPUBLISHED_CHANGES
 )
 
@@ -43,7 +43,7 @@ CHANGE_ALARMS = (
         "No change was published for an hour although changes wait. DynamoDB drops them after 24 hours.",
         Grade.PAGE,
         "late-changes.md",
-        {"age": CHANGE_AGE, "published": ours(metrics.CHANGES_PUBLISHED, "Sum")},
+        {"age": CHANGE_AGE, "published": pom_metric(metrics.CHANGES_PUBLISHED, "Sum")},
         threshold=3_600_000,
         period=3600,
         expression="IF(FILL(published, 0) < 1, FILL(age, 0), 0)",
@@ -54,8 +54,8 @@ CHANGE_ALARMS = (
         Grade.PAGE,
         "late-changes.md",
         {
-            "applied": ours(metrics.EVENT_LAG, "SampleCount", outcome="applied"),
-            "batches": aws(LAMBDA, "Invocations", f"{STACK}-{PUBLISHER}", "Sum", "batches"),
+            "applied": pom_metric(metrics.EVENT_LAG, "SampleCount", outcome="applied"),
+            "batches": aws_metric(LAMBDA, "Invocations", f"{STACK}-{PUBLISHER}", "Sum", "batches"),
         },
         threshold=0,
         period=3600,

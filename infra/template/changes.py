@@ -11,14 +11,16 @@ from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, 
 BUS_ID = "ChangesBus"
 """The logical id of the bus."""
 FOR_EVER = -1
-"""AWS repeats a batch until it succeeds or its records leave the stream after 24 hours."""
+"""AWS repeats a batch until it succeeds or until its records leave the stream after 24 hours."""
 AT_ONCE = 1
-"""Batches of one shard that are worked on at once. One keeps the order of writing, and two batches of a shard never
-append to one organization's feed at the same time."""
+"""Batches of one shard that run at the same time. One batch keeps the order of writing, and two batches never append
+to one organization's feed at the same time."""
 
 
 def bus() -> Json:
-    """The bus, by logical id. Without a policy, only identities of the same account can make rules on it."""
+    """Returns the bus, by logical id. It has no policy, so only identities of the same account can create rules on
+    it.
+    """
     properties = {
         "Name": physical("changes"),
         "Description": "What has changed in invoices, customers, connections and payouts.",
@@ -27,7 +29,7 @@ def bus() -> Json:
 
 
 def bus_outputs() -> Json:
-    """What a consumer needs for a rule of its own, by the names of the stack's outputs."""
+    """Returns the outputs that a consumer needs for a rule of its own, by their names."""
     return {
         "ChangesBusName": {
             "Description": "The event bus for rules of consumers; the source of its events is pom-stripe",
@@ -42,9 +44,9 @@ def bus_outputs() -> Json:
 
 
 def stream_events(function: Function, changes: Changes) -> Json:
-    """One event source for each table whose changes invoke the function.
+    """Returns one event source for each table whose changes invoke the function.
 
-    The first one has the name that Chalice gives to the only one it packages, so that it is merged into that.
+    Chalice packages one event source itself. The first one here has the name of that one, so that both are merged.
     """
     return {
         _event_name(function, table if number else ""): _event(table, keys, changes)
@@ -59,17 +61,18 @@ def _event_name(function: Function, table: str) -> str:
 def _event(table: str, keys: Mapping[str, str], changes: Changes) -> Json:
     source: Json = {
         "Stream": get_att(table_id(table), "StreamArn"),
-        # With the stream's oldest record: LATEST would miss what is written while a mapping is being made.
+        # The mapping starts at the oldest record, because LATEST would miss records written while the mapping is
+        # created.
         "StartingPosition": "TRIM_HORIZON",
         "BatchSize": changes.batch_size,
         "MaximumBatchingWindowInSeconds": changes.window,
         "ParallelizationFactor": AT_ONCE,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        # A record that ends the whole function, say by its memory, is at last alone in its batch.
+        # A record that crashes the whole function, for example by its size, ends up alone in its batch.
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": FOR_EVER,
         "MaximumRecordAgeInSeconds": FOR_EVER,
-        # For records that leave the stream because no invocation succeeded: AWS tells their place, not their body.
+        # A record leaves the stream if no invocation succeeds. AWS then sends its position, but not its contents.
         "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": get_att(queue_id(UNPUBLISHED_CHANGES))}},
     }
     if keys:

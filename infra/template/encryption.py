@@ -1,6 +1,6 @@
-"""How what is stored is encrypted: with keys of AWS's services, or with one key of the account's own.
+"""The encryption of stored data: with keys of AWS's services, or with one key of the account's own.
 
-`docs/deploying.md` says what the key's policy has to allow; `infra/key.json` makes a key that does.
+`docs/deploying.md` says what the key's policy must allow. `infra/key.json` creates such a key.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ HAS_OWN_KEY = "HasOwnKey"
 USE_OF_KEY = "UseOfKey"
 """The logical id of the policy that lets the functions' roles use the key."""
 VIA = ("dynamodb", "lambda", "secretsmanager", "sqs")
-"""The services that ask for the key in the name of a function. CloudWatch Logs and EventBridge ask in their own name,
-which the key's policy allows."""
+"""The services that use the key on behalf of a function. CloudWatch Logs and EventBridge use the key in their own
+name, which the key's policy allows.
+"""
 
 PARAMETERS: Mapping[str, Json] = {
     OWN_KEY: {
         "Type": "String",
         "Default": "",
-        "Description": "A symmetric KMS key of this account and region that encrypts whatever is stored, or nothing",
+        "Description": "A symmetric KMS key of this account and region that encrypts all stored data, or nothing",
         "AllowedPattern": r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[a-f0-9-]+)?",
         "ConstraintDescription": "must be the ARN of a key, not an alias",
     }
@@ -47,13 +48,13 @@ SETTINGS: Mapping[str, Json] = {
     "AWS::Serverless::Function": {"KmsKeyArn": _KEY},
     "AWS::Backup::BackupVault": {"EncryptionKeyArn": _KEY},
 }
-"""By type of resource: what each of them has besides its own properties."""
+"""The properties that are added to every resource of a type."""
 
 
 def use_of_key() -> Json:
-    """The policy, and what is merged into each function's role, by logical id.
+    """Returns the policy, and the property that is merged into each function's role, by logical id.
 
-    It is a managed policy, so that a role has it before there is a function that could be called.
+    The policy is a managed one, so that a role has it before its function exists and can be called.
     """
     services = [{"Fn::Sub": f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}"} for service in VIA]
     statement = {

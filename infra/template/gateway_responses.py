@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, in the API's error contract."""
+"""The responses that API Gateway sends without the application, in the API's error format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.template.intrinsics import Json, allowed_origin
 
 @dataclass(frozen=True)
 class GatewayResponse:
-    """An answer that the application has no part in."""
+    """A response that API Gateway sends without invoking the application."""
 
     status: int
     code: str
@@ -19,7 +19,7 @@ class GatewayResponse:
     header: tuple[str, str] | None = None
 
     def body(self, request_id: str = "$context.requestId") -> str:
-        """Returns the body as JSON; without an id it is a template, with API Gateway's variable for the request's."""
+        """Returns the body as JSON. By default it is a template with API Gateway's variable for the request's id."""
         error: Json = {"code": self.code, "message": self.message, "field": None, "nextStep": self.next_step}
         detail = {**error, "invoiceId": None, "number": None}
         return json.dumps({"error": {**error, "requestId": request_id, "details": [detail], "moreDetails": False}})
@@ -102,13 +102,13 @@ RESPONSES = {
     "DEFAULT_4XX": MALFORMED,
     "DEFAULT_5XX": INTERNAL_ERROR,
 }
-"""By API Gateway's name for the occasion."""
+"""The responses by API Gateway's name for the cause."""
 
 ORIGIN_HEADER = "Access-Control-Allow-Origin"
 
 
 def gateway_responses() -> Json:
-    """The API's `GatewayResponses`; a page of POM may read them, whatever the occasion."""
+    """Returns the API's `GatewayResponses`. Pages of POM may read each of them."""
     return {name: _response(name, response) for name, response in RESPONSES.items()}
 
 
@@ -122,9 +122,9 @@ def _response(name: str, response: GatewayResponse) -> Json:
     if response.header is not None:
         header, value = response.header
         headers |= {header: f"'{value}'", "Access-Control-Expose-Headers": "'Retry-After'"}
-    shown: Json = {
+    properties: Json = {
         "ResponseTemplates": {"application/json": response.body()},
         "ResponseParameters": {"Headers": headers},
     }
-    # The default of all 4xx stands for several statuses, which it leaves as they are.
-    return shown if name == "DEFAULT_4XX" else {"StatusCode": str(response.status), **shown}
+    # DEFAULT_4XX covers several statuses, and does not change them.
+    return properties if name == "DEFAULT_4XX" else {"StatusCode": str(response.status), **properties}

@@ -1,4 +1,4 @@
-"""CloudFormation's functions, and the names that Chalice and we give to resources."""
+"""CloudFormation's intrinsic functions, and the names that Chalice and POM give to resources."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from chalicelib.functions import Secret
 Json: TypeAlias = dict[str, Any]
 
 HAS_DEVELOPMENT_ORIGINS = "HasDevelopmentOrigins"
-"""The condition that pages of further origins may call the stage."""
+"""The condition that pages of other origins than POM's may call the stage."""
 
 
 def ref(name: str) -> Json:
-    """A parameter's value, or a resource's name."""
+    """Returns a reference to a parameter's value or to a resource's name."""
     return {"Ref": name}
 
 
 def get_att(name: str, attribute: str = "Arn") -> Json:
-    """An attribute of a resource."""
+    """Returns a reference to an attribute of a resource."""
     return {"Fn::GetAtt": [name, attribute]}
 
 
 def sub(text: str) -> Json:
-    """`text` with its ${…} filled in."""
+    """Returns `text` with its ${…} variables replaced by CloudFormation."""
     return {"Fn::Sub": text}
 
 
@@ -31,66 +31,66 @@ NO_VALUE: Json = {"Ref": "AWS::NoValue"}
 
 
 def when(condition: str, value: Any) -> Json:
-    """`value` where the condition holds; otherwise as if the property were not there."""
+    """Returns `value` where the condition is true. Otherwise the property is omitted."""
     return {"Fn::If": [condition, value, NO_VALUE]}
 
 
 def is_given(parameter: str, unless: str = "") -> Json:
-    """The condition that a parameter has another value than `unless`."""
+    """Returns the condition that a parameter has another value than `unless`."""
     return {"Fn::Not": [{"Fn::Equals": [ref(parameter), unless]}]}
 
 
 def camel(name: str) -> str:
-    """`customer-sync.fifo` or `customer_sync` as `CustomerSync`: what Chalice makes of names."""
+    """Returns `customer-sync.fifo` or `customer_sync` as `CustomerSync`, as Chalice converts names."""
     return "".join(word.capitalize() for word in name.removesuffix(".fifo").replace("-", "_").split("_"))
 
 
 def table_id(name: str) -> str:
-    """The logical id of a table, by its name without prefix."""
+    """Returns the logical id of a table, by its name without prefix."""
     return f"{camel(name)}Table"
 
 
 def queue_id(name: str) -> str:
-    """The logical id of a queue, by its name without prefix."""
+    """Returns the logical id of a queue, by its name without prefix."""
     return f"{camel(name)}Queue"
 
 
 def secret_parameter(secret: Secret) -> str:
-    """The parameter that holds the ARN of a secret."""
+    """Returns the name of the parameter that holds the ARN of a secret."""
     return f"Stripe{camel(secret)}SecretArn"
 
 
 def function_id(name: str) -> str:
-    """The logical id that Chalice gives a function."""
+    """Returns the logical id that Chalice gives a function."""
     return "APIHandler" if name == "api_handler" else camel(name)
 
 
 def role_id(function: str) -> str:
-    """The logical id that Chalice gives a function's role."""
+    """Returns the logical id that Chalice gives a function's role."""
     return f"{camel(function)}Role"
 
 
 def log_group_id(function: str) -> str:
-    """The logical id that Chalice gives a function's log group."""
+    """Returns the logical id that Chalice gives a function's log group."""
     return f"{camel(function)}LogGroup"
 
 
 def physical(name: str) -> Json:
-    """A name that is unique to this stack: one account can hold several stages."""
+    """Returns a name that is unique to this stack, because one account can hold several stages."""
     return sub(f"${{AWS::StackName}}-{name}")
 
 
 def allowed_origin() -> Json:
-    """Which pages may read what API Gateway answers by itself, preflights included, as a quoted header value.
+    """Returns the origin whose pages may read API Gateway's own responses, as a quoted header value.
 
-    API Gateway can only say one thing there. Where there are further origins, that is any origin: a preflight has
-    no secrets and gives no rights, because a request takes a token, which no browser adds by itself. Answers of the
-    API itself name their one origin everywhere.
+    Preflight responses are among them. API Gateway can name only one value there. A stage with other origins than
+    POM's allows any origin. This is safe because a preflight contains no secrets and gives no rights: a request needs
+    a token, which no browser adds automatically. Responses of the application always name one origin.
     """
     return {"Fn::If": [HAS_DEVELOPMENT_ORIGINS, "'*'", _pom_origin()]}
 
 
 def _pom_origin() -> Json:
-    """The origin of POM's pages: scheme and host of the settings page, as the API says."""
+    """Returns the origin of POM's pages: the scheme and the host of the settings page."""
     host = {"Fn::Select": [2, {"Fn::Split": ["/", ref("PomSettingsUrl")]}]}
     return {"Fn::Sub": ["'https://${Host}'", {"Host": host}]}

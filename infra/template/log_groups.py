@@ -1,4 +1,4 @@
-"""The log groups: they outlive the stack, so that what was logged can be read for as long as was promised."""
+"""The log groups. They outlive the stack, so that logs can be read for the whole promised time."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from infra.template.intrinsics import Json, log_group_id, physical, sub
 
 
 def function_log_groups() -> Json:
-    """The groups of all functions, by logical id. Chalice sets for how many days each keeps a line, by the stage.
+    """Returns the log groups of all functions, by logical id. Chalice sets their retention in days, by stage.
 
-    Chalice names the API's group after a resource that does not exist. Here all are named as their functions.
+    Chalice names the API's group after a resource that does not exist. Here each group is named after its function.
     """
     return {log_group_id(each.name): log_group(f"/aws/lambda/{_physical_name(each)}") for each in FUNCTIONS}
 
 
 def log_group(name: str, days: int | None = None) -> Json:
-    """Returns a group that stays when its stack is deleted, and goes when its creation is rolled back.
+    """Returns a group that stays when its stack is deleted, and is deleted when its creation is rolled back.
 
-    A group that stays keeps each line for its days. One that went with its stack could also be made anew, without an
-    end, by lines that arrive late.
+    A group that stays keeps its retention. If the group were deleted with its stack, lines that arrive late would
+    create it again without a retention.
     """
     retention = {} if days is None else {"RetentionInDays": days}
     return {

@@ -1,6 +1,6 @@
-"""What is measured, as alarms and dashboard ask for it: our own metrics from `chalicelib.metrics`, and AWS's.
+"""The metrics of alarms and of the dashboard: POM's own metrics from `chalicelib.metrics`, and AWS's metrics.
 
-A measure of ours that nobody emits, or by dimensions that nobody writes, cannot be made here.
+A POM metric that the code never emits, or never emits with the given dimensions, cannot be built here.
 """
 
 from __future__ import annotations
@@ -48,20 +48,21 @@ AWS_METRICS: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]] = {
         "NumberOfBackupJobsFailed": (_VAULT,),
     },
 }
-"""AWS's metrics that are used, each with the sets of dimensions that it is written by
+"""AWS's metrics that are used here, each with the sets of dimensions that AWS writes
 (https://docs.aws.amazon.com/cloudwatch, by service;
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html)."""
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html).
+"""
 
 STATS = frozenset({"Sum", "SampleCount", "Average", "Minimum", "Maximum", "p50", "p90", "p99"})
 
 
 class NoSuchMeasure(ValueError):
-    """Nobody emits it."""
+    """No code emits this metric."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One statistic of one metric. Values of dimensions may hold ${…} of CloudFormation."""
+    """One statistic of one metric. Values of dimensions may contain CloudFormation's ${…} variables."""
 
     namespace: str
     name: str
@@ -70,21 +71,21 @@ class Measure:
     label: str = ""
 
     def for_alarm(self, period: int) -> Json:
-        """As a `MetricStat`."""
+        """Returns the measure as a `MetricStat`."""
         dimensions = [{"Name": name, "Value": _text(value)} for name, value in self.dimensions]
         metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
         return {"Metric": metric, "Period": period, "Stat": self.stat}
 
     def for_widget(self, **options: Any) -> list[Any]:
-        """As a row of a widget's metrics."""
+        """Returns the measure as a row of a widget's metrics."""
         flat = [text for pair in self.dimensions for text in pair]
-        said = {"stat": self.stat, **({"label": self.label} if self.label else {}), **options}
-        return [self.namespace, self.name, *flat, said]
+        all_options = {"stat": self.stat, **({"label": self.label} if self.label else {}), **options}
+        return [self.namespace, self.name, *flat, all_options]
 
 
 @dataclass(frozen=True)
 class Search:
-    """All metrics of one name that have these values of some of their dimensions: one line each."""
+    """All metrics of one name with these values of some dimensions. A widget draws one line for each of them."""
 
     metric: Metric
     stat: str
@@ -92,59 +93,63 @@ class Search:
     fixed: tuple[tuple[str, str], ...] = ()
 
     def for_widget(self) -> list[Any]:
-        """As a row of a widget's metrics."""
+        """Returns the search as a row of a widget's metrics."""
         schema = ",".join([NAMESPACE, "service", *self.dimensions])
         terms = [f'MetricName="{self.metric.name}"', *(f'{name}="{value}"' for name, value in self.fixed)]
         return [{"expression": f"SEARCH('{{{schema}}} {' '.join(terms)}', '{self.stat}')"}]
 
 
-def ours(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measure:
-    """A metric of ours.
+def pom_metric(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measure:
+    """Returns a measure of one of POM's own metrics.
 
     Raises:
-        NoSuchMeasure: it is not written by these dimensions, or never with these values.
+        NoSuchMeasure: the code never emits the metric with these dimensions or values.
     """
-    written = [each for each in (metric.dimensions, *metric.rollups) if set(each) == set(dimensions)]
-    if not written:
+    dimension_sets = [each for each in (metric.dimensions, *metric.rollups) if set(each) == set(dimensions)]
+    if not dimension_sets:
         raise NoSuchMeasure(f"{metric.name} is not written by {sorted(dimensions)}")
-    _check(metric, written[0], stat, dimensions)
-    named = (("service", SERVICE), *dimensions.items())
-    return Measure(NAMESPACE, metric.name, named, stat, label or next(iter(dimensions.values()), metric.name))
+    _check(metric, dimension_sets[0], stat, dimensions)
+    named_dimensions = (("service", SERVICE), *dimensions.items())
+    return Measure(
+        NAMESPACE, metric.name, named_dimensions, stat, label or next(iter(dimensions.values()), metric.name)
+    )
 
 
-def search(metric: Metric, stat: str, **fixed: str) -> Search:
-    """All lines of a metric of ours.
+def search(metric: Metric, stat: str, **fixed_values: str) -> Search:
+    """Returns a search for all lines of one of POM's own metrics.
 
     Raises:
-        NoSuchMeasure: it has no such dimensions, or never these values.
+        NoSuchMeasure: the metric does not have these dimensions, or never has these values.
     """
-    _check(metric, metric.dimensions, stat, fixed)
-    return Search(metric, stat, metric.dimensions, tuple(fixed.items()))
+    _check(metric, metric.dimensions, stat, fixed_values)
+    return Search(metric, stat, metric.dimensions, tuple(fixed_values.items()))
 
 
-def aws(namespace: str, name: str, value: str | tuple[str, ...], stat: str, label: str = "") -> Measure:
-    """A metric of AWS's, of the resource of this name, or of these names; of none, it is the account's.
+def aws_metric(namespace: str, name: str, value: str | tuple[str, ...], stat: str, label: str = "") -> Measure:
+    """Returns a measure of one of AWS's metrics.
+
+    `value` names the resource, or has a value for each dimension. An empty tuple stands for the whole account.
 
     Raises:
-        NoSuchMeasure: AWS has none, or it is not on our list.
+        NoSuchMeasure: the metric is not on the list of AWS's metrics.
     """
     values = (value,) if isinstance(value, str) else value
-    written = AWS_METRICS.get(namespace, {}).get(name, ())
-    dimensions = next((each for each in written if len(each) == len(values)), None)
+    dimension_sets = AWS_METRICS.get(namespace, {}).get(name, ())
+    dimensions = next((each for each in dimension_sets if len(each) == len(values)), None)
     if dimensions is None or stat not in STATS:
         raise NoSuchMeasure(f"{namespace} {name} {stat} of {values} is not on the list")
     return Measure(namespace, name, tuple(zip(dimensions, values, strict=True)), stat, label)
 
 
-def _check(metric: Metric, written: tuple[str, ...], stat: str, dimensions: Mapping[str, str]) -> None:
+def _check(metric: Metric, dimension_names: tuple[str, ...], stat: str, dimensions: Mapping[str, str]) -> None:
     if stat not in STATS:
         raise NoSuchMeasure(f"there is no statistic {stat}")
-    values = values_of(metric, written)
+    values = values_of(metric, dimension_names)
     for name, value in dimensions.items():
         if name not in values:
             raise NoSuchMeasure(f"{metric.name} has no dimension {name}")
-        known = values[name]
-        if known is not None and value not in known:
+        possible_values = values[name]
+        if possible_values is not None and value not in possible_values:
             raise NoSuchMeasure(f"{metric.name} is never written with {name}={value}")
 
 

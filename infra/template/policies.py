@@ -1,6 +1,7 @@
-"""What each function may do, as the policy files that `.chalice/config.json` names.
+"""The rights of each function, as the policy files that `.chalice/config.json` names.
 
-`chalicelib.functions` declares the rights. Every grant names its resource; only X-Ray has none that could be named.
+`chalicelib.functions` declares the rights. Every grant names its resource, except those of X-Ray, which has no
+resources that a grant could name.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from infra.template.changes import BUS_ID
 from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, secret_parameter, sub, table_id
 
 DIRECTORY = Path(__file__).resolve().parents[2] / ".chalice"
-"""Where Chalice looks for the policy files."""
+"""The directory in which Chalice expects the policy files."""
 
 
 def policy(function: Function) -> Json:
-    """The policy of a function's own role."""
+    """Returns the policy of a function's own role."""
     statements = [_logs(function), _traces()]
     statements += [
         allow(f"Table{camel(table)}", [f"dynamodb:{action}" for action in actions], [get_att(table_id(table))])
@@ -32,19 +33,19 @@ def policy(function: Function) -> Json:
     sends: list[str] = [*function.sends]
     match function.trigger:
         case Messages(queue):
-            taking = [
+            receive_actions = [
                 "sqs:ReceiveMessage",
                 "sqs:DeleteMessage",
                 "sqs:GetQueueAttributes",
                 "sqs:ChangeMessageVisibility",
             ]
-            statements.append(allow("TakeMessages", taking, [get_att(queue_id(queue))]))
+            statements.append(allow("TakeMessages", receive_actions, [get_att(queue_id(queue))]))
         case Changes(streamed):
-            reading = [
+            read_actions = [
                 f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
             ]
             streams = [get_att(table_id(table), "StreamArn") for table in streamed]
-            statements.append(allow("ReadStreams", reading, streams))
+            statements.append(allow("ReadStreams", read_actions, streams))
             statements.append(allow("TellChanges", ["events:PutEvents"], [get_att(BUS_ID)]))
             sends.append(UNPUBLISHED_CHANGES)
         case Schedule():
@@ -56,8 +57,8 @@ def policy(function: Function) -> Json:
         ("AgesOfSecrets", "ListSecretVersionIds", function.watches),
     ):
         if secrets:
-            named = [ref(secret_parameter(secret)) for secret in secrets]
-            statements.append(allow(sid, [f"secretsmanager:{action}"], named))
+            secret_arns = [ref(secret_parameter(secret)) for secret in secrets]
+            statements.append(allow(sid, [f"secretsmanager:{action}"], secret_arns))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -68,10 +69,10 @@ def _logs(function: Function) -> Json:
 
 
 def _traces() -> Json:
-    """X-Ray has no resources that could be named."""
+    """Returns the rights for tracing. X-Ray has no resources that a grant could name."""
     return {**allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], []), "Resource": "*"}
 
 
 def allow(sid: str, actions: list[str], resources: list[Json]) -> Json:
-    """A statement that allows these actions on these resources."""
+    """Returns a statement that allows these actions on these resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}

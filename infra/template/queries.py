@@ -1,4 +1,4 @@
-"""Questions to the logs that run books ask, saved in CloudWatch Logs Insights."""
+"""Queries of the logs that the run books use, saved in CloudWatch Logs Insights."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TRAIL = (
     "@timestamp, message, route, worker, outcome, status, latency_ms, error.code, error.type,"
     " organization_id, invoice_id, batch_id, event_id, message_id, request_id, xray_trace_id"
 )
-"""What is read of each line on the way of a request or an invoice, from the API through the queues."""
+"""The fields that trace a request or an invoice from the API through the queues."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One saved question, to the logs of these functions."""
+    """One saved query on the logs of these functions."""
 
     name: str
     functions: tuple[str, ...]
@@ -128,7 +128,7 @@ QUERIES = (
 
 
 def queries() -> Json:
-    """The resources, by logical id."""
+    """Returns the saved queries as resources, by logical id."""
     return {f"{''.join(map(str.capitalize, query.name.split('-')))}Query": _resource(query) for query in QUERIES}
 
 

@@ -1,4 +1,4 @@
-"""Who may use the queues besides roles of this account, and that nobody may without TLS."""
+"""The policies of the queues: which services may send to them, and that every caller must use TLS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ QUEUE = "AWS::SQS::Queue"
 
 
 def queue_policies(resources: Json) -> Json:
-    """Returns a policy for each queue in `resources`, by logical id. SQS keeps one policy for a queue."""
+    """Returns a policy for each queue in `resources`, by logical id. SQS stores one policy for each queue."""
     return {f"{name}Policy": _policy(name) for name, each in resources.items() if each["Type"] == QUEUE}
 
 
@@ -27,7 +27,7 @@ def _policy(queue: str) -> Json:
 
 
 def _only_with_tls(queue: str) -> Json:
-    """SQS also answers unencrypted HTTP, which nothing of ours uses.
+    """Returns a statement that denies unencrypted HTTP, which SQS accepts and no part of POM uses.
 
     docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
     """

@@ -1,4 +1,4 @@
-"""The queues, each with one for messages that failed again and again, and two that feed no function."""
+"""The queues, each with a dead-letter queue, and two queues that feed no function."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, WORKERS
 from infra.template.intrinsics import Json, get_att, physical, queue_id, sub
 
 ATTEMPTS = 5
-"""How often a message is received before it goes to the dead-letter queue."""
+"""How often SQS delivers a message before it moves the message to the dead-letter queue."""
 PATIENCE = 6
-"""A message is hidden for so many timeouts of its function: AWS's advice, for batches that are throttled."""
+"""SQS hides a message for this many timeouts of its function. AWS advises this value, because batches may be
+throttled.
+"""
 
 
 def queues() -> Json:
-    """All queues."""
+    """Returns all queues, by logical id."""
     resources: Json = {}
     for function in WORKERS:
         match function.trigger:
@@ -38,18 +40,18 @@ def _queue(queue: Queue, timeout: int) -> Json:
 
 
 def _dead_letter_queue(queue: Queue) -> Json:
-    # By its name, not by GetAtt: the queue already refers to this one.
+    # The source is given by its name and not by GetAtt, because the queue already refers to this dead-letter queue.
     source = sub(f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:${{AWS::StackName}}-{queue}")
     redrive = {"redrivePermission": "byQueue", "sourceQueueArns": [source]}
     return _resource(queue.dead_letter, {"RedriveAllowPolicy": redrive})
 
 
 def retention_of(name: str) -> int:
-    """Returns the seconds for which a queue keeps a message."""
-    kept = RETENTION[Place(Store.QUEUE, name)]
-    if not isinstance(kept, Expires):
-        raise TypeError(f"SQS keeps no message for good, and {name} is said to")
-    return kept.seconds
+    """Returns the seconds for which a queue retains a message."""
+    period = RETENTION[Place(Store.QUEUE, name)]
+    if not isinstance(period, Expires):
+        raise TypeError(f"SQS retains no message for good, but {name} has no end of retention")
+    return period.seconds
 
 
 def _resource(name: str, settings: Json) -> Json:
@@ -57,6 +59,6 @@ def _resource(name: str, settings: Json) -> Json:
     if name.endswith(".fifo"):
         properties["FifoQueue"] = True
         if not name.endswith("-dlq.fifo"):
-            # Order and deduplication within a group only: groups are worked on side by side.
+            # Order and deduplication hold within a group only. Different groups are processed in parallel.
             properties |= {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
     return {"Type": "AWS::SQS::Queue", "Properties": properties}

@@ -1,4 +1,4 @@
-"""The alarms on functions that crash. A release is rolled back by them (`releases`)."""
+"""The alarms on functions that crash. `releases` rolls a release back when one of them fires."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Final
 from chalicelib.functions import AUTHORIZER, FUNCTIONS
 from infra.template.alarms import Alarm, Grade, in_portions, sum_of
 from infra.template.intrinsics import camel
-from infra.template.measures import LAMBDA, STACK, aws
+from infra.template.measures import LAMBDA, STACK, aws_metric
 
 FEWEST_ERRORS = 3
-"""A tick that times out is tried once more, so that a slow moment of one function is two errors."""
+"""AWS repeats a tick that times out once, so a short slowness of one function counts as two errors."""
 UNWATCHED: Final = frozenset({AUTHORIZER, "canary"})
-"""The authorizer refuses a token by an error, as API Gateway wants it, so strangers make those. If it crashes, the
-API answers with a 5xx. The canary has an alarm of its own."""
+"""API Gateway expects the authorizer to refuse a token by an error, so any caller can cause such errors. If the
+authorizer crashes, the API responds with a 5xx, which has an alarm. The canary has its own alarm.
+"""
 
 _ERRORS = [
-    aws(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
+    aws_metric(LAMBDA, "Errors", f"{STACK}-{function.aws_name}", "Sum", camel(function.name))
     for function in FUNCTIONS
     if function.name not in UNWATCHED
 ]
@@ -24,7 +25,7 @@ _ERRORS = [
 RELEASE_ALARMS = tuple(
     Alarm(
         name,
-        f"In 5 minutes functions crashed or timed out {FEWEST_ERRORS} times or more.",
+        f"Functions crashed or timed out {FEWEST_ERRORS} times or more in 5 minutes.",
         Grade.TICKET,
         "function-errors.md",
         some,
@@ -37,4 +38,4 @@ RELEASE_ALARMS = tuple(
 )
 
 FUNCTION_ERRORS: Final = tuple(alarm.name for alarm in RELEASE_ALARMS)
-"""The names of these alarms. One takes ten functions."""
+"""The names of these alarms. One alarm covers ten functions."""

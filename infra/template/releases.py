@@ -1,6 +1,6 @@
-"""How a release shifts traffic: by CodeDeploy, from the version before to the new one, back when an alarm fires.
+"""How a release shifts traffic: CodeDeploy moves it to the new version, and back when an alarm fires.
 
-SAM makes a CodeDeploy application, a deployment group for each function, and the alias's update policy.
+SAM creates a CodeDeploy application, a deployment group for each function, and the alias's update policy.
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html
 """
 
@@ -18,8 +18,9 @@ from infra.template.policies import allow
 from infra.template.release_alarms import FUNCTION_ERRORS
 
 WATCHED: Final = (*FUNCTION_ERRORS, FAST_BURN_NOW)
-"""The alarms that stop a release. A code fault rings them, and no stranger can (docs/decisions/0042-releases.md).
-CodeDeploy takes ten, CloudFormation five."""
+"""The alarms that stop a release. A defect in the code makes them fire, and outsiders cannot
+(docs/decisions/0042-releases.md). CodeDeploy accepts ten alarms, CloudFormation five.
+"""
 
 SHIFT: Final = "ReleaseShift"
 IN_STEPS: Final = "ReleaseInSteps"
@@ -30,13 +31,13 @@ PARAMETERS: Mapping[str, Json] = {
     SHIFT: {
         "Type": "String",
         "Default": ALL_AT_ONCE,
-        "Description": "How CodeDeploy shifts traffic to a new version; make deploy says it by stage",
+        "Description": "How CodeDeploy shifts traffic to a new version; make deploy sets it by stage",
         "AllowedPattern": r"CodeDeployDefault\.Lambda(AllAtOnce|Canary10Percent(5|10|15|30)Minutes)",
     },
     IN_STEPS: {
         "Type": "String",
         "Default": "true",
-        "Description": "false: CloudFormation moves the aliases itself, at once and whatever alarms say",
+        "Description": "false: CloudFormation moves the aliases itself, at once, even while alarms fire",
         "AllowedValues": ["true", "false"],
     },
 }
@@ -51,8 +52,8 @@ OUTPUTS: Json = {
 ROLE_ID = "ReleaseRole"
 
 
-def released() -> Json:
-    """The properties by which a function is released."""
+def release_properties() -> Json:
+    """Returns the properties by which a function is released."""
     return {
         "AutoPublishAlias": LIVE,
         "DeploymentPreference": {
@@ -65,17 +66,18 @@ def released() -> Json:
 
 
 def release_role() -> Json:
-    """The role of CodeDeploy, by logical id. SAM's own has AWS's managed policy, which reaches every function.
+    """Returns the role of CodeDeploy, by logical id.
 
-    CodeDeploy needs these of it: aliases, and the states of alarms. The others are for hooks, notifications and
-    code in S3, which we have not.
+    SAM's own role would have AWS's managed policy, which reaches every function of the account. CodeDeploy needs only
+    these rights of that policy: on aliases, and on the states of alarms. The other rights are for hooks,
+    notifications and code in S3, which this stack does not use.
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambda.html
     """
     place = "${AWS::Region}:${AWS::AccountId}"
     functions = [
-        sub(f"arn:${{AWS::Partition}}:lambda:{place}:function:{physical(each.aws_name)['Fn::Sub']}{qualified}")
+        sub(f"arn:${{AWS::Partition}}:lambda:{place}:function:{physical(each.aws_name)['Fn::Sub']}{suffix}")
         for each in FUNCTIONS
-        for qualified in ("", ":*")
+        for suffix in ("", ":*")
     ]
     statements = [
         allow(
@@ -89,9 +91,9 @@ def release_role() -> Json:
             [sub(f"arn:${{AWS::Partition}}:cloudwatch:{place}:alarm:*")],
         ),
     ]
-    assumed = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"Service": "codedeploy.amazonaws.com"}, "Action": "sts:AssumeRole"}
     properties = {
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [assumed]},
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         "Policies": [{"PolicyName": "Release", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
     }
     return {ROLE_ID: {"Type": "AWS::IAM::Role", "Properties": properties}}

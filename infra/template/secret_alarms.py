@@ -1,4 +1,4 @@
-"""The alarms on secrets: one that has been as it is for too long, and one whose age nobody knows."""
+"""The alarms on secrets: a secret that was not rotated for too long, and a secret of unknown age."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ from chalicelib import metrics
 from chalicelib.functions import Secret
 from infra.template.alarms import Alarm, Grade
 from infra.template.intrinsics import camel
-from infra.template.measures import Measure, ours
+from infra.template.measures import Measure, pom_metric
 
 OLDEST = 90
-"""Days for which a secret may stay as it is: the default of AWS Config's rule secretsmanager-secret-periodic-rotation
-and of Security Hub's control SecretsManager.4, so that a review by either finds what the alarm has told.
+"""Days for which a secret may stay unchanged. This is the default of AWS Config's rule
+secretsmanager-secret-periodic-rotation and of Security Hub's control SecretsManager.4, so a review by either finds
+nothing that the alarm did not report first.
 
 https://docs.aws.amazon.com/config/latest/developerguide/secretsmanager-secret-periodic-rotation.html
 """
 A_DAY = 86400
-"""Seconds. Ages are measured each hour: one measurement that is missing neither ends an alarm nor begins one."""
+"""Seconds. Ages are measured every hour. Over a day, one missing measurement neither starts nor ends an alarm."""
 
 _SAME = {
-    Secret.PLATFORM: "The key with which Stripe is called has been the same",
-    Secret.WEBHOOK: "The secrets with which Stripe signs webhooks have been the same",
+    Secret.PLATFORM: "The key for calls to Stripe has not been rotated",
+    Secret.WEBHOOK: "The signing secrets of Stripe's webhooks have not been rotated",
 }
 
 
 def age_of(secret: Secret) -> Measure:
-    """The smallest age measured: the alarm ends with the first measurement after an exchange."""
-    return ours(metrics.SECRET_AGE, "Minimum", secret=secret)
+    """Returns the smallest measured age in days, so that an alarm ends with the first measurement after a
+    rotation.
+    """
+    return pom_metric(metrics.SECRET_AGE, "Minimum", secret=secret)
 
 
-AGES_UNKNOWN = ours(metrics.SECRET_AGES_UNKNOWN, "Minimum", "unknown")
+AGES_UNKNOWN = pom_metric(metrics.SECRET_AGES_UNKNOWN, "Minimum", "unknown")
 
 SECRET_ALARMS = (
     *(
@@ -45,7 +48,7 @@ SECRET_ALARMS = (
     ),
     Alarm(
         "SecretAgeUnknown",
-        "For a day Secrets Manager has not told since when a secret has been as it is.",
+        "The age of a secret could not be read from Secrets Manager for a day.",
         Grade.TICKET,
         "secret-rotation.md",
         {"unknown": AGES_UNKNOWN},

@@ -1,4 +1,4 @@
-"""What a deployment must be told, what the functions get of it, and what the stack tells in return."""
+"""The parameters of a deployment, the environment of its functions, and the outputs of the stack."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from infra.template.snapstart import snapstart_parameters
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
 
 DEVELOPMENT_ORIGINS = "DevelopmentOrigins"
-"""Refused in production: by `make deploy`, and by the functions as they start."""
+"""`make deploy` refuses this parameter in production. So do the functions when they start."""
 
 TOPIC = {"Type": "String", "AllowedPattern": r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+"}
 
@@ -61,7 +61,7 @@ PARAMETERS: Mapping[str, Json] = {
     "TokenRolesClaim": {"Type": "String", "Default": "roles"},
     "DomainName": {"Type": "String", "Default": "", "Description": "The API's own domain, or nothing"},
     "CertificateArn": {"Type": "String", "Default": "", "Description": "Its certificate, in this region"},
-    "PageTopicArn": {**TOPIC, "Description": "SNS topic of alarms for which somebody is to be woken up"},
+    "PageTopicArn": {**TOPIC, "Description": "SNS topic of alarms for which an operator is woken up"},
     "TicketTopicArn": {**TOPIC, "Description": "SNS topic of alarms that can wait until the morning"},
     "RunBookUrl": {"Type": "String", "Default": "docs/runbooks", "Description": "Where docs/runbooks is published"},
     **encryption.PARAMETERS,
@@ -86,7 +86,7 @@ CONDITIONS: Json = {
 VALUES: Mapping[str, Any] = {
     "POM_TABLE_PREFIX": sub("${AWS::StackName}-"),
     **{secret.id_variable: ref(secret_parameter(secret)) for secret in Secret},
-    # A parameter, not the API's id: the API refers to the function whose setting this is.
+    # This is a parameter and not the API's id, because the API refers to the function that has this setting.
     "PUBLIC_API_URL": ref("PublicApiUrl"),
     "POM_SETTINGS_URL": ref("PomSettingsUrl"),
     "DEVELOPMENT_ORIGINS": ref(DEVELOPMENT_ORIGINS),
@@ -102,15 +102,15 @@ VALUES: Mapping[str, Any] = {
 
 
 def environment(function: Function) -> Json:
-    """A function's environment; POM_STAGE comes from Chalice's configuration."""
+    """Returns a function's environment. POM_STAGE comes from Chalice's configuration."""
     return {"Variables": {name: VALUES[name] for name in function.variables}}
 
 
 def outputs() -> Json:
-    """What dashboards, run books and whoever sets up Stripe ask for."""
+    """Returns the outputs that dashboards, run books and the person who sets up Stripe need."""
     webhooks = "The URL of the webhook endpoint (for connected accounts) in Stripe's dashboard"
     redirect = "The redirect URI in Stripe's Connect settings"
-    told: Json = {
+    stack_outputs: Json = {
         "WebhookUrl": {"Description": webhooks, "Value": sub("${PublicApiUrl}/v1/stripe/webhooks")},
         "OAuthRedirectUri": {"Description": redirect, "Value": sub("${PublicApiUrl}/v1/stripe/oauth/callback")},
         "TablePrefix": {"Value": VALUES["POM_TABLE_PREFIX"]},
@@ -123,5 +123,5 @@ def outputs() -> Json:
     }
     for queue in Queue:
         for name in (queue, queue.dead_letter):
-            told[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
-    return told | bus_outputs() | releases.OUTPUTS
+            stack_outputs[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
+    return stack_outputs | bus_outputs() | releases.OUTPUTS

@@ -1,4 +1,4 @@
-"""Code signing: Lambda takes code only if a profile of the account's has signed it, where a stage says so."""
+"""Code signing: where a stage says so, Lambda accepts code only if a signing profile of the account has signed it."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ PARAMETERS: Mapping[str, Json] = {
 CONDITIONS: Json = {HAS_SIGNING: is_given(SIGNING)}
 
 SETTINGS: Mapping[str, Json] = {"AWS::Serverless::Function": {SIGNING: when(HAS_SIGNING, ref(SIGNING))}}
-"""By type of resource: what each of them has besides its own properties."""
+"""The properties that are added to every resource of a type."""

@@ -14,11 +14,11 @@ from infra.template.intrinsics import Json, ref
 
 SNAPSTART = "SnapStart"
 OFF, ON = "None", "PublishedVersions"
-"""Lambda's own words."""
+"""The values that Lambda defines."""
 
 
 def snapstart_parameters(runtime: str = RUNTIME) -> Mapping[str, Json]:
-    """Returns the parameter that switches it on, which the runtime may not allow."""
+    """Returns the parameter that switches SnapStart on. It allows only OFF on a runtime without SnapStart."""
     return {
         SNAPSTART: {
             "Type": "String",
@@ -30,5 +30,5 @@ def snapstart_parameters(runtime: str = RUNTIME) -> Mapping[str, Json]:
 
 
 def snapstart(function: Function) -> Json:
-    """Returns the property of a function, if it is one that API Gateway invokes: only there does somebody wait."""
+    """Returns the SnapStart property of a function that API Gateway invokes, because only there a caller waits."""
     return {"SnapStart": {"ApplyOn": ref(SNAPSTART)}} if function.trigger is None else {}

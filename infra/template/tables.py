@@ -1,4 +1,4 @@
-"""The tables, derived from the models that the code reads and writes them with."""
+"""The tables, derived from the pynamodb models that the code uses to read and write them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from infra.template.intrinsics import Json, physical, table_id
 
 
 def tables() -> Json:
-    """A resource for each model: on demand, restorable to any second of 35 days, kept without the stack.
+    """Returns a resource for each model: billed on demand, restorable to any second of 35 days, kept without the
+    stack.
 
     A table whose creation is rolled back is deleted, because it would block the next attempt. Deletion protection
-    would forbid that, so `make deploy` switches it on when the deployment has succeeded.
+    would prevent that, so `make deploy` switches the protection on after the deployment has succeeded.
     """
     return {table_id(name): _table(model, name) for model, name in NAMES.items()}
 
 
 def index_names(model: type[Model]) -> list[str]:
-    """The model's indexes."""
+    """Returns the names of a model's indexes."""
     return [index["index_name"] for index in _schema(model)["global_secondary_indexes"]]
 
 
@@ -53,7 +54,7 @@ def _table(model: type[Model], name: str) -> Json:
 
 
 def _schema(model: type[Model]) -> Any:
-    """The very description that pynamodb creates the table from."""
+    """Returns the description from which pynamodb creates the table."""
     return model._get_schema()
 
 
@@ -66,7 +67,7 @@ def _index(index: Any) -> Json:
 
 
 def _keys(schema: Any) -> list[Json]:
-    """DynamoDB wants the hash key first; pynamodb sorts by name."""
+    """Returns the key schema with the hash key first, as DynamoDB requires. pynamodb sorts the keys by name."""
     return sorted(_pascal(schema["key_schema"]), key=itemgetter("KeyType"))
 
 

@@ -1,11 +1,11 @@
-"""A web ACL in front of the API, as a parameter: off unless a stage asks for it, because it costs by the month.
+"""A web ACL in front of the API. It is off unless a stage asks for it by a parameter, because it costs money.
 
-A web ACL costs 5 dollars a month, each of its rules 1, and a million requests 0.60: 10 dollars a month, and the
-requests (`tests/bench/prices.json` dates these prices). The groups of rules used here are AWS's own, without a price
-beyond that.
+A web ACL costs 5 dollars a month, each of its rules 1 dollar, and a million requests 0.60 dollars. That makes 10
+dollars a month, plus the requests (`tests/bench/prices.json` dates these prices). The rule groups here are AWS's own
+and cost nothing more.
 
-AWS WAF logs nothing here: its log holds addresses, whole paths and headers. Its metrics and samples are on, and the
-samples hide what authenticates.
+AWS WAF logs nothing here, because its log contains addresses, full paths and headers. Its metrics and samples are on,
+and the samples hide the headers that authenticate.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ CONDITIONS: Json = {
 }
 
 WINDOW = 300
-"""Seconds over which AWS WAF counts an address's requests."""
+"""Seconds over which AWS WAF counts the requests of one address."""
 ADDRESS_LIMIT = RATE // 2 * WINDOW
-"""Requests of one address in a window. One address gets half of what a method takes from all of them together. An
-office behind one address needs a hundredth of it."""
+"""Requests of one address in a window. One address gets half of the requests that a method accepts from all addresses
+together. An office behind one address needs a hundredth of that.
+"""
 
 EXEMPT_PATHS = (PATH, f"/api{PATH}")
-"""As a domain of the API's own shows the path, and as execute-api does, with the stage before it."""
+"""The path as a domain of the API's own shows it, and as execute-api shows it, after the stage."""
 
 REPUTATION = "AWSManagedRulesAmazonIpReputationList"
 KNOWN_BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
@@ -58,15 +59,16 @@ BODY_RULES: Mapping[str, tuple[str, ...]] = {
         "CrossSiteScripting_BODY",
     ),
 }
-"""The rules of each group that read bodies. They only count: a batch is larger than the 8 KB that AWS's rule takes,
-and a memo of an invoice may hold whatever somebody writes, which every reader of it treats as text
-(https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html)."""
+"""The rules of each group that inspect bodies. They only count, because a batch is larger than the 8 KB that AWS's
+rule accepts, and because the memo of an invoice may contain any text, which every reader treats as text
+(https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html).
+"""
 
 SECRET_HEADERS = ("authorization", "stripe-signature")
 
 
 def waf() -> Json:
-    """The web ACL and its association with the API's stage, both only where the stage asks for them."""
+    """Returns the web ACL and its association with the API's stage. Both exist only where the stage asks for them."""
     stage = sub("arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/stages/${RestAPI.Stage}")
     return {
         "ApiWebAcl": {
@@ -90,21 +92,22 @@ def waf() -> Json:
 
 
 def _rules() -> list[Json]:
-    """In the order in which they are asked. Those after `webhooks` are not asked about webhooks."""
+    """Returns the rules in the order of their evaluation. The rules after `webhooks` do not apply to webhooks."""
     limit = {"Limit": ADDRESS_LIMIT, "EvaluationWindowSec": WINDOW, "AggregateKeyType": "IP"}
     return [
-        _managed("reputation", REPUTATION),
+        _managed_group("reputation", REPUTATION),
         _rule("webhooks", _webhook(), {"Action": {"Allow": {}}}),
         _rule("rate", {"RateBasedStatement": limit}, {"Action": _unless_counting({"Block": {}})}),
-        _managed("known-bad-inputs", KNOWN_BAD_INPUTS),
-        _managed("common", COMMON),
+        _managed_group("known-bad-inputs", KNOWN_BAD_INPUTS),
+        _managed_group("common", COMMON),
     ]
 
 
 def _webhook() -> Json:
-    """Stripe's webhooks: from few addresses, with large bodies, and worth nothing without a signature.
+    """Returns the statement that matches Stripe's webhooks: from few addresses, with large bodies, useless if
+    unsigned.
 
-    The path is compared as it was sent: neither case nor encoding makes another path look like this one.
+    The path is compared as it was sent, so that no other spelling or encoding of a path matches.
     """
     paths = [_equal({"UriPath": {}}, path) for path in EXEMPT_PATHS]
     return {"AndStatement": {"Statements": [_equal({"Method": {}}, "POST"), {"OrStatement": {"Statements": paths}}]}}
@@ -121,11 +124,11 @@ def _equal(field: Json, text: str) -> Json:
     }
 
 
-def _managed(name: str, group: str) -> Json:
-    counted = [{"Name": rule, "ActionToUse": {"Count": {}}} for rule in BODY_RULES.get(group, ())]
+def _managed_group(name: str, group: str) -> Json:
+    overrides = [{"Name": rule, "ActionToUse": {"Count": {}}} for rule in BODY_RULES.get(group, ())]
     statement: Json = {"VendorName": "AWS", "Name": group}
-    if counted:
-        statement["RuleActionOverrides"] = counted
+    if overrides:
+        statement["RuleActionOverrides"] = overrides
     return _rule(name, {"ManagedRuleGroupStatement": statement}, {"OverrideAction": _unless_counting({"None": {}})})
 
 

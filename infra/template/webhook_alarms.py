@@ -1,8 +1,8 @@
-"""The alarms on the address to which Stripe's events come.
+"""The alarms on the webhooks' route.
 
-Anybody can post to it, so what strangers alone can cause is a ticket: refused signatures, and a rate that is used up.
-A page also takes what only we and Stripe can cause: our own signed event fails, or passes while a sweep has to fetch
-events that Stripe should have brought.
+Anybody can post to this route. So an alarm that outsiders alone can cause is a ticket: invalid signatures, and a rate
+that is used up. A page needs a sign that only POM and Stripe can give: POM's own signed event fails, or passes while
+a sweep has to fetch events that webhooks should have brought.
 """
 
 from __future__ import annotations
@@ -10,26 +10,28 @@ from __future__ import annotations
 from chalicelib import metrics
 from chalicelib.domain.canary import SENT_EVERY, Verdict
 from infra.template.alarms import Alarm, Grade, Missing
-from infra.template.measures import ours
+from infra.template.measures import pom_metric
 
-RECEIVED = ours(metrics.EVENT_LAG, "SampleCount", "received")
-"""Stripe's events. Our own canary is none: it is signed with our secret, whether or not that is Stripe's."""
-INVALID = ours(metrics.SIGNATURE_INVALID, "Sum")
-UNHEARD = ours(metrics.EVENTS_UNHEARD, "Sum", "fetched by a sweep")
-THROTTLED = ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.THROTTLED)
+RECEIVED = pom_metric(metrics.EVENT_LAG, "SampleCount", "received")
+"""Stripe's events, without POM's canary, because the canary is signed with POM's secret even if Stripe has
+another.
+"""
+INVALID = pom_metric(metrics.SIGNATURE_INVALID, "Sum")
+UNHEARD = pom_metric(metrics.EVENTS_UNHEARD, "Sum", "fetched by a sweep")
+THROTTLED = pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.THROTTLED)
 
 SWEPT_WITHIN = 720
-"""Seconds: the ten minutes after which an account where something happens is swept again, and two for the sweep."""
+"""Seconds: ten minutes until the next sweep of an account with activity, and two minutes for the sweep itself."""
 
 WEBHOOK_ALARMS = (
     Alarm(
         "CanaryFailing",
-        "Twice in a row a signed event of ours did not come through, or nobody sent one.",
+        "POM's signed test event did not arrive twice in a row, or was not sent.",
         Grade.PAGE,
         "canary.md",
         {
-            "sent": ours(metrics.CANARY_PASSED, "SampleCount", "sent"),
-            "passed": ours(metrics.CANARY_PASSED, "Sum"),
+            "sent": pom_metric(metrics.CANARY_PASSED, "SampleCount", "sent"),
+            "passed": pom_metric(metrics.CANARY_PASSED, "Sum"),
             "throttled": THROTTLED,
         },
         threshold=0,
@@ -40,7 +42,7 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "CanaryThrottled",
-        "For 10 minutes signed events of ours have been throttled: somebody uses up the rate of the webhooks' route.",
+        "POM's signed test events have been throttled for 10 minutes: some caller uses up the webhooks' rate.",
         Grade.TICKET,
         "canary.md",
         {"throttled": THROTTLED},
@@ -51,17 +53,17 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "WebhookEndpoint",
-        "For 15 minutes Stripe's webhook endpoint for POM has not been as it has to be.",
+        "Stripe's webhook endpoint for POM has been missing or misconfigured for 15 minutes.",
         Grade.TICKET,
         "webhook-endpoint.md",
-        {"problems": ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Minimum")},
+        {"problems": pom_metric(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Minimum")},
         threshold=0,
         period=300,
         periods=3,
     ),
     Alarm(
         "SignatureFailures",
-        "More than 5 webhooks in 5 minutes, and more than 1 % of them, were not signed by Stripe.",
+        "More than 5 webhooks in 5 minutes, and more than 1 % of them, had an invalid signature.",
         Grade.TICKET,
         "secret-rotation.md",
         {"invalid": INVALID, "received": RECEIVED},
@@ -71,15 +73,15 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "SignaturesAllRefused",
-        "For 12 minutes every webhook was refused but our own signed events, and Stripe's events had to be fetched:"
-        " our signing secret is probably not Stripe's.",
+        "For 12 minutes POM refused every webhook except its own signed test events, and had to fetch the events:"
+        " POM's signing secret is probably not Stripe's.",
         Grade.PAGE,
         "secret-rotation.md",
         {
             "invalid": INVALID,
             "received": RECEIVED,
             "unheard": UNHEARD,
-            "passed": ours(metrics.CANARY_PASSED, "Minimum"),
+            "passed": pom_metric(metrics.CANARY_PASSED, "Minimum"),
         },
         threshold=0,
         period=SWEPT_WITHIN,
@@ -90,12 +92,12 @@ WEBHOOK_ALARMS = (
     ),
     Alarm(
         "SecretRefused",
-        "For 15 minutes events signed with one of the webhook secrets have been refused, and with another one taken.",
+        "For 15 minutes POM has refused events signed with one of its webhook secrets and accepted another secret.",
         Grade.TICKET,
         "secret-rotation.md",
         {
-            "newest": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET),
-            "older": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.OLDER_SECRET_REFUSED),
+            "newest": pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET),
+            "older": pom_metric(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.OLDER_SECRET_REFUSED),
         },
         threshold=0,
         period=300,

@@ -84,7 +84,7 @@ def bill(number: int, latency: float, *, halve: bool = False, by_hand: bool = Fa
         if halve and halved_at is None and company.batch(batch).counts.get(ItemStatus.SENT, 0) >= number / 2:
             halved_at = company.time.now - began
             company.double.set_rates(endpoint_rate=ENDPOINT_RATE / 2, global_rate=ACCOUNT_RATE / 2)
-        return company.completed(batch)
+        return company.completed_services(batch)
 
     if by_hand:
         company.time.begin(lambda: _make_by_hand(company, waited))

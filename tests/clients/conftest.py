@@ -29,7 +29,7 @@ def tools() -> None:
 @pytest.fixture(scope="session")
 def stack(tools: None) -> Iterator[LocalStack]:
     """The whole stack on free ports; what the deployed policies deny is denied."""
-    with LocalStack(app="infra.local.enforced:app") as running:
+    with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
         assert running.ended() == []
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from infra.demo.http import Answer, request
+from infra.demo.http import Response, request
 from infra.demo.people import Office, Owner, query_of
 from infra.local.stack import LocalStack
 
@@ -33,7 +33,7 @@ def eventually(look: Callable[[], T], good: Callable[[T], bool], what: str = "it
     return seen
 
 
-def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> Response:
     """One request with exactly this body and these headers."""
     parts = urlsplit(url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -41,12 +41,12 @@ def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> A
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+        return Response(answer.status, dict(answer.getheaders()), answer.read().decode())
     finally:
         connection.close()
 
 
-def refused(answer: Answer, status: int, code: str, field: str | None = None) -> Any:
+def refused(answer: Response, status: int, code: str, field: str | None = None) -> Any:
     """Check a refusal against the error contract; answers the error."""
     assert answer.status == status, answer.text
     error = answer.json["error"]
@@ -57,7 +57,7 @@ def refused(answer: Answer, status: int, code: str, field: str | None = None) ->
     return error
 
 
-def header(answer: Answer, name: str) -> str | None:
+def header(answer: Response, name: str) -> str | None:
     """A header, however its name is written."""
     return {given.lower(): value for given, value in answer.headers.items()}.get(name.lower())
 
@@ -111,7 +111,7 @@ class Company:
         assert saved.status == 200, saved.text
         return customer_id
 
-    def bill(self, *services: str, key: str | None = None, **changes: Any) -> Answer:
+    def bill(self, *services: str, key: str | None = None, **changes: Any) -> Response:
         """Create an invoice of services at 75.00 each."""
         headers = {"idempotency_key": key} if key else {}
         return self.office.call("POST", "/invoices", order(*services, **changes), **headers)

@@ -19,7 +19,7 @@ from tests.e2e.webhook_secrets import as_stored, store_secret
 @pytest.fixture(scope="module")
 def open_pipe() -> Iterator[LocalStack]:
     """A stack of its own: its parts are killed and its secret is exchanged."""
-    with LocalStack(app="infra.local.enforced:app") as running:
+    with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
 
 
@@ -97,4 +97,4 @@ def ringing(passed: Sequence[int | None]) -> list[bool]:
     alarm = from_template(merge_template()["Resources"], {"AWS::StackName": "pom", "RunBookUrl": ""})["CanaryFailing"]
     assert isinstance(alarm, MetricAlarm)
     points = alarm.computed({"passed": passed, "sent": [None if each is None else 1 for each in passed]})
-    return [alarm.rings(points[: number + 1]) for number in range(len(points))]
+    return [alarm.fires(points[: number + 1]) for number in range(len(points))]

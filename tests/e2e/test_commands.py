@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.demo.http import request
 from infra.demo.people import Owner, query_of
-from infra.local.own_double import STRIPE_ACCOUNT
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.processes import child, wait_until_answers
 from infra.local.stack import ROOT, LocalStack
 from tests.e2e.company import eventually

@@ -8,7 +8,7 @@ import pytest
 
 from infra.demo.http import request
 from infra.demo.people import Owner
-from infra.local.own_double import OTHER_STRIPE_ACCOUNT
+from infra.local.double_config import OTHER_STRIPE_ACCOUNT
 from infra.local.sample_people import DANA
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, eventually

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from infra.demo.http import Answer, request
+from infra.demo.http import Response, request
 from infra.demo.people import query_of
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, header, refused
 from tests.e2e.passing_time import expire_state
 
 
-def back_from_stripe(company: Company, url: str, decision: str) -> Answer:
+def back_from_stripe(company: Company, url: str, decision: str) -> Response:
     """Press a button at Stripe and let the browser come back."""
     return request("GET", company.owner.decides(url, decision).headers["Location"])
 
 
-def complete(company: Company, state: str, user: str = "user_admin") -> Answer:
+def complete(company: Company, state: str, user: str = "user_admin") -> Response:
     return company.user(user, "admin").call("POST", "/stripe/connection/complete", {"state": state})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.demo.http import Answer
+from infra.demo.http import Response
 from tests.e2e.company import Company, eventually, order, refused
 from tests.e2e.passing_time import end_pause
 
@@ -71,7 +71,7 @@ def test_the_same_key_and_order_is_the_same_invoice(company: Company) -> None:
 
 
 def test_many_at_once_make_one(company: Company) -> None:
-    answers: list[Answer] = []
+    answers: list[Response] = []
     with_key = [threading.Thread(target=lambda: answers.append(company.bill("race", key="race"))) for _ in range(6)]
     for thread in with_key:
         thread.start()
@@ -87,7 +87,7 @@ def test_many_at_once_make_one(company: Company) -> None:
 
 
 def test_two_orders_for_one_service_at_once_bill_it_once(company: Company) -> None:
-    answers: list[Answer] = []
+    answers: list[Response] = []
     threads = [threading.Thread(target=lambda: answers.append(company.bill("wanted"))) for _ in range(4)]
     for thread in threads:
         thread.start()

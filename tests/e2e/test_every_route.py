@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.demo.http import Answer, request
+from infra.demo.http import Response, request
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, refused, send_bytes
 from tests.e2e.one_of_each import filled, one_of_each
@@ -40,7 +40,7 @@ def theirs(stack: LocalStack) -> dict[str, str]:
     return one_of_each(Company(stack, settlement_days=0, async_capture=False).connect())
 
 
-def sent(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Answer:
+def sent(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Response:
     headers = {"Authorization": f"Bearer {company.token('user_walker', role)}"} if role else {}
     headers["Idempotency-Key"] = uuid4().hex
     if body is not None:

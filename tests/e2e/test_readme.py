@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from infra.demo.http import request
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.office_files import OFFICE
-from infra.local.own_double import STRIPE_ACCOUNT
 from infra.local.stack import ROOT, LocalStack
 from infra.local.summary import curl_lines, description, write
 from infra.stripe_double.pages.authorize_page import authorize as pages_of_stripe

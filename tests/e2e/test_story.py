@@ -17,11 +17,11 @@ from rich.console import Console
 
 from infra.demo.acts.invoicing import SHOWN
 from infra.demo.acts.scene import Scene
+from infra.demo.narrator import Narrator
 from infra.demo.people import Owner
-from infra.demo.staging import staged
-from infra.demo.story import tell
-from infra.demo.telling import Teller
-from infra.local.own_double import STRIPE_ACCOUNT
+from infra.demo.stack import demo_stack
+from infra.demo.story import play
+from infra.local.double_config import STRIPE_ACCOUNT
 from tests.restricted_key import permissions
 
 pytestmark = pytest.mark.demo
@@ -54,10 +54,10 @@ class Told:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     printed, pages = io.StringIO(), tmp_path_factory.mktemp("pages")
-    teller = Teller(Console(file=printed, width=118))
-    with staged() as (stack, clock):
+    narrator = Narrator(Console(file=printed, width=118))
+    with demo_stack() as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-        true = tell(Scene.of(stack, clock, owner, teller, pages))
+        true = play(Scene.of(stack, clock, owner, narrator, pages))
         with urllib.request.urlopen(f"{stack.urls.stripe}/_double/requests") as answer:
             requests = json.load(answer)["entries"]
         yield Told(printed.getvalue(), true, pages, requests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from infra.demo.http import Answer, request
+from infra.demo.http import Response, request
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, eventually, refused
 from tests.e2e.passing_time import abandon
@@ -33,7 +33,7 @@ def test_a_test_invoice_verifies_the_connection_and_leaves_nothing_behind(compan
 
 def test_a_member_sees_the_steps_of_a_test_while_it_runs(company: Company) -> None:
     company.fault("delay", "POST", "/v1/invoices/*/finalize", seconds=2)
-    answers: list[Answer] = []
+    answers: list[Response] = []
     testing = threading.Thread(target=lambda: answers.append(company.admin.call("POST", "/stripe/connection/test")))
 
     testing.start()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra.demo.http import Answer
+from infra.demo.http import Response
 from tests.e2e.company import Company, refused, send_bytes
 from tests.e2e.passing_time import sweeps_fall_due
 
@@ -30,7 +30,7 @@ def header(body: bytes, secret: str, at: int) -> str:
     return f"t={at},v1={hmac.digest(secret.encode(), b'%d.' % at + body, hashlib.sha256).hex()}"
 
 
-def delivered(company: Company, body: bytes, signature: str | None) -> Answer:
+def delivered(company: Company, body: bytes, signature: str | None) -> Response:
     headers = {"Content-Type": "application/json"} | (
         {"Stripe-Signature": signature} if signature is not None else {}
     )

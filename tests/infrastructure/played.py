@@ -27,7 +27,7 @@ from chalicelib.domain.events import API_VERSION
 from chalicelib.functions import BY_NAME, QUEUE_TRIGGERS, SCHEDULE_FAILURES, Messages, Queue, Secret
 from infra.local.cloudwatch.alarms import Alarm, from_template
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key, of_emf
-from infra.local.cloudwatch.watch import MINUTE, Bells
+from infra.local.cloudwatch.watch import MINUTE, WatchedAlarms
 from infra.local.event_sources import lambda_context
 from infra.local.schedules import scheduled_event, schedules
 from infra.stripe_double import InProcessClient
@@ -266,7 +266,7 @@ class Stage:
 
         `changed` are judged in place of the template's.
         """
-        bells = Bells({**DEPLOYED, **changed})
+        bells = WatchedAlarms({**DEPLOYED, **changed})
         first: dict[str, int] = {}
         began = self.now - self.minutes * MINUTE
         for minute in range(since + 1, self.minutes + 1):

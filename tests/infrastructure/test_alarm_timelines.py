@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.cloudwatch.alarms import CompositeAlarm, MetricAlarm, from_template
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key
-from infra.local.cloudwatch.watch import MINUTE, Bells
+from infra.local.cloudwatch.watch import MINUTE, WatchedAlarms
 from infra.template import merge_template
 from infra.template.measures import API_GATEWAY, SQS
 
@@ -112,7 +112,7 @@ def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float |
     judged = DEPLOYED[alarm]
     assert isinstance(judged, MetricAlarm)
     points = judged.computed(series)
-    assert [judged.rings(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
+    assert [judged.fires(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
 
 
 # Minute by minute
@@ -138,11 +138,11 @@ def minutes_told(alarm: str, measured: Mapping[Key, Measured], minutes: Iterable
 def judged(alarm: str, datapoints: Datapoints, minutes: Iterable[int]) -> list[int]:
     composite = DEPLOYED[alarm]
     others = (*composite.parts, composite.suppressor) if isinstance(composite, CompositeAlarm) else ()
-    bells = Bells({name: DEPLOYED[name] for name in (alarm, *filter(None, others))})
+    bells = WatchedAlarms({name: DEPLOYED[name] for name in (alarm, *filter(None, others))})
     told = []
     for minute in minutes:
         bells.judge(datapoints, minute * MINUTE)
-        told += [minute] if bells[alarm].tells else []
+        told += [minute] if bells[alarm].notifies else []
     return told
 
 

@@ -21,7 +21,7 @@ from infra.template.alarms import MOST_METRICS, RUN_BOOKS, Grade
 from infra.template.capacity_alarms import SHARED_PARTITIONS
 from infra.template.dashboard import IGNORED, QUESTIONS, Graph, body
 from infra.template.intrinsics import Json, log_group_id, queue_id
-from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws, ours, search
+from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws_metric, pom_metric, search
 from infra.template.queries import QUERIES
 from infra.template.queue_alarms import DEAD_LETTER_QUEUES
 
@@ -55,17 +55,17 @@ def test_the_questions_are_six_and_their_metrics_are_asked_for_there() -> None:
 
 def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
     with pytest.raises(NoSuchMeasure, match="is not written by"):
-        ours(metrics.REQUEST_LATENCY, "Sum", route="GET /v1/health")
+        pom_metric(metrics.REQUEST_LATENCY, "Sum", route="GET /v1/health")
     with pytest.raises(NoSuchMeasure, match="never written with"):
-        ours(metrics.WORK_LATENCY, "Sum", worker="nobody", outcome="ok")
+        pom_metric(metrics.WORK_LATENCY, "Sum", worker="nobody", outcome="ok")
     with pytest.raises(NoSuchMeasure, match="never written with"):
         search(metrics.STRIPE_LATENCY, "SampleCount", outcome=metrics.THROTTLED)
     with pytest.raises(NoSuchMeasure, match="no dimension"):
         search(metrics.REQUEST_LATENCY, "Sum", organization="org_1")
     with pytest.raises(NoSuchMeasure, match="no statistic"):
-        ours(metrics.SIGNATURE_INVALID, "Mean")
+        pom_metric(metrics.SIGNATURE_INVALID, "Mean")
     with pytest.raises(NoSuchMeasure, match="not on the list"):
-        aws(SQS, "NumberOfMessages", "queue", "Sum")
+        aws_metric(SQS, "NumberOfMessages", "queue", "Sum")
 
 
 # That somebody is told, and has something to read
@@ -170,7 +170,7 @@ def test_the_picture_in_the_guide_is_of_this_dashboard() -> None:
 
 def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:
     recording = Recording.read()
-    assert {"ParkedEvents", "BacklogCustomerSync", "ReconciliationSilent", "Corrections"} <= recording.rang
+    assert {"ParkedEvents", "BacklogCustomerSync", "ReconciliationSilent", "Corrections"} <= recording.fired
     widgets = {widget["properties"].get("title"): widget["properties"] for widget in body()["widgets"]}
     for title, label, threshold in (
         ("Parked events", "of one organization", BY_NAME["ParkedEvents"].threshold),

@@ -14,7 +14,7 @@ from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter
-from infra.local import enforced
+from infra.local import enforced_policies
 from tests.contracts.examples import NOW, ORG, booked, invoice, payment, payout, payout_line
 from tests.infrastructure.test_enforced import queue_urls
 
@@ -25,10 +25,10 @@ def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str
     invoices, payments, payouts = tables.TableInvoices(), tables.TablePayments(), tables.TablePayouts()
     connections, line = tables.TableConnections(), payout_line()
     for function in ("api_handler", "invoice_jobs", "batch_jobs", "reconcile_account"):
-        with enforced.acting(function):
+        with enforced_policies.acting(function):
             stored = invoices.insert(invoice_write(invoice(function)), {})
             invoices.save(invoice_write(stored)._replace(movements=(payment(),)))
-    with enforced.acting("balance_jobs"):
+    with enforced_policies.acting("balance_jobs"):
         read = payouts.get(ORG, "po_1") or payout()
         saved = payouts.save(read)
         payouts.put_lines(ORG, "po_1", [line, payout_line("txn_2")])
@@ -36,13 +36,13 @@ def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str
         assert payments.find(ORG, ["ch_1"])
         payments.settle(ORG, [("ch_1", Settlement(line.transaction, "po_1"))])
         assert list(payouts.all_lines(ORG, "po_1")) == [line]
-    with enforced.acting("reconcile_account"):
+    with enforced_policies.acting("reconcile_account"):
         assert payouts.find(ORG, ["po_1"]) == {"po_1": saved}
         saved = payouts.save(replace(saved, paid_seen_at=NOW))
         assert payments.page(ORG, MovementFilter(), 10, None).items
         payments.settle(ORG, [("ch_1", Settlement(booked("txn_2")))])
         connections.save_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ()))
-    with enforced.acting("api_handler"):
+    with enforced_policies.acting("api_handler"):
         assert payouts.page(ORG, PayoutFilter(), 10, None).items == (saved,)
         assert payouts.get(ORG, "po_1") == saved
         assert payouts.find(ORG, ["po_1"]) == {"po_1": saved}
@@ -53,7 +53,7 @@ def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str
 
 
 def test_the_api_changes_no_payout_and_a_balance_job_stores_no_invoice(queue_urls: dict[str, str]) -> None:
-    with enforced.acting("api_handler"), pytest.raises(DeploymentFault, match="PutItem on PayoutsTable"):
+    with enforced_policies.acting("api_handler"), pytest.raises(DeploymentFault, match="PutItem on PayoutsTable"):
         tables.TablePayouts().save(payout())
-    with enforced.acting("balance_jobs"), pytest.raises(DeploymentFault, match="InvoicesTable"):
+    with enforced_policies.acting("balance_jobs"), pytest.raises(DeploymentFault, match="InvoicesTable"):
         tables.TableInvoices().insert(invoice_write(invoice()), {})

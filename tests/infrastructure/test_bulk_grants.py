@@ -7,7 +7,7 @@ from dataclasses import replace
 from chalicelib.adapters import tables
 from chalicelib.domain.batch import BatchKind, ItemStatus, Part
 from chalicelib.domain.pacing import Pace
-from infra.local import enforced
+from infra.local import enforced_policies
 from tests.contracts.examples import NOW, ORG, customer
 from tests.contracts.test_batch_store import batch, items
 from tests.infrastructure.test_enforced import queue_urls
@@ -17,17 +17,17 @@ __all__ = ["queue_urls"]
 
 def test_each_function_may_do_its_share_of_bulk_work(queue_urls: dict[str, str]) -> None:
     store = tables.TableBatches()
-    with enforced.acting("api_handler"):
+    with enforced_policies.acting("api_handler"):
         saved = store.save(batch())
         store.add_items(saved, items())
         running = store.save(replace(saved, stored=True), [Part(ORG, saved.id, 0, resume_at=NOW)])
         assert store.items(running, 10, None).items
         assert store.page(ORG, BatchKind.INVOICES, 10, None).items
-    with enforced.acting("resume_stuck"):
+    with enforced_policies.acting("resume_stuck"):
         [(organization_id, batch_id, lane)] = store.due_parts(NOW, 10)
         part = store.part(organization_id, batch_id, lane)
         assert part is not None
-    with enforced.acting("batch_jobs"):
+    with enforced_policies.acting("batch_jobs"):
         assert store.get(ORG, running.id) == running
         [item] = store.items_at(running, [1])
         store.decide(running, item.decided(ItemStatus.CREATED, 0), customer("1"))

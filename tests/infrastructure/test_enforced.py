@@ -14,7 +14,7 @@ from chalicelib.adapters import tables
 from chalicelib.adapters.tables.database import connection
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.functions import FUNCTIONS, Secret
-from infra.local import enforced
+from infra.local import enforced_policies
 from infra.local.aws import embedded_aws
 from infra.local.resources import create_queues, create_tables
 from infra.local.settings import SECRET_IDS
@@ -31,17 +31,17 @@ def queue_urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         create_tables(PREFIX)
         urls = create_queues(PREFIX)
         monkeypatch.setattr(BaseClient, "_make_api_call", BaseClient._make_api_call)  # type: ignore[attr-defined]
-        enforced._watch_calls()
+        enforced_policies._watch_calls()
         yield urls
 
 
 def test_a_function_reads_the_tables_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
     invoices = tables.TableInvoices()
     organization, invoice = OrganizationId("org_1"), InvoiceId("inv_1")
-    with enforced.acting("invoice_jobs"):
+    with enforced_policies.acting("invoice_jobs"):
         assert invoices.get(organization, invoice) is None
     with (
-        enforced.acting("customer_sync"),
+        enforced_policies.acting("customer_sync"),
         pytest.raises(Exception, match="not allow dynamodb:GetItem on InvoicesTable"),
     ):
         invoices.get(organization, invoice)
@@ -49,16 +49,19 @@ def test_a_function_reads_the_tables_it_may_and_no_other(queue_urls: dict[str, s
 
 def test_a_function_queries_the_indexes_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
     customers, invoices = tables.TableCustomers(), tables.TableInvoices()
-    with enforced.acting("resume_stuck"):
+    with enforced_policies.acting("resume_stuck"):
         assert list(invoices.due_for_work(1, 10)) == []
         assert list(customers.pending(1, 10)) == []
-    with enforced.acting("plan_reconciliation"), pytest.raises(Exception, match="InvoicesTable/index/due_work"):
+    with (
+        enforced_policies.acting("plan_reconciliation"),
+        pytest.raises(Exception, match="InvoicesTable/index/due_work"),
+    ):
         invoices.due_for_work(1, 10)
 
 
 def test_a_function_sends_to_the_queues_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
     sqs = boto3.client("sqs")
-    with enforced.acting("plan_reconciliation"):
+    with enforced_policies.acting("plan_reconciliation"):
         sqs.send_message(QueueUrl=queue_urls["reconcile"], MessageBody="{}")
         with pytest.raises(ClientError, match="sqs:SendMessage on CustomerSyncQueue"):
             sqs.send_message(
@@ -70,7 +73,10 @@ def test_a_function_sends_to_the_queues_it_may_and_no_other(queue_urls: dict[str
 
 
 def test_the_authorizer_may_do_nothing_in_aws(queue_urls: dict[str, str]) -> None:
-    with enforced.acting("token_authorizer"), pytest.raises(ClientError, match="secretsmanager:GetSecretValue"):
+    with (
+        enforced_policies.acting("token_authorizer"),
+        pytest.raises(ClientError, match="secretsmanager:GetSecretValue"),
+    ):
         boto3.client("secretsmanager").get_secret_value(SecretId=SECRET_IDS[Secret.PLATFORM])
 
 
@@ -93,7 +99,7 @@ def test_a_function_reads_the_secrets_that_it_needs_and_no_other(queue_urls: dic
     secrets = boto3.client("secretsmanager")
     for secret, name in SECRET_IDS.items():
         secrets.create_secret(Name=name, SecretString="{}")
-        with enforced.acting(function):
+        with enforced_policies.acting(function):
             if secret in READS.get(function, ()):
                 assert secrets.get_secret_value(SecretId=name)["SecretString"] == "{}"
             else:
@@ -105,19 +111,19 @@ def test_only_the_hourly_plan_may_ask_since_when_secrets_are_as_they_are(queue_u
     secrets = boto3.client("secretsmanager")
     for secret, name in SECRET_IDS.items():
         secrets.create_secret(Name=name, SecretString="{}")
-        with enforced.acting("plan_day"):
+        with enforced_policies.acting("plan_day"):
             assert len(secrets.list_secret_version_ids(SecretId=name)["Versions"]) == 1
         for function in FUNCTIONS:
             if function.name != "plan_day":
                 denied = f"ListSecretVersionIds on Stripe{secret.capitalize()}SecretArn"
-                with enforced.acting(function.name), pytest.raises(ClientError, match=denied):
+                with enforced_policies.acting(function.name), pytest.raises(ClientError, match=denied):
                     secrets.list_secret_version_ids(SecretId=name)
 
 
 def test_no_function_writes_a_secret(queue_urls: dict[str, str]) -> None:
     for function in FUNCTIONS:
         with (
-            enforced.acting(function.name),
+            enforced_policies.acting(function.name),
             pytest.raises(ClientError, match="not allow secretsmanager:PutSecretValue"),
         ):
             boto3.client("secretsmanager").put_secret_value(SecretId=SECRET_IDS[Secret.WEBHOOK], SecretString="{}")
@@ -126,7 +132,7 @@ def test_no_function_writes_a_secret(queue_urls: dict[str, str]) -> None:
 def test_nobody_scans_or_deletes_a_table(queue_urls: dict[str, str]) -> None:
     table = f"{PREFIX}invoices"
     for function in FUNCTIONS:
-        with enforced.acting(function.name):
+        with enforced_policies.acting(function.name):
             with pytest.raises(Exception, match="does not allow dynamodb:Scan on InvoicesTable"):
                 connection().scan(table)
             with pytest.raises(Exception, match="does not allow dynamodb:DeleteTable on InvoicesTable"):
@@ -144,20 +150,20 @@ def test_a_transaction_takes_the_right_to_each_of_its_parts() -> None:
         {"ConditionCheck": {"TableName": "p-invoices"}},
         {"Delete": {"TableName": "p-claims"}},
     ]
-    assert enforced.needed("dynamodb", "TransactWriteItems", {"TransactItems": writes}, "p-") == {
+    assert enforced_policies.needed_rights("dynamodb", "TransactWriteItems", {"TransactItems": writes}, "p-") == {
         ("dynamodb:PutItem", "EventsTable"),
         ("dynamodb:UpdateItem", "SummariesTable"),
         ("dynamodb:ConditionCheckItem", "InvoicesTable"),
         ("dynamodb:DeleteItem", "ClaimsTable"),
     }
-    assert enforced.needed("dynamodb", "BatchGetItem", {"RequestItems": {"p-payment-refs": {}}}, "p-") == {
-        ("dynamodb:BatchGetItem", "PaymentRefsTable")
-    }
-    assert enforced.needed("dynamodb", "BatchWriteItem", {"RequestItems": {"p-payouts": []}}, "p-") == {
-        ("dynamodb:BatchWriteItem", "PayoutsTable")
-    }
+    assert enforced_policies.needed_rights(
+        "dynamodb", "BatchGetItem", {"RequestItems": {"p-payment-refs": {}}}, "p-"
+    ) == {("dynamodb:BatchGetItem", "PaymentRefsTable")}
+    assert enforced_policies.needed_rights(
+        "dynamodb", "BatchWriteItem", {"RequestItems": {"p-payouts": []}}, "p-"
+    ) == {("dynamodb:BatchWriteItem", "PayoutsTable")}
 
 
 def test_every_grant_is_one_that_can_be_read() -> None:
     for function in FUNCTIONS:
-        assert enforced.granted(function.name), json.dumps(policy(function))
+        assert enforced_policies.granted_rights(function.name), json.dumps(policy(function))

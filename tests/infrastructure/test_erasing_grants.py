@@ -18,7 +18,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER, erase_customer
 from chalicelib.usecases.erasing.request_erasure import request_erasure
-from infra.local import enforced
+from infra.local import enforced_policies
 from tests.contracts.examples import (
     ACCOUNT,
     NOW,
@@ -85,12 +85,12 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
     ports.events.park(event(body=f'{{"id": "{paid.id}"}}'), NOW, "timeout")
     made = ports.batches.save(batch(kind=BatchKind.CUSTOMERS, cancelled_at=NOW))
     ports.batches.add_items(made, [BatchItem(0, ANN, profile=customer().profile)])
-    with enforced.acting("api_handler"):
+    with enforced_policies.acting("api_handler"):
         request_erasure(ORG, ANN, InStripe.DELETE, UserId("user_1"), ports)
     ports.clock.set(NOW + BEGINS_AFTER)
-    with enforced.acting("resume_stuck"):
+    with enforced_policies.acting("resume_stuck"):
         assert list(ports.customers.erasures_due(ports.clock.now(), 10)) == [(ORG, ANN)]
-    with enforced.acting("erasures"):
+    with enforced_policies.acting("erasures"):
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASING
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASING
     erased = ports.invoices.get(ORG, paid.id)
@@ -102,12 +102,12 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
     assert [kept.item.profile for _, kept in ports.batches.every_item(ORG)] == [None]
     assert [line.transaction.description for line in ports.payouts.all_lines(ORG, "po_1")] == [None]
     ports.clock.set(NOW + BEGINS_AFTER + SECOND_LOOK_AFTER)
-    with enforced.acting("erasures"):
+    with enforced_policies.acting("erasures"):
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASED
 
 
 def test_the_worker_of_erasures_makes_no_invoice_and_claims_nothing(queue_urls: dict[str, str]) -> None:
-    with enforced.acting("erasures"), pytest.raises(DeploymentFault, match="ClaimsTable"):
+    with enforced_policies.acting("erasures"), pytest.raises(DeploymentFault, match="ClaimsTable"):
         tables.TableInvoices().insert(invoice_write(invoice()), {invoice().order.services[0]: None})
-    with enforced.acting("erasures"), pytest.raises(DeploymentFault, match="PaymentRefsTable"):
+    with enforced_policies.acting("erasures"), pytest.raises(DeploymentFault, match="PaymentRefsTable"):
         tables.TableInvoices().find_by_reference(ACCOUNT, ["pi_1"])

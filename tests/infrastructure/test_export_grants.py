@@ -7,7 +7,7 @@ from chalicelib.domain.acts import Subject
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.ports.storage import InvoiceFilter
-from infra.local import enforced
+from infra.local import enforced_policies
 from tests.contracts.examples import ACCOUNT, ORG, customer, marker, payout
 from tests.infrastructure.test_enforced import queue_urls
 
@@ -18,7 +18,7 @@ def test_the_api_may_read_each_table_that_an_export_goes_through(queue_urls: dic
     tables.TableEvents().mark(marker())
     deposit = tables.TablePayouts().save(payout())
     subject = customer()
-    with enforced.acting("api_handler"):
+    with enforced_policies.acting("api_handler"):
         assert len(list(tables.TableEvents().recorded(ACCOUNT, None))) == 1
         assert list(tables.TableBatches().every_item(ORG)) == []
         assert [each.id for each in tables.TablePayouts().page(ORG, PayoutFilter(), 5, None).items] == [deposit.id]

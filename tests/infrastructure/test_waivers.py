@@ -26,11 +26,11 @@ review_by = 2026-12-31
 def _read(tmp_path: Path, text: str) -> list[waivers.Waiver]:
     file = tmp_path / "waivers.toml"
     file.write_text(text)
-    return waivers.read(file)
+    return waivers.read_waivers(file)
 
 
 def _waived(tool: str) -> set[tuple[str, str]]:
-    return {(each.rule, each.where) for each in waivers.read() if each.tool == tool}
+    return {(each.rule, each.where) for each in waivers.read_waivers() if each.tool == tool}
 
 
 def test_what_bandit_is_told_to_pass_over_is_waived_and_nothing_else_is() -> None:

@@ -15,7 +15,7 @@ from infra.local.aws.queue_metrics import queue_metrics
 from infra.local.cloudwatch.alarms import from_template
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key
-from infra.local.cloudwatch.expressions import NotUnderstood, computed
+from infra.local.cloudwatch.expressions import NotUnderstood, evaluate
 from infra.local.cloudwatch.sources import of_log_line
 from infra.local.lines import Tail
 from infra.template.measures import API_GATEWAY, LAMBDA
@@ -47,9 +47,9 @@ def _line(logger: str, text: str, *words: object) -> str:
 def test_each_request_counts_at_the_gateway_and_a_5xx_as_an_error() -> None:
     said = "%s %s %s %.1f ms %s"
     lines = [
-        _line("infra.local.front_door", said, "POST", "/v1/stripe/webhooks", 200, 12.34, "id-1"),
-        _line("infra.local.front_door", said, "GET", "/v1/invoices", 503, 1.0, "id-2"),
-        _line("infra.local.front_door", "the authorizer failed"),
+        _line("infra.local.api_server", said, "POST", "/v1/stripe/webhooks", 200, 12.34, "id-1"),
+        _line("infra.local.api_server", said, "GET", "/v1/invoices", 503, 1.0, "id-2"),
+        _line("infra.local.api_server", "the authorizer failed"),
     ]
     points = Datapoints(point for line in lines for point in of_log_line(line, STILL))
     now = time.time()
@@ -101,7 +101,7 @@ def test_queues_tell_how_much_waits_and_since_when() -> None:
 def test_what_happened_before_a_skip_stays_and_what_comes_after_is_later() -> None:
     moments = iter([100.0, 100.0, 160.0])
     skipped: list[float] = []
-    clock = SkippingClock(real=lambda: next(moments), moved=skipped.append)
+    clock = SkippingClock(real=lambda: next(moments), on_skip=skipped.append)
     clock.skip_to(1_300.0)
     assert (clock.at(99.0), clock.at(100.0), clock.now()) == (99.0, 1_300.0, 1_360.0)
     assert skipped == [1_200.0]
@@ -120,13 +120,13 @@ def test_what_happened_before_a_skip_stays_and_what_comes_after_is_later() -> No
     ],
 )
 def test_metric_math(expression: str, values: dict[str, float | None], expected: float | None) -> None:
-    assert computed(expression, values) == expected
+    assert evaluate(expression, values) == expected
 
 
 @pytest.mark.parametrize("expression", ["c + 1", "RATE(a)", "a ** 2", "__import__('os')", "a[0]", "-a"])
 def test_metric_math_that_is_not_understood_is_refused(expression: str) -> None:
     with pytest.raises(NotUnderstood):
-        computed(expression, {"a": 1.0})
+        evaluate(expression, {"a": 1.0})
 
 
 def test_statistics_are_of_the_period_that_is_asked_for() -> None:

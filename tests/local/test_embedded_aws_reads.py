@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from infra.local.aws import embedded_aws
-from infra.local.aws.server import served_aws
+from infra.local.aws.server import serve_aws
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_each_use_starts_empty_and_leaves_nothing_behind() -> None:
 
 
 def test_the_served_form_answers_like_the_one_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    with served_aws() as served:
+    with serve_aws() as served:
         for name, value in {
             "AWS_ENDPOINT_URL": served.url,
             "AWS_ACCESS_KEY_ID": "local",

@@ -20,9 +20,9 @@ import pytest
 from chalicelib.api.preview_page import STYLE_SOURCE
 from chalicelib.config import TokenConfig
 from infra.local.pom_tokens import AUDIENCE, TokenIssuer, signing_key
-from infra.local.pom_web import served_pom
+from infra.local.pom_web import serve_pom
 from infra.local.sample_people import PEOPLE
-from infra.local.wsgi import Served
+from infra.local.wsgi import RunningServer
 from infra.template.api import COMPRESSED_FROM
 
 API = "http://127.0.0.1:1"
@@ -56,7 +56,7 @@ def issuer(directory: Path) -> TokenIssuer:
 
 
 @pytest.fixture(scope="module")
-def site(issuer: TokenIssuer, directory: Path) -> Iterator[Served]:
+def site(issuer: TokenIssuer, directory: Path) -> Iterator[RunningServer]:
     office = directory / "office"
     (office / "core").mkdir(parents=True)
     (office / "index.html").write_bytes(PAGE)
@@ -64,8 +64,8 @@ def site(issuer: TokenIssuer, directory: Path) -> Iterator[Served]:
     for name in ("office.css", "icon.svg", "package.json", ".hidden.js", "types.d.ts"):
         (office / name).write_text("content")
     (directory / "outside.js").write_text("secret")
-    heard = directory / "pom-hears.db"
-    with served_pom(issuer, API, stripe_url=STRIPE, heard=heard, today=TODAY, office=office) as served:
+    heard = directory / "pom-events.db"
+    with serve_pom(issuer, API, stripe_url=STRIPE, database=heard, today=TODAY, office=office) as served:
         yield served
 
 
@@ -80,13 +80,13 @@ def call(url: str, body: bytes | None = None, **headers: str) -> Got:
             return Got(error.code, error.headers, error.read())
 
 
-def signed_in(site: Served, person: str) -> str:
+def signed_in(site: RunningServer, person: str) -> str:
     given = call(f"{site.url}/sign-in", json.dumps({"person": person}).encode())
     assert given.status == 200, given.body
     return f"Bearer {given.json['token']}"
 
 
-def services(site: Served, person: str) -> dict[str, Any]:
+def services(site: RunningServer, person: str) -> dict[str, Any]:
     shown = call(f"{site.url}/company/services", Authorization=signed_in(site, person)).json["data"]
     return {service["id"]: service for service in shown}
 
@@ -111,14 +111,14 @@ def services(site: Served, person: str) -> dict[str, Any]:
         "/customers/cust_1",
     ],
 )
-def test_the_address_of_each_screen_answers_the_page(site: Served, path: str) -> None:
+def test_the_address_of_each_screen_answers_the_page(site: RunningServer, path: str) -> None:
     shown = call(f"{site.url}{path}", Accept="text/html")
 
     assert (shown.status, shown.body) == (200, PAGE)
     assert shown.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
-def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: Served) -> None:
+def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: RunningServer) -> None:
     headers = call(f"{site.url}/billing").headers
 
     assert headers["Content-Security-Policy"] == (
@@ -133,7 +133,7 @@ def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: Serv
 @pytest.mark.parametrize(
     "path", ["/billings", "/settings", "/settings/apps/x", "/invoices", "/company", "/index.html"]
 )
-def test_any_other_address_is_not_found_and_a_browser_still_gets_the_page(site: Served, path: str) -> None:
+def test_any_other_address_is_not_found_and_a_browser_still_gets_the_page(site: RunningServer, path: str) -> None:
     assert call(f"{site.url}{path}").json == {"error": "not found"}
 
     shown = call(f"{site.url}{path}", Accept="text/html,*/*;q=0.8")
@@ -149,7 +149,7 @@ def test_any_other_address_is_not_found_and_a_browser_still_gets_the_page(site: 
         ("icon.svg", "image/svg+xml; charset=utf-8"),
     ],
 )
-def test_a_file_of_the_office_comes_with_its_content_type(site: Served, path: str, kind: str) -> None:
+def test_a_file_of_the_office_comes_with_its_content_type(site: RunningServer, path: str, kind: str) -> None:
     file = call(f"{site.url}/office/{path}")
 
     assert (file.status, file.headers["Content-Type"]) == (200, kind)
@@ -177,11 +177,11 @@ def test_a_file_of_the_office_comes_with_its_content_type(site: Served, path: st
         "",
     ],
 )
-def test_nothing_else_is_served_from_the_disk(site: Served, path: str) -> None:
+def test_nothing_else_is_served_from_the_disk(site: RunningServer, path: str) -> None:
     assert call(f"{site.url}/office/{path}").status == 404
 
 
-def test_a_file_that_a_browser_has_already_is_not_sent_again(site: Served, directory: Path) -> None:
+def test_a_file_that_a_browser_has_already_is_not_sent_again(site: RunningServer, directory: Path) -> None:
     first = call(f"{site.url}/office/office.css")
     again = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
     (directory / "office" / "office.css").write_text("other content")
@@ -192,7 +192,7 @@ def test_a_file_that_a_browser_has_already_is_not_sent_again(site: Served, direc
     assert (changed.status, changed.body) == (200, b"other content")
 
 
-def test_a_file_is_compressed_for_a_browser_that_accepts_it(site: Served) -> None:
+def test_a_file_is_compressed_for_a_browser_that_accepts_it(site: RunningServer) -> None:
     file = call(f"{site.url}/office/core/api.js", Accept_Encoding="gzip, br")
 
     assert file.headers["Content-Encoding"] == "gzip"
@@ -203,7 +203,9 @@ def test_a_file_is_compressed_for_a_browser_that_accepts_it(site: Served) -> Non
 # -- signing in ---------------------------------------------------------------------------------------------------
 
 
-def test_everybody_in_the_menu_can_sign_in_and_holds_the_roles_shown_there(site: Served, issuer: TokenIssuer) -> None:
+def test_everybody_in_the_menu_can_sign_in_and_holds_the_roles_shown_there(
+    site: RunningServer, issuer: TokenIssuer
+) -> None:
     office = call(f"{site.url}/office.json").json
 
     assert (office["api"], office["stripe"]) == (API, STRIPE)
@@ -217,7 +219,7 @@ def test_everybody_in_the_menu_can_sign_in_and_holds_the_roles_shown_there(site:
     assert {each["organizationName"] for each in office["people"]} == {"Blue Lagoon Pools", "Desert Springs Pools"}
 
 
-def test_nobody_signs_in_under_an_unknown_name_or_from_another_site(site: Served) -> None:
+def test_nobody_signs_in_under_an_unknown_name_or_from_another_site(site: RunningServer) -> None:
     alice = b'{"person": "alice"}'
 
     assert call(f"{site.url}/sign-in", b'{"person": "mallory"}').status == 404
@@ -230,7 +232,7 @@ def test_nobody_signs_in_under_an_unknown_name_or_from_another_site(site: Served
         assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=own).status == 200
 
 
-def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: Served) -> None:
+def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: RunningServer) -> None:
     tokens = pytest.importorskip("chalicelib.adapters.tokens")
     config = TokenConfig(issuer.issuer, AUDIENCE, f"{site.url}/.well-known/jwks.json", "organization_id", "roles")
 
@@ -241,7 +243,7 @@ def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: Served) -> N
     assert "admin" in identity.roles
 
 
-def test_a_token_can_be_had_over_http(site: Served) -> None:
+def test_a_token_can_be_had_over_http(site: RunningServer) -> None:
     asked = {"organizationId": "org_2", "userId": "u", "roles": ["billing"], "lifetimeSeconds": 60}
     minted = call(f"{site.url}/tokens", json.dumps(asked).encode())
 
@@ -265,7 +267,9 @@ def test_tokens_outlive_a_restart_and_the_key_is_private(tmp_path: Path) -> None
 # -- POM's own records --------------------------------------------------------------------------------------------
 
 
-def test_records_are_shown_to_nobody_without_a_valid_token(site: Served, issuer: TokenIssuer, tmp_path: Path) -> None:
+def test_records_are_shown_to_nobody_without_a_valid_token(
+    site: RunningServer, issuer: TokenIssuer, tmp_path: Path
+) -> None:
     other = TokenIssuer(issuer.issuer, signing_key(tmp_path / "other.pem"))
     roles = ["admin"]
     tokens = (
@@ -281,7 +285,7 @@ def test_records_are_shown_to_nobody_without_a_valid_token(site: Served, issuer:
             assert call(f"{site.url}/company/{path}", Authorization=f"Bearer {token}").status == 401
 
 
-def test_each_company_sees_its_own_records_only(site: Served, issuer: TokenIssuer) -> None:
+def test_each_company_sees_its_own_records_only(site: RunningServer, issuer: TokenIssuer) -> None:
     lagoon, desert = services(site, "mel"), services(site, "dana")
     newcomer = issuer.mint("org_new", "u", ["admin"])
 
@@ -291,7 +295,7 @@ def test_each_company_sees_its_own_records_only(site: Served, issuer: TokenIssue
         assert call(f"{site.url}/company/{path}", Authorization=f"Bearer {newcomer}").json == {"data": []}
 
 
-def test_records_that_have_not_changed_are_not_sent_again(site: Served) -> None:
+def test_records_that_have_not_changed_are_not_sent_again(site: RunningServer) -> None:
     for path in ("services", "customers"):
         alice, dana = signed_in(site, "alice"), signed_in(site, "dana")
         first = call(f"{site.url}/company/{path}", Authorization=alice, Accept_Encoding="gzip")
@@ -303,13 +307,13 @@ def test_records_that_have_not_changed_are_not_sent_again(site: Served) -> None:
 
 
 def test_a_service_is_billed_by_the_invoice_that_pom_has_heard_of_until_it_is_void_or_deleted(
-    site: Served, directory: Path
+    site: RunningServer, directory: Path
 ) -> None:
     assert services(site, "alice")["svc_001"]["invoiceId"] is None, "nothing has been heard yet"
 
     def hear(organization: str, invoice: str, status: str | None, *lines: str) -> dict[str, str]:
         shown = json.dumps({"lineItems": [{"serviceId": each} for each in lines]}) if status else None
-        with sqlite3.connect(directory / "pom-hears.db") as database:
+        with sqlite3.connect(directory / "pom-events.db") as database:
             database.execute("CREATE TABLE IF NOT EXISTS objects (organization, kind, id UNIQUE, status, object)")
             row = (organization, invoice, status or "draft", shown)
             database.execute("REPLACE INTO objects VALUES (?, 'invoice', ?, ?, ?)", row)
@@ -329,7 +333,7 @@ def test_a_service_is_billed_by_the_invoice_that_pom_has_heard_of_until_it_is_vo
 
 
 def test_pom_has_no_records_any_more_of_a_customer_of_whom_it_heard_that_they_are_erased(
-    site: Served, directory: Path
+    site: RunningServer, directory: Path
 ) -> None:
     alice = signed_in(site, "alice")
 
@@ -340,14 +344,14 @@ def test_pom_has_no_records_any_more_of_a_customer_of_whom_it_heard_that_they_ar
         }
 
     assert "cust_101" in known()
-    with sqlite3.connect(directory / "pom-hears.db") as database:
+    with sqlite3.connect(directory / "pom-events.db") as database:
         database.execute("CREATE TABLE IF NOT EXISTS objects (organization, kind, id UNIQUE, status, object)")
         database.execute("INSERT INTO objects VALUES ('org_blue_lagoon', 'customer', 'cust_101', NULL, NULL)")
         database.execute("INSERT INTO objects VALUES ('org_desert_springs', 'customer', 'cust_102', NULL, NULL)")
     database.close()
     assert "cust_101" not in known()
     assert "cust_102" in known()
-    with sqlite3.connect(directory / "pom-hears.db") as database:
+    with sqlite3.connect(directory / "pom-events.db") as database:
         database.execute("DELETE FROM objects WHERE kind = 'customer'")
     database.close()
     assert "cust_101" in known()

@@ -9,18 +9,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from infra.local.front_door import served_app
-from infra.local.wsgi import Served
+from infra.local.api_server import serve_app
+from infra.local.wsgi import RunningServer
 from tests.local.sample_app import sample_app
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with served_app(sample_app(1)) as served:
+def served() -> Iterator[RunningServer]:
+    with serve_app(sample_app(1)) as served:
         yield served
 
 
-def call(served: Served, method: str, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+def call(served: RunningServer, method: str, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
     try:
         connection.request(method, path)
@@ -49,7 +49,7 @@ class Loads(HTMLParser):
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
-def test_the_page_loads_its_files_from_this_stack_and_each_is_there(served: Served, path: str) -> None:
+def test_the_page_loads_its_files_from_this_stack_and_each_is_there(served: RunningServer, path: str) -> None:
     status, headers, page = call(served, "GET", path)
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     loads = Loads(page.decode())
@@ -62,13 +62,13 @@ def test_the_page_loads_its_files_from_this_stack_and_each_is_there(served: Serv
         assert address.startswith("/docs/"), "nothing comes from elsewhere"
 
 
-def test_scripts_say_that_they_are_utf_8_without_which_the_page_stays_empty(served: Served) -> None:
+def test_scripts_say_that_they_are_utf_8_without_which_the_page_stays_empty(served: RunningServer) -> None:
     for script in ("swagger-ui-bundle.js", "start.js"):
         _, headers, _ = call(served, "GET", f"/docs/{script}")
         assert headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
-def test_the_page_is_dark_where_the_reader_has_chosen_dark(served: Served) -> None:
+def test_the_page_is_dark_where_the_reader_has_chosen_dark(served: RunningServer) -> None:
     _, _, script = call(served, "GET", "/docs/start.js")
     _, _, style = call(served, "GET", "/docs/swagger-ui.css")
     assert b'matchMedia("(prefers-color-scheme: dark)")' in script
@@ -76,7 +76,7 @@ def test_the_page_is_dark_where_the_reader_has_chosen_dark(served: Served) -> No
     assert b"html.dark-mode .swagger-ui{" in style, "the package's own colors"
 
 
-def test_the_policy_of_the_page_allows_this_stack_alone(served: Served) -> None:
+def test_the_policy_of_the_page_allows_this_stack_alone(served: RunningServer) -> None:
     _, headers, _ = call(served, "GET", "/docs")
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
@@ -84,12 +84,12 @@ def test_the_policy_of_the_page_allows_this_stack_alone(served: Served) -> None:
     assert not re.search(r"https?:|\*|unsafe-eval", headers["Content-Security-Policy"])
 
 
-@pytest.mark.parametrize("path", ["/docs/../front_door.py", "/docs/swagger-ui.js", "/docsx", "/docs/%2e%2e"])
-def test_no_other_file_can_be_had_beside_the_page(served: Served, path: str) -> None:
+@pytest.mark.parametrize("path", ["/docs/../api_server.py", "/docs/swagger-ui.js", "/docsx", "/docs/%2e%2e"])
+def test_no_other_file_can_be_had_beside_the_page(served: RunningServer, path: str) -> None:
     status, _, _ = call(served, "GET", path)
     assert status == 404
 
 
-def test_the_page_is_only_read(served: Served) -> None:
+def test_the_page_is_only_read(served: RunningServer) -> None:
     status, _, _ = call(served, "POST", "/docs")
     assert status == 404

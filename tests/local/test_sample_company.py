@@ -17,7 +17,7 @@ from chalicelib.api.models.new_invoices import NewLineItem
 from chalicelib.api.models.saved_customers import save_from
 from infra.demo import sample
 from infra.local import company_records
-from infra.local.own_double import OTHER_STRIPE_ACCOUNT, STRIPE_ACCOUNT
+from infra.local.double_config import OTHER_STRIPE_ACCOUNT, STRIPE_ACCOUNT
 from infra.local.sample_company.companies import COMPANIES
 from infra.local.sample_company.in_stripe import FORMER
 from infra.local.sample_people import BLUE_LAGOON, PEOPLE

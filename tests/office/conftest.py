@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
     """The whole stack on free ports; what the deployed policies deny is denied."""
-    with LocalStack(app="infra.local.enforced:app") as running:
+    with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
         assert running.ended() == []
 

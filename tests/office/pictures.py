@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.own_double import STRIPE_ACCOUNT
+from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.real.fetching import Unavailable
 from infra.local.stack import ROOT, LocalStack
 from tests.office.browser import chromium

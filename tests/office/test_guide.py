@@ -67,7 +67,7 @@ LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "li
 @pytest.fixture(scope="module")
 def scene(browser: Browser) -> Iterator[Scene]:
     """The whole story, told to its end on a stack of its own, because it lets days pass."""
-    enforced = LocalStack(app="infra.local.enforced:app", schedules_follow=True)
+    enforced = LocalStack(app="infra.local.enforced_policies:app", schedules_follow=True)
     with enforced as stack, Pages(browser, stack.urls.pom) as pages:
         told = Scene(stack, pages)
         for act in ACTS:

@@ -28,7 +28,7 @@ MOST_ROWS = 200
 @pytest.fixture(scope="module")
 def untouched(browser: Browser) -> Iterator[LocalStack]:
     """A stack of its own, in which nobody has connected Stripe yet."""
-    with LocalStack(app="infra.local.enforced:app") as stack:
+    with LocalStack(app="infra.local.enforced_policies:app") as stack:
         yield stack
 
 

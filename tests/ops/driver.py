@@ -25,7 +25,7 @@ from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.summary import invoice_removal
-from infra.ops import books
+from infra.ops import lookups
 from infra.ops.__main__ import main
 from infra.ops.stage import Stage, environment_of
 
@@ -35,7 +35,7 @@ def park(stage: Stage, organization: str, error: str, dated_later: str = "0") ->
 
     Its record says that it happened `dated_later` seconds after the date in Stripe's list.
     """
-    _, account_id = books.connected(stage, organization)
+    _, account_id = lookups.connection_and_account(stage, organization)
     now = stage.ports.clock.now()
     event = next(each for page in stage.ports.stripe.events(account_id, now - 3600, now + 5) for each in page)
     for item in EventItem.query(account_id, EventItem.event_id == event.id):
@@ -49,7 +49,7 @@ def bury(stage: Stage, queue: str, body: str) -> str:
     group = (
         {"MessageGroupId": "g", "MessageDeduplicationId": f"buried-{len(body)}"} if queue.endswith(".fifo") else {}
     )
-    books.sqs().send_message(QueueUrl=stage.queue_url(queue), MessageBody=body, **group)
+    lookups.sqs().send_message(QueueUrl=stage.queue_url(queue), MessageBody=body, **group)
     return "buried"
 
 
@@ -95,7 +95,7 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
 
 def let_time_pass(stage: Stage, organization: str, seconds: str) -> str:
     """What was missed or fetched too soon lies so much further back, and so does every event that has come."""
-    connection, account_id = books.connected(stage, organization)
+    connection, account_id = lookups.connection_and_account(stage, organization)
     sweep, ago = connection.sweep, int(seconds)
     earlier = replace(sweep, early_at=max(sweep.early_at - ago, 0), missed_at=max(sweep.missed_at - ago, 0))
     stage.ports.connections.save(replace(connection, sweep=earlier))

@@ -93,5 +93,5 @@ def test_wrong_usage_is_told(company: Company, operator: Operator) -> None:
     assert operator.does("backfill", *QUICK).status == 2
     assert operator.does("backfill", "--all", *QUICK, "--after", "in_1").status == 2
     unknown = operator.does("backfill", mine, *QUICK, "--after", "in_1")
-    assert (unknown.status, "in_1 is none of the 0 invoices" in unknown.err) == (2, True)
+    assert (unknown.status, "in_1 is not one of the 0 invoices" in unknown.err) == (2, True)
     assert operator.does("backfill", "org_nobody", *QUICK).status == 1

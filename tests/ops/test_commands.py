@@ -14,7 +14,7 @@ from chalicelib.domain.parked_reasons import REASONS
 from chalicelib.functions import Queue
 from infra.demo.http import request
 from infra.local.stack import LocalStack
-from infra.ops.stage import NoStage, of_deployment
+from infra.ops.stage import NoStage, deployed_environment
 from infra.template.intrinsics import camel
 from tests.e2e.company import Company, refused
 from tests.ops.conftest import Operator
@@ -419,13 +419,13 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()],
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     }
-    environment = of_deployment(described)
+    environment = deployed_environment(described)
     assert environment["POM_TABLE_PREFIX"] == "pom-dev-"
     assert environment["STRIPE_PLATFORM_SECRET_ID"] == parameters["StripePlatformSecretArn"]
     assert environment["STRIPE_WEBHOOK_SECRET_ID"] == parameters["StripeWebhookSecretArn"]
     assert environment["RECONCILE_QUEUE_URL"] == "https://sqs/Reconcile"
     with pytest.raises(NoStage, match="none of ours"):
-        of_deployment({"StackName": "other", "Outputs": [], "Parameters": []})
+        deployed_environment({"StackName": "other", "Outputs": [], "Parameters": []})
 
 
 def test_the_first_reconciliation_of_a_day_ties_the_books_out(stack: LocalStack) -> None:

@@ -29,7 +29,7 @@ from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.store_invoice import store
-from infra.ops.erased_again import erasures_in
+from infra.ops.erasure_log import logged_erasures
 from infra.ops.erasure_rows import WAITS_LONG_AFTER, unfinished_erasures
 from infra.ops.troubles import of_erasures
 from infra.stripe_double import InProcessClient
@@ -419,7 +419,7 @@ def test_a_customer_without_a_record_gets_a_tombstone_that_keeps_it_from_being_s
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"message": "work", "organization_id": "o", "customer_id": "c"}'])
 def test_a_file_with_any_other_line_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(click.BadParameter, match="Line 2 "):
-        erasures_in([line("cust_1"), text])
+        logged_erasures([line("cust_1"), text])
 
 
 def test_again_says_who_and_takes_nothing_else(rehearsal: Rehearsal, tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_wider_screen_shows_addresses_evidence_and_ids(
 def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_pom_goes_on(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "Refunds ordered whose outcome is not known (UTC): none" in printed(company, capsys)
+    assert "Ordered refunds with an unknown outcome (UTC): none" in printed(company, capsys)
     company.loses_the_answer("close_before")
     company.refunds(amount="20")
     told = document(company)
@@ -193,8 +193,8 @@ def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_p
         company.payment_id,
     )
     assert order["resumes"] == told["invoice"][0]["resumes"]
-    [line] = part(printed(company, capsys), "Refunds ordered whose outcome is not known (UTC)")
-    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM goes on at {TIME}", line)
+    [line] = part(printed(company, capsys), "Ordered refunds with an unknown outcome (UTC)")
+    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM continues at {TIME}", line)
 
 
 def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_objects(company: Company) -> None:

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
 from infra.ops.__main__ import main
 from infra.ops.export import FORM
-from infra.ops.held_items import Item, shown
+from infra.ops.organization_items import Item, export_line
 from tests.backends import Aws, aws
 from tests.named_town import NamedTown, name_of, stored_items
 from tests.ops.exporting import Office, keys_of
@@ -133,7 +133,7 @@ def test_an_export_that_fails_leaves_no_file_behind(office: Office, monkeypatch:
     def failing_at_claims(table: str, item: Item) -> dict[str, object]:
         if table == "claims":
             raise Retryable("database_unavailable", "The database does not answer.")
-        return shown(table, item)
+        return export_line(table, item)
 
     monkeypatch.setattr("infra.ops.export.shown", failing_at_claims)
     status, _ = office.rehearsal.does("export", BLUE)

@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "nobody",
     "AWS_SECRET_ACCESS_KEY": "nothing",
 }
-ASKED = list(measure.asked_of(STACK))
+ASKED = list(measure.figures_of(STACK))
 QUICK = {"p50": 12, "p99": 80, "invocations": 1000, "cold": 7, "cold_p50": 900, "cold_p99": 1400, "memory": 210}
 
 
@@ -53,7 +53,7 @@ class Aws:
     def measures(self, **values: list[float]) -> None:
         """CloudWatch knows these, named by `what` with underscores; everything else is 5 in one hour."""
         results = [
-            {"Id": f"m{number}", "Values": values.get(each.what.replace(" ", "_"), [5.0])}
+            {"Id": f"m{number}", "Values": values.get(each.name.replace(" ", "_"), [5.0])}
             for number, each in enumerate(ASKED)
         ]
         asked = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
@@ -110,7 +110,7 @@ def test_cold_starts_latencies_and_units_stand_beside_their_budgets(
     assert told["resume_stuck: cold start p99"]["measured"] is None
     assert told["webhook p99"]["measured"] == 210, "the worst hour's"
     assert told["webhooks"]["measured"] == 400, "all hours'"
-    others = sum(each.what.startswith("write units") for each in ASKED) - 1
+    others = sum(each.name.startswith("write units") for each in ASKED) - 1
     expected = pytest.approx((6000 + 5 * others) / 400, abs=0.0005)
     assert told["write units a webhook, all else included"]["measured"] == expected, "rounded to thousandths"
 
@@ -131,7 +131,7 @@ def test_what_is_over_its_budget_is_named_and_the_status_says_so(
 
 
 def test_where_nothing_happened_nothing_is_judged(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    aws.measures(**{each.what.replace(" ", "_"): [] for each in ASKED})
+    aws.measures(**{each.name.replace(" ", "_"): [] for each in ASKED})
     aws.reports()
 
     status, told = asked(capsys)

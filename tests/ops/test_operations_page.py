@@ -9,7 +9,7 @@ import pytest
 
 import infra.ops.__main__  # noqa: F401 (registers the commands)
 from infra.ops.cli import cli
-from infra.ops.going_on import go_on
+from infra.ops.related import show_related
 from infra.ops.screen import Screen
 from infra.ops.troubles import of_queues
 from infra.template.alarm_list import ALARMS, COMPOSITES
@@ -37,7 +37,7 @@ def test_a_command_to_go_on_stays_one_line_on_a_narrow_screen(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    go_on(Screen(), "org_blue_lagoon", [("invoice", "inv_wtmyar6dvkiogmxafn3xwkq455")])
+    show_related(Screen(), "org_blue_lagoon", [("invoice", "inv_wtmyar6dvkiogmxafn3xwkq455")])
 
     assert "./ops explain inv_wtmyar6dvkiogmxafn3xwkq455 --organization org_blue_lagoon\n" in capsys.readouterr().out
 

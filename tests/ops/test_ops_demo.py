@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from chalicelib import metrics
-from infra.demo.telling import Teller
+from infra.demo.narrator import Narrator
 from infra.local.cloudwatch.alarms import MetricAlarm
 from infra.local.cloudwatch.datapoints import Key
 from infra.local.cloudwatch.watch import Watch
@@ -64,8 +64,8 @@ class Told:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     printed = io.StringIO()
-    teller = Teller(Console(file=printed, width=118), headings=HEADINGS)
-    with scene(teller, tmp_path_factory.mktemp("night")) as (night, watch):
+    narrator = Narrator(Console(file=printed, width=118), headings=HEADINGS)
+    with scene(narrator, tmp_path_factory.mktemp("night")) as (night, watch):
         true = night.tell()
         yield Told(printed.getvalue(), true, watch)
 
@@ -128,7 +128,7 @@ def test_every_metric_is_emitted_by_processes_that_really_run_but_for_those_that
 
 @pytest.mark.demo
 def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> None:
-    alarms = [bell.alarm for bell in told.watch.bells if isinstance(bell.alarm, MetricAlarm)]
+    alarms = [watched.alarm for watched in told.watch.alarms if isinstance(watched.alarm, MetricAlarm)]
     watched = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
     written = {_kind(key) for key in told.watch.datapoints.keys()}  # noqa: SIM118
     assert sorted(watched - written) == sorted(ONLY_IN_AWS)
@@ -139,7 +139,7 @@ def test_the_table_has_every_alarm_that_told_somebody_as_the_template_has_it(tol
     table = re.split(r"\nThe alarms *\n", told.text)[1].partition("╭")[0]
     rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
     assert "CanaryFailing" in rows, "a dead worker flies no canary"
-    assert rows.keys() == told.watch.bells.ever_told
+    assert rows.keys() == told.watch.alarms.ever_notified
     template = {alarm.name: alarm for alarm in (*ALARMS, *COMPOSITES)}
     shown = {name: (row.split()[0], row.split()[-1]) for name, row in rows.items()}
     assert shown == {name: (template[name].grade.value, template[name].run_book) for name in rows}
@@ -167,9 +167,9 @@ def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
 
 def test_what_is_not_as_it_should_be_is_named_and_the_night_does_not_end_well() -> None:
     printed = io.StringIO()
-    teller = Teller(Console(file=printed, width=118), headings=HEADINGS)
-    teller.says("What rings: ParkedEvents.")
-    teller.sees("ParkedEvents rings, after never", shown=False, expected=True)
-    assert teller.ends() is False
+    narrator = Narrator(Console(file=printed, width=118), headings=HEADINGS)
+    narrator.quotes("What rings: ParkedEvents.")
+    narrator.expects("ParkedEvents rings, after never", shown=False, expected=True)
+    assert narrator.ends() is False
     assert "✗ ParkedEvents rings, after never: no   expected yes" in printed.getvalue()
     assert "1 of 1 checks failed" in printed.getvalue()

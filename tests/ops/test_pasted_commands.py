@@ -9,9 +9,9 @@ import click
 import pytest
 
 from infra.ops.__main__ import COMMANDS, main
-from infra.ops.explain import ANYTHING, explain
-from infra.ops.going_on import COMMANDS as OWN_COMMANDS
-from infra.ops.going_on import explaining
+from infra.ops.explain import ANY_ID, explain
+from infra.ops.related import COMMANDS as OWN_COMMANDS
+from infra.ops.related import explain_command
 from infra.ops.screen import Screen
 
 NAMES = (
@@ -42,8 +42,8 @@ def understood(line: str, command: click.Command, monkeypatch: pytest.MonkeyPatc
 def test_a_related_thing_is_explained_whatever_it_is_called(
     what: str, organization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = explaining(Screen(), what, organization, "--kind", "customer")
-    given = understood(line, explain.commands[ANYTHING], monkeypatch)
+    line = explain_command(Screen(), what, organization, "--kind", "customer")
+    given = understood(line, explain.commands[ANY_ID], monkeypatch)
     assert given == {"what": what, "organization": organization, "kind": "customer", "account": None}
 
 
@@ -62,4 +62,4 @@ def test_a_command_to_try_concerns_the_organization_that_it_names_and_no_other(
 
 
 def test_every_command_of_explain_is_known_as_a_name_that_things_may_have() -> None:
-    assert {*OWN_COMMANDS, ANYTHING} == set(explain.commands)
+    assert {*OWN_COMMANDS, ANY_ID} == set(explain.commands)

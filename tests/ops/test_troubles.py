@@ -33,7 +33,7 @@ from infra.ops.status import status
 from infra.ops.troubles import Trouble, endpoint_in_words, of_secrets
 from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.alarms import RUN_BOOKS, Grade
-from infra.template.measures import ours
+from infra.template.measures import pom_metric
 from tests.backends import Aws, aws, empty_tables
 from tests.contracts.examples import ACCOUNT, NOW, ORG, event, invoice
 from tests.fakes.ports import FakeClock
@@ -123,7 +123,7 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
 
 def refuse_signatures(stage: Deployed) -> None:
-    asked = ours(SIGNATURE_INVALID, "Sum").for_alarm(60)["Metric"]
+    asked = pom_metric(SIGNATURE_INVALID, "Sum").for_alarm(60)["Metric"]
     datum: Any = {
         "MetricName": asked["MetricName"],
         "Dimensions": asked.get("Dimensions", []),
@@ -316,9 +316,9 @@ def test_all_pages_of_alarms_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         stub.add_response("describe_alarms", two, {**asked, "NextToken": "more"})
         states = {each.name: each.state for each in alarm_states.alarm_states(told) or ()}
         stub.assert_no_pending_responses()
-    read = {first.name: State.QUIET, last.name: State.RINGING, COMPOSITES[0].name: State.QUIET}
+    read = {first.name: State.QUIET, last.name: State.FIRING, COMPOSITES[0].name: State.QUIET}
     signals = {each.name for each in (*ALARMS, *COMPOSITES) if each.grade is Grade.SIGNAL}
     assert states == {
         each.name: read.get(each.name, State.UNKNOWN) for each in (*ALARMS, *COMPOSITES) if each.name not in signals
     }
-    assert State.RINGING in states.values()
+    assert State.FIRING in states.values()

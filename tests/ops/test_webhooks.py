@@ -14,7 +14,7 @@ from infra.demo.http import request
 from infra.local.settings import REGION
 from infra.local.stack import LocalStack
 from infra.local.summary import description, write
-from infra.ops import refused
+from infra.ops import refused_webhooks
 from tests.e2e.company import Company
 from tests.e2e.webhook_secrets import as_stored, store_secret
 from tests.ops.conftest import Operator
@@ -126,13 +126,13 @@ def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_not
 def test_without_cloudwatch_the_figure_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     client = boto3.client("cloudwatch", region_name=REGION, aws_access_key_id="no", aws_secret_access_key="no")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr(refused.boto3, "client", lambda *_, **__: client)
+    monkeypatch.setattr(refused_webhooks.boto3, "client", lambda *_, **__: client)
     stage: Any = SimpleNamespace(ports=SimpleNamespace(clock=SimpleNamespace(now=lambda: 1_800_000_000)))
     with Stubber(client) as stub:
         stub.add_client_error("get_metric_data", "AccessDenied")
-        assert refused.refused_signatures(stage) is None
+        assert refused_webhooks.refused_signatures(stage) is None
         asked = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
         for values, figure in (([3.0, 4.0], 7), ([], 0)):
             answer = {"MetricDataResults": [{"Id": "refused", "Values": values}]}
             stub.add_response("get_metric_data", answer, asked)
-            assert refused.refused_signatures(stage) == figure
+            assert refused_webhooks.refused_signatures(stage) == figure

@@ -201,6 +201,6 @@ def test_a_stack_that_does_not_run_any_more_is_said_so(stack: LocalStack, tmp_pa
         said = operator.does("status")
 
     assert said.status == 1
-    assert f"Nothing answers at {nowhere}" in said.err
+    assert f"No response from {nowhere}" in said.err
     assert "make run" in said.err
     assert "Error" not in said.err

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from chalicelib.api.http.route_table import ROUTES, Role, Route
 from chalicelib.domain.events import API_VERSION
-from infra.local.front_door import FrontDoor
+from infra.local.api_server import ApiServer
 from tests.api.conftest import SETTINGS_URL
 from tests.api.tokens import Issuer
 from tests.proofs.hostile_doors import signed
@@ -39,7 +39,7 @@ IDS = ("customerId", "invoiceId", "batchId", "importId", "paymentId", "payoutId"
 
 
 @pytest.fixture(scope="module")
-def door(app: Chalice) -> Iterator[FrontDoor]:
+def door(app: Chalice) -> Iterator[ApiServer]:
     """Our application behind the local front door, over one world with a connection, a customer and an invoice."""
     world, kind, state = World(), app.__class__, dict(vars(app))
     world.connect()
@@ -47,7 +47,7 @@ def door(app: Chalice) -> Iterator[FrontDoor]:
     world.invoice()
     with pytest.MonkeyPatch.context() as patch:
         serve(patch, world)
-        yield FrontDoor(app, cors_origins=(ORIGIN,))
+        yield ApiServer(app, cors_origins=(ORIGIN,))
     app.__class__ = kind
     vars(app).update(state)
 
@@ -57,7 +57,7 @@ def token() -> str:
 
 
 def knock(
-    door: FrontDoor, method: str, path: str, body: bytes = b"", **headers: str
+    door: ApiServer, method: str, path: str, body: bytes = b"", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     """One WSGI request as a server hands it over; names of headers in WSGI's spelling."""
     answered: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def filled(path: str, ids: str) -> str:
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\ud800"}')
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"."}')
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\u0000.\\u0000"}')
-def test_whatever_body_comes(door: FrontDoor, path: str, method: str, body: bytes) -> None:
+def test_whatever_body_comes(door: ApiServer, path: str, method: str, body: bytes) -> None:
     understood(knock(door, method, filled(path, "cust_1"), body))
 
 
@@ -155,7 +155,7 @@ EVENT = st.fixed_dictionaries(
 @example(body=b"[" * 1_000_000)
 @example(body=b'{"id":"e","type":"invoice.paid","created":1,"account":"a","data":{"object":{}}}')
 @example(body=b'{"id":"e","type":"invoice.paid","created":1,"account":"a","data":{"object":{"object":"customer"}}}')
-def test_whatever_stripe_signs_is_acknowledged(door: FrontDoor, body: bytes) -> None:
+def test_whatever_stripe_signs_is_acknowledged(door: ApiServer, body: bytes) -> None:
     header = signed(body, BEGAN).header
     status, _, told = knock(door, "POST", "/v1/stripe/webhooks", body, HTTP_STRIPE_SIGNATURE=header)
     assert (status, told) == (200, b'{"received":true}')
@@ -177,7 +177,7 @@ TRICKS = st.sampled_from(
     ids=TRICKS | ODD.map(lambda text: quote(text, safe="%;&=")),
     tail=st.sampled_from(["", "/", "//", "/..", "/%2e%2e/health", "?", "?&&", "#x"]),
 )
-def test_whatever_path_comes(door: FrontDoor, path: str, method: str, ids: str, tail: str) -> None:
+def test_whatever_path_comes(door: ApiServer, path: str, method: str, ids: str, tail: str) -> None:
     understood(knock(door, method, filled(path, ids) + tail))
 
 
@@ -200,7 +200,7 @@ PARAMETERS = st.lists(
 @example(path="/v1/stripe/oauth/callback", query="state=a&state=b")
 @example(path="/v1/invoices", query="after=%F0%9F%92%A9")
 @example(path="/v1/summary", query="from=0001-01-01&to=9999-12-31")
-def test_whatever_parameters_come(door: FrontDoor, path: str, query: str) -> None:
+def test_whatever_parameters_come(door: ApiServer, path: str, query: str) -> None:
     understood(knock(door, "GET", f"{filled(path, 'cust_1')}?{query}"))
 
 
@@ -224,11 +224,11 @@ VALUE = st.one_of(
 @given(
     path=st.sampled_from(PATHS), method=st.sampled_from(METHODS), headers=st.dictionaries(HEADER, VALUE, max_size=4)
 )
-def test_whatever_headers_come(door: FrontDoor, path: str, method: str, headers: dict[str, str]) -> None:
+def test_whatever_headers_come(door: ApiServer, path: str, method: str, headers: dict[str, str]) -> None:
     understood(knock(door, method, filled(path, "cust_1"), b"{}", **headers))
 
 
-def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: FrontDoor) -> None:
+def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: ApiServer) -> None:
     """JSON can carry half a letter; the Lambda event is JSON."""
     half = "\ud800"
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
@@ -245,7 +245,7 @@ def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: Fr
 
 
 @pytest.mark.parametrize("body", ["\ud800", '{"customerId": "\ud83d"}', "\x00", "\udc00{}", ""])
-def test_whatever_text_api_gateway_has_for_a_body(app: Chalice, door: FrontDoor, body: Any) -> None:
+def test_whatever_text_api_gateway_has_for_a_body(app: Chalice, door: ApiServer, body: Any) -> None:
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     for route in ROUTES:
         answer = app(lambda_event(route, body=body, authorizer=identity), None)
@@ -256,7 +256,7 @@ def test_whatever_text_api_gateway_has_for_a_body(app: Chalice, door: FrontDoor,
     "authorizer", ["admin", 5, ["admin"], True, {"organizationId": 5}, {"organizationId": ORGANIZATION, "userId": []}]
 )
 def test_whatever_api_gateway_has_for_an_identity_that_is_none(
-    app: Chalice, door: FrontDoor, authorizer: Any
+    app: Chalice, door: ApiServer, authorizer: Any
 ) -> None:
     for route in ROUTES:
         if route.role is not Role.PUBLIC:
@@ -265,7 +265,7 @@ def test_whatever_api_gateway_has_for_an_identity_that_is_none(
 
 @pytest.mark.parametrize("header", ["Idempotency-Key", "Content-Type"])
 def test_a_header_that_is_repeated_in_another_spelling_is_repeated(
-    app: Chalice, door: FrontDoor, header: str
+    app: Chalice, door: ApiServer, header: str
 ) -> None:
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     [route] = [each for each in ROUTES if each.label == "POST /v1/invoices"]
@@ -296,7 +296,7 @@ def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> d
 @pytest.mark.parametrize(
     "origin", [EVIL, "null", ORIGIN + ".evil.test", "http://pom.example.test", ORIGIN + "/", "*"]
 )
-def test_pages_of_other_origins_are_told_nothing_that_lets_them_read(door: FrontDoor, origin: str) -> None:
+def test_pages_of_other_origins_are_told_nothing_that_lets_them_read(door: ApiServer, origin: str) -> None:
     for route in ROUTES:
         path = filled(route.path, "cust_1")
         for method in (route.method, "OPTIONS"):
@@ -306,7 +306,7 @@ def test_pages_of_other_origins_are_told_nothing_that_lets_them_read(door: Front
             assert "access-control-allow-methods" not in headers or method != "OPTIONS"
 
 
-def test_pages_of_pom_may_read_and_may_send_what_the_route_takes(door: FrontDoor) -> None:
+def test_pages_of_pom_may_read_and_may_send_what_the_route_takes(door: ApiServer) -> None:
     assert SETTINGS_URL.startswith(ORIGIN)
     for route in ROUTES:
         if route.role is Role.PUBLIC:

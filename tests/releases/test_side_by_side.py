@@ -17,8 +17,8 @@ from chalicelib.domain.erasure import ErasureStatus
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER
 from chalicelib.usecases.erasing.holdings import invoices_of
-from infra.ops.closing import close_again
-from infra.ops.erased_again import erasures_in
+from infra.ops.close_customers import close_again
+from infra.ops.erasure_log import logged_erasures
 from tests.releases import forms, side_by_side
 from tests.releases.differences import differences, lost
 from tests.releases.forms import Form
@@ -124,7 +124,7 @@ def test_people_whose_erasure_the_last_release_has_lost_are_erased_again_by_the_
     assert set(beside["done"]["closed"].values()) <= {200, 409}
     stage = beside["made"].stage
     lines = [line for each in stage.invocations if each.function == "erasures" for line in each.logged.splitlines()]
-    for organization_id, customer_id, in_stripe in erasures_in(line for line in lines if '"erasure"' in line):
+    for organization_id, customer_id, in_stripe in logged_erasures(line for line in lines if '"erasure"' in line):
         close_again(organization_id, customer_id, in_stripe, OPERATOR, stage.ports)
     for seconds in (BEGINS_AFTER, SECOND_LOOK_AFTER):
         stage.advance(seconds)

@@ -17,7 +17,7 @@ from infra.local.real.fetching import Unavailable
 from infra.ops.screen import Row, Screen, telling
 from infra.package import ROOT, TEMPLATE
 from infra.package.build import build, is_current
-from infra.waivers import Waiver, read
+from infra.waivers import Waiver, read_waivers
 from tests.infrastructure.cloudformation import translated, uploaded
 from tests.scanners.template import Json, decided
 from tests.scanners.tools import NODE_TOOLS, SCANNERS, Finding, ScannerFailed
@@ -98,7 +98,7 @@ def main() -> int:
                 build(options.stage, out)
             template = translated(uploaded(json.loads((out / TEMPLATE).read_text())), HARDENED)
             screen.step("Scanning")
-            told(scan(template), read(), screen)
+            told(scan(template), read_waivers(), screen)
         except (ScannerFailed, Unavailable) as error:
             screen.failure(str(error))
     return int(screen.failed)

@@ -10,32 +10,32 @@ from infra.demo.sample import services_of
 
 
 def bill_many(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     say.chapter("Billing the rest of the month")
-    say.says("Go to Billing and select billable services.")
+    say.quotes("Go to Billing and select billable services.")
     services = [{"customerId": each.id, **service.line} for each in THE_REST for service in services_of(each)]
     batch = scene.office.call("POST", "/invoice-batches", {"services": services}, idempotency_key="november")
     say.does(f"POST /v1/invoice-batches: {len(services)} services of {len(THE_REST)} customers in one go")
     path = f"/invoice-batches/{batch.json['id']}"
-    say.sees("Invoices sent", scene.office.sees(path, reading.sent, len(THE_REST)), len(THE_REST))
+    say.expects("Invoices sent", scene.office.sees(path, reading.sent_count, len(THE_REST)), len(THE_REST))
     again = scene.office.call("POST", "/invoice-batches", {"services": services}, idempotency_key="november")
-    say.sees("The same request again is the same batch", again.json["id"] == batch.json["id"], True)
+    say.expects("The same request again is the same batch", again.json["id"] == batch.json["id"], True)
 
 
 def look_at_all(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     say.chapter("Tracking payments")
-    say.says("View payment status in POM: Paid, Pending, Failed, Refunded.")
+    say.quotes("View payment status in POM: Paid, Pending, Failed, Refunded.")
     invoices = scene.office.get("/invoices?first=100")["data"]
     rows = [reading.invoice_row(each) for each in invoices]
     say.does("GET /v1/invoices")
     say.table("", reading.INVOICE_COLUMNS, rows[-6:])
-    say.tells(f"… and {len(rows) - 6} more")
-    counted = Counter(invoice["status"] for invoice in invoices)
-    shown = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
-    say.sees("Invoices", shown, f"2 paid, {1 + len(THE_REST)} pending, 1 refunded")
+    say.notes(f"… and {len(rows) - 6} more")
+    status_counts = Counter(invoice["status"] for invoice in invoices)
+    status_words = ", ".join(f"{count} {status}" for status, count in sorted(status_counts.items()))
+    say.expects("Invoices", status_words, f"2 paid, {1 + len(THE_REST)} pending, 1 refunded")
     summary = scene.office.get("/summary")["data"][0]
-    summed = {status: tally for status, tally in summary["byStatus"].items() if tally["count"]}
+    tallies = {status: tally for status, tally in summary["byStatus"].items() if tally["count"]}
     say.does("GET /v1/summary")
-    counts = ", ".join(f"{tally['count']} {status}" for status, tally in sorted(summed.items()))
-    say.sees("The summary, kept with every change, agrees", counts, shown)
+    counts = ", ".join(f"{tally['count']} {status}" for status, tally in sorted(tallies.items()))
+    say.expects("The summary, kept with every change, agrees", counts, status_words)

@@ -19,84 +19,84 @@ SHOWN = 5
 
 
 def create(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     say.chapter("Using Stripe for payments")
-    say.says("Select billable services. Click Create Invoice. Choose Stripe as the invoice type.")
+    say.quotes("Select billable services. Click Create Invoice. Choose Stripe as the invoice type.")
     draft = scene.office.create_invoice(order(ANN, send=False), "ann-november")
     scene.invoices[ANN.id] = draft.json["id"]
     say.does(f"POST /v1/invoices with {len(services_of(ANN))} services of {ANN.name}, to be reviewed first")
-    say.sees("Invoice", draft.json["status"], "draft")
+    say.expects("Invoice", draft.json["status"], "draft")
     lines = [
         [line["description"], line["quantity"], line["unitPrice"], line["amount"]] for line in draft.json["lineItems"]
     ]
     say.table("", ["Service", "Quantity", "Unit price", "Amount"], lines)
-    again = scene.office.create_invoice(order(ANN, send=False), "ann-november")
-    say.sees("The same request again makes no second invoice", again.json["id"] == draft.json["id"], True)
-    twice = scene.office.create_invoice(order(ANN), "ann-once-more")
-    say.sees("Billing a service a second time", twice.error_code, "service_already_billed")
+    repeated = scene.office.create_invoice(order(ANN, send=False), "ann-november")
+    say.expects("The same request again makes no second invoice", repeated.json["id"] == draft.json["id"], True)
+    second = scene.office.create_invoice(order(ANN), "ann-once-more")
+    say.expects("Billing a service a second time", second.error_code, "service_already_billed")
 
-    say.says("Review and send the invoice. Customer receives email with payment link.")
-    sent = scene.office.call("POST", f"/invoices/{draft.json['id']}/send")
+    say.quotes("Review and send the invoice. Customer receives email with payment link.")
+    sent_invoice = scene.office.call("POST", f"/invoices/{draft.json['id']}/send")
     say.does("POST /v1/invoices/{id}/send")
-    say.sees("Invoice", sent.json["status"], "pending")
+    say.expects("Invoice", sent_invoice.json["status"], "pending")
     mail = scene.world.latest_mail(scene.owner.account_id, ANN.email)
-    say.sees("The e-mail's link is the one that POM shows", mail["link"] == sent.json["paymentUrl"], True)
-    say.tells(f"To {mail['to']}: {mail['subject']}")
+    say.expects("The e-mail's link is the one that POM shows", mail["link"] == sent_invoice.json["paymentUrl"], True)
+    say.notes(f"To {mail['to']}: {mail['subject']}")
     for customer in (BEN, CARLA, DAN):
-        made = scene.office.create_invoice(order(customer), f"{customer.id}-november")
-        scene.invoices[customer.id] = made.json["id"]
+        invoice = scene.office.create_invoice(order(customer), f"{customer.id}-november")
+        scene.invoices[customer.id] = invoice.json["id"]
 
 
 def pay(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     invoice = scene.invoices[ANN.id]
-    say.says("They click the payment link in their email. Enter credit card or payment details.")
+    say.quotes("They click the payment link in their email. Enter credit card or payment details.")
     payer = Payer(scene.world.latest_mail(scene.owner.account_id, ANN.email)["link"])
     page = payer.pays_by_card(INSUFFICIENT_FUNDS)
     say.does(f"opened the link and paid with {INSUFFICIENT_FUNDS}")
-    say.sees("The page speaks of insufficient funds", "insufficient funds" in page.lower(), True)
+    say.expects("The page speaks of insufficient funds", "insufficient funds" in page.lower(), True)
 
-    say.says("Failed - Payment attempt failed. Common reasons: insufficient funds …")
+    say.quotes("Failed - Payment attempt failed. Common reasons: insufficient funds …")
     say.does("GET /v1/invoices/{id}")
-    say.sees("Invoice", scene.status_of(invoice, "failed"), "failed")
+    say.expects("Invoice", scene.status_of(invoice, "failed"), "failed")
     # Stripe says in one event that an attempt failed and in another why; they come in any order.
     why = scene.office.sees(f"/invoices/{invoice}", reading.reason, "insufficient_funds")
-    say.sees("Reason", why, "insufficient_funds")
+    say.expects("Reason", why, "insufficient_funds")
     failure = scene.office.get(f"/invoices/{invoice}")["failure"] or {}
-    say.tells(f"{failure.get('message')} {failure.get('nextStep')}")
+    say.notes(f"{failure.get('message')} {failure.get('nextStep')}")
 
-    say.says("Customers can retry payment using the invoice link. Payment is processed immediately.")
+    say.quotes("Customers can retry payment using the invoice link. Payment is processed immediately.")
     scene.lets_a_minute_pass()
     page = payer.pays_by_card(GOOD_CARD)
     say.does(f"opened the same link again a minute later and paid with {GOOD_CARD}")
-    say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
+    say.expects("The page thanks for the payment", "Paid. Thank you!" in page, True)
 
-    say.says("Both POM and Stripe update automatically. Paid - Payment received and confirmed.")
+    say.quotes("Both POM and Stripe update automatically. Paid - Payment received and confirmed.")
     say.does("GET /v1/invoices/{id}, and looked the invoice up in Stripe")
-    say.sees("POM", scene.status_of(invoice, "paid"), "paid")
-    shown = scene.office.get(f"/invoices/{invoice}")
-    say.sees("Balance", shown["balance"], "0.00")
+    say.expects("POM", scene.status_of(invoice, "paid"), "paid")
+    invoice_view = scene.office.get(f"/invoices/{invoice}")
+    say.expects("Balance", invoice_view["balance"], "0.00")
     in_stripe = scene.owner.does("GET", "/invoices?limit=100")["data"]
-    ours = next(found for found in in_stripe if found["number"] == shown["number"])
-    say.sees("Stripe", ours["status"], "paid")
+    ours = next(stripe_invoice for stripe_invoice in in_stripe if stripe_invoice["number"] == invoice_view["number"])
+    say.expects("Stripe", ours["status"], "paid")
 
-    say.says("Click on an invoice. View payment details and transaction history.")
+    say.quotes("Click on an invoice. View payment details and transaction history.")
     expected = "created, sent, payment_failed, paid"
-    told = scene.office.sees(f"/invoices/{invoice}/history", reading.told, expected)
+    kinds = scene.office.sees(f"/invoices/{invoice}/history", reading.entry_kinds, expected)
     say.does("GET /v1/invoices/{id}/history and /v1/invoices/{id}/events")
-    say.sees("It tells of", told, expected)
+    say.expects("It tells of", kinds, expected)
     # The invoice and the card of its payment come in different events, in any order.
-    scene.shows_once(invoice, f"Paid: {shown['total']} USD by {CARD}")
+    scene.shows_once(invoice, f"Paid: {invoice_view['total']} USD by {CARD}")
     [payment] = scene.office.get(f"/invoices/{invoice}")["payments"]
-    say.sees("The payment has its card", reading.method(payment["method"]), CARD)
+    say.expects("The payment has its card", reading.method(payment["method"]), CARD)
 
-    def arrived(log: Any) -> str:
-        return reading.arrived(log, EVENTS_OF_A_PAYMENT)
+    def arrived(event_log: Any) -> str:
+        return reading.logged_types(event_log, EVENTS_OF_A_PAYMENT)
 
     expected = ", ".join(EVENTS_OF_A_PAYMENT)
-    logged = scene.office.sees(f"/invoices/{invoice}/events", arrived, expected)
-    say.sees("Its log of Stripe's events has", logged, expected)
+    types = scene.office.sees(f"/invoices/{invoice}/events", arrived, expected)
+    say.expects("Its log of Stripe's events has", types, expected)
     scene.world.wait_until_delivered()
     events = scene.office.get(f"/invoices/{invoice}/events?first={SHOWN}")["data"]
-    say.tells(f"The {SHOWN} events that arrived last:")
+    say.notes(f"The {SHOWN} events that arrived last:")
     say.table("", reading.EVENT_COLUMNS, [reading.event_row(event) for event in events])

@@ -22,7 +22,7 @@ WRONG_PRICE, RIGHT_PRICE = "90.00", "60.00"
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
+class DraftBatch:
     """A batch of drafts: its path, and the id of each customer's draft."""
 
     path: str
@@ -31,7 +31,7 @@ class Reviewed:
 
 def review_and_send(scene: Scene) -> None:
     """A batch of drafts is made, looked at, edited and sent; what was held back is saved again and sent."""
-    scene.teller.chapter("The office reviews before it sends")
+    scene.narrator.chapter("The office reviews before it sends")
     batch = _make_drafts(scene)
     _look_at(scene, batch.drafts[FINN.id])
     _edit(scene, batch.drafts[FINN.id])
@@ -40,101 +40,101 @@ def review_and_send(scene: Scene) -> None:
 
 def correct(scene: Scene) -> None:
     """An issued invoice with a wrong price is void, and a copy with the right price is sent."""
-    say, office = scene.teller, scene.office
-    say.says("Go to Invoicing. Click on an invoice.")
+    say, office = scene.narrator, scene.office
+    say.quotes("Go to Invoicing. Click on an invoice.")
     wrong = scene.invoices[f"{FINN.id} inspection"]
     path = f"/invoices/{wrong}/correct"
-    asked = office.call("POST", path, {})
+    unconfirmed = office.call("POST", path, {})
     say.does(f"POST /v1/invoices/{{id}}/correct: {WRONG_PRICE} should have been {RIGHT_PRICE}")
-    say.sees("Nothing happens before somebody confirms it", asked.error_code, "confirmation_missing")
-    say.tells(asked.json["error"]["message"])
+    say.expects("Nothing happens before somebody confirms it", unconfirmed.error_code, "confirmation_missing")
+    say.notes(unconfirmed.json["error"]["message"])
     copy = office.call("POST", path, {"confirmed": True}).json
     say.does("POST /v1/invoices/{id}/correct, confirmed")
-    say.sees("The copy", copy["status"], "draft")
-    say.sees("The invoice with the wrong price", scene.status_of(wrong, "void"), "void")
-    say.sees("It names its copy", office.get(f"/invoices/{wrong}")["correctedByInvoiceId"] == copy["id"], True)
+    say.expects("The copy", copy["status"], "draft")
+    say.expects("The invoice with the wrong price", scene.status_of(wrong, "void"), "void")
+    say.expects("It names its copy", office.get(f"/invoices/{wrong}")["correctedByInvoiceId"] == copy["id"], True)
     _replace(scene, copy["id"], [inspection_of(FINN, RIGHT_PRICE).line])
-    sent = office.call("POST", f"/invoices/{copy['id']}/send").json
+    sent_copy = office.call("POST", f"/invoices/{copy['id']}/send").json
     say.does("PUT /v1/invoices/{id} with the right price, then POST /v1/invoices/{id}/send")
-    say.sees(f"The copy is {sent['status']}, over", sent["total"], RIGHT_PRICE)
+    say.expects(f"The copy is {sent_copy['status']}, over", sent_copy["total"], RIGHT_PRICE)
     scene.shows(office.get(f"/invoices/{wrong}/history")["data"])
 
 
-def _make_drafts(scene: Scene) -> Reviewed:
+def _make_drafts(scene: Scene) -> DraftBatch:
     """Returns a batch of three drafts, once all are made."""
-    say, office = scene.teller, scene.office
-    say.says("Complete a service in POM. Click Create Invoice.")
-    covers = [_billed(each, cover_of(each)) for each in (FINN, GINA, HAL)]
-    services = [*covers, _billed(FINN, inspection_of(FINN, RIGHT_PRICE))]
+    say, office = scene.narrator, scene.office
+    say.quotes("Complete a service in POM. Click Create Invoice.")
+    covers = [_batch_service(each, cover_of(each)) for each in (FINN, GINA, HAL)]
+    services = [*covers, _batch_service(FINN, inspection_of(FINN, RIGHT_PRICE))]
     body = {"services": services, "send": False}
     path = f"/invoice-batches/{office.call('POST', '/invoice-batches', body, idempotency_key='covers').json['id']}"
     say.does(f"POST /v1/invoice-batches: {len(services)} services of 3 customers, to be reviewed first")
-    say.sees("Drafts", office.sees(path, reading.made, 3), 3)
+    say.expects("Drafts", office.sees(path, reading.draft_count, 3), 3)
     drafts = {item["customerId"]: item["invoiceId"] for item in office.get(path)["items"]}
     scene.invoices.update({f"{each.id} draft": drafts[each.id] for each in (FINN, GINA)})
-    expected = "3 over 420.00 USD"
+    expected_totals = "3 over 420.00 USD"
     path_of_drafts = "/invoices?status=draft&totals=true"
-    totals = office.sees(path_of_drafts, reading.totals, expected)
+    totals = office.sees(path_of_drafts, reading.totals, expected_totals)
     say.does("GET /v1/invoices?status=draft&totals=true")
     say.table("", reading.INVOICE_COLUMNS, [reading.invoice_row(each) for each in office.get(path_of_drafts)["data"]])
-    say.sees("All drafts", totals, expected)
-    return Reviewed(path, drafts)
+    say.expects("All drafts", totals, expected_totals)
+    return DraftBatch(path, drafts)
 
 
 def _look_at(scene: Scene, draft: str) -> None:
     """Shows what the payer will see of a draft, and saves the page."""
-    say, path = scene.teller, f"/invoices/{draft}/preview"
+    say, path = scene.narrator, f"/invoices/{draft}/preview"
     preview = scene.office.get(path)
     page = scene.office.call("GET", path, accept="text/html").text
-    saved = scene.saves("preview.html", page)
+    saved_file = scene.saves("preview.html", page)
     say.does("GET /v1/invoices/{id}/preview, as data and as a page")
     say.table(
         "", ["The payer will read", "Amount"], [[line["text"], line["amount"]] for line in preview["lineItems"]]
     )
-    say.sees("It comes to", preview["total"], "180.00")
-    say.sees("The page is marked as a draft", "DRAFT" in page, True)
-    say.tells(f"{preview['notice']} The page is in {saved}")
+    say.expects("It comes to", preview["total"], "180.00")
+    say.expects("The page is marked as a draft", "DRAFT" in page, True)
+    say.notes(f"{preview['notice']} The page is in {saved_file}")
 
 
 def _edit(scene: Scene, draft: str) -> None:
     """One service is dropped and billed elsewhere, one is added with its day, and there is a discount."""
-    say, office = scene.teller, scene.office
+    say, office = scene.narrator, scene.office
     yesterday = dt.datetime.fromtimestamp(scene.clock.now() - DAY, dt.UTC).date().isoformat()
     lines = [cover_of(FINN).line, {**seal_of(FINN).line, "serviceDate": yesterday}]
-    edited = _replace(scene, draft, lines, DISCOUNT)
+    edited_draft = _replace(scene, draft, lines, DISCOUNT)
     say.does("PUT /v1/invoices/{id}: a service less, another one with its day, and a discount")
-    say.sees("The draft", edited["total"], "145.00")
-    in_stripe = scene.owner.does("GET", f"/invoices/{reading.stripe_id(edited)}")
-    say.sees("Stripe's draft, in cents", in_stripe["total"], 14_500)
+    say.expects("The draft", edited_draft["total"], "145.00")
+    in_stripe = scene.owner.does("GET", f"/invoices/{reading.stripe_id(edited_draft)}")
+    say.expects("Stripe's draft, in cents", in_stripe["total"], 14_500)
     body = {"customerId": FINN.id, "lineItems": [inspection_of(FINN, WRONG_PRICE).line]}
     elsewhere = office.create_invoice(body, "finn-inspection").json
     scene.invoices[f"{FINN.id} inspection"] = elsewhere["id"]
     say.does("POST /v1/invoices with the service that was dropped")
-    say.sees("It is billed elsewhere", elsewhere["status"], "pending")
+    say.expects("It is billed elsewhere", elsewhere["status"], "pending")
 
 
-def _send(scene: Scene, batch: Reviewed) -> None:
+def _send(scene: Scene, batch: DraftBatch) -> None:
     """Sends the batch, of which one draft was changed in Stripe, and once more when that was solved."""
-    say, office = scene.teller, scene.office
-    say.says("Review and send the invoice.")
+    say, office = scene.narrator, scene.office
+    say.quotes("Review and send the invoice.")
     gina = batch.drafts[GINA.id]
     stripe_id = reading.stripe_id(office.get(f"/invoices/{gina}"))
     scene.owner.does("POST", f"/invoices/{stripe_id}/add_lines", **CALL_OUT)
     office.call("POST", f"{batch.path}/send")
     say.does(f"added a line to the draft of {GINA.name} in Stripe; then POST /v1/invoice-batches/{{id}}/send")
-    expected = "2 sent, 1 held back"
-    say.sees("The batch", office.sees(batch.path, reading.sent_or_held_back, expected), expected)
+    expected_counts = "2 sent, 1 held back"
+    say.expects("The batch", office.sees(batch.path, reading.sent_or_held_back, expected_counts), expected_counts)
     [error] = [item["error"] for item in office.get(batch.path)["items"] if item["status"] == "held_back"]
-    say.sees(f"The draft of {GINA.name} was held back", error["code"], "total_differs")
-    say.tells(f"{error['message']} {error['nextStep']}")
+    say.expects(f"The draft of {GINA.name} was held back", error["code"], "total_differs")
+    say.notes(f"{error['message']} {error['nextStep']}")
     _replace(scene, gina, [cover_of(GINA).line])
     office.call("POST", f"{batch.path}/send")
     say.does("PUT /v1/invoices/{id} with the order as it was, then sent the batch again")
-    expected = "3 sent, 0 held back"
-    say.sees("The batch", office.sees(batch.path, reading.sent_or_held_back, expected), expected)
+    expected_counts = "3 sent, 0 held back"
+    say.expects("The batch", office.sees(batch.path, reading.sent_or_held_back, expected_counts), expected_counts)
     links = [office.get(f"/invoices/{draft}")["paymentUrl"] for draft in batch.drafts.values()]
-    mailed = [mail["link"] for mail in scene.world.mails(scene.owner.account_id) if mail["link"] in links]
-    say.sees("Each invoice was e-mailed once", sorted(mailed) == sorted(links), True)
+    mailed_links = [mail["link"] for mail in scene.world.mails(scene.owner.account_id) if mail["link"] in links]
+    say.expects("Each invoice was e-mailed once", sorted(mailed_links) == sorted(links), True)
 
 
 def _replace(scene: Scene, draft: str, lines: Sequence[Any], *deductions: Any) -> Any:
@@ -145,6 +145,6 @@ def _replace(scene: Scene, draft: str, lines: Sequence[Any], *deductions: Any) -
     return scene.office.call("PUT", path, body, if_match=tag).json
 
 
-def _billed(customer: PoolOwner, service: Service) -> dict[str, object]:
+def _batch_service(customer: PoolOwner, service: Service) -> dict[str, object]:
     """Returns a service as a batch takes it."""
     return {"customerId": customer.id, **service.line}

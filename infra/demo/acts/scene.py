@@ -1,4 +1,4 @@
-"""Who and what the acts share: the people, the clock, the teller, and what was done before."""
+"""Who and what the acts share: the people, the clock, the narrator, and what was done before."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from infra.demo import reading
 from infra.demo.http import request
+from infra.demo.narrator import Narrator
 from infra.demo.people import Office, Owner, Surroundings, query_of
 from infra.demo.sample import CUSTOMERS
-from infra.demo.telling import Teller
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.stack import LocalStack
 
@@ -40,7 +40,7 @@ class Scene:
     stack: LocalStack
     clock: SkippingClock
     owner: Owner
-    teller: Teller
+    narrator: Narrator
     admin: Office
     office: Office
     world: Surroundings
@@ -48,17 +48,19 @@ class Scene:
     pages: Path = PAGES
 
     @classmethod
-    def of(cls, stack: LocalStack, clock: SkippingClock, owner: Owner, teller: Teller, pages: Path = PAGES) -> Scene:
+    def of(
+        cls, stack: LocalStack, clock: SkippingClock, owner: Owner, narrator: Narrator, pages: Path = PAGES
+    ) -> Scene:
         """Returns the scene of a stack that runs."""
         admin, office = (Office(stack.urls.api, stack.tokens[role]) for role in ("admin", "billing"))
-        return cls(stack, clock, owner, teller, admin, office, Surroundings(stack.urls.stripe), pages=pages)
+        return cls(stack, clock, owner, narrator, admin, office, Surroundings(stack.urls.stripe), pages=pages)
 
-    def granted(self, authorize_url: str) -> str:
+    def grant_access(self, authorize_url: str) -> str:
         """Grants access in Stripe, follows the browser back, and returns the state that POM's page gets."""
         to_callback = self.owner.decides(authorize_url, "grant").headers["Location"]
         to_settings = request("GET", to_callback).headers["Location"]
-        self.teller.does(f"pressed Connect for {self.owner.account_id}; Stripe sent the browser back")
-        self.teller.sees("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
+        self.narrator.does(f"pressed Connect for {self.owner.account_id}; Stripe sent the browser back")
+        self.narrator.expects("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
         return query_of(to_settings)["state"]
 
     def begins_well_before_midnight(self) -> None:
@@ -66,9 +68,9 @@ class Scene:
 
         Stripe pays out by days. So the payments of the first acts go out together only if they are of one day.
         """
-        left = DAY - self.clock.now() % DAY
-        if left < LATE:
-            self.clock.skip_to(self.clock.now() + left + 1)
+        seconds_left = DAY - self.clock.now() % DAY
+        if seconds_left < LATE:
+            self.clock.skip_to(self.clock.now() + seconds_left + 1)
 
     def lets_a_minute_pass(self) -> None:
         """What comes next is told after all that was so far. Things of one second may stand in any order."""
@@ -86,19 +88,19 @@ class Scene:
     def shows_once(self, invoice: str, latest: str) -> None:
         """Shows the history once its latest entry is told like this, or as it is when patience ends."""
         path = f"/invoices/{invoice}/history"
-        self.teller.sees("Its latest entry", self.office.sees(path, reading.latest_sentence, latest), latest)
+        self.narrator.expects("Its latest entry", self.office.sees(path, reading.latest_sentence, latest), latest)
         self.shows(self.office.get(path)["data"])
 
     def shows(self, history: list[Any]) -> None:
         """Shows entries of an invoice's history as a table."""
-        self.teller.table("", reading.COLUMNS, [reading.row(entry) for entry in history])
+        self.narrator.table("", reading.COLUMNS, [reading.row(entry) for entry in history])
 
     def saves(self, name: str, page: str) -> Path:
         """Saves a page under this name. Returns where it is."""
         self.pages.mkdir(parents=True, exist_ok=True)
-        saved = self.pages / name
-        saved.write_text(page)
-        return saved
+        file = self.pages / name
+        file.write_text(page)
+        return file
 
     def status(self) -> str:
         """Returns the status of the connection."""

@@ -14,37 +14,37 @@ REMINDED_BEFORE = 3
 
 
 def install(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     say.chapter("Setting up the Stripe integration")
-    say.says("Navigate to Settings → Apps. Find Stripe in the integrations list.")
+    say.quotes("Navigate to Settings → Apps. Find Stripe in the integrations list.")
     say.does("GET /v1/apps")
-    say.sees("Stripe", scene.admin.get("/apps")["data"][0]["status"], "not_connected")
+    say.expects("Stripe", scene.admin.get("/apps")["data"][0]["status"], "not_connected")
 
-    say.says("Click Install. You'll be redirected to Stripe to authorize the connection.")
-    begun = scene.admin.call("POST", "/stripe/connection")
-    authorize_url = begun.json["authorizeUrl"]
+    say.quotes("Click Install. You'll be redirected to Stripe to authorize the connection.")
+    started = scene.admin.call("POST", "/stripe/connection")
+    authorize_url = started.json["authorizeUrl"]
     say.does("POST /v1/stripe/connection, then opened Stripe's page in the browser")
     page = request("GET", authorize_url)
-    say.sees("Stripe asks to connect the account", "Connect your account" in page.text, True)
-    refused = scene.office.call("POST", "/stripe/connection")
-    say.sees("Somebody without the admin role gets", refused.error_code, "role_missing")
+    say.expects("Stripe asks to connect the account", "Connect your account" in page.text, True)
+    refused_response = scene.office.call("POST", "/stripe/connection")
+    say.expects("Somebody without the admin role gets", refused_response.error_code, "role_missing")
 
-    say.says("Log in to your Stripe account. Grant POM permission to access your Stripe data.")
-    state = scene.granted(authorize_url)
-    say.sees("The connection is not active before POM's admin completes it", scene.status(), "pending")
+    say.quotes("Log in to your Stripe account. Grant POM permission to access your Stripe data.")
+    state = scene.grant_access(authorize_url)
+    say.expects("The connection is not active before POM's admin completes it", scene.status(), "pending")
 
-    say.says("Return to POM to complete setup.")
-    done = scene.admin.call("POST", "/stripe/connection/complete", {"state": state})
+    say.quotes("Return to POM to complete setup.")
+    completed = scene.admin.call("POST", "/stripe/connection/complete", {"state": state})
     say.does("POST /v1/stripe/connection/complete")
-    say.sees("Connection", done.json["status"], "connected")
-    say.tells(f"{done.json['businessName']}, account {done.json['stripeAccountId']}")
+    say.expects("Connection", completed.json["status"], "connected")
+    say.notes(f"{completed.json['businessName']}, account {completed.json['stripeAccountId']}")
 
 
 def configure(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     say.chapter("Configuring the integration")
-    say.says("Payment Terms - Configure due dates and payment windows.")
-    wanted = {
+    say.quotes("Payment Terms - Configure due dates and payment windows.")
+    settings = {
         "invoiceType": "stripe",
         "paymentTerms": "net_15",
         "paymentMethods": ["card"],
@@ -52,14 +52,14 @@ def configure(scene: Scene) -> None:
         "reminders": {"enabled": True, "daysBeforeDue": [REMINDED_BEFORE]},
         "timeZone": ZONE,
     }
-    saved = scene.admin.call("PUT", "/settings/invoicing", wanted)
+    response = scene.admin.call("PUT", "/settings/invoicing", settings)
     say.does(f"PUT /v1/settings/invoicing: net 15, cards, a memo, reminders {REMINDED_BEFORE} days before due")
-    say.sees("Payment terms", saved.json.get("paymentTerms", saved.text), "net_15")
+    say.expects("Payment terms", response.json.get("paymentTerms", response.text), "net_15")
 
 
 def save_customers(scene: Scene) -> None:
-    say = scene.teller
-    say.says("Email addresses are used as the primary identifier. Customer updates sync in real-time.")
+    say = scene.narrator
+    say.quotes("Email addresses are used as the primary identifier. Customer updates sync in real-time.")
     scene.owner.does("POST", "/customers", email=ANN.email, name="A. Lee")
     say.does(f"saved {len(CUSTOMERS)} customers in POM; one of them, {ANN.email}, was in Stripe before")
     for customer in CUSTOMERS:
@@ -68,6 +68,6 @@ def save_customers(scene: Scene) -> None:
     def synced(answer: Any) -> int:
         return sum(customer["syncStatus"] == "synced" for customer in answer["data"])
 
-    say.sees("Synced", scene.office.sees("/customers?first=100", synced, len(CUSTOMERS)), len(CUSTOMERS))
+    say.expects("Synced", scene.office.sees("/customers?first=100", synced, len(CUSTOMERS)), len(CUSTOMERS))
     in_stripe = scene.owner.does("GET", "/customers?limit=100")["data"]
-    say.sees("Customers in Stripe, none of them twice", len(in_stripe), len(CUSTOMERS))
+    say.expects("Customers in Stripe, none of them twice", len(in_stripe), len(CUSTOMERS))

@@ -9,49 +9,49 @@ from infra.demo.sample import CUSTOMERS, order
 
 
 def lose_webhooks(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     invoice = scene.invoices[BEN.id]
     say.chapter("Troubleshooting")
-    say.says("If payments aren't syncing: …")
+    say.quotes("If payments aren't syncing: …")
     scene.world.lose_webhooks("*")
     Payer(scene.office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
     say.does(f"lost every webhook while {BEN.name} paid with the link")
-    say.sees("POM knows nothing of it yet", scene.office.get(f"/invoices/{invoice}")["status"], "pending")
+    say.expects("POM knows nothing of it yet", scene.office.get(f"/invoices/{invoice}")["status"], "pending")
     scene.office.call("POST", "/stripe/connection/refresh")
     say.does("clicked Refresh, before the schedule did it: POM asked Stripe for what it had missed")
-    say.sees("Invoice", scene.status_of(invoice, "paid"), "paid")
+    say.expects("Invoice", scene.status_of(invoice, "paid"), "paid")
     say.does("GET /v1/invoices/{id}/events")
     events = scene.office.get(f"/invoices/{invoice}/events")
-    say.sees("The event log says that it was recovered", reading.recovered(events), True)
+    say.expects("The event log says that it was recovered", reading.has_recovered_event(events), True)
     scene.world.lose_webhooks()
 
 
 def lose_the_connection(scene: Scene) -> None:
-    say = scene.teller
+    say = scene.narrator
     invoice = scene.invoices[CARLA.id]
-    say.says("If the connection is lost: …")
+    say.quotes("If the connection is lost: …")
     scene.world.revoke(scene.owner.account_id)
     say.does("removed POM from the connected apps in Stripe, as the company itself")
-    say.sees("Connection", scene.admin.sees("/stripe/connection", reading.status, "disconnected"), "disconnected")
-    refused = scene.office.create_invoice(order(CUSTOMERS[5]), "while-disconnected")
-    say.sees("A new invoice is refused, with what to do", refused.error_code, "stripe_not_connected")
-    say.tells(refused.json["error"]["nextStep"])
+    say.expects("Connection", scene.admin.sees("/stripe/connection", reading.status, "disconnected"), "disconnected")
+    refused_response = scene.office.create_invoice(order(CUSTOMERS[5]), "while-disconnected")
+    say.expects("A new invoice is refused, with what to do", refused_response.error_code, "stripe_not_connected")
+    say.notes(refused_response.json["error"]["nextStep"])
     page = Payer(scene.office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
     say.does(f"meanwhile paid with the link of an earlier e-mail, as {CARLA.name}")
-    say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
+    say.expects("The page thanks for the payment", "Paid. Thank you!" in page, True)
 
-    say.says("Click Reconnect on Stripe. Re-authorize in Stripe.")
-    begun = scene.admin.call("POST", "/stripe/connection")
+    say.quotes("Click Reconnect on Stripe. Re-authorize in Stripe.")
+    started = scene.admin.call("POST", "/stripe/connection")
     say.does("POST /v1/stripe/connection")
-    state = scene.granted(begun.json["authorizeUrl"])
-    done = scene.admin.call("POST", "/stripe/connection/complete", {"state": state})
+    state = scene.grant_access(started.json["authorizeUrl"])
+    completed = scene.admin.call("POST", "/stripe/connection/complete", {"state": state})
     say.does("POST /v1/stripe/connection/complete")
-    say.sees("Connection", done.json["status"], "connected")
-    say.sees("What was missed meanwhile has been caught up", scene.status_of(invoice, "paid"), "paid")
+    say.expects("Connection", completed.json["status"], "connected")
+    say.expects("What was missed meanwhile has been caught up", scene.status_of(invoice, "paid"), "paid")
 
-    say.says("Verify connection with a test invoice.")
+    say.quotes("Verify connection with a test invoice.")
     report = scene.admin.call("POST", "/stripe/connection/test").json
     say.does("POST /v1/stripe/connection/test")
     for step in report["steps"]:
-        say.tells(step["message"])
-    say.sees("The connection works", report["ok"], True)
+        say.notes(step["message"])
+    say.expects("The connection works", report["ok"], True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from infra.local.aws.server import served_aws
+from infra.local.aws.server import serve_aws
 from infra.local.processes import run_until_stopped, stoppable
 
 
@@ -13,8 +13,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=8003, help="0 takes a free one (default: %(default)s)")
     arguments = parser.parse_args()
-    with stoppable(), served_aws(arguments.port) as served:
-        print(f"embedded AWS at {served.url}", flush=True)
+    with stoppable(), serve_aws(arguments.port) as server:
+        print(f"embedded AWS at {server.url}", flush=True)
         run_until_stopped()
 
 

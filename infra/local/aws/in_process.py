@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from moto.core.botocore_stubber import BotocoreStubber
 
 from infra.local.aws.locks import lock_for
-from infra.local.aws.remedies import remedied
+from infra.local.aws.remedies import patched_moto
 from infra.local.settings import REGION
 
 FAKE_ENVIRONMENT = {
@@ -42,16 +42,16 @@ def embedded_aws() -> Iterator[None]:
     Starts empty, ends empty, opens no port and sets fake credentials. Endpoint variables (AWS_ENDPOINT_URL…)
     are put aside within the block, so that calls reach the memory and not a running stack.
     """
-    unlocked = BotocoreStubber.__call__
+    original = BotocoreStubber.__call__
 
-    def locked(self: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **more: Any) -> Any:
+    def locked(self: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **options: Any) -> Any:
         if not self.enabled:
             return None
         with lock_for(_service(request.url)):
-            return unlocked(self, event_name, request, **more)
+            return original(self, event_name, request, **options)
 
     with patch.dict(os.environ, FAKE_ENVIRONMENT):
         for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")] + ["AWS_PROFILE"]:
             os.environ.pop(name, None)
-        with remedied(), patch.object(BotocoreStubber, "__call__", locked), moto.mock_aws():
+        with patched_moto(), patch.object(BotocoreStubber, "__call__", locked), moto.mock_aws():
             yield

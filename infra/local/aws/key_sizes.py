@@ -59,8 +59,8 @@ def checking_puts(put_item: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps moto's `Table.put_item`, and looks at the keys of all indexes."""
 
     def wrapper(self: Table, item_attrs: dict[str, Any], *rest: Any, **named: Any) -> Any:
-        given = {name: DynamoType(value) for name, value in item_attrs.items()}
-        _require_possible_keys(self, given)
+        attributes = {name: DynamoType(value) for name, value in item_attrs.items()}
+        _require_possible_keys(self, attributes)
         return put_item(self, item_attrs, *rest, **named)
 
     return wrapper
@@ -70,9 +70,9 @@ def checking_updates(update_item: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps moto's `update_item`, which says only afterwards what became of the keys of indexes."""
 
     def wrapper(self: models.DynamoDBBackend, table_name: str, *rest: Any, **named: Any) -> Item:
-        updated: Item = update_item(self, table_name, *rest, **named)
-        _require_possible_keys(self.get_table(table_name), updated.attrs)
-        return updated
+        item: Item = update_item(self, table_name, *rest, **named)
+        _require_possible_keys(self.get_table(table_name), item.attrs)
+        return item
 
     return wrapper
 

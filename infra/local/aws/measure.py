@@ -16,7 +16,7 @@ from unittest.mock import patch
 import boto3
 
 from infra.local.aws.in_process import FAKE_ENVIRONMENT, embedded_aws
-from infra.local.aws.server import served_aws
+from infra.local.aws.server import serve_aws
 
 TABLES = ("left", "right")
 PARTITION = 20
@@ -35,25 +35,27 @@ def main() -> None:
             _fill(dynamodb, options.items)
             for name, call in _calls(dynamodb, options.items).items():
                 call(-1)
-                started = time.perf_counter()
+                started_at = time.perf_counter()
                 for number in range(options.rounds):
                     call(number)
-                rate = options.rounds / (time.perf_counter() - started)
+                rate = options.rounds / (time.perf_counter() - started_at)
                 print(f"{place}: {name}: {rate:.0f}/s at {options.items} items")
 
 
 @contextmanager
 def _over_http() -> Iterator[None]:
     """In a thread of this process: client and server share the interpreter, unlike in the stack."""
-    with served_aws() as served, patch.dict(os.environ, {**FAKE_ENVIRONMENT, "AWS_ENDPOINT_URL": served.url}):
+    with serve_aws() as server, patch.dict(os.environ, {**FAKE_ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}):
         yield
 
 
 def _calls(dynamodb: Any, items: int) -> dict[str, Callable[[int], object]]:
     def pair(number: int) -> None:
         dynamodb.get_item(TableName="left", Key={"pk": {"S": "o1"}, "sk": {"S": "i0000021"}})
-        put = {"Item": _item(items + 1 + number), "ConditionExpression": "attribute_not_exists(pk)"}
-        dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": name, **put}} for name in TABLES])
+        conditional_put = {"Item": _item(items + 1 + number), "ConditionExpression": "attribute_not_exists(pk)"}
+        dynamodb.transact_write_items(
+            TransactItems=[{"Put": {"TableName": name, **conditional_put}} for name in TABLES]
+        )
 
     def query(attribute: str, **index: str) -> Callable[[int], object]:
         return lambda number: dynamodb.query(

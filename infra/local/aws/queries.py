@@ -15,7 +15,7 @@ from typing import Any
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
-_asked = threading.local()
+_narrowed = threading.local()
 
 
 def _partition(table: Table, hash_key: DynamoType) -> list[Item]:
@@ -24,36 +24,36 @@ def _partition(table: Table, hash_key: DynamoType) -> list[Item]:
         return []
     if not table.has_range_key:
         return [rows]
-    return _sorted(list(rows.values()), [str(table.range_key_attr)])
+    return _presorted(list(rows.values()), [str(table.range_key_attr)])
 
 
-def _indexed(table: Table, index_name: str, conditions: list[tuple[str, DynamoType]]) -> list[Item]:
+def _index_items(table: Table, index_name: str, conditions: list[tuple[str, DynamoType]]) -> list[Item]:
     """The items an index holds under these hash key values: they carry every key attribute of the index."""
-    (first, wanted), *others = conditions
+    (first, first_value), *other_conditions = conditions
     keys = next((index.schema_key_attrs for index in table.all_indexes() if index.name == index_name), [])
-    found: list[Item] = []
+    items: list[Item] = []
     for rows in table.items.values():
-        items: Any = rows.values() if table.has_range_key else (rows,)
-        for item in items:
+        row_items: Any = rows.values() if table.has_range_key else (rows,)
+        for item in row_items:
             value = item.attrs.get(first)
-            if value is None or value.type != wanted.type:
+            if value is None or value.type != first_value.type:
                 continue
-            if value.value == wanted.value or (value.type == "N" and value == wanted):
-                found.append(item)
-    found = [item for item in found if all(item.attrs.get(name) == value for name, value in others)]
-    found = [item for item in found if all(key in item.attrs for key in keys)]
+            if value.value == first_value.value or (value.type == "N" and value == first_value):
+                items.append(item)
+    items = [item for item in items if all(item.attrs.get(name) == value for name, value in other_conditions)]
+    items = [item for item in items if all(key in item.attrs for key in keys)]
     table_keys = [key for key in (table.hash_key_attr, table.range_key_attr) if key is not None]
-    return _sorted(found, keys + table_keys)
+    return _presorted(items, keys + table_keys)
 
 
-def _sorted(items: list[Item], attributes: list[str]) -> list[Item]:
+def _presorted(items: list[Item], attributes: list[str]) -> list[Item]:
     """In the order moto will sort them into, so that its own slow comparisons find nothing left to move."""
     with suppress(TypeError):  # an attribute of mixed types: moto's order decides
         items.sort(key=lambda item: [item.attrs[name].cast_value for name in attributes])
     return items
 
 
-def narrowed(query: Callable[..., Any]) -> Callable[..., Any]:
+def narrowing_queries(query: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap moto's `Table.query` so that `all_items` answers only what the key condition can match."""
 
     def wrapper(
@@ -66,14 +66,14 @@ def narrowed(query: Callable[..., Any]) -> Callable[..., Any]:
         scan_index_forward: bool,
         projection_expressions: list[list[str]] | None,
         index_name: str | None = None,
-        *others: Any,
-        **more: Any,
+        *more_arguments: Any,
+        **options: Any,
     ) -> Any:
-        conditions = more.get("hash_key_conditions")
+        conditions = options.get("hash_key_conditions")
         if index_name is None and hash_key is not None:
-            _asked.items = _partition(self, hash_key)
+            _narrowed.items = _partition(self, hash_key)
         elif index_name is not None and conditions:
-            _asked.items = _indexed(self, index_name, conditions)
+            _narrowed.items = _index_items(self, index_name, conditions)
         try:
             return query(
                 self,
@@ -85,20 +85,20 @@ def narrowed(query: Callable[..., Any]) -> Callable[..., Any]:
                 scan_index_forward,
                 projection_expressions,
                 index_name,
-                *others,
-                **more,
+                *more_arguments,
+                **options,
             )
         finally:
-            _asked.items = None
+            _narrowed.items = None
 
     return wrapper
 
 
-def answering_narrowed(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
+def returning_narrowed_items(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
     """Wrap moto's `Table.all_items`: inside a narrowed query, the narrowed items in no particular order."""
 
     def wrapper(self: Table) -> list[Item]:
-        asked: list[Item] | None = getattr(_asked, "items", None)
-        return all_items(self) if asked is None else asked
+        items: list[Item] | None = getattr(_narrowed, "items", None)
+        return all_items(self) if items is None else items
 
     return wrapper

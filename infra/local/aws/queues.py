@@ -9,7 +9,7 @@ from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue
 from infra.local.aws.locks import SQS
 
 
-def waiting_unlocked(self: Queue, timeout: float) -> None:
+def wait_without_lock(self: Queue, timeout: float) -> None:
     """Stands in for `Queue.wait_for_messages`: waits `timeout` seconds at most and lets other calls in."""
     with SQS:
         SQS.wait_for(lambda: bool(self.messages), timeout=timeout)
@@ -25,12 +25,12 @@ def deduplicating(add_message: Callable[[Queue, Message], None]) -> Callable[[Qu
     def wrapper(self: Queue, message: Message) -> None:
         with SQS:
             if self.fifo_queue and message.deduplication_id and not message.approximate_receive_count:
-                seen: dict[str, float] = self.__dict__.setdefault("_seen_deduplication_ids", {})
+                sent_ids: dict[str, float] = self.__dict__.setdefault("_seen_deduplication_ids", {})
                 sent_at = float(message.sent_timestamp or 0)  # milliseconds
-                first = seen.get(message.deduplication_id)
-                if first is not None and sent_at - first < DEDUPLICATION_TIME_IN_SECONDS * 1000:
+                first_sent_at = sent_ids.get(message.deduplication_id)
+                if first_sent_at is not None and sent_at - first_sent_at < DEDUPLICATION_TIME_IN_SECONDS * 1000:
                     return
-                seen[message.deduplication_id] = sent_at
+                sent_ids[message.deduplication_id] = sent_at
             add_message(self, message)
             SQS.notify_all()
 

@@ -14,15 +14,15 @@ from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.sqs.models import Queue
 
 from infra.local.aws.key_sizes import checking_puts, checking_queries, checking_reads, checking_updates
-from infra.local.aws.queries import answering_narrowed, narrowed
-from infra.local.aws.queues import deduplicating, waiting_unlocked
+from infra.local.aws.queries import narrowing_queries, returning_narrowed_items
+from infra.local.aws.queues import deduplicating, wait_without_lock
 from infra.local.aws.rendering import reading_attribute_values_directly
 from infra.local.aws.streams import forgetting
 from infra.local.aws.transactions import copies_all_but_tables, restoring
 
 _guard = threading.Lock()
 _uses = 0
-_installed = ExitStack()
+_patches = ExitStack()
 
 
 def _install() -> None:
@@ -33,18 +33,18 @@ def _install() -> None:
         (backend, "update_item", checking_updates(backend.update_item)),
         (Table, "get_item", checking_reads(Table.get_item)),
         (Table, "put_item", checking_puts(Table.put_item)),
-        (Table, "query", checking_queries(narrowed(Table.query))),
-        (Table, "all_items", answering_narrowed(Table.all_items)),
+        (Table, "query", checking_queries(narrowing_queries(Table.query))),
+        (Table, "all_items", returning_narrowed_items(Table.all_items)),
         (ResponseSerializer, "get_value", reading_attribute_values_directly(ResponseSerializer.get_value)),
         (DynamoDBStreamsBackend, "get_records", forgetting(DynamoDBStreamsBackend.get_records)),
-        (Queue, "wait_for_messages", waiting_unlocked),
+        (Queue, "wait_for_messages", wait_without_lock),
         (Queue, "add_message", deduplicating(Queue.add_message)),
     ):
-        _installed.enter_context(patch.object(target, name, replacement))
+        _patches.enter_context(patch.object(target, name, replacement))
 
 
 @contextmanager
-def remedied() -> Iterator[None]:
+def patched_moto() -> Iterator[None]:
     """Within this block moto carries the remedies."""
     global _uses
     with _guard:
@@ -57,4 +57,4 @@ def remedied() -> Iterator[None]:
         with _guard:
             _uses -= 1
             if _uses == 0:
-                _installed.close()
+                _patches.close()

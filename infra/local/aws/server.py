@@ -14,8 +14,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from infra.local.aws.locks import lock_for
 from infra.local.aws.queue_metrics import queue_metrics
-from infra.local.aws.remedies import remedied
-from infra.local.wsgi import Environ, Served, StartResponse, serve
+from infra.local.aws.remedies import patched_moto
+from infra.local.wsgi import Environ, RunningServer, StartResponse, serve
 
 HEALTH_PATH = "/health"
 QUEUE_METRICS_PATH = "/queue-metrics"
@@ -40,9 +40,9 @@ class EmbeddedAws:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one AWS call, or one of ours: whether it runs, and what SQS measures, as JSON."""
         if environ["PATH_INFO"] == HEALTH_PATH:
-            return _told("text/plain", b"ok", start_response)
+            return _respond("text/plain", b"ok", start_response)
         if environ["PATH_INFO"] == QUEUE_METRICS_PATH:
-            return _told("application/json", json.dumps(queue_metrics()).encode(), start_response)
+            return _respond("application/json", json.dumps(queue_metrics()).encode(), start_response)
         service = _TARGETS.get(environ.get("HTTP_X_AMZ_TARGET", "").split(".")[0], "")
         application: Callable[[Environ, StartResponse], Iterable[bytes]]
         application = self._services.get(service, self._dispatch)
@@ -50,13 +50,13 @@ class EmbeddedAws:
             return list(application(environ, start_response))
 
 
-def _told(kind: str, body: bytes, start_response: StartResponse) -> list[bytes]:
+def _respond(kind: str, body: bytes, start_response: StartResponse) -> list[bytes]:
     start_response("200 OK", [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 
 @contextmanager
-def served_aws(port: int = 0) -> Iterator[Served]:
+def serve_aws(port: int = 0) -> Iterator[RunningServer]:
     """Serve a fresh embedded AWS on 127.0.0.1; port 0 takes a free one. Stopped when the block ends."""
-    with remedied(), serve(EmbeddedAws(), port, threads=THREADS) as served:
-        yield served
+    with patched_moto(), serve(EmbeddedAws(), port, threads=THREADS) as server:
+        yield server

@@ -24,7 +24,7 @@ TransactWriteItems = Callable[[models.DynamoDBBackend, list[dict[str, Any]]], No
 
 
 @dataclass(frozen=True)
-class _Touched:
+class _ItemBefore:
     """One item as it was before the transaction; `item` is None when it did not exist."""
 
     table: Table
@@ -45,7 +45,7 @@ class _Touched:
             rows[key] = self.item
 
 
-def _touched_items(backend: models.DynamoDBBackend, transact_items: list[dict[str, Any]]) -> Iterator[_Touched]:
+def _touched_items(backend: models.DynamoDBBackend, transact_items: list[dict[str, Any]]) -> Iterator[_ItemBefore]:
     for operation in (op for item in transact_items for op in item.values()):
         try:
             table = backend.get_table(operation["TableName"])
@@ -60,7 +60,7 @@ def _touched_items(backend: models.DynamoDBBackend, transact_items: list[dict[st
         range_key = DynamoType(attributes[table.range_key_attr]) if table.range_key_attr else None
         rows: Any = table.items.get(hash_key)
         item = rows if range_key is None or rows is None else rows.get(range_key)
-        yield _Touched(table, hash_key, range_key, copy.deepcopy(item))
+        yield _ItemBefore(table, hash_key, range_key, copy.deepcopy(item))
 
 
 def restoring(transact_write_items: TransactWriteItems) -> TransactWriteItems:
@@ -68,13 +68,13 @@ def restoring(transact_write_items: TransactWriteItems) -> TransactWriteItems:
 
     def wrapper(self: models.DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         with DYNAMODB:
-            touched = list(_touched_items(self, transact_items))
-            shards = [t.table.stream_shard for t in touched if t.table.stream_shard is not None]
+            items_before = list(_touched_items(self, transact_items))
+            shards = [t.table.stream_shard for t in items_before if t.table.stream_shard is not None]
             stream_lengths = [(shard, len(shard.items)) for shard in shards]
             try:
                 transact_write_items(self, transact_items)
             except BaseException:
-                for before in touched:
+                for before in items_before:
                     before.restore()
                 for shard, length in stream_lengths:
                     del shard.items[length:]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.cloudwatch.datapoints import Datapoints, Key
-from infra.local.cloudwatch.expressions import Values, computed
+from infra.local.cloudwatch.expressions import Values, evaluate
 
 EXTRA = 2
 """Periods before the evaluated ones that CloudWatch looks at when some have no data."""
@@ -33,7 +33,7 @@ Points = Sequence[float | None]
 
 
 @dataclass(frozen=True)
-class Told:
+class AlarmBasics:
     """What alarms of both kinds have in common. `grade` is `page`, `ticket`, or SIGNAL, which tells nobody."""
 
     name: str
@@ -50,7 +50,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class MetricAlarm(Told):
+class MetricAlarm(AlarmBasics):
     """An alarm on metrics: rings when `enough` of the last `periods` are beyond the threshold."""
 
     queries: Mapping[str, Query]
@@ -59,18 +59,18 @@ class MetricAlarm(Told):
     comparison: str
     threshold: float
     periods: int
-    enough: int
+    datapoints_to_alarm: int
     missing_is_bad: bool
 
     @property
-    def looked_at(self) -> int:
+    def evaluated_periods(self) -> int:
         """How many periods are looked at."""
         return self.periods + EXTRA
 
-    def measured(self, datapoints: Datapoints, now: float) -> list[float | None]:
+    def period_values(self, datapoints: Datapoints, now: float) -> list[float | None]:
         """One value for each period that is looked at; the last ends now."""
-        starts = [now - self.period * n for n in range(self.looked_at, 0, -1)]
-        return [computed(self.expression, self._values(datapoints, start)) for start in starts]
+        starts = [now - self.period * n for n in range(self.evaluated_periods, 0, -1)]
+        return [evaluate(self.expression, self._values(datapoints, start)) for start in starts]
 
     def _values(self, datapoints: Datapoints, start: float) -> Values:
         return {
@@ -78,20 +78,20 @@ class MetricAlarm(Told):
             for name, query in self.queries.items()
         }
 
-    def computed(self, series: Mapping[str, Points]) -> list[float | None]:
+    def evaluate(self, series: Mapping[str, Points]) -> list[float | None]:
         """The values of periods of which each metric's value is given by the id of its query."""
         length = max(len(values) for values in series.values())
         padded = {name: [*series.get(name, ()), *[None] * length] for name in self.queries}
         return [
-            computed(self.expression, {name: values[n] for name, values in padded.items()}) for n in range(length)
+            evaluate(self.expression, {name: values[n] for name, values in padded.items()}) for n in range(length)
         ]
 
-    def rings(self, points: Points) -> bool:
+    def fires(self, points: Points) -> bool:
         """Whether it rings after these periods: real data of earlier ones goes before what missing data means."""
-        known = [point for point in points[-self.looked_at :] if point is not None][-self.periods :]
-        missing = self.periods - len(known)
-        bad = sum(self.beyond(point) for point in known) + (missing if self.missing_is_bad else 0)
-        return bad >= self.enough
+        values = [point for point in points[-self.evaluated_periods :] if point is not None][-self.periods :]
+        missing = self.periods - len(values)
+        bad = sum(self.beyond(point) for point in values) + (missing if self.missing_is_bad else 0)
+        return bad >= self.datapoints_to_alarm
 
     def beyond(self, value: float) -> bool:
         """Whether a value is beyond the threshold."""
@@ -104,7 +104,7 @@ class MetricAlarm(Told):
 
 
 @dataclass(frozen=True)
-class CompositeAlarm(Told):
+class CompositeAlarm(AlarmBasics):
     """Rings when all its parts do; tells it only if its suppressor does not ring too."""
 
     parts: tuple[str, ...]
@@ -112,11 +112,11 @@ class CompositeAlarm(Told):
     wait: int
     extension: int
 
-    def rings(self, ringing: set[str]) -> bool:
+    def fires(self, firing: set[str]) -> bool:
         """Whether it rings while these do."""
-        return set(self.parts) <= ringing
+        return set(self.parts) <= firing
 
-    def tells(self, now: float, since: float, suppressed_at: float | None) -> bool:
+    def notifies(self, now: float, since: float, suppressed_at: float | None) -> bool:
         """Whether somebody is told, if it has rung since `since`, and its suppressor rang last at `suppressed_at`.
 
         It waits a while for its suppressor to ring too, and a while after its suppressor has stopped.
@@ -135,17 +135,17 @@ Alarm = MetricAlarm | CompositeAlarm
 def from_template(resources: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Alarm]:
     """Every alarm of a template by its name without the stack's; `names` fills in ${…}."""
     fill = _Filler(names)
-    found: dict[str, Alarm] = {}
+    alarms: dict[str, Alarm] = {}
     for resource in resources.values():
-        said = resource.get("Properties", {})
+        properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::CloudWatch::Alarm":
-            alarm: Alarm = _metric_alarm(said, fill)
+            alarm: Alarm = _metric_alarm(properties, fill)
         elif resource["Type"] == "AWS::CloudWatch::CompositeAlarm":
-            alarm = _composite(said, fill)
+            alarm = _composite(properties, fill)
         else:
             continue
-        found[alarm.name] = alarm
-    return found
+        alarms[alarm.name] = alarm
+    return alarms
 
 
 class _Filler:
@@ -153,61 +153,61 @@ class _Filler:
         self._names = names
         self.prefix = f"{names['AWS::StackName']}-"
 
-    def __call__(self, said: Any) -> str:
-        text = said["Fn::Sub"] if isinstance(said, dict) else str(said)
-        return re.sub(r"\$\{([^}]+)}", lambda found: self._names[found[1]], text)
+    def __call__(self, value: Any) -> str:
+        text = value["Fn::Sub"] if isinstance(value, dict) else str(value)
+        return re.sub(r"\$\{([^}]+)}", lambda match: self._names[match[1]], text)
 
-    def name(self, said: Any) -> str:
-        return self(said).removeprefix(self.prefix)
+    def name(self, value: Any) -> str:
+        return self(value).removeprefix(self.prefix)
 
 
-def _told(said: Mapping[str, Any], fill: _Filler) -> dict[str, str]:
-    topics = [_GRADES[action["Ref"]] for action in said["AlarmActions"]] if said["ActionsEnabled"] else []
+def _basics(properties: Mapping[str, Any], fill: _Filler) -> dict[str, str]:
+    topics = [_GRADES[action["Ref"]] for action in properties["AlarmActions"]] if properties["ActionsEnabled"] else []
     return {
-        "name": fill.name(said["AlarmName"]),
+        "name": fill.name(properties["AlarmName"]),
         "grade": topics[0] if topics else SIGNAL,
-        "run_book": fill(said["AlarmDescription"]).rpartition("/")[2],
+        "run_book": fill(properties["AlarmDescription"]).rpartition("/")[2],
     }
 
 
-def _metric_alarm(said: Mapping[str, Any], fill: _Filler) -> MetricAlarm:
-    measured = {each["Id"]: each["MetricStat"] for each in said["Metrics"] if "MetricStat" in each}
-    [judged] = [each for each in said["Metrics"] if each["ReturnData"]]
-    [period] = {each["Period"] for each in measured.values()}
+def _metric_alarm(properties: Mapping[str, Any], fill: _Filler) -> MetricAlarm:
+    metric_stats = {each["Id"]: each["MetricStat"] for each in properties["Metrics"] if "MetricStat" in each}
+    [returned_query] = [each for each in properties["Metrics"] if each["ReturnData"]]
+    [period] = {each["Period"] for each in metric_stats.values()}
     return MetricAlarm(
-        **_told(said, fill),
-        queries={name: _query(each, fill) for name, each in measured.items()},
-        expression=judged.get("Expression", judged["Id"]),
+        **_basics(properties, fill),
+        queries={name: _query(each, fill) for name, each in metric_stats.items()},
+        expression=returned_query.get("Expression", returned_query["Id"]),
         period=period,
-        comparison=said["ComparisonOperator"],
-        threshold=_threshold(said["Threshold"]),
-        periods=said["EvaluationPeriods"],
-        enough=said["DatapointsToAlarm"],
-        missing_is_bad=said["TreatMissingData"] == "breaching",
+        comparison=properties["ComparisonOperator"],
+        threshold=_threshold(properties["Threshold"]),
+        periods=properties["EvaluationPeriods"],
+        datapoints_to_alarm=properties["DatapointsToAlarm"],
+        missing_is_bad=properties["TreatMissingData"] == "breaching",
     )
 
 
-def _threshold(said: Any) -> float:
+def _threshold(value: Any) -> float:
     """Returns the threshold. Of one that depends on a condition, that of a stack whose parameters have defaults."""
-    return float(said["Fn::If"][2] if isinstance(said, Mapping) else said)
+    return float(value["Fn::If"][2] if isinstance(value, Mapping) else value)
 
 
-def _query(said: Mapping[str, Any], fill: _Filler) -> Query:
-    metric = said["Metric"]
+def _query(metric_stat: Mapping[str, Any], fill: _Filler) -> Query:
+    metric = metric_stat["Metric"]
     dimensions = {each["Name"]: fill(each["Value"]) for each in metric["Dimensions"]}
-    return Query(Key.of(metric["Namespace"], metric["MetricName"], dimensions), said["Stat"])
+    return Query(Key.of(metric["Namespace"], metric["MetricName"], dimensions), metric_stat["Stat"])
 
 
-def _composite(said: Mapping[str, Any], fill: _Filler) -> CompositeAlarm:
-    rules = [re.fullmatch(r'ALARM\("([^"]+)"\)', part) for part in fill(said["AlarmRule"]).split(" AND ")]
+def _composite(properties: Mapping[str, Any], fill: _Filler) -> CompositeAlarm:
+    rules = [re.fullmatch(r'ALARM\("([^"]+)"\)', part) for part in fill(properties["AlarmRule"]).split(" AND ")]
     parts = tuple(rule[1].removeprefix(fill.prefix) for rule in rules if rule is not None)
     if len(parts) != len(rules):
-        raise ValueError(f"the rule of {said['AlarmName']} is more than alarms joined by AND")
-    suppressor = said.get("ActionsSuppressor")
+        raise ValueError(f"the rule of {properties['AlarmName']} is more than alarms joined by AND")
+    suppressor = properties.get("ActionsSuppressor")
     return CompositeAlarm(
-        **_told(said, fill),
+        **_basics(properties, fill),
         parts=parts,
         suppressor=fill.name(suppressor) if suppressor is not None else None,
-        wait=said.get("ActionsSuppressorWaitPeriod", 0),
-        extension=said.get("ActionsSuppressorExtensionPeriod", 0),
+        wait=properties.get("ActionsSuppressorWaitPeriod", 0),
+        extension=properties.get("ActionsSuppressorExtensionPeriod", 0),
     )

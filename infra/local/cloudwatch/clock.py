@@ -10,11 +10,11 @@ class SkippingClock:
     """Epoch seconds. What happened before a skip stays where it was; what happens after it is later by so much."""
 
     def __init__(
-        self, real: Callable[[], float] = time.time, moved: Callable[[float], None] = lambda seconds: None
+        self, real: Callable[[], float] = time.time, on_skip: Callable[[float], None] = lambda seconds: None
     ) -> None:
         """`moved` is told of each skip, how many seconds: for other clocks that are to go with this one."""
         self._real = real
-        self._moved = moved
+        self._moved = on_skip
         self._skips: list[tuple[float, float]] = []
 
     def now(self) -> float:

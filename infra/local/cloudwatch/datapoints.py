@@ -35,13 +35,13 @@ class Datapoint:
 class Datapoints:
     """All of them."""
 
-    def __init__(self, found: Iterable[Datapoint] = ()) -> None:
+    def __init__(self, datapoints: Iterable[Datapoint] = ()) -> None:
         self._series: dict[Key, list[tuple[float, float]]] = {}
-        self.add(found)
+        self.add(datapoints)
 
-    def add(self, found: Iterable[Datapoint]) -> None:
+    def add(self, datapoints: Iterable[Datapoint]) -> None:
         """Take them in; they may come in any order."""
-        for each in found:
+        for each in datapoints:
             insort(self._series.setdefault(each.key, []), (each.at, each.value))
 
     def keys(self) -> Iterator[Key]:
@@ -84,12 +84,12 @@ def of_emf(line: str) -> Iterator[tuple[int, Key, float]]:
     """
     if not line.startswith('{"_aws"'):
         return
-    said: dict[str, Any] = json.loads(line)
-    for directive in said["_aws"]["CloudWatchMetrics"]:
+    document: dict[str, Any] = json.loads(line)
+    for directive in document["_aws"]["CloudWatchMetrics"]:
         for names in directive["Dimensions"]:
-            dimensions = {name: str(said[name]) for name in names}
+            dimensions = {name: str(document[name]) for name in names}
             for metric in directive["Metrics"]:
                 key = Key.of(directive["Namespace"], metric["Name"], dimensions)
-                values = said[metric["Name"]]
+                values = document[metric["Name"]]
                 for value in values if isinstance(values, list) else [values]:
-                    yield said["_aws"]["Timestamp"], key, float(value)
+                    yield document["_aws"]["Timestamp"], key, float(value)

@@ -36,48 +36,48 @@ class NotUnderstood(ValueError):
     """The expression uses what is not played here."""
 
 
-def computed(expression: str, values: Values) -> float | None:
+def evaluate(expression: str, values: Values) -> float | None:
     """What the expression comes to; None, no data point, where an operand has none or something is divided by 0.
 
     Raises:
         NotUnderstood: it has an operand or a function that is not known.
     """
     readable = expression.replace(" AND ", " and ").replace(" OR ", " or ")
-    return _of(ast.parse(readable, mode="eval").body, values)
+    return _value_of(ast.parse(readable, mode="eval").body, values)
 
 
-def _of(node: ast.expr, values: Values) -> float | None:
+def _value_of(node: ast.expr, values: Values) -> float | None:
     match node:
         case ast.Constant(value=int() | float() as number):
             return float(number)
         case ast.Name(id=name) if name in values:
             return values[name]
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _COMPUTE:
-            return _with(_COMPUTE[type(sign)], _of(left, values), _of(right, values))
+            return _apply(_COMPUTE[type(sign)], _value_of(left, values), _value_of(right, values))
         case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _COMPARE:
-            return _with(_COMPARE[type(sign)], _of(left, values), _of(right, values))
+            return _apply(_COMPARE[type(sign)], _value_of(left, values), _value_of(right, values))
         case ast.BoolOp(op=sign, values=parts):
-            return _joined(all if isinstance(sign, ast.And) else any, [_of(part, values) for part in parts])
+            return _joined(all if isinstance(sign, ast.And) else any, [_value_of(part, values) for part in parts])
         case ast.Call(func=ast.Name(id="FILL"), args=[series, filler]):
-            found = _of(series, values)
-            return _of(filler, values) if found is None else found
+            value = _value_of(series, values)
+            return _value_of(filler, values) if value is None else value
         case ast.Call(func=ast.Name(id="SERVICE_QUOTA"), args=[ast.Name(id=name)]) if name in values:
             return LOCAL_QUOTA
         case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
-            true = _of(condition, values)
-            return None if true is None else _of(yes if true else no, values)
+            true = _value_of(condition, values)
+            return None if true is None else _value_of(yes if true else no, values)
     raise NotUnderstood(ast.unparse(node))
 
 
-def _with(compute: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
-    if left is None or right is None:
+def _apply(compute: Callable[[float, float], float], first: float | None, second: float | None) -> float | None:
+    if first is None or second is None:
         return None
     try:
-        return float(compute(left, right))
+        return float(compute(first, second))
     except ZeroDivisionError:
         return None
 
 
-def _joined(how: Callable[[list[bool]], bool], parts: list[float | None]) -> float | None:
-    known = [bool(part) for part in parts if part is not None]
-    return float(how(known)) if len(known) == len(parts) else None
+def _joined(combine: Callable[[list[bool]], bool], parts: list[float | None]) -> float | None:
+    present_values = [bool(part) for part in parts if part is not None]
+    return float(combine(present_values)) if len(present_values) == len(parts) else None

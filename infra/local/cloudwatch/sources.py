@@ -24,9 +24,9 @@ STACK_NAME = TABLE_PREFIX.removesuffix("-")
 """What the CloudFormation stack would be called whose tables and queues have the local names."""
 
 _LINE = re.compile(
-    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(front_door|event_sources|streams|schedules) (.+)"
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(api_server|event_sources|streams|schedules) (.+)"
 )
-_ANSWERED = re.compile(r"\S+ \S+ (\d{3}) [\d.]+ ms \S+")
+_RESPONDED = re.compile(r"\S+ \S+ (\d{3}) [\d.]+ ms \S+")
 _INVOKED = re.compile(r"(\w+): (?:\d+ done, \d+ to try again|fired|the handler raised|failed)")
 _AGE = re.compile(r"(\w+): .*, oldest (\d+) ms")
 _FAILED = re.compile(r"(\w+): (?:the handler raised|failed)")
@@ -36,33 +36,33 @@ def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
     """What one line of the API's or the workers' log means to CloudWatch."""
     for milliseconds, key, value in of_emf(line):
         yield Datapoint(key, clock.at(milliseconds / 1000), value)
-    found = _LINE.match(line)
-    if found is None:
+    log_line = _LINE.match(line)
+    if log_line is None:
         return
-    at = clock.at(datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp())
-    part, text = found[2], found[3]
-    if part == "front_door" and (answered := _ANSWERED.fullmatch(text)):
-        status = int(answered[1])
+    at = clock.at(datetime.strptime(log_line[1], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp())
+    part, text = log_line[2], log_line[3]
+    if part == "api_server" and (response := _RESPONDED.fullmatch(text)):
+        status = int(response[1])
         yield Datapoint(_of_api("Count"), at, 1)
         yield Datapoint(_of_api("4XXError"), at, float(400 <= status < 500))
         yield Datapoint(_of_api("5XXError"), at, float(status >= 500))
         yield Datapoint(_of_function("Invocations", API_HANDLER), at, 1)
-    elif invoked := _INVOKED.match(text):
-        yield Datapoint(_of_function("Invocations", invoked[1]), at, float(_FAILED.match(text) is None))
-        yield Datapoint(_of_function("Errors", invoked[1]), at, float(_FAILED.match(text) is not None))
+    elif invocation := _INVOKED.match(text):
+        yield Datapoint(_of_function("Invocations", invocation[1]), at, float(_FAILED.match(text) is None))
+        yield Datapoint(_of_function("Errors", invocation[1]), at, float(_FAILED.match(text) is not None))
         if age := _AGE.match(text):
             yield Datapoint(_of_function("IteratorAge", age[1]), at, float(age[2]))
 
 
 def of_queues(aws_url: str, clock: SkippingClock, at: float) -> Iterator[Datapoint]:
     """What SQS would say of each queue at a moment, if what is there now was there then."""
-    with urllib.request.urlopen(f"{aws_url}{QUEUE_METRICS_PATH}", timeout=10) as answer:
-        queues = json.loads(answer.read())
-    for name, said in queues.items():
-        oldest = said["oldest"]
+    with urllib.request.urlopen(f"{aws_url}{QUEUE_METRICS_PATH}", timeout=10) as response:
+        queues = json.loads(response.read())
+    for name, measures in queues.items():
+        oldest = measures["oldest"]
         age = max(at - clock.at(oldest), 0.0) if oldest is not None else 0.0
         for metric, value in (
-            ("ApproximateNumberOfMessagesVisible", said["visible"]),
+            ("ApproximateNumberOfMessagesVisible", measures["visible"]),
             ("ApproximateAgeOfOldestMessage", age),
         ):
             yield Datapoint(Key.of(SQS, metric, {"QueueName": name}), at, float(value))

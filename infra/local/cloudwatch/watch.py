@@ -18,17 +18,17 @@ from infra.local.stack import LocalStack
 from infra.template import merge_template
 
 MINUTE = 60
-JUDGED = "alarms.json"
+STATES_FILE = "alarms.json"
 """The file beside the stack's logs in which a watch keeps which alarms ring, for `./ops status`."""
 
 
 @dataclass
-class Bell:
+class WatchedAlarm:
     """One alarm as it stands, and `since` when."""
 
     alarm: Alarm
-    ringing: bool = False
-    tells: bool = False
+    firing: bool = False
+    notifies: bool = False
     since: float = 0.0
     points: list[float | None] = field(default_factory=list)
 
@@ -38,44 +38,44 @@ class Bell:
         return next((point for point in reversed(self.points) if point is not None), None)
 
 
-class Bells:
+class WatchedAlarms:
     """All alarms of the template, judged once a minute."""
 
     def __init__(self, alarms: Mapping[str, Alarm]) -> None:
-        self._bells = {name: Bell(alarm) for name, alarm in alarms.items()}
-        self._rang_at: dict[str, float] = {}
-        self.ever_told: set[str] = set()
+        self._watched = {name: WatchedAlarm(alarm) for name, alarm in alarms.items()}
+        self._fired_at: dict[str, float] = {}
+        self.ever_notified: set[str] = set()
         """Every alarm that somebody was told of since the first look."""
 
-    def __getitem__(self, name: str) -> Bell:
-        return self._bells[name]
+    def __getitem__(self, name: str) -> WatchedAlarm:
+        return self._watched[name]
 
-    def __iter__(self) -> Iterator[Bell]:
-        yield from self._bells.values()
+    def __iter__(self) -> Iterator[WatchedAlarm]:
+        yield from self._watched.values()
 
     def judge(self, datapoints: Datapoints, now: float) -> None:
         """Judge each alarm as of now; the composites after those that they are made of."""
-        for bell in self._bells.values():
-            if isinstance(bell.alarm, MetricAlarm):
-                bell.points = bell.alarm.measured(datapoints, now)
-                self._turn(bell, bell.alarm.rings(bell.points), now)
-                bell.tells = bell.ringing and bell.alarm.grade != SIGNAL
-        ringing = {name for name, bell in self._bells.items() if bell.ringing}
-        self._rang_at |= dict.fromkeys(ringing, now)
-        for bell in self._bells.values():
-            if isinstance(bell.alarm, CompositeAlarm):
-                self._turn(bell, bell.alarm.rings(ringing), now)
-                suppressed_at = self._rang_at.get(bell.alarm.suppressor or "")
-                bell.tells = bell.ringing and bell.alarm.tells(now, bell.since, suppressed_at)
-        self.ever_told.update(self.telling())
+        for watched in self._watched.values():
+            if isinstance(watched.alarm, MetricAlarm):
+                watched.points = watched.alarm.period_values(datapoints, now)
+                self._turn(watched, watched.alarm.fires(watched.points), now)
+                watched.notifies = watched.firing and watched.alarm.grade != SIGNAL
+        ringing = {name for name, watched in self._watched.items() if watched.firing}
+        self._fired_at |= dict.fromkeys(ringing, now)
+        for watched in self._watched.values():
+            if isinstance(watched.alarm, CompositeAlarm):
+                self._turn(watched, watched.alarm.fires(ringing), now)
+                suppressed_at = self._fired_at.get(watched.alarm.suppressor or "")
+                watched.notifies = watched.firing and watched.alarm.notifies(now, watched.since, suppressed_at)
+        self.ever_notified.update(self.notifying())
 
-    def _turn(self, bell: Bell, ringing: bool, now: float) -> None:
-        if ringing != bell.ringing:
-            bell.ringing, bell.since = ringing, now
+    def _turn(self, watched: WatchedAlarm, ringing: bool, now: float) -> None:
+        if ringing != watched.firing:
+            watched.firing, watched.since = ringing, now
 
-    def telling(self) -> list[str]:
+    def notifying(self) -> list[str]:
         """Those that somebody is told of, by name."""
-        return sorted(name for name, bell in self._bells.items() if bell.tells)
+        return sorted(name for name, watched in self._watched.items() if watched.notifies)
 
 
 class Watch:
@@ -87,7 +87,7 @@ class Watch:
         self.began_at = self.clock.now()
         self._stack = stack
         names = {"AWS::StackName": STACK_NAME, "RunBookUrl": "docs/runbooks"}
-        self.bells = Bells(from_template(merge_template()["Resources"], names))
+        self.alarms = WatchedAlarms(from_template(merge_template()["Resources"], names))
         self._logs = [Tail(stack.state_dir / "logs" / f"{part}.log") for part in ("api", "workers")]
         self._intervals = _intervals(stack)
         self._due = dict.fromkeys(self._intervals, self.began_at)
@@ -101,13 +101,13 @@ class Watch:
             for log in self._logs:
                 for line in log.new_lines():
                     self.datapoints.add(of_log_line(line, self.clock))
-            self.bells.judge(self.datapoints, end)
-            self._keep()
+            self.alarms.judge(self.datapoints, end)
+            self._store_states()
             self._fire(name for name, due in self._due.items() if due <= end)
 
-    def _keep(self) -> None:
-        ringing = {bell.alarm.name: bell.ringing for bell in self.bells}
-        (self._stack.state_dir / JUDGED).write_text(json.dumps(ringing))
+    def _store_states(self) -> None:
+        ringing = {watched.alarm.name: watched.firing for watched in self.alarms}
+        (self._stack.state_dir / STATES_FILE).write_text(json.dumps(ringing))
 
     def pass_until_fired(self, schedule: str) -> None:
         """Let minutes end until a schedule fires."""
@@ -115,28 +115,28 @@ class Watch:
         while self._due[schedule] == due:
             self.pass_minutes(1)
 
-    def until(self, *names: str, ringing: bool, at_most: int) -> bool:
+    def until(self, *names: str, firing: bool, at_most: int) -> bool:
         """Let minutes pass until these alarms all ring, or are all quiet; answers whether that came in time."""
         for _ in range(at_most):
-            if all(self.bells[name].tells is ringing for name in names):
+            if all(self.alarms[name].notifies is firing for name in names):
                 return True
             self.pass_minutes(1)
-        return all(self.bells[name].tells is ringing for name in names)
+        return all(self.alarms[name].notifies is firing for name in names)
 
     def _fire(self, names: Iterable[str]) -> None:
         """Fire schedules; a tick is lost while no worker runs, and one that fails is the next one's to do."""
-        alive = False
+        workers_run = False
         for name in list(names):
             self._due[name] += self._intervals[name]
             with suppress(RuntimeError, urllib.error.URLError):
                 self._stack.fire(name)
-                alive = True
-        if alive:
+                workers_run = True
+        if workers_run:
             self._stack.wait_until_idle()
 
 
 def _intervals(stack: LocalStack) -> dict[str, float]:
     """Every how many seconds each schedule fires, by its name."""
-    with urllib.request.urlopen(stack.urls.control, timeout=10) as answer:
-        said = json.loads(answer.read())["schedules"]
-    return {name: float(interval) for name, interval in said.items() if interval is not None}
+    with urllib.request.urlopen(stack.urls.control, timeout=10) as response:
+        schedules = json.loads(response.read())["schedules"]
+    return {name: float(interval) for name, interval in schedules.items() if interval is not None}

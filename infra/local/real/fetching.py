@@ -105,11 +105,11 @@ def _locked(name: str) -> Iterator[None]:
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=FETCH_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"{Path(command[0]).name} took longer than {FETCH_TIMEOUT} s") from error
-    if done.returncode != 0:
-        lines = (done.stdout + done.stderr).strip().splitlines()
+    if process.returncode != 0:
+        lines = (process.stdout + process.stderr).strip().splitlines()
         raise Unavailable(f"{Path(command[0]).name} could not fetch it: {' | '.join(lines[-3:])}")

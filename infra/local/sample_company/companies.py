@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infra.local.sample_company import regulars
-from infra.local.sample_company.records import Company, Completed, Customer, Service
+from infra.local.sample_company.records import Company, CompletedService, Customer, Service
 from infra.local.sample_company.work import completed_for
 from infra.local.sample_people import BLUE_LAGOON, DESERT_SPRINGS
 
@@ -185,14 +185,16 @@ def _unusual() -> Iterator[Customer]:
 
 
 def _blue_lagoon() -> Company:
-    others = (
+    other_customers = (
         *(_person(number, row) for number, row in enumerate(_PEOPLE.splitlines(), start=201)),
         *(_company(number, row) for number, row in enumerate(_COMPANIES.splitlines(), start=237)),
         *_unusual(),
     )
-    of_maria = (Completed(MARIA, CLEANING, 1, "Kim Nguyen"), Completed(MARIA, _COVER, 4, "Luis Ortega"))
-    customers = (*regulars.CUSTOMERS, *others, MARIA)
-    return Company("Blue Lagoon Pools", customers, (*regulars.completed(), *_work(others), *of_maria))
+    of_maria = (CompletedService(MARIA, CLEANING, 1, "Kim Nguyen"), CompletedService(MARIA, _COVER, 4, "Luis Ortega"))
+    customers = (*regulars.CUSTOMERS, *other_customers, MARIA)
+    return Company(
+        "Blue Lagoon Pools", customers, (*regulars.completed_services(), *_work(other_customers), *of_maria)
+    )
 
 
 def _desert_springs() -> Company:
@@ -213,7 +215,7 @@ def _desert_springs() -> Company:
     return Company("Desert Springs Pools", customers, _work(customers))
 
 
-def _work(customers: Sequence[Customer]) -> tuple[Completed, ...]:
+def _work(customers: Sequence[Customer]) -> tuple[CompletedService, ...]:
     return tuple(each for position, customer in enumerate(customers) for each in completed_for(position, customer))
 
 

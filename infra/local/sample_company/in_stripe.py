@@ -20,5 +20,5 @@ def create_former_customers(stripe_url: str, account_id: str) -> None:
     for name, email in FORMER:
         form = urllib.parse.urlencode({"name": name, "email": email}).encode()
         key = {"Authorization": f"Bearer sk_test_{account_id}"}
-        asked = urllib.request.Request(f"{stripe_url}/v1/customers", form, key, method="POST")
-        urllib.request.urlopen(asked, timeout=TIMEOUT).close()
+        request = urllib.request.Request(f"{stripe_url}/v1/customers", form, key, method="POST")
+        urllib.request.urlopen(request, timeout=TIMEOUT).close()

@@ -71,7 +71,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletedService:
     """A service that was completed for a customer so many days ago."""
 
     customer: Customer
@@ -80,7 +80,7 @@ class Completed:
     technician: str
     taxable: bool = False
 
-    def shown(self, today: dt.date, invoice_id: str | None) -> dict[str, Any]:
+    def office_record(self, today: dt.date, invoice_id: str | None) -> dict[str, Any]:
         """Returns the service as the office sees it; `invoice_id` names the invoice that bills it."""
         amount = Decimal(self.service.quantity) * Decimal(self.service.unit_price)
         return {
@@ -105,4 +105,4 @@ class Company:
 
     name: str
     customers: tuple[Customer, ...]
-    completed: tuple[Completed, ...]
+    completed_services: tuple[CompletedService, ...]

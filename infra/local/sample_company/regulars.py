@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.local.sample_company.records import Completed, Customer, Service
+from infra.local.sample_company.records import CompletedService, Customer, Service
 
 _NAMES = (
     "Ann Lee, Ben Ortiz, Carla Ruiz, Dan Novak, Eva Stone, Finn Berg, Gina Rossi, Hal Moore, Iris Chen, Jack Diaz, "
@@ -55,7 +55,7 @@ def pump_of(customer: Customer) -> Service:
     return Service(f"svc_{_number(customer)}_pump", "Pump repair", "1", "480.00")
 
 
-def completed() -> tuple[Completed, ...]:
+def completed_services() -> tuple[CompletedService, ...]:
     """Returns the month's work at every pool, and the further services that the demo bills."""
     eva, finn, gina, hal = CUSTOMERS[4:8]
     further = (
@@ -66,7 +66,7 @@ def completed() -> tuple[Completed, ...]:
     )
     month = ((customer, service) for customer in CUSTOMERS for service in services_of(customer))
     return tuple(
-        Completed(customer, service, days_ago=1 + (position * 4) % 28, technician=_TECHNICIANS[position % 3])
+        CompletedService(customer, service, days_ago=1 + (position * 4) % 28, technician=_TECHNICIANS[position % 3])
         for position, (customer, service) in enumerate((*month, *further))
     )
 

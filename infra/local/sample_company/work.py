@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from infra.local.sample_company.records import Completed, Customer, Service
+from infra.local.sample_company.records import CompletedService, Customer, Service
 
 LONGEST_AGO = 45
 """Days since the oldest completed service."""
@@ -36,13 +36,13 @@ _EXTRAS = (
 )
 
 
-def completed_for(position: int, customer: Customer) -> Iterator[Completed]:
+def completed_for(position: int, customer: Customer) -> Iterator[CompletedService]:
     """Yields one to three visits and one to three further services for a customer at this place of the list."""
     for number, (service, days_ago, taxable) in enumerate(
         (*_visits(position, customer), *_extras(position)), start=1
     ):
         description, quantity, price = service
-        yield Completed(
+        yield CompletedService(
             customer,
             Service(f"svc_{customer.id.removeprefix('cust_')}_{number}", description, quantity, price),
             days_ago,

@@ -67,7 +67,7 @@ API = (
     ),
     guard(
         "a tag is compared with the version that the save replaces",
-        "_require(save)",
+        "_require_precondition",
         Becomes("None"),
         f"{_T_VALIDATORS}::test_a_colleague_who_saves_between_our_read_and_our_write_wins",
     ),
@@ -238,6 +238,6 @@ API = (
         "CORS for the configured origins",
         "Cors.headers",
         Check("request_origin"),
-        "tests/local/test_front_door.py::test_only_the_configured_origins_may_call",
+        "tests/local/test_api_server.py::test_only_the_configured_origins_may_call",
     ),
 )

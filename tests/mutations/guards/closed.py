@@ -8,7 +8,7 @@ from tests.mutations.taken import Check, Skipped
 _CLOSED = "tests/usecases/erasing/test_closed_customers.py::test_"
 _NOTHING_NEW = f"{_CLOSED}nothing_new_is_taken_for_a_closed_customer"
 _TOLD = "tests/domain/test_other_changes.py::test_"
-_POM = "tests/local/test_pom_hears.py::test_what_pom_has_heard_of_an_erased_person_is_gone_and_does_not_come_back"
+_POM = "tests/local/test_pom_consumer.py::test_what_pom_has_heard_of_an_erased_person_is_gone_and_does_not_come_back"
 
 CLOSED = (
     guard(
@@ -17,7 +17,7 @@ CLOSED = (
         Check("erased"),
         f"{_CLOSED}a_closed_customer_is_not_there_to_be_read_and_no_list_shows_it",
     ),
-    guard("a closed customer is not saved", "_require(precondition)", Skipped("require_not_erased"), _NOTHING_NEW),
+    guard("a closed customer is not saved", "_require_precondition", Skipped("require_not_erased"), _NOTHING_NEW),
     guard(
         "a closed customer is not synced by hand or billed",
         "open_customer",
@@ -38,7 +38,7 @@ CLOSED = (
     ),
     guard(
         "what waited for a connection is not given for a closed customer",
-        "give_what_waited",
+        "queue_waiting_customers",
         Check("erased"),
         f"{_CLOSED}what_waited_for_the_connection_is_not_given_after_the_customer_was_closed",
     ),
@@ -50,7 +50,7 @@ CLOSED = (
     ),
     guard(
         "a row of an import does not save a closed customer",
-        "keep_customer",
+        "store_customer",
         Skipped("require_not_erased"),
         f"{_CLOSED}a_row_of_an_import_fails_alone",
     ),
@@ -78,5 +78,5 @@ CLOSED = (
         Check("CUSTOMER_ERASED"),
         f"{_TOLD}of_an_erased_customer_nothing_else_is_told_ever",
     ),
-    guard("POM's files forget an erased person", "PomHears._keep", Skipped("_forget"), _POM),
+    guard("POM's files forget an erased person", "PomConsumer._store", Skipped("_forget"), _POM),
 )

@@ -269,7 +269,7 @@ PUBLISHING = (
     # Those who listen
     guard(
         "a consumer drops what is older",
-        "NEWER",
+        "STORE_IF_NEWER",
         Becomes(f"'{_REPLACED}'"),
         "tests/infrastructure/test_consumer.py::test_a_repeated_event_and_an_older_one_are_dropped",
     ),
