@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         EventBus,
         EventStore,
         InvoiceStore,
+        OwnWebhook,
         PaymentStore,
         PayoutStore,
         Ports,
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
         SettingsStore,
         StripeGateway,
         SummaryStore,
-        UntoldChanges,
-        WebhookDoor,
+        UnpublishedChanges,
     )
 
 
@@ -135,10 +135,10 @@ class Adapters:
         return EventBridgeBus(self._config.event_bus_name, self.clock)
 
     @cached_property
-    def untold(self) -> UntoldChanges:
-        from chalicelib.adapters.untold_changes import UntoldQueue
+    def unpublished(self) -> UnpublishedChanges:
+        from chalicelib.adapters.unpublished_changes import UnpublishedQueue
 
-        return UntoldQueue(self._config.untold_changes_queue_url)
+        return UnpublishedQueue(self._config.unpublished_changes_queue_url)
 
     @cached_property
     def changes(self) -> ChangeFeed:
@@ -156,7 +156,7 @@ class Adapters:
     @property
     def stripe(self) -> StripeGateway:
         """The gateway of the present key: a rotated key takes effect without a redeploy."""
-        secret = self._platform_secret.kept()
+        secret = self._platform_secret.value()
         if self._gateway is None or self._gateway[0] != secret.api_key:
             self._gateway = (secret.api_key, self._new_gateway(secret))
         return self._gateway[1]
@@ -171,7 +171,7 @@ class Adapters:
         """The platform's webhook endpoints, for operators, who set them up."""
         from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
 
-        return WebhookEndpoints(self._stripe_client(self._platform_secret.kept()))
+        return WebhookEndpoints(self._stripe_client(self._platform_secret.value()))
 
     def _stripe_client(self, secret: PlatformSecret) -> StripeClient:
         from chalicelib import observability
@@ -186,12 +186,12 @@ class Adapters:
         )
 
     @cached_property
-    def webhook_door(self) -> WebhookDoor:
+    def own_webhook(self) -> OwnWebhook:
         """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
-        from chalicelib.adapters.webhook_door import HttpWebhookDoor
+        from chalicelib.adapters.own_webhook import HttpOwnWebhook
 
         store = self.webhook_secrets
-        return HttpWebhookDoor(self._config.public_api_url + PATH, lambda: store.latest().webhook_secrets)
+        return HttpOwnWebhook(self._config.public_api_url + PATH, lambda: store.latest().webhook_secrets)
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecretStore:
@@ -257,13 +257,13 @@ def webhook_opener() -> WebhookOpener:
 
     adapters = _adapters()
     store = adapters.webhook_secrets
-    return WebhookOpener(lambda: store.kept().webhook_secrets, adapters.clock)
+    return WebhookOpener(lambda: store.value().webhook_secrets, adapters.clock)
 
 
 @cache
-def webhook_door() -> WebhookDoor:
+def own_webhook() -> OwnWebhook:
     """Our own webhook endpoint, for whoever proves that it is open."""
-    return _adapters().webhook_door
+    return _adapters().own_webhook
 
 
 @cache
@@ -288,8 +288,8 @@ _ADAPTERS = (
     "stripe.events",
     "stripe.gateway",
     "tables.stream",
-    "untold_changes",
-    "webhook_door",
+    "unpublished_changes",
+    "own_webhook",
 )
 """What the builders above import, apart from the authorizer's."""
 
@@ -306,7 +306,7 @@ def prime() -> None:
 
 def forget() -> None:
     """Everything is built anew on its next use: clients and their connections, secrets, keys of tokens."""
-    for builder in (_adapters, webhook_opener, webhook_door, secret_ages, token_verifier):
+    for builder in (_adapters, webhook_opener, own_webhook, secret_ages, token_verifier):
         builder.cache_clear()
     if not verifies_tokens():
         from chalicelib.adapters.tables.database import disconnect

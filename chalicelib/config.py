@@ -44,7 +44,7 @@ class Config:
     public_api_url: str
     pom_settings_url: str
     event_bus_name: str
-    untold_changes_queue_url: str
+    unpublished_changes_queue_url: str
     development_origins: tuple[str, ...] = ()
     """Origins besides POM's whose pages may call the API, such as http://localhost:5173; none in production."""
 
@@ -60,7 +60,9 @@ STRIPE_DASHBOARD_BASE = "https://dashboard.stripe.com"
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "").strip()
     if not value:
-        raise ConfigurationError(f"The environment variable {name} is not set; see README.md, 'Configuration'.")
+        raise ConfigurationError(
+            f"The environment variable {name} is not set; see docs/contributing.md, 'Configuration'."
+        )
     return value
 
 
@@ -84,7 +86,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         public_api_url=_required(environment, "PUBLIC_API_URL").rstrip("/"),
         pom_settings_url=_required(environment, "POM_SETTINGS_URL").rstrip("/"),
         event_bus_name=_required(environment, "EVENT_BUS_NAME"),
-        untold_changes_queue_url=_required(environment, "UNTOLD_CHANGES_QUEUE_URL"),
+        unpublished_changes_queue_url=_required(environment, "UNPUBLISHED_CHANGES_QUEUE_URL"),
         development_origins=_development_origins(environment, stage),
     )
 

@@ -41,7 +41,7 @@ class Queue(StrEnum):
 SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
-UNTOLD_CHANGES: Final = "untold-changes"
+UNPUBLISHED_CHANGES: Final = "unpublished-changes"
 """The queue of changes that could not be told, without their objects. It feeds no function."""
 
 
@@ -91,7 +91,7 @@ SETTINGS: Final = (
     "PUBLIC_API_URL",
     "POM_SETTINGS_URL",
     "EVENT_BUS_NAME",
-    "UNTOLD_CHANGES_QUEUE_URL",
+    "UNPUBLISHED_CHANGES_QUEUE_URL",
 )
 API_SETTINGS: Final = (*SETTINGS, "DEVELOPMENT_ORIGINS")
 TOKEN_SETTINGS: Final = (

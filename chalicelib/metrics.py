@@ -186,7 +186,7 @@ CANARY_PASSED: Final = Metric("CanaryPassed", COUNT, 2)
 """1 if a signed event of ours came through to the table, 0 if not."""
 CANARY_ROUND_TRIP: Final = Metric("CanaryRoundTrip", MILLISECONDS, 2, ("verdict",))
 """How long it took to know; its count is the number of canaries."""
-CHANGES_TOLD: Final = Metric("ChangesTold", COUNT, 2)
+CHANGES_PUBLISHED: Final = Metric("ChangesPublished", COUNT, 2)
 """Changes of a batch that are on the bus and in the feed. One that is told again counts again."""
 WEBHOOK_ENDPOINT_PROBLEMS: Final = Metric("WebhookEndpointProblems", COUNT, 2)
 """1 if Stripe's endpoint for us is not as it has to be, 0 if it is; nothing where Stripe does not answer."""
@@ -237,7 +237,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         RECONCILIATIONS_PLANNED,
         CANARY_PASSED,
         CANARY_ROUND_TRIP,
-        CHANGES_TOLD,
+        CHANGES_PUBLISHED,
         WEBHOOK_ENDPOINT_PROBLEMS,
         REQUEST_LATENCY,
         WORK_LATENCY,

@@ -255,21 +255,24 @@ def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
     (logger.info if passed else logger.error)("canary", extra=fields)
 
 
-def changes_told(*, told: int, reasons: Sequence[str], repeats: bool, failure: Exception | None = None) -> None:
-    """What became of a batch of changes. `reasons` says why some could not be told; they are queued.
+def changes_published(
+    *, published: int, reasons: Sequence[str], repeats: bool, failure: Exception | None = None
+) -> None:
+    """Logs the result of a batch of changes, and counts the published ones.
 
-    `failure` is why the batch comes again, if it does. Its code is in the line.
+    `reasons` says why the unpublished changes were queued. `failure` is why Lambda repeats the batch, if it does. The
+    log line has the code of the failure.
     """
-    emit(metrics.CHANGES_TOLD, told)
+    emit(metrics.CHANGES_PUBLISHED, published)
     fields: dict[str, object] = {
-        "told": told,
-        "untold": len(reasons),
+        "published": published,
+        "unpublished": len(reasons),
         "repeats": repeats,
         "reasons": sorted(set(reasons)),
     }
     if failure is not None:
         fields["error"] = described(failure)
-    (logger.error if reasons or failure else logger.info)("changes_told", extra=fields)
+    (logger.error if reasons or failure else logger.info)("changes_published", extra=fields)
 
 
 def webhooks_checked(*, answered: bool, problem: str | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.adapters.stripe.versions import INVOICE_KEY
+from chalicelib.adapters.stripe.event_subjects import INVOICE_KEY
 from chalicelib.domain.identifiers import OrganizationId
 from tests.world import World
 

@@ -27,7 +27,7 @@ ENVIRONMENT = {
     **{queue.url_variable: f"https://sqs.example.test/{queue}" for queue in Queue},
     "STRIPE_WEBHOOK_SECRET_ID": "stripe",
     "EVENT_BUS_NAME": "changes",
-    "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
+    "UNPUBLISHED_CHANGES_QUEUE_URL": "https://sqs.example.test/unpublished-changes",
     "PUBLIC_API_URL": "https://api.example.test/v1",
     "POM_SETTINGS_URL": "https://pom.example.test/settings/apps",
     "POWERTOOLS_METRICS_DISABLED": "true",

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from chalicelib.adapters.tables.codec import inflated
+from chalicelib.adapters.tables.codec import inflate
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.customer_save import Save
@@ -89,5 +89,5 @@ def stored_items(prefix: str) -> Iterator[StoredItem]:
 def _text(value: dict[str, Any]) -> str:
     [(kind, held)] = value.items()
     if kind == "B":
-        return inflated(bytes(held)).decode()
+        return inflate(bytes(held)).decode()
     return held if isinstance(held, str) else json.dumps(held)

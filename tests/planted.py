@@ -22,7 +22,7 @@ class Planted:
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.texts: dict[str, str] = {}
-        self._given = given
+        self._parameter = given
 
     def of(self, kind: Any) -> Any:
         """Returns a record of this kind, full of planted texts."""
@@ -41,8 +41,8 @@ class Planted:
         return kind(**values)
 
     def _value(self, hint: Any, field: str, above: tuple[Any, ...]) -> Any:
-        if field in self._given:
-            return self._given[field]
+        if field in self._parameter:
+            return self._parameter[field]
         if arguments := typing.get_args(hint):
             return self._composed(typing.get_origin(hint), arguments, field, above)
         if isinstance(hint, typing.NewType) or hint is str:

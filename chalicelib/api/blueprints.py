@@ -1,4 +1,4 @@
-"""All blueprints of the API; importing this module completes the route table."""
+"""All blueprints of the API. Importing this module completes the route table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.api import (
     customer_imports,
     customers,
     health,
-    invoice_acts,
+    invoice_actions,
     invoice_batches,
     invoice_preview,
     invoices,
@@ -39,7 +39,7 @@ blueprints = (
     customer_export.router.blueprint,
     customer_imports.router.blueprint,
     invoices.router.blueprint,
-    invoice_acts.router.blueprint,
+    invoice_actions.router.blueprint,
     invoice_preview.router.blueprint,
     invoice_batches.router.blueprint,
     payments.router.blueprint,

@@ -1,13 +1,13 @@
-"""Install, reconnect and disconnect Stripe."""
+"""The connection: install, reconnect and disconnect Stripe."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import ASKS_STRIPE, CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CALLS_STRIPE, CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import PREFIX, Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.acts import ConnectionHistory, connection_history
 from chalicelib.api.models.connection import (
     AuthorizationView,
@@ -31,20 +31,20 @@ router = Router(__name__, "Connection")
     "/stripe/connection",
     Role.ADMIN,
     takes=Nothing,
-    answers={200: AuthorizationView},
+    responses={200: AuthorizationView},
     refuses=("organization_erased", *CHANGES_A_RECORD, "secrets_unavailable"),
 )
 def begin_connection(call: Call[Nothing]) -> Reply:
-    """Install or Reconnect: begin to connect Stripe.
+    """Begin to connect Stripe, for Install and for Reconnect.
 
-    Send the admin's browser to `authorizeUrl`. Stripe sends it back to our callback, which sends it on to POM's
-    settings page with `?stripe=pending&state=…`; the page then calls `/v1/stripe/connection/complete`.
+    Send the admin's browser to `authorizeUrl`. Stripe redirects the browser to POM's callback, which redirects it to
+    POM's settings page with `?stripe=pending&state=…`. The page then calls `/v1/stripe/connection/complete`.
     """
     redirect_uri = bootstrap.config().public_api_url + PREFIX + CALLBACK
-    begun = connect.begin(
+    authorization = connect.begin(
         call.caller.organization_id, call.caller.user_id, bootstrap.ports(), redirect_uri=redirect_uri
     )
-    return Reply(authorization_view(begun))
+    return Reply(authorization_view(authorization))
 
 
 @router.route(
@@ -52,7 +52,7 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     CALLBACK,
     Role.PUBLIC,
     takes=CallbackQuery,
-    answers={302: None},
+    responses={302: None},
     refuses=(
         "state_missing",
         "state_unknown",
@@ -64,16 +64,16 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     page_on_error=True,
 )
 def receive_callback(call: Call[CallbackQuery]) -> Reply:
-    """Where Stripe sends the browser back to.
+    """Receive the browser that Stripe redirects back.
 
-    Redirects to POM's settings page with `?stripe=pending|denied|error&state=…`, and `code` if it went wrong. A
-    state that was never given out, was used before or has expired is refused: to a browser as a page.
+    Redirects to POM's settings page with `?stripe=pending|denied|error&state=…`, and with `code` after an error. A
+    state that is unknown, used or expired is refused. A browser gets the refusal as a page.
     """
     query = call.input
-    returned = connect.receive_callback(query.state, query.code, query.error, bootstrap.ports())
-    outcome = {"stripe": returned.outcome, "state": returned.state}
-    if returned.code:
-        outcome["code"] = returned.code
+    callback = connect.receive_callback(query.state, query.code, query.error, bootstrap.ports())
+    outcome = {"stripe": callback.outcome, "state": callback.state}
+    if callback.code:
+        outcome["code"] = callback.code
     return Reply(None, 302, {"Location": _with_query(bootstrap.config().pom_settings_url, outcome)})
 
 
@@ -82,7 +82,7 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
     "/stripe/connection/complete",
     Role.ADMIN,
     takes=CompleteConnection,
-    answers={200: ConnectionView},
+    responses={200: ConnectionView},
     refuses=(
         "account_bound_elsewhere",
         "oauth_code_invalid",
@@ -95,18 +95,18 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
         "state_not_returned",
         "state_unknown",
         *CHANGES_A_RECORD,
-        *ASKS_STRIPE,
+        *CALLS_STRIPE,
     ),
 )
 def complete_connection(call: Call[CompleteConnection]) -> Reply:
-    """Activate the connection. Only the admin who began it can; doing it twice is fine."""
+    """Activate the connection. Only the admin who began it can do so, and can repeat the request."""
     report = connect.complete(call.caller.organization_id, call.caller.user_id, call.input.state, bootstrap.ports())
     return Reply(connection_view(report))
 
 
-@router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, answers={200: ConnectionView})
+@router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, responses={200: ConnectionView})
 def get_connection(call: Call[Nothing]) -> Reply:
-    """Show the connection: its status, what Stripe still requires, and whether events arrive."""
+    """Retrieve the connection: its status, what Stripe still requires, and whether events arrive."""
     return Reply(connection_view(connection_report.report(call.caller.organization_id, bootstrap.ports())))
 
 
@@ -115,11 +115,11 @@ def get_connection(call: Call[Nothing]) -> Reply:
     "/stripe/connection",
     Role.ADMIN,
     takes=Nothing,
-    answers={200: ConnectionView},
-    refuses=(*CHANGES_A_RECORD, *ASKS_STRIPE),
+    responses={200: ConnectionView},
+    refuses=(*CHANGES_A_RECORD, *CALLS_STRIPE),
 )
 def disconnect(call: Call[Nothing]) -> Reply:
-    """Disconnect Stripe. Every record stays readable; doing it twice is fine."""
+    """Disconnect Stripe. Every record stays readable, and the request can be repeated."""
     return Reply(
         connection_view(connect.disconnect(call.caller.organization_id, call.caller.user_id, bootstrap.ports()))
     )
@@ -130,19 +130,19 @@ def disconnect(call: Call[Nothing]) -> Reply:
     "/stripe/connection/history",
     Role.MEMBER,
     takes=PageQuery,
-    answers={200: ConnectionHistory},
+    responses={200: ConnectionHistory},
     refuses=(),
 )
 def list_connection_acts(call: Call[PageQuery]) -> Reply:
     """List who connected, tested, refreshed and disconnected, and what Stripe and POM did, newest first.
 
-    Entries are kept without end. The access that somebody grants in Stripe has no `actor`, because the browser that
-    comes back has no token.
+    Entries are stored without end. The entry about access that was granted in Stripe has no `actor`, because the
+    browser that returns from Stripe has no token.
     """
     subject, query = Subject.connection_of(call.caller.organization_id), call.input
     return Reply(connection_history(history_of(subject, query.first, query.after, bootstrap.ports())))
 
 
-def _with_query(url: str, more: dict[str, str]) -> str:
+def _with_query(url: str, parameters: dict[str, str]) -> str:
     parts = urlsplit(url)
-    return parts._replace(query=urlencode([*parse_qsl(parts.query), *more.items()])).geturl()
+    return parts._replace(query=urlencode([*parse_qsl(parts.query), *parameters.items()])).geturl()

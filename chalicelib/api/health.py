@@ -1,16 +1,16 @@
-"""Whether the service answers."""
+"""The health check."""
 
 from __future__ import annotations
 
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import VERSION, Health
 
 router = Router(__name__, "Service")
 
 
-@router.route("GET", "/health", Role.PUBLIC, takes=Nothing, answers={200: Health})
+@router.route("GET", "/health", Role.PUBLIC, takes=Nothing, responses={200: Health})
 def health(call: Call[Nothing]) -> Reply:
-    """Say that the service answers, and its version."""
+    """Check that the service responds, and retrieve its version."""
     return Reply(Health(status="ok", version=VERSION))

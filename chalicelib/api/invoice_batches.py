@@ -1,13 +1,13 @@
-"""Bulk billing: one invoice a customer from many services."""
+"""Bulk billing: one invoice for each customer, from many services."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import CHANGES_A_RECORD, TAKES_LINES, TAKES_TERMS
+from chalicelib.api.http.route_error_codes import CHANGES_A_RECORD, TAKES_LINES, TAKES_TERMS
+from chalicelib.api.http.route_table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.models.invoice_batches import (
     InvoiceBatchDetail,
     InvoiceBatchList,
@@ -26,7 +26,7 @@ from chalicelib.usecases.bulk.lanes import statuses_of, with_status
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing import invoice_lists
 
-ONE = "/invoice-batches/{batchId}"
+BATCH_PATH = "/invoice-batches/{batchId}"
 
 router = Router(__name__, "Bulk billing")
 
@@ -36,7 +36,7 @@ router = Router(__name__, "Bulk billing")
     "/invoice-batches",
     Role.BILLING,
     takes=NewInvoiceBatch,
-    answers={202: InvoiceBatchView},
+    responses={202: InvoiceBatchView},
     refuses=(
         "currency_unsupported",
         "customer_id_reserved",
@@ -54,45 +54,52 @@ router = Router(__name__, "Bulk billing")
     max_body=MAX_BULK,
 )
 def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
-    """Bill many services: one invoice for each customer, made in the background at the pace Stripe allows.
+    """Bill many services in the background, with one invoice for each customer, at the pace that Stripe allows.
 
     A customer with more than 250 services gets several invoices of up to 250 lines, in the order of the request. A
-    request that breaks a rule is refused as a whole; what is wrong with one customer fails that customer's invoice
-    alone. Repeated with the same `Idempotency-Key` it answers the same batch.
+    request that breaks a rule is refused as a whole. An error that concerns one customer fails that customer's
+    invoice alone. A request with the same `Idempotency-Key` returns the same batch.
     """
     command = bill_many_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
-    return _shown(bill_many(command, bootstrap.ports()), done=202)
+    return _batch_reply(bill_many(command, bootstrap.ports()), status=202)
 
 
-@router.route("GET", "/invoice-batches", Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchList}, refuses=())
+@router.route("GET", "/invoice-batches", Role.BILLING, takes=PageQuery, responses={200: InvoiceBatchList}, refuses=())
 def list_invoice_batches(call: Call[PageQuery]) -> Reply:
-    """List batches, newest first."""
+    """List batches of invoices, newest first."""
     ports, query = bootstrap.ports(), call.input
     page = batches.list_batches(call.caller.organization_id, BatchKind.INVOICES, query.first, query.after, ports)
     return Reply(batch_list(page, statuses_of(page.items, ports)))
 
 
 @router.route(
-    "GET", ONE, Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchDetail}, refuses=("batch_not_found",)
+    "GET",
+    BATCH_PATH,
+    Role.BILLING,
+    takes=PageQuery,
+    responses={200: InvoiceBatchDetail},
+    refuses=("batch_not_found",),
 )
 def get_invoice_batch(call: Call[PageQuery]) -> Reply:
-    """Show how far a batch is, and what became of each invoice."""
+    """Retrieve a batch: its progress, and the result of each invoice."""
     ports, query, organization_id = bootstrap.ports(), call.input, call.caller.organization_id
-    known = batches.get_batch(organization_id, _batch_id(call), BatchKind.INVOICES, ports)
-    batch, status = with_status(known, ports)
+    stored_batch = batches.get_batch(organization_id, _batch_id(call), BatchKind.INVOICES, ports)
+    batch, status = with_status(stored_batch, ports)
     page = batches.list_items(batch, query.first, query.after, ports)
-    made = invoice_lists.several(organization_id, (each.invoice_id for each in page.items if each.invoice_id), ports)
+    batch_invoices = invoice_lists.several(
+        organization_id, (each.invoice_id for each in page.items if each.invoice_id), ports
+    )
     names = names_of(organization_id, (each.customer_id for each in page.items if each.customer_id), ports)
     pause = batches.pause_of(batch, ports)
-    return Reply(batch_detail(batch, status, page, made, names, pause))
+    return Reply(batch_detail(batch, status, page, batch_invoices, names, pause))
 
 
 @router.route(
     "POST",
-    f"{ONE}/retry",
+    f"{BATCH_PATH}/retry",
     Role.BILLING,
     takes=Nothing,
-    answers={202: InvoiceBatchView},
+    responses={202: InvoiceBatchView},
     refuses=(
         "batch_cancelled",
         "batch_not_found",
@@ -102,17 +109,17 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     ),
 )
 def retry_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Try the failed invoices again, and only those."""
+    """Retry the failed invoices of a batch."""
     batch = batches.retry_failures(call.caller.organization_id, _batch_id(call), bootstrap.ports())
-    return _shown(batch, done=202)
+    return _batch_reply(batch, status=202)
 
 
 @router.route(
     "POST",
-    f"{ONE}/send",
+    f"{BATCH_PATH}/send",
     Role.BILLING,
     takes=Nothing,
-    answers={202: InvoiceBatchView},
+    responses={202: InvoiceBatchView},
     refuses=(
         "batch_not_found",
         "batch_running",
@@ -125,38 +132,38 @@ def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     idempotency_key=True,
 )
 def send_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Send the drafts of a batch that has been reviewed, in the background at the pace Stripe allows.
+    """Send the drafts of a batch that has been reviewed, in the background, at the pace that Stripe allows.
 
-    Each draft is sent as `POST /invoices/{invoiceId}/send` sends it. One that POM must not send, or Stripe does not
-    take, is held back with the reason. Sending the batch again sends what was held back, and whatever else is a
-    draft. The request changes nothing while the batch is being sent, with the `Idempotency-Key` of the latest
-    request, and if the batch has no draft. Then `sendRequestedAt` stays as it was.
+    Each draft is sent as by `POST /invoices/{invoiceId}/send`. A draft that POM must not send, or that Stripe
+    refuses, is held back with the reason. Sending the batch again sends the drafts that were held back, and any other
+    draft. The request changes nothing while the batch is being sent, if it has the `Idempotency-Key` of the latest
+    request, or if the batch has no draft. `sendRequestedAt` then stays as it was.
     """
     batch = batches.send_drafts(
         call.caller.organization_id, _batch_id(call), call.caller.user_id, call.idempotency_key, bootstrap.ports()
     )
-    return _shown(batch, done=202)
+    return _batch_reply(batch, status=202)
 
 
 @router.route(
     "POST",
-    f"{ONE}/cancel",
+    f"{BATCH_PATH}/cancel",
     Role.BILLING,
     takes=Nothing,
-    answers={200: InvoiceBatchView},
+    responses={200: InvoiceBatchView},
     refuses=("batch_not_found", *CHANGES_A_RECORD),
 )
 def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Leave out what is still queued. What has been made stays; an invoice that is being made is finished.
+    """Cancel what is still queued in a batch. Invoices that exist stay, and those being created are finished.
 
-    While the drafts of the batch are being sent, what is queued stays a draft, and can be sent later. The batch is
-    `cancelling` until what was begun is finished.
+    While the drafts of the batch are being sent, queued drafts stay drafts and can be sent later. The batch is
+    `cancelling` until the work that has begun is finished.
     """
-    return _shown(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports()))
+    return _batch_reply(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports()))
 
 
-def _shown(batch: Batch, *, done: int = 200) -> Reply:
-    return Reply(batch_view(*with_status(batch, bootstrap.ports())), done)
+def _batch_reply(batch: Batch, *, status: int = 200) -> Reply:
+    return Reply(batch_view(*with_status(batch, bootstrap.ports())), status)
 
 
 def _batch_id(call: Call[Any]) -> BatchId:

@@ -1,11 +1,11 @@
-"""Shows what the payer will see of a draft."""
+"""The preview of a draft, as the payer will see the invoice."""
 
 from __future__ import annotations
 
 from chalicelib import bootstrap, correlation
 from chalicelib.api.http.media_types import HTML, prefers_html
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.invoice_preview import InvoicePreview, invoice_preview
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.preview_page import CONTENT_SECURITY_POLICY, preview_page
@@ -20,15 +20,15 @@ router = Router(__name__, "Invoices")
     "/invoices/{invoiceId}/preview",
     Role.MEMBER,
     takes=Nothing,
-    answers={200: InvoicePreview},
+    responses={200: InvoicePreview},
     refuses=("customer_erased", "invoice_creating", "invoice_not_draft", "invoice_not_found"),
-    answers_html=True,
+    offers_html=True,
 )
 def get_invoice_preview(call: Call[Nothing]) -> Reply:
-    """Show what the payer will see of a draft, as data or as a page, and what stands against sending it.
+    """Retrieve a preview of a draft, as data or as a page, with what prevents it from being sent.
 
-    With `Accept: text/html` the answer is a page that is marked as a draft and can be printed. Only a draft has a
-    preview: anything later is shown by its `paymentUrl` and its `pdfUrl`.
+    With `Accept: text/html` the response is a page that is marked as a draft and can be printed. Only a draft has a
+    preview. Use `paymentUrl` and `pdfUrl` of an invoice that was issued.
     """
     invoice_id = InvoiceId(call.path["invoiceId"])
     correlation.note(invoice_id=invoice_id)

@@ -1,25 +1,31 @@
-"""Invoices: make, list and show them, and edit a draft."""
+"""Invoices: create, list and retrieve them, and edit a draft."""
 
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import (
-    ASKS_STRIPE,
+from chalicelib.api.http.route_error_codes import (
+    CALLS_STRIPE,
     CHANGES_A_RECORD,
     CHANGES_AN_INVOICE,
     SENDS_AN_INVOICE,
     TAKES_LINES,
     TAKES_TERMS,
 )
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.invoice_answers import ONE, as_stored, customer_name, invoice_id_in, shown
-from chalicelib.api.models.combinations import described
+from chalicelib.api.invoice_replies import (
+    INVOICE_PATH,
+    customer_name,
+    invoice_id_in,
+    invoice_reply,
+    stored_invoice_reply,
+)
+from chalicelib.api.models.combinations import combination_list
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
 from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.invoice_lists import InvoiceList, invoice_list
-from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, only
+from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, single_invoice_page
 from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice, create_invoice_from, edit_draft_from
 from chalicelib.api.models.queries import Nothing, PageQuery
@@ -41,7 +47,7 @@ router = Router(__name__, "Invoices")
     "/invoices",
     Role.BILLING,
     takes=NewInvoice,
-    answers={201: InvoiceView, 202: InvoiceView},
+    responses={201: InvoiceView, 202: InvoiceView},
     refuses=(
         "currency_unsupported",
         "customer_id_reserved",
@@ -58,19 +64,20 @@ router = Router(__name__, "Invoices")
         *TAKES_TERMS,
         *SENDS_AN_INVOICE,
         *CHANGES_A_RECORD,
-        *ASKS_STRIPE,
+        *CALLS_STRIPE,
     ),
     idempotency_key=True,
 )
 def create_invoice(call: Call[NewInvoice]) -> Reply:
-    """Make an invoice in Stripe and, unless `send` is false, e-mail it to the customer.
+    """Create an invoice in Stripe and, unless `send` is false, e-mail it to the customer.
 
-    With an `Idempotency-Key` the request can be repeated safely: the same key and body answer the same invoice.
-    202 says that Stripe is slow and the work goes on without you; the invoice is `creating` until it is done.
+    With an `Idempotency-Key` the request can be repeated safely: the same key and body return the same invoice. 202
+    means that Stripe is slow and that POM continues the work in the background. The invoice is `creating` until the
+    work is done.
     """
     ports = bootstrap.ports()
     command = create_invoice_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
-    return shown(make_invoice(command, ports), ports, done=201)
+    return invoice_reply(make_invoice(command, ports), ports, finished_status=201)
 
 
 @router.route(
@@ -78,32 +85,34 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     "/invoices",
     Role.MEMBER,
     takes=InvoiceQuery,
-    answers={200: InvoiceList},
+    responses={200: InvoiceList},
     refuses=("filters_not_offered", "period_invalid"),
-    details=described(COMBINATIONS),
+    details=combination_list(COMBINATIONS),
 )
 def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, with the names of their customers.
 
-    Filters are offered in these combinations, each with its one order. Others are refused with `filters_not_offered`.
+    Filters are offered in these combinations, each with one order. Others are refused with `filters_not_offered`.
     """
     ports = bootstrap.ports()
     organization_id, query = call.caller.organization_id, call.input
-    wanted = filter_from(query, time_zone=lambda: time_zone_in_force(organization_id, ports))
+    invoice_filter = filter_from(query, time_zone=lambda: time_zone_in_force(organization_id, ports))
     if query.stripe_invoice_id is not None:
-        found = find_by_stripe_id(organization_id, query.stripe_invoice_id, ports)
-        page, sums = only(found, query.after), None
+        invoice = find_by_stripe_id(organization_id, query.stripe_invoice_id, ports)
+        page, sums = single_invoice_page(invoice, query.after), None
     else:
-        page = invoice_lists.list_invoices(organization_id, wanted, query.first, query.after, ports)
-        sums = totals(organization_id, wanted, ports) if query.totals else None
+        page = invoice_lists.list_invoices(organization_id, invoice_filter, query.first, query.after, ports)
+        sums = totals(organization_id, invoice_filter, ports) if query.totals else None
     names = names_of(organization_id, (each.order.customer_id for each in page.items), ports)
     base = bootstrap.config().stripe_dashboard_base
     return Reply(invoice_list(page, names, sums, now=ports.clock.now(), dashboard_base=base))
 
 
-@router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=("invoice_not_found",))
+@router.route(
+    "GET", INVOICE_PATH, Role.MEMBER, takes=Nothing, responses={200: InvoiceDetail}, refuses=("invoice_not_found",)
+)
 def get_invoice(call: Call[Nothing]) -> Reply:
-    """Show an invoice with its payments, their fees and deposits, and its timeline."""
+    """Retrieve an invoice with its payments, their fees and deposits, and its timeline."""
     ports = bootstrap.ports()
     invoice = invoices.get_invoice(call.caller.organization_id, invoice_id_in(call), ports)
     deposits = deposits_of_invoice(invoice, ports)
@@ -112,7 +121,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     detail = invoice_detail(
         invoice,
         deposits,
-        beside=beside(invoice, ports),
+        related_invoices=beside(invoice, ports),
         customer_name=name,
         now=ports.clock.now(),
         dashboard_base=base,
@@ -121,21 +130,31 @@ def get_invoice(call: Call[Nothing]) -> Reply:
 
 
 @router.route(
-    "GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=("invoice_not_found",)
+    "GET",
+    f"{INVOICE_PATH}/history",
+    Role.MEMBER,
+    takes=Nothing,
+    responses={200: InvoiceHistory},
+    refuses=("invoice_not_found",),
 )
 def get_invoice_history(call: Call[Nothing]) -> Reply:
-    """Show an invoice's timeline, oldest first: what POM, the payer, the bank and people in Stripe did."""
+    """Retrieve an invoice's timeline, oldest first: what POM, the payer, the bank and people in Stripe did."""
     invoice = invoices.get_invoice(call.caller.organization_id, invoice_id_in(call), bootstrap.ports())
     return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
 @router.route(
-    "GET", f"{ONE}/events", Role.MEMBER, takes=PageQuery, answers={200: InvoiceEvents}, refuses=("invoice_not_found",)
+    "GET",
+    f"{INVOICE_PATH}/events",
+    Role.MEMBER,
+    takes=PageQuery,
+    responses={200: InvoiceEvents},
+    refuses=("invoice_not_found",),
 )
 def list_invoice_events(call: Call[PageQuery]) -> Reply:
-    """List Stripe's events about an invoice, the latest arrival first, and what became of each.
+    """List Stripe's events about an invoice, the latest arrival first, and the outcome of each.
 
-    The log keeps an event for 35 days. The timeline does not need it, and is kept for good.
+    An event is listed for 35 days. The timeline does not depend on this list and is stored without end.
     """
     organization_id, query = call.caller.organization_id, call.input
     invoice, page = list_events(organization_id, invoice_id_in(call), query.first, query.after, bootstrap.ports())
@@ -144,10 +163,10 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
 
 @router.route(
     "PUT",
-    ONE,
+    INVOICE_PATH,
     Role.BILLING,
     takes=DraftOrder,
-    answers={200: InvoiceView, 202: InvoiceView},
+    responses={200: InvoiceView, 202: InvoiceView},
     refuses=(
         "changed_in_stripe",
         "customer_erased",
@@ -164,15 +183,16 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
         *TAKES_TERMS,
         *CHANGES_AN_INVOICE,
     ),
-    shows=as_stored,
+    reply_of_stored=stored_invoice_reply,
 )
 def edit_invoice(call: Call[DraftOrder]) -> Reply:
     """Replace what a draft bills, as a whole. An invoice that was issued is refused with `invoice_not_editable`.
 
-    Services that the draft no longer has can be billed elsewhere. What somebody changed on the draft in Stripe's
-    dashboard is overwritten. If Stripe refuses, the draft is as it was before. 202 says that Stripe is slow and the
-    work goes on without you; the invoice is `creating`, with its former order, until it is done.
+    Services that the draft no longer has can be billed elsewhere. Changes that were made to the draft in Stripe's
+    dashboard are overwritten. If Stripe refuses, the draft stays as it was. 202 means that Stripe is slow and that
+    POM continues the work in the background. The invoice is `creating`, with its former order, until the work is
+    done.
     """
     ports = bootstrap.ports()
     command = edit_draft_from(call.input, call.caller.organization_id, call.caller.user_id, invoice_id_in(call))
-    return shown(edit_draft(command, ports, call.precondition), ports)
+    return invoice_reply(edit_draft(command, ports, call.precondition), ports)

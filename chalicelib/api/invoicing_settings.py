@@ -1,11 +1,11 @@
-"""Settings → Invoicing."""
+"""The invoicing settings under Settings → Invoicing."""
 
 from __future__ import annotations
 
 from chalicelib import bootstrap
-from chalicelib.api.http.refusals import CHANGES_A_RECORD
+from chalicelib.api.http.route_error_codes import CHANGES_A_RECORD
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.acts import SettingsHistory, settings_history
 from chalicelib.api.models.invoicing_settings import (
     InvoicingSettingsView,
@@ -22,16 +22,16 @@ from chalicelib.usecases.invoicing import invoicing_settings
 router = Router(__name__, "Invoicing settings")
 
 
-def _shown(settings: InvoicingSettings) -> Reply:
+def _settings_reply(settings: InvoicingSettings) -> Reply:
     zone = invoicing_settings.time_zone_in_force(settings.organization_id, bootstrap.ports())
     view = settings_view(settings, zone, dashboard_base=bootstrap.config().stripe_dashboard_base)
     return Reply(view, edit_tag=settings.edit_tag)
 
 
-@router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsView})
+@router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, responses={200: InvoicingSettingsView})
 def get_invoicing_settings(call: Call[Nothing]) -> Reply:
-    """Show how the organization invoices."""
-    return _shown(invoicing_settings.read(call.caller.organization_id, bootstrap.ports()))
+    """Retrieve the invoicing settings."""
+    return _settings_reply(invoicing_settings.read(call.caller.organization_id, bootstrap.ports()))
 
 
 @router.route(
@@ -39,7 +39,7 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     "/settings/invoicing",
     Role.ADMIN,
     takes=SaveInvoicingSettings,
-    answers={200: InvoicingSettingsView},
+    responses={200: InvoicingSettingsView},
     refuses=(
         "currency_unsupported",
         "invoice_type_unknown",
@@ -51,14 +51,16 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
         "time_zone_unknown",
         *CHANGES_A_RECORD,
     ),
-    shows=_shown,
+    reply_of_stored=_settings_reply,
 )
 def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     """Replace the invoicing settings as a whole."""
     caller, ports = call.caller, bootstrap.ports()
     settings = settings_from(call.input, caller.organization_id)
-    saved = invoicing_settings.change(caller.organization_id, settings, ports, call.precondition, by=caller.user_id)
-    return _shown(saved)
+    stored_settings = invoicing_settings.change(
+        caller.organization_id, settings, ports, call.precondition, by=caller.user_id
+    )
+    return _settings_reply(stored_settings)
 
 
 @router.route(
@@ -66,14 +68,14 @@ def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     "/settings/invoicing/history",
     Role.MEMBER,
     takes=PageQuery,
-    answers={200: SettingsHistory},
+    responses={200: SettingsHistory},
     refuses=(),
 )
 def list_settings_changes(call: Call[PageQuery]) -> Reply:
-    """List who changed the invoicing settings, when, and from what to what, newest first.
+    """List who changed the invoicing settings, when, and each value before and after, newest first.
 
-    A save that changes nothing is not listed. Changes are kept without end, and without texts: of `memo` and `footer`
-    only that they changed.
+    A save that changes nothing is not listed. Entries are stored without end. They do not contain the texts of `memo`
+    and `footer`, only that these texts changed.
     """
     subject, query = Subject.settings_of(call.caller.organization_id), call.input
     return Reply(settings_history(history_of(subject, query.first, query.after, bootstrap.ports())))

@@ -1,10 +1,10 @@
-"""Where Stripe's events arrive."""
+"""The endpoint that receives Stripe's events."""
 
 from __future__ import annotations
 
 from chalicelib import bootstrap, correlation, observability
+from chalicelib.api.http.route_table import Call, Reply, Role
 from chalicelib.api.http.routing import Router
-from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import Received
 from chalicelib.domain.canary import is_canary
@@ -21,14 +21,14 @@ router = Router(__name__, "Stripe")
     "/stripe/webhooks",
     Role.PUBLIC,
     takes=Nothing,
-    answers={200: Received},
+    responses={200: Received},
     refuses=("database_unavailable", "invalid_signature", "queue_unavailable", "secrets_unavailable"),
     raw_body=True,
 )
 def receive_webhook(call: Call[Nothing]) -> Reply:
-    """Take in an event that Stripe signed: applied or kept for later before this answers.
+    """Receive an event that Stripe signed. The event is applied or stored for later before the response.
 
-    The `Stripe-Signature` header is required. An answer of 500 and above makes Stripe send the event again.
+    The `Stripe-Signature` header is required. After a response of 500 or above, Stripe sends the event again.
     """
     try:
         event = bootstrap.webhook_opener().open(call.body, call.headers.get("stripe-signature"))

@@ -1,4 +1,4 @@
-"""Sentences for each thing about an invoice that needs a person: what it is, and what to do about it."""
+"""The sentences for each problem of an invoice that needs a person: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED
 from chalicelib.domain.attention import AttentionKind, InvoiceTrouble, invoice_troubles
 from chalicelib.domain.draft_changes import UNDO
-from chalicelib.domain.explained_money import why_failed
-from chalicelib.domain.explanation import not_sent
+from chalicelib.domain.explanation import why_not_sent
+from chalicelib.domain.explanation_of_money import why_failed
 from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
@@ -21,15 +21,15 @@ from chalicelib.domain.wording import day, days, latest_action, money
 
 @dataclass(frozen=True, slots=True)
 class AttentionItem:
-    """One thing that needs a person since `at` (epoch seconds UTC).
+    """One problem that has needed a person since `at` (epoch seconds UTC).
 
     `amount` is minor units of `currency`. `due_by` is when evidence is due, or when the invoice was due (epoch
-    seconds UTC). `page` is the page of Stripe's Dashboard to look at: see `stripe_pages.address`.
+    seconds UTC). `page` is the page of Stripe's Dashboard that shows it: see `stripe_pages.address`.
     """
 
     kind: AttentionKind
     subject: str
-    """The id of the one invoice, dispute, refund, customer, payout or account that it is about."""
+    """The id of the invoice, dispute, refund, customer, payout or account that it is about."""
     at: int
     message: str
     next_step: str
@@ -45,20 +45,20 @@ class AttentionItem:
 
     @property
     def id(self) -> str:
-        """Returns the id, which is the same at each reading."""
+        """Returns the item's id, which stays the same as long as the problem lasts."""
         return f"{self.kind}:{self.subject}"
 
 
 def invoice_attention(invoice: Invoice, now: int) -> list[AttentionItem]:
-    """Returns what needs a person about an invoice, as of `now` (epoch seconds UTC).
+    """Returns the problems of an invoice that need a person, as of `now` (epoch seconds UTC).
 
-    That it has been overdue for long is not in it: see `overdue_item`.
+    Being overdue is not among them: see `overdue_item`.
     """
     return [_item(trouble, invoice, now) for trouble in invoice_troubles(invoice)]
 
 
 def item_about(invoice: Invoice, kind: AttentionKind, at: int, message: str, next_step: str) -> AttentionItem:
-    """Returns an item about the invoice itself. Its amount is what is still to be paid."""
+    """Returns an item about the invoice itself. Its amount is the invoice's open balance."""
     fact = invoice.facts.invoice
     return AttentionItem(
         kind=kind,
@@ -76,16 +76,16 @@ def item_about(invoice: Invoice, kind: AttentionKind, at: int, message: str, nex
     )
 
 
-def named(invoice: Invoice) -> str:
-    """Returns words for an invoice in the middle of a sentence. A draft has no number."""
+def invoice_phrase(invoice: Invoice) -> str:
+    """Returns words for an invoice inside a sentence, with its total. A draft has no number."""
     fact = invoice.facts.invoice
     if fact is None or fact.number is None:
         return f"an invoice over {money(invoice, invoice.total)}"
     return f"invoice {fact.number} over {money(invoice, invoice.total)}"
 
 
-def numbered(invoice: Invoice) -> str:
-    """Returns words for an invoice after an amount of it, without the invoice's own amount."""
+def short_invoice_phrase(invoice: Invoice) -> str:
+    """Returns words for an invoice that follow an amount, without the invoice's own total."""
     fact = invoice.facts.invoice
     return f"invoice {fact.number}" if fact is not None and fact.number is not None else "an invoice"
 
@@ -104,7 +104,7 @@ def _item(trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
 
 def _payment_failed(attempt: FailedAttempt, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
     text = FAILURE_TEXTS[attempt.reason]
-    message = f"The payment of {named(invoice)} failed on {day(invoice, attempt.at)}. {text.message}"
+    message = f"The payment of {invoice_phrase(invoice)} failed on {day(invoice, attempt.at)}. {text.message}"
     if invoice.overdue and invoice.due_at is not None:
         message += f" It was due on {day(invoice, invoice.due_at)}."
     failed = item_about(invoice, trouble.kind, trouble.at, message, text.next_step)
@@ -116,9 +116,11 @@ def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, no
     inquiry = dispute.status.startswith("warning")
     amount = money(invoice, dispute.amount, dispute.currency)
     if inquiry:
-        message = f"The customer's bank asks about {amount} of {numbered(invoice)}. It has not taken any money."
+        message = (
+            f"The customer's bank asks about {amount} of {short_invoice_phrase(invoice)}. It has not taken any money."
+        )
     else:
-        message = f"The customer's bank disputes {amount} of {numbered(invoice)}."
+        message = f"The customer's bank disputes {amount} of {short_invoice_phrase(invoice)}."
     next_step = ANSWER_INQUIRY if inquiry else ANSWER
     if due_by is not None and due_by < now:
         message += f" The evidence was due by {day(invoice, due_by)}, and that has passed."
@@ -146,7 +148,7 @@ LATE_INQUIRY = (
     "Look at the inquiry in the Stripe dashboard. Without an answer the bank may open a dispute. A refund of the "
     "whole payment there ends the inquiry."
 )
-"""What ends an inquiry: https://docs.stripe.com/disputes. POM itself refunds no payment that a bank asks about."""
+"""How an inquiry ends: https://docs.stripe.com/disputes. POM itself does not refund a payment under inquiry."""
 
 
 def _in(left: int) -> str:
@@ -156,8 +158,8 @@ def _in(left: int) -> str:
 def _refund_failed(refund: RefundFact, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
     amount = money(invoice, refund.amount, refund.currency)
     message = (
-        f"A refund of {amount} of {named(invoice)} failed on {day(invoice, trouble.at)}{why_failed(refund)}. "
-        "The customer does not have the money."
+        f"A refund of {amount} of {invoice_phrase(invoice)} failed on {day(invoice, trouble.at)}"
+        f"{why_failed(refund)}. The customer does not have the money."
     )
     return replace(
         item_about(invoice, trouble.kind, trouble.at, message, GIVE_BACK),
@@ -177,10 +179,10 @@ GIVE_BACK = (
 def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
     refused = latest_action(invoice, SEND_REFUSED)
     asked = latest_action(invoice, SEND_REQUESTED)
-    reasons = list(not_sent(invoice))
+    reasons = list(why_not_sent(invoice))
     if refused is None and asked is not None:
         reasons.append(f"POM was asked to send it on {day(invoice, asked.at)}.")
-    message = " ".join([f"Nobody has been e-mailed {named(invoice)}.", *reasons])
+    message = " ".join([f"No e-mail was sent for {invoice_phrase(invoice)}.", *reasons])
     reason = refused.reason if refused is not None else None
     return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
 
@@ -191,6 +193,6 @@ _NOT_SENT = {
     "total_differs": UNDO,
     "due_date_in_past": "Save the draft with a later due date, then send it. Or void it and bill its services again.",
     "stripe_account_not_ready": "Complete the business verification in the Stripe dashboard, then send it in POM.",
-    "customer_erased": "Void it. POM then goes on with erasing the customer.",
+    "customer_erased": "Void it. POM then continues to erase the customer.",
 }
-"""What to do about an order to send that was refused, by the code of the refusal."""
+"""The next step after a refused request to send, by the code of the refusal."""

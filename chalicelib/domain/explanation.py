@@ -1,4 +1,4 @@
-"""Why an invoice stands where it stands, in plain sentences, derived from facts and POM's own acts alone."""
+"""Explains an invoice's status in plain sentences, derived only from facts and POM's own actions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, SEND_REFUSED
 from chalicelib.domain.draft_changes import changes_of_draft, moved_due_date
-from chalicelib.domain.explained_money import (
+from chalicelib.domain.explanation_of_money import (
     disputes,
     given_back,
     parts_paid,
@@ -15,12 +15,12 @@ from chalicelib.domain.explained_money import (
     refund_troubles,
     terms,
 )
-from chalicelib.domain.explained_payments import how_paid, under_way
+from chalicelib.domain.explanation_of_payments import how_paid, under_way
 from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.intended_act import GIVEN_UP
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.related_invoices import NO_RELATED_INVOICES, RelatedInvoices, reference, where_billed
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.successors import NOTHING_BESIDE, Beside, reference, where_billed
 from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.timeline import latest
 from chalicelib.domain.timeline_entries import EntryKind
@@ -29,8 +29,8 @@ from chalicelib.domain.wording import day, days, latest_action, money, on_day
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 
-def explain(invoice: Invoice, now: int, beside: Beside = NOTHING_BESIDE) -> str:
-    """One paragraph for people: why the invoice has its status, and what is known beside it."""
+def explain(invoice: Invoice, now: int, beside: RelatedInvoices = NO_RELATED_INVOICES) -> str:
+    """Returns one paragraph for people: why the invoice has its status, and other things to know about it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
         *_beside(invoice, beside),
@@ -45,7 +45,7 @@ def explain(invoice: Invoice, now: int, beside: Beside = NOTHING_BESIDE) -> str:
 def _creating(invoice: Invoice, now: int) -> Iterator[str]:
     doing = "changed" if invoice.saga.editing else "made"
     yield f"It is being {doing} in Stripe."
-    yield "That goes on by itself, unless invoicing is paused or Stripe is not connected."
+    yield "That continues automatically, unless invoicing is paused or Stripe is not connected."
 
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
@@ -55,14 +55,16 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
     yield from moved_due_date(invoice)
-    yield from not_sent(invoice)
+    yield from why_not_sent(invoice)
     yield from _not_changed(invoice)
     yield from reasons
     yield from terms(invoice)
 
 
 def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
-    """Yields that a draft cannot be sent because it would be overdue at once. Terms count from the day of sending."""
+    """Yields a sentence if a draft cannot be sent because its due date has passed. Terms count from the day of
+    sending.
+    """
     today = day_of(now, invoice.order.time_zone)
     if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < today:
         yield (
@@ -71,8 +73,8 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
         )
 
 
-def not_sent(invoice: Invoice) -> Iterator[str]:
-    """Yields that an order to send was refused after the request had been answered, and why."""
+def why_not_sent(invoice: Invoice) -> Iterator[str]:
+    """Yields a sentence if a request to send was refused after it had been answered, with the reason."""
     refused = latest_action(invoice, SEND_REFUSED)
     if refused is not None:
         why = _WHY_REFUSED.get(refused.reason or "")
@@ -81,7 +83,7 @@ def not_sent(invoice: Invoice) -> Iterator[str]:
 
 
 def _not_changed(invoice: Invoice) -> Iterator[str]:
-    """Yields that a change was refused after the request for it had been answered, unless a later one was not."""
+    """Yields a sentence if the latest change was refused after the request for it had been answered."""
     refused, edited = latest_action(invoice, EDIT_REFUSED), latest_action(invoice, EDITED)
     if refused is not None and (edited is None or edited.at < refused.at):
         yield f"It was to be changed on {day(invoice, refused.at)}, and that was refused. It is as it was before."
@@ -176,8 +178,8 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     yield from _had_been_paid(invoice)
 
 
-def _beside(invoice: Invoice, beside: Beside) -> Iterator[str]:
-    """Yields where the services of a void invoice are now, or which invoice a draft corrects."""
+def _beside(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
+    """Yields where the services of a void invoice are billed now, or which invoice a draft corrects."""
     if invoice.status is InvoiceStatus.VOID:
         yield where_billed(beside)
     elif invoice.status is InvoiceStatus.DRAFT and beside.original is not None:
@@ -206,7 +208,7 @@ _EXPLAIN = {
 
 
 def _revisions(invoice: Invoice) -> Iterator[str]:
-    """Yields what people have to know of revisions that somebody makes in Stripe's dashboard."""
+    """Yields sentences about revisions that a user makes in Stripe's dashboard."""
     if invoice.facts.replaced_numbers:
         yield f"It was revised in Stripe and replaces {' and '.join(invoice.facts.replaced_numbers)}."
     if invoice.being_revised:
@@ -219,7 +221,7 @@ def _asked(invoice: Invoice) -> Iterator[str]:
         yield f"Sent on {day(invoice, invoice.sent_at)}."
     else:
         yield f"Finalized{on_day(invoice, finalized_at)}, but no e-mail has been sent from POM."
-        yield from not_sent(invoice)
+        yield from why_not_sent(invoice)
 
 
 def _due(invoice: Invoice, now: int) -> Iterator[str]:

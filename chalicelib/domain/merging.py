@@ -1,8 +1,8 @@
-"""Decides which of two snapshots of one Stripe object is kept.
+"""Decides which of two snapshots of one Stripe object is newer.
 
-Merging is commutative, associative and idempotent: of two snapshots the one with the higher `precedence` is kept.
-Stripe's times have whole seconds, so two different snapshots may have equal precedence. Then `newer` raises
-`CannotOrder`, and the caller reads the object from Stripe and merges it with `settle`. Arrival order is never used.
+Merging is commutative, associative and idempotent: the snapshot with the higher `precedence` wins. Stripe's times
+have whole seconds, so two different snapshots may have equal precedence. Then `newer` raises `CannotOrder`, and the
+caller reads the object from Stripe and merges it with `prefer_fetched`. The order of arrival is never used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Fact)
 
 
 class CannotOrder(Exception):
-    """Two different snapshots of one object have the same precedence; only Stripe knows which is newer."""
+    """Two different snapshots of one object have the same precedence, so only Stripe knows which is newer."""
 
     def __init__(self, fact: Fact) -> None:
         super().__init__(f"two snapshots of {fact.id} as of {fact.as_of} differ")
@@ -38,37 +38,40 @@ def newer(current: F | None, incoming: F) -> F:
         raise CannotOrder(incoming)
     else:
         kept = max(current, incoming, key=lambda fact: fact.precedence)
-    return with_all_seen(kept, _seen(current), _seen(incoming))
+    return with_seen_times(kept, _seen(current), _seen(incoming))
 
 
-def settle(current: F | None, fetched: F) -> F:
-    """Returns the snapshot to keep when `fetched` was read from Stripe after `current` had been stored.
+def prefer_fetched(current: F | None, fetched: F) -> F:
+    """Returns the snapshot to store when `fetched` was read from Stripe after `current` had been stored.
 
-    The later read is kept even if its `as_of` is earlier, unless it would take the object back to an earlier stage of
+    The later read wins even if its `as_of` is earlier, unless it would take the object back to an earlier stage of
     its lifecycle.
     """
     if current is None or same_content(current, fetched):
         return newer(current, fetched)
     later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
-    return with_all_seen(later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched))
+    return with_seen_times(
+        later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched)
+    )
 
 
-def having_seen(known: F, also: F) -> F:
-    """Returns `known` with the earliest second at which either saw each status.
+def with_seen_times_of(known: F, also: F) -> F:
+    """Returns `known` with the earliest second at which either snapshot shows each status.
 
-    `also` may be rendered in another version of Stripe's API, or have no order relative to `known`. Its other fields
-    cannot be trusted then. Its status can: the object had it at that second.
+    `also` may be rendered in another version of Stripe's API, or may have no order relative to `known`. Then only its
+    status is reliable: the object had that status at that second.
     """
-    return with_all_seen(known, _seen(also))
+    return with_seen_times(known, _seen(also))
 
 
 def same_content(one: Fact, other: Fact) -> bool:
-    """Returns True if both snapshots have the same content. The times at which they were taken do not count.
+    """Returns True if both snapshots have the same content. The times at which they were taken make no difference.
 
-    Links do not count either, because Stripe makes a new link to the same page each time it shows an object.
+    Links make no difference either, because Stripe creates a new link to the same page each time it returns an
+    object.
     """
     if one is other or getattr(one, "status", None) != getattr(other, "status", None):
-        # Most different snapshots differ in their status, and comparing that is cheaper than copying a fact.
+        # Most different snapshots differ in their status, and comparing it is cheaper than copying a fact.
         return one is other
     ignored: dict[str, Any] = {"as_of": other.as_of}
     if hasattr(one, "seen"):
@@ -79,19 +82,19 @@ def same_content(one: Fact, other: Fact) -> bool:
     return bool(replace(one, **ignored) == other)  # type: ignore[type-var]
 
 
-def brings_nothing(fact: Fact, known: Fact) -> bool:
-    """Returns True if `known` need not be replaced by `fact`, the result of merging a snapshot into `known`.
+def adds_nothing(fact: Fact, known: Fact) -> bool:
+    """Returns True if `fact`, the result of merging a snapshot into `known`, need not replace `known`.
 
     If the object can still change back, the latest second of its present content must be stored. Otherwise an older
     event that arrives later would look newer than the stored snapshot (docs/decisions/0028).
     """
-    return says_the_same(fact, known) and (fact.final or fact.as_of <= known.as_of)
+    return same_content_and_seen_times(fact, known) and (fact.final or fact.as_of <= known.as_of)
 
 
-def says_the_same(one: Fact, other: Fact) -> bool:
+def same_content_and_seen_times(one: Fact, other: Fact) -> bool:
     """Returns True if both snapshots have the same content and the same `seen`.
 
-    The times at which they were taken do not count.
+    The times at which they were taken make no difference.
     """
     if one is other:
         return True
@@ -116,7 +119,7 @@ def _seen(fact: Fact) -> Seen:
     return getattr(fact, "seen", {})
 
 
-def with_all_seen(fact: F, *others: Seen) -> F:
+def with_seen_times(fact: F, *others: Seen) -> F:
     """Returns `fact` with the earliest second of each status in its own `seen` and in `others`."""
     own = _seen(fact)
     seen = dict(own)

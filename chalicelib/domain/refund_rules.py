@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import how_to_give_back
 from chalicelib.domain.money import minor_units
 from chalicelib.domain.payments import Payment, PaymentStatus, payments_of
 from chalicelib.domain.refund_order import REFUND_REASONS
-from chalicelib.domain.way_out import way_out
 from chalicelib.domain.wording import money
 
 
@@ -38,7 +38,7 @@ def require_known_reason(reason: str | None) -> str | None:
     return reason
 
 
-def asked_amount(value: Decimal | None, currency: str) -> int | None:
+def requested_minor_units(value: Decimal | None, currency: str) -> int | None:
     """Returns the requested amount in minor units, or None if the request has no amount.
 
     Raises:
@@ -116,7 +116,7 @@ def _require_refundable(invoice: Invoice, payment: Payment) -> None:
             "refund_of_outside_payment",
             "This payment did not go through Stripe, so Stripe cannot refund it.",
             field="paymentId",
-            next_step=way_out(invoice),
+            next_step=how_to_give_back(invoice),
         )
     if payment.status is not PaymentStatus.SUCCEEDED:
         failed = payment.status is PaymentStatus.FAILED

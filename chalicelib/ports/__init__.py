@@ -1,15 +1,16 @@
-"""What the use cases need of the outside, as protocols and the values that cross them.
+"""The ports: protocols of everything outside that the use cases need, and the values that cross them.
 
-`bootstrap` names the adapters that fulfil them; tests have their own. `contention` and `pacing` are the two ways to
-call a port more than once: after somebody else was faster, and at a pace that Stripe allows.
+`bootstrap` chooses the adapters that implement them; tests have their own. `contention` and `pacing` call a port more
+than once: after another writer was first, and at a pace that Stripe allows.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from chalicelib.ports.changes import ChangeFeed, EventBus, UntoldChanges
+from chalicelib.ports.changes import ChangeFeed, EventBus, UnpublishedChanges
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
+from chalicelib.ports.runtime import Clock, OwnWebhook, Queues
 from chalicelib.ports.stores import (
     ActStore,
     BatchStore,
@@ -20,7 +21,6 @@ from chalicelib.ports.stores import (
     SettingsStore,
 )
 from chalicelib.ports.stripe_gateway import StripeGateway
-from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
     "ActStore",
@@ -32,6 +32,7 @@ __all__ = [
     "EventBus",
     "EventStore",
     "InvoiceStore",
+    "OwnWebhook",
     "PaymentStore",
     "PayoutStore",
     "Ports",
@@ -39,13 +40,12 @@ __all__ = [
     "SettingsStore",
     "StripeGateway",
     "SummaryStore",
-    "UntoldChanges",
-    "WebhookDoor",
+    "UnpublishedChanges",
 ]
 
 
 class Ports(Protocol):
-    """Everything outside, each built on first use."""
+    """All ports, each built on first use."""
 
     @property
     def invoices(self) -> InvoiceStore: ...
@@ -72,7 +72,7 @@ class Ports(Protocol):
     @property
     def bus(self) -> EventBus: ...
     @property
-    def untold(self) -> UntoldChanges: ...
+    def unpublished(self) -> UnpublishedChanges: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -1,6 +1,6 @@
-"""Makes a queue of the changes on the bus of the local stack, and prints the variables that `consumer.py` needs.
+"""Creates a queue for the events on the bus of the local stack, and prints the variables that `consumer.py` needs.
 
-It stands in for `template.yaml`, because the local stack does not play CloudFormation. Run it beside `make run`.
+It replaces `template.yaml`, because the local stack does not support CloudFormation. Run it during `make run`.
 """
 
 import json
@@ -14,8 +14,8 @@ import boto3
 NAME = "my-team"
 
 
-def make(environment):
-    """Returns the URL of the queue. A second call finds the queue and the rule that the first one made."""
+def make_queue(environment):
+    """Creates the queue and its rule, unless they exist, and returns the URL of the queue."""
     os.environ.update(environment)
     sqs, bus = boto3.client("sqs"), environment["EVENT_BUS_NAME"]
     url = sqs.create_queue(QueueName=NAME)["QueueUrl"]
@@ -27,8 +27,8 @@ def make(environment):
 
 
 if __name__ == "__main__":
-    described = json.loads(Path(".local/stack.json").read_text())["environment"]
-    variables = {name: value for name, value in described.items() if name.startswith("AWS_")}
-    queue_url = make({**variables, "EVENT_BUS_NAME": described["EVENT_BUS_NAME"]})
+    stack_environment = json.loads(Path(".local/stack.json").read_text())["environment"]
+    variables = {name: value for name, value in stack_environment.items() if name.startswith("AWS_")}
+    queue_url = make_queue({**variables, "EVENT_BUS_NAME": stack_environment["EVENT_BUS_NAME"]})
     variables |= {"QUEUE_URL": queue_url, "DATABASE": ".local/changes.db"}
     sys.stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -50,7 +50,7 @@ def text(document: Json) -> str:
 
 def _openapi() -> Json:
     from chalicelib.api import blueprints
-    from chalicelib.api.http.table import ROUTES
+    from chalicelib.api.http.route_table import ROUTES
     from chalicelib.api.openapi_document import document
 
     assert blueprints, "importing it registers the routes"

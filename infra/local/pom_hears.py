@@ -134,9 +134,11 @@ class PomHears:
         detail, shown = event["detail"], event["detail"]["object"]
         if shown is None:
             return event
-        if self._example.shows_erased(database, detail):
+        if self._example.shows_erased_customer(database, detail):
             shown = self._example.for_books(shown)
-        elif detail["objectKind"] == "customer" and self._example.is_erased(database, detail, detail["objectId"]):
+        elif detail["objectKind"] == "customer" and self._example.is_erased_customer(
+            database, detail, detail["objectId"]
+        ):
             shown = None
         return {**event, "detail": {**detail, "object": shown}}
 

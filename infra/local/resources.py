@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 from pynamodb.models import Model
 
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue, Secret
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Queue, Secret
 from infra.local.settings import ACCOUNT, EVENT_BUS, HEARD_BY_POM
 from infra.template.queues import ATTEMPTS, retention_of
 
@@ -62,7 +62,7 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
         }
         urls[queue.dead_letter] = dead_url
         urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
-    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+    for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
         urls[name] = _queue(sqs, prefix + name, {}, _kept(name))
     return urls
 
@@ -73,7 +73,9 @@ def _kept(name: str) -> dict[str, str]:
 
 def queue_environment(urls: dict[str, str]) -> dict[str, str]:
     """The environment variables through which the code finds its queues."""
-    return {queue.url_variable: urls[queue] for queue in Queue} | {"UNTOLD_CHANGES_QUEUE_URL": urls[UNTOLD_CHANGES]}
+    return {queue.url_variable: urls[queue] for queue in Queue} | {
+        "UNPUBLISHED_CHANGES_QUEUE_URL": urls[UNPUBLISHED_CHANGES]
+    }
 
 
 def create_bus() -> str:

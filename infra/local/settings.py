@@ -6,7 +6,7 @@ import json
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from chalicelib.functions import UNTOLD_CHANGES, Queue, Secret
+from chalicelib.functions import UNPUBLISHED_CHANGES, Queue, Secret
 from infra.local.processes import HOST, PortTaken, free_port, require_free
 
 ACCOUNT = "123456789012"
@@ -136,7 +136,7 @@ def environment(urls: Urls) -> dict[str, str]:
         "POM_TABLE_PREFIX": TABLE_PREFIX,
         **queues,
         "EVENT_BUS_NAME": EVENT_BUS,
-        "UNTOLD_CHANGES_QUEUE_URL": f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{UNTOLD_CHANGES}",
+        "UNPUBLISHED_CHANGES_QUEUE_URL": f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{UNPUBLISHED_CHANGES}",
         **{secret.id_variable: name for secret, name in SECRET_IDS.items()},
         "STRIPE_API_BASE": urls.stripe,
         "STRIPE_CONNECT_BASE": urls.stripe,

@@ -19,12 +19,12 @@ from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
 from infra.ops.restoring import restore_items
 from infra.ops.status import status
-from infra.ops.untold import tell_again, untold
+from infra.ops.unpublished import republish, unpublished
 from infra.ops.user_in_logs import tell_user
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
-    webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again, restore_items,
+    webhook_endpoint, canary, backfill, payouts, measure, unpublished, republish, restore_items,
     tell_user, export, erase,
 )  # fmt: skip
 for command in COMMANDS:

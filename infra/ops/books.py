@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import boto3
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.stripe.versions import INVOICE_KEY
+from chalicelib.adapters.stripe.event_subjects import INVOICE_KEY
 from chalicelib.adapters.tables.connections import KIND, PLATFORM
 from chalicelib.adapters.tables.models import ConnectionItem, EventItem
 from chalicelib.domain.connection import Connection
@@ -18,7 +18,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import LoggedEvent
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Queue
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops.stage import Stage
 
@@ -166,7 +166,7 @@ def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
         waiting, working = depth(client, stage.queue_url(queue)) or (None, None)
         dead = depth(client, stage.queue_url(queue.dead_letter))
         rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": _sum(dead)})
-    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+    for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
         kept = depth(client, stage.queue_url(name))
         # The local stack does without the queue of failed schedules: there nobody keeps a tick that fails.
         if kept is not None or stage.local_logs is None:

@@ -15,7 +15,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
-from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
 from chalicelib.usecases.erasing.request_erasure import with_erasure
@@ -32,7 +32,7 @@ def customers_of(organization_id: OrganizationId, ports: Ports) -> Iterator[Cust
     stored = [CustomerId(item.customer_id) for item in CustomerItem.query(organization_id, attributes_to_get=keys)]
     yield from stored
     known = set(stored)
-    for invoice in every(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
+    for invoice in all_items(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
         if invoice.order.customer_id not in known:
             known.add(invoice.order.customer_id)
             yield invoice.order.customer_id

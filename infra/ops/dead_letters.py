@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Queue
 from infra.ops import books
 from infra.ops.cli import command, dry_run
 from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
 
 QUEUES = tuple(queue.value for queue in Queue)
-KEPT = (SCHEDULE_FAILURES, UNTOLD_CHANGES)
+KEPT = (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES)
 """The queues that feed no function."""
 AT_ONCE = 10
 """Messages that SQS gives at once."""

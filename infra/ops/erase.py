@@ -12,7 +12,7 @@ import click
 
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.erasure import ErasureStatus, InStripe, Unsettled
+from chalicelib.domain.erasure import ErasureBlocker, ErasureStatus, InStripe
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.usecases.erasing.unsettled import unsettled_of, unsettled_of_organization
@@ -178,7 +178,7 @@ def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *,
     screen.fact("repeated", sum(not each["was_erased"] for each in rows), f"Erasures in the file: {len(rows)}.")
 
 
-def _refused(screen: Screen, unsettled: Iterable[Unsettled]) -> bool:
+def _refused(screen: Screen, unsettled: Iterable[ErasureBlocker]) -> bool:
     rows = [unsettled_row(each) for each in unsettled]
     if rows:
         screen.table("unsettled", "Must be settled first", rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.erasure import Erasure, ErasureStatus, Unsettled
-from chalicelib.domain.unsettled import (
+from chalicelib.domain.erasure import Erasure, ErasureBlocker, ErasureStatus
+from chalicelib.domain.erasure_blockers import (
     BATCH_UNDER_WAY,
     DISPUTE_OPEN,
     INVOICE_OPEN,
@@ -98,6 +98,6 @@ def unfinished_erasures(stage: Stage) -> list[dict[str, Any]]:
     return rows
 
 
-def unsettled_row(unsettled: Unsettled) -> dict[str, Any]:
+def unsettled_row(unsettled: ErasureBlocker) -> dict[str, Any]:
     """Returns what is not settled, and what to do about it."""
     return {"what": unsettled.code, "id": unsettled.object_id, "to_do": TODO[unsettled.code]}

@@ -32,7 +32,7 @@ WHY = {
     SyncStatus.NEEDS_CHOICE: (
         "Several Stripe customers have this e-mail address. The office has to choose one, on the customer's page."
     ),
-    SyncStatus.FAILED: "The customer could not be given to Stripe.",
+    SyncStatus.FAILED: "Stripe did not accept the customer.",
     SyncStatus.NOT_CONNECTED: "The organization was not connected to Stripe at the last attempt.",
     SyncStatus.WAITING_FOR_INVOICE: (
         "The connected Stripe account does not have the customer until its next invoice. That is normal."
@@ -81,7 +81,7 @@ def _customer_row(customer: Customer) -> dict[str, Any]:
         "name": customer.profile.display_name,
         "has_email": bool(customer.profile.email),
         "status": customer.sync_status.value,
-        "stripe": customer.shown_stripe_id,
+        "stripe": customer.displayed_stripe_id,
         "account": customer.link.account_id if customer.link is not None else None,
         "synced_at": moment(customer.synced_at),
         "candidates": ", ".join(customer.candidates) or None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.explained_deposits import where_money_is
 from chalicelib.domain.explanation import explain as explained
+from chalicelib.domain.explanation_of_deposits import where_money_is
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payments import payments_of
 from chalicelib.domain.timeline import timeline

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from chalicelib.adapters.tables.codec import inflated, text_of
+from chalicelib.adapters.tables.codec import inflate, text_of
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.adapters.tables.payments import SETTLEMENT
 from chalicelib.adapters.tables.row_kinds import kind_of
@@ -123,7 +123,7 @@ def shown(table: str, item: Item) -> dict[str, Any]:
 
 def _document(value: Mapping[str, Any]) -> Any:
     """Returns what a document holds. A parked event's holds the text that Stripe sent, which is JSON itself."""
-    document = json.loads(inflated(bytes(value["B"])) if "B" in value else value["S"])
+    document = json.loads(inflate(bytes(value["B"])) if "B" in value else value["S"])
     if isinstance(document, str):
         with suppress(ValueError):
             return json.loads(document)

@@ -12,7 +12,7 @@ from typing import Any
 from pynamodb.models import Model
 
 from chalicelib.adapters.tables.acts import KIND as ACT
-from chalicelib.adapters.tables.codec import decoded_item
+from chalicelib.adapters.tables.codec import decode_item
 from chalicelib.adapters.tables.connections import KIND
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.invoice_items import stored_invoice
@@ -55,7 +55,7 @@ class KeptErasures:
 
     def _customer(self, item: Item) -> Item | None:
         """Returns a customer that is erased or about to be, with every record to be looked at again."""
-        customer = decoded_item(Customer, item)
+        customer = decode_item(Customer, item)
         if customer.erasure is None:
             return None
         again = replace(customer, erasure=customer.erasure.again(self.now))
@@ -71,7 +71,7 @@ class KeptErasures:
             return item
         if item["kind"]["S"] != KIND:
             return None
-        connection = decoded_item(Connection, item)
+        connection = decode_item(Connection, item)
         if connection.erased_at is None:
             return None
         self.organizations.add(connection.organization_id)

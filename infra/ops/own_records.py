@@ -18,7 +18,7 @@ from chalicelib.domain.erased_records import payout_line_without_person
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import AT_ONCE, every, hundreds
+from chalicelib.ports.paging import AT_ONCE, all_items, in_hundreds
 from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 
@@ -63,7 +63,7 @@ def erase_own_records(organization_id: OrganizationId, by: str, ports: Ports) ->
     done.batches = _delete(BatchItem, list(BatchItem.query(organization_id, attributes_to_get=keys)))
     own = [ConnectionItem(organization_id, kind) for kind in (TRIAL, UNKNOWN_INVOICES)]
     done.tests_and_lists = _delete(ConnectionItem, [each for each in own if _is_there(each)])
-    for payout in every(partial(ports.payouts.page, organization_id, PayoutFilter(), AT_ONCE)):
+    for payout in all_items(partial(ports.payouts.page, organization_id, PayoutFilter(), AT_ONCE)):
         done.payouts += _erase_bank(payout, ports)
         done.payout_lines += _erase_lines(payout, ports)
     if after.account_id is not None:
@@ -96,7 +96,7 @@ def _erase_lines(payout: Payout, ports: Ports) -> int:
     organization_id, payout_id = payout.organization_id, payout.fact.id
     lines = (each for each in ports.payouts.all_lines(organization_id, payout_id))
     changed = [payout_line_without_person(each) for each in lines if payout_line_without_person(each) != each]
-    for some in hundreds(changed):
+    for some in in_hundreds(changed):
         ports.payouts.put_lines(organization_id, payout_id, some)
     return len(changed)
 
@@ -104,7 +104,7 @@ def _erase_lines(payout: Payout, ports: Ports) -> int:
 def _shorten_events(account_id: StripeAccountId, ports: Ports) -> int:
     """Leaves of parked events what is enough to fetch their objects from Stripe."""
     shortened = 0
-    for parked in ports.events.every_parked(account_id):
+    for parked in ports.events.all_parked_events(account_id):
         event = ports.stripe.read_event(parked.body, account_id)
         pointer = ports.stripe.pointer_to(event) if event is not None else ""
         if pointer != parked.body:

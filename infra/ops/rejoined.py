@@ -14,9 +14,9 @@ from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.events import Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.usecases.invoicing.claims import claim_in_portions
 from chalicelib.usecases.invoicing.store_invoice import load
 
@@ -55,7 +55,7 @@ def _rejoined(invoice: Invoice, ports: Ports) -> int:
     The invoice is stored first, so that a claim that cannot be made does not keep its money out of the lists.
     """
     counted_nowhere = replace(invoice, counted=())
-    stored = ports.invoices.save(recounted(counted_nowhere), _references(invoice))
+    stored = ports.invoices.save(invoice_write(counted_nowhere), _references(invoice))
     missing = _unclaimed(stored, ports) if stored.live else []
     claim_in_portions(stored, missing, ports)
     return len(missing)
@@ -70,6 +70,6 @@ def _unclaimed(invoice: Invoice, ports: Ports) -> list[ServiceId]:
     held = invoice.edit.held if invoice.edit is not None else ()
     services = list(dict.fromkeys((*invoice.order.services, *held)))
     holders: dict[ServiceId, InvoiceId] = {}
-    for some in hundreds(services):
+    for some in in_hundreds(services):
         holders |= ports.invoices.holders(invoice.organization_id, some)
     return [each for each in services if holders.get(each) != invoice.id]

@@ -13,7 +13,7 @@ import click
 from pynamodb.models import Model
 
 from chalicelib.adapters.tables import TABLES
-from chalicelib.adapters.tables.codec import decoded_item
+from chalicelib.adapters.tables.codec import decode_item
 from chalicelib.adapters.tables.connections import KIND, connection_values
 from chalicelib.adapters.tables.models import ConnectionItem, SummaryItem
 from chalicelib.adapters.tables.writes import attributes
@@ -132,7 +132,7 @@ def _frozen(item: Item, freeze: Freeze) -> Item:
     """Returns the item of a connection with the freeze, and any other item as it is."""
     if item["kind"]["S"] != KIND:
         return item
-    connection = decoded_item(Connection, item)
+    connection = decode_item(Connection, item)
     if connection.frozen is not None:
         return item
     values: dict[str, Any] = attributes(connection_values(replace(connection, frozen=freeze)))

@@ -82,7 +82,7 @@ def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
             **{secret.id_variable: parameters[secret_parameter(secret)] for secret in Secret},
             "PUBLIC_API_URL": parameters["PublicApiUrl"],
             "EVENT_BUS_NAME": outputs["ChangesBusName"],
-            "UNTOLD_CHANGES_QUEUE_URL": outputs["UntoldChangesQueueUrl"],
+            "UNPUBLISHED_CHANGES_QUEUE_URL": outputs["UnpublishedChangesQueueUrl"],
             "POM_SETTINGS_URL": parameters["PomSettingsUrl"],
             **queues,
         }

@@ -83,7 +83,7 @@ def _organization(connection: Connection, stage: Stage, now: int) -> dict[str, A
 
 
 def _webhooks_in_general(stage: Stage, screen: Screen, now: int) -> list[troubles.Trouble]:
-    check, flight = stage.ports.connections.webhook_check(), stage.ports.connections.canary_flight()
+    check, flight = stage.ports.connections.webhook_check(), stage.ports.connections.canary_run()
     endpoint, canary = troubles.endpoint_in_words(check, now), troubles.canary_in_words(flight, now)
     screen.fact("webhookEndpoint", endpoint, f"Webhook endpoint in Stripe: {endpoint}")
     screen.fact("canary", canary, f"Canary: {canary}")

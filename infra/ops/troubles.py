@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.canary import Flight
+from chalicelib.domain.canary import CanaryRun
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.functions import UNTOLD_CHANGES
+from chalicelib.functions import UNPUBLISHED_CHANGES
 from infra.ops.alarm_states import AlarmState, State
 from infra.ops.screen import Row, ago
 from infra.template.alarms import RUN_BOOKS
@@ -65,14 +65,14 @@ def of_queues(rows: Iterable[Row]) -> Iterator[Trouble]:
     for row in rows:
         if row["waiting"] is None or row["dead_letters"] is None:
             yield Trouble(f"queue {row['queue']}", "does not exist, or its dead-letter queue does not", DEAD, False)
-        elif row["dead_letters"] and row["queue"] == UNTOLD_CHANGES:
-            yield Trouble("untold changes", str(row["dead_letters"]), UNTOLD)
+        elif row["dead_letters"] and row["queue"] == UNPUBLISHED_CHANGES:
+            yield Trouble("unpublished changes", str(row["dead_letters"]), UNPUBLISHED)
         elif row["dead_letters"]:
             yield Trouble(f"dead letters of {row['queue']}", str(row["dead_letters"]), DEAD)
 
 
 DEAD = "dead-letters.md"
-UNTOLD = "untold-changes.md"
+UNPUBLISHED = "unpublished-changes.md"
 
 
 def of_stuck(count: int) -> Iterator[Trouble]:
@@ -95,7 +95,7 @@ def of_endpoint(check: WebhookCheck | None, now: int, finding: str) -> Iterator[
         yield Trouble("webhook endpoint in Stripe", finding, "webhook-endpoint.md", known)
 
 
-def of_canary(flight: Flight | None, now: int, finding: str) -> Iterator[Trouble]:
+def of_canary(flight: CanaryRun | None, now: int, finding: str) -> Iterator[Trouble]:
     """Yields what the latest flight of the schedule found, or that there is no usable flight."""
     known = flight is not None and flight.usable(now)
     if flight is None or not known or flight.problem or not flight.verdict.passed:
@@ -150,7 +150,7 @@ def endpoint_in_words(check: WebhookCheck | None, now: int) -> str:
     return f"{(check.problem or 'as it should be').removesuffix('.')}, looked at {ago(check.at, now)} ago"
 
 
-def canary_in_words(flight: Flight | None, now: int) -> str:
+def canary_in_words(flight: CanaryRun | None, now: int) -> str:
     """Returns what is known of the canary."""
     if flight is None:
         return "not flown yet"

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.domain.arrivals import Hearing
-from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Flight, Verdict
+from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, CanaryRun, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import IntegrationError
-from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus
-from chalicelib.usecases.connecting.webhook_health import deafness
-from chalicelib.usecases.events.canary import fly
+from chalicelib.domain.event_arrivals import WebhookReach
+from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus_endpoints
+from chalicelib.usecases.connecting.webhook_health import webhooks_are_silent
+from chalicelib.usecases.events.canary import send_canaries
 from infra.ops import books
 from infra.ops.screen import Row, Screen, moment
 from infra.ops.stage import Stage
@@ -61,7 +61,7 @@ def _in_stripe(stage: Stage) -> Iterator[Row]:
         return
     if not found:
         yield _row("endpoint in Stripe", str(problem_with(found, stage.webhook_url)), False)
-    second = surplus(found, stage.webhook_url)
+    second = surplus_endpoints(found, stage.webhook_url)
     one_is_good = problem_with(found, stage.webhook_url) is None
     for each in found:
         if any(each is other for other in second):
@@ -96,15 +96,15 @@ def _described(endpoint: WebhookEndpoint) -> str:
 
 def _canaries(stage: Stage) -> Iterator[Row]:
     """One is flown now, from here, with each secret; the schedule's own latest flight is told beside it."""
-    flight = fly(stage.ports.webhook_door, stage.ports)
+    flight = send_canaries(stage.ports.own_webhook, stage.ports)
     if not flight.attempts:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
     for number, attempt in enumerate(flight.attempts, 1):
         yield _row(f"canary with secret {number} ({attempt.fingerprint})", *_of_attempt(attempt, flight))
-    yield _scheduled(stage.ports.connections.canary_flight(), stage.ports.clock.now())
+    yield _scheduled(stage.ports.connections.canary_run(), stage.ports.clock.now())
 
 
-def _of_attempt(attempt: Attempt, flight: Flight) -> tuple[str, bool | None]:
+def _of_attempt(attempt: Attempt, flight: CanaryRun) -> tuple[str, bool | None]:
     if attempt.verdict is Verdict.PASSED:
         return "passed", True
     if attempt.verdict is not Verdict.REFUSED:
@@ -114,7 +114,7 @@ def _of_attempt(attempt: Attempt, flight: Flight) -> tuple[str, bool | None]:
     return (f"{since}: functions take a secret in within five minutes", None) if waiting else (since, False)
 
 
-def _scheduled(flight: Flight | None, now: int) -> Row:
+def _scheduled(flight: CanaryRun | None, now: int) -> Row:
     if flight is None:
         return _row("canary of the schedule", "has not flown yet", None)
     said = f"{flight.verdict}, {moment(flight.at)}"
@@ -130,9 +130,9 @@ def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
     connected = [each for each in books.organizations(stage) if each.active]
     for connection in screen.each(connected, "Organizations"):
         hearing = _hearing(stage, connection)
-        if hearing.heard_at is not None:
-            heard.append(hearing.heard_at)
-        if deafness(connection, hearing, now):
+        if hearing.last_delivered_at is not None:
+            heard.append(hearing.last_delivered_at)
+        if webhooks_are_silent(connection, hearing, now):
             deaf.append(_deaf(connection, hearing, now))
     fetched = sum(row["events_fetched"] for row in deaf)
     if deaf:
@@ -146,16 +146,16 @@ def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
         yield _row("latest event by webhook", "none" if deaf else CANNOT_BE_JUDGED, False if deaf else None)
 
 
-def _hearing(stage: Stage, connection: Connection) -> Hearing:
+def _hearing(stage: Stage, connection: Connection) -> WebhookReach:
     account_id = connection.account_id
-    return Hearing.of(stage.ports.events.arrivals(account_id) if account_id else ())
+    return WebhookReach.of(stage.ports.events.arrivals(account_id) if account_id else ())
 
 
-def _deaf(connection: Connection, hearing: Hearing, now: int) -> dict[str, Any]:
+def _deaf(connection: Connection, hearing: WebhookReach, now: int) -> dict[str, Any]:
     return {
         "organization": connection.organization_id,
         "account": connection.account_id,
-        "latest_webhook": moment(hearing.heard_at),
-        "latest_missed": moment(connection.sweep.unheard_at(now)),
+        "latest_webhook": moment(hearing.last_delivered_at),
+        "latest_missed": moment(connection.sweep.undelivered_at(now)),
         "events_fetched": hearing.fetched,
     }

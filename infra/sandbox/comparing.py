@@ -1,4 +1,4 @@
-"""Puts the answers of a recording beside a double's, and tells what differs, story by story."""
+"""Compares the responses of a recording with those of a double, story by story."""
 
 from __future__ import annotations
 
@@ -7,98 +7,105 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.judging import judge
+from infra.sandbox.relevance import verdict_of
 from infra.stripe_double.recordings.differences import Difference, Kind
 from infra.stripe_double.recordings.recording import Exchange, Recording, story_of
 from infra.stripe_double.recordings.replay import replay
 
-LONGEST_VALUE = 60
-"""Characters of a value that a line shows."""
+MAX_VALUE_LENGTH = 60
+"""The most characters of a value in one line."""
 EVENTS = "GET /v1/events"
-"""The request whose answer is compared as a sequence."""
-LISTING = "events"
-"""The step in which the events of all stories are listed, after the last of them."""
+"""The request whose response is compared as a sequence."""
+EVENTS_STEP = "events"
+"""The step that lists the events of all stories, after the last story."""
 
 _WORST_FIRST = (Verdict.HARMFUL, Verdict.HARMLESS, Verdict.NOT_TRIED, Verdict.AS_ASSUMED)
-_OF_SEQUENCES = frozenset({Kind.EVENT_MISSING, Kind.EVENT_EXTRA, Kind.EVENT_ORDER})
+_EVENT_KINDS = frozenset({Kind.EVENT_MISSING, Kind.EVENT_EXTRA, Kind.EVENT_ORDER})
 
 
 @dataclass(frozen=True)
-class Played:
-    """A story that was played, to its end or not."""
+class PlayedStory:
+    """A story that was played, completely or in part."""
 
     name: str
-    tells: str
-    stopped: str = ""
-    """Why it did not come to its end; empty if it did."""
+    sentence: str
+    stop_reason: str = ""
+    """The reason why the story stopped early; empty if it was completed."""
     verdict: Verdict = Verdict.AS_ASSUMED
-    """HARMFUL if what stopped it would have stopped the product, too; NOT_TRIED if it lies elsewhere."""
+    """HARMFUL if the same cause would have stopped the product; NOT_TRIED for any other cause."""
 
 
-OF_NO_STORY = Played("other events", "The account has no event but those of the stories.")
+OTHER_EVENTS = PlayedStory("other events", "The account has no events besides those of the stories.")
 
 
-def compare(recording: Recording, stories: Sequence[Played]) -> list[Finding]:
-    """Plays the recording to a new double, and returns two findings for each story: its shapes, and its events.
+def compare(recording: Recording, stories: Sequence[PlayedStory]) -> list[Finding]:
+    """Replays the recording to a new double, and returns two findings for each story: its shapes and its events.
 
-    Events that no story made are a finding of their own, if they differ.
+    Differences in events that belong to no story are one more finding.
     """
     version = _version(recording)
     by_story: dict[str, list[Difference]] = {}
     for difference in replay(recording).differences:
         by_story.setdefault(story_of(difference.step), []).append(difference)
-    listed = any(each.step == LISTING for each in recording.exchanges if _lists_events(each))
-    told = (Verdict.AS_ASSUMED, "") if listed else (Verdict.NOT_TRIED, "Its events were not listed.")
+    events_listed = any(each.step == EVENTS_STEP for each in recording.exchanges if _lists_events(each))
+    events_verdict = (Verdict.AS_ASSUMED, "") if events_listed else (Verdict.NOT_TRIED, "Its events were not listed.")
     findings = []
     for story in stories:
         own = by_story.get(story.name, [])
-        events = [each for each in own if each.kind in _OF_SEQUENCES or each.request == EVENTS]
+        events = [each for each in own if each.kind in _EVENT_KINDS or each.request == EVENTS]
         shapes = [each for each in own if each not in events]
-        findings.append(_finding(Part.SHAPES, story, shapes, version, story.verdict, story.stopped))
-        findings.append(_finding(Part.SEQUENCES, story, events, version, *told))
-    if alone := by_story.get(LISTING):
-        findings.append(_finding(Part.SEQUENCES, OF_NO_STORY, alone, version, *told))
+        findings.append(_finding(Part.SHAPES, story, shapes, version, story.verdict, story.stop_reason))
+        findings.append(_finding(Part.SEQUENCES, story, events, version, *events_verdict))
+    if other_differences := by_story.get(EVENTS_STEP):
+        findings.append(_finding(Part.SEQUENCES, OTHER_EVENTS, other_differences, version, *events_verdict))
     return findings
 
 
-def told_in_a_line(difference: Difference, version: str | None = None) -> str:
-    """Returns one line: the kind, the field, both values, the request and its step, and whether it matters."""
+def difference_line(difference: Difference, version: str | None = None) -> str:
+    """Returns one line with the kind, the field, both values, the request, its step, and whether the product reads
+    it.
+    """
     place = ".".join(filter(None, (difference.object, difference.path)))
-    harmful = judge(difference, version) is Verdict.HARMFUL
-    use = "the product relies on it" if harmful else "nothing of the product reads it"
-    values = f"{_shown(difference.recorded)} instead of {_shown(difference.played)}"
+    harmful = verdict_of(difference, version) is Verdict.HARMFUL
+    use = "the product relies on it" if harmful else "the product does not read it"
+    values = f"{_shortened(difference.recorded)} instead of {_shortened(difference.played)}"
     return f"{difference.kind}: {place}, {values}, {difference.request} ({difference.step}); {use}"
 
 
 def _finding(
-    part: Part, story: Played, differences: Sequence[Difference], version: str | None, verdict: Verdict, why: str
+    part: Part,
+    story: PlayedStory,
+    differences: Sequence[Difference],
+    version: str | None,
+    verdict: Verdict,
+    reason: str,
 ) -> Finding:
-    judged = [(judge(each, version), each) for each in differences]
-    worst = min([verdict, *(each for each, _ in judged)], key=_WORST_FIRST.index)
-    judged.sort(key=lambda pair: _WORST_FIRST.index(pair[0]))
-    lines = list(_lines([each for _, each in judged], version))
-    found = "\n".join([*filter(None, [why]), *lines]) or "Nothing differs."
-    return Finding(part, story.name, worst, found, story.tells, tuple(each for _, each in judged))
+    with_verdicts = [(verdict_of(each, version), each) for each in differences]
+    worst = min([verdict, *(each for each, _ in with_verdicts)], key=_WORST_FIRST.index)
+    with_verdicts.sort(key=lambda pair: _WORST_FIRST.index(pair[0]))
+    lines = list(_lines([each for _, each in with_verdicts], version))
+    text = "\n".join([*filter(None, [reason]), *lines]) or "Nothing differs."
+    return Finding(part, story.name, worst, text, story.sentence, tuple(each for _, each in with_verdicts))
 
 
 def _lines(differences: Sequence[Difference], version: str | None) -> Iterator[str]:
-    """Yields a line for each field and kind of difference; further places where it was seen are counted."""
-    seen: dict[tuple[Any, ...], list[Difference]] = {}
+    """Yields one line for each field and kind of difference, with the number of occurrences."""
+    by_field: dict[tuple[Any, ...], list[Difference]] = {}
     for each in differences:
-        seen.setdefault((each.kind, each.object, each.path), []).append(each)
-    for alike in seen.values():
-        yield told_in_a_line(alike[0], version) + (f" (seen {len(alike)} times)" if len(alike) > 1 else "")
+        by_field.setdefault((each.kind, each.object, each.path), []).append(each)
+    for alike in by_field.values():
+        yield difference_line(alike[0], version) + (f" (seen {len(alike)} times)" if len(alike) > 1 else "")
 
 
-def _shown(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
 
 
 def _version(recording: Recording) -> str | None:
-    """Returns the API version in which the account's events are; None if none was listed."""
-    listed = (each.body for each in recording.exchanges if _lists_events(each))
-    events = (event for body in listed if isinstance(body, Mapping) for event in body.get("data", ()))
+    """Returns the API version of the account's events; None if no event was listed."""
+    event_pages = (each.body for each in recording.exchanges if _lists_events(each))
+    events = (event for body in event_pages if isinstance(body, Mapping) for event in body.get("data", ()))
     return next((event["api_version"] for event in events if event.get("api_version")), None)
 
 

@@ -1,4 +1,4 @@
-"""Proves, without any key, that a run names what differs: it runs against doubles that were changed on purpose.
+"""Proves, without any key, that a run reports each difference: it runs against doubles that were changed on purpose.
 
 Run `python -m infra.sandbox.proving --page` to write the table of the changes into docs/sandbox.md.
 """
@@ -14,97 +14,103 @@ from typing import Any
 from chalicelib.domain.identifiers import StripeAccountId
 from infra.ops.screen import Screen
 from infra.package import ROOT
-from infra.sandbox.carrying import Budget, Recorder
-from infra.sandbox.changes.change import Change, Changed, Named
-from infra.sandbox.changes.every import CHANGES
+from infra.sandbox.changes.change import Change, ChangedDouble, ExpectedFinding
+from infra.sandbox.changes.registry import CHANGES
+from infra.sandbox.client import Budget, Recorder
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.promises.registry import PROMISES
 from infra.sandbox.redaction import Redaction
 from infra.sandbox.running import Plan, run
-from infra.sandbox.sides import DoubleSide
-from infra.sandbox.stories.every import STORIES
+from infra.sandbox.session import Session
+from infra.sandbox.stories.registry import STORIES
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import API_VERSION, Clock, Config, InProcessClient, StripeDouble
 
 SEED = 7
-"""The seed of the double that plays Stripe. The one that is beside it has another, so that no id is the same."""
-BEGAN = 1_790_000_000.0
+"""The seed of the double in Stripe's role. The double for the comparison has another seed, so that no ids are
+equal.
+"""
+START_TIME = 1_790_000_000.0
 SEEDS = (1, 2, 3)
 VERSIONS = ("2018-02-28", "2020-08-27", "2022-08-01", "2024-04-10", API_VERSION)
-"""Versions of accounts on which the unchanged double must show no difference."""
+"""API versions of accounts. The unchanged double must show no difference on any of them."""
 PAGE = ROOT / "docs" / "sandbox.md"
 BEGIN, END = "<!-- changes: begin -->", "<!-- changes: end -->"
-WHOLE = Plan([each for each in STORIES if not each.later], PROMISES)
-UNCHANGED = Change("none", "The double as it is.", Named(Part.PROMISES, "test mode", Verdict.AS_ASSUMED, ""))
+WHOLE_PLAN = Plan([each for each in STORIES if not each.later], PROMISES)
+UNCHANGED = Change(
+    "none", "The double as it is.", ExpectedFinding(Part.PROMISES, "test mode", Verdict.AS_ASSUMED, "")
+)
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a run against one changed double found."""
+    """The result of a run against one changed double."""
 
     change: Change
-    named: Finding | None
-    """The finding that names the change with the right verdict; None if there is none."""
+    finding: Finding | None
+    """The finding that reports the change with the expected verdict; None if there is none."""
 
     @property
     def row(self) -> Mapping[str, str]:
-        """Returns the row of the table."""
-        names = self.change.names
+        """Returns the proof as a row of the table."""
+        names = self.change.expected
         return {
             "change": self.change.name,
-            "what": self.change.what,
+            "what": self.change.sentence,
             "named": f"{names.part}: {names.name}",
             "verdict": str(names.verdict),
-            "ok": "yes" if self.named else "NO",
+            "ok": "yes" if self.finding else "NO",
         }
 
 
-def laboratory(double: StripeDouble, change: Change = UNCHANGED) -> Laboratory:
-    """Returns a run on a new account of a double that answers as the change says."""
+def new_session(double: StripeDouble, change: Change = UNCHANGED) -> Session:
+    """Returns a session on a new account of a double that the change modifies."""
     config = double.config
     account = double.create_account(business_name="Blue Lagoon Pools")["id"]
-    side = DoubleSide(double, lambda double: InProcessClient(Changed(double, change)))
+    target = DoubleTarget(double, lambda double: InProcessClient(ChangedDouble(double, change)))
     change.prepare(double, account)
-    return Laboratory(
-        side,
+    return Session(
+        target,
         config.platform_key_test,
         config.client_id_test,
         StripeAccountId(account),
         f"{config.seed:08x}",
         Budget(allowed=1000),
         Recorder(Redaction((config.platform_key_test,))),
-        code=lambda url: double.authorization_code(account),
+        authorize=lambda url: double.authorization_code(account),
     )
 
 
 def new_double(seed: int = SEED, **settings: Any) -> StripeDouble:
-    """Returns a double whose clock stands still."""
-    return StripeDouble(Config(seed=seed, **settings), clock=Clock.frozen(BEGAN))
+    """Returns a double with a frozen clock."""
+    return StripeDouble(Config(seed=seed, **settings), clock=Clock.frozen(START_TIME))
 
 
-def findings(change: Change = UNCHANGED, plan: Plan = WHOLE, **settings: Any) -> Sequence[Finding]:
-    """Returns what a run finds on a double that is changed so."""
-    return run(laboratory(new_double(**{**change.settings, **settings}), change), plan).findings
+def findings(change: Change = UNCHANGED, plan: Plan = WHOLE_PLAN, **settings: Any) -> Sequence[Finding]:
+    """Returns the findings of a run against a double with this change."""
+    return run(new_session(new_double(**{**change.settings, **settings}), change), plan).findings
 
 
 def prove_one(change: Change, plan: Plan | None = None) -> Proof:
-    """Runs against one changed double: what the change says it is named by, or all that a plan has."""
-    return Proof(change, change.named_in(findings(change, plan or plan_for(change))))
+    """Runs against one changed double. Without a plan, only the story or promise that must report the change runs."""
+    return Proof(change, change.matching_finding(findings(change, plan or plan_for(change))))
 
 
 def plan_for(change: Change) -> Plan:
-    """Returns the story or the promise that has to name a change."""
-    names = {change.names.name, *change.after}
+    """Returns a plan with the story or the promise that must report the change."""
+    names = {change.expected.name, *change.after}
     return Plan([each for each in STORIES if each.name in names], [each for each in PROMISES if each.name in names])
 
 
-def unexpected(found: Iterable[Finding]) -> list[Finding]:
-    """Returns what an unchanged double must not show: anything that differs."""
+def differing_findings(found: Iterable[Finding]) -> list[Finding]:
+    """Returns the harmful and harmless findings. An unchanged double must have none."""
     return [each for each in found if each.verdict in (Verdict.HARMFUL, Verdict.HARMLESS)]
 
 
 def unchanged_doubles() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]:
-    """Yields unchanged doubles by their difference: a seed, or the version of the account."""
+    """Yields a name and a run for each unchanged double: one for each seed, and one for each version of an
+    account.
+    """
     for seed in SEEDS:
         yield f"seed {seed}", lambda seed=seed: findings(seed=seed)  # type: ignore[misc]
     for version in VERSIONS:
@@ -112,39 +118,41 @@ def unchanged_doubles() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]
 
 
 def prove(screen: Screen) -> bool:
-    """Runs against all changed doubles and the unchanged ones, and shows the table. Returns True if all is right."""
-    planned = {name for _, name, _ in WHOLE.names()}
-    in_a_whole_run = [each for each in CHANGES if each.names.name in planned]
-    whole = in_a_whole_run[:: max(1, len(in_a_whole_run) // 4)]
+    """Runs against all changed and unchanged doubles, and shows the results. Returns True if each is as expected."""
+    planned_names = {name for _, name, _ in WHOLE_PLAN.names()}
+    in_a_whole_run = [each for each in CHANGES if each.expected.name in planned_names]
+    fully_run = in_a_whole_run[:: max(1, len(in_a_whole_run) // 4)]
     proofs = []
     for number, change in enumerate(CHANGES, 1):
         screen.step(f"change {number} of {len(CHANGES)}: {change.name}")
-        proofs.append(prove_one(change, WHOLE if change in whole else None))
+        proofs.append(prove_one(change, WHOLE_PLAN if change in fully_run else None))
     rows = [proof.row for proof in proofs]
     screen.table("changes", "Changed on purpose", rows, style=lambda row: "" if row["ok"] == "yes" else "red")
-    calm = []
+    unchanged_rows = []
     for name, find in unchanged_doubles():
         screen.step(f"unchanged: {name}")
-        differing = unexpected(find())
-        told = "; ".join(f"{each.part} {each.name}: {each.found}" for each in differing)
-        calm.append({"double": name, "differs": told or "nothing", "ok": "NO" if differing else "yes"})
-    screen.table("unchanged", "Not changed", calm, style=lambda row: "" if row["ok"] == "yes" else "red")
-    return all(row["ok"] == "yes" for row in (*rows, *calm))
+        differing = differing_findings(find())
+        differences = "; ".join(f"{each.part} {each.name}: {each.found}" for each in differing)
+        unchanged_rows.append(
+            {"double": name, "differs": differences or "nothing", "ok": "NO" if differing else "yes"}
+        )
+    screen.table("unchanged", "Not changed", unchanged_rows, style=lambda row: "" if row["ok"] == "yes" else "red")
+    return all(row["ok"] == "yes" for row in (*rows, *unchanged_rows))
 
 
 def table() -> str:
     """Returns the changes as a table for the page."""
     lines = ["| change | what Stripe does | named by | verdict |", "|---|---|---|---|"]
     for each in CHANGES:
-        names = each.names
-        lines.append(f"| {each.name} | {each.what} | {names.part}: *{names.name}* | {names.verdict} |")
+        names = each.expected
+        lines.append(f"| {each.name} | {each.sentence} | {names.part}: *{names.name}* | {names.verdict} |")
     return "\n".join(lines)
 
 
 def with_table(page: str) -> str:
-    """Returns the page with the table between its two marker lines. Raises ValueError if it has none."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    """Returns the page with a new table between the marker lines. Raises ValueError if the page has none."""
+    before, begin, following = page.partition(BEGIN)
+    _, end, after = following.partition(END)
     if not begin or not end:
         raise ValueError(f"The page has no lines {BEGIN} and {END}.")
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"

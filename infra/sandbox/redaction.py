@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from infra.stripe_double.recordings.recording import REDACTED as GONE
+from infra.stripe_double.recordings.recording import REDACTED as PLACEHOLDER
 from infra.stripe_double.recordings.recording import Exchange
 
 SECRET = re.compile(r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}")
 """Anything that looks like a key, also one that Stripe shows in part, or like a signing secret."""
-_OPENS = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
+_CLIENT_SECRET = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
 """What opens one object to a browser, such as `pi_1_secret_2`."""
 SECRET_NAMES = frozenset(
     {
@@ -62,14 +62,14 @@ ACCOUNT_LISTS = frozenset({"capabilities", "future_requirements", "requirements"
 
 _WORD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
 _ID = re.compile(r"[a-z]{1,20}(?:_test|_live)?_[A-Za-z0-9_]{1,200}")
-_PLAIN = re.compile(r"[A-Z]{2}|-?\d{1,15}(?:\.\d{1,15})?|\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?|/v1/[A-Za-z0-9_/]*|")
+_HARMLESS_TEXT = re.compile(r"[A-Z]{2}|-?\d{1,15}(?:\.\d{1,15})?|\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?|/v1/[A-Za-z0-9_/]*|")
 """A country, a number, a version, the address of a list, nothing."""
 _CODE = re.compile(r"\bac_[A-Za-z0-9_-]+")
 _NAMED = re.compile(r"\b(acct|ca|req)_[A-Za-z0-9_]+")
 _EMAIL = re.compile(r"[^\s<>()'\",;]+@[^\s<>()'\",;]+")
 _QUOTED = re.compile(r"(?<!\w)(['\"`])([^'\"`]{1,300})\1(?!\w)")
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
-_OURS = ("stripe.com", "127.0.0.1", "localhost", "example.com")
+_KNOWN_HOSTS = ("stripe.com", "127.0.0.1", "localhost", "example.com")
 """Hosts of web addresses that tell nothing of a company: Stripe's, and this machine."""
 
 
@@ -88,15 +88,15 @@ class Redaction:
 
     def __call__(self, exchange: Exchange) -> Exchange:
         """Returns an exchange without anything secret or personal."""
-        form = tuple((name, self._given(name, value)) for name, value in exchange.form)
+        form = tuple((name, self._parameter(name, value)) for name, value in exchange.form)
         self._sent.update(value for _, value in form)
         self._sent.update(part for name, _ in form for part in re.findall(r"\[([^\]]+)\]", name))
         return replace(
             exchange,
-            path=self._renamed(exchange.path),
-            body=self._of(exchange.body, "", account=False),
+            path=self._with_names(exchange.path),
+            body=self._value(exchange.body, "", account=False),
             form=form,
-            account=exchange.account and self._renamed(exchange.account),
+            account=exchange.account and self._with_names(exchange.account),
             key=exchange.key and self.text(exchange.key),
             headers={name: self.text(value) for name, value in exchange.headers.items()},
         )
@@ -104,69 +104,75 @@ class Redaction:
     def text(self, text: str) -> str:
         """Returns a text without keys, codes, ids of accounts, strangers' e-mail addresses and what opens pages."""
         for secret in self.secrets:
-            text = text.replace(secret, GONE)
-        text = _CODE.sub(f"ac_{GONE}", _OPENS.sub(GONE, SECRET.sub(GONE, text)))
+            text = text.replace(secret, PLACEHOLDER)
+        text = _CODE.sub(f"ac_{PLACEHOLDER}", _CLIENT_SECRET.sub(PLACEHOLDER, SECRET.sub(PLACEHOLDER, text)))
         text = _ADDRESS.sub(lambda found: self._address(found.group()), text)
-        text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else GONE, text)
-        return self._renamed(text)
+        text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else PLACEHOLDER, text)
+        return self._with_names(text)
 
     def _message(self, message: str) -> str:
         """Returns the message of an error. In quotation marks, only words, ids and what was sent stays."""
-        return _QUOTED.sub(lambda found: f"{found[1]}{self._plain(found[2])}{found[1]}", self.text(message))
+        return _QUOTED.sub(
+            lambda found: f"{found[1]}{self._harmless_or_placeholder(found[2])}{found[1]}", self.text(message)
+        )
 
     def name(self, stripe_id: str) -> str:
         """Returns the name that stands in the recording for the id of an account."""
-        return self._renamed(stripe_id)
+        return self._with_names(stripe_id)
 
-    def _given(self, name: str, value: str) -> str:
+    def _parameter(self, name: str, value: str) -> str:
         last = re.split(r"[\[\]]+", name.strip("]"))[-1]
         if last in SECRET_NAMES or SECRET.search(value) or any(secret in value for secret in self.secrets):
-            return GONE
-        return self._renamed(_CODE.sub(f"ac_{GONE}", value))
+            return PLACEHOLDER
+        return self._with_names(_CODE.sub(f"ac_{PLACEHOLDER}", value))
 
-    def _of(self, value: Any, name: str, *, account: bool) -> Any:
+    def _value(self, value: Any, name: str, *, account: bool) -> Any:
         if isinstance(value, Mapping):
             inside = _is_account(value) or (account and "object" not in value)
             if name == "metadata":
                 return {
-                    each: self._renamed(held) if held in self._sent else GONE if isinstance(held, str) else held
-                    for each, held in value.items()
+                    each: self._with_names(item)
+                    if item in self._sent
+                    else PLACEHOLDER
+                    if isinstance(item, str)
+                    else item
+                    for each, item in value.items()
                     if each in self._sent or each.startswith("pom_")
                 }
             error = str(value.get("type")).endswith("_error")
             return {
-                each: self._message(held)
-                if error and each == "message" and isinstance(held, str)
-                else self._of(held, each, account=inside and each not in ACCOUNT_LISTS)
-                for each, held in value.items()
+                each: self._message(item)
+                if error and each == "message" and isinstance(item, str)
+                else self._value(item, each, account=inside and each not in ACCOUNT_LISTS)
+                for each, item in value.items()
             }
         if isinstance(value, list):
-            return [self._of(each, name, account=account) for each in value]
+            return [self._value(each, name, account=account) for each in value]
         if account and name in ACCOUNT_NUMBERS and isinstance(value, int | float):
             return 1
         if not isinstance(value, str):
             return value
-        return self._kept(value, name, account=account)
+        return self._string(value, name, account=account)
 
-    def _kept(self, value: str, name: str, *, account: bool) -> str:
+    def _string(self, value: str, name: str, *, account: bool) -> str:
         if name in SECRET_NAMES or "_secret_" in value or SECRET.search(value):
-            return GONE
+            return PLACEHOLDER
         if account and name not in ACCOUNT_WORDS:
-            return GONE if value else value
+            return PLACEHOLDER if value else value
         if value in self._sent:
-            return self._renamed(value)
+            return self._with_names(value)
         if PERSONAL.fullmatch(name):
-            return GONE if value else value
-        return self._plain(value)
+            return PLACEHOLDER if value else value
+        return self._harmless_or_placeholder(value)
 
-    def _plain(self, value: str) -> str:
-        if value in self._sent or _PLAIN.fullmatch(value):
-            return self._renamed(value)
+    def _harmless_or_placeholder(self, value: str) -> str:
+        if value in self._sent or _HARMLESS_TEXT.fullmatch(value):
+            return self._with_names(value)
         if value.startswith(("http://", "https://")):
             return self._address(value)
         if _CODE.fullmatch(value) or any(secret in value for secret in self.secrets):
-            return GONE
-        return self._renamed(value) if _WORD.fullmatch(value) or _ID.fullmatch(value) else GONE
+            return PLACEHOLDER
+        return self._with_names(value) if _WORD.fullmatch(value) or _ID.fullmatch(value) else PLACEHOLDER
 
     def _address(self, address: str) -> str:
         """Returns a web address of the same form whose path names nothing that opens a page."""
@@ -174,24 +180,24 @@ class Redaction:
             parts = urlsplit(address)
             host, netloc = parts.hostname or "", parts.netloc
         except ValueError:
-            return GONE
+            return PLACEHOLDER
         if host == "docs.stripe.com":
             return address
-        if not any(host == each or host.endswith(f".{each}") for each in _OURS) or "@" in netloc:
-            netloc = f"{GONE}.example"
+        if not any(host == each or host.endswith(f".{each}") for each in _KNOWN_HOSTS) or "@" in netloc:
+            netloc = f"{PLACEHOLDER}.example"
         path = "/".join(self._segment(each) for each in parts.path.split("/"))
-        return f"{parts.scheme}://{netloc}{path}{f'?{GONE}' if parts.query else ''}"
+        return f"{parts.scheme}://{netloc}{path}{f'?{PLACEHOLDER}' if parts.query else ''}"
 
     def _segment(self, segment: str) -> str:
         if re.fullmatch(r"acct_[A-Za-z0-9]+", segment):
-            return self._renamed(segment)
-        return segment if re.fullmatch(r"[a-z][a-z\-]{0,19}|v1|", segment) else GONE
+            return self._with_names(segment)
+        return segment if re.fullmatch(r"[a-z][a-z\-]{0,19}|v1|", segment) else PLACEHOLDER
 
-    def _renamed(self, text: str) -> str:
+    def _with_names(self, text: str) -> str:
         return _NAMED.sub(self._name, text)
 
-    def _name(self, found: re.Match[str]) -> str:
-        stripe_id, kind = found.group(), found[1]
+    def _name(self, match: re.Match[str]) -> str:
+        stripe_id, kind = match.group(), match[1]
         if re.fullmatch(rf"{kind}_sandbox\d+", stripe_id):
             return stripe_id
         number = 1 + sum(each.startswith(f"{kind}_") for each in self._names)

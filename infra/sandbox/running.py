@@ -1,7 +1,7 @@
-"""One run: stories, promises, the product, cleaning up, and the comparison with a double.
+"""One run: the product, stories, promises, cleanup, and the comparison with a double.
 
-Whatever stops a part is a row of the table, and the next part begins. Cleaning up comes after all of them, also after
-Ctrl-C. Only for an account that is not in test mode nothing else is asked at all.
+If an error stops a part, the part gets a row in the table, and the next part begins. The cleanup always comes last,
+also after Ctrl-C. If the account is not in test mode, the run makes no further request.
 """
 
 from __future__ import annotations
@@ -17,147 +17,154 @@ from typing import NamedTuple, TypeVar
 import stripe
 
 from chalicelib.domain.errors import IntegrationError
-from infra.sandbox.carrying import ALLOWED, BudgetSpent
-from infra.sandbox.cleaning import clean
-from infra.sandbox.comparing import LISTING, Played, compare
-from infra.sandbox.events_told import list_until_told
+from infra.sandbox.cleanup import clean
+from infra.sandbox.client import MAX_REQUESTS, BudgetSpent
+from infra.sandbox.comparing import EVENTS_STEP, PlayedStory, compare
+from infra.sandbox.event_list import list_events
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
 from infra.sandbox.promises.promise import Promise
+from infra.sandbox.session import UNREACHABLE_CODES, NotInTime, Session
 from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
-LEAST_WAITS = 80.0
-"""Seconds that stories and promises wait at least: all that they wait for is there at the first look."""
-LEAST_SECONDS = LEAST_WAITS + 60 + 0.4 * ALLOWED
-"""Of a whole run. It is a guess that Stripe answers in 0.4 s, and that it lists the product's events within a minute
-altogether."""
-CLOCKS = 10
-"""Seconds by which this machine's clock may be ahead of Stripe's. Lists begin so much earlier."""
-APART = CLOCKS + 2.0
-"""Seconds between the product and the stories, so that lists since then have nothing of the product's."""
-CAN_BE_ENDED = "What a run made can be ended."
+MIN_WAIT_SECONDS = 80.0
+"""The least seconds that stories and promises wait. It assumes that each first poll succeeds."""
+MIN_RUN_SECONDS = MIN_WAIT_SECONDS + 60 + 0.4 * MAX_REQUESTS
+"""The least seconds of a complete run. It assumes 0.4 s for each response, and a minute of waiting for the product's
+events. Both figures are guesses.
+"""
+CLOCK_DIFFERENCE = 10
+"""The most seconds by which this machine's clock may be ahead of Stripe's. Lists begin earlier by this time."""
+PRODUCT_GAP = CLOCK_DIFFERENCE + 2.0
+"""Seconds between the product and the stories, so that the stories' lists contain none of the product's objects."""
+CAN_BE_ENDED = "The objects of a run can be ended."
 TEST_MODE = "test mode"
 
 T = TypeVar("T")
-Tell = Callable[[str], None]
-Product = Callable[[Laboratory, Tell], Sequence[Finding]]
+Progress = Callable[[str], None]
+Product = Callable[[Session, Progress], Sequence[Finding]]
 
 
 class CannotBegin(Exception):
-    """Stripe refused the first requests. The message says what to do."""
+    """Raised when Stripe refused the first requests. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does. Whatever is named twice is done once."""
+    """The parts of a run. A part that is named twice runs once."""
 
     stories: Sequence[Story] = ()
     promises: Sequence[Promise] = ()
     product: Product | None = None
     wait: float = 0.0
-    """Seconds that a double's clock is moved before a story that looks at what came later."""
+    """Seconds by which a double's clock is advanced before a story with `later`."""
 
     def names(self) -> list[tuple[Part, str, str]]:
-        """Returns part, name and sentence of all that is to be done, in its order."""
+        """Returns part, name and sentence of each planned item, in order."""
         return [
-            *((Part.SHAPES, story.name, story.tells) for story in self.stories),
+            *((Part.SHAPES, story.name, story.sentence) for story in self.stories),
             *((Part.PROMISES, promise.name, promise.sentence) for promise in self.promises),
-            *([(Part.PRODUCT, PRODUCT, PRODUCT_TELLS)] if self.product else []),
+            *([(Part.PRODUCT, PRODUCT, PRODUCT_SENTENCE)] if self.product else []),
         ]
 
 
 PRODUCT = "product"
-PRODUCT_TELLS = "The product itself bills, is paid and refunds, and its records equal Stripe's."
+PRODUCT_SENTENCE = "The product itself bills, is paid and refunds, and its records equal Stripe's."
 
 
 @dataclass
 class Run:
-    """What a run has found, and what it recorded."""
+    """The findings and the recordings of a run."""
 
     findings: list[Finding] = field(default_factory=list)
-    stories: Recording = field(default_factory=lambda: Recording(0.0, ""))
-    """What the stories asked: the part that a double can be held to."""
-    whole: Recording = field(default_factory=lambda: Recording(0.0, ""))
-    """All that was asked."""
+    story_recording: Recording = field(default_factory=lambda: Recording(0.0, ""))
+    """The requests of the stories. The tests of the double replay this recording."""
+    full_recording: Recording = field(default_factory=lambda: Recording(0.0, ""))
+    """All requests of the run."""
     requests: int = 0
     by_part: Mapping[str, int] = field(default_factory=dict)
-    """The requests of each story, of all promises, of the product, and of cleaning up."""
+    """The number of requests of each story, of all promises, of the product, and of cleaning up."""
     seconds: float = 0.0
 
     @property
     def harmful(self) -> bool:
-        """Returns True if anything differs in what the product relies on."""
+        """Returns True if any finding is harmful."""
         return any(finding.verdict is Verdict.HARMFUL for finding in self.findings)
 
 
-def run(lab: Laboratory, plan: Plan, tell: Tell = lambda line: None) -> Run:
-    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin.
+def run(session: Session, plan: Plan, progress: Progress = lambda line: None) -> Run:
+    """Runs the plan within the budget, and cleans up. Raises CannotBegin.
 
-    The product comes first, because it looks at all that is new on its account, also at what stories make.
+    The product comes first, because it reads all new objects of its account, and the stories create some.
     """
-    began, made_at, done = time.monotonic(), lab.now(), Run()
-    account = _account(lab)
-    done.findings.append(_test_mode(account))
+    began, made_at, result = time.monotonic(), session.now(), Run()
+    account = _account(session)
+    result.findings.append(_test_mode(account))
     if account is None:
-        return done
-    played = list[Played]()
-    since = until = len(lab.recorder.exchanges)
-    with _cleaned_up(lab, done, tell):
+        return result
+    played_stories = list[PlayedStory]()
+    since = until = len(session.recorder.exchanges)
+    with _with_cleanup(session, result, progress):
         try:
             if plan.product:
-                tell(f"the product ({lab.budget.used} requests so far)")
-                done.findings += _product(lab, plan.product, tell)
-                lab.side.pass_time(APART)
-            lab.began, since = lab.now() - CLOCKS, len(lab.recorder.exchanges)
+                progress(f"the product ({session.budget.used} requests so far)")
+                result.findings += _product(session, plan.product, progress)
+                session.target.pass_time(PRODUCT_GAP)
+            session.began, since = session.now() - CLOCK_DIFFERENCE, len(session.recorder.exchanges)
             for number, story in enumerate(plan.stories, 1):
-                tell(f"story {number} of {len(plan.stories)}: {story.name} ({lab.budget.used} requests so far)")
+                progress(
+                    f"story {number} of {len(plan.stories)}: {story.name} ({session.budget.used} requests so far)"
+                )
                 if story.later and plan.wait:
-                    lab.side.pass_time(plan.wait)
-                played.append(_play(lab, story))
-                until = len(lab.recorder.exchanges)
+                    session.target.pass_time(plan.wait)
+                played_stories.append(_play(session, story))
+                until = len(session.recorder.exchanges)
             if plan.stories:
-                done.findings += _list_events(lab)
-                until = len(lab.recorder.exchanges)
-            done.findings += [_refused(refusal.step, refusal.reason) for refusal in lab.refusals]
+                result.findings += _list_events(session)
+                until = len(session.recorder.exchanges)
+            result.findings += [_refusal_finding(refusal.step, refusal.reason) for refusal in session.refusals]
             for number, promise in enumerate(plan.promises, 1):
-                tell(f"promise {number} of {len(plan.promises)}: {promise.name} ({lab.budget.used} requests so far)")
-                done.findings.append(_try(lab, promise))
+                requests = session.budget.used
+                progress(f"promise {number} of {len(plan.promises)}: {promise.name} ({requests} requests so far)")
+                result.findings.append(_try(session, promise))
         except KeyboardInterrupt:
-            tell("interrupted: cleaning up (a second Ctrl-C leaves things for --clean)")
-            done.findings += _interrupted(plan, done.findings, played)
-    done.requests, done.by_part = lab.budget.used, dict(lab.budget.by_part)
-    done.whole = Recording(made_at, lab.side.name, (account,), tuple(lab.recorder.exchanges))
-    done.stories = Recording(lab.began, lab.side.name, (account,), tuple(lab.recorder.exchanges[since:until]))
-    tell("playing the stories to a double")
-    compared, stop = _attempt(lab, partial(compare, done.stories, played))
-    done.findings[:0] = compared or []
+            progress("interrupted: cleaning up (a second Ctrl-C leaves things for --clean)")
+            result.findings += _untried_findings(plan, result.findings, played_stories)
+    result.requests, result.by_part = session.budget.used, dict(session.budget.by_part)
+    result.full_recording = Recording(made_at, session.target.name, (account,), tuple(session.recorder.exchanges))
+    result.story_recording = Recording(
+        session.began, session.target.name, (account,), tuple(session.recorder.exchanges[since:until])
+    )
+    progress("replaying the stories to a double")
+    comparison, stop = _attempt(session, partial(compare, result.story_recording, played_stories))
+    result.findings[:0] = comparison or []
     if stop:
-        done.findings.append(
-            Finding(Part.SHAPES, "comparison", stop.verdict, stop.why, "Both answers can be compared.")
+        result.findings.append(
+            Finding(Part.SHAPES, "comparison", stop.verdict, stop.reason, "Both responses can be compared.")
         )
-    done.seconds = time.monotonic() - began
-    return done
+    result.seconds = time.monotonic() - began
+    return result
 
 
-def _account(lab: Laboratory) -> RecordedAccount | None:
-    """Returns the account, or None if it is in live mode. Raises CannotBegin.
+def _account(session: Session) -> RecordedAccount | None:
+    """Returns the account; None if it is in live mode. Raises CannotBegin.
 
-    An account object does not say its mode, the balance does (https://docs.stripe.com/api/balance/balance_object).
+    Reads the balance too, because an account object has no `livemode`
+    (https://docs.stripe.com/api/balance/balance_object).
     """
     try:
-        with lab.step(TEST_MODE):
-            balance = lab.v1.balance.retrieve({}, lab.on_account())
+        with session.step(TEST_MODE):
+            balance = session.v1.balance.retrieve({}, session.on_account())
             if getattr(balance, "livemode", None) is not False:
                 return None
-            account = lab.v1.accounts.retrieve(lab.account)
+            account = session.v1.accounts.retrieve(session.account)
     except stripe.StripeError as error:
         reason = (error.user_message or type(error).__name__).rstrip(".")
         raise CannotBegin(
-            f"Stripe refused the first question about the account: {reason}."
+            f"Stripe refused the first request about the account: {reason}."
             " Is the key the platform's, in test mode, and is the account connected to it? docs/sandbox.md"
         ) from None
-    name = lab.recorder.exchanges[-1].body.get("id", lab.account)
+    name = session.recorder.exchanges[-1].body.get("id", session.account)
     return RecordedAccount(
         name, getattr(account, "country", None) or "US", getattr(account, "default_currency", None) or "usd"
     )
@@ -166,109 +173,121 @@ def _account(lab: Laboratory) -> RecordedAccount | None:
 def _test_mode(account: RecordedAccount | None) -> Finding:
     sentence = "The account is in test mode."
     if account is None:
-        found = "The account's balance does not say livemode: false. Nothing else was asked."
-        return Finding(Part.PROMISES, TEST_MODE, Verdict.HARMFUL, found, sentence)
+        text = "The account's balance does not say livemode: false. No further request was made."
+        return Finding(Part.PROMISES, TEST_MODE, Verdict.HARMFUL, text, sentence)
     return Finding(
         Part.PROMISES, TEST_MODE, Verdict.AS_ASSUMED, "The account's balance says livemode: false.", sentence
     )
 
 
-def _play(lab: Laboratory, story: Story) -> Played:
-    with lab.recorder.during(story.name):
-        _, stop = _attempt(lab, partial(story.play, lab))
-    return Played(story.name, story.tells, stop.why, stop.verdict) if stop else Played(story.name, story.tells)
+def _play(session: Session, story: Story) -> PlayedStory:
+    with session.recorder.during(story.name):
+        _, stop = _attempt(session, partial(story.play, session))
+    return (
+        PlayedStory(story.name, story.sentence, stop.reason, stop.verdict)
+        if stop
+        else PlayedStory(story.name, story.sentence)
+    )
 
 
-def _list_events(lab: Laboratory) -> Iterator[Finding]:
-    """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
-    with lab.recorder.during(LISTING):
-        _, stop = _attempt(lab, partial(list_until_told, lab))
+def _list_events(session: Session) -> Iterator[Finding]:
+    """Lists the events since the stories began. Yields a finding if the list fails."""
+    with session.recorder.during(EVENTS_STEP):
+        _, stop = _attempt(session, partial(list_events, session))
     if stop:
-        yield Finding(Part.SEQUENCES, LISTING, stop.verdict, stop.why, "The events of an account can be listed.")
+        yield Finding(
+            Part.SEQUENCES, EVENTS_STEP, stop.verdict, stop.reason, "The events of an account can be listed."
+        )
 
 
-def _try(lab: Laboratory, promise: Promise) -> Finding:
-    with lab.recorder.during(f"promises: {promise.name}"):
-        outcome, stopped = _attempt(lab, partial(promise.attempt, lab))
+def _try(session: Session, promise: Promise) -> Finding:
+    with session.recorder.during(f"promises: {promise.name}"):
+        outcome, stop = _attempt(session, partial(promise.attempt, session))
     if outcome is None:
-        assert stopped is not None
-        return Finding(Part.PROMISES, promise.name, stopped.verdict, stopped.why, promise.sentence)
-    return Finding(Part.PROMISES, promise.name, outcome.verdict, outcome.seen, promise.sentence, needs=outcome.needs)
+        assert stop is not None
+        return Finding(Part.PROMISES, promise.name, stop.verdict, stop.reason, promise.sentence)
+    return Finding(
+        Part.PROMISES, promise.name, outcome.verdict, outcome.observation, promise.sentence, needs=outcome.needs
+    )
 
 
-def _product(lab: Laboratory, product: Product, tell: Tell) -> Sequence[Finding]:
-    with lab.recorder.during(PRODUCT):
-        findings, stopped = _attempt(lab, partial(product, lab, tell))
+def _product(session: Session, product: Product, progress: Progress) -> Sequence[Finding]:
+    with session.recorder.during(PRODUCT):
+        findings, stop = _attempt(session, partial(product, session, progress))
     if findings is None:
-        assert stopped is not None
-        return [Finding(Part.PRODUCT, PRODUCT, stopped.verdict, stopped.why, PRODUCT_TELLS)]
+        assert stop is not None
+        return [Finding(Part.PRODUCT, PRODUCT, stop.verdict, stop.reason, PRODUCT_SENTENCE)]
     return findings
 
 
-class _Stopped(NamedTuple):
+class _Stop(NamedTuple):
     verdict: Verdict
-    why: str
+    reason: str
 
 
-def _attempt(lab: Laboratory, work: Callable[[], T]) -> tuple[T | None, _Stopped | None]:
-    """Returns the result of some work, or what stopped it.
+def _attempt(session: Session, work: Callable[[], T]) -> tuple[T | None, _Stop | None]:
+    """Returns the result of `work`, or the reason why it stopped.
 
-    It is harmful if that came out of the product's own gateway, or if an answer was not as the work relies on it.
-    What Stripe refuses to a payer or an owner, the network and the budget only keep things from being tried.
+    An error of the product's gateway, or a response that differs from what `work` relies on, is harmful. A refusal of
+    a payer's or an owner's request, the network and the budget only mean that something was not tried.
     """
     try:
         return work(), None
     except (BudgetSpent, NotInTime) as error:
         verdict = Verdict.NOT_TRIED if isinstance(error, BudgetSpent) else Verdict.HARMFUL
-        return None, _Stopped(verdict, f"It stopped: {error}")
+        return None, _Stop(verdict, f"It stopped: {error}")
     except stripe.StripeError as error:
-        return None, _Stopped(Verdict.NOT_TRIED, f"{_where(lab)}: {error.user_message or type(error).__name__}")
+        return None, _Stop(Verdict.NOT_TRIED, f"{_where(session)}: {error.user_message or type(error).__name__}")
     except IntegrationError as error:
-        verdict = Verdict.NOT_TRIED if error.code in UNREACHED else Verdict.HARMFUL
-        return None, _Stopped(verdict, f"{_where(lab)}: {error}")
-    except Exception as error:  # noqa: BLE001  A program that relies on an answer fails in any way if it is another.
-        return None, _Stopped(Verdict.HARMFUL, f"{_where(lab)}: {type(error).__name__}: {error}")
+        verdict = Verdict.NOT_TRIED if error.code in UNREACHABLE_CODES else Verdict.HARMFUL
+        return None, _Stop(verdict, f"{_where(session)}: {error}")
+    except Exception as error:  # noqa: BLE001  A response that differs can raise any exception.
+        return None, _Stop(Verdict.HARMFUL, f"{_where(session)}: {type(error).__name__}: {error}")
 
 
-def _where(lab: Laboratory) -> str:
-    last = lab.recorder.exchanges[-1]
+def _where(session: Session) -> str:
+    last = session.recorder.exchanges[-1]
     return f"It stopped after {last.method} {last.path} ({last.step})"
 
 
-def _refused(step: str, reason: str) -> Finding:
+def _refusal_finding(step: str, reason: str) -> Finding:
     return Finding(Part.SHAPES, step, Verdict.NOT_TRIED, reason, "The account or the platform may do this.")
 
 
-def _interrupted(plan: Plan, findings: Sequence[Finding], played: Sequence[Played]) -> Iterator[Finding]:
-    done = {each.name for each in findings} | {each.name for each in played}
+def _untried_findings(
+    plan: Plan, findings: Sequence[Finding], played_stories: Sequence[PlayedStory]
+) -> Iterator[Finding]:
+    tried_names = {each.name for each in findings} | {each.name for each in played_stories}
     for part, name, sentence in plan.names():
-        if name not in done:
+        if name not in tried_names:
             yield Finding(part, name, Verdict.NOT_TRIED, "The run was interrupted.", sentence)
 
 
 @contextmanager
-def _cleaned_up(lab: Laboratory, done: Run, tell: Tell) -> Iterator[None]:
+def _with_cleanup(session: Session, result: Run, progress: Progress) -> Iterator[None]:
     try:
         yield
     finally:
-        tell(f"cleaning up ({lab.budget.used} requests so far)")
-        done.findings.append(_cleaned(lab))
+        progress(f"cleaning up ({session.budget.used} requests so far)")
+        result.findings.append(_cleanup_finding(session))
 
 
-def clean_only(lab: Laboratory) -> Run:
-    """Ends what earlier runs left, however old it is. Raises CannotBegin."""
-    began, account = time.monotonic(), _account(lab)
-    findings = [_test_mode(account), *([_cleaned(lab, everything=True)] if account else [])]
-    return Run(findings, requests=lab.budget.used, by_part=dict(lab.budget.by_part), seconds=time.monotonic() - began)
+def clean_only(session: Session) -> Run:
+    """Ends the objects of all earlier runs. Raises CannotBegin."""
+    began, account = time.monotonic(), _account(session)
+    findings = [_test_mode(account), *([_cleanup_finding(session, everything=True)] if account else [])]
+    return Run(
+        findings, requests=session.budget.used, by_part=dict(session.budget.by_part), seconds=time.monotonic() - began
+    )
 
 
-def _cleaned(lab: Laboratory, everything: bool = False) -> Finding:
-    result, stop = _attempt(lab, partial(clean, lab, everything))
+def _cleanup_finding(session: Session, everything: bool = False) -> Finding:
+    result, stop = _attempt(session, partial(clean, session, everything))
     if result is None:
         assert stop is not None
-        return Finding(Part.CLEANING, "cleaning", stop.verdict, stop.why, CAN_BE_ENDED)
+        return Finding(Part.CLEANING, "cleaning", stop.verdict, stop.reason, CAN_BE_ENDED)
     counts = Counter((each.kind, each.how) for each in result.ended)
     ended = ", ".join(f"{number} {kind}(s) {how}" for (kind, how), number in sorted(counts.items())) or "nothing"
-    left = "".join(f"\nLeft for --clean: {each.kind} {each.id}: {each.why}" for each in result.left)
-    verdict = Verdict.NOT_TRIED if result.left else Verdict.AS_ASSUMED
-    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{left}", CAN_BE_ENDED)
+    remaining = "".join(f"\nLeft for --clean: {each.kind} {each.id}: {each.reason}" for each in result.remaining)
+    verdict = Verdict.NOT_TRIED if result.remaining else Verdict.AS_ASSUMED
+    return Finding(Part.CLEANING, "cleaning", verdict, f"Ended: {ended}.{remaining}", CAN_BE_ENDED)

@@ -1,34 +1,36 @@
-"""The alarms on what POM is told of changes: told late, not told at all, or impossible to tell."""
+"""The alarms on published changes: late, stalled, silent, or impossible to publish."""
 
 from __future__ import annotations
 
 from chalicelib import metrics
-from chalicelib.functions import UNTOLD_CHANGES
+from chalicelib.functions import UNPUBLISHED_CHANGES
 from infra.template.alarms import Alarm, Grade
 from infra.template.measures import LAMBDA, SQS, STACK, aws, ours
 
 PUBLISHER = "publish-changes"
-"""The function that tells changes, by its name in AWS without the stack's prefix."""
+"""The function that publishes changes, by its name in AWS without the stack's prefix."""
 FEWEST_EVENTS = 5
-"""So few applied events may all concern records whose changes are not told, such as the lines of payouts."""
+"""Up to this many applied events may all concern records without published changes, such as lines of payouts."""
 
 CHANGE_AGE = aws(LAMBDA, "IteratorAge", f"{STACK}-{PUBLISHER}", "Maximum", "age in ms")
 """Milliseconds between the writing of a batch's last record and the invocation that is given the batch."""
-UNTOLD = aws(SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{UNTOLD_CHANGES}", "Maximum", UNTOLD_CHANGES)
+UNPUBLISHED = aws(
+    SQS, "ApproximateNumberOfMessagesVisible", f"{STACK}-{UNPUBLISHED_CHANGES}", "Maximum", UNPUBLISHED_CHANGES
+)
 
 CHANGE_ALARMS = (
     Alarm(
-        "UntoldChanges",
-        f"POM was not told of changes, because that was impossible: there are messages in {UNTOLD_CHANGES}.",
+        "UnpublishedChanges",
+        f"Changes could not be published: there are messages in the queue {UNPUBLISHED_CHANGES}.",
         Grade.TICKET,
-        "untold-changes.md",
-        {"waiting": UNTOLD},
+        "unpublished-changes.md",
+        {"waiting": UNPUBLISHED},
         threshold=0,
         period=60,
     ),
     Alarm(
         "ChangesLate",
-        "POM is told of changes more than 5 minutes late.",
+        "Changes are published more than 5 minutes late.",
         Grade.TICKET,
         "late-changes.md",
         {"age": CHANGE_AGE},
@@ -38,17 +40,17 @@ CHANGE_ALARMS = (
     ),
     Alarm(
         "ChangesStalled",
-        "For an hour POM has been told of no change, though changes wait; DynamoDB drops them after 24 hours.",
+        "No change was published for an hour although changes wait. DynamoDB drops them after 24 hours.",
         Grade.PAGE,
         "late-changes.md",
-        {"age": CHANGE_AGE, "told": ours(metrics.CHANGES_TOLD, "Sum")},
+        {"age": CHANGE_AGE, "published": ours(metrics.CHANGES_PUBLISHED, "Sum")},
         threshold=3_600_000,
         period=3600,
-        expression="IF(FILL(told, 0) < 1, FILL(age, 0), 0)",
+        expression="IF(FILL(published, 0) < 1, FILL(age, 0), 0)",
     ),
     Alarm(
         "ChangesSilent",
-        "In an hour events were applied, and AWS did not once invoke the function that tells POM of changes.",
+        "Events were applied in the last hour, but AWS did not invoke the function that publishes changes.",
         Grade.PAGE,
         "late-changes.md",
         {

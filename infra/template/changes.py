@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from chalicelib.functions import UNTOLD_CHANGES, Changes, Function
+from chalicelib.functions import UNPUBLISHED_CHANGES, Changes, Function
 from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, table_id
 
 BUS_ID = "ChangesBus"
@@ -34,9 +34,9 @@ def bus_outputs() -> Json:
             "Value": get_att(BUS_ID, "Name"),
         },
         "ChangesBusArn": {"Description": "The same bus, for policies", "Value": get_att(BUS_ID)},
-        "UntoldChangesQueueUrl": {
+        "UnpublishedChangesQueueUrl": {
             "Description": "Changes that could not be put on the bus or in the feed",
-            "Value": ref(queue_id(UNTOLD_CHANGES)),
+            "Value": ref(queue_id(UNPUBLISHED_CHANGES)),
         },
     }
 
@@ -70,7 +70,7 @@ def _event(table: str, keys: Mapping[str, str], changes: Changes) -> Json:
         "MaximumRetryAttempts": FOR_EVER,
         "MaximumRecordAgeInSeconds": FOR_EVER,
         # For records that leave the stream because no invocation succeeded: AWS tells their place, not their body.
-        "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": get_att(queue_id(UNTOLD_CHANGES))}},
+        "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": get_att(queue_id(UNPUBLISHED_CHANGES))}},
     }
     if keys:
         pattern = {"dynamodb": {"Keys": {name: {"S": [value]} for name, value in keys.items()}}}

@@ -18,7 +18,7 @@ from infra.template.alarm_list import (
 )
 from infra.template.alarms import Grade
 from infra.template.capacity_alarms import SHARED_PARTITIONS, index_writes
-from infra.template.change_alarms import CHANGE_AGE, UNTOLD
+from infra.template.change_alarms import CHANGE_AGE, UNPUBLISHED
 from infra.template.intrinsics import Json, physical, sub
 from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, STACK, Measure, Search, aws, ours, search
 from infra.template.queue_alarms import DEAD_LETTER_QUEUES, oldest, waiting
@@ -169,9 +169,11 @@ QUESTIONS = (
                 [ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
                 ("WebhookEndpoint",),
             ),
-            Graph("Age of the oldest change when it is told (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")),
-            Graph("Changes that could not be told", [UNTOLD], ("UntoldChanges",)),
-            Graph("Changes told", [ours(metrics.CHANGES_TOLD, "Sum", "changes")]),
+            Graph(
+                "Age of the oldest change when it is published (ms)", [CHANGE_AGE], ("ChangesLate", "ChangesStalled")
+            ),
+            Graph("Changes that could not be published", [UNPUBLISHED], ("UnpublishedChanges",)),
+            Graph("Changes published", [ours(metrics.CHANGES_PUBLISHED, "Sum", "changes")]),
         ),
         ("ReconciliationSilent", "CanaryFailing"),
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Changes, Function, Messages, Schedule
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Changes, Function, Messages, Schedule
 from infra.template.changes import BUS_ID
 from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, secret_parameter, sub, table_id
 
@@ -46,7 +46,7 @@ def policy(function: Function) -> Json:
             streams = [get_att(table_id(table), "StreamArn") for table in streamed]
             statements.append(allow("ReadStreams", reading, streams))
             statements.append(allow("TellChanges", ["events:PutEvents"], [get_att(BUS_ID)]))
-            sends.append(UNTOLD_CHANGES)
+            sends.append(UNPUBLISHED_CHANGES)
         case Schedule():
             sends.append(SCHEDULE_FAILURES)
     if sends:

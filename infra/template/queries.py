@@ -58,8 +58,9 @@ QUERIES = (
     Query(
         "late-changes",
         ("publish_changes",),
-        "fields @timestamp, told, untold, repeats, error.code, error.causes.0.code, error.causes.1.code, reasons.0\n"
-        "| filter message = 'changes_told' and (untold > 0 or ispresent(error.code))\n"
+        "fields @timestamp, published, unpublished, repeats, error.code, error.causes.0.code, error.causes.1.code,"
+        " reasons.0\n"
+        "| filter message = 'changes_published' and (unpublished > 0 or ispresent(error.code))\n"
         "| sort @timestamp desc | limit 200",
     ),
     Query(

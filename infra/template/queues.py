@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.kept import Ends, Place, Store
 from chalicelib.domain.retention import RETENTION
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, WORKERS, Messages, Queue
+from chalicelib.domain.retention_types import Expires, Place, Store
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, WORKERS, Messages, Queue
 from infra.template.intrinsics import Json, get_att, physical, queue_id, sub
 
 ATTEMPTS = 5
@@ -21,7 +21,7 @@ def queues() -> Json:
             case Messages(queue):
                 resources[queue_id(queue)] = _queue(queue, function.timeout)
                 resources[queue_id(queue.dead_letter)] = _dead_letter_queue(queue)
-    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+    for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
         resources[queue_id(name)] = _resource(name, {})
     return resources
 
@@ -47,7 +47,7 @@ def _dead_letter_queue(queue: Queue) -> Json:
 def retention_of(name: str) -> int:
     """Returns the seconds for which a queue keeps a message."""
     kept = RETENTION[Place(Store.QUEUE, name)]
-    if not isinstance(kept, Ends):
+    if not isinstance(kept, Expires):
         raise TypeError(f"SQS keeps no message for good, and {name} is said to")
     return kept.seconds
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.config import ORIGIN_PATTERN
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Function, Queue, Secret
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Function, Queue, Secret
 from infra.template import backup, boundary, encryption, releases, signing, waf
 from infra.template.changes import BUS_ID, bus_outputs
 from infra.template.intrinsics import (
@@ -97,7 +97,7 @@ VALUES: Mapping[str, Any] = {
     "TOKEN_ROLES_CLAIM": ref("TokenRolesClaim"),
     **{queue.url_variable: ref(queue_id(queue)) for queue in Queue},
     "EVENT_BUS_NAME": get_att(BUS_ID, "Name"),
-    "UNTOLD_CHANGES_QUEUE_URL": ref(queue_id(UNTOLD_CHANGES)),
+    "UNPUBLISHED_CHANGES_QUEUE_URL": ref(queue_id(UNPUBLISHED_CHANGES)),
 }
 
 

@@ -8,7 +8,7 @@ events that Stripe should have brought.
 from __future__ import annotations
 
 from chalicelib import metrics
-from chalicelib.domain.canary import FLOWN_EVERY, Verdict
+from chalicelib.domain.canary import SENT_EVERY, Verdict
 from infra.template.alarms import Alarm, Grade, Missing
 from infra.template.measures import ours
 
@@ -33,7 +33,7 @@ WEBHOOK_ALARMS = (
             "throttled": THROTTLED,
         },
         threshold=0,
-        period=FLOWN_EVERY,
+        period=SENT_EVERY,
         periods=2,
         expression=("IF(FILL(sent, 0) < 1 OR FILL(sent, 0) - FILL(passed, 0) - FILL(throttled, 0) > 0, 1, 0)"),
         missing=Missing.BAD,
@@ -45,7 +45,7 @@ WEBHOOK_ALARMS = (
         "canary.md",
         {"throttled": THROTTLED},
         threshold=0,
-        period=FLOWN_EVERY,
+        period=SENT_EVERY,
         periods=2,
         expression="FILL(throttled, 0)",
     ),

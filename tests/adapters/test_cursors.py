@@ -17,7 +17,7 @@ from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import BatchId
 from chalicelib.domain.status import InvoiceStatus, StatusGroup
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
@@ -55,7 +55,7 @@ def stores(stores_on_tables: Backend) -> Backend:
     stored(stores_on_tables, id=BatchId("bat_b"))
     stores_on_tables.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
     overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
-    stores_on_tables.invoices.insert(recounted(overdue), {})
+    stores_on_tables.invoices.insert(invoice_write(overdue), {})
     return stores_on_tables
 
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from chalicelib.adapters.tables.codec import deflated, inflated, json_of
+from chalicelib.adapters.tables.codec import deflate, inflate, json_of
 from chalicelib.adapters.tables.dictionaries import DICTIONARIES
 from tests.bench.dictionary import made, records
 
@@ -25,19 +25,19 @@ def test_dictionaries_are_added_and_never_changed() -> None:
 @pytest.mark.parametrize("dictionary", DICTIONARIES)
 def test_what_was_deflated_with_any_of_them_is_read(dictionary: bytes) -> None:
     text = json_of("pool" * 100)
-    assert inflated(deflated(text, dictionary)) == text
+    assert inflate(deflate(text, dictionary)) == text
 
 
 def test_a_dictionary_that_this_release_does_not_have_is_said_to_be_missing() -> None:
     with pytest.raises(ValueError, match="dictionary"):
-        inflated(deflated(b"text", b"a dictionary of the next release"))
+        inflate(deflate(b"text", b"a dictionary of the next release"))
 
 
 def test_the_last_dictionary_has_not_fallen_behind_the_documents_of_today() -> None:
     """If it has, `python -m tests.bench.dictionary` makes another one, to be added."""
     texts = [json_of(record) for record in records()]
     today = made()
-    size, least = (sum(len(deflated(text, each)) for text in texts) for each in (DICTIONARIES[-1], today))
+    size, least = (sum(len(deflate(text, each)) for text in texts) for each in (DICTIONARIES[-1], today))
     assert size <= FALLEN_BEHIND * least
     assert size < sum(len(zlib.compress(text)) for text in texts) / 2
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.tables.codec import decoded_text, json_of, text_of
+from chalicelib.adapters.tables.codec import decode_text, json_of, text_of
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.balance_transactions import Settlement
@@ -29,12 +29,12 @@ from chalicelib.domain.intended_act import MARKED_PAID
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout_lines import PayoutLine
-from infra.privacy.classes import Fate
-from infra.privacy.page import classified
+from infra.privacy.classes import ErasureEffect
+from infra.privacy.page import classified_fields
 from tests.planted import Planted
 
 NOW = 1_800_000_000
-KEPT = {place.name for place, each in classified() if each.fate is Fate.KEPT}
+KEPT = {place.name for place, each in classified_fields() if each.effect is ErasureEffect.KEPT}
 
 BY_HAND: Mapping[str, Any] = {
     "Action.kind": MARKED_PAID,
@@ -59,7 +59,7 @@ def test_a_text_is_planted_in_every_place_and_found_as_it_is_stored(kind: type) 
     planted = Planted(BY_HAND)
     record = planted.of(kind)
     stored = json_of(record)
-    assert decoded_text(kind, stored) == record
+    assert decode_text(kind, stored) == record
     assert planted.found_in(stored) == set(planted.texts.values())
 
 

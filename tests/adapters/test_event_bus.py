@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from chalicelib.adapters.deployment_faults import DEPLOYMENT_FAULTS
 from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, PAUSES, EventBridgeBus, portions, size_of
-from chalicelib.adapters.refused_requests import DEPLOYMENT_FAULTS
 from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.observability import described
 from chalicelib.ports.changes import BusEvent

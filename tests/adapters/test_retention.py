@@ -13,8 +13,8 @@ from chalicelib.adapters.tables.models import OAuthStateItem
 from chalicelib.adapters.tables.row_kinds import kind_of, of_import
 from chalicelib.domain.connection import Authorization
 from chalicelib.domain.identifiers import UserId
-from chalicelib.domain.kept import Ends, Place, Stays, Store
 from chalicelib.domain.retention import RETENTION, of_row
+from chalicelib.domain.retention_types import Expires, NoExpiry, Place, Store
 from tests.backends import Backend, aws, aws_with_resources, stores_on_tables, table_backend
 from tests.bench.stories_stage import running
 from tests.contracts.examples import ACCOUNT, NOW, ORG
@@ -68,7 +68,7 @@ def test_a_row_expires_if_and_only_if_its_kind_has_an_end(rows: Any) -> None:
         (place, item.keys())
         for place, items in rows.items()
         for item in items
-        if isinstance(of_row(*place), Ends) != ("expires_at" in item)
+        if isinstance(of_row(*place), Expires) != ("expires_at" in item)
     ]
     assert wrong == []
 
@@ -83,13 +83,13 @@ def test_an_access_that_was_granted_and_not_used_is_remembered_for_a_month(store
     stores_on_tables.connections.put_authorization(granted)
     [item] = (each.to_dynamodb_dict() for each in OAuthStateItem.scan())
     kept = of_row("oauth-states", kind_of("oauth-states", item))
-    assert isinstance(kept, Ends)
+    assert isinstance(kept, Expires)
     assert (kept.days, int(item["expires_at"]["N"])) == (30, granted.expires_at + kept.seconds)
 
 
 def test_each_table_with_rows_that_end_has_an_expiry_and_no_other() -> None:
     ending = {
-        place.name for place, kept in RETENTION.items() if place.store is Store.TABLE and isinstance(kept, Ends)
+        place.name for place, kept in RETENTION.items() if place.store is Store.TABLE and isinstance(kept, Expires)
     }
     assert {name for model, name in NAMES.items() if model._ttl_attribute() is not None} == ending
 
@@ -97,7 +97,7 @@ def test_each_table_with_rows_that_end_has_an_expiry_and_no_other() -> None:
 def test_each_entry_says_why_and_each_that_has_no_end_says_what_ends_it() -> None:
     for place, kept in RETENTION.items():
         assert kept.why.endswith("."), place
-        assert kept.until if isinstance(kept, Stays) else kept.since, place
+        assert kept.until if isinstance(kept, NoExpiry) else kept.since, place
         assert kept.source == "" or kept.source.startswith("https://"), place
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.trial import Trial, TrialReport, TrialStep
 from chalicelib.ports.changes import StoredChange
 from infra.local.streams import ShardReader
@@ -51,9 +51,9 @@ def test_an_invoice_is_told_from_its_packed_document_of_each_version(
     aws: Aws, stores_on_tables: Backend, written: Written
 ) -> None:
     store = stores_on_tables.invoices
-    draft = store.insert(recounted(invoice()), {})
-    pending = store.save(recounted(in_status(draft, InvoiceStatus.PENDING)))
-    paid = store.save(recounted(in_status(pending, InvoiceStatus.PAID)))
+    draft = store.insert(invoice_write(invoice()), {})
+    pending = store.save(invoice_write(in_status(draft, InvoiceStatus.PENDING)))
+    paid = store.save(invoice_write(in_status(pending, InvoiceStatus.PAID)))
     creating, created, settled = written("invoices")
 
     assert isinstance(settled["dynamodb"]["NewImage"]["packed"]["B"], str)
@@ -70,8 +70,8 @@ def test_an_invoice_is_told_from_its_packed_document_of_each_version(
 def test_a_deleted_invoice_is_told_with_a_version_behind_its_last_one(
     aws: Aws, stores_on_tables: Backend, written: Written
 ) -> None:
-    stored = stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.DRAFT)), {})
-    stores_on_tables.invoices.remove(recounted(stored), [])
+    stored = stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.DRAFT)), {})
+    stores_on_tables.invoices.remove(invoice_write(stored), [])
     change = told(aws, written("invoices")[-1]).change
     assert change.deleted
     assert (change.difference.previous_status, change.difference.status) == ("draft", None)
@@ -81,13 +81,13 @@ def test_a_deleted_invoice_is_told_with_a_version_behind_its_last_one(
 def test_a_version_that_differs_in_nothing_that_is_told_is_silent(
     aws: Aws, stores_on_tables: Backend, written: Written
 ) -> None:
-    stored = stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
-    stores_on_tables.invoices.save(recounted(replace(stored, updated_at=NOW + 9)))
+    stored = stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    stores_on_tables.invoices.save(invoice_write(replace(stored, updated_at=NOW + 9)))
     assert [read(aws, each) is None for each in written("invoices")] == [False, True]
 
 
 def test_a_record_that_comes_again_has_the_same_ids(aws: Aws, stores_on_tables: Backend, written: Written) -> None:
-    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING)), {})
     [record] = written("invoices")
     first, again = told(aws, record).change, told(aws, record).change
     ids = [first.id_of(each) for each in first.difference.types]
@@ -117,7 +117,7 @@ def test_a_connection_is_told_and_the_other_items_of_its_table_are_not(
     stores_on_tables.settings.save(InvoicingSettings(ORG))
     test = Trial(ACCOUNT, "run", NOW)
     stores_on_tables.connections.begin_trial(ORG, test)
-    stores_on_tables.connections.keep_trial(ORG, test.reported(TrialReport(TrialStep.ACCOUNT, True, "Well."), NOW))
+    stores_on_tables.connections.save_trial(ORG, test.reported(TrialReport(TrialStep.ACCOUNT, True, "Well."), NOW))
     _, *others = written("connections")
     assert [read(aws, each) for each in others] == [None, None, None]
 
@@ -135,7 +135,7 @@ def test_a_payout_is_told_and_its_lines_are_not(aws: Aws, stores_on_tables: Back
 def test_the_time_of_a_change_is_when_its_version_was_stored_in_whole_seconds(
     aws: Aws, stores_on_tables: Backend, written: Written
 ) -> None:
-    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING)), {})
     [record] = written("invoices")
     record["dynamodb"]["ApproximateCreationDateTime"] = 1_800_000_123.75
     assert told(aws, record).change.at == 1_800_000_123
@@ -145,7 +145,7 @@ def test_the_time_of_a_change_is_when_its_version_was_stored_in_whole_seconds(
 def test_a_damaged_document_is_an_error_and_never_silence(
     damage: str, aws: Aws, stores_on_tables: Backend, written: Written
 ) -> None:
-    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING)), {})
+    stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING)), {})
     [record] = written("invoices")
     record["dynamodb"]["NewImage"]["packed"]["B"] = damage
     with pytest.raises(Exception):  # noqa: B017, PT011 whichever it is, the record is queued

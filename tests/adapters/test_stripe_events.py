@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.stripe.events import LARGEST_KEPT, NoEvent, listed_event, pointer_to, read_event
+from chalicelib.adapters.stripe.events import LARGEST_STORED_BODY, NotAnEvent, listed_event, pointer_to, read_event
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId
@@ -50,7 +50,7 @@ def test_an_event_with_an_odd_envelope_is_read_as_far_as_it_goes(
 )
 def test_an_entry_without_id_or_type_is_passed_over_in_a_list_and_refused_elsewhere(body: bytes) -> None:
     assert listed_event(body, ACCOUNT) is None
-    with pytest.raises(NoEvent):
+    with pytest.raises(NotAnEvent):
         read_event(body, ACCOUNT)
 
 
@@ -61,13 +61,13 @@ def test_the_account_of_a_webhook_is_the_one_that_stripe_names() -> None:
 
 @pytest.mark.parametrize("account", [7, "", "platform", "canary", "acct_", "acct_é", "acct_" + "1" * 124])
 def test_an_event_of_an_impossible_account_is_no_event(account: Any) -> None:
-    with pytest.raises(NoEvent):
+    with pytest.raises(NotAnEvent):
         read_event(json.dumps({**EVENT, "account": account}).encode())
 
 
 @pytest.mark.parametrize("event_id", ["", "e" * 256, "evt 1", "evt_é", "evt_\x00", "evt_\ud800"])
 def test_an_event_of_an_impossible_id_is_no_event(event_id: str) -> None:
-    with pytest.raises(NoEvent):
+    with pytest.raises(NotAnEvent):
         read_event(json.dumps({**EVENT, "id": event_id}).encode())
 
 
@@ -116,12 +116,12 @@ def test_a_huge_kind_of_object_makes_no_kept_event_too_large() -> None:
 
 
 def test_an_event_of_a_huge_type_is_none_of_stripes() -> None:
-    with pytest.raises(NoEvent):
+    with pytest.raises(NotAnEvent):
         read_event(json.dumps({**EVENT, "type": HUGE}, ensure_ascii=False).encode(), ACCOUNT)
 
 
 def test_an_event_that_is_too_large_to_keep_is_kept_as_what_leads_to_its_object() -> None:
-    shown = {"id": "re_1", "object": "refund", "payment_intent": "pi_1", "description": "x" * LARGEST_KEPT}
+    shown = {"id": "re_1", "object": "refund", "payment_intent": "pi_1", "description": "x" * LARGEST_STORED_BODY}
     event = read_event(json.dumps({**EVENT, "data": {"object": shown}}).encode())
     again = read_event(event.body.encode(), ACCOUNT)
     assert len(event.body) < 1000
@@ -142,5 +142,5 @@ def test_what_a_shortened_event_does_not_say_is_not_believed() -> None:
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"id":"evt_1","type":"a","data":' + b"[" * 100_000])
 def test_what_is_nested_without_end_is_no_event(body: bytes) -> None:
-    with pytest.raises(NoEvent):
+    with pytest.raises(NotAnEvent):
         read_event(body)

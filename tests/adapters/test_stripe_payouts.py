@@ -78,10 +78,10 @@ def company() -> Company:
 
 def test_the_fee_of_a_card_payment_is_not_known_until_stripe_has_captured_it(company: Company) -> None:
     payment = company.paid_invoice()
-    assert company.gateway.booked(company.account, payment) is None
+    assert company.gateway.balance_transaction_of(company.account, payment) is None
 
     company.wait(5)
-    booked = company.gateway.booked(company.account, payment)
+    booked = company.gateway.balance_transaction_of(company.account, payment)
 
     assert booked is not None
     assert (booked.amount, booked.fee, booked.net, booked.currency) == (10_000, 320, 9_680, "usd")
@@ -97,9 +97,9 @@ def test_the_fee_of_a_payment_is_one_request(company: Company) -> None:
     company.wait(5)
     company.requests()
 
-    company.gateway.booked(company.account, payment)
+    company.gateway.balance_transaction_of(company.account, payment)
     assert sum(company.requests().values()) == 1
-    company.gateway.booked(company.account, charge)
+    company.gateway.balance_transaction_of(company.account, charge)
     assert sum(company.requests().values()) == 1
 
 
@@ -108,26 +108,26 @@ def test_a_charge_leads_to_the_same_balance_transaction_as_its_payment_intent(co
     company.wait(5)
     [charge] = company.double.ledger(company.account)["objects"]["charge"]
 
-    by_charge = company.gateway.booked(company.account, charge["id"])
+    by_charge = company.gateway.balance_transaction_of(company.account, charge["id"])
 
     assert by_charge is not None
-    assert by_charge == company.gateway.booked(company.account, payment)
+    assert by_charge == company.gateway.balance_transaction_of(company.account, payment)
 
 
 def test_the_fee_of_a_bank_debit_is_known_once_the_debit_arrives(company: Company) -> None:
     payment = company.paid_invoice("pm_usBankAccount")
-    assert company.gateway.booked(company.account, payment) is None
+    assert company.gateway.balance_transaction_of(company.account, payment) is None
 
     company.double.settle_debit(company.account, payment)
-    booked = company.gateway.booked(company.account, payment)
+    booked = company.gateway.balance_transaction_of(company.account, payment)
 
     assert booked is not None
     assert (booked.type, booked.category, booked.fee, booked.net) == ("payment", "charge", 80, 9_920)
 
 
 def test_a_payment_that_stripe_does_not_have_cost_nothing_that_is_known(company: Company) -> None:
-    assert company.gateway.booked(company.account, "pi_gone") is None
-    assert company.gateway.booked(company.account, "ch_gone") is None
+    assert company.gateway.balance_transaction_of(company.account, "pi_gone") is None
+    assert company.gateway.balance_transaction_of(company.account, "ch_gone") is None
 
 
 def test_tax_on_the_fee_is_a_part_of_it() -> None:
@@ -135,7 +135,7 @@ def test_tax_on_the_fee_is_a_part_of_it() -> None:
     payment = company.paid_invoice()
     company.wait(5)
 
-    booked = company.gateway.booked(company.account, payment)
+    booked = company.gateway.balance_transaction_of(company.account, payment)
 
     assert booked is not None
     assert [(part.type, part.amount) for part in booked.fee_parts] == [("stripe_fee", 320), ("tax", 32)]
@@ -147,7 +147,7 @@ def test_a_payment_in_another_currency_says_what_was_exchanged_and_at_which_rate
     company.wait(5)
     [stored] = company.double.ledger(company.account)["objects"]["balance_transaction"]
 
-    booked = company.gateway.booked(company.account, charge)
+    booked = company.gateway.balance_transaction_of(company.account, charge)
 
     assert booked is not None
     assert (booked.source_amount, booked.source_currency, booked.currency) == (10_000, "eur", "usd")

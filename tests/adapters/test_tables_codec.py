@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.tables.codec import MAX_STORED, decoded, encoded, inflated
+from chalicelib.adapters.tables.codec import MAX_STORED, decode, encode, inflate
 from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
@@ -82,8 +82,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 
 def back(kind: type[Any], value: Any) -> Any:
-    stored = encoded(value)
-    return decoded(kind, stored.get("document"), stored.get("packed"))
+    stored = encode(value)
+    return decode(kind, stored.get("document"), stored.get("packed"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,8 +99,8 @@ def test_whatever_the_domain_holds_comes_back_equal(kind: type[Any], data: st.Da
 
 def text_of(value: object) -> str:
     """The document as text, deflated or not."""
-    stored = encoded(value)
-    return inflated(stored["packed"]).decode() if "packed" in stored else stored["document"]
+    stored = encode(value)
+    return inflate(stored["packed"]).decode() if "packed" in stored else stored["document"]
 
 
 def test_numbers_of_a_quantity_keep_their_digits() -> None:
@@ -113,19 +113,19 @@ def test_a_field_that_a_later_release_adds_is_skipped() -> None:
     stored = msgspec.json.decode(text_of(customer()))
     stored["profile"]["nickname"] = {"from": "the future"}
     stored["loyalty"] = [1, 2, 3]
-    assert decoded(Customer, msgspec.json.encode(stored).decode(), None) == customer()
+    assert decode(Customer, msgspec.json.encode(stored).decode(), None) == customer()
 
 
 def test_a_field_that_an_earlier_release_did_not_have_takes_its_default() -> None:
     stored = msgspec.json.decode(text_of(invoice()))
     for name in ("facts", "sent_at", "stripe_customer_id", "version"):
         del stored[name]
-    assert decoded(Invoice, msgspec.json.encode(stored).decode(), None) == invoice()
+    assert decode(Invoice, msgspec.json.encode(stored).decode(), None) == invoice()
 
 
 def test_a_document_is_deflated_if_that_is_shorter() -> None:
-    assert encoded("a") == {"document": '"a"'}
-    stored = encoded(customer())
+    assert encode("a") == {"document": '"a"'}
+    stored = encode(customer())
     assert set(stored) == {"packed"}
     assert len(stored["packed"]) < len(text_of(customer())) / 2
     order = dataclasses.replace(invoice().order, memo="long " * 1000)
@@ -134,27 +134,27 @@ def test_a_document_is_deflated_if_that_is_shorter() -> None:
 
 def test_documents_of_releases_without_a_dictionary_are_read() -> None:
     text = text_of(customer())
-    assert decoded(Customer, text, None) == customer()
-    assert decoded(Customer, None, zlib.compress(text.encode(), 3)) == customer()
+    assert decode(Customer, text, None) == customer()
+    assert decode(Customer, None, zlib.compress(text.encode(), 3)) == customer()
 
 
 def test_a_document_that_was_cut_off_is_not_read_as_a_shorter_one() -> None:
     with pytest.raises(zlib.error):
-        inflated(encoded(customer())["packed"][:-5])
+        inflate(encode(customer())["packed"][:-5])
 
 
 def test_a_document_too_large_for_an_item_is_refused_by_name() -> None:
     noise = random.Random(1).randbytes(MAX_STORED).hex()
-    assert len(encoded(noise[: MAX_STORED // 2])["packed"]) < MAX_STORED
+    assert len(encode(noise[: MAX_STORED // 2])["packed"]) < MAX_STORED
     with pytest.raises(Refused) as refused:
-        encoded(dataclasses.replace(customer(), sync_error=noise * 2))
+        encode(dataclasses.replace(customer(), sync_error=noise * 2))
     assert refused.value.code == "record_too_large"
     assert noise not in str(refused.value)
 
 
 def test_an_item_without_a_document_is_no_aggregate() -> None:
     with pytest.raises(ValueError, match="Customer"):
-        decoded(Customer, None, None)
+        decode(Customer, None, None)
 
 
 def test_no_document_holds_a_float() -> None:

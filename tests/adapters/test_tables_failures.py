@@ -21,7 +21,7 @@ from chalicelib.domain.errors import DeploymentFault, DuplicateEvent, Retryable,
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import invoice_removal, invoice_write
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceExists, InvoiceFilter
@@ -75,10 +75,10 @@ OUTAGES = {
 def operations(stores: Backend) -> list[Callable[[], object]]:
     return [
         lambda: stores.invoices.get(ORG, invoice().id),
-        lambda: stores.invoices.insert(recounted(invoice("x")), services("s1")),
-        lambda: stores.invoices.save(recounted(invoice("y"))),
-        lambda: stores.invoices.apply(recounted(invoice("z")), marker()),
-        lambda: stores.invoices.remove(uncounted(invoice("z")), []),
+        lambda: stores.invoices.insert(invoice_write(invoice("x")), services("s1")),
+        lambda: stores.invoices.save(invoice_write(invoice("y"))),
+        lambda: stores.invoices.apply(invoice_write(invoice("z")), marker()),
+        lambda: stores.invoices.remove(invoice_removal(invoice("z")), []),
         lambda: stores.invoices.find_by_reference(ACCOUNT, ["pi_1"]),
         lambda: stores.invoices.page(ORG, InvoiceFilter(), 10, None),
         lambda: stores.invoices.due_for_work(NOW, 10),
@@ -93,10 +93,10 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.events.last_received_at(ACCOUNT),
         lambda: stores.events.arrivals(ACCOUNT),
         lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW),
-        lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)),
-        lambda: stores.connections.canary_flight(),
+        lambda: stores.connections.save_webhook_check(WebhookCheck(NOW, True)),
+        lambda: stores.connections.canary_run(),
         lambda: stores.connections.begin_trial(ORG, Trial(ACCOUNT, "run", NOW)),
-        lambda: stores.connections.keep_trial(ORG, Trial(ACCOUNT, "run", NOW)),
+        lambda: stores.connections.save_trial(ORG, Trial(ACCOUNT, "run", NOW)),
         lambda: stores.payments.page(ORG, MovementFilter(), 10, None),
         lambda: stores.payments.find(ORG, ["ch_1"]),
         lambda: stores.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
@@ -209,7 +209,7 @@ def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_
         return next(answers)()
 
     with dynamodb_answering(answer), suppress(InvoiceExists):  # the embedded AWS does not look at tokens
-        stores_on_tables.invoices.insert(recounted(invoice()), {})
+        stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     assert len(tokens) == 2
     assert len(set(tokens)) == 1
     assert tokens[0]
@@ -218,8 +218,8 @@ def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_
 def test_keys_that_a_batch_read_leaves_over_are_asked_for_again(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = stores_on_tables.invoices.insert(recounted(invoice()), {})
-    stores_on_tables.invoices.save(recounted(first), [reference(f"pi_{n}", first) for n in range(5)])
+    first = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
+    stores_on_tables.invoices.save(invoice_write(first), [reference(f"pi_{n}", first) for n in range(5)])
     real = database.connection().batch_get_item
     calls = []
 

@@ -26,7 +26,7 @@ from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.batch_errors import ItemError
-from chalicelib.domain.canary import Flight, Verdict
+from chalicelib.domain.canary import CanaryRun, Verdict
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import SyncStatus
@@ -37,7 +37,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId, User
 from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.status import InvoiceStatus, StatusGroup
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import invoice_removal, invoice_write
 from chalicelib.domain.trial import Trial
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceFilter
@@ -67,29 +67,29 @@ from tests.contracts.test_batch_store import stored
 
 def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
     """What is done, and the requests it takes."""
-    one = stores.invoices.insert(recounted(invoice("one")), services("s1"))
-    two = stores.invoices.insert(recounted(invoice("two")), {})
-    three = stores.invoices.insert(recounted(invoice("three")), services("s3"))
-    five = stores.invoices.insert(recounted(invoice("five")), {})
-    four = stores.invoices.insert(recounted(invoice("four")), {})
+    one = stores.invoices.insert(invoice_write(invoice("one")), services("s1"))
+    two = stores.invoices.insert(invoice_write(invoice("two")), {})
+    three = stores.invoices.insert(invoice_write(invoice("three")), services("s3"))
+    five = stores.invoices.insert(invoice_write(invoice("five")), {})
+    four = stores.invoices.insert(invoice_write(invoice("four")), {})
     known = stores.customers.save(linked(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
     update, write = "UpdateItem", "BatchWriteItem"
     return {
         "read an invoice": (lambda: stores.invoices.get(ORG, one.id), [get]),
         "insert with claims": (
-            lambda: stores.invoices.insert(recounted(invoice("new")), services("s8", "s9")),
+            lambda: stores.invoices.insert(invoice_write(invoice("new")), services("s8", "s9")),
             [transact],
         ),
         "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
         "save with a claim": (
-            lambda: stores.invoices.save_claiming(recounted(five, five), services("s6")),
+            lambda: stores.invoices.save_claiming(invoice_write(five, five), services("s6")),
             [transact],
         ),
         "give up a claim": (lambda: stores.invoices.release(three, [ServiceId("s3")]), [transact]),
-        "save": (lambda: stores.invoices.save(recounted(two)), [put]),
+        "save": (lambda: stores.invoices.save(invoice_write(two)), [put]),
         "save with a payment": (
-            lambda: stores.invoices.save(recounted(four)._replace(movements=(payment("ch_4"),))),
+            lambda: stores.invoices.save(invoice_write(four)._replace(movements=(payment("ch_4"),))),
             [transact],
         ),
         "a page of payments": (lambda: stores.payments.page(ORG, MovementFilter(), 10, None), [query]),
@@ -114,11 +114,16 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "mark": (lambda: stores.events.mark(about_invoice("evt_8")), [put]),
         "event log": (lambda: stores.events.of_invoice(ORG, InvoiceId("inv_a"), 10, None), [query]),
         "apply with references": (
-            lambda: stores.invoices.apply(recounted(one), marker(), [reference("pi_1", one), reference("ch_1", one)]),
+            lambda: stores.invoices.apply(
+                invoice_write(one), marker(), [reference("pi_1", one), reference("ch_1", one)]
+            ),
             [transact],
         ),
-        "save with references": (lambda: stores.invoices.save(recounted(two), [reference("pi_2", two)]), [transact]),
-        "remove": (lambda: stores.invoices.remove(uncounted(three), [ServiceId("s3")]), [transact]),
+        "save with references": (
+            lambda: stores.invoices.save(invoice_write(two), [reference("pi_2", two)]),
+            [transact],
+        ),
+        "remove": (lambda: stores.invoices.remove(invoice_removal(three), [ServiceId("s3")]), [transact]),
         "find a hundred references": (
             lambda: stores.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(100)]),
             [batch],
@@ -145,16 +150,16 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "last received": (lambda: stores.events.last_received_at(ACCOUNT), [query]),
         "arrivals": (lambda: stores.events.arrivals(ACCOUNT), [query, batch]),
         "repeated": (lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW), ["UpdateItem"]),
-        "keep a check": (lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)), [put]),
+        "keep a check": (lambda: stores.connections.save_webhook_check(WebhookCheck(NOW, True)), [put]),
         "unknown invoices": (lambda: stores.connections.unknown_invoices(ORG), [get]),
         "keep unknown invoices": (
-            lambda: stores.connections.keep_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ())),
+            lambda: stores.connections.save_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ())),
             [put],
         ),
         "the latest test": (lambda: stores.connections.trial(ORG), [get]),
         "begin a test": (lambda: stores.connections.begin_trial(ORG, Trial(ACCOUNT, "run", NOW)), [put]),
-        "keep a test": (lambda: stores.connections.keep_trial(ORG, Trial(ACCOUNT, "run", NOW)), [put]),
-        "keep a flight": (lambda: stores.connections.keep_canary_flight(Flight(Verdict.PASSED, 90, NOW)), [put]),
+        "keep a test": (lambda: stores.connections.save_trial(ORG, Trial(ACCOUNT, "run", NOW)), [put]),
+        "keep a flight": (lambda: stores.connections.save_canary_run(CanaryRun(Verdict.PASSED, 90, NOW)), [put]),
     }
 
 
@@ -171,20 +176,20 @@ def test_each_operation_takes_the_requests_it_should(stores_on_tables: Backend) 
 
 
 def test_a_webhook_that_changes_an_invoice_is_one_read_and_one_transaction(stores_on_tables: Backend) -> None:
-    first = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    first = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     with requests_to_dynamodb() as called:
         read = stores_on_tables.invoices.get(ORG, first.id)
         assert read is not None
-        stores_on_tables.invoices.apply(recounted(read), marker(), [reference("pi_1", read)])
+        stores_on_tables.invoices.apply(invoice_write(read), marker(), [reference("pi_1", read)])
     assert called == ["GetItem", "TransactWriteItems"]
 
 
 def test_a_duplicate_event_is_one_refused_transaction(stores_on_tables: Backend) -> None:
     stored = stores_on_tables.invoices.apply(
-        recounted(stores_on_tables.invoices.insert(recounted(invoice()), {})), marker()
+        invoice_write(stores_on_tables.invoices.insert(invoice_write(invoice()), {})), marker()
     )
     with requests_to_dynamodb() as called, pytest.raises(DuplicateEvent):
-        stores_on_tables.invoices.apply(recounted(stored), marker())
+        stores_on_tables.invoices.apply(invoice_write(stored), marker())
     assert called == ["TransactWriteItems"]
 
 
@@ -212,7 +217,7 @@ def test_a_page_of_invoices_is_one_query_of_keys_and_one_batch_read_whatever_the
     for n in range(30):
         made = of_customer(invoice(str(n), created_at=NOW + n), "c1")
         stores_on_tables.invoices.insert(
-            recounted(in_status(made, InvoiceStatus.PENDING, due_at=NOW - (n + 1) * 86400)), {}
+            invoice_write(in_status(made, InvoiceStatus.PENDING, due_at=NOW - (n + 1) * 86400)), {}
         )
     with requests_to_dynamodb() as called:
         page = stores_on_tables.invoices.page(ORG, wanted, 10, None)
@@ -230,7 +235,7 @@ def test_a_page_is_filled_by_another_query_where_the_index_lags(
     """The index still has three paid invoices among the pending ones, as the newest of them."""
     for n in range(9):
         status = InvoiceStatus.PAID if n > 5 else InvoiceStatus.PENDING
-        stores_on_tables.invoices.insert(recounted(in_status(invoice(str(n), created_at=NOW + n), status)), {})
+        stores_on_tables.invoices.insert(invoice_write(in_status(invoice(str(n), created_at=NOW + n), status)), {})
     lagging = [InvoiceItem(ORG, f"inv_{n}", created_key=f"{NOW + n:012d}#{n}") for n in range(9)]
     monkeypatch.setattr(InvoiceItem.by_status, "query", lambda *_, **__: reversed(lagging))
     with requests_to_dynamodb() as called:
@@ -246,7 +251,7 @@ def test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_l
     unpaid = in_status(invoice("unpaid"), InvoiceStatus.PENDING)
     paid = in_status(invoice("paid"), InvoiceStatus.PAID)
     for made in (unpaid, paid):
-        stores_on_tables.invoices.insert(recounted(made), {})
+        stores_on_tables.invoices.insert(invoice_write(made), {})
     names = ("inv_unpaid", "inv_removed", "inv_paid")
     lagging = [InvoiceItem(ORG, name, created_key=f"{NOW:012d}#{name}") for name in names]
     monkeypatch.setattr(InvoiceItem.by_status, "query", lambda *_, **__: iter(lagging))
@@ -260,7 +265,7 @@ def test_a_paid_invoice_is_not_shown_as_overdue_although_the_index_lags(
 ) -> None:
     for name, status in (("late", InvoiceStatus.PENDING), ("paid", InvoiceStatus.PAID)):
         made = in_status(invoice(name), status, due_at=NOW - 9 * 86400)
-        stores_on_tables.invoices.insert(recounted(made), {})
+        stores_on_tables.invoices.insert(invoice_write(made), {})
     lagging = [InvoiceItem(ORG, f"inv_{name}", overdue_key=f"{NOW:012d}#{name}") for name in ("paid", "late")]
     monkeypatch.setattr(InvoiceItem.overdue, "query", lambda *_, **__: iter(lagging))
     page = stores_on_tables.invoices.page(ORG, InvoiceFilter(overdue=True), 10, None)
@@ -268,9 +273,9 @@ def test_a_paid_invoice_is_not_shown_as_overdue_although_the_index_lags(
 
 
 def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tables: Backend) -> None:
-    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(39))
-    stores_on_tables.invoices.save(recounted(made)._replace(movements=(*rows, refund("re_1", at=NOW))))
+    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=(*rows, refund("re_1", at=NOW))))
     for wanted, found in ((MovementFilter(), 10), (MovementFilter(kind=MovementKind.REFUND), 1)):
         with requests_to_dynamodb() as called:
             page = stores_on_tables.payments.page(ORG, wanted, 10, None)
@@ -279,9 +284,9 @@ def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tabl
 
 
 def test_a_page_of_a_thousand_payments_with_their_fees_is_one_query(stores_on_tables: Backend) -> None:
-    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"pi_{n:024}", at=NOW + n, number="A1B2C3D4-0001") for n in range(1001))
-    stores_on_tables.invoices.save(recounted(made)._replace(movements=rows))
+    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=rows))
     settled = [(row.id, Settlement(booked(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)]
     stores_on_tables.payments.settle(ORG, settled)
     with requests_to_dynamodb() as called:
@@ -293,9 +298,9 @@ def test_a_page_of_a_thousand_payments_with_their_fees_is_one_query(stores_on_ta
 def test_a_hundred_payments_are_settled_by_an_update_each_whether_or_not_they_are_stored(
     stores_on_tables: Backend,
 ) -> None:
-    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(40))
-    stores_on_tables.invoices.save(recounted(made)._replace(movements=rows))
+    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=rows))
     with requests_to_dynamodb() as called:
         stores_on_tables.payments.settle(ORG, [(f"ch_{n}", Settlement(booked(f"txn_{n}"))) for n in range(100)])
     assert called == ["UpdateItem"] * 100
@@ -350,7 +355,7 @@ def test_the_event_log_holds_no_body_of_a_parked_event() -> None:
 
 def test_what_is_beside_an_invoices_document_are_keys(stores_on_tables: Backend) -> None:
     """Attributes of no use in an index are paid for with each write."""
-    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW)), {})
+    stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW)), {})
     [item] = database.connection().client.scan(TableName=InvoiceItem.Meta.table_name)["Items"]
     schema = InvoiceItem._get_schema()
     keyed = [*schema["global_secondary_indexes"], schema]
@@ -361,9 +366,9 @@ def test_what_is_beside_an_invoices_document_are_keys(stores_on_tables: Backend)
 
 
 def test_a_burst_of_events_leaves_an_invoices_place_among_the_updated_ones(stores_on_tables: Backend) -> None:
-    made, keys = stores_on_tables.invoices.insert(recounted(invoice()), {}), []
+    made, keys = stores_on_tables.invoices.insert(invoice_write(invoice()), {}), []
     for later in (1, 2, 600, 900):
-        made = stores_on_tables.invoices.save(recounted(replace(made, updated_at=NOW + later)))
+        made = stores_on_tables.invoices.save(invoice_write(replace(made, updated_at=NOW + later)))
         [item] = database.connection().client.scan(TableName=InvoiceItem.Meta.table_name)["Items"]
         keys.append(item["updated_key"]["S"])
     assert [keys[0]] * 3 == keys[:3] != keys[3:]
@@ -449,7 +454,7 @@ def test_the_client_is_kept_until_another_stage_is_asked_for(aws: Aws) -> None:
 
 def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables: Backend) -> None:
     at_rest = in_status(invoice(), InvoiceStatus.PAID, due_at=NOW)
-    stores_on_tables.invoices.insert(recounted(at_rest), {})
+    stores_on_tables.invoices.insert(invoice_write(at_rest), {})
     stores_on_tables.customers.save(replace(customer(), sync_status=SyncStatus.FAILED))
     stores_on_tables.connections.save(Connection(ORG))
     stores_on_tables.customers.apply(customer("2"), marker())

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 import stripe
 
-from chalicelib.adapters.stripe.client import asked_at
-from chalicelib.adapters.stripe.versions import OWNER_FIELDS, OwnerField, Subject, subject_of
+from chalicelib.adapters.stripe.client import requested_at
+from chalicelib.adapters.stripe.event_subjects import OWNER_FIELDS, OwnerField, Subject, subject_of
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.usecases.events.apply_event import APPLIERS, apply_to_invoice
 
@@ -136,7 +136,7 @@ def test_what_cannot_be_an_id_of_stripes_does_not_tell(stripe_id: Any) -> None:
 def test_an_answer_is_as_old_as_its_question_by_stripes_clock(
     began: int, answered: int, date: int, as_of: int
 ) -> None:
-    assert asked_at(began, answered, date) == as_of
+    assert requested_at(began, answered, date) == as_of
 
 
 EXPANDED = {"id": "txn_1", "object": "balance_transaction", "fee": 320, "net": 9_680}

@@ -11,8 +11,8 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import LocalGateway, LocalGatewayException
 
-from chalicelib.api.http.refusals import codes_refused
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_error_codes import error_codes_of
+from chalicelib.api.http.route_table import ROUTES
 from tests.api.tokens import Issuer
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
@@ -49,7 +49,7 @@ def require_listed(method: str, path: str, answer: Answer) -> None:
     bare = path.partition("?")[0]
     for route in ROUTES:
         if route.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), bare):
-            listed = codes_refused(route).get(answer.status, ())
+            listed = error_codes_of(route).get(answer.status, ())
             assert answer.code in listed, f"{route.label} answers {answer.status} {answer.code}: see its `refuses`"
             return
 

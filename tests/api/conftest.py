@@ -26,7 +26,7 @@ CONFIG = Config(
     public_api_url="https://api.example.test",
     pom_settings_url=SETTINGS_URL,
     event_bus_name="test-changes",
-    untold_changes_queue_url="http://sqs.test/untold-changes",
+    unpublished_changes_queue_url="http://sqs.test/unpublished-changes",
 )
 
 

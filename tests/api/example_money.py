@@ -14,7 +14,7 @@ from chalicelib.domain.balance_transactions import BalanceTransaction, Settlemen
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.movements import MovementKind
 from chalicelib.domain.payout import Payout
-from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
+from chalicelib.domain.payout_lines import Owner, PayoutLine, sum_lines
 from tests.api.money_moved import movement
 from tests.api.settled_money import ACCOUNT, midnight, payout_fact
 from tests.world import ORGANIZATION
@@ -84,4 +84,4 @@ _FACT = payout_fact(
     PAYOUT_ID, 9568, created=midnight("2026-11-27") + 600, arrival_date=midnight("2026-12-01"),
     statement_descriptor="BLUE POOLS", trace_id="091000019876543",
 )  # fmt: skip
-PAYOUT = Payout(ORGANIZATION, ACCOUNT, _FACT, itemized=itemized(_FACT, LINES, CHARGED_AT))
+PAYOUT = Payout(ORGANIZATION, ACCOUNT, _FACT, itemized=sum_lines(_FACT, LINES, CHARGED_AT))

@@ -12,7 +12,7 @@ from chalicelib.domain.deposits import SettledMovement, deposits_of
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout import Payout, PayoutFact
-from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
+from chalicelib.domain.payout_lines import Owner, PayoutLine, sum_lines
 from chalicelib.usecases.payouts.show_deposits import Deposited
 from tests.world import BEGAN, ORGANIZATION, World
 
@@ -114,7 +114,7 @@ def keep(
     if lines is not None:
         for start in range(0, len(lines), 100):
             world.ports.payouts.put_lines(organization, fact.id, lines[start : start + 100])
-        payout = replace(payout, itemized=itemized(fact, lines, BEGAN))
+        payout = replace(payout, itemized=sum_lines(fact, lines, BEGAN))
     return world.ports.payouts.save(payout)
 
 

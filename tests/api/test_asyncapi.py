@@ -14,17 +14,17 @@ from jsonschema import Draft7Validator
 from chalicelib.adapters import event_bus
 from chalicelib.api import blueprints
 from chalicelib.api.asyncapi_document import document
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
+from chalicelib.api.models.bus_events import bus_events
 from chalicelib.api.models.change_events import CHANGE_EVENTS
 from chalicelib.api.models.system import VERSION
-from chalicelib.api.models.told_changes import bus_events
 from chalicelib.api.openapi_document import document as openapi_document
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.ports.changes import SOURCE, StoredChange
-from chalicelib.usecases.telling.told_objects import ShownInvoice
+from chalicelib.usecases.publishing.published_objects import PublishedInvoice
 from tests.api.client import ApiClient
 from tests.world import World
 
@@ -227,7 +227,9 @@ def told(invoice: Invoice | None, before: Invoice | None = None) -> list[Json]:
     version = shown.version + (invoice is None)
     difference = invoice_difference(before, invoice)
     change = Change(shown.organization_id, ObjectKind.INVOICE, shown.id, version, shown.updated_at, difference)
-    events = bus_events(StoredChange(change, shown), ShownInvoice(shown, "Ann Lee"), "https://dashboard.stripe.test")
+    events = bus_events(
+        StoredChange(change, shown), PublishedInvoice(shown, "Ann Lee"), "https://dashboard.stripe.test"
+    )
     constant = {name: value for name, value in example(ChangeType.INVOICE_PAID).items() if name != "detail"}
     return [
         {**constant, "detail-type": each.detail_type, "detail": msgspec.json.decode(each.detail)} for each in events

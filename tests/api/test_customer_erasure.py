@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.world import ADMIN, World

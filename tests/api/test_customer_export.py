@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api import customer_export
-from chalicelib.domain.exported import RecordKind
+from chalicelib.domain.export_records import RecordKind
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, erase_customer
 from tests.api.client import OTHER_ORGANIZATION, ApiClient

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId

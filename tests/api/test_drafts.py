@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.billing import DeductionAsked
+from chalicelib.domain.billing import RequestedDeduction
 from chalicelib.domain.customer_fields import Address
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import DeductionKind
@@ -39,7 +39,7 @@ def account(world: World) -> str:
 
 def draft(world: World, **changes: Any) -> Invoice:
     cleaning = replace(line("svc_1", "75.00", "1.5"), service_date=dt.date(2027, 1, 13))
-    discount = DeductionAsked(DeductionKind.DISCOUNT, "Winter discount", Decimal("10.00"))
+    discount = RequestedDeduction(DeductionKind.DISCOUNT, "Winter discount", Decimal("10.00"))
     order: dict[str, Any] = {"line_items": (cleaning,), "deductions": (discount,), "tax": Decimal("9.00"), **changes}
     return world.invoice(send=False, **order)
 
@@ -276,7 +276,7 @@ def test_whatever_somebody_wrote_is_text_on_the_page(api: ApiClient, world: Worl
     )
     world.deliver()
     service = replace(line("svc_1"), description=f"Service {HOSTILE}")
-    credit = DeductionAsked(DeductionKind.CREDIT, f"Credit {HOSTILE}", Decimal("1.00"))
+    credit = RequestedDeduction(DeductionKind.CREDIT, f"Credit {HOSTILE}", Decimal("1.00"))
     invoice = draft(
         world, line_items=(service,), deductions=(credit,), memo=f"Memo {HOSTILE}", footer=f"Footer {HOSTILE}"
     )

@@ -16,7 +16,7 @@ import pytest
 
 from chalicelib.api import blueprints
 from chalicelib.api.http.errors import INVALID_SIGNATURE, USUAL_NEXT_STEP
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.api.openapi_document import document
 from infra.template.gateway_responses import RESPONSES
 from tests.api.client import Answer, ApiClient

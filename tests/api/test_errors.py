@@ -13,7 +13,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib import observability
 from chalicelib.api import apps
-from chalicelib.api.http import chalice_door
+from chalicelib.api.http import chalice_adapter
 from chalicelib.api.http.errors import problem_of
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -148,13 +148,13 @@ def test_requests_in_several_threads_do_not_mix() -> None:
 
     def answer(_: Request | None) -> Response:
         both_are_in.wait(timeout=10)
-        return Response(chalice_door.request_id())
+        return Response(chalice_adapter.request_id())
 
     def serve(number: int) -> str:
         context = {"httpMethod": "GET", "resourcePath": "/v1/apps", "requestId": f"req-{number}"}
         parts = dict.fromkeys(("multiValueQueryStringParameters", "pathParameters", "body", "stageVariables"))
         request = Request({"requestContext": context, "headers": {}, **parts})
-        return str(chalice_door.remember(request, answer).body)
+        return str(chalice_adapter.chalice_middleware(request, answer).body)
 
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(serve, (1, 2))) == ["req-1", "req-2"]

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.http.decoding import body_as
-from chalicelib.api.http.shape import faults
-from chalicelib.api.http.table import MAX_BODY
+from chalicelib.api.http.faults import faults_of_body
+from chalicelib.api.http.route_table import MAX_BODY
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoicing_settings import SaveInvoicingSettings
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.saved_customers import SaveCustomer
+from chalicelib.domain.error_collector import MAX_ERRORS
 from chalicelib.domain.errors import Malformed
-from chalicelib.domain.every_error import MAX_ERRORS
 
 MODELS = (NewInvoice, SaveCustomer, SaveInvoicingSettings)
 WRONG = st.sampled_from([None, True, -1, 1.5, "", "x" * 2000, "a\x00", [], [1, None], {}, {"surprise": 1}])
@@ -54,7 +54,7 @@ def test_the_first_fault_is_the_one_that_the_decoder_of_the_whole_body_names(dat
             name: each for name, each in body.items() if name != data.draw(st.sampled_from(sorted(body) or ["x"]))
         }
     raw = json.dumps(body).encode()
-    told = list(faults(kind, raw))
+    told = list(faults_of_body(kind, raw))
     try:
         decoder(kind).decode(raw)
     except msgspec.ValidationError as refusal:
@@ -69,7 +69,7 @@ def test_the_first_fault_is_the_one_that_the_decoder_of_the_whole_body_names(dat
 def test_each_wrong_field_of_a_line_is_named(wrong: list[str]) -> None:
     line = {"serviceId": "svc_1", "description": "Cleaning", "quantity": 1, "unitPrice": 75}
     body = {"customerId": "cust_1", "lineItems": [line, {**line, **dict.fromkeys(wrong)}]}
-    told = {each.field for each in faults(NewInvoice, json.dumps(body).encode())}
+    told = {each.field for each in faults_of_body(NewInvoice, json.dumps(body).encode())}
     assert told == {f"lineItems[1].{name}" for name in wrong}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import app  # noqa: F401 registers the routes
 from chalicelib.api.examples import EXAMPLES
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.api.models.acts import ConnectionHistory, CustomerHistory, SettingsHistory
 from chalicelib.domain.acts import By, ConnectionAct, CustomerAct, Subject
 from chalicelib.domain.identifiers import CustomerId

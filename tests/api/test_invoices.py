@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.domain.errors import StripeUnavailable
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from tests.api.client import ApiClient
 from tests.world import World
 
@@ -81,7 +81,7 @@ def test_the_dashboard_link_leads_into_the_account_and_its_mode(office: ApiClien
     account, stripe_id = stored.stripe_account_id, stored.stripe_invoice_id
     assert made["dashboardUrl"] == f"https://dashboard.stripe.com/{account}/test/invoices/{stripe_id}"
     assert made["stripeInvoiceId"] == stripe_id
-    world.ports.invoices.save(recounted(replace(stored, livemode=True)))
+    world.ports.invoices.save(invoice_write(replace(stored, livemode=True)))
     live = office.get(f"/invoices/{made['id']}").json
     assert live["dashboardUrl"] == f"https://dashboard.stripe.com/{account}/invoices/{stripe_id}"
 
@@ -164,7 +164,7 @@ def test_an_invoice_that_stripe_is_slow_about_is_answered_202(
     office: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(*_: object, **__: object) -> None:
-        raise StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+        raise StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
 
     monkeypatch.setattr(type(world.ports.stripe), "create_draft", slow)
     answer = office.post("/invoices", body())

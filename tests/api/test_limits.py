@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from chalicelib.api import blueprints
-from chalicelib.api.http.table import ROUTES, Route
+from chalicelib.api.http.route_table import ROUTES, Route
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice
 from chalicelib.api.openapi_document import document
 from tests.api.client import Answer, ApiClient

@@ -116,8 +116,8 @@ def test_an_outcome_that_nobody_reads_in_detail_is_written_by_the_rollups_and_th
 
 def test_told_changes_are_counted_also_if_there_were_none(emitted: Any) -> None:
     for told in (3, 0):
-        observability.changes_told(told=told, reasons=[], repeats=False)
-    assert [metric["ChangesTold"] for metric in emitted()] == [[3.0], [0.0]]
+        observability.changes_published(published=told, reasons=[], repeats=False)
+    assert [metric["ChangesPublished"] for metric in emitted()] == [[3.0], [0.0]]
 
 
 def test_each_try_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

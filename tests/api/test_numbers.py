@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.http.table import Route
+from chalicelib.api.http.route_table import Route
 from tests.api.client import ApiClient
 from tests.api.schema_edges import MISSING, Path, edges, placed
 from tests.api.test_limits import SCHEMAS, WITH_BODY, address, ids_for, office, operation

@@ -24,8 +24,8 @@ from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.http import errors
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import problem_of_status
-from chalicelib.api.http.refusals import codes_refused
-from chalicelib.api.http.table import ROUTES, Role
+from chalicelib.api.http.route_error_codes import error_codes_of
+from chalicelib.api.http.route_table import ROUTES, Role
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.event_log import LoggedOutcome
 from chalicelib.api.models.exact import decoder
@@ -170,14 +170,14 @@ def test_every_operation_is_told_whole(openapi: dict[str, Any]) -> None:
         assert in_path == set(re.findall(r"{(\w+)}", path))
         documented = set(operation["responses"])
         unchanged = {"304"} if method == "GET" and "200" in documented else set()
-        assert documented - unchanged == {str(status) for status in (*route.answers, *codes_refused(route))}
+        assert documented - unchanged == {str(status) for status in (*route.responses, *error_codes_of(route))}
         assert unchanged <= documented
-        for status in route.answers:
+        for status in route.responses:
             assert "$ref" not in operation["responses"][str(status)]
 
 
 def test_every_model_on_the_wire_has_an_example() -> None:
-    on_the_wire = {model for route in ROUTES for model in route.answers.values() if model is not None}
+    on_the_wire = {model for route in ROUTES for model in route.responses.values() if model is not None}
     on_the_wire |= {route.takes for route in ROUTES if route.has_body}
     assert on_the_wire == set(EXAMPLES)
 
@@ -377,7 +377,7 @@ def test_each_operation_lists_the_codes_that_it_can_answer_and_no_others(openapi
     routes = {route.label: route for route in ROUTES}
     seen = 0
     for label, status, response in errors_of(openapi):
-        codes = list(codes_refused(routes[label])[int(status)])
+        codes = list(error_codes_of(routes[label])[int(status)])
         [whole, narrowed] = response["content"]["application/json"]["schema"]["properties"]["error"]["allOf"]
         assert whole == {"$ref": "#/components/schemas/FirstError"}
         assert response["x-error-codes"] == codes == narrowed["properties"]["code"]["enum"]
@@ -388,7 +388,7 @@ def test_each_operation_lists_the_codes_that_it_can_answer_and_no_others(openapi
 
 def test_a_route_declares_codes_that_exist_and_do_not_follow_by_themselves() -> None:
     for route in ROUTES:
-        follow = {code for codes in codes_refused(replace(route, refuses=())).values() for code in codes}
+        follow = {code for codes in error_codes_of(replace(route, refuses=())).values() for code in codes}
         assert set(route.refuses) <= CODES, route.label
         assert set(route.refuses) & follow == set(), route.label
 
@@ -440,7 +440,7 @@ def test_a_code_has_one_status() -> None:
 def test_an_erased_customer_is_not_there_to_be_read_and_is_in_the_way_of_what_is_to_be_done() -> None:
     listed: dict[int, set[str]] = {}
     for route in ROUTES:
-        for status, codes in codes_refused(route).items():
+        for status, codes in error_codes_of(route).items():
             if "customer_erased" in codes:
                 listed.setdefault(status, set()).add(route.label)
     assert listed[404] == {"GET /v1/customers/{customerId}"}

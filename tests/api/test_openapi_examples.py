@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chalicelib.api import blueprints
-from chalicelib.api.examples import ANSWERS, EXAMPLES
-from chalicelib.api.http.table import ROUTES
+from chalicelib.api.examples import EXAMPLES, RESPONSES
+from chalicelib.api.http.route_table import ROUTES
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.openapi_document import document
 
@@ -85,9 +85,9 @@ def test_every_example_is_of_its_schema(example: Example) -> None:
 
 
 def test_every_example_of_an_answer_belongs_to_a_route() -> None:
-    routes = {(route.name, status): model for route in ROUTES for status, model in route.answers.items()}
-    assert set(ANSWERS) <= set(routes)
-    for key, named in ANSWERS.items():
+    routes = {(route.name, status): model for route in ROUTES for status, model in route.responses.items()}
+    assert set(RESPONSES) <= set(routes)
+    for key, named in RESPONSES.items():
         for example in named.values():
             assert isinstance(decoder(routes[key]).decode(msgspec.json.encode(example)), routes[key] or object)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.examples import ANSWERS
+from chalicelib.api.examples import RESPONSES
 from tests.api.client import Answer, ApiClient
 from tests.world import World
 
@@ -104,7 +104,7 @@ def test_a_refund_without_stripes_answer_is_202_and_a_repetition_tells_what_beca
     answer = office.refunds({"amount": "25.00"})
     assert answer.status == 202
     assert answer.json == {
-        **ANSWERS["refund_payment", 202]["not answered yet"],
+        **RESPONSES["refund_payment", 202]["not answered yet"],
         "amount": "25.00",
         "reason": None,
         "paymentId": office.payment_id,

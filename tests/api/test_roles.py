@@ -9,7 +9,7 @@ from chalice.app import Chalice
 
 from chalicelib.api import blueprints
 from chalicelib.api.authorizer import token_authorizer
-from chalicelib.api.http.table import ROUTES, Role, Route
+from chalicelib.api.http.route_table import ROUTES, Role, Route
 from tests.api.client import ApiClient
 
 assert blueprints

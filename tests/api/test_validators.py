@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.api.http.table import ROUTES, VALIDATED
+from chalicelib.api.http.route_table import ROUTES, VALIDATED
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.settings import InvoicingSettings

@@ -19,7 +19,7 @@ from chalicelib.adapters.stripe.events import WebhookOpener
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.summary import Recounted
+from chalicelib.domain.summary import InvoiceWrite
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.bench import cpu_whole
@@ -44,7 +44,7 @@ class OneInvoice:
     def get(self, *_: object) -> Invoice:
         return self._invoice
 
-    def apply(self, recounted: Recounted, marker: EventMarker, references: object = ()) -> Invoice:
+    def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: object = ()) -> Invoice:
         assert recounted.invoice.status
         self.applied += 1
         return recounted.invoice

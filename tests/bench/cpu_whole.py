@@ -28,7 +28,7 @@ from chalicelib.adapters.tables.invoices import TableInvoices
 from chalicelib.adapters.tables.models import EventItem, InvoiceItem
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from infra.local.aws.in_process import FAKE_ENVIRONMENT
@@ -84,7 +84,7 @@ def measured(body: bytes, invoice: Invoice, limit: float | None) -> list[Figure]
 
 def _milliseconds(body: bytes, invoice: Invoice, wire: Wire) -> tuple[float, float]:
     stores = TableInvoices()
-    stores.save(recounted(replace(invoice, version=1)))
+    stores.save(invoice_write(replace(invoice, version=1)))
     wire.item = json.dumps({"Item": _item_of(json.loads(wire.sent[-1]))}).encode()
     ports: Any = SimpleNamespace(invoices=stores, clock=ClockOfEvent(body))
     opener = WebhookOpener(lambda: (SECRET,), ports.clock)

@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-from chalicelib.adapters.tables.codec import encoded
+from chalicelib.adapters.tables.codec import encode
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.models import PaymentItem
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
@@ -104,7 +104,7 @@ def _row(number: int, charge: Mapping[str, Any]) -> dict[str, Any]:
     invoice_id, customer_id = InvoiceId(f"inv_{number:026}"), CustomerId(f"cust_{number}")
     movement = Movement(payment_id, MovementKind.PAYMENT, "succeeded", at, 7_500, "usd", invoice_id, customer_id)
     named = replace(movement, number=f"A1B2C3D4-{number:04}", method="card", brand="visa", last4="4242")
-    [(name, value)] = encoded(named).items()
+    [(name, value)] = encode(named).items()
     return {
         "organization_id": {"S": ORGANIZATION},
         "movement_id": {"S": payment_id},

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from tests.backends import aws_with_resources, table_backend
 from tests.bench import stories_drafts
@@ -213,7 +213,7 @@ class Teller:
         made = self._bill(service)
         ports = self._stage.ports
         stored = get_invoice(ORGANIZATION, made["id"], ports)
-        ports.invoices.save(recounted(replace(stored, sent_at=(stored.sent_at or 0) - 86_400)))
+        ports.invoices.save(invoice_write(replace(stored, sent_at=(stored.sent_at or 0) - 86_400)))
         return made
 
     def _pay(self, made: Any, method: str = "pm_card_visa") -> Any:

@@ -24,17 +24,17 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payment_facts import InvoicePaymentFact, PaymentIntentFact
-from chalicelib.domain.payout import Itemized, Payout, PayoutFact, Totals
+from chalicelib.domain.payout import Itemization, Payout, PayoutFact, Totals
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.sweep import DAY, TICK, ObjectsSwept, Sweep, SyncReport
 from chalicelib.functions import QUEUE_TRIGGERS
 from chalicelib.ports import Ports
-from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.listed_invoices import ListedInvoice
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.ports.storage import InvoiceFilter, Page
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.healing.tie_out import tie_out
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.contracts.examples import in_status, invoice
 
 BEGAN = 1_800_000_000
@@ -111,7 +111,7 @@ class Company:
     def payouts(self) -> list[Payout]:
         """A payout for each day of the last 28 on which something was billed."""
         account = StripeAccountId(str(self.connection.account_id))
-        itemized = Itemized(BEGAN, 10, 10, Totals())
+        itemized = Itemization(BEGAN, 10, 10, Totals())
         made = []
         for number in range(self.kind.days):
             at = BEGAN - DAY * (number + 1)
@@ -328,7 +328,7 @@ class _Connections:
     def webhook_check(self) -> None:
         self.town.call("DynamoDB", READ)
 
-    def canary_flight(self) -> None:
+    def canary_run(self) -> None:
         self.town.call("DynamoDB", READ)
 
     def due_for_sweep(self, by: int) -> Iterator[str]:

@@ -145,7 +145,7 @@ def test_an_outcome_of_an_earlier_round_is_refused(backend: Backend) -> None:
     [known] = backend.batches.items_at(again, [0])
     assert known == replace(failed, version=2)
     assert known.services == (SERVICE,)
-    assert again.undecided(known)
+    assert again.is_undecided(known)
     backend.batches.decide(again, known.decided(ItemStatus.SENT, 1))
     assert now(backend, again).counts == {ItemStatus.SENT: 1}
 
@@ -230,7 +230,7 @@ def test_parts_whose_message_may_be_lost_are_found_oldest_first(backend: Backend
 def test_a_lane_keeps_its_pace(backend: Backend) -> None:
     assert backend.batches.pace(ORG, 0) is None
     for pace in (Pace(3000), Pace(1500, NOW * 1000 + 333, 7)):
-        backend.batches.keep_pace(ORG, 0, pace)
+        backend.batches.save_pace(ORG, 0, pace)
         assert backend.batches.pace(ORG, 0) == pace
     assert backend.batches.pace(ORG, 1) is None
     assert backend.batches.pace(OTHER_ORG, 0) is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.attention import UnknownInvoice, UnknownInvoices
-from chalicelib.domain.canary import Attempt, Flight, Verdict
+from chalicelib.domain.canary import Attempt, CanaryRun, Verdict
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
@@ -158,7 +158,7 @@ def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend
     store = backend.connections
     assert store.webhook_check() is None
     for check in (WebhookCheck(NOW, True, "Disabled."), WebhookCheck(NOW + 1, False), WebhookCheck(NOW + 2, True)):
-        store.keep_webhook_check(check)
+        store.save_webhook_check(check)
         assert store.webhook_check() == check
     assert list(store.all_active()) == []
     assert store.get(OrganizationId("platform")) == Connection(OrganizationId("platform"))
@@ -166,25 +166,28 @@ def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend
 
 def test_the_latest_flight_of_the_canaries_is_kept_apart(backend: Backend) -> None:
     store = backend.connections
-    assert store.canary_flight() is None
+    assert store.canary_run() is None
     attempts = (Attempt("new", Verdict.REFUSED, NOW - 60), Attempt("old", Verdict.PASSED))
-    for flight in (Flight(Verdict.PASSED_BY_OLDER_SECRET, 90, NOW, attempts), Flight(Verdict.NO_ANSWER, 9, NOW + 1)):
-        store.keep_canary_flight(flight)
-        assert store.canary_flight() == flight
+    for flight in (
+        CanaryRun(Verdict.PASSED_BY_OLDER_SECRET, 90, NOW, attempts),
+        CanaryRun(Verdict.NO_ANSWER, 9, NOW + 1),
+    ):
+        store.save_canary_run(flight)
+        assert store.canary_run() == flight
     assert store.webhook_check() is None
     assert list(store.all_active()) == []
 
 
 def test_an_older_look_does_not_take_the_place_of_a_newer_one(backend: Backend) -> None:
     store = backend.connections
-    newer, flown = WebhookCheck(NOW + 1, True), Flight(Verdict.PASSED, 90, NOW + 1)
-    store.keep_webhook_check(newer)
-    store.keep_canary_flight(flown)
-    store.keep_webhook_check(WebhookCheck(NOW, True, "Disabled."))
-    store.keep_canary_flight(Flight(Verdict.REFUSED, 90, NOW))
-    assert (store.webhook_check(), store.canary_flight()) == (newer, flown)
+    newer, flown = WebhookCheck(NOW + 1, True), CanaryRun(Verdict.PASSED, 90, NOW + 1)
+    store.save_webhook_check(newer)
+    store.save_canary_run(flown)
+    store.save_webhook_check(WebhookCheck(NOW, True, "Disabled."))
+    store.save_canary_run(CanaryRun(Verdict.REFUSED, 90, NOW))
+    assert (store.webhook_check(), store.canary_run()) == (newer, flown)
     of_the_same_second = WebhookCheck(NOW + 1, True, "Disabled.")
-    store.keep_webhook_check(of_the_same_second)
+    store.save_webhook_check(of_the_same_second)
     assert store.webhook_check() == of_the_same_second
 
 
@@ -197,9 +200,9 @@ def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) ->
     store = backend.connections
     assert store.unknown_invoices(ORG) is None
     for found in (unknown(NOW), unknown(NOW + 1, count=700), UnknownInvoices(NOW + 2, 0, ())):
-        store.keep_unknown_invoices(ORG, found)
+        store.save_unknown_invoices(ORG, found)
         assert store.unknown_invoices(ORG) == found
-    store.keep_unknown_invoices(ORG, unknown(NOW + 1))
+    store.save_unknown_invoices(ORG, unknown(NOW + 1))
     assert store.unknown_invoices(ORG) == UnknownInvoices(NOW + 2, 0, ())
     assert store.unknown_invoices(OTHER_ORG) is None
     assert store.get(ORG) == Connection(ORG)
@@ -215,7 +218,7 @@ def test_the_steps_of_the_latest_test_are_kept_apart_from_the_connection(backend
     steps = [TrialReport(TrialStep.ACCOUNT, True, "Well."), TrialReport(TrialStep.CLEAN_UP, False, "No.", "Again.")]
     for report in steps:
         begun = begun.reported(report, NOW + 3)
-        store.keep_trial(ORG, begun)
+        store.save_trial(ORG, begun)
         assert store.trial(ORG) == begun
     assert store.trial(OTHER_ORG) is None
     assert store.get(ORG) == Connection(ORG)
@@ -228,9 +231,9 @@ def test_a_test_does_not_write_into_one_that_began_after_it(backend: Backend) ->
     report = TrialReport(TrialStep.ACCOUNT, True, "Well.")
     store.begin_trial(ORG, earlier)
     store.begin_trial(ORG, later)
-    store.keep_trial(ORG, earlier.reported(report, NOW))
+    store.save_trial(ORG, earlier.reported(report, NOW))
     assert store.trial(ORG) == later
-    store.keep_trial(ORG, later.reported(report, NOW + 1))
+    store.save_trial(ORG, later.reported(report, NOW + 1))
     assert store.trial(ORG) == later.reported(report, NOW + 1)
 
 
@@ -250,10 +253,10 @@ def test_the_platforms_freeze_is_kept_until_it_is_taken_away(backend: Backend) -
     store = backend.connections
     assert store.platform_freeze() is None
     for freeze in (Freeze(NOW, "kim", "incident"), Freeze(NOW + 60, "lee", "another")):
-        store.keep_platform_freeze(freeze)
+        store.save_platform_freeze(freeze)
         assert store.platform_freeze() == freeze
     for _ in range(2):
-        store.keep_platform_freeze(None)
+        store.save_platform_freeze(None)
         assert store.platform_freeze() is None
 
 
@@ -261,7 +264,7 @@ def test_an_account_is_bound_only_under_the_platforms_freeze_that_was_read(backe
     store, wanted, freeze = backend.connections, replace(Connection(ORG), account_id=ACCOUNT), Freeze(NOW, "kim", "x")
     with pytest.raises(StaleWrite):
         store.bind(wanted, freeze)
-    store.keep_platform_freeze(freeze)
+    store.save_platform_freeze(freeze)
     for other in (None, Freeze(NOW - 60, "lee", "y")):
         with pytest.raises(StaleWrite):
             store.bind(wanted, other)

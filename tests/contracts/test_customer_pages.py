@@ -47,7 +47,7 @@ def with_email(name: str, email: str | None) -> Customer:
 
 
 def to_choose(name: str, account_id: StripeAccountId) -> Customer:
-    return customer(name).needing(ChoiceNeeded(("cus_1", "cus_2"), account_id))
+    return customer(name).needing_choice(ChoiceNeeded(("cus_1", "cus_2"), account_id))
 
 
 def in_status(name: str, status: SyncStatus) -> Customer:
@@ -92,7 +92,7 @@ def test_customers_of_a_status_are_those_that_are_shown_with_it_on_the_connected
         status: sorted(names) for status, names in {**shown, **everywhere}.items()
     }
     for status, customers in found.items():
-        assert {each.seen_from(account_id).sync_status for each in customers} <= {status}
+        assert {each.on_account(account_id).sync_status for each in customers} <= {status}
     assert ids(found[SyncStatus.WAITING_FOR_INVOICE])[0] == "6", "customers of other accounts come behind"
 
 

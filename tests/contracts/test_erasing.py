@@ -16,7 +16,7 @@ from chalicelib.domain.erasure import Erasure, InStripe
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, CustomerId, UserId
 from chalicelib.domain.parking import ParkedEvent
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from tests.backends import Backend
 from tests.contracts.examples import (
     ACCOUNT,
@@ -81,8 +81,8 @@ def test_an_erased_customer_is_in_no_list_and_its_stripe_customer_leads_to_it(ba
 
 
 def test_a_row_and_its_settlements_change_in_their_place(backend: Backend) -> None:
-    made = backend.invoices.insert(recounted(invoice()), {})
-    backend.invoices.save(recounted(made)._replace(movements=(payment(), payment("ch_2", at=NOW + 1))))
+    made = backend.invoices.insert(invoice_write(invoice()), {})
+    backend.invoices.save(invoice_write(made)._replace(movements=(payment(), payment("ch_2", at=NOW + 1))))
     backend.payments.settle(ORG, [("ch_1", Settlement(booked(description="of Ann Lee"), "po_1"))])
     backend.payments.change(ORG, "ch_1", settled_movement_without_person)
     found = backend.payments.find(ORG, ["ch_1", "ch_2"])
@@ -96,11 +96,11 @@ def test_a_row_that_is_not_stored_is_not_made_by_changing_it(backend: Backend) -
 
 
 def test_a_row_that_changed_meanwhile_is_not_overwritten(backend: Backend) -> None:
-    made = backend.invoices.insert(recounted(invoice()), {})
-    stored_once = backend.invoices.save(recounted(made)._replace(movements=(payment(status="pending"),)))
+    made = backend.invoices.insert(invoice_write(invoice()), {})
+    stored_once = backend.invoices.save(invoice_write(made)._replace(movements=(payment(status="pending"),)))
 
     def while_it_succeeds(settled: SettledMovement) -> SettledMovement:
-        backend.invoices.save(recounted(stored_once)._replace(movements=(payment(),)))
+        backend.invoices.save(invoice_write(stored_once)._replace(movements=(payment(),)))
         return settled_movement_without_person(settled)
 
     with pytest.raises(StaleWrite):
@@ -145,13 +145,13 @@ def test_a_parked_event_gets_a_shorter_body_and_stays_where_it_is(backend: Backe
     backend.events.park(event("evt_2", body="Bob"), NOW + 1, "timeout")
     backend.events.shorten(ACCOUNT, "evt_1", "ids")
     told = [ParkedEvent("evt_1", "ids", NOW, "timeout"), ParkedEvent("evt_2", "Bob", NOW + 1, "timeout")]
-    assert list(backend.events.every_parked(ACCOUNT)) == list(backend.events.parked(ACCOUNT, 10)) == told
-    assert list(backend.events.every_parked(OTHER_ACCOUNT)) == []
+    assert list(backend.events.all_parked_events(ACCOUNT)) == list(backend.events.parked(ACCOUNT, 10)) == told
+    assert list(backend.events.all_parked_events(OTHER_ACCOUNT)) == []
 
 
 def test_an_event_that_is_not_parked_gets_no_body(backend: Backend) -> None:
     backend.events.mark(marker("evt_1"))
     backend.events.shorten(ACCOUNT, "evt_1", "ids")
     backend.events.shorten(ACCOUNT, "evt_2", "ids")
-    assert list(backend.events.every_parked(ACCOUNT)) == []
+    assert list(backend.events.all_parked_events(ACCOUNT)) == []
     assert backend.events.known(ACCOUNT, ["evt_1", "evt_2"]) == {"evt_1"}

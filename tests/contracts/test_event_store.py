@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import DuplicateEvent, Refused
+from chalicelib.domain.event_arrivals import LATEST_EVENTS, Arrival
 from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from tests.backends import Backend
 from tests.contracts.examples import (
     ACCOUNT,
@@ -150,7 +150,7 @@ def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -
 
 def test_a_hundred_arrivals_are_looked_at(backend: Backend) -> None:
     stored = customer()
-    for number in range(LOOKED_AT + 5):
+    for number in range(LATEST_EVENTS + 5):
         stored = backend.customers.apply(stored, marker(f"evt_{number}", received_at=NOW + number))
     assert [each.received_at for each in backend.events.arrivals(ACCOUNT)] == [NOW + n for n in range(104, 4, -1)]
 
@@ -208,8 +208,8 @@ def test_an_invoices_events_are_listed_latest_arrival_first_page_by_page(backend
 
 
 def test_an_event_log_says_what_became_of_each_event(backend: Backend) -> None:
-    stored = backend.invoices.insert(recounted(invoice()), {})
-    backend.invoices.apply(recounted(stored), about_invoice("evt_1", created=NOW - 7))
+    stored = backend.invoices.insert(invoice_write(invoice()), {})
+    backend.invoices.apply(invoice_write(stored), about_invoice("evt_1", created=NOW - 7))
     backend.events.mark(about_invoice("evt_2", received_at=NOW + 1, outcome=NOTHING_NEW))
     backend.events.mark(
         about_invoice("evt_3", received_at=NOW + 2, source=Source.SWEEP, outcome="recovered", object_id="pi_1")
@@ -254,7 +254,7 @@ def test_an_event_parked_again_stays_with_its_invoice(backend: Backend) -> None:
 def test_a_canary_is_kept_apart_from_everybodys_events(backend: Backend) -> None:
     made = Canary("canary_1", NOW, "fingerprint")
     assert backend.events.canary("canary_1") is None
-    backend.events.keep_canary(made, NOW + 1)
+    backend.events.save_canary(made, NOW + 1)
     assert backend.events.canary("canary_1") == made
     assert backend.events.last_received_at(ACCOUNT) is None
     assert backend.events.known(ACCOUNT, ["canary_1"]) == frozenset()

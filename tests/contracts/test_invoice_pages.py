@@ -15,7 +15,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import DisputeFact
 from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF, InvoiceStatus, StatusGroup
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import invoice_removal, invoice_write
 from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Backend
 from tests.contracts import pages
@@ -32,7 +32,7 @@ def whole(backend: Backend, organization_id: OrganizationId, wanted: InvoiceFilt
 
 
 def put(backend: Backend, *made: Invoice) -> list[Invoice]:
-    return [backend.invoices.insert(recounted(one), {}) for one in made]
+    return [backend.invoices.insert(invoice_write(one), {}) for one in made]
 
 
 def test_a_list_is_newest_first_and_ends_without_a_next_page(backend: Backend) -> None:
@@ -92,7 +92,7 @@ def test_each_group_of_statuses_is_a_list_of_its_own(backend: Backend) -> None:
     assert whole(backend, ORG, replace(unpaid, created_before=uncollectible.created_at), 1) == [failed, pending]
     assert whole(backend, ORG, settled, 2) == [paid]
     assert whole(backend, OTHER_ORG, unpaid, 2) == []
-    now_paid = backend.invoices.save(recounted(replace(failed, facts=paid.facts)))
+    now_paid = backend.invoices.save(invoice_write(replace(failed, facts=paid.facts)))
     assert whole(backend, ORG, unpaid, 2) == [uncollectible, pending]
     assert whole(backend, ORG, settled, 1) == [now_paid, paid]
 
@@ -127,7 +127,7 @@ def test_disputed_invoices_are_listed_until_the_bank_has_decided(backend: Backen
     assert whole(backend, ORG, replace(wanted, created_before=NOW + DAY), 1) == [older]
     assert older.facts.invoice is not None
     lost = replace(older.facts.disputes["dp_1"], status="lost")
-    backend.invoices.save(recounted(replace(older, facts=replace(older.facts, disputes={"dp_1": lost}))))
+    backend.invoices.save(invoice_write(replace(older, facts=replace(older.facts, disputes={"dp_1": lost}))))
     assert whole(backend, ORG, wanted, 1) == [newer]
 
 
@@ -153,8 +153,8 @@ def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone
     first, second, _ = (backend.invoices.get(each, InvoiceId("inv_a")) for each in organizations)
     assert first is not None
     assert second is not None
-    backend.invoices.save(recounted(first.changed(NOW + 3 * HOUR)))
-    backend.invoices.save(recounted(in_status(second, InvoiceStatus.PAID, due_at=NOW)))
+    backend.invoices.save(invoice_write(first.changed(NOW + 3 * HOUR)))
+    backend.invoices.save(invoice_write(in_status(second, InvoiceStatus.PAID, due_at=NOW)))
     assert turning(NOW + 23 * HOUR) == organizations[2:]
 
 
@@ -188,7 +188,7 @@ def test_invoices_that_need_a_person_come_newest_first_until_they_need_nobody(
         assert whole(backend, ORG, wanted, size) == [last, second, first]
     assert whole(backend, ORG, InvoiceFilter(attention=DISPUTED), 2) == [disputed]
     assert whole(backend, ORG, replace(wanted, status=InvoiceStatus.FAILED), 2) == [last]
-    backend.invoices.save(recounted(in_status(second, InvoiceStatus.PAID, due_at=NOW - 5 * DAY)))
+    backend.invoices.save(invoice_write(in_status(second, InvoiceStatus.PAID, due_at=NOW - 5 * DAY)))
     assert whole(backend, ORG, wanted, 5) == [last, first]
     cursor = backend.invoices.page(ORG, wanted, 1, None).end_cursor
     for other in (ALL, OVERDUE, InvoiceFilter(attention=DISPUTED)):
@@ -200,7 +200,7 @@ def test_an_invoice_moves_from_list_to_list_with_its_status(backend: Backend) ->
     (a,) = put(backend, in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - DAY))
     assert whole(backend, ORG, OVERDUE, 5) == [a]
     paid = in_status(a, InvoiceStatus.PAID, due_at=NOW - DAY)
-    paid = backend.invoices.save(recounted(paid))
+    paid = backend.invoices.save(invoice_write(paid))
     assert whole(backend, ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 5) == []
     assert whole(backend, ORG, InvoiceFilter(status=InvoiceStatus.PAID), 5) == [paid]
     assert whole(backend, ORG, OVERDUE, 5) == []
@@ -279,7 +279,7 @@ def test_paging_goes_on_past_an_invoice_that_vanished_at_the_page_break(backend:
     made = put(backend, *(invoice(name, created_at=NOW + n) for n, name in enumerate("abcd")))
     wanted = InvoiceFilter(created_from=NOW)
     page = backend.invoices.page(ORG, wanted, 2, None)
-    backend.invoices.remove(uncounted(page.items[-1]), [])
+    backend.invoices.remove(invoice_removal(page.items[-1]), [])
     rest = backend.invoices.page(ORG, wanted, 2, page.end_cursor)
     assert rest.items == (made[1], made[0])
     assert not rest.has_next
@@ -317,7 +317,7 @@ def test_an_invoice_is_found_by_the_number_that_stripe_gave_it(backend: Backend)
 def test_a_draft_that_stripe_numbers_later_is_found_by_its_number_then(backend: Backend) -> None:
     (made,) = put(backend, invoice("a"))
     assert whole(backend, ORG, InvoiceFilter(number="#1 %"), 5) == []
-    stored = backend.invoices.save(recounted(numbered(made, "#1 %")))
+    stored = backend.invoices.save(invoice_write(numbered(made, "#1 %")))
     assert whole(backend, ORG, InvoiceFilter(number="#1 %"), 5) == [stored]
 
 
@@ -341,7 +341,7 @@ def test_the_invoices_changed_in_a_span_of_time_come_latest_first_by_whole_quart
     ]
     assert whole(backend, ORG, InvoiceFilter(updated_before=begins + 900), 2) == [b, a]
     assert whole(backend, ORG, InvoiceFilter(updated_before=begins), 2) == []
-    changed = backend.invoices.save(recounted(replace(a, updated_at=begins + 5000)))
+    changed = backend.invoices.save(invoice_write(replace(a, updated_at=begins + 5000)))
     assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 900), 2) == [changed, d, c]
 
 

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.actions import MAX_ACTIONS, REMINDER_REFUSED, Action
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import invoice_removal, invoice_write
 from chalicelib.ports.storage import InvoiceExists
 from tests.backends import Backend
 from tests.contracts.examples import (
@@ -27,14 +27,14 @@ from tests.contracts.examples import (
 
 
 def test_an_inserted_invoice_is_read_back_as_it_was_in_version_one(backend: Backend) -> None:
-    stored = backend.invoices.insert(recounted(invoice()), {})
+    stored = backend.invoices.insert(invoice_write(invoice()), {})
     assert stored == replace(invoice(), version=1)
     assert backend.invoices.get(ORG, stored.id) == stored
 
 
 def test_several_invoices_are_read_at_once_within_their_organization_alone(backend: Backend) -> None:
-    one, two, _ = (backend.invoices.insert(recounted(invoice(name)), {}) for name in ("a", "b", "c"))
-    backend.invoices.insert(recounted(invoice("d", organization_id=OTHER_ORG)), {})
+    one, two, _ = (backend.invoices.insert(invoice_write(invoice(name)), {}) for name in ("a", "b", "c"))
+    backend.invoices.insert(invoice_write(invoice("d", organization_id=OTHER_ORG)), {})
     wanted = [two.id, one.id, invoice("d").id, two.id, InvoiceId("inv_none")]
     assert backend.invoices.several(ORG, wanted) == {one.id: one, two.id: two}
     assert backend.invoices.several(ORG, []) == {}
@@ -47,51 +47,51 @@ def test_an_unknown_invoice_is_none(backend: Backend) -> None:
 
 
 def test_an_invoice_of_another_organization_is_not_found_nor_in_the_way(backend: Backend) -> None:
-    mine = backend.invoices.insert(recounted(invoice()), services("svc_1"))
+    mine = backend.invoices.insert(invoice_write(invoice()), services("svc_1"))
     assert backend.invoices.get(OTHER_ORG, mine.id) is None
-    theirs = backend.invoices.insert(recounted(invoice(organization_id=OTHER_ORG)), services("svc_1"))
+    theirs = backend.invoices.insert(invoice_write(invoice(organization_id=OTHER_ORG)), services("svc_1"))
     assert backend.invoices.get(OTHER_ORG, mine.id) == theirs
     assert backend.invoices.get(ORG, mine.id) == mine
 
 
 def test_a_second_insert_of_one_id_is_refused_and_changes_nothing(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), services("svc_1"))
+    first = backend.invoices.insert(invoice_write(invoice()), services("svc_1"))
     with pytest.raises(InvoiceExists):
-        backend.invoices.insert(recounted(invoice(sent_at=NOW)), services("svc_1", "svc_2"))
+        backend.invoices.insert(invoice_write(invoice(sent_at=NOW)), services("svc_1", "svc_2"))
     assert backend.invoices.get(ORG, first.id) == first
-    backend.invoices.insert(recounted(invoice("b")), services("svc_2"))
+    backend.invoices.insert(invoice_write(invoice("b")), services("svc_2"))
 
 
 def test_a_save_stores_the_next_version(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    second = backend.invoices.save(recounted(replace(first, sent_at=NOW)))
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    second = backend.invoices.save(invoice_write(replace(first, sent_at=NOW)))
     assert second == replace(first, sent_at=NOW, version=2)
     assert backend.invoices.get(ORG, first.id) == second
 
 
 def test_a_save_of_a_stale_version_is_refused_and_changes_nothing(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    second = backend.invoices.save(recounted(replace(first, sent_at=NOW)))
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    second = backend.invoices.save(invoice_write(replace(first, sent_at=NOW)))
     with pytest.raises(StaleWrite):
-        backend.invoices.save(recounted(replace(first, sent_at=1)))
+        backend.invoices.save(invoice_write(replace(first, sent_at=1)))
     with pytest.raises(StaleWrite):
-        backend.invoices.save(recounted(replace(first, sent_at=1)), [reference("pi_1", first)])
+        backend.invoices.save(invoice_write(replace(first, sent_at=1)), [reference("pi_1", first)])
     assert backend.invoices.get(ORG, first.id) == second
     assert backend.invoices.find_by_reference(ACCOUNT, ["pi_1"]) == {}
 
 
 def test_a_save_of_an_invoice_that_is_gone_is_refused(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    backend.invoices.remove(uncounted(first), [])
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    backend.invoices.remove(invoice_removal(first), [])
     with pytest.raises(StaleWrite):
-        backend.invoices.save(recounted(first))
+        backend.invoices.save(invoice_write(first))
 
 
 def test_references_are_found_within_their_account_alone(backend: Backend) -> None:
-    a = backend.invoices.insert(recounted(invoice("a")), {})
-    b = backend.invoices.insert(recounted(invoice("b")), {})
-    backend.invoices.save(recounted(a), [reference("pi_1", a), reference("ch_1", a), reference("pi_1", a)])
-    backend.invoices.save(recounted(b), [reference("pi_2", b)])
+    a = backend.invoices.insert(invoice_write(invoice("a")), {})
+    b = backend.invoices.insert(invoice_write(invoice("b")), {})
+    backend.invoices.save(invoice_write(a), [reference("pi_1", a), reference("ch_1", a), reference("pi_1", a)])
+    backend.invoices.save(invoice_write(b), [reference("pi_2", b)])
     asked = ["pi_1", "pi_2", "ch_1", "pi_3", "pi_1"]
     assert backend.invoices.find_by_reference(ACCOUNT, asked) == {
         "pi_1": (ORG, a.id),
@@ -108,17 +108,19 @@ def test_more_than_a_hundred_references_are_asked_for_in_vain(backend: Backend) 
 
 
 def test_more_references_than_one_transaction_holds_are_all_stored(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
+    first = backend.invoices.insert(invoice_write(invoice()), {})
     ids = [f"pi_{n}" for n in range(230)]
-    stored = backend.invoices.apply(recounted(first), marker(), [reference(stripe_id, first) for stripe_id in ids])
+    stored = backend.invoices.apply(
+        invoice_write(first), marker(), [reference(stripe_id, first) for stripe_id in ids]
+    )
     assert stored.version == 2
     found = [backend.invoices.find_by_reference(ACCOUNT, ids[start : start + 100]) for start in range(0, 230, 100)]
     assert sum(len(part) for part in found) == 230
 
 
 def test_an_applied_event_is_known_and_its_change_stored(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    second = backend.invoices.apply(recounted(replace(first, sent_at=NOW)), marker(), [reference("pi_1", first)])
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    second = backend.invoices.apply(invoice_write(replace(first, sent_at=NOW)), marker(), [reference("pi_1", first)])
     assert second == replace(first, sent_at=NOW, version=2)
     assert backend.invoices.get(ORG, first.id) == second
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
@@ -126,48 +128,48 @@ def test_an_applied_event_is_known_and_its_change_stored(backend: Backend) -> No
 
 
 def test_an_event_is_applied_once(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    second = backend.invoices.apply(recounted(first), marker())
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    second = backend.invoices.apply(invoice_write(first), marker())
     with pytest.raises(DuplicateEvent):
-        backend.invoices.apply(recounted(replace(second, sent_at=NOW)), marker(), [reference("pi_1", first)])
+        backend.invoices.apply(invoice_write(replace(second, sent_at=NOW)), marker(), [reference("pi_1", first)])
     with pytest.raises(DuplicateEvent):
-        backend.invoices.apply(recounted(replace(first, sent_at=NOW)), marker())
+        backend.invoices.apply(invoice_write(replace(first, sent_at=NOW)), marker())
     assert backend.invoices.get(ORG, first.id) == second
     assert backend.invoices.find_by_reference(ACCOUNT, ["pi_1"]) == {}
 
 
 def test_an_event_for_a_stale_version_leaves_no_marker(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    second = backend.invoices.save(recounted(first))
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    second = backend.invoices.save(invoice_write(first))
     with pytest.raises(StaleWrite):
-        backend.invoices.apply(recounted(first), marker(), [reference("pi_1", first)])
+        backend.invoices.apply(invoice_write(first), marker(), [reference("pi_1", first)])
     assert backend.events.known(ACCOUNT, ["evt_1"]) == frozenset()
     assert backend.invoices.find_by_reference(ACCOUNT, ["pi_1"]) == {}
-    backend.invoices.apply(recounted(second), marker())
+    backend.invoices.apply(invoice_write(second), marker())
 
 
 def test_the_same_event_id_of_another_account_is_another_event(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    second = backend.invoices.apply(recounted(first), marker())
-    backend.invoices.apply(recounted(second), marker(account_id=OTHER_ACCOUNT))
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    second = backend.invoices.apply(invoice_write(first), marker())
+    backend.invoices.apply(invoice_write(second), marker(account_id=OTHER_ACCOUNT))
 
 
 def test_a_parked_event_can_be_applied_later_once(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
+    first = backend.invoices.insert(invoice_write(invoice()), {})
     backend.events.park(event(), NOW, "KeyError")
-    second = backend.invoices.apply(recounted(first), marker())
+    second = backend.invoices.apply(invoice_write(first), marker())
     assert backend.events.parked(ACCOUNT, 10) == []
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
     with pytest.raises(DuplicateEvent):
-        backend.invoices.apply(recounted(second), marker())
+        backend.invoices.apply(invoice_write(second), marker())
 
 
 def test_work_is_due_once_its_moment_has_come_earliest_first(backend: Backend) -> None:
     for name, resume_at in (("a", NOW + 30), ("b", NOW + 10), ("c", None), ("d", NOW + 31)):
         made = invoice(name)
-        backend.invoices.insert(recounted(replace(made, saga=replace(made.saga, resume_at=resume_at))), {})
+        backend.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=resume_at))), {})
     made = invoice("e", organization_id=OTHER_ORG)
-    backend.invoices.insert(recounted(replace(made, saga=replace(made.saga, resume_at=NOW + 20))), {})
+    backend.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=NOW + 20))), {})
     due = [(ORG, InvoiceId("inv_b")), (OTHER_ORG, InvoiceId("inv_e")), (ORG, InvoiceId("inv_a"))]
     assert list(backend.invoices.due_for_work(NOW + 30, 10)) == due
     assert list(backend.invoices.due_for_work(NOW + 30, 2)) == due[:2]
@@ -175,9 +177,9 @@ def test_work_is_due_once_its_moment_has_come_earliest_first(backend: Backend) -
 
 
 def test_work_that_rests_is_no_longer_due(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
+    first = backend.invoices.insert(invoice_write(invoice()), {})
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 1
-    backend.invoices.save(recounted(replace(first, saga=replace(first.saga, resume_at=None))))
+    backend.invoices.save(invoice_write(replace(first, saga=replace(first.saga, resume_at=None))))
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 0
 
 
@@ -196,9 +198,9 @@ def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> N
     )
     made = invoice(actions=acts)
     made = replace(made, order=replace(made.order, line_items=lines, memo="m" * 5000, footer="f" * 5000))
-    stored = backend.invoices.insert(recounted(made), {})
+    stored = backend.invoices.insert(invoice_write(made), {})
     assert backend.invoices.get(ORG, made.id) == stored
-    assert backend.invoices.apply(recounted(stored), marker()).version == 2
+    assert backend.invoices.apply(invoice_write(stored), marker()).version == 2
 
 
 @pytest.mark.parametrize(
@@ -206,8 +208,8 @@ def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> N
 )
 def test_ids_with_separators_in_them_are_kept_apart(backend: Backend, one: str, other: str) -> None:
     for name in (one, other):
-        backend.invoices.insert(recounted(invoice(name, organization_id=OrganizationId(name))), services(name))
-        backend.invoices.insert(recounted(invoice("x", organization_id=OrganizationId(name))), {})
+        backend.invoices.insert(invoice_write(invoice(name, organization_id=OrganizationId(name))), services(name))
+        backend.invoices.insert(invoice_write(invoice("x", organization_id=OrganizationId(name))), {})
     for name in (one, other):
         found = backend.invoices.get(OrganizationId(name), InvoiceId(f"inv_{name}"))
         assert found is not None

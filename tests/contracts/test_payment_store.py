@@ -14,7 +14,7 @@ from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter, MovementKind
-from chalicelib.domain.summary import Recounted, recounted
+from chalicelib.domain.summary import InvoiceWrite, invoice_write
 from tests.backends import Backend
 from tests.contracts import pages
 from tests.contracts.examples import (
@@ -34,10 +34,10 @@ from tests.contracts.test_invoice_pages import fresh
 ALL = MovementFilter()
 
 
-def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> Recounted:
+def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> InvoiceWrite:
     """A stored invoice, to be stored again with these rows."""
-    made = backend.invoices.insert(recounted(invoice(organization_id=organization_id)), {})
-    return recounted(made)._replace(movements=rows)
+    made = backend.invoices.insert(invoice_write(invoice(organization_id=organization_id)), {})
+    return invoice_write(made)._replace(movements=rows)
 
 
 def whole(
@@ -59,7 +59,7 @@ def test_a_payment_is_kept_with_its_invoice_and_comes_back_equal(backend: Backen
 
 
 def test_an_invoice_that_is_new_brings_its_payments_with_it(backend: Backend) -> None:
-    backend.invoices.insert(recounted(invoice())._replace(movements=(payment(),)), {})
+    backend.invoices.insert(invoice_write(invoice())._replace(movements=(payment(),)), {})
     assert whole(backend) == [payment()]
 
 
@@ -67,7 +67,7 @@ def test_a_payment_that_changes_is_one_row_still(backend: Backend) -> None:
     pending = payment(status="pending")
     stored = backend.invoices.save(moving(backend, pending))
     succeeded = replace(pending, status="succeeded", at=NOW + 86400)
-    backend.invoices.apply(recounted(stored)._replace(movements=(succeeded,)), marker())
+    backend.invoices.apply(invoice_write(stored)._replace(movements=(succeeded,)), marker())
     assert whole(backend) == [succeeded]
 
 
@@ -144,7 +144,7 @@ def test_a_payment_that_changes_keeps_what_it_cost(backend: Backend) -> None:
     backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
     long = "a reason that is long enough to be stored in another form " * 9
     for changed in (payment(reason=long), payment(at=NOW + 7)):
-        stored = backend.invoices.save(recounted(stored)._replace(movements=(changed,)))
+        stored = backend.invoices.save(invoice_write(stored)._replace(movements=(changed,)))
         assert whole_settled(backend) == [SettledMovement(changed, (Settlement(booked(), "po_1"),))]
 
 

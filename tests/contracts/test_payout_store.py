@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.payout import Itemized, Payout, PayoutFilter, Totals
+from chalicelib.domain.payout import Itemization, Payout, PayoutFilter, Totals
 from chalicelib.domain.payout_lines import PayoutLine
 from tests.backends import Backend
 from tests.contracts import pages
@@ -40,7 +40,7 @@ def ids(payouts: list[Payout]) -> list[str]:
 def test_a_payout_comes_back_equal_in_its_next_version(backend: Backend) -> None:
     totals = Totals(payments=7500, fees=-248)
     told = replace(
-        payout(), itemized=Itemized(NOW, 1, 1, totals), paid_seen_at=NOW, returned_seen_at=NOW, returned_in="po_2"
+        payout(), itemized=Itemization(NOW, 1, 1, totals), paid_seen_at=NOW, returned_seen_at=NOW, returned_in="po_2"
     )
     stored = backend.payouts.save(told)
     assert stored == replace(told, version=1)

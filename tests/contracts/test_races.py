@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceExists, ServiceClaimed, StripeCustomerClaimed
 from chalicelib.usecases.customers.customers import put_customer
 from chalicelib.usecases.invoicing import invoicing_settings
@@ -73,14 +73,14 @@ def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
 
 
 def test_of_concurrent_inserts_of_one_invoice_one_wins(backend: Backend) -> None:
-    won, lost = race(lambda n: backend.invoices.insert(recounted(invoice(sent_at=n)), services("s1")))
+    won, lost = race(lambda n: backend.invoices.insert(invoice_write(invoice(sent_at=n)), services("s1")))
     assert len(won) == 1
     assert all(isinstance(error, InvoiceExists | StaleWrite) for error in lost)
     assert backend.invoices.get(ORG, won[0].id) == won[0]
 
 
 def test_of_concurrent_invoices_for_one_service_one_wins(backend: Backend) -> None:
-    won, lost = race(lambda n: backend.invoices.insert(recounted(invoice(str(n))), services("s1", f"own-{n}")))
+    won, lost = race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", f"own-{n}")))
     assert len(won) == 1
     assert all(isinstance(error, ServiceClaimed | StaleWrite) for error in lost)
     stored = [backend.invoices.get(ORG, invoice(str(n)).id) for n in range(RACERS)]
@@ -88,28 +88,28 @@ def test_of_concurrent_invoices_for_one_service_one_wins(backend: Backend) -> No
 
 
 def test_of_concurrent_takeovers_one_wins(backend: Backend) -> None:
-    dead = backend.invoices.insert(recounted(invoice("dead")), services("s1"))
-    won, _ = race(lambda n: backend.invoices.insert(recounted(invoice(str(n))), services("s1", dead=dead)))
+    dead = backend.invoices.insert(invoice_write(invoice("dead")), services("s1"))
+    won, _ = race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", dead=dead)))
     assert len(won) == 1
 
 
 def test_of_concurrent_saves_of_one_version_one_wins(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    won, _ = race(lambda n: backend.invoices.save(recounted(replace(first, sent_at=n))))
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    won, _ = race(lambda n: backend.invoices.save(invoice_write(replace(first, sent_at=n))))
     assert len(won) == 1
     assert backend.invoices.get(ORG, first.id) == won[0]
 
 
 def test_one_event_delivered_several_times_at_once_is_applied_once(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice()), {})
-    won, lost = race(lambda n: backend.invoices.apply(recounted(replace(first, sent_at=n)), marker()))
+    first = backend.invoices.insert(invoice_write(invoice()), {})
+    won, lost = race(lambda n: backend.invoices.apply(invoice_write(replace(first, sent_at=n)), marker()))
     assert len(won) == 1
     assert all(isinstance(error, DuplicateEvent | StaleWrite) for error in lost)
     assert backend.invoices.get(ORG, first.id) == won[0]
 
 
 def test_concurrent_events_all_reach_the_invoice_when_losers_read_again(backend: Backend) -> None:
-    first = backend.invoices.insert(recounted(invoice(sent_at=0)), {})
+    first = backend.invoices.insert(invoice_write(invoice(sent_at=0)), {})
 
     def apply(n: int) -> Invoice:
         while True:
@@ -117,7 +117,7 @@ def test_concurrent_events_all_reach_the_invoice_when_losers_read_again(backend:
             assert read is not None
             try:
                 return backend.invoices.apply(
-                    recounted(replace(read, sent_at=(read.sent_at or 0) + 1)), marker(f"evt_{n}")
+                    invoice_write(replace(read, sent_at=(read.sent_at or 0) + 1)), marker(f"evt_{n}")
                 )
             except StaleWrite:
                 continue

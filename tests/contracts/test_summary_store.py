@@ -20,7 +20,7 @@ from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import Period, contribution, recounted, summarized, uncounted
+from chalicelib.domain.summary import Period, contribution, invoice_removal, invoice_write, summaries_by_currency
 from chalicelib.domain.tallies import Bucket, Tally, added_up
 from chalicelib.ports.storage import ServiceClaimed
 from tests.backends import Backend
@@ -57,18 +57,22 @@ class Office:
         if known is None:
             made = invoice(name, organization_id=self.organization)
             made = replace(made, order=replace(made.order, currency=CURRENCIES[NAMES.index(name)]))
-            self.backend.invoices.insert(recounted(made), services(name))
+            self.backend.invoices.insert(invoice_write(made), services(name))
             return
         match action:
             case "remember":
                 self.old[name] = known
             case "remove":
-                self.backend.invoices.remove(uncounted(known), [ServiceId(name)])
+                self.backend.invoices.remove(invoice_removal(known), [ServiceId(name)])
             case "fail to remove":
-                self.refused(lambda: self.backend.invoices.remove(uncounted(self.stale(known)), [ServiceId(name)]))
+                self.refused(
+                    lambda: self.backend.invoices.remove(invoice_removal(self.stale(known)), [ServiceId(name)])
+                )
             case "fail to insert":
                 self.refused(
-                    lambda: self.backend.invoices.insert(recounted(replace(known, id=InvoiceId("x"))), services(name))
+                    lambda: self.backend.invoices.insert(
+                        invoice_write(replace(known, id=InvoiceId("x"))), services(name)
+                    )
                 )
             case "rest":
                 self.save(known, replace(known, saga=known.saga.advanced(Step.DONE, NOW)), number)
@@ -77,16 +81,16 @@ class Office:
                 self.save(known, learning(known, fact), number)
             case "learn twice":
                 event = marker(f"evt_{self.organization}_{number}")
-                self.backend.invoices.apply(recounted(learning(known, fact)), event)
+                self.backend.invoices.apply(invoice_write(learning(known, fact)), event)
                 now = self.read(name)
                 assert now is not None
-                self.refused(lambda: self.backend.invoices.apply(recounted(learning(now, fact)), event))
+                self.refused(lambda: self.backend.invoices.apply(invoice_write(learning(now, fact)), event))
             case _:
                 self.save(known, learning(known, fact), number)
 
     def save(self, known: Invoice, changed: Invoice, number: int) -> None:
         references = [reference(f"pi_{number}", known)] if number % 2 else []
-        self.backend.invoices.save(recounted(changed), references)
+        self.backend.invoices.save(invoice_write(changed), references)
 
     def stale(self, known: Invoice) -> Invoice:
         old = self.old.get(known.id.removeprefix("inv_"), known)
@@ -101,7 +105,7 @@ class Office:
         tallies = self.backend.summaries.tallies(self.organization, EVER)
         assert tallies == counted_anew(stored)
         assert all(dict(one.counted) == contribution(one) for one in stored)
-        for summary in summarized(tallies):
+        for summary in summaries_by_currency(tallies):
             ours = [one for one in stored if one.order.currency == summary.currency]
             late = [one for one in ours if one.overdue]
             assert summary.overdue == Tally(len(late), sum(one.balance for one in late))
@@ -112,7 +116,7 @@ def learning(known: Invoice, fact: StripeFact) -> Invoice:
     try:
         return known.knowing(fact)
     except CannotOrder:
-        return known.settled_by(fact)
+        return known.with_fetched(fact)
 
 
 amounts = st.integers(0, 5000)
@@ -179,9 +183,11 @@ def test_whatever_is_done_the_tallies_are_what_counting_anew_gives(
 
 
 def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
-    race(lambda n: backend.invoices.insert(recounted(invoice(str(n))), {}))
-    first = backend.invoices.insert(recounted(invoice("one")), {})
-    race(lambda n: backend.invoices.save(recounted(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY))))
+    race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), {}))
+    first = backend.invoices.insert(invoice_write(invoice("one")), {})
+    race(
+        lambda n: backend.invoices.save(invoice_write(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY)))
+    )
     stored = [backend.invoices.get(ORG, InvoiceId(f"inv_{name}")) for name in (*"012345", "one")]
     assert None not in stored
     assert backend.summaries.tallies(ORG, EVER) == counted_anew(one for one in stored if one)
@@ -193,7 +199,7 @@ def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
         paid = in_status(invoice(f"paid-{number}"), InvoiceStatus.PAID)
         assert paid.facts.invoice is not None
         known = replace(paid.facts.invoice, paid_at=moment)
-        backend.invoices.insert(recounted(replace(paid, facts=replace(paid.facts, invoice=known))), {})
+        backend.invoices.insert(invoice_write(replace(paid, facts=replace(paid.facts, invoice=known))), {})
 
     tallies = backend.summaries.tallies(ORG, Period(dt.date(2026, 12, 31), dt.date(2027, 1, 31)))
     assert sorted(bucket.of for bucket in tallies if bucket.kind == "paid") == [
@@ -203,7 +209,7 @@ def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
 
 
 def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
-    backend.invoices.insert(recounted(invoice()), {})
+    backend.invoices.insert(invoice_write(invoice()), {})
     assert backend.summaries.tallies(OTHER_ORG, EVER) == {}
     assert len(backend.summaries.tallies(ORG, EVER)) == 1
     assert backend.summaries.tallies(ORG, None) == backend.summaries.tallies(ORG, EVER)
@@ -211,7 +217,7 @@ def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
 
 def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:
     names = [f"s{n}" for n in range(100)]
-    stored = backend.invoices.insert(recounted(invoice()), services(*names[:50]))
+    stored = backend.invoices.insert(invoice_write(invoice()), services(*names[:50]))
     backend.invoices.claim(stored, services(*names[50:]))
-    backend.invoices.remove(uncounted(stored), [ServiceId(name) for name in names])
+    backend.invoices.remove(invoice_removal(stored), [ServiceId(name) for name in names])
     assert backend.summaries.tallies(ORG, EVER) == {}

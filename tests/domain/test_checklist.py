@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.checklist import Item, Known, checklist
+from chalicelib.domain.checklist import ChecklistInput, Item, checklist
 from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.facts import AccountFact, Requirement
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
@@ -21,12 +21,12 @@ NOW = 1_800_000_000
 READY = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
 CONNECTED = Connection(ORG).activated(READY, StripeAccountId("acct_1"), livemode=True, by=UserId("a"), now=NOW)
 SET = InvoicingSettings(ORG, memo="Pay by the link. Questions: 602 555 0143", version=1)
-DONE = Known(replace(CONNECTED, tested_at=NOW), SET, True, None, [], has_customers=True)
-NEVER = Known(Connection(ORG), InvoicingSettings(ORG), False, None, [], has_customers=False)
+DONE = ChecklistInput(replace(CONNECTED, tested_at=NOW), SET, True, None, [], has_customers=True)
+NEVER = ChecklistInput(Connection(ORG), InvoicingSettings(ORG), False, None, [], has_customers=False)
 PAUSED = replace(CONNECTED, frozen=Freeze(NOW, "kim", "We look into a double bill."))
 
 
-def line(known: Known, item_id: str) -> Item:
+def line(known: ChecklistInput, item_id: str) -> Item:
     return next(item for item in checklist(known) if item.id == item_id)
 
 
@@ -45,7 +45,7 @@ def test_before_connecting_nothing_is_done() -> None:
 
 
 @pytest.mark.parametrize("known", [DONE, NEVER])
-def test_every_line_that_is_not_done_has_a_next_step(known: Known) -> None:
+def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> None:
     for item in checklist(known):
         assert item.title
         assert item.detail.endswith((".", "…"))

@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.attention import UnknownInvoice
-from chalicelib.domain.company_attention import account_item, customer_item, payout_item, unknown_item, unsolved
+from chalicelib.domain.company_attention import (
+    account_item,
+    customer_item,
+    payout_item,
+    unknown_item,
+    unresolved_failures,
+)
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.facts import AccountFact, Requirement
 from chalicelib.domain.identifiers import InvoiceId
-from chalicelib.domain.payout import Payout, PayoutFact, first_known
+from chalicelib.domain.payout import Payout, PayoutFact, new_payout
 from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, customer
 
 DAY = 86400
@@ -28,11 +34,11 @@ def payout(name: str = "1", status: str = "failed", day: int = 0, **changes: Any
     )  # fmt: skip
     account = changes.pop("account_id", ACCOUNT)
     returned_in = changes.pop("returned_in", None)
-    return replace(first_known(replace(made, **changes), ORG, account), returned_in=returned_in)
+    return replace(new_payout(replace(made, **changes), ORG, account), returned_in=returned_in)
 
 
 def left(*payouts: Payout) -> list[str]:
-    return [each.id for each in unsolved(payouts)]
+    return [each.id for each in unresolved_failures(payouts)]
 
 
 def test_a_payout_that_failed_says_why_and_where_to_enter_the_bank_account() -> None:

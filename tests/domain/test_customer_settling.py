@@ -17,11 +17,11 @@ from chalicelib.domain.customer_fields import (
     InStep,
     Profile,
     Values,
-    as_given,
+    as_sent_to_stripe,
     same_value,
     split_name,
 )
-from chalicelib.domain.customer_settling import in_step_as_given, settle
+from chalicelib.domain.customer_merge import in_step_as_sent, merge_fields
 
 NOTHING: Values = dict.fromkeys(Field)
 ANN = Profile("Ann", "Lee", None, "ann@example.test", "1", Address("1 Elm St", None, "Phoenix", "AZ", "85001", "US"))
@@ -30,7 +30,7 @@ ANN = Profile("Ann", "Lee", None, "ann@example.test", "1", Address("1 Elm St", N
 def theirs(**changes: str | None) -> Values:
     """Stripe's values if it has what POM gave, but for `changes`."""
     named = {Field(name): value for name, value in changes.items()}
-    return {**{field: as_given(field, value) for field, value in ANN.values.items()}, **named}
+    return {**{field: as_sent_to_stripe(field, value) for field, value in ANN.values.items()}, **named}
 
 
 TEXTS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "Ann Lee", "  ", "x" * 300, "Ann\x00 de la Cruz"]))
@@ -56,7 +56,7 @@ BEFORE = st.builds(
 
 @given(PROFILES, STRIPES)
 def test_a_first_link_empties_nothing_on_either_side(profile: Profile, stripes: Values) -> None:
-    settled = settle(profile, stripes, {})
+    settled = merge_fields(profile, stripes, {})
     for field in Field:
         if profile.values[field] is not None:
             assert settled.profile.values[field] == profile.values[field]
@@ -68,27 +68,27 @@ def test_a_first_link_empties_nothing_on_either_side(profile: Profile, stripes: 
 def test_a_second_look_finds_everything_in_step(
     profile: Profile, stripes: Values, before: Mapping[Field, InStep]
 ) -> None:
-    settled = settle(profile, stripes, before)
+    settled = merge_fields(profile, stripes, before)
     has = {**stripes, **settled.to_stripe}
     done = settled.after_update(has)
-    again = settle(done.profile, has, done.in_step)
+    again = merge_fields(done.profile, has, done.in_step)
     assert (again.profile, again.to_stripe, again.in_step) == (done.profile, {}, done.in_step)
-    assert (again.taken_over, again.kept, again.not_taken_over) == ((), (), ())
+    assert (again.taken_over, again.overwritten_in_stripe, again.not_taken_over) == ((), (), ())
 
 
 @given(PROFILES, STRIPES, BEFORE)
 def test_what_only_one_side_changed_reaches_the_other(
     profile: Profile, stripes: Values, before: Mapping[Field, InStep]
 ) -> None:
-    settled = settle(profile, stripes, before)
+    settled = merge_fields(profile, stripes, before)
     for field in Field:
         mine, was = profile.values[field], before[field]
         by_pom, by_stripe = not same_value(field, mine, was.pom), not same_value(field, stripes[field], was.stripe)
-        agreed = same_value(field, as_given(field, mine), stripes[field])
+        agreed = same_value(field, as_sent_to_stripe(field, mine), stripes[field])
         if by_pom and not agreed:
-            assert settled.to_stripe[field] == as_given(field, mine)
+            assert settled.to_stripe[field] == as_sent_to_stripe(field, mine)
             assert settled.profile.values[field] == mine
-            assert (field in settled.kept) is by_stripe
+            assert (field in settled.overwritten_in_stripe) is by_stripe
         elif by_stripe and not agreed:
             assert (field in settled.taken_over) is not (field in settled.not_taken_over)
         elif not agreed:
@@ -99,59 +99,59 @@ def test_what_only_one_side_changed_reaches_the_other(
 def test_an_address_goes_to_stripe_whole_or_not_at_all(
     profile: Profile, stripes: Values, before: Mapping[Field, InStep]
 ) -> None:
-    sent = [part in settle(profile, stripes, before).to_stripe for part in ADDRESS]
+    sent = [part in merge_fields(profile, stripes, before).to_stripe for part in ADDRESS]
     assert all(sent) or not any(sent)
 
 
 @given(PROFILES)
 def test_nothing_is_sent_if_stripe_has_what_it_was_given(profile: Profile) -> None:
-    has = {field: as_given(field, value) for field, value in profile.values.items()}
-    assert settle(profile, has, in_step_as_given(profile)).to_stripe == {}
+    has = {field: as_sent_to_stripe(field, value) for field, value in profile.values.items()}
+    assert merge_fields(profile, has, in_step_as_sent(profile)).to_stripe == {}
 
 
 def test_a_field_that_pom_removed_is_emptied_and_one_that_only_stripe_has_is_not() -> None:
-    before = {**in_step_as_given(ANN), Field.STREET2: InStep(None, "Gate code in Stripe only" * 20)}
+    before = {**in_step_as_sent(ANN), Field.STREET2: InStep(None, "Gate code in Stripe only" * 20)}
     stripes = theirs(street2="Gate code in Stripe only" * 20)
-    settled = settle(replace(ANN, phone=None), stripes, before)
+    settled = merge_fields(replace(ANN, phone=None), stripes, before)
     assert settled.to_stripe == {Field.PHONE: None}
 
 
 def test_an_address_part_that_pom_does_not_take_survives_an_edit_of_another_part() -> None:
     long = "x" * 300
-    before = {**in_step_as_given(ANN), Field.STREET2: InStep(None, long)}
+    before = {**in_step_as_sent(ANN), Field.STREET2: InStep(None, long)}
     moved = replace(ANN, address=replace(ANN.address, city="Tempe"))
-    settled = settle(moved, theirs(street2=long), before)
+    settled = merge_fields(moved, theirs(street2=long), before)
     assert (settled.to_stripe[Field.CITY], settled.to_stripe[Field.STREET2]) == ("Tempe", long)
 
 
 def test_a_value_that_pom_does_not_take_is_told_once() -> None:
-    first = settle(ANN, theirs(email="not an address"), in_step_as_given(ANN))
+    first = merge_fields(ANN, theirs(email="not an address"), in_step_as_sent(ANN))
     assert (first.not_taken_over, first.profile) == ((Field.EMAIL,), ANN)
-    assert settle(ANN, theirs(email="not an address"), first.in_step).not_taken_over == ()
+    assert merge_fields(ANN, theirs(email="not an address"), first.in_step).not_taken_over == ()
 
 
 def test_a_name_that_stripe_cut_is_no_edit() -> None:
     long = Profile("A" * 200, "B" * 200)
     cut = {**NOTHING, Field.NAME: f"{'A' * 200} {'B' * 55}"}
-    settled = settle(long, cut, {})
+    settled = merge_fields(long, cut, {})
     assert (settled.profile, settled.to_stripe) == (long, {})
-    assert len(as_given(Field.NAME, long.display_name) or "") == MAX_NAME
+    assert len(as_sent_to_stripe(Field.NAME, long.display_name) or "") == MAX_NAME
 
 
 def test_another_capital_letter_in_stripe_is_no_edit_and_one_in_pom_goes_to_stripe() -> None:
-    assert settle(ANN, theirs(email="ANN@example.test"), in_step_as_given(ANN)).profile == ANN
+    assert merge_fields(ANN, theirs(email="ANN@example.test"), in_step_as_sent(ANN)).profile == ANN
     typed = replace(ANN, email="Ann@example.test")
-    assert settle(typed, theirs(), in_step_as_given(ANN)).to_stripe == {Field.EMAIL: "Ann@example.test"}
+    assert merge_fields(typed, theirs(), in_step_as_sent(ANN)).to_stripe == {Field.EMAIL: "Ann@example.test"}
 
 
 def test_a_capital_letter_in_pom_does_not_undo_another_address_in_stripe() -> None:
     typed = replace(ANN, email="Ann@example.test")
-    settled = settle(typed, theirs(email="new@example.test"), in_step_as_given(ANN))
+    settled = merge_fields(typed, theirs(email="new@example.test"), in_step_as_sent(ANN))
     assert (settled.profile.email, settled.to_stripe) == ("new@example.test", {})
 
 
 def test_what_changes_in_stripe_while_it_is_given_something_is_taken_over_too() -> None:
-    settled = settle(replace(ANN, phone="2"), theirs(), in_step_as_given(ANN))
+    settled = merge_fields(replace(ANN, phone="2"), theirs(), in_step_as_sent(ANN))
     done = settled.after_update({**theirs(), Field.PHONE: "2", Field.CITY: "Tempe"})
     assert (done.profile.phone, done.profile.address.city, done.taken_over) == ("2", "Tempe", (Field.CITY,))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.changes import NOTHING, ChangeType
-from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_changes import draft_tags
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
@@ -24,7 +24,7 @@ T = ChangeType
 def editing(step: Step, before: Invoice, **changes: Any) -> Invoice:
     """Returns a draft whose edit has come to this step. `before` is the draft as it was at rest."""
     busy = draft(step)
-    return changed(replace(busy, saga=replace(busy.saga, drafted=as_drafted(before))), **changes)
+    return changed(replace(busy, saga=replace(busy.saga, drafted=draft_tags(before))), **changes)
 
 
 @pytest.mark.parametrize("step", [Step.EDIT_CLAIM, Step.EDIT, Step.RESTORE, Step.RELEASE])
@@ -84,7 +84,7 @@ def test_a_change_in_stripe_that_comes_while_a_draft_is_sent_is_told_once_it_res
 
 def test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one() -> None:
     rested = replace(draft(), terms_due_at=OPEN.due_at)
-    assert as_drafted(rested) != as_drafted(made(OPEN)), "Once it is issued, its due date is shown."
+    assert draft_tags(rested) != draft_tags(made(OPEN)), "Once it is issued, its due date is shown."
     order = replace(rested.order, memo="Thank you")
     ordered = editing(Step.RELEASE, rested, order=order)
     assert told(ordered, made(OPEN, order=order)) == ((T.INVOICE_EDITED, T.INVOICE_SENT), "draft", "pending")

@@ -33,10 +33,10 @@ from chalicelib.domain.intended_act import MARKED_PAID, IntendedAct
 from chalicelib.domain.order import Deduction, DeductionKind
 from chalicelib.domain.outside_payment import METHODS, OutsidePayment, way_of
 from chalicelib.domain.payment_facts import ChargeFact
-from chalicelib.domain.saga import Drafted, Refusal
+from chalicelib.domain.saga import DraftTags, Refusal
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from tests.contracts.examples import ACCOUNT, NOW, booked, customer, in_status, invoice, payment, payout_line
 
 STRIPE_INVOICE = InvoiceFact(
@@ -84,7 +84,7 @@ def test_an_invoice_keeps_what_the_books_need_and_nothing_else() -> None:
         saga=replace(
             made.saga,
             refusal=Refusal("stripe_refused", "No such address: ann@example.test"),
-            drafted=Drafted("a", "b"),
+            drafted=DraftTags("a", "b"),
         ),
     )
     erased = invoice_without_person(made, NOW + 9)
@@ -119,8 +119,8 @@ def test_whatever_is_merged_into_or_stored_of_an_erased_invoice_loses_the_person
     assert known.facts == facts_without_person(known.facts)
     assert known.facts.charges["ch_1"].amount == 7500
     written = replace(known, order=replace(known.order, memo="Ann"), facts=FACTS)
-    assert recounted(written, erased).invoice == invoice_without_person(written, NOW)
-    assert recounted(replace(made, facts=FACTS)).invoice.facts == FACTS
+    assert invoice_write(written, erased).invoice == invoice_without_person(written, NOW)
+    assert invoice_write(replace(made, facts=FACTS)).invoice.facts == FACTS
 
 
 def test_a_customer_becomes_a_tombstone_that_its_stripe_customer_still_leads_to() -> None:
@@ -142,7 +142,7 @@ def test_a_customer_becomes_a_tombstone_that_its_stripe_customer_still_leads_to(
     erased = customer_without_person(made, NOW + 9)
     assert erased.profile == Profile()
     assert erased.link == replace(link, in_step={})
-    assert (erased.wanted_claim, erased.former_stripe_ids) == (made.wanted_claim, made.former_stripe_ids)
+    assert (erased.claim_of_link, erased.former_stripe_ids) == (made.claim_of_link, made.former_stripe_ids)
     assert erased.erasure == replace(asked, erased_at=NOW + 9)
     assert "ann" not in repr(erased).lower()
     assert customer_without_person(erased, NOW + 9) == erased

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.domain.error_collector import MAX_ERRORS, ErrorCollector, attach, errors_raised_by, raise_all
 from chalicelib.domain.errors import Conflict, IntegrationError, Refused
-from chalicelib.domain.every_error import MAX_ERRORS, EveryError, attach, errors_of, raise_all
 
 
 def refused(number: int) -> Refused:
@@ -26,7 +26,7 @@ def test_the_first_error_is_raised_and_carries_the_others_in_their_order() -> No
 
 
 def test_no_error_is_no_exception() -> None:
-    raise_all(errors_of(len, []))
+    raise_all(errors_raised_by(len, []))
 
 
 def test_an_error_that_is_told_twice_is_listed_once() -> None:
@@ -40,7 +40,7 @@ def test_what_an_error_carries_is_carried_on() -> None:
         raise_all(refused(n) for n in (1, 2))
 
     first = refused(0)
-    attach(first, errors_of(rule))
+    attach(first, errors_raised_by(rule))
     assert fields(first) == ["lines[0]", "lines[1]", "lines[2]"]
 
 
@@ -70,11 +70,11 @@ def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
         raise Conflict("stripe_not_connected", "m", next_step="Connect it.")
 
     with pytest.raises(Conflict):
-        raise_all(errors_of(not_connected))
+        raise_all(errors_raised_by(not_connected))
 
 
 def test_each_rule_is_tried_and_its_error_kept_or_its_value() -> None:
-    every = EveryError()
+    every = ErrorCollector()
     with every:
         raise_all(refused(n) for n in (2, 0))
     with every:
@@ -88,21 +88,21 @@ def test_each_rule_is_tried_and_its_error_kept_or_its_value() -> None:
 
 
 def test_rules_that_all_hold_raise_nothing() -> None:
-    every = EveryError()
+    every = ErrorCollector()
     with every:
         pass
     every.raise_first()
 
 
 def test_an_error_that_is_no_fault_of_the_request_ends_the_check_at_once() -> None:
-    every = EveryError()
+    every = ErrorCollector()
     with pytest.raises(Conflict), every:
         raise Conflict("c", "m")
     every.raise_first()
 
 
 def test_of_too_many_rules_that_are_broken_as_many_are_told_as_are_told_of_one() -> None:
-    every = EveryError()
+    every = ErrorCollector()
     for n in range(MAX_ERRORS + 1):
         assert not every.full
         every.add(refused(n))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.deposits import Deposit, DepositStatus
-from chalicelib.domain.explained_deposits import where_money_is
+from chalicelib.domain.explanation_of_deposits import where_money_is
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.movements import Movement, MovementKind
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.merging import CannotOrder, newer, same_content, settle
+from chalicelib.domain.merging import CannotOrder, newer, prefer_fetched, same_content
 from chalicelib.domain.payment_facts import (
     ChargeFact,
     DisputeFact,
@@ -107,7 +107,7 @@ def knowing(known: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) ->
     try:
         return known.merge(fact)
     except CannotOrder as doubt:
-        return known.merge(truth[doubt.fact.id], settle)
+        return known.merge(truth[doubt.fact.id], prefer_fetched)
 
 
 @st.composite
@@ -127,11 +127,13 @@ def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]
 @given(histories(), st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth(history, random) -> None:
     told, truth = history
-    expected = reduce(lambda known, fact: known.merge(fact, settle), truth.values(), Snapshots()).timeless
-    assert merged(told, truth).timeless == expected
+    expected = reduce(
+        lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
+    ).without_times
+    assert merged(told, truth).without_times == expected
     mixed = told + random.choices(told, k=len(told)) if told else []
     random.shuffle(mixed)
-    assert merged(mixed, truth).timeless == expected
+    assert merged(mixed, truth).without_times == expected
 
 
 def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
@@ -139,7 +141,7 @@ def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshot
     known = Snapshots()
     for fact in told:
         learned = knowing(known, fact, truth)
-        known = known if learned.bring_nothing_to(known) else learned
+        known = known if learned.adds_nothing_to(known) else learned
     return known
 
 
@@ -160,10 +162,12 @@ def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dic
 def test_not_storing_what_brings_nothing_comes_to_the_same_truth(history, random) -> None:
     """An object may change and change back. If that it said the same later were forgotten, a late event would win."""
     told, truth = as_stripe_goes_on(history[0])
-    expected = reduce(lambda known, fact: known.merge(fact, settle), truth.values(), Snapshots()).timeless
+    expected = reduce(
+        lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
+    ).without_times
     mixed = told + random.choices(told, k=len(told)) if told else []
     random.shuffle(mixed)
-    assert stored(mixed, truth).timeless == expected
+    assert stored(mixed, truth).without_times == expected
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -190,7 +194,7 @@ def test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it(
 def test_what_can_only_go_on_is_not_stored_again_because_it_was_seen_again() -> None:
     succeeded = ChargeFact("ch_1", 100, "succeeded", 500, "usd", 100)
     known = Snapshots().merge(succeeded)
-    assert known.merge(replace(succeeded, as_of=200)).bring_nothing_to(known)
+    assert known.merge(replace(succeeded, as_of=200)).adds_nothing_to(known)
 
 
 @given(facts, facts)
@@ -236,12 +240,12 @@ def test_what_was_read_later_is_the_truth_except_that_lifecycles_never_run_back(
 ) -> None:
     if known.id != read.id:
         return
-    settled = settle(known, read)
+    settled = prefer_fetched(known, read)
     assert replace(settled, as_of=0) in (replace(known, as_of=0), replace(read, as_of=0))
     assert settled.as_of >= known.as_of
     if read.precedence >= known.precedence:
         assert replace(settled, as_of=0) == replace(read, as_of=0)
-    assert settle(settled, read) == settled
+    assert prefer_fetched(settled, read) == settled
 
 
 INVOICE = InvoiceFact("in_1", 100, "open", 500, 0, 500, "usd")
@@ -266,8 +270,8 @@ def test_an_invoice_never_goes_back_whatever_the_clock_says(earlier: str, later:
 def test_what_is_read_later_never_runs_a_lifecycle_back() -> None:
     """Stripe may answer from a replica that lags behind."""
     paid, lagging = replace(INVOICE, status="paid", as_of=100), replace(INVOICE, status="open", as_of=200)
-    assert settle(paid, lagging) == paid
-    assert settle(lagging, replace(paid, as_of=50)).status == "paid"
+    assert prefer_fetched(paid, lagging) == paid
+    assert prefer_fetched(lagging, replace(paid, as_of=50)).status == "paid"
 
 
 def test_a_succeeded_refund_that_fails_weeks_later_has_failed() -> None:
@@ -296,7 +300,7 @@ def test_two_snapshots_of_one_second_that_differ_cannot_be_ordered() -> None:
         with pytest.raises(CannotOrder) as doubt:
             newer(one, two)
         assert doubt.value.fact.id == "in_1"
-    assert settle(INVOICE, other) == other
+    assert prefer_fetched(INVOICE, other) == other
 
 
 def test_the_same_said_again_later_only_moves_the_clock() -> None:
@@ -318,4 +322,4 @@ def test_a_refund_status_of_tomorrow_does_not_break_the_merge() -> None:
 
 
 def test_a_failed_attempt_without_a_reason_is_remembered_by_its_latest_second() -> None:
-    assert Snapshots().attempt_failed(5).attempt_failed(3).attempt_failed_at == 5
+    assert Snapshots().with_failed_attempt(5).with_failed_attempt(3).attempt_failed_at == 5

@@ -113,9 +113,9 @@ def test_an_attempt_without_a_charge_that_fails_after_another_is_told() -> None:
 
 def test_the_reason_of_a_failed_attempt_is_told_when_it_becomes_known() -> None:
     unexplained = made(OPEN)
-    unexplained = replace(unexplained, facts=unexplained.facts.attempt_failed(DECLINED.created))
+    unexplained = replace(unexplained, facts=unexplained.facts.with_failed_attempt(DECLINED.created))
     explained = made(OPEN, DECLINED)
-    explained = replace(explained, facts=explained.facts.attempt_failed(DECLINED.created))
+    explained = replace(explained, facts=explained.facts.with_failed_attempt(DECLINED.created))
     assert unexplained.status is InvoiceStatus.FAILED
     assert told(unexplained, explained) == ((T.INVOICE_PAYMENT_FAILED,), "failed", "failed")
 

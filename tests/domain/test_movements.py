@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.movements import Movement, MovementKind, changed_movements, movements
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_facts import AttemptFact
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.terms import day_of
 from tests.contracts.examples import NOW
 from tests.domain.told import (
@@ -209,10 +209,10 @@ def test_only_rows_that_changed_are_stored() -> None:
     paid, refunded = made(PAID, VISA), made(PAID, VISA, REFUND)
     assert changed_movements(paid, paid) == ()
     assert [row.id for row in changed_movements(paid, refunded)] == ["re_1"]
-    assert recounted(refunded, paid).movements == changed_movements(paid, refunded)
+    assert invoice_write(refunded, paid).movements == changed_movements(paid, refunded)
 
 
 def test_an_invoice_that_an_earlier_release_stored_has_all_its_rows_stored_with_its_next_write() -> None:
     before = made(PAID, VISA, REFUND, payments_listed=False)
     assert {row.id for row in changed_movements(before, made(PAID, VISA, REFUND))} == {"pi_1", "re_1"}
-    assert recounted(before, before).stored().payments_listed
+    assert invoice_write(before, before).stored().payments_listed

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
-from chalicelib.domain.payout import Itemized, Payout, PayoutFact, Totals, first_known
+from chalicelib.domain.payout import Itemization, Payout, PayoutFact, Totals, new_payout
 from chalicelib.domain.payout_wording import FAILURES, story_of
 from chalicelib.domain.related_payouts import RelatedPayouts
 
@@ -22,7 +22,7 @@ FACT = PayoutFact(
     arrival_date=1_796_256_000,  # 3 December 2026, 00:00 UTC
     reconciliation_status="in_progress",
 )
-TIED_OUT = Itemized(1_796_100_000, 3, 2, Totals(payments=9_700, fees=-310))
+TIED_OUT = Itemization(1_796_100_000, 3, 2, Totals(payments=9_700, fees=-310))
 
 
 SEVENTH = FACT.arrival_date + 4 * 86_400
@@ -38,7 +38,7 @@ def told(of: Payout, known: RelatedPayouts | None = None) -> str:
 
 def payout(**changes: object) -> Payout:
     """Returns the payout as Stripe shows it with these changes."""
-    return first_known(replace(FACT, **changes), OrganizationId("org_1"), StripeAccountId("acct_1"))  # type: ignore[arg-type]
+    return new_payout(replace(FACT, **changes), OrganizationId("org_1"), StripeAccountId("acct_1"))  # type: ignore[arg-type]
 
 
 def test_a_later_reading_counts() -> None:
@@ -155,7 +155,7 @@ def test_a_payout_that_ties_out_needs_no_words_about_its_lines() -> None:
 
 
 def test_a_remainder_is_told_to_the_cent() -> None:
-    rest = Itemized(1_796_100_000, 2, 1, Totals(payments=9_400, fees=-310, unexplained=300))
+    rest = Itemization(1_796_100_000, 2, 1, Totals(payments=9_400, fees=-310, unexplained=300))
     told = story_of(replace(payout(status="paid"), itemized=rest))
 
     assert "3.00 USD of it is not explained by the lines that Stripe lists." in told.message

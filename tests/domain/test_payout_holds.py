@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.balance_transactions import BalanceTransaction
 from chalicelib.domain.payout import PayoutFact
-from chalicelib.domain.payout_lines import itemized, line_of
+from chalicelib.domain.payout_lines import line_of, sum_lines
 
 NOW = 1_796_000_000
 PAYOUT = PayoutFact("po_1", NOW, "paid", 90_000, "usd", NOW, NOW, balance_transaction_id="txn_payout")
@@ -26,7 +26,7 @@ def test_the_minimum_that_stays_in_the_balance_is_a_line_of_the_payout(source_id
     hold = moved("payout_minimum_balance_hold", -10_000, source_id)
 
     lines = [line_of(each, PAYOUT, None) for each in (moved("payout", -90_000, "po_1"), hold, sales)]
-    found = itemized(PAYOUT, [line for line in lines if line is not None], NOW)
+    found = sum_lines(PAYOUT, [line for line in lines if line is not None], NOW)
 
     assert lines[0] is None
     assert (found.totals.other, found.totals.unexplained) == (90_000, 0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.balance_transactions import BalanceTransaction
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.payout import PayoutFact, Totals
-from chalicelib.domain.payout_lines import LineKind, Owner, PayoutLine, itemized, line_of
+from chalicelib.domain.payout_lines import LineKind, Owner, PayoutLine, line_of, sum_lines
 
 POOL_OWNER = Owner(InvoiceId("inv_a"), CustomerId("cust_1"), "BLUE-0001")
 PAYOUT = PayoutFact(
@@ -65,7 +65,7 @@ def fee_of_the_account(amount: int = 290) -> BalanceTransaction:
 def test_a_payment_and_a_monthly_fee_explain_a_payout() -> None:
     lines = [PayoutLine(transaction(), POOL_OWNER), PayoutLine(fee_of_the_account())]
 
-    come_to = itemized(PAYOUT, lines, at=1_796_000_100)
+    come_to = sum_lines(PAYOUT, lines, at=1_796_000_100)
 
     assert come_to.totals == Totals(payments=10_000, fees=-610)
     assert come_to.tied_out
@@ -82,7 +82,7 @@ def test_a_monthly_fee_is_spread_over_no_invoice() -> None:
 def test_an_invoice_with_a_payment_and_a_refund_in_it_is_counted_once() -> None:
     refund = transaction("txn_2", -610, 0, type="refund", category="refund", source_type="refund", source_id="re_1")
 
-    come_to = itemized(
+    come_to = sum_lines(
         replace(PAYOUT, amount=9_070), [PayoutLine(transaction(), POOL_OWNER), PayoutLine(refund, POOL_OWNER)], 0
     )
 
@@ -173,12 +173,12 @@ def test_the_fee_of_a_payout_is_a_line() -> None:
     fee = line_of(own, payout, None)
 
     assert fee is not None
-    come_to = itemized(payout, [PayoutLine(transaction(amount=9_710, fee=320), POOL_OWNER), fee], 0)
+    come_to = sum_lines(payout, [PayoutLine(transaction(amount=9_710, fee=320), POOL_OWNER), fee], 0)
     assert come_to.totals == Totals(payments=9_710, fees=-420)
 
 
 def test_what_no_line_explains_is_told_and_not_hidden() -> None:
-    come_to = itemized(PAYOUT, [PayoutLine(transaction(), POOL_OWNER)], 0)
+    come_to = sum_lines(PAYOUT, [PayoutLine(transaction(), POOL_OWNER)], 0)
 
     assert come_to.totals.unexplained == 9_390 - 9_680
     assert not come_to.tied_out
@@ -187,7 +187,7 @@ def test_what_no_line_explains_is_told_and_not_hidden() -> None:
 def test_a_negative_payout_is_explained_too() -> None:
     refund = transaction("txn_2", -5_000, 0, type="refund", category="refund", source_type="refund", source_id="re_1")
 
-    come_to = itemized(replace(PAYOUT, amount=-5_000), [PayoutLine(refund, POOL_OWNER)], 0)
+    come_to = sum_lines(replace(PAYOUT, amount=-5_000), [PayoutLine(refund, POOL_OWNER)], 0)
 
     assert come_to.tied_out
     assert come_to.totals == Totals(refunds=-5_000)
@@ -220,7 +220,7 @@ LINES = st.builds(
 
 @given(st.lists(LINES, max_size=30), st.integers(-(10**9), 10**9))
 def test_totals_add_up_to_the_amount_whatever_the_lines_are(lines: list[PayoutLine], amount: int) -> None:
-    come_to = itemized(replace(PAYOUT, amount=amount), lines, 0)
+    come_to = sum_lines(replace(PAYOUT, amount=amount), lines, 0)
 
     assert come_to.totals.sum == amount
     assert come_to.totals.unexplained == amount - sum(line.transaction.net for line in lines)

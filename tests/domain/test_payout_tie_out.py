@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact
-from chalicelib.domain.payout_lines import PayoutLine, itemized
+from chalicelib.domain.payout_lines import PayoutLine, sum_lines
 from chalicelib.domain.payout_tie_out import PayoutKind, difference_of, differences_of_lines
 from tests.domain.test_payout_lines import PAYOUT, POOL_OWNER, fee_of_the_account, transaction
 
@@ -17,7 +17,7 @@ LINES = [PayoutLine(transaction(), POOL_OWNER), PayoutLine(fee_of_the_account())
 
 
 def known(fact: PayoutFact = RECONCILED, lines: list[PayoutLine] = LINES) -> Payout:
-    return Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact, itemized=itemized(fact, lines, at=1))
+    return Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact, itemized=sum_lines(fact, lines, at=1))
 
 
 def test_a_payout_that_pom_has_as_stripe_shows_it_does_not_differ() -> None:

@@ -21,7 +21,7 @@ from chalicelib.domain.payment_facts import (
 )
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, status_of
-from chalicelib.ports.listed import with_owners
+from chalicelib.ports.listed_invoices import with_owners
 
 
 def stripe_invoice(number: int, status: str = "open", **more: Any) -> InvoiceFact:

@@ -9,10 +9,10 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
 from chalicelib.domain.identifiers import OrganizationId, digest, invoice_id_for
-from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, LEASE_LEFT, Drafted, Refusal, Saga, Step
+from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, LEASE_LEFT, DraftTags, Refusal, Saga, Step
 
 NOW = 1_800_000_000
-DRAFTED = Drafted("an order", "in Stripe")
+DRAFTED = DraftTags("an order", "in Stripe")
 SAGA = Saga(Step.DRAFT, send=True, nonce="secret", step_began_at=NOW, resume_at=NOW + LEASE)
 
 

@@ -15,20 +15,20 @@ EARLIER = replace(KNOWN, as_of=20, status="pending", amount=7, seen={"pending": 
 
 
 def test_an_earlier_status_is_remembered_and_nothing_else_of_its_event() -> None:
-    facts = Snapshots().merge(KNOWN).having_seen(EARLIER)
+    facts = Snapshots().merge(KNOWN).with_seen_times_of(EARLIER)
     assert facts.refunds["re_1"] == replace(KNOWN, seen={"pending": 20, "succeeded": 50})
 
 
 def test_the_earliest_second_of_a_status_stays() -> None:
     facts = Snapshots().merge(KNOWN)
-    assert facts.having_seen(replace(KNOWN, seen={"succeeded": 40})).refunds["re_1"].seen == {"succeeded": 40}
+    assert facts.with_seen_times_of(replace(KNOWN, seen={"succeeded": 40})).refunds["re_1"].seen == {"succeeded": 40}
     later = replace(KNOWN, as_of=90, seen={"succeeded": 90})
-    assert facts.having_seen(later) is facts, "what brings nothing makes no new snapshots"
+    assert facts.with_seen_times_of(later) is facts, "what brings nothing makes no new snapshots"
 
 
 def test_an_object_that_is_not_known_is_not_made_known_by_what_was_seen_of_it() -> None:
     facts = Snapshots()
-    assert facts.having_seen(KNOWN) is facts
+    assert facts.with_seen_times_of(KNOWN) is facts
 
 
 @pytest.mark.parametrize("current", [True, False], ids=["the invoice", "a draft of its revision"])
@@ -36,6 +36,6 @@ def test_the_second_of_a_deletion_is_corrected(current: bool) -> None:
     found_gone = InvoiceFact("in_1", 0, "draft", 0, 0, 0, "", deleted=True, seen={"deleted": 90})
     invoice = InvoiceFact("in_0", 5, "open", 100, 0, 100, "usd", finalized_at=5)
     facts = Snapshots().merge(found_gone) if current else Snapshots().merge(invoice).merge(found_gone)
-    told = facts.having_seen(replace(found_gone, as_of=60, seen={"deleted": 60}))
+    told = facts.with_seen_times_of(replace(found_gone, as_of=60, seen={"deleted": 60}))
     assert told.invoices["in_1"].seen == {"deleted": 60}
     assert (told.invoice.id if told.invoice else None) == ("in_1" if current else "in_0")

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.derived_fields import DerivedFields
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_appearance import looks_the_same
 from chalicelib.domain.payment_facts import (
     AttemptFact,
     ChargeFact,
@@ -21,9 +23,7 @@ from chalicelib.domain.payment_facts import (
     RefundFact,
 )
 from chalicelib.domain.saga import Step
-from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.snapshots import Snapshots
-from chalicelib.domain.standing import Standing
 from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
 
@@ -129,8 +129,8 @@ def test_a_part_that_was_paid_says_nothing_of_the_rest() -> None:
         told = known(rest, INTENT, replace(part, as_of=INTENT.as_of + seconds))
         assert status_of(told) is InvoiceStatus.FAILED
     paid_after_a_decline = known(rest, part, replace(CHARGE, payment_intent_id="pi_2"))
-    assert status_of(paid_after_a_decline.attempt_failed(part.as_of)) is InvoiceStatus.PENDING
-    assert status_of(known(rest, part).attempt_failed(part.as_of + 1)) is InvoiceStatus.FAILED
+    assert status_of(paid_after_a_decline.with_failed_attempt(part.as_of)) is InvoiceStatus.PENDING
+    assert status_of(known(rest, part).with_failed_attempt(part.as_of + 1)) is InvoiceStatus.FAILED
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_w
 @pytest.mark.parametrize("seconds", [-5, 0, 5])
 def test_a_part_that_nobody_has_tried_does_not_hide_why_another_failed(seconds: int) -> None:
     untried = replace(INTENT, id="pi_9", latest_charge_id=None, failure=None, as_of=INTENT.as_of + seconds)
-    told = known(OPEN, INTENT, untried).attempt_failed(INTENT.as_of + 5)
+    told = known(OPEN, INTENT, untried).with_failed_attempt(INTENT.as_of + 5)
     found = failed_attempt(told)
     assert found is not None
     assert INTENT.failure is not None
@@ -175,12 +175,12 @@ def test_a_part_that_nobody_has_tried_does_not_hide_why_another_failed(seconds: 
 @pytest.mark.parametrize("seconds", [-5, 0, 5])
 def test_a_part_under_way_stays_pending_after_another_part_has_failed(seconds: int) -> None:
     under_way = replace(INTENT, id="pi_9", status="processing", failure=None, as_of=INTENT.as_of + seconds)
-    assert status_of(known(OPEN, INTENT, under_way).attempt_failed(INTENT.as_of)) is InvoiceStatus.PENDING
+    assert status_of(known(OPEN, INTENT, under_way).with_failed_attempt(INTENT.as_of)) is InvoiceStatus.PENDING
 
 
 def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
-    facts = known(OPEN).attempt_failed(NOW + 30)
-    assert failed_attempt(facts) == (failed_attempt(known(OPEN).attempt_failed(NOW + 30)))
+    facts = known(OPEN).with_failed_attempt(NOW + 30)
+    assert failed_attempt(facts) == (failed_attempt(known(OPEN).with_failed_attempt(NOW + 30)))
     assert status_of(facts) is InvoiceStatus.FAILED
     assert status_of(facts.merge(replace(INTENT, status="processing", as_of=NOW + 40))) is InvoiceStatus.PENDING
     assert status_of(facts.merge(replace(INTENT, status="processing", as_of=NOW + 20))) is InvoiceStatus.FAILED
@@ -268,18 +268,18 @@ def test_only_void_frees_the_services() -> None:
 
 def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
     seen = made(OPEN)
-    assert shows_the_same(seen.knowing(replace(INTENT, failure=None)), seen)
-    assert shows_the_same(seen.knowing(replace(OPEN, as_of=NOW + 9)), seen)
+    assert looks_the_same(seen.knowing(replace(INTENT, failure=None)), seen)
+    assert looks_the_same(seen.knowing(replace(OPEN, as_of=NOW + 9)), seen)
     first = made(replace(OPEN, hosted_url="https://pay.test/1"))
-    assert shows_the_same(made(replace(OPEN, hosted_url="https://pay.test/2")), first)
-    assert not shows_the_same(first, seen)
-    assert not shows_the_same(seen.knowing(INTENT), seen)
-    assert not shows_the_same(seen.knowing(PAID), seen)
-    assert not shows_the_same(made(PAID, REFUND), made(PAID))
+    assert looks_the_same(made(replace(OPEN, hosted_url="https://pay.test/2")), first)
+    assert not looks_the_same(first, seen)
+    assert not looks_the_same(seen.knowing(INTENT), seen)
+    assert not looks_the_same(seen.knowing(PAID), seen)
+    assert not looks_the_same(made(PAID, REFUND), made(PAID))
 
 
 def test_an_invoice_has_every_part_of_its_standing_and_stores_none() -> None:
     stored = {each.name for each in fields(Invoice)}
     for each in (invoice(), made(OPEN), made(PAID)):
         assert each.status
-        assert vars(each).keys() - stored == Standing.__annotations__.keys()
+        assert vars(each).keys() - stored == DerivedFields.__annotations__.keys()

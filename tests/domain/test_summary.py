@@ -11,7 +11,14 @@ from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import Period, contribution, period_from, recounted, summarized, uncounted
+from chalicelib.domain.summary import (
+    Period,
+    contribution,
+    invoice_removal,
+    invoice_write,
+    period_from,
+    summaries_by_currency,
+)
 from chalicelib.domain.tallies import Bucket, Tally, added_up
 from tests.contracts.examples import NOW, in_status, invoice
 
@@ -106,7 +113,7 @@ def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
     assert counts[Bucket("usd", "lost")] == Tally(1, 3000)
     assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 4500)
     assert counts[Bucket("usd", "refunded")] == Tally(1, 500)
-    [usd] = summarized(counts)
+    [usd] = summaries_by_currency(counts)
     assert (usd.lost, usd.disputed) == (Tally(1, 3000), Tally(0, 0))
 
 
@@ -117,9 +124,9 @@ def test_a_dispute_lost_in_another_currency_counts_in_the_invoices() -> None:
 
 
 def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
-    lost = recounted(paid().knowing(dispute("dp_1", "lost", 7500))).stored()
+    lost = invoice_write(paid().knowing(dispute("dp_1", "lost", 7500))).stored()
     appealed = lost.knowing(replace(dispute("dp_1", "won", 7500), as_of=NOW + 60))
-    difference = recounted(appealed).difference
+    difference = invoice_write(appealed).difference
     assert difference == {
         Bucket("usd", "lost"): Tally(-1, -7500),
         Bucket("usd", "paid", "2027-01-15"): Tally(0, 7500),
@@ -127,34 +134,34 @@ def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
 
 
 def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
-    first, added = recounted(pending()).stored(), recounted(pending()).difference
+    first, added = invoice_write(pending()).stored(), invoice_write(pending()).difference
     assert added == contribution(pending())
-    assert recounted(first, first) == (first, {}, first.counted, ())
+    assert invoice_write(first, first) == (first, {}, first.counted, ())
     later = replace(paid(), counted=first.counted)
-    stored, difference = recounted(later).stored(), recounted(later).difference
+    stored, difference = invoice_write(later).stored(), invoice_write(later).difference
     assert added_up(first.counted, difference.items()) == contribution(later)
     assert dict(stored.counted) == contribution(later)
     taken_off = {bucket: Tally(*(-number for number in tally)) for bucket, tally in contribution(later).items()}
-    assert uncounted(stored).difference == taken_off
+    assert invoice_removal(stored).difference == taken_off
 
 
 def test_an_invoice_that_counted_otherwise_in_another_release_is_put_right() -> None:
     former = (Bucket("usd", "moon", "full"), Tally(1, 5))
-    difference = recounted(replace(pending(), counted=(former,))).difference
+    difference = invoice_write(replace(pending(), counted=(former,))).difference
     assert difference[former[0]] == Tally(-1, -5)
     assert Bucket("usd", "status", "pending") in difference
 
 
 def test_the_overdue_invoices_are_summed_up() -> None:
     made = [pending(NOW - 5 * DAY), pending(NOW - DAY, 100), pending(NOW), pending(NOW + 40 * DAY), pending(None)]
-    [usd] = summarized(added_up(*(contribution(one).items() for one in made)))
+    [usd] = summaries_by_currency(added_up(*(contribution(one).items() for one in made)))
     assert usd.overdue == Tally(2, 7600)
     assert usd.by_status == {InvoiceStatus.PENDING: Tally(5, 37500, 30100)}
 
 
 def test_currencies_are_never_mixed() -> None:
     made = [pending(), replace(pending(), order=replace(invoice().order, currency="jpy"))]
-    eur, usd = summarized(added_up(*(contribution(one).items() for one in made)))
+    eur, usd = summaries_by_currency(added_up(*(contribution(one).items() for one in made)))
     assert (eur.currency, usd.currency) == ("jpy", "usd")
     assert eur.by_status == usd.by_status == {InvoiceStatus.PENDING: Tally(1, 7500, 7500)}
 

@@ -56,7 +56,7 @@ def test_an_idle_account_is_looked_at_when_its_objects_are_to_be_compared() -> N
 def test_objects_are_compared_once_a_day() -> None:
     swept, compared = CALM, []
     for tick in range(NOW, NOW + 10 * DAY, 600):
-        wanted = swept.objects_wanted(ORGANIZATION, tick)
+        wanted = swept.should_compare_objects(ORGANIZATION, tick)
         if wanted:
             compared.append(tick)
         swept = swept.done(ORGANIZATION, SyncReport(tick), objects=ObjectsSwept() if wanted else None)
@@ -67,7 +67,9 @@ def test_objects_are_compared_once_a_day() -> None:
 def test_the_organizations_daily_comparisons_are_spread_over_the_day() -> None:
     began = Counter(
         next(
-            tick for tick in range(600, DAY + 600, 600) if CALM.objects_wanted(OrganizationId(f"org_{n}"), NOW + tick)
+            tick
+            for tick in range(600, DAY + 600, 600)
+            if CALM.should_compare_objects(OrganizationId(f"org_{n}"), NOW + tick)
         )
         for n in range(2880)
     )
@@ -80,7 +82,7 @@ def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() ->
     first = before.done(ORGANIZATION, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
     assert (first.objects_before, first.objects_swept_at, first.due_at) == (NOW - 500, NOW - DAY, NOW)
     assert first.objects_due
-    assert first.objects_wanted(ORGANIZATION, NOW + 1)
+    assert first.should_compare_objects(ORGANIZATION, NOW + 1)
     last = first.done(ORGANIZATION, SyncReport(NOW + 9), objects=ObjectsSwept())
     assert (last.objects_before, last.objects_swept_at, last.expecting) == (None, NOW + 9, True)
     assert not last.objects_due
@@ -89,9 +91,9 @@ def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() ->
 
 def test_whoever_begins_something_is_looked_at_soon() -> None:
     idle = replace(CALM, due_at=NOW + 5000)
-    assert not idle.awake(NOW)
-    woken = idle.woken(NOW)
-    assert woken.awake(NOW)
+    assert not idle.is_due_soon(NOW)
+    woken = idle.due_soon(NOW)
+    assert woken.is_due_soon(NOW)
     assert after(woken, NOW + 600).due_at == NOW + 1200
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.terms import NAMED_TERMS, day_of, days_of_terms, due_on, end_of_day
+from chalicelib.domain.terms import NAMED_TERMS, day_of, days_of_terms, end_of_day, valid_due_date
 
 TODAY = dt.date(2027, 1, 15)
 
@@ -43,7 +43,7 @@ def test_unknown_terms_are_refused_with_the_ones_that_are_known(terms: str) -> N
 
 
 def test_today_is_early_enough_to_be_due() -> None:
-    assert due_on(TODAY, today=TODAY) == TODAY
+    assert valid_due_date(TODAY, today=TODAY) == TODAY
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_today_is_early_enough_to_be_due() -> None:
 )
 def test_a_day_out_of_reach_is_refused(date: dt.date, code: str) -> None:
     with pytest.raises(Refused) as refusal:
-        due_on(date, today=TODAY)
+        valid_due_date(date, today=TODAY)
     assert (refusal.value.code, refusal.value.field) == (code, "dueDate")
     assert refusal.value.next_step
 

@@ -90,13 +90,13 @@ def test_a_decline_of_which_charge_intent_and_invoice_tell_is_one_entry() -> Non
         failure=DECLINED.failure, failed_charge_id="ch_0", failed_method="card",
     )  # fmt: skip
     invoice = made(OPEN, DECLINED, intent)
-    invoice = replace(invoice, facts=invoice.facts.attempt_failed(DECLINED.as_of + 1))
+    invoice = replace(invoice, facts=invoice.facts.with_failed_attempt(DECLINED.as_of + 1))
     assert kinds(invoice) == ["created", "sent", "payment_failed"]
 
 
 def test_a_failure_of_which_only_the_invoices_event_has_told_is_on_the_timeline_without_a_reason() -> None:
     invoice = made(OPEN)
-    invoice = replace(invoice, facts=invoice.facts.attempt_failed(NOW + DAY))
+    invoice = replace(invoice, facts=invoice.facts.with_failed_attempt(NOW + DAY))
     failed = only(invoice, EntryKind.PAYMENT_FAILED)
     assert (failed.at, failed.reason, failed.method) == (NOW + DAY, "other", None)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from chalicelib.domain.webhook import STALE_AFTER, WebhookCheck, WebhookEndpoint, problem_with, surplus
+from chalicelib.domain.webhook import STALE_AFTER, WebhookCheck, WebhookEndpoint, problem_with, surplus_endpoints
 
 URL = "https://api.example.test/v1/stripe/webhooks"
 GOOD = WebhookEndpoint(URL, True, True, API_VERSION, tuple(SUBSCRIPTION))
@@ -78,7 +78,7 @@ def test_a_check_speaks_of_now_for_a_quarter_of_an_hour_if_stripe_answered() -> 
 def test_every_enabled_endpoint_beside_the_one_we_need_is_surplus(
     endpoints: list[WebhookEndpoint], beside: list[WebhookEndpoint]
 ) -> None:
-    assert surplus(endpoints, URL) == beside
+    assert surplus_endpoints(endpoints, URL) == beside
 
 
 def test_an_enabled_endpoint_is_spoken_of_before_a_disabled_one() -> None:

@@ -12,7 +12,7 @@ import sys
 import time
 from dataclasses import replace
 
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from infra.local.stack import ROOT, LocalStack
 
 
@@ -69,9 +69,9 @@ def main(kind: str, *ids: str) -> None:
         assert invoice is not None
         if kind == "sent":
             assert invoice.sent_at is not None
-            ports.invoices.save(recounted(replace(invoice, sent_at=invoice.sent_at - 86_400)))
+            ports.invoices.save(invoice_write(replace(invoice, sent_at=invoice.sent_at - 86_400)))
         else:
-            ports.invoices.save(recounted(replace(invoice, saga=replace(invoice.saga, resume_at=passed))))
+            ports.invoices.save(invoice_write(replace(invoice, saga=replace(invoice.saga, resume_at=passed))))
 
 
 if __name__ == "__main__":

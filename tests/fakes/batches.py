@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.acts import Act
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, KeptItem, Part
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part, StoredItem
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
@@ -56,10 +56,12 @@ class FakeBatches:
             rows = [item for place, item in self._db.batch_items.items() if place[:2] == _id(batch)]
         return page_of(rows, lambda item: (item.position, ""), ("items", *_id(batch)), first, after)
 
-    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(
+        self, organization_id: OrganizationId, after: str | None = None
+    ) -> Iterator[tuple[str, StoredItem]]:
         with self._db.lock:
             rows = [
-                KeptItem(place[1], item, self._db.batches[place[:2]].items_expire_at)
+                StoredItem(place[1], item, self._db.batches[place[:2]].items_expire_at)
                 for place, item in self._db.batch_items.items()
                 if place[0] == organization_id
             ]
@@ -121,7 +123,7 @@ class FakeBatches:
         with self._db.lock:
             return self._db.paces.get((organization_id, lane))
 
-    def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+    def save_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
         with self._db.lock:
             self._db.paces[organization_id, lane] = pace
 

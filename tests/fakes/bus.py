@@ -26,8 +26,8 @@ class FakeBus:
 
 
 @dataclass
-class FakeUntold:
-    """Fulfils `UntoldChanges`."""
+class FakeUnpublished:
+    """Fulfils `UnpublishedChanges`."""
 
     kept: list[tuple[Mapping[str, Any], str, Change | None]] = field(default_factory=list)
     failure: Exception | None = None

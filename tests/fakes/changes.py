@@ -11,7 +11,7 @@ from chalicelib.domain.errors import CursorExpired, Refused
 from chalicelib.domain.identifiers import OrganizationId, digest
 from chalicelib.domain.retention import FEED
 from chalicelib.ports.changes import FeedEntry, FeedPage
-from chalicelib.ports.surroundings import Clock
+from chalicelib.ports.runtime import Clock
 from tests.fakes.database import FakeDatabase
 
 DAY = 86400

@@ -12,7 +12,7 @@ from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
-from chalicelib.domain.canary import Canary, Flight
+from chalicelib.domain.canary import Canary, CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_link import StripeClaim
@@ -108,7 +108,7 @@ class FakeDatabase:
     bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=Keyed)
     authorizations: dict[str, Authorization] = field(default_factory=dict)
     webhook_check: WebhookCheck | None = None
-    canary_flight: Flight | None = None
+    canary_run: CanaryRun | None = None
     platform_freeze: Freeze | None = None
     unknown_invoices: dict[OrganizationId, UnknownInvoices] = field(default_factory=Keyed)
     trials: dict[OrganizationId, Trial] = field(default_factory=Keyed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary
+from chalicelib.domain.event_arrivals import LATEST_EVENTS, Arrival
 from chalicelib.domain.events import EventMarker, LoggedEvent, RecordedEvent, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
@@ -58,7 +58,7 @@ class FakeEvents:
             for *_, known in parked[:limit]
         ]
 
-    def every_parked(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
+    def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
         with self._db.lock:
             count = len(self._db.events)
         yield from self.parked(account_id, count)
@@ -85,7 +85,7 @@ class FakeEvents:
     def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
         with self._db.lock:
             found = [self._arrival(*each) for each in self._showing_arrival(account_id)]
-        return sorted(found, key=lambda each: each.received_at, reverse=True)[:LOOKED_AT]
+        return sorted(found, key=lambda each: each.received_at, reverse=True)[:LATEST_EVENTS]
 
     def mark(self, marker: EventMarker) -> None:
         with self._db.lock:
@@ -148,7 +148,7 @@ class FakeEvents:
         delivered_at = known.received_at if by_webhook else self._db.delivered.get(key)
         return Arrival(known.received_at, delivered_at, known.source is Source.SWEEP)
 
-    def keep_canary(self, canary: Canary, received_at: int) -> None:
+    def save_canary(self, canary: Canary, received_at: int) -> None:
         with self._db.lock:
             self._db.canaries[canary.id] = canary
 

@@ -9,7 +9,7 @@ from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF
-from chalicelib.domain.summary import Recounted
+from chalicelib.domain.summary import InvoiceWrite
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
@@ -40,7 +40,7 @@ class FakeInvoices:
             known = ((each, self._db.invoices.get((organization_id, each))) for each in invoice_ids)
             return {each: invoice for each, invoice in known if invoice is not None}
 
-    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         invoice = recounted.invoice
         with self._db.lock:
             if (invoice.organization_id, invoice.id) in self._db.invoices:
@@ -60,7 +60,7 @@ class FakeInvoices:
             self._require_unchanged(invoice)
             self._take(invoice, claims)
 
-    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         with self._db.lock:
             self._require_unchanged(recounted.invoice)
             self._take(recounted.invoice, claims)
@@ -71,13 +71,13 @@ class FakeInvoices:
             self._require_unchanged(invoice)
             self._give_up(invoice, services)
 
-    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
             self._require_unchanged(recounted.invoice)
             self._refer(references)
             return self._store(recounted)
 
-    def apply(self, recounted: Recounted, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+    def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
             self._db.require_unmarked(marker)
             self._require_unchanged(recounted.invoice)
@@ -85,7 +85,7 @@ class FakeInvoices:
             self._refer(references)
             return self._store(recounted)
 
-    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
+    def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
         invoice = uncounted.invoice
         with self._db.lock:
             self._require_unchanged(invoice)
@@ -159,7 +159,7 @@ class FakeInvoices:
     def _require_unchanged(self, invoice: Invoice) -> None:
         require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
 
-    def _store(self, recounted: Recounted) -> Invoice:
+    def _store(self, recounted: InvoiceWrite) -> Invoice:
         stored = recounted.stored()
         self._db.add_tallies(stored.organization_id, recounted.difference)
         self._db.invoices[stored.organization_id, stored.id] = stored

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from chalicelib.ports import StripeGateway
 from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
-from tests.fakes.bus import FakeBus, FakeUntold
+from tests.fakes.bus import FakeBus, FakeUnpublished
 from tests.fakes.changes import FakeChanges
 from tests.fakes.database import FakeDatabase
 from tests.fakes.events import FakeEvents
@@ -94,7 +94,7 @@ class FakePorts:
     batches: FakeBatches = field(init=False)
     changes: FakeChanges = field(init=False)
     bus: FakeBus = field(default_factory=FakeBus)
-    untold: FakeUntold = field(default_factory=FakeUntold)
+    unpublished: FakeUnpublished = field(default_factory=FakeUnpublished)
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.acts import Act, Subject
 from chalicelib.domain.attention import UnknownInvoices
-from chalicelib.domain.canary import Flight
+from chalicelib.domain.canary import CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_filter import CustomerFilter, folded
@@ -46,7 +46,7 @@ class FakeCustomers:
         with self._db.lock:
             key = (customer.organization_id, customer.id)
             require_unchanged(self._db.customers, key, customer, "The customer")
-            wanted = customer.wanted_claim
+            wanted = customer.claim_of_link
             if wanted is not None and wanted != customer.claim:
                 if self._db.stripe_claims.get((customer.organization_id, wanted), customer.id) != customer.id:
                     raise StripeCustomerClaimed(wanted.stripe_customer_id)
@@ -146,7 +146,7 @@ class FakeCustomers:
 def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:
     if wanted.name is not None:
         return (0, f"{folded(customer.profile.display_name or '')}\t{customer.id}")
-    elsewhere = customer.sync_status != customer.seen_from(wanted.account_id).sync_status
+    elsewhere = customer.sync_status != customer.on_account(wanted.account_id).sync_status
     return (int(elsewhere and wanted.sync_status is not None), customer.id)
 
 
@@ -224,25 +224,25 @@ class FakeConnections:
         with self._db.lock:
             return self._db.webhook_check
 
-    def keep_webhook_check(self, check: WebhookCheck) -> None:
+    def save_webhook_check(self, check: WebhookCheck) -> None:
         with self._db.lock:
             if self._db.webhook_check is None or self._db.webhook_check.at <= check.at:
                 self._db.webhook_check = check
 
-    def canary_flight(self) -> Flight | None:
+    def canary_run(self) -> CanaryRun | None:
         with self._db.lock:
-            return self._db.canary_flight
+            return self._db.canary_run
 
-    def keep_canary_flight(self, flight: Flight) -> None:
+    def save_canary_run(self, flight: CanaryRun) -> None:
         with self._db.lock:
-            if self._db.canary_flight is None or self._db.canary_flight.at <= flight.at:
-                self._db.canary_flight = flight
+            if self._db.canary_run is None or self._db.canary_run.at <= flight.at:
+                self._db.canary_run = flight
 
     def platform_freeze(self) -> Freeze | None:
         with self._db.lock:
             return self._db.platform_freeze
 
-    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
+    def save_platform_freeze(self, freeze: Freeze | None) -> None:
         with self._db.lock:
             self._db.platform_freeze = freeze
 
@@ -250,7 +250,7 @@ class FakeConnections:
         with self._db.lock:
             return self._db.unknown_invoices.get(organization_id)
 
-    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
+    def save_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
         with self._db.lock:
             kept = self._db.unknown_invoices.get(organization_id)
             if kept is None or kept.at <= found.at:
@@ -264,7 +264,7 @@ class FakeConnections:
         with self._db.lock:
             self._db.trials[organization_id] = trial
 
-    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+    def save_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with self._db.lock:
             kept = self._db.trials.get(organization_id)
             if kept is not None and kept.run == trial.run:

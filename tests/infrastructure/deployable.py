@@ -15,7 +15,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.sns.models import sns_backends
 
 from chalicelib.functions import Secret
-from infra.deploy import names
+from infra.deploy import prerequisites
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws
@@ -58,7 +58,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
         )
         s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=closed)  # type: ignore[arg-type]
         # Not put: moto reads no conditions of a bucket's policy, and would deny everything.
-        monkeypatch.setattr(names, "_policy", lambda s3, asked: TLS_ONLY)
+        monkeypatch.setattr(prerequisites, "_policy", lambda s3, asked: TLS_ONLY)
         manager = boto3.client("secretsmanager")
         arns = {
             secret_parameter(secret): manager.create_secret(Name=secret, SecretString=json.dumps(content))["ARN"]

@@ -244,7 +244,7 @@ class Stage:
         versions = [{key: each.version for key, each in objects.items()} for objects in told]
         if versions != self._versions and "publish_changes" not in self.unmapped:
             self._lambda("Invocations", "publish_changes", 1.0)
-            observability.changes_told(told=1, reasons=[], repeats=False)
+            observability.changes_published(published=1, reasons=[], repeats=False)
         self._versions = versions
 
     def _lambda(self, metric: str, function: str, value: float) -> None:
@@ -300,7 +300,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
     monkeypatch.setattr(bootstrap, "ports", lambda: world.ports)
     monkeypatch.setattr(bootstrap, "webhook_opener", lambda: world.opener)
-    monkeypatch.setattr(bootstrap, "webhook_door", lambda: PlayedDoor(made))
+    monkeypatch.setattr(bootstrap, "own_webhook", lambda: PlayedDoor(made))
     monkeypatch.setattr(bootstrap, "secret_ages", lambda: SimpleNamespace(days=lambda: dict.fromkeys(Secret, 1)))
     monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
     monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)

@@ -55,9 +55,9 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("StalledReconcile", {"age": [340, 400, _], "batches": [_, _, _]}, [0, 0, 0]),
         # Changes: late for three minutes in a row, impossible to tell, or told by nobody while events are applied.
         ("ChangesLate", {"age": [100_000, 300_001, 310_000, 320_000, 5]}, [0, 0, 0, 1, 0]),
-        ("ChangesStalled", {"age": [3_500_000, 3_600_001, 7_200_000], "told": [0, 0, 100]}, [0, 1, 0]),
-        ("ChangesStalled", {"age": [_, 9_000_000], "told": [_, _]}, [0, 1]),
-        ("UntoldChanges", {"waiting": [0, 1, 1, 0, _]}, [0, 1, 1, 0, 0]),
+        ("ChangesStalled", {"age": [3_500_000, 3_600_001, 7_200_000], "published": [0, 0, 100]}, [0, 1, 0]),
+        ("ChangesStalled", {"age": [_, 9_000_000], "published": [_, _]}, [0, 1]),
+        ("UnpublishedChanges", {"waiting": [0, 1, 1, 0, _]}, [0, 1, 1, 0, 0]),
         ("ChangesSilent", {"applied": [40, 40, 5, _], "batches": [9, _, _, _]}, [0, 1, 0, 0]),
         # Parked, stuck, corrected, drifting.
         ("ParkedEvents", {"parked": [0, 2, 0, _]}, [0, 1, 0, 0]),

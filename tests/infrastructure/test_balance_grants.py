@@ -12,7 +12,7 @@ from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.errors import DeploymentFault
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter
 from infra.local import enforced
 from tests.contracts.examples import NOW, ORG, booked, invoice, payment, payout, payout_line
@@ -26,8 +26,8 @@ def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str
     connections, line = tables.TableConnections(), payout_line()
     for function in ("api_handler", "invoice_jobs", "batch_jobs", "reconcile_account"):
         with enforced.acting(function):
-            stored = invoices.insert(recounted(invoice(function)), {})
-            invoices.save(recounted(stored)._replace(movements=(payment(),)))
+            stored = invoices.insert(invoice_write(invoice(function)), {})
+            invoices.save(invoice_write(stored)._replace(movements=(payment(),)))
     with enforced.acting("balance_jobs"):
         read = payouts.get(ORG, "po_1") or payout()
         saved = payouts.save(read)
@@ -41,7 +41,7 @@ def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str
         saved = payouts.save(replace(saved, paid_seen_at=NOW))
         assert payments.page(ORG, MovementFilter(), 10, None).items
         payments.settle(ORG, [("ch_1", Settlement(booked("txn_2")))])
-        connections.keep_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ()))
+        connections.save_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ()))
     with enforced.acting("api_handler"):
         assert payouts.page(ORG, PayoutFilter(), 10, None).items == (saved,)
         assert payouts.get(ORG, "po_1") == saved
@@ -56,4 +56,4 @@ def test_the_api_changes_no_payout_and_a_balance_job_stores_no_invoice(queue_url
     with enforced.acting("api_handler"), pytest.raises(DeploymentFault, match="PutItem on PayoutsTable"):
         tables.TablePayouts().save(payout())
     with enforced.acting("balance_jobs"), pytest.raises(DeploymentFault, match="InvoicesTable"):
-        tables.TableInvoices().insert(recounted(invoice()), {})
+        tables.TableInvoices().insert(invoice_write(invoice()), {})

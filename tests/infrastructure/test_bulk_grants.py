@@ -31,6 +31,6 @@ def test_each_function_may_do_its_share_of_bulk_work(queue_urls: dict[str, str])
         assert store.get(ORG, running.id) == running
         [item] = store.items_at(running, [1])
         store.decide(running, item.decided(ItemStatus.CREATED, 0), customer("1"))
-        store.keep_pace(ORG, 0, Pace(1500))
+        store.save_pace(ORG, 0, Pace(1500))
         assert store.pace(ORG, 0) == Pace(1500)
         store.save_part(replace(part, turn=1))

@@ -1,4 +1,4 @@
-"""The event sources of `publish_changes`, the bus and the queue of untold changes, as the template has them."""
+"""The event sources of `publish_changes`, the bus and the queue of unpublished changes, as the template has them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.tables.database import NAMES
-from chalicelib.functions import BY_NAME, UNTOLD_CHANGES, Changes
+from chalicelib.functions import BY_NAME, UNPUBLISHED_CHANGES, Changes
 from infra.deploy.change_set import loss
 from infra.template import merge_template
 from infra.template.intrinsics import get_att, queue_id, table_id
@@ -48,7 +48,7 @@ def test_a_batch_is_repeated_until_it_is_told_or_its_records_leave_the_stream(ta
     assert (source["MaximumRetryAttempts"], source["MaximumRecordAgeInSeconds"]) == (-1, -1)
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["ParallelizationFactor"] == 1
-    assert source["DestinationConfig"]["OnFailure"]["Destination"] == get_att(queue_id(UNTOLD_CHANGES))
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == get_att(queue_id(UNPUBLISHED_CHANGES))
 
 
 def test_only_connections_and_headers_of_payouts_invoke_the_function() -> None:
@@ -77,7 +77,7 @@ def test_the_function_may_read_the_streams_put_on_the_bus_and_queue_what_it_cann
     assert statements["ReadStreams"]["Resource"] == streams
     assert statements["TellChanges"]["Action"] == ["events:PutEvents"]
     assert statements["TellChanges"]["Resource"] == [get_att("ChangesBus")]
-    assert statements["SendMessages"]["Resource"] == [get_att(queue_id(UNTOLD_CHANGES))]
+    assert statements["SendMessages"]["Resource"] == [get_att(queue_id(UNPUBLISHED_CHANGES))]
 
 
 def test_consumers_find_the_bus_in_the_outputs() -> None:
@@ -86,8 +86,8 @@ def test_consumers_find_the_bus_in_the_outputs() -> None:
     assert RESOURCES["ChangesBus"]["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-changes"}
 
 
-def test_untold_changes_are_kept_for_14_days() -> None:
-    assert RESOURCES[queue_id(UNTOLD_CHANGES)]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+def test_unpublished_changes_are_kept_for_14_days() -> None:
+    assert RESOURCES[queue_id(UNPUBLISHED_CHANGES)]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
 def test_a_deployment_that_replaces_the_bus_is_refused_unless_somebody_allows_it() -> None:

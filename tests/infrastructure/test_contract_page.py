@@ -9,7 +9,7 @@ import pytest
 from chalicelib.api import blueprints
 from chalicelib.api.http.decoding import MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.table import KIB, MAX_BODY, MAX_BULK, ROUTES, Role
+from chalicelib.api.http.route_table import KIB, MAX_BODY, MAX_BULK, ROUTES, Role
 from chalicelib.api.models.queries import MAX_ROWS, ROWS
 from infra.contract.document import API
 from infra.contract.schemas import COMPLETE_SETS

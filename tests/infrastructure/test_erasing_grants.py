@@ -15,7 +15,7 @@ from chalicelib.domain.erasure import ErasureStatus, InStripe
 from chalicelib.domain.errors import DeploymentFault
 from chalicelib.domain.identifiers import CustomerId, UserId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER, erase_customer
 from chalicelib.usecases.erasing.request_erasure import request_erasure
 from infra.local import enforced
@@ -78,8 +78,8 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
     ports.connections.save(connection)
     ports.customers.save(linked(customer("1"), "cus_1"))
     paid = in_status(invoice(), InvoiceStatus.PAID)
-    stored = ports.invoices.insert(recounted(paid), {})
-    ports.invoices.save(recounted(stored)._replace(movements=(payment(),)))
+    stored = ports.invoices.insert(invoice_write(paid), {})
+    ports.invoices.save(invoice_write(stored)._replace(movements=(payment(),)))
     ports.payments.settle(ORG, [("ch_1", Settlement(booked(description="Ann"), "po_1"))])
     ports.payouts.put_lines(ORG, "po_1", [replace(payout_line(description="Ann"))])
     ports.events.park(event(body=f'{{"id": "{paid.id}"}}'), NOW, "timeout")
@@ -98,7 +98,7 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
     assert erased.erased_at == ports.clock.now()
     [settled] = ports.payments.find(ORG, ["ch_1"]).values()
     assert (settled.movement.last4, settled.settlements[0].transaction.description) == (None, None)
-    assert [each.body for each in ports.events.every_parked(ACCOUNT)] == ["ids"]
+    assert [each.body for each in ports.events.all_parked_events(ACCOUNT)] == ["ids"]
     assert [kept.item.profile for _, kept in ports.batches.every_item(ORG)] == [None]
     assert [line.transaction.description for line in ports.payouts.all_lines(ORG, "po_1")] == [None]
     ports.clock.set(NOW + BEGINS_AFTER + SECOND_LOOK_AFTER)
@@ -108,6 +108,6 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
 
 def test_the_worker_of_erasures_makes_no_invoice_and_claims_nothing(queue_urls: dict[str, str]) -> None:
     with enforced.acting("erasures"), pytest.raises(DeploymentFault, match="ClaimsTable"):
-        tables.TableInvoices().insert(recounted(invoice()), {invoice().order.services[0]: None})
+        tables.TableInvoices().insert(invoice_write(invoice()), {invoice().order.services[0]: None})
     with enforced.acting("erasures"), pytest.raises(DeploymentFault, match="PaymentRefsTable"):
         tables.TableInvoices().find_by_reference(ACCOUNT, ["pi_1"])

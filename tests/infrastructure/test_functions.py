@@ -15,7 +15,7 @@ from chalicelib.functions import (
     FUNCTIONS,
     QUEUE_TRIGGERS,
     SCHEDULE_FAILURES,
-    UNTOLD_CHANGES,
+    UNPUBLISHED_CHANGES,
     WORKERS,
     Function,
     Messages,
@@ -90,8 +90,11 @@ def test_the_local_stack_has_every_queue_with_its_worker_and_fires_every_schedul
         urls = create_queues("")
         fed = mappings(app, {name: urls[trigger.queue] for name, trigger in QUEUE_TRIGGERS.items()})
         names = {url.rpartition("/")[2] for url in boto3.client("sqs").list_queues()["QueueUrls"]}
-    assert names == {*Queue, *(queue.dead_letter for queue in Queue), SCHEDULE_FAILURES, UNTOLD_CHANGES}
-    assert queue_environment(urls).keys() == {*(queue.url_variable for queue in Queue), "UNTOLD_CHANGES_QUEUE_URL"}
+    assert names == {*Queue, *(queue.dead_letter for queue in Queue), SCHEDULE_FAILURES, UNPUBLISHED_CHANGES}
+    assert queue_environment(urls).keys() == {
+        *(queue.url_variable for queue in Queue),
+        "UNPUBLISHED_CHANGES_QUEUE_URL",
+    }
     assert {each.name for each in fed} == QUEUE_TRIGGERS.keys()
     assert {each.name for each in schedules(app) if each.interval} == {
         function.name for function in WORKERS if isinstance(function.trigger, Schedule)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.kept import Place, Store
 from chalicelib.domain.retention import (
     ACCESS_LOGS,
     COPIES,
@@ -18,6 +17,7 @@ from chalicelib.domain.retention import (
     RETENTION,
     SQS_LONGEST,
 )
+from chalicelib.domain.retention_types import Place, Store
 from infra.chalice_files import CONFIG
 from infra.template import merge_template
 

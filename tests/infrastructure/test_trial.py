@@ -125,7 +125,7 @@ def test_the_table_the_file_and_the_exit_status_tell_the_same(
     finally:
         undo()
     screen, file = Screen(), tmp_path / "build" / "sandbox-aws.json"
-    report.tell(screen, STACK, found, file)
+    report.show(screen, STACK, found, file)
     assert screen.failed
     written = json.loads(file.read_text())
     assert [row["name"] for row in written["rows"] if row["verdict"] == "differs, harmful"] == ["large post"]
@@ -144,7 +144,7 @@ def test_the_operators_commands_tell_what_the_rows_read(stage: TriedStage) -> No
     status = told("status")["troubles"]
     assert status
     assert all(row.keys() >= {"what", "is", "known"} for row in status)
-    assert told("untold")["waiting"] == 0
+    assert told("unpublished")["waiting"] == 0
     assert all(row.keys() >= {"what", "measured", "budget", "within"} for row in told("measure")["measured"])
     canary = told("canary")
     assert canary["failures"]

@@ -300,7 +300,12 @@ CHANGES = (
     ),
     Change("there are dead letters", _trouble(known=True), ("status",), "dead letters in reconcile-dlq: 3"),
     Change("status is not known", _trouble(known=False), ("status",), "not known yet: dead", Verdict.HARMLESS),
-    Change("changes were not told", _says("untold", waiting=4), ("untold changes",), "4 changes were not told"),
+    Change(
+        "changes are unpublished",
+        _says("unpublished", waiting=4),
+        ("unpublished changes",),
+        "4 changes are unpublished",
+    ),
     Change("the canary is refused", _says("canary", failures=["do not get in"]), ("canary",), "do not get in"),
     Change(
         "a command breaks off",

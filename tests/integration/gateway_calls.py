@@ -139,7 +139,10 @@ API: Mapping[str, Calls] = {
         lambda g: g.refund(ACCOUNT, "ch_1", 2500, "requested_by_customer", "rfd_1", KEY),
     ],
     "refunds_of": [lambda g: g.refunds_of(ACCOUNT, "pi_1"), lambda g: g.refunds_of(ACCOUNT, "ch_1")],
-    "booked": [lambda g: g.booked(ACCOUNT, "pi_1"), lambda g: g.booked(ACCOUNT, "ch_1")],
+    "balance_transaction_of": [
+        lambda g: g.balance_transaction_of(ACCOUNT, "pi_1"),
+        lambda g: g.balance_transaction_of(ACCOUNT, "ch_1"),
+    ],
     "payout": [lambda g: g.payout(ACCOUNT, "po_1")],
     "payouts": [lambda g: list(g.payouts(ACCOUNT, NOW))],
     "balance_transactions": [

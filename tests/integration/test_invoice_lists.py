@@ -14,7 +14,7 @@ from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.status import STATUSES_OF, InvoiceStatus, StatusGroup
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, list_invoices, totals
@@ -99,7 +99,7 @@ def test_a_page_of_any_offered_list_is_one_query_and_one_batch_read(
     """Filtering what another list shows would take a query for each eleven of the other invoices."""
     mine = [one_of_the_list(query, f"{n}wanted") for n in range(3)]
     for made in (*mine, *(another(query, str(n)) for n in range(OTHERS))):
-        stores_on_tables.invoices.insert(recounted(made), {})
+        stores_on_tables.invoices.insert(invoice_write(made), {})
     asked = msgspec.convert(query, InvoiceQuery, strict=False, dec_hook=lambda kind, value: kind.read(value))
     with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, filter_from(asked, time_zone=lambda: "UTC"), 10, None)
@@ -143,7 +143,7 @@ def test_the_customers_names_of_a_page_are_one_batch_read_however_many_customers
 def test_a_page_of_a_hundred_invoices_takes_a_second_batch_read_for_the_one_behind_it(world: World) -> None:
     for n in range(101):
         made = replace(in_status(invoice(str(n)), InvoiceStatus.PENDING), organization_id=ORGANIZATION)
-        world.ports.invoices.insert(recounted(made), {})
+        world.ports.invoices.insert(invoice_write(made), {})
     with requests_to_dynamodb() as requests:
         page = list_invoices(ORGANIZATION, InvoiceFilter(group=StatusGroup.UNPAID), 100, None, world.ports)
     assert (len(page.items), page.has_next) == (100, True)

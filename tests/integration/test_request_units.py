@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceExists
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from tests.backends import Backend
@@ -74,7 +74,7 @@ def test_a_refused_write_costs_as_much_as_what_it_met_and_nothing_in_the_indexes
     stored = world.now(world.invoice("svc_1"))
     told: list[Request] = []
     with Meter(told.append).listening(), pytest.raises(InvoiceExists):
-        world.ports.invoices.insert(recounted(stored), {})
+        world.ports.invoices.insert(invoice_write(stored), {})
     [refused] = told
     assert (refused.writes, refused.index_writes, refused.written) == (2 * refused.items, 0, 0)
 
@@ -109,8 +109,8 @@ def long_ids(transaction_id: str = f"txn_{1:024}") -> BalanceTransaction:
 def test_a_payment_is_settled_by_a_unit_of_its_row_and_one_of_its_place_in_the_list(
     stores_on_tables: Backend,
 ) -> None:
-    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
-    stores_on_tables.invoices.save(recounted(made)._replace(movements=(payment(f"pi_{1:024}"),)))
+    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
+    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=(payment(f"pi_{1:024}"),)))
     told: list[Request] = []
     with Meter(told.append).listening():
         for settlement in (Settlement(long_ids()), Settlement(long_ids(), f"po_{1:024}")):

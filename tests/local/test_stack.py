@@ -118,7 +118,7 @@ def test_tables_queues_and_secrets_are_there(stack: LocalStack) -> None:
 
     assert {"pom-local-invoices", "pom-local-events"} <= set(tables)
     assert json.loads(secret["SecretString"]) == {"webhookSecrets": list(stack.secret.webhook_secrets)}
-    alone = ("schedule-failures", "untold-changes", "heard-by-pom")
+    alone = ("schedule-failures", "unpublished-changes", "heard-by-pom")
     assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + len(alone)
     assert "pom-local-changes" in [bus["Name"] for bus in client(stack, "events").list_event_buses()["EventBuses"]]
 

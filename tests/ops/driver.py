@@ -1,9 +1,9 @@
 """Runs command lines of `infra.ops` in one process: one a line on standard input, what it said as a line of output.
 
 Each line of input is `{"words": [...], "input": "..."}`. Five more words than the command line has set a scene:
-`park` keeps an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, `leave_untold` queues the
-latest version of an invoice as a change that POM was not told of, `lose` takes away an invoice's record, and
-`let_time_pass` moves what came into the past.
+`park` parks an event of Stripe's, `bury` puts a message into a dead-letter queue, `leave_unpublished` queues the
+latest version of an invoice as an unpublished change, `lose` takes away an invoice's record, and `let_time_pass`
+moves what came into the past.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import boto3
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.stream import change_reader
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.domain.summary import uncounted
+from chalicelib.domain.summary import invoice_removal
 from infra.ops import books
 from infra.ops.__main__ import main
 from infra.ops.stage import Stage, environment_of
@@ -53,8 +53,8 @@ def bury(stage: Stage, queue: str, body: str) -> str:
     return "buried"
 
 
-def leave_untold(stage: Stage, organization: str, invoice: str, *lacking: str) -> str:
-    """The invoice's creation in the queue of untold changes.
+def leave_unpublished(stage: Stage, organization: str, invoice: str, *lacking: str) -> str:
+    """The invoice's creation in the queue of unpublished changes.
 
     With `lacking`, the record lacked these attributes, so nobody could read what changed.
     """
@@ -77,7 +77,7 @@ def leave_untold(stage: Stage, organization: str, invoice: str, *lacking: str) -
         read = change_reader(stage.config.table_prefix)(record)
         assert read is not None
         change = read.change
-    stage.ports.untold.keep(record, "EventBridge refuses it: AccessDeniedException. It was a test.", change)
+    stage.ports.unpublished.keep(record, "EventBridge refuses it: AccessDeniedException. It was a test.", change)
     return "left"
 
 
@@ -89,7 +89,7 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
     """An invoice's record with its claims, as if the tables had been set back to before it."""
     found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
     assert found is not None
-    stage.ports.invoices.remove(uncounted(found), found.order.services)
+    stage.ports.invoices.remove(invoice_removal(found), found.order.services)
     return "lost"
 
 
@@ -111,7 +111,7 @@ BROKEN = 70
 SCENES: dict[str, Callable[..., str]] = {
     "park": park,
     "bury": bury,
-    "leave_untold": leave_untold,
+    "leave_unpublished": leave_unpublished,
     "lose": lose,
     "let_time_pass": let_time_pass,
 }

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.adapters.tables.codec import decoded_item
+from chalicelib.adapters.tables.codec import decode_item
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Profile
@@ -163,7 +163,7 @@ def _erase(rehearsal: Rehearsal, organization: OrganizationId, *which: str) -> N
 
 def _customers(rehearsal: Rehearsal) -> Iterator[Customer]:
     for item in boto3.client("dynamodb").scan(TableName=f"{rehearsal.prefix}customers")["Items"]:
-        yield decoded_item(Customer, item)
+        yield decode_item(Customer, item)
 
 
 def _logged(customer: Customer) -> str:

@@ -405,7 +405,7 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
     outputs = {
         "TablePrefix": "pom-dev-",
         "ChangesBusName": "pom-dev-changes",
-        "UntoldChangesQueueUrl": "https://sqs/UntoldChanges",
+        "UnpublishedChangesQueueUrl": "https://sqs/UnpublishedChanges",
         **{f"{camel(queue)}QueueUrl": f"https://sqs/{camel(queue)}" for queue in Queue},
     }
     parameters = {

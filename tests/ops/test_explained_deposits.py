@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart, Settlement
-from chalicelib.domain.payout import PayoutFact, first_known
+from chalicelib.domain.payout import PayoutFact, new_payout
 from infra.ops.explain import explain_invoice
 from infra.ops.screen import Screen
 from tests.usecases.invoicing.refunding import DAY, Company
@@ -70,7 +70,7 @@ def settled(company: Company, movement_id: str, payout_id: str | None = None, **
 
 def has_payout(company: Company, status: str) -> None:
     fact = PayoutFact("po_1", BEGAN, status, 7252, "usd", BEGAN, TODAY + 4 * DAY, reconciliation_status="completed")
-    company.world.ports.payouts.save(first_known(fact, ORGANIZATION, company.now.stripe_account_id))
+    company.world.ports.payouts.save(new_payout(fact, ORGANIZATION, company.now.stripe_account_id))
 
 
 def test_a_payment_that_stripe_has_not_booked_has_a_pending_fee(

@@ -20,7 +20,7 @@ ENVIRONMENT = {
     "STRIPE_PLATFORM_SECRET_ID": "secret",
     "STRIPE_WEBHOOK_SECRET_ID": "secret",
     "EVENT_BUS_NAME": "changes",
-    "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
+    "UNPUBLISHED_CHANGES_QUEUE_URL": "https://sqs.example.test/unpublished-changes",
     "PUBLIC_API_URL": "https://api.example.com",
     "POM_SETTINGS_URL": "https://pom.example.com/apps",
     **{queue.url_variable: f"https://sqs.example.com/{queue}" for queue in Queue},

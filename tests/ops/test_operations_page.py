@@ -42,7 +42,7 @@ def test_a_command_to_go_on_stays_one_line_on_a_narrow_screen(
     assert "./ops explain inv_wtmyar6dvkiogmxafn3xwkq455 --organization org_blue_lagoon\n" in capsys.readouterr().out
 
 
-def test_untold_changes_have_their_own_run_book() -> None:
-    [trouble] = of_queues([{"queue": "untold-changes", "waiting": 0, "in_work": 0, "dead_letters": 2}])
+def test_unpublished_changes_have_their_own_run_book() -> None:
+    [trouble] = of_queues([{"queue": "unpublished-changes", "waiting": 0, "in_work": 0, "dead_letters": 2}])
 
-    assert trouble.row["run_book"] == "docs/runbooks/untold-changes.md"
+    assert trouble.row["run_book"] == "docs/runbooks/unpublished-changes.md"

@@ -17,12 +17,12 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import load_config
-from chalicelib.domain.canary import Attempt, Flight, Verdict
+from chalicelib.domain.canary import Attempt, CanaryRun, Verdict
 from chalicelib.domain.connection import Connection, Freeze
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.sweep import Sweep
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue, Secret
+from chalicelib.functions import SCHEDULE_FAILURES, UNPUBLISHED_CHANGES, Queue, Secret
 from chalicelib.metrics import SIGNATURE_INVALID
 from infra.local.resources import queue_environment, store_secret
 from infra.local.settings import REGION
@@ -98,8 +98,8 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     ports.connections.save(
         Connection(ORG, account_id=ACCOUNT, connected_at=NOW, sweep=Sweep(swept_until=NOW, due_at=NOW + 600))
     )
-    ports.connections.keep_webhook_check(WebhookCheck(NOW, answered=True))
-    ports.connections.keep_canary_flight(Flight(Verdict.PASSED, 20, NOW))
+    ports.connections.save_webhook_check(WebhookCheck(NOW, answered=True))
+    ports.connections.save_canary_run(CanaryRun(Verdict.PASSED, 20, NOW))
     cloudwatch = boto3.client("cloudwatch")
     # moto makes no composite alarms. `test_all_pages_of_alarms_are_read` has them as CloudWatch returns them.
     for alarm in (*ALARMS, *COMPOSITES):
@@ -134,17 +134,17 @@ def refuse_signatures(stage: Deployed) -> None:
 
 
 def freeze_everybody(stage: Deployed) -> None:
-    stage.ports.connections.keep_platform_freeze(Freeze(NOW, "kim", "A drill"))
+    stage.ports.connections.save_platform_freeze(Freeze(NOW, "kim", "A drill"))
 
 
 def get_stuck(stage: Deployed) -> None:
     made = invoice()
-    stage.ports.invoices.insert(recounted(replace(made, saga=replace(made.saga, resume_at=NOW - 1))), {})
+    stage.ports.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=NOW - 1))), {})
 
 
 def refuse_a_secret(stage: Deployed) -> None:
     attempts = (Attempt("a", Verdict.PASSED), Attempt("b", Verdict.REFUSED, refused_since=NOW - 900))
-    stage.ports.connections.keep_canary_flight(Flight(Verdict.OLDER_SECRET_REFUSED, 20, NOW + 1, attempts))
+    stage.ports.connections.save_canary_run(CanaryRun(Verdict.OLDER_SECRET_REFUSED, 20, NOW + 1, attempts))
 
 
 TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
@@ -175,20 +175,20 @@ TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
         "dead-letters.md",
     ),
     "a change that POM was not told of": (
-        lambda stage: stage.send(UNTOLD_CHANGES),
-        "untold changes",
-        "untold-changes.md",
+        lambda stage: stage.send(UNPUBLISHED_CHANGES),
+        "unpublished changes",
+        "unpublished-changes.md",
     ),
     "a stuck invoice": (get_stuck, "stuck invoices", "stuck-invoices.md"),
     "a wrong endpoint": (
-        lambda stage: stage.ports.connections.keep_webhook_check(
+        lambda stage: stage.ports.connections.save_webhook_check(
             WebhookCheck(NOW + 1, answered=True, problem="Off.")
         ),
         "webhook endpoint in Stripe",
         "webhook-endpoint.md",
     ),
     "a canary that fails": (
-        lambda stage: stage.ports.connections.keep_canary_flight(Flight(Verdict.REFUSED, 20, NOW + 1)),
+        lambda stage: stage.ports.connections.save_canary_run(CanaryRun(Verdict.REFUSED, 20, NOW + 1)),
         "canary",
         "canary.md",
     ),

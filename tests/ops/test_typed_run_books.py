@@ -42,8 +42,8 @@ MENDS = {
     "./ops redrive invoice-jobs.fifo --max 1": "Sent to invoice-jobs.fifo again: 1. Left: 1.",
     "./ops redrive invoice-jobs.fifo --rate 5": "Sent to invoice-jobs.fifo again: 1. Left: 0.",
     "./ops replay $ORGANIZATION --parked": "  outcome     no_change",
-    "./ops tell-again --max 1": "Told: 1. Left in the queue: 1.",
-    "./ops tell-again": "Told: 1. Left in the queue: 0.",
+    "./ops republish --max 1": "Told: 1. Left in the queue: 1.",
+    "./ops republish": "Told: 1. Left in the queue: 0.",
 }
 """What commands that mend something say at last. Each run book is typed while there is something to mend."""
 
@@ -134,9 +134,9 @@ def _break(book: str, variables: dict[str, str], operator: Operator) -> None:
                 operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(work) + " " * attempt)
         case "parked-events":
             variables["EVENT"] = operator.sets("park", organization, "for the run books")
-        case "untold-changes":
+        case "unpublished-changes":
             for _ in range(2):
-                operator.sets("leave_untold", organization, invoice)
+                operator.sets("leave_unpublished", organization, invoice)
 
 
 def _expected(line: str, said: str) -> int:

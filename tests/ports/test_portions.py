@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.ports.portions import AT_ONCE, every, hundreds
+from chalicelib.ports.paging import AT_ONCE, all_items, in_hundreds
 from chalicelib.ports.storage import Page
 
 
@@ -14,7 +14,7 @@ def test_every_item_of_a_list_comes_in_order_and_a_page_is_read_when_it_is_neede
         start = int(after or 0)
         return Page((start, start + 1), str(start + 2), has_next=start < 4)
 
-    items = every(page_after)
+    items = all_items(page_after)
 
     assert [next(items), next(items)] == [0, 1]
     assert asked == [None]
@@ -23,9 +23,9 @@ def test_every_item_of_a_list_comes_in_order_and_a_page_is_read_when_it_is_neede
 
 
 def test_an_empty_list_is_one_page() -> None:
-    assert list(every(lambda after: Page((), None, has_next=False))) == []
+    assert list(all_items(lambda after: Page((), None, has_next=False))) == []
 
 
 def test_many_items_come_by_the_hundred() -> None:
-    assert [len(some) for some in hundreds(range(2 * AT_ONCE + 1))] == [AT_ONCE, AT_ONCE, 1]
-    assert list(hundreds([])) == []
+    assert [len(some) for some in in_hundreds(range(2 * AT_ONCE + 1))] == [AT_ONCE, AT_ONCE, 1]
+    assert list(in_hundreds([])) == []

@@ -8,10 +8,10 @@ from typing import Any
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.tie_out import Difference
-from chalicelib.ports.portions import every
+from chalicelib.ports.paging import all_items
 from chalicelib.ports.storage import InvoiceFilter
-from chalicelib.usecases.healing.tie_out import tie_out
-from chalicelib.usecases.healing.tie_out_payouts import tie_out_payouts
+from chalicelib.usecases.reconciling.tie_out import tie_out
+from chalicelib.usecases.reconciling.tie_out_payouts import tie_out_payouts
 from tests.api.client import ApiClient
 from tests.bench.stories_stage import Stage
 from tests.world import ORGANIZATION
@@ -41,7 +41,7 @@ def books_of(stage: Stage, office: ApiClient) -> Books:
     compared = tie_out(ORGANIZATION, stage.ports, days=DAYS)
     assert compared.compared, "the books could not be compared"
     payouts = [(each.fact.id, each.differences) for each in tie_out_payouts(ORGANIZATION, stage.ports, days=DAYS)]
-    rows = every(lambda after: stage.ports.payments.page(ORGANIZATION, MovementFilter(), 100, after))
+    rows = all_items(lambda after: stage.ports.payments.page(ORGANIZATION, MovementFilter(), 100, after))
     return Books(
         summary=[office.get(f"/summary?{period}").json["data"] for period in LONG_AGO],
         money={each.id: _money(each) for each in invoices(stage)},
@@ -53,7 +53,7 @@ def books_of(stage: Stage, office: ApiClient) -> Books:
 
 def invoices(stage: Stage) -> list[Invoice]:
     """Returns every invoice of the company."""
-    return list(every(lambda after: stage.ports.invoices.page(ORGANIZATION, InvoiceFilter(), 100, after)))
+    return list(all_items(lambda after: stage.ports.invoices.page(ORGANIZATION, InvoiceFilter(), 100, after)))
 
 
 def _money(invoice: Invoice) -> Any:

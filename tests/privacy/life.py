@@ -12,12 +12,12 @@ from typing import Any
 from unittest.mock import patch
 
 from chalicelib.adapters.tables.models import InvoiceItem
-from chalicelib.adapters.untold_changes import message_of, untold_change
-from chalicelib.api.http.table import ROUTES, Role
+from chalicelib.adapters.unpublished_changes import message_of, unpublished_change
+from chalicelib.api.http.route_table import ROUTES, Role
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports.changes import Refusal
-from chalicelib.usecases.healing.backfill import backfill, to_backfill
+from chalicelib.usecases.reconciling.backfill import backfill, invoices_to_backfill
 from infra.local.streams import ShardReader
 from tests.bench.stories_stage import Stage
 from tests.privacy.client import PersonsOffice, Typed, as_the_persons
@@ -84,7 +84,7 @@ class Life(Story):
             self.settled()
 
     def odd_things(self) -> None:
-        """What else can become of the person: refused requests, searches, parked events, changes untold."""
+        """What else can become of the person: refused requests, searches, parked events, changes unpublished."""
         wrong = word("wrong")
         for name, value in (("email", wrong), ("firstName", wrong * 60), ("phone", wrong * 5), (wrong, wrong)):
             self._refused("PUT", "/customers/cust_wrong", {name: value})
@@ -107,7 +107,7 @@ class Life(Story):
         self.lost_invoice()
         self.everything_is_read()
         self.parked_events()
-        self.untold_change()
+        self.unpublished_change()
 
     def _refused(self, method: str, path: str, body: Any = None) -> None:
         answer = self.plain.call(method, path, body)
@@ -150,7 +150,7 @@ class Life(Story):
         lost = self._invoice
         InvoiceItem(lost.organization_id, lost.id).delete()
         ports = self.stage.ports
-        for listed in to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
+        for listed in invoices_to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
             backfill(listed, ORGANIZATION, ports)
         assert self.stage.ports.invoices.get(lost.organization_id, lost.id) is not None, "it was not made again"
 
@@ -190,9 +190,9 @@ class Life(Story):
         ):
             yield
 
-    def untold_change(self) -> None:
+    def unpublished_change(self) -> None:
         """A change of the person's record that the bus refuses for good."""
-        self.edited_in_stripe("cust_1", email="untold@b.test")
+        self.edited_in_stripe("cust_1", email="unpublished@b.test")
         bus = self.stage.ports.bus
         put = bus.put
         refusal = Refusal("InvalidArgument", "It is no event.", transient=False)
@@ -241,12 +241,12 @@ class Life(Story):
             found += seen
         return found
 
-    def untold(self) -> Iterator[Place]:
+    def unpublished(self) -> Iterator[Place]:
         """Yields the messages about changes that could not be told."""
-        kept = self.stage.ports.untold.kept
+        kept = self.stage.ports.unpublished.kept
         assert kept, "a change could not be told"
         for change in kept:
-            yield Place("message to untold-changes", message_of(untold_change(*change)))
+            yield Place("message to unpublished-changes", message_of(unpublished_change(*change)))
 
     def logged(self) -> str:
         """Returns each line and each metric that was written, so far."""

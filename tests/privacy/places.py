@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import boto3
 
 from chalicelib.adapters.tables import TABLES
-from chalicelib.adapters.tables.codec import inflated
+from chalicelib.adapters.tables.codec import inflate
 from tests.privacy.person import found_in
 
 
@@ -74,7 +74,7 @@ def _decoded(value: Any) -> Any:
 
 def _inflated(value: bytes) -> str:
     try:
-        return inflated(value).decode()
+        return inflate(value).decode()
     except (zlib.error, ValueError, IndexError):
         return value.decode(errors="replace")
 

@@ -22,7 +22,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import every
+from chalicelib.ports.paging import all_items
 from chalicelib.usecases.erasing import holdings
 from tests.planted import Planted
 from tests.privacy.person import found_in
@@ -86,7 +86,7 @@ def records_of(customers: list[str], ports: Ports) -> list[Any]:
         found += [
             kept.item for _, kept in ports.batches.every_item(ORGANIZATION, None) if kept.item.customer_id == name
         ]
-    for payout in every(lambda after: ports.payouts.page(ORGANIZATION, PayoutFilter(), 100, after)):
+    for payout in all_items(lambda after: ports.payouts.page(ORGANIZATION, PayoutFilter(), 100, after)):
         found += ports.payouts.all_lines(ORGANIZATION, payout.id)
     return found
 

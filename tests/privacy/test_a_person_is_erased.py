@@ -99,7 +99,7 @@ def _told(life: Life, seen: Seen) -> None:
     published = len(life.stage.ports.bus.events)
     Afterwards(life).all()
     seen.after_all = places.told(places.items())
-    seen.queued = places.told(places.messages(life.sent)) | places.told(life.untold())
+    seen.queued = places.told(places.messages(life.sent)) | places.told(life.unpublished())
     seen.streamed = places.told(places.records(life.records()))
     seen.published = places.told(
         places.Place(each.id, places.text_of(each.detail)) for each in life.stage.ports.bus.events[published:]

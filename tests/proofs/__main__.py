@@ -31,8 +31,8 @@ from tests.proofs import (
     machine,
     never_twice,
     permutations,
+    publishing,
     quarter,
-    telling,
 )
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.held import tests_of
@@ -59,7 +59,7 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "mutations": (guards.prove, 0.0),
     "load": (load.prove, 0.0),
     "conservation": (conservation.prove, 0.2),
-    "telling": (telling.prove, 0.1),
+    "publishing": (publishing.prove, 0.1),
     "erasures": (erasures.prove, 0.1),
     "never-twice": (never_twice.prove, 0.2),
     "machine": (machine.prove, 0.2),

@@ -94,7 +94,7 @@ INVARIANTS = (
     ),
     Invariant(
         17, "POM is told exactly what was stored, on the bus and in the feed, with the status before and after",
-        ("telling",),
+        ("publishing",),
     ),
     Invariant(
         18, "Whoever is erased is in nothing that POM keeps, whatever comes later; nothing open is erased",

@@ -16,7 +16,7 @@ from chalicelib.domain.erasure import InStripe
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_changes import told_status
+from chalicelib.domain.invoice_changes import published_status
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
@@ -29,16 +29,13 @@ from chalicelib.ports.messages import (
     InvoiceTask,
     Reconciliation,
 )
-from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.erasing.erase_customer import erase_customer
 from chalicelib.usecases.erasing.request_erasure import request_erasure
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
@@ -52,6 +49,9 @@ from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.invariants import original_of, require
 from tests.proofs.simulation import ORGANIZATIONS, Town
@@ -460,7 +460,7 @@ def draft_in_dashboard(town: Town, me: Actor) -> None:
     organization = me.rng.choice(ORGANIZATIONS)
     account = town.accounts[organization]
     # A draft that POM is still making is refused for its total.
-    made = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if told_status(i) == "draft"}
+    made = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if published_status(i) == "draft"}
     drafts = [i["id"] for i in town.table(account, "invoice").values() if i["status"] == "draft"]
     drafts = [draft for draft in drafts if draft in made][-4:]
     if not drafts:
@@ -656,7 +656,7 @@ def work(town: Town, me: Actor) -> None:
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
             case BatchJob():
                 me.patience = 180
-                work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
+                work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
             case ErasureJob():
                 me.patience = 300
                 erase_customer(message.organization_id, message.customer_id, town.ports)
@@ -719,7 +719,7 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard), "erase": (0, erase),
 }  # fmt: skip
 """Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
-drafts of their own in the proof `telling`, and erasures in the proof `erasures`."""
+drafts of their own in the proof `publishing`, and erasures in the proof `erasures`."""
 
 PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
 

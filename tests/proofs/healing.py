@@ -96,7 +96,7 @@ def _heal_money(town: Town) -> str | None:
 def _heal_by_events(town: Town, organization: OrganizationId) -> str | None:
     """What the list of events alone does not bring."""
     town.advance(ON_ITS_WAY)
-    with patch.object(Sweep, "objects_wanted", lambda *_: False):
+    with patch.object(Sweep, "should_compare_objects", lambda *_: False):
         town.sweep(organization, objects=False)
     account = town.accounts[organization]
     parts = Counter(payment["invoice"] for payment in town.table(account, "invoice_payment").values())

@@ -25,13 +25,13 @@ from chalicelib import bootstrap
 from chalicelib.adapters.event_bus import MAX_ENTRIES, MAX_REQUEST_BYTES, EventBridgeBus
 from chalicelib.adapters.tables.changes import TableChanges
 from chalicelib.adapters.tables.stream import change_reader
-from chalicelib.adapters.untold_changes import UntoldQueue, untold_in
+from chalicelib.adapters.unpublished_changes import UnpublishedQueue, unpublished_in
 from chalicelib.domain.changes import ObjectKind
 from chalicelib.domain.errors import Retryable
 from chalicelib.functions import BY_NAME, Changes
 from chalicelib.ports import Ports
-from chalicelib.ports.changes import SOURCE, UntoldChange
-from infra.ops.told_again import place_of, still_to_tell, tell
+from chalicelib.ports.changes import SOURCE, UnpublishedChange
+from infra.ops.republishing import place_of, publish_again, still_to_publish
 from tests.boundaries import Boundaries, Killed, Watched
 from tests.fakes.ports import FakeClock
 from tests.proofs.streamed import PREFIX, Record
@@ -123,7 +123,7 @@ class _Crossing:
 class Outside(Watched):
     """`Ports` as the worker has them: stores in memory, and the real bus, feed and queue, all behind boundaries."""
 
-    def __init__(self, ports: Ports, boundaries: Boundaries, untold_url: str) -> None:
+    def __init__(self, ports: Ports, boundaries: Boundaries, unpublished_url: str) -> None:
         super().__init__(ports, boundaries)
         self.clock = FakeClock(0)
         self.bridge = Bridge(boundaries)
@@ -131,7 +131,7 @@ class Outside(Watched):
         vars(self.bus)["_client"] = self.bridge
         self.feed = TableChanges(self.clock)
         self.changes = _Crossing("changes", self.feed, boundaries)
-        self.untold = _Crossing("untold", UntoldQueue(untold_url), boundaries)
+        self.unpublished = _Crossing("unpublished", UnpublishedQueue(unpublished_url), boundaries)
 
 
 @dataclass
@@ -185,28 +185,28 @@ class Worker:
             between()
 
     def heal(self) -> int:
-        """Ends the trouble, and tells what was queued as untold. Returns how many records that were."""
+        """Ends the trouble, and tells what was queued as unpublished. Returns how many records that were."""
         if isinstance(self.boundaries, Trouble):
             self.boundaries.over = True
         self.poison = 0.0
         told = 0
         while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                self._tell_again(untold_in(message["Body"]))
+                self._republish(unpublished_in(message["Body"]))
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
                 told += 1
         return told
 
-    def _tell_again(self, untold: UntoldChange) -> None:
-        stored, place = still_to_tell(untold, PREFIX, self.outside), place_of(untold, PREFIX)
+    def _republish(self, unpublished: UnpublishedChange) -> None:
+        stored, place = still_to_publish(unpublished, PREFIX, self.outside), place_of(unpublished, PREFIX)
         if place is None:
             assert stored is None, "nothing is told of an item that is no object of POM's"
-        elif untold.change is None:
-            assert untold.version is not None
-            self.retold.add((*place, untold.version + untold.deleted))
+        elif unpublished.change is None:
+            assert unpublished.version is not None
+            self.retold.add((*place, unpublished.version + unpublished.deleted))
             if stored is not None:
                 self.retold.add((*place, stored.change.version))
-        problem = tell(stored, self.outside, DASHBOARD) if stored is not None else None
+        problem = publish_again(stored, self.outside, DASHBOARD) if stored is not None else None
         assert problem is None, problem
 
     def _earliest(self, record: Record) -> float:

@@ -384,7 +384,7 @@ class Invariants:
             if customer.erased:
                 continue
             account = town.account_of(customer.organization_id)
-            customer = customer.seen_from(account)
+            customer = customer.on_account(account)
             require(customer.sync_status is not SyncStatus.PENDING, f"{customer.id} was left pending")
             if customer.sync_status is not SyncStatus.SYNCED or account is None:
                 continue

@@ -30,9 +30,9 @@ from chalicelib.usecases.events.receive_event import receive_event
 from tests.fakes import FakePorts
 from tests.oracle import differences
 from tests.proofs.ledger import Ledger, recorded
+from tests.proofs.published_oracle import differences_told, expected
 from tests.proofs.records import faults_of_log, faults_of_rows
 from tests.proofs.report import Budget, Result
-from tests.proofs.told_oracle import differences_told, expected
 from tests.properties.stories import STORIES, Told, copied, says, told
 
 ALL_UP_TO = 6

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import invoice_removal, invoice_write
 from chalicelib.ports.storage import InvoiceExists, InvoiceFilter, ServiceClaimed
 from infra.stripe_double import VERSIONS
 from tests.backends import Backend, aws, fake_backend, stores_on_tables
@@ -54,7 +54,7 @@ class Life:
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
-        self._seen: list[Any] = []
+        self._delivered_ids: list[Any] = []
         self._people: list[Any] = []
 
     def next(self) -> tuple[str, Act]:
@@ -63,12 +63,12 @@ class Life:
 
     def remember(self, answer: Any) -> None:
         if isinstance(answer, Invoice):
-            self._seen.append(answer)
+            self._delivered_ids.append(answer)
         elif type(answer).__name__ == "Customer":
             self._people.append(answer)
 
     def _known(self) -> Invoice:
-        return self._rng.choice(self._seen[-6:]) if self._seen else self._new()
+        return self._rng.choice(self._delivered_ids[-6:]) if self._delivered_ids else self._new()
 
     def _new(self) -> Invoice:
         org = self._rng.choice((ORG, ORG, OTHER_ORG))
@@ -83,7 +83,7 @@ class Life:
 
     def do_insert(self) -> Act:
         made, claims = self._new(), self._claims(self._rng.choice((None, None, self._known().id)))
-        return lambda stores: stores.invoices.insert(recounted(made), claims)
+        return lambda stores: stores.invoices.insert(invoice_write(made), claims)
 
     do_insert_too = do_insert
 
@@ -94,17 +94,17 @@ class Life:
     def do_save(self) -> Act:
         made = self._changed()
         references = [reference(f"pi_{self._rng.randrange(4)}", made)] if self._rng.random() < 0.5 else []
-        return lambda stores: stores.invoices.save(recounted(made), references)
+        return lambda stores: stores.invoices.save(invoice_write(made), references)
 
     do_save_too = do_save
 
     def do_apply(self) -> Act:
         made, told = self._changed(), marker(f"evt_{self._rng.randrange(12)}")
-        return lambda stores: stores.invoices.apply(recounted(made), told)
+        return lambda stores: stores.invoices.apply(invoice_write(made), told)
 
     def do_remove(self) -> Act:
         made, services = self._known(), self._rng.sample(SERVICES, 3)
-        return lambda stores: stores.invoices.remove(uncounted(made), services)
+        return lambda stores: stores.invoices.remove(invoice_removal(made), services)
 
     def do_look(self) -> Act:
         made, ids = self._known(), [f"pi_{number}" for number in range(4)]

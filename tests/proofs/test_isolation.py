@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from chalicelib import bootstrap, observability
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.api import blueprints
-from chalicelib.api.http.table import ROUTES, Role, Route
+from chalicelib.api.http.route_table import ROUTES, Role, Route
 from chalicelib.domain.caller import user_in_logs
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.errors import NotFound

@@ -17,7 +17,7 @@ from chalice.app import Chalice
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.http.table import ROUTES, Role, Route
+from chalicelib.api.http.route_table import ROUTES, Role, Route
 from chalicelib.domain.events import API_VERSION
 from infra.local.front_door import FrontDoor
 from tests.api.conftest import SETTINGS_URL

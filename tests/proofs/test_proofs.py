@@ -24,8 +24,8 @@ from tests.proofs import (
     machine,
     never_twice,
     permutations,
+    publishing,
     quarter,
-    telling,
 )
 from tests.proofs.__main__ import HELD, PROOFS
 from tests.proofs.claims import INVARIANTS
@@ -45,7 +45,7 @@ PAID = [Deed(name, number, calm=True) for name in ("create", "pay") for number i
 
 
 @pytest.mark.parametrize(
-    "proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter, telling]
+    "proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter, publishing]
 )
 def test_a_short_slice_holds(proof) -> None:  # type: ignore[no-untyped-def]
     result = proof.prove(Budget(slice="short", seconds=2))
@@ -73,7 +73,7 @@ def test_a_lost_write_is_found_and_its_shortest_schedule_told(monkeypatch: pytes
     """The proof itself is put to the proof: with a guard taken out, it must fail."""
     from chalicelib.usecases.events import apply_invoice_event
 
-    monkeypatch.setattr(apply_invoice_event, "_learned", lambda invoice, event, *_: (event.fact, invoice))
+    monkeypatch.setattr(apply_invoice_event, "_with_object", lambda invoice, event, *_: (event.fact, invoice))
     monkeypatch.setattr(conservation, "come_to_rest", _without_objects)
     found = conservation.run(1, PAID)
     assert found.violation is not None
@@ -154,7 +154,7 @@ def test_an_entry_that_the_bus_did_not_take_is_found(monkeypatch: pytest.MonkeyP
 
 def _first_fault_of_telling() -> str:
     """Returns what is wrong in the first of eight towns in which something is."""
-    faults = (fault for seed in range(1, 9) for fault in telling.told(seed).faults)
+    faults = (fault for seed in range(1, 9) for fault in publishing.told(seed).faults)
     return next(faults, "nothing is wrong")
 
 
@@ -165,9 +165,9 @@ def test_a_draft_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) ->
     def shown(invoice: Any) -> Any:
         return None if invoice.status == "creating" else invoice.status
 
-    monkeypatch.setattr(invoice_changes, "told_status", shown)
+    monkeypatch.setattr(invoice_changes, "published_status", shown)
     assert any(
-        "told on the bus, and not stored" in each for seed in range(1, 9) for each in telling.told(seed).faults
+        "told on the bus, and not stored" in each for seed in range(1, 9) for each in publishing.told(seed).faults
     )
 
 

@@ -511,7 +511,7 @@ def says(facts: Snapshots) -> Snapshots:
         stripe_id: replace(each, as_of=0, latest_revision_id=None) for stripe_id, each in facts.revisions.items()
     }
     return replace(
-        facts.timeless,
+        facts.without_times,
         attempt_failed_at=int(failed),
         mails=(),
         revisions=replaced,

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.customer import Customer, SyncStatus
-from chalicelib.domain.customer_fields import Field, as_given, same_value
+from chalicelib.domain.customer_fields import Field, as_sent_to_stripe, same_value
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases.customers.customers import get_customer, put_customer, sync_again
@@ -125,7 +125,7 @@ def test_both_sides_have_the_same_customer_in_the_end(
     assert len(life.world.in_stripe(life.account, "customer")) == 1
     theirs = life.stripe_values()
     for field, mine in life.ours.profile.values.items():
-        assert same_value(field, as_given(field, mine), theirs[field]), field
+        assert same_value(field, as_sent_to_stripe(field, mine), theirs[field]), field
     before = life.ours
     life.world.double.api.log.reset()
     sync_again(ORGANIZATION, ANN, life.world.ports)

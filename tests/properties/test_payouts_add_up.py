@@ -16,7 +16,7 @@ from chalicelib.api.models.payouts_csv import payout_lines_csv
 from chalicelib.domain.balance_transactions import BalanceTransaction
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact
-from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
+from chalicelib.domain.payout_lines import Owner, PayoutLine, sum_lines
 from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 
@@ -67,7 +67,7 @@ def payouts(draw: st.DrawFn) -> tuple[Payout, list[PayoutLine]]:
     payout = Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact)
     if draw(st.booleans()):
         return payout, []
-    return Payout(payout.organization_id, payout.account_id, fact, itemized=itemized(fact, listed, 0)), listed
+    return Payout(payout.organization_id, payout.account_id, fact, itemized=sum_lines(fact, listed, 0)), listed
 
 
 def pages(listed: list[PayoutLine]) -> Iterator[Page[PayoutLine]]:

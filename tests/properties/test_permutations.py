@@ -162,7 +162,7 @@ def test_only_what_cannot_be_ordered_is_asked_of_stripe(story: Story) -> None:
     tale.retold(list(reversed(tale.events)))
     asked_about = ("invoice.finalized", "invoice.voided", "charge.refunded")  # a charge does not show its refunds
     # An invoice whose payments come later does not tell whether it was paid outside Stripe.
-    not_told = {event.object_id for event in tale.events if event.type in asked_about or event.paid_outside_untold}
+    not_told = {event.object_id for event in tale.events if event.type in asked_about or event.lacks_paid_outside}
     assert {args[-1] for _, *args in remembered} <= not_told
     assert bool(remembered) == bool(not_told)
     remembered.update(before)

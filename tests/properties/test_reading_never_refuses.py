@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.tables.codec import decoded
+from chalicelib.adapters.tables.codec import decode
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.summary import contribution, recounted
+from chalicelib.domain.summary import contribution, invoice_write
 from infra.ops.explain import explain_invoice
 from infra.ops.repair import tie_out
 from infra.ops.screen import Screen
@@ -87,7 +87,7 @@ def with_words(invoice: Invoice, words: dict[tuple[Any, ...], str]) -> Invoice:
         for step in way:
             part = part[step]
         part[name] = word
-    return decoded(Invoice, json.dumps(document), None)
+    return decode(Invoice, json.dumps(document), None)
 
 
 def _encoded(invoice: Invoice) -> bytes:
@@ -98,7 +98,7 @@ def store(world: World, invoice: Invoice) -> None:
     """Puts the invoice into the stores with what it counts for, as a write of it would."""
     database = world.ports.database
     blank = replace(invoice, counted=())
-    database.invoices = {(invoice.organization_id, invoice.id): recounted(blank)[0]}
+    database.invoices = {(invoice.organization_id, invoice.id): invoice_write(blank)[0]}
     database.tallies = {invoice.organization_id: contribution(invoice)}
 
 

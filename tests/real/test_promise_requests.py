@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.promises.registry import PROMISES
 from infra.stripe_double.recordings.recording import Exchange
 from tests.real.test_sandbox_requests import BEYOND, route, sent
-from tests.sandbox.test_promises import as_it_is, laboratory_on, outcome_of
+from tests.sandbox.test_promises import as_it_is, outcome_of, session_on
 
 pytestmark = pytest.mark.real
 
@@ -23,12 +23,12 @@ NEWER = "api_version"
 
 def asked() -> list[Exchange]:
     """What the promises ask a double, one for each set of parameters of a route."""
-    lab = laboratory_on(as_it_is)
+    session = session_on(as_it_is)
     kinds: dict[object, Exchange] = {}
     for promise in PROMISES:
-        with lab.recorder.during(promise.name):
-            outcome_of(promise, lab)
-    for each in lab.recorder.exchanges:
+        with session.recorder.during(promise.name):
+            outcome_of(promise, session)
+    for each in session.recorder.exchanges:
         if each.step not in WRONG_ON_PURPOSE and not each.path.startswith(tuple(BEYOND)):
             kinds.setdefault((each.method, route(each.path), frozenset(name for name, _ in each.form)), each)
     return [replace(each, form=tuple(part for part in each.form if part[0] != NEWER)) for each in kinds.values()]

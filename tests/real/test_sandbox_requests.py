@@ -15,9 +15,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from infra.sandbox import proving
-from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.promises.registry import PROMISES
 from infra.sandbox.running import Plan, run
-from infra.sandbox.stories.every import STORIES
+from infra.sandbox.stories.registry import STORIES
 from infra.stripe_double.recordings.recording import Exchange
 
 pytestmark = pytest.mark.real
@@ -34,7 +34,7 @@ YOUNGER: Mapping[str, str] = {
 
 def asked() -> Iterable[Exchange]:
     """What a whole run asks a double, one for each set of parameters of a route; cleaning up is a part of it."""
-    whole = run(proving.laboratory(proving.new_double()), Plan(STORIES, PROMISES)).whole
+    whole = run(proving.new_session(proving.new_double()), Plan(STORIES, PROMISES)).full_recording
     kinds: dict[object, Exchange] = {}
     for each in whole.exchanges:
         names = frozenset(re.sub(r"\[\d+\]", "[]", name) for name, _ in each.form)

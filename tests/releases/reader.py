@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,7 +131,7 @@ class Reader:
             case "connections", "act":
                 return self._act(organization, *of["kind"].split("#")[1:])
             case "connections", kind:
-                named = {"webhook": "webhook_check", "canary": "canary_flight", "freeze": "platform_freeze"}
+                named = {"webhook": "webhook_check", "canary": "canary_run", "freeze": "platform_freeze"}
                 self.called("connections", named[kind])
             case "oauth-states", _:
                 self.called("connections", "authorization", of["state_hash"])
@@ -209,18 +210,20 @@ class Reader:
 
     def _message(self, message: Json) -> None:
         if message["function"] is None:
-            self._untold(message["record"]["body"])
+            self._unpublished(message["record"]["body"])
         else:
             self.invoke(message["function"], [message["record"]])
 
-    def _untold(self, body: str) -> None:
-        """Reads a change that was not told. An operator runs the newest release, so a former one need not read it."""
-        from chalicelib.adapters import untold_changes
-
+    def _unpublished(self, body: str) -> None:
+        """Reads an unpublished change. An operator runs the newest release, so a former release need not read it."""
         if "record" in (known := json.loads(body)):
             self.invoke("publish_changes", [self._here(known["record"])])
-        elif hasattr(untold_changes, "untold_in"):
-            untold_changes.untold_in(body)
+            return
+        # The last release has another name for the module.
+        with suppress(ModuleNotFoundError):
+            from chalicelib.adapters import unpublished_changes
+
+            unpublished_changes.unpublished_in(body)
 
     def _told(self, record: Json, end: str) -> Json:
         organization = record["dynamodb"]["NewImage" if "NewImage" in record["dynamodb"] else "OldImage"]

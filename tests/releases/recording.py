@@ -17,12 +17,12 @@ import boto3
 from chalicelib.adapters.tables import TABLES, TableChanges, codec, database
 from chalicelib.adapters.tables.dictionaries import DICTIONARIES
 from chalicelib.adapters.tables.stream import change_reader
-from chalicelib.adapters.untold_changes import message_of, untold_change
+from chalicelib.adapters.unpublished_changes import message_of, unpublished_change
 from chalicelib.api import customer_export
 from chalicelib.domain.batch import Batch, BatchKind
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
-from chalicelib.functions import QUEUE_TRIGGERS, UNTOLD_CHANGES
+from chalicelib.functions import QUEUE_TRIGGERS, UNPUBLISHED_CHANGES
 from infra.local.streams import ShardReader
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.stories_stage import Stage, _sqs_event, running
@@ -145,7 +145,7 @@ def _instead(found: list[Any], written: list[tuple[str, Any]]) -> Iterator[Any]:
             }
     invoice = next(each["item"] for each in found if each["table"] == "invoices")
     for dictionary in DICTIONARIES:
-        again = codec.deflated(bytes(_text(invoice)), dictionary)
+        again = codec.deflate(bytes(_text(invoice)), dictionary)
         value = {"B": base64.b64encode(again).decode()}
         named = f"dictionary {zlib.adler32(dictionary):08x}"
         yield {"table": "invoices", "item": {**invoice, "packed": value}, "instead": named}
@@ -175,8 +175,8 @@ def _messages(sent: list[dict[str, str]], stream: list[Any]) -> list[Any]:
     record = stream[0]["record"]
     change = change_reader("{prefix}")(record)
     assert change is not None
-    untold = {"body": message_of(untold_change(record, "EventBridge refuses it.", change.change))}
-    return [*latest.values(), {"queue": UNTOLD_CHANGES, "function": None, "record": untold}]
+    unpublished = {"body": message_of(unpublished_change(record, "EventBridge refuses it.", change.change))}
+    return [*latest.values(), {"queue": UNPUBLISHED_CHANGES, "function": None, "record": unpublished}]
 
 
 def _fifo(message: dict[str, str]) -> dict[str, str]:

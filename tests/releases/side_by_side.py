@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 
 from chalicelib.adapters.tables import TableChanges
-from chalicelib.functions import UNTOLD_CHANGES, Queue, Secret
+from chalicelib.functions import UNPUBLISHED_CHANGES, Queue, Secret
 from infra.local.aws.server import EmbeddedAws
 from infra.local.resources import create_bus, store_secret
 from infra.local.settings import ACCOUNT, SECRET_IDS, Ports, Urls, environment
@@ -75,7 +75,9 @@ def done_by(code: Path, reader: Path, form: Form, stage: Stage, prefix: str) -> 
         variables = {
             **environment(urls),
             **{each.url_variable: f"{aws.url}/{ACCOUNT}/{prefix}{each}" for each in Queue},
-            "UNTOLD_CHANGES_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{prefix}{UNTOLD_CHANGES}",
+            "UNPUBLISHED_CHANGES_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{prefix}{UNPUBLISHED_CHANGES}",
+            # The last release's name of the variable.
+            "UNTOLD_CHANGES_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{prefix}{UNPUBLISHED_CHANGES}",
             "AWS_ENDPOINT_URL": aws.url,
             "STRIPE_API_BASE": stripe.url,
             "STRIPE_CONNECT_BASE": stripe.url,

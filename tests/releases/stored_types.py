@@ -14,7 +14,7 @@ from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
-from chalicelib.domain.canary import Canary, Flight
+from chalicelib.domain.canary import Canary, CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.invoice import Invoice
@@ -36,7 +36,7 @@ KINDS: dict[tuple[str, str], Any] = {
     ("payments", ""): Movement,
     ("connections", connections.KIND): Connection,
     ("connections", connections.WEBHOOK): WebhookCheck,
-    ("connections", connections.CANARY): Flight,
+    ("connections", connections.CANARY): CanaryRun,
     ("connections", connections.FREEZE): Freeze,
     ("connections", connections.UNKNOWN_INVOICES): UnknownInvoices,
     ("connections", connections.TRIAL): Trial,
@@ -93,7 +93,7 @@ def varied(item: Any, path: Path, word: Any) -> Any:
     for step in path[:-1]:
         at = at[step]
     at[path[-1]] = word.value
-    changed = codec.stored_text(json.dumps(document, separators=(",", ":")).encode())
+    changed = codec.document_attribute(json.dumps(document, separators=(",", ":")).encode())
     rest = {name: value for name, value in item.items() if name not in ("document", "packed")}
     return {**rest, "document": {"S": json.dumps(document, separators=(",", ":"))}} if changed else rest
 
@@ -114,14 +114,14 @@ def kind_of(table: str, item: Any) -> Any:
 def value_of(table: str, item: Any) -> Any:
     """Returns what the document of an item holds. Its kind is known."""
     kind, raw = kind_of(table, item), unpacked(item)
-    return stored_invoice(raw) if kind is Invoice else codec.decoded_item(kind, raw)
+    return stored_invoice(raw) if kind is Invoice else codec.decode_item(kind, raw)
 
 
 def _values(table: str, item: Any) -> list[Any]:
     settlements = [value for name, value in unpacked(item).items() if name.startswith("txn_")]
     return [
         *([value_of(table, item)] if kind_of(table, item) else []),
-        *(codec.decoded(Settlement, each.get("S"), each.get("B")) for each in settlements),
+        *(codec.decode(Settlement, each.get("S"), each.get("B")) for each in settlements),
     ]
 
 

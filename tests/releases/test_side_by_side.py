@@ -84,7 +84,7 @@ def test_the_other_code_is_that_of_the_last_release(beside: dict[str, Any]) -> N
 
 def test_the_last_release_reads_handles_and_tells_what_today_writes(beside: dict[str, Any]) -> None:
     assert list(errors(beside["done"]["read"])) == []
-    assert _waiting(beside["made"], "untold-changes") == []
+    assert _waiting(beside["made"], "unpublished-changes") == []
 
 
 def test_the_last_release_shows_of_it_what_today_shows(beside: dict[str, Any]) -> None:
@@ -101,7 +101,9 @@ def test_today_reads_what_the_last_release_has_written_on_the_same_tables(beside
 def test_today_handles_what_the_last_release_has_queued(beside: dict[str, Any]) -> None:
     made: Recorded = beside["made"]
     functions = {each["queue"]: each["function"] for each in made.form["messages"]}
-    queued = [(queue, body) for queue in functions if queue != "untold-changes" for body in _waiting(made, queue)]
+    queued = [
+        (queue, body) for queue in functions if queue != "unpublished-changes" for body in _waiting(made, queue)
+    ]
     assert queued
     for queue, body in queued:
         record = next(each["record"] for each in made.form["messages"] if each["queue"] == queue)

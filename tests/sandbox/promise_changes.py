@@ -9,7 +9,6 @@ from typing import Any
 
 from infra.sandbox.changes.change import Wrap
 from infra.sandbox.changes.edits import (
-    answers,
     bodies,
     each_event,
     errors,
@@ -18,6 +17,7 @@ from infra.sandbox.changes.edits import (
     objects,
     put,
     requests,
+    responses,
     turn,
     without,
 )
@@ -52,7 +52,7 @@ def _refused(code: str, becomes: str | None = "something_else") -> Wrap:
 
 
 def _instead(method: str, path: str, status: int, body: JSON) -> Wrap:
-    return answers(lambda *_: as_json(status, body), method, path)
+    return responses(lambda *_: as_json(status, body), method, path)
 
 
 def _header(name: str, value: str, status: int | None = None, path: str = "") -> Wrap:
@@ -61,7 +61,7 @@ def _header(name: str, value: str, status: int | None = None, path: str = "") ->
             response.headers[name] = value
         return response
 
-    return answers(edited, path=path)
+    return responses(edited, path=path)
 
 
 def _body(edit: Callable[[JSON], object], method: str = "", path: str = "") -> Wrap:
@@ -88,7 +88,7 @@ def _second_use_refused_otherwise() -> Wrap:
     def edited(_: Request, response: Response) -> Response:
         return response if next(uses) == 1 else as_json(400, {"error": "invalid_request", "error_description": "No."})
 
-    return answers(edited, path="/oauth/token")
+    return responses(edited, path="/oauth/token")
 
 
 def _insufficient_funds_to_be_retried(_: Request, response: Response) -> Response:
@@ -153,12 +153,12 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     "a listed event names no other account": (each_event(".*", put("account", "acct_other")), HARMFUL),
     "an event is listed soon": (_no_event("invoice.sent"), HARMFUL),
     "events are listed in their account's version": (
-        answers(_in_the_version_asked_for, path="/v1/events.*"),
+        responses(_in_the_version_asked_for, path="/v1/events.*"),
         HARMLESS,
     ),
     "lists are newest first": (_body(turn("data", lambda data: data[::-1]), "GET", "/v1/invoices"), HARMFUL),
     "a decline says why": (errors(put("decline_code", None), "card_declined"), HARMFUL),
-    "a decline is not to be retried": (answers(_insufficient_funds_to_be_retried), HARMLESS),
+    "a decline is not to be retried": (responses(_insufficient_funds_to_be_retried), HARMLESS),
     "a payment has its event": (_no_event("invoice_payment.paid"), HARMLESS),
     "the fee comes later": (_no_event("charge.updated"), HARMFUL),
     "cash ends the intent": (_no_event("payment_intent.canceled"), HARMLESS),
@@ -207,7 +207,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         _instead("POST", STEP("void"), 400, {"error": {"type": "invalid_request_error"}}),
         HARMFUL,
     ),
-    "the search ignores capitals": (answers(_no_small_letters, "GET", "/v1/customers/search"), HARMFUL),
+    "the search ignores capitals": (responses(_no_small_letters, "GET", "/v1/customers/search"), HARMFUL),
     "an invoice names its application": (objects("invoice", put("application", None)), HARMLESS),
     "an account that is not connected is unreachable": (_refused("account_invalid"), HARMFUL),
     "an endpoint takes our subscription": (
@@ -225,5 +225,5 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     ),
     "a code grants an account": (_body(put("scope", "read_only"), path="/oauth/token"), HARMFUL),
     "a code is used once": (_second_use_refused_otherwise(), HARMLESS),
-    "a disconnected account is unreachable": (answers(_lists_for_anybody, "GET", "/v1/customers"), HARMFUL),
+    "a disconnected account is unreachable": (responses(_lists_for_anybody, "GET", "/v1/customers"), HARMFUL),
 }

@@ -1,4 +1,4 @@
-"""Laboratories on a double in this process, and what others have on the same account."""
+"""Sessions on a double in this process, and what others have on the same account."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import stripe
 
 from chalicelib.domain.identifiers import StripeAccountId
-from infra.sandbox.carrying import Budget, Recorder
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.client import Budget, Recorder
+from infra.sandbox.session import Session
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
 
 Client = Callable[[StripeDouble], stripe.HTTPClient]
@@ -24,16 +24,16 @@ def new_double(**settings: Any) -> tuple[StripeDouble, str]:
     return double, double.create_account()["id"]
 
 
-def laboratory(
+def new_session(
     double: StripeDouble,
     account: str,
     run: str = "00000001",
     client: Client = InProcessClient,
     budget: Budget | None = None,
-) -> Laboratory:
+) -> Session:
     """A run on an account of a double."""
-    return Laboratory(
-        DoubleSide(double, client),
+    return Session(
+        DoubleTarget(double, client),
         double.config.platform_key_test,
         double.config.client_id_test,
         StripeAccountId(account),
@@ -128,8 +128,8 @@ def foreign_owner(double: StripeDouble, account: str, id_: str) -> str:
 
 
 def killed(
-    double: StripeDouble, account: str, act: Callable[[Laboratory], object], at: int, before: bool, run: str
+    double: StripeDouble, account: str, act: Callable[[Session], object], at: int, before: bool, run: str
 ) -> None:
-    lab = laboratory(double, account, run, lambda double: MortalClient(double, at, before=before))
+    session = new_session(double, account, run, lambda double: MortalClient(double, at, before=before))
     with pytest.raises(Killed):
-        act(lab)
+        act(session)

@@ -10,7 +10,7 @@ import pytest
 from infra.sandbox.changes.change import Change, Handle
 from infra.sandbox.changes.edits import JSON, events, objects
 from infra.sandbox.findings import Finding, Verdict
-from infra.sandbox.proving import UNCHANGED, WHOLE, laboratory, new_double
+from infra.sandbox.proving import UNCHANGED, WHOLE_PLAN, new_double, new_session
 from infra.sandbox.running import Plan, run
 from infra.stripe_double import StripeDouble
 from infra.stripe_double.http.messages import Request, Response, as_json
@@ -52,14 +52,14 @@ def with_defaults(double: StripeDouble) -> Callable[[Handle], Handle]:
 def test_what_says_nothing_of_stripe_is_not_harmful(wrapped: Wrapped) -> None:
     double = new_double()
     change = Change("an account", "It is only different.", UNCHANGED.names, wrapped(double))
-    assert harmful(run(laboratory(double, change), WHOLE).findings) == []
+    assert harmful(run(new_session(double, change), WHOLE_PLAN).findings) == []
 
 
 def test_a_machine_whose_clock_is_three_seconds_ahead_sees_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = laboratory(new_double())
-    now = lab.side.now
-    monkeypatch.setattr(lab.side, "now", lambda: now() + 3)
-    assert harmful(run(lab, Plan(WHOLE.stories)).findings) == []
+    session = new_session(new_double())
+    now = session.target.now
+    monkeypatch.setattr(session.target, "now", lambda: now() + 3)
+    assert harmful(run(session, Plan(WHOLE_PLAN.stories)).findings) == []
 
 
 def harmful(findings: list[Finding]) -> list[str]:

@@ -11,12 +11,12 @@ import pytest
 
 from infra.ops.screen import Screen
 from infra.sandbox import proving
-from infra.sandbox.changes.change import Change, Named
-from infra.sandbox.changes.every import CHANGES
+from infra.sandbox.changes.change import Change, ExpectedFinding
+from infra.sandbox.changes.registry import CHANGES
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.promises.every import PROMISES
+from infra.sandbox.promises.registry import PROMISES
 from infra.sandbox.running import TEST_MODE
-from infra.sandbox.stories.every import STORIES
+from infra.sandbox.stories.registry import STORIES
 
 EXAMPLE = next(each for each in CHANGES if each.name == "an invoice without its link")
 DOES_NOTHING = replace(EXAMPLE, name="does nothing", wrap=lambda handle: handle)
@@ -28,48 +28,48 @@ ORDINARY = ("seed 1", "an account of 2018-02-28")
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_change_is_named_with_its_verdict(change: Change) -> None:
     proof = proving.prove_one(change)
-    found = proving.findings(change, proving.plan_for(change)) if proof.named is None else ()
-    assert proof.named is not None, [each for each in found if each.name == change.names.name]
+    found = proving.findings(change, proving.plan_for(change)) if proof.finding is None else ()
+    assert proof.finding is not None, [each for each in found if each.name == change.expected.name]
 
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_a_double_that_is_not_changed_shows_no_difference(name: str) -> None:
-    assert proving.unexpected(DOUBLES[name]()) == []
+    assert proving.differing_findings(DOUBLES[name]()) == []
 
 
 def test_there_are_changes_of_all_kinds_and_their_names_are_unique() -> None:
     names = Counter(each.name for each in CHANGES)
     assert len(names) == len(CHANGES) >= 60
-    assert {(each.names.part, each.names.verdict) for each in CHANGES} == {
+    assert {(each.expected.part, each.expected.verdict) for each in CHANGES} == {
         (part, verdict)
         for part in (Part.SHAPES, Part.SEQUENCES, Part.PROMISES)
         for verdict in (Verdict.HARMFUL, Verdict.HARMLESS)
     }
     known = {TEST_MODE, *(each.name for each in STORIES), *(each.name for each in PROMISES)}
-    assert {each.names.name for each in CHANGES} <= known
-    assert all(each.what.endswith(".") and each.names.text for each in CHANGES)
+    assert {each.expected.name for each in CHANGES} <= known
+    assert all(each.sentence.endswith(".") and each.expected.text for each in CHANGES)
 
 
 def test_a_change_that_nobody_names_fails_the_proof() -> None:
     proof = proving.prove_one(DOES_NOTHING)
-    assert proof.named is None
+    assert proof.finding is None
     assert proof.row["ok"] == "NO"
 
 
 def test_a_change_that_is_named_with_another_verdict_or_field_fails_the_proof() -> None:
-    right = EXAMPLE.names
+    right = EXAMPLE.expected
     for wrong in (
         replace(right, verdict=Verdict.HARMLESS),
         replace(right, text="missing: invoice.number"),
         replace(right, part=Part.SEQUENCES),
     ):
-        assert proving.prove_one(replace(EXAMPLE, names=wrong)).named is None
-    assert proving.prove_one(EXAMPLE).named is not None
+        assert proving.prove_one(replace(EXAMPLE, expected=wrong)).finding is None
+    assert proving.prove_one(EXAMPLE).finding is not None
 
 
 def test_the_proof_as_a_whole_fails_if_one_change_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proving, "unchanged_doubles", lambda: iter(()))
-    monkeypatch.setattr(proving, "WHOLE", proving.plan_for(EXAMPLE))
+    monkeypatch.setattr(proving, "WHOLE_PLAN", proving.plan_for(EXAMPLE))
     told = []
     for changes in ((EXAMPLE,), (EXAMPLE, DOES_NOTHING)):
         monkeypatch.setattr(proving, "CHANGES", changes)
@@ -105,7 +105,7 @@ def test_the_command_writes_the_table_between_its_two_lines(tmp_path: Path) -> N
 
 
 def test_a_named_finding_is_found_in_its_sentence_and_in_its_differences() -> None:
-    named = Named(Part.PROMISES, "a", Verdict.HARMFUL, "seen")
+    named = ExpectedFinding(Part.PROMISES, "a", Verdict.HARMFUL, "seen")
     assert named.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was seen."))
     assert not named.fits(Finding(Part.PROMISES, "b", Verdict.HARMFUL, "It was seen."))
     assert not named.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was not."))

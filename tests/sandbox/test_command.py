@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from infra.sandbox import command
 from infra.sandbox.keys import VARIABLES, Keys
-from infra.sandbox.sides import DoubleSide
 from infra.sandbox.starting import Sandbox, on_double
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import InProcessClient, StripeDouble
 from infra.stripe_double.clock import DAY
 from infra.stripe_double.config import Config
@@ -79,11 +79,11 @@ def test_a_day_later_a_double_has_paid_out_what_the_stories_brought_in(out: Path
 
 def test_a_double_that_pays_out_begins_at_midnight_whatever_the_hour_of_the_run() -> None:
     """It failed in the last hour of each day, because the double beside it came to midnight first."""
-    assert on_double(0, pays_out=True).side.now() % DAY < 60
-    assert on_double(0).side.now() == pytest.approx(time.time(), abs=60)
+    assert on_double(0, pays_out=True).target.now() % DAY < 60
+    assert on_double(0).target.now() == pytest.approx(time.time(), abs=60)
 
 
-def test_cleaning_alone_plays_nothing(out: Path) -> None:
+def test_cleanup_alone_plays_nothing(out: Path) -> None:
     result = sandbox("--double", "--clean", "--json")
     assert result.exit_code == 0
     assert [row["name"] for row in json.loads(result.stdout)["findings"]] == ["test mode", "cleaning"]
@@ -135,8 +135,8 @@ def test_no_output_has_the_key_also_if_stripe_or_an_error_quotes_it(
 ) -> None:
     double = StripeDouble(Config(platform_key_test=KEY))
 
-    def elsewhere(keys: Keys, tell: object) -> Sandbox:
-        return Sandbox(DoubleSide(double, client), keys)
+    def elsewhere(keys: Keys, progress: object) -> Sandbox:
+        return Sandbox(DoubleTarget(double, client), keys)
 
     monkeypatch.setattr(command, "on_stripe", elsewhere)
     result = sandbox(**{VARIABLES["key"]: KEY, VARIABLES["account"]: account})
@@ -150,7 +150,7 @@ def test_no_output_has_the_key_also_if_stripe_or_an_error_quotes_it(
 def test_a_run_with_a_key_of_ones_own_writes_it_nowhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     double = StripeDouble(Config(platform_key_test=KEY))
     account = double.create_account(business_name="Planted Pools")["id"]
-    monkeypatch.setattr(command, "on_stripe", lambda keys, tell: Sandbox(DoubleSide(double), keys))
+    monkeypatch.setattr(command, "on_stripe", lambda keys, progress: Sandbox(DoubleTarget(double), keys))
     environ = {VARIABLES["key"]: KEY, VARIABLES["account"]: account}
     result = sandbox("--only", "billing", "--only", "accounts", "--save", "own", **environ)
     assert result.exit_code == 0

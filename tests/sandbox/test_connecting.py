@@ -12,9 +12,9 @@ import pytest
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports.stripe_gateway import OAuthGrant
 from infra.local.processes import free_port
-from infra.sandbox.connecting import NoAccount, Person, connected_already, connected_by
+from infra.sandbox.connecting import NoAccount, Person, account_connected_by, choose_connected_account
 from infra.stripe_double import StripeDouble
-from tests.sandbox.laboratories import laboratory
+from tests.sandbox.sessions import new_session
 
 AUTHORIZE = (
     "https://connect.stripe.com/oauth/authorize?client_id=ca_1&state=other&redirect_uri=https%3A%2F%2Fpom.test"
@@ -76,34 +76,34 @@ def test_nobody_there_ends_the_waiting() -> None:
 
 def test_the_account_that_somebody_connects_is_the_one_of_the_run() -> None:
     double = StripeDouble()
-    lab = laboratory(double)
-    somebody = person({"code": double.authorization_code(lab.account)}, [])
-    assert connected_by(somebody, lab) == lab.account
+    session = new_session(double)
+    somebody = person({"code": double.authorization_code(session.account)}, [])
+    assert account_connected_by(somebody, session) == session.account
     with pytest.raises(NoAccount, match="STRIPE_TEST_ACCOUNT"):
-        connected_by(somebody, lab)
+        account_connected_by(somebody, session)
 
 
 def test_an_account_that_was_connected_in_live_mode_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = laboratory(StripeDouble())
+    session = new_session(StripeDouble())
     grant = OAuthGrant(StripeAccountId("acct_live"), livemode=True, scope="read_write")
-    monkeypatch.setattr(lab.gateway, "exchange_code", lambda code: grant)
-    before = lab.budget.used
+    monkeypatch.setattr(session.gateway, "exchange_code", lambda code: grant)
+    before = session.budget.used
     with pytest.raises(NoAccount, match="acct_live was connected in live mode"):
-        connected_by(person({"code": "ac_1"}, []), lab)
-    assert lab.budget.used == before
+        account_connected_by(person({"code": "ac_1"}, []), session)
+    assert session.budget.used == before
 
 
 def test_one_connected_account_is_taken_and_of_several_somebody_chooses() -> None:
     double = StripeDouble()
-    lab = laboratory(double)
-    assert connected_already(lab, lambda ids: pytest.fail("nothing to choose")) == lab.account
+    session = new_session(double)
+    assert choose_connected_account(session, lambda ids: pytest.fail("nothing to choose")) == session.account
     second = double.create_account(business_name="Second")["id"]
-    assert connected_already(lab, max) == max(lab.account, second)
+    assert choose_connected_account(session, max) == max(session.account, second)
 
 
 def test_without_any_account_it_says_how_to_get_one() -> None:
     double = StripeDouble()
-    lab = laboratory(double)
+    session = new_session(double)
     double.world.ledgers.clear()
     with pytest.raises(NoAccount, match=r"docs/sandbox\.md#a-connected-test-account"):
-        connected_already(lab, max)
+        choose_connected_account(session, max)

@@ -10,12 +10,12 @@ import stripe
 from click.testing import CliRunner, Result
 
 from infra.sandbox import command
-from infra.sandbox.changes.change import Change, Changed, Wrap
+from infra.sandbox.changes.change import Change, ChangedDouble, Wrap
 from infra.sandbox.changes.edits import bodies, objects, put, turn
 from infra.sandbox.keys import Keys
 from infra.sandbox.proving import UNCHANGED
-from infra.sandbox.sides import DoubleSide
 from infra.sandbox.starting import Sandbox
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
 from infra.stripe_double.http.messages import Request, Response, as_json
 
@@ -90,8 +90,8 @@ def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     def on_double(seed: int, pays_out: bool) -> Sandbox:
         double = StripeDouble(Config(seed=seed, platform_key_test=KEY), clock=Clock.frozen())
         account = double.create_account()["id"]
-        side = DoubleSide(double, lambda double: InProcessClient(Changed(double, change)))
-        return Sandbox(side, Keys(KEY, double.config.client_id_test, account, RESTRICTED))
+        target = DoubleTarget(double, lambda double: InProcessClient(ChangedDouble(double, change)))
+        return Sandbox(target, Keys(KEY, double.config.client_id_test, account, RESTRICTED))
 
     monkeypatch.setattr(command, "on_double", on_double)
     monkeypatch.setattr(command, "BUILD", tmp_path / "build")
@@ -114,4 +114,4 @@ def test_no_key_is_on_a_screen_or_in_a_file(told: list[str]) -> None:
 
 def test_the_keys_do_not_show_themselves() -> None:
     keys = Keys(KEY, "ca_1", "acct_1", RESTRICTED)
-    assert DISTINCTIVE not in f"{keys} {keys!r} {Sandbox(DoubleSide(StripeDouble()), keys)!r}"
+    assert DISTINCTIVE not in f"{keys} {keys!r} {Sandbox(DoubleTarget(StripeDouble()), keys)!r}"

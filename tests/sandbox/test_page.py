@@ -6,15 +6,15 @@ import pytest
 
 from infra.sandbox.command import EVERYTHING
 from infra.sandbox.keys import VARIABLES
-from infra.sandbox.page import PAGE, by_hand, promises, stories, written
-from infra.sandbox.promises.every import PROMISES
-from infra.sandbox.stories.every import STORIES
+from infra.sandbox.page import PAGE, by_hand, promises, stories, with_tables
+from infra.sandbox.promises.registry import PROMISES
+from infra.sandbox.stories.registry import STORIES
 
 TEXT = PAGE.read_text()
 
 
 def test_the_page_lists_every_story_and_promise_as_it_is_now() -> None:
-    assert written(TEXT, stories=stories(), promises=promises(), by_hand=by_hand()) == TEXT, (
+    assert with_tables(TEXT, stories=stories(), promises=promises(), by_hand=by_hand()) == TEXT, (
         "python -m infra.sandbox.page writes it anew"
     )
 

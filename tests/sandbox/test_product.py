@@ -14,14 +14,14 @@ import pytest
 import stripe
 
 from infra.demo.people import query_of
-from infra.sandbox.carrying import RESERVED
+from infra.sandbox.client import CLEANUP_REQUESTS
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product import check, connecting
-from infra.sandbox.product.checking import staged
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.product.checking import started_scene
+from infra.sandbox.session import Session
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import InProcessClient, StripeDouble
-from tests.sandbox.product_lab import KEY, laboratory
+from tests.sandbox.product_session import KEY, new_session
 
 pytestmark = pytest.mark.demo
 
@@ -59,14 +59,14 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_VARIABLE_WITH_THE_KEY", f"key={KEY}")
-    lab, told, seen = laboratory(connected=False), [], {}
+    session, told, seen = new_session(connected=False), [], {}
     before = processes()
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         told.append(line)
         seen.update(processes())
 
-    findings = check(lab, tell, patience=PATIENCE, directory=tmp_path)
+    findings = check(session, progress, patience=PATIENCE, directory=tmp_path)
 
     hosted = by_name(findings)["hosted page"]
     others = [each for each in findings if each is not hosted]
@@ -74,9 +74,9 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
     assert hosted.verdict is Verdict.AS_ASSUMED or "install" in hosted.found
     assert {each.part for each in findings} == {Part.PRODUCT}
     assert all(each.found and each.sentence for each in findings)
-    assert lab.budget.used <= 118
+    assert session.budget.used <= 118
     assert {"connecting by OAuth", "books", "reconciliation"} <= set(told)
-    assert {each.step.partition(":")[0] for each in lab.recorder.exchanges if each.step} == {"product"}
+    assert {each.step.partition(":")[0] for each in session.recorder.exchanges if each.step} == {"product"}
 
     arguments = [each for pid, each in seen.items() if pid not in before]
     assert len(arguments) >= 4, "the stack has started processes"
@@ -90,12 +90,12 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
 def test_after_ctrl_c_nothing_runs_any_more(tmp_path: Path) -> None:
     before = processes()
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         if line == connecting.CONNECTED:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        check(laboratory(), tell, patience=PATIENCE, directory=tmp_path)
+        check(new_session(), progress, patience=PATIENCE, directory=tmp_path)
     assert (tmp_path / "logs" / "api.log").exists()
     assert processes().keys() <= before.keys()
 
@@ -123,10 +123,10 @@ class Changed(InProcessClient):
 
 
 def test_another_amount_another_status_and_a_late_event_are_each_named() -> None:
-    lab = laboratory(Changed)
-    Changed.step = staticmethod(lambda: lab.recorder.step)
+    session = new_session(Changed)
+    Changed.step = staticmethod(lambda: session.recorder.step)
 
-    found = harmful(check(lab, patience=PATIENCE))
+    found = harmful(check(session, patience=PATIENCE))
 
     assert set(found) == {
         "first invoice: payments", "invoice of the lost webhooks: payments", "void invoice: record", "reconciliation",
@@ -140,16 +140,16 @@ def test_another_amount_another_status_and_a_late_event_are_each_named() -> None
 
 
 def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> None:
-    lab = laboratory()
-    assert isinstance(lab.side, DoubleSide)
-    lab.side.double.world.events.policy.never_generate = (
+    session = new_session()
+    assert isinstance(session.target, DoubleTarget)
+    session.target.double.world.events.policy.never_generate = (
         "invoice.*",
         "invoice_payment.*",
         "payment_intent.*",
         "charge.*",
     )
 
-    findings = check(lab, patience=SHORT)
+    findings = check(session, patience=SHORT)
 
     found = harmful(findings)
     assert {"declined payment", "payment", "lost webhooks"} <= set(found)
@@ -158,12 +158,12 @@ def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> No
 
 
 def test_a_story_that_the_budget_ends_tells_of_no_difference() -> None:
-    lab = laboratory(allowed=RESERVED + 30)
+    session = new_session(allowed=CLEANUP_REQUESTS + 30)
 
-    findings = check(lab, patience=SHORT)
+    findings = check(session, patience=SHORT)
 
     verdicts = [each.verdict for each in findings]
-    assert (lab.budget.used, set(verdicts)) == (30, {Verdict.AS_ASSUMED, Verdict.NOT_TRIED})
+    assert (session.budget.used, set(verdicts)) == (30, {Verdict.AS_ASSUMED, Verdict.NOT_TRIED})
     assert "used up" in findings[-1].found
 
 
@@ -172,7 +172,7 @@ class NotOurs:
 
     name = "stripe"
 
-    def __init__(self, double: DoubleSide) -> None:
+    def __init__(self, double: DoubleTarget) -> None:
         self._double, self.api_base, self.connect_base = double, double.api_base, double.connect_base
 
     def http_client(self) -> stripe.HTTPClient:
@@ -186,19 +186,26 @@ class NotOurs:
 
 
 def test_an_account_is_connected_by_a_person_who_clicks_or_else_without_oauth() -> None:
-    lab = laboratory(connected=False)
-    assert isinstance(lab.side, DoubleSide)
-    double: StripeDouble = lab.side.double
+    session = new_session(connected=False)
+    assert isinstance(session.target, DoubleTarget)
+    double: StripeDouble = session.target.double
     urls: list[str] = []
 
     def clicks(url: str) -> str:
         urls.append(url)
-        return double.authorization_code(lab.account)
+        return double.authorization_code(session.account)
 
-    connected = Laboratory(
-        NotOurs(lab.side), KEY, lab.client_id, lab.account, lab.run, lab.budget, lab.recorder, code=clicks
+    connected = Session(
+        NotOurs(session.target),
+        KEY,
+        session.client_id,
+        session.account,
+        session.run,
+        session.budget,
+        session.recorder,
+        authorize=clicks,
     )
-    with staged(connected, lambda line: None, PATIENCE, None) as scene:
+    with started_scene(connected, lambda line: None, PATIENCE, None) as scene:
         connecting.connect(scene)
         connected.client_id = ""
         connecting.connect(scene)
@@ -210,5 +217,5 @@ def test_an_account_is_connected_by_a_person_who_clicks_or_else_without_oauth() 
     ]  # fmt: skip
     assert "Nobody pressed Connect" in scene.findings[2].found
     [url] = urls
-    assert url.startswith(f"{lab.side.connect_base}/oauth/authorize?")
+    assert url.startswith(f"{session.target.connect_base}/oauth/authorize?")
     assert "redirect_uri" not in query_of(url)

@@ -14,22 +14,22 @@ import stripe
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.events import verify
 from infra.local.wsgi import Environ, StartResponse, serve
-from infra.sandbox.carrying import RESERVED
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.client import CLEANUP_REQUESTS
 from infra.sandbox.product.listening import Listener
 from infra.sandbox.product.proxy import Proxy
+from infra.sandbox.session import Session
 from infra.stripe_double import InProcessClient
-from tests.sandbox.product_lab import KEY, laboratory
+from tests.sandbox.product_session import KEY, new_session
 
 PLACEHOLDER = "sk_test_placeholder_1"
 SECRET = "whsec_test"
 
 
 @contextmanager
-def through_a_proxy(lab: Laboratory, key: str = PLACEHOLDER) -> Iterator[stripe.StripeClient]:
+def through_a_proxy(session: Session, key: str = PLACEHOLDER) -> Iterator[stripe.StripeClient]:
     """A client as the stack has it, with the proxy as its Stripe."""
-    with serve(Proxy(lab, PLACEHOLDER)) as proxy:
-        yield build_client(key, lab.client_id, api_base=proxy.url, connect_base=proxy.url)
+    with serve(Proxy(session, PLACEHOLDER)) as proxy:
+        yield build_client(key, session.client_id, api_base=proxy.url, connect_base=proxy.url)
 
 
 class Noting(InProcessClient):
@@ -51,81 +51,81 @@ class Lost(InProcessClient):
 
 
 def test_the_proxy_puts_the_key_in_and_counts_and_records_each_request() -> None:
-    lab = laboratory(Noting)
-    with through_a_proxy(lab) as client:
-        options: Any = {"stripe_account": lab.account, "idempotency_key": "once"}
-        with lab.step("made"):
+    session = new_session(Noting)
+    with through_a_proxy(session) as client:
+        options: Any = {"stripe_account": session.account, "idempotency_key": "once"}
+        with session.step("made"):
             made = client.v1.customers.create({"email": "ann+é@example.com"}, options)
     url, headers, body = Noting.asked[-1]
     assert headers["authorization"] == f"Bearer {KEY}"
-    assert (headers["stripe-account"], headers["idempotency-key"]) == (lab.account, "once")
+    assert (headers["stripe-account"], headers["idempotency-key"]) == (session.account, "once")
     assert not {"host", "connection", "accept-encoding", "content-length"} & headers.keys()
-    assert (url, body) == (f"{lab.side.api_base}/v1/customers", b"email=ann%2B%C3%A9%40example.com")
+    assert (url, body) == (f"{session.target.api_base}/v1/customers", b"email=ann%2B%C3%A9%40example.com")
     assert made.email == "ann+é@example.com"
-    [exchange] = lab.recorder.exchanges
-    assert (lab.budget.used, exchange.step, exchange.path, exchange.key) == (1, "made", "/v1/customers", "once")
+    [exchange] = session.recorder.exchanges
+    assert (session.budget.used, exchange.step, exchange.path, exchange.key) == (1, "made", "/v1/customers", "once")
     answered: Any = made.last_response
     assert answered.headers["x-of-stripe"] == "kept"
     assert "content-encoding" not in answered.headers
 
 
 def test_the_query_reaches_stripe_as_it_was_sent() -> None:
-    lab = laboratory(Noting)
-    with through_a_proxy(lab) as client:
-        client.v1.customers.list({"email": "a+b&c@example.com", "limit": 3}, {"stripe_account": lab.account})
+    session = new_session(Noting)
+    with through_a_proxy(session) as client:
+        client.v1.customers.list({"email": "a+b&c@example.com", "limit": 3}, {"stripe_account": session.account})
     assert Noting.asked[-1][0].endswith("/v1/customers?email=a%2Bb%26c%40example.com&limit=3")
 
 
 def test_an_authorization_code_is_exchanged_through_the_proxy() -> None:
-    lab = laboratory(connected=False)
-    code = lab.side.double.authorization_code(lab.account)  # type: ignore[attr-defined]
-    with through_a_proxy(lab) as client:
+    session = new_session(connected=False)
+    code = session.target.double.authorization_code(session.account)  # type: ignore[attr-defined]
+    with through_a_proxy(session) as client:
         token = client.oauth.token({"grant_type": "authorization_code", "code": code})
-    assert token.stripe_user_id == lab.account
+    assert token.stripe_user_id == session.account
 
 
 def test_the_placeholder_in_a_body_is_replaced_too() -> None:
-    lab = laboratory(Noting)
-    with through_a_proxy(lab) as client:
-        client.raw_request("post", "/v1/customers", description=f"of {PLACEHOLDER}", stripe_account=lab.account)
+    session = new_session(Noting)
+    with through_a_proxy(session) as client:
+        client.raw_request("post", "/v1/customers", description=f"of {PLACEHOLDER}", stripe_account=session.account)
     assert KEY in Noting.asked[-1][2].decode()
 
 
 def test_another_program_on_this_machine_cannot_use_the_key() -> None:
-    lab = laboratory()
-    with through_a_proxy(lab, "sk_test_another") as client, pytest.raises(stripe.AuthenticationError):
+    session = new_session()
+    with through_a_proxy(session, "sk_test_another") as client, pytest.raises(stripe.AuthenticationError):
         client.v1.balance.retrieve()
-    assert lab.budget.used == 0
+    assert session.budget.used == 0
 
 
 def test_a_path_that_is_not_of_the_api_is_not_passed_on() -> None:
-    lab = laboratory()
-    with through_a_proxy(lab) as client, pytest.raises(stripe.InvalidRequestError, match="passes on"):
+    session = new_session()
+    with through_a_proxy(session) as client, pytest.raises(stripe.InvalidRequestError, match="passes on"):
         client.raw_request("get", "/_double/health")
-    assert lab.budget.used == 0
+    assert session.budget.used == 0
 
 
 def test_a_spent_budget_is_told_as_a_rate_limit_and_not_tried_again() -> None:
-    lab = laboratory(allowed=RESERVED + 1)
-    with through_a_proxy(lab) as client:
+    session = new_session(allowed=CLEANUP_REQUESTS + 1)
+    with through_a_proxy(session) as client:
         client.v1.balance.retrieve()
         with pytest.raises(stripe.RateLimitError, match="used up"):
             client.v1.balance.retrieve()
-    assert len(lab.recorder.exchanges) == 1
+    assert len(session.recorder.exchanges) == 1
 
 
 def test_a_connection_that_stripe_loses_is_an_error_of_stripes() -> None:
-    with through_a_proxy(laboratory(Lost)) as client, pytest.raises(stripe.APIError, match="APIConnectionError"):
+    with through_a_proxy(new_session(Lost)) as client, pytest.raises(stripe.APIError, match="APIConnectionError"):
         client.v1.balance.retrieve()
 
 
 class Door:
     """Takes webhooks as the product's door does."""
 
-    def __init__(self, lab: Laboratory) -> None:
+    def __init__(self, session: Session) -> None:
         self.events: list[Any] = []
         self.status = "200 OK"
-        self._lab = lab
+        self._lab = session
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         body = environ["wsgi.input"].read()
@@ -136,16 +136,16 @@ class Door:
 
 
 @contextmanager
-def listening(lab: Laboratory) -> Iterator[tuple[Listener, Door]]:
-    door = Door(lab)
+def listening(session: Session) -> Iterator[tuple[Listener, Door]]:
+    door = Door(session)
     with serve(door) as served:
-        yield Listener(lab, served.url, SECRET, 2.0), door
+        yield Listener(session, served.url, SECRET, 2.0), door
 
 
-def customer(lab: Laboratory, number: int) -> None:
+def customer(session: Session, number: int) -> None:
     """Makes a customer, of which nobody is told, and changes it, of which the product is told."""
-    made = lab.v1.customers.create({"email": f"{number}@example.org"}, lab.on_account())
-    lab.v1.customers.update(made.id, {"email": f"{number}@example.com"}, lab.on_account())
+    made = session.v1.customers.create({"email": f"{number}@example.org"}, session.on_account())
+    session.v1.customers.update(made.id, {"email": f"{number}@example.com"}, session.on_account())
 
 
 def of(door: Door) -> list[str]:
@@ -153,66 +153,68 @@ def of(door: Door) -> list[str]:
 
 
 def test_the_listener_posts_each_event_once_signed_in_their_order_and_naming_the_account() -> None:
-    lab = laboratory()
-    with listening(lab) as (listener, door):
+    session = new_session()
+    with listening(session) as (listener, door):
         for number in range(3):
-            customer(lab, number)
-            lab.side.pass_time(1)
+            customer(session, number)
+            session.target.pass_time(1)
         assert listener.deliver() == 6
-        customer(lab, 3)
+        customer(session, 3)
         assert (listener.deliver(), listener.deliver()) == (2, 0)
     assert of(door) == [f"{number}@example.com" for number in range(4)]
-    assert {event["account"] for event in door.events} == {lab.account}
-    assert [each.status for each in listener.done] == [200] * 4
+    assert {event["account"] for event in door.events} == {session.account}
+    assert [each.status for each in listener.deliveries] == [200] * 4
 
 
 def test_a_lost_webhook_is_never_posted() -> None:
-    lab = laboratory()
-    with listening(lab) as (listener, door):
+    session = new_session()
+    with listening(session) as (listener, door):
         listener.losing = True
-        customer(lab, 0)
+        customer(session, 0)
         listener.deliver()
         listener.losing = False
-        customer(lab, 1)
+        customer(session, 1)
         listener.deliver()
     assert (of(door), listener.lost) == (["1@example.com"], ["customer.updated"])
 
 
 def test_a_webhook_that_the_door_refuses_is_told() -> None:
-    lab = laboratory()
-    with listening(lab) as (listener, door):
+    session = new_session()
+    with listening(session) as (listener, door):
         door.status = "400 Bad Request"
-        customer(lab, 0)
+        customer(session, 0)
         listener.deliver()
     assert [(each.type, each.status) for each in listener.refused] == [("customer.updated", 400)]
 
 
 def test_more_events_than_a_page_holds_are_all_brought() -> None:
-    lab = laboratory()
-    with listening(lab) as (listener, door):
+    session = new_session()
+    with listening(session) as (listener, door):
         for number in range(53):
-            customer(lab, number)
+            customer(session, number)
         listener.deliver()
     assert sorted(of(door)) == sorted(f"{number}@example.com" for number in range(53))
 
 
 def test_an_event_that_nobody_subscribed_to_is_not_posted() -> None:
-    lab = laboratory()
-    with listening(lab) as (listener, door):
-        lab.v1.tax_rates.create({"display_name": "Tax", "percentage": 8, "inclusive": False}, lab.on_account())
+    session = new_session()
+    with listening(session) as (listener, door):
+        session.v1.tax_rates.create(
+            {"display_name": "Tax", "percentage": 8, "inclusive": False}, session.on_account()
+        )
         listener.deliver()
     assert door.events == []
 
 
 def test_lists_become_rarer_while_no_event_comes() -> None:
-    lab = laboratory()
-    with listening(lab) as (listener, _):
-        before = lab.budget.used
+    session = new_session()
+    with listening(session) as (listener, _):
+        before = session.budget.used
         for now in range(100, 160):
-            listener.look(partial(float, now))
-        quiet = lab.budget.used - before
-        customer(lab, 0)
+            listener.poll(partial(float, now))
+        quiet = session.budget.used - before
+        customer(session, 0)
         for now in range(160, 180):
-            listener.look(partial(float, now))
+            listener.poll(partial(float, now))
     assert quiet <= 7
-    assert [each.type for each in listener.done] == ["customer.updated"]
+    assert [each.type for each in listener.deliveries] == ["customer.updated"]

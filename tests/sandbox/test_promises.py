@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from infra.sandbox.carrying import Budget
 from infra.sandbox.changes.change import Handle, Wrap
 from infra.sandbox.changes.edits import requests
+from infra.sandbox.client import Budget
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.every import PROMISES
 from infra.sandbox.promises.promise import Outcome, Promise
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.promises.registry import PROMISES
+from infra.sandbox.session import Session
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
 from infra.stripe_double.http.messages import Request
-from tests.sandbox.laboratories import laboratory
 from tests.sandbox.promise_changes import CHANGES
+from tests.sandbox.sessions import new_session
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {promise.name: promise for promise in PROMISES}
@@ -53,47 +53,47 @@ def takes_restricted_keys(double: StripeDouble) -> Wrap:
     return requests(with_secret_key)
 
 
-def laboratory_on(wrap: Wrap, *, person: bool = True, seed: int = SEED) -> Laboratory:
+def session_on(wrap: Wrap, *, person: bool = True, seed: int = SEED) -> Session:
     """Returns a run on a double that is changed, with a restricted key, and a person who connects another account."""
     double = StripeDouble(Config(seed=seed, global_rate=25.0), clock=Clock.frozen())
-    lab = laboratory(double, Budget(allowed=10_000))
+    session = new_session(double, Budget(allowed=10_000))
     changed = Answering(takes_restricted_keys(double)(wrap(double.handle)))
-    lab.side = DoubleSide(double, lambda _: InProcessClient(changed))  # type: ignore[arg-type]
+    session.target = DoubleTarget(double, lambda _: InProcessClient(changed))  # type: ignore[arg-type]
     if person:
         other = double.create_account(business_name="Another Pool Company", connected=False)["id"]
-        lab.code = lambda _: double.authorization_code(other)
-        lab.restricted_key = RESTRICTED
-    lab.__post_init__()
-    return lab
+        session.authorize = lambda _: double.authorization_code(other)
+        session.restricted_key = RESTRICTED
+    session.__post_init__()
+    return session
 
 
-def outcome_of(promise: Promise, lab: Laboratory) -> Outcome:
-    lab.side.pass_time(1)
-    return promise.attempt(lab)
+def outcome_of(promise: Promise, session: Session) -> Outcome:
+    session.target.pass_time(1)
+    return promise.attempt(session)
 
 
 @pytest.mark.parametrize("seed", [SEED, 8, 9])
 def test_on_the_double_every_promise_is_as_assumed_or_says_why_it_was_not_tried(seed: int) -> None:
-    lab = laboratory_on(as_it_is, seed=seed)
-    outcomes = {promise.name: outcome_of(promise, lab) for promise in PROMISES}
+    session = session_on(as_it_is, seed=seed)
+    outcomes = {promise.name: outcome_of(promise, session) for promise in PROMISES}
     otherwise = {name: each for name, each in outcomes.items() if each.verdict is not Verdict.AS_ASSUMED}
     assert {name: each for name, each in otherwise.items() if each.verdict is not Verdict.NOT_TRIED} == {}
     # Whether two requests meet in the double is chance.
     assert set(otherwise) - {"a key in use conflicts"} == {promise.name for promise in BY_HAND}
-    assert all(each.seen.endswith(".") for each in outcomes.values())
+    assert all(each.observation.endswith(".") for each in outcomes.values())
 
 
 @pytest.mark.parametrize("promise", [each for each in PROMISES if each not in BY_HAND], ids=lambda each: each.name)
 def test_each_promise_can_be_tried_alone(promise: Promise) -> None:
-    verdict = outcome_of(promise, laboratory_on(as_it_is)).verdict
+    verdict = outcome_of(promise, session_on(as_it_is)).verdict
     assert verdict is Verdict.AS_ASSUMED or promise.name == "a key in use conflicts"
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_promise_is_refuted_by_a_double_that_breaks_it(name: str) -> None:
     wrap, verdict = CHANGES[name]
-    outcome = outcome_of(BY_NAME[name], laboratory_on(wrap))
-    assert outcome.verdict is verdict, outcome.seen
+    outcome = outcome_of(BY_NAME[name], session_on(wrap))
+    assert outcome.verdict is verdict, outcome.observation
 
 
 def test_each_promise_that_is_tried_has_a_change_that_refutes_it() -> None:
@@ -135,24 +135,24 @@ def test_the_pages_name_promises_that_there_are() -> None:
 
 
 def test_without_a_person_and_without_a_restricted_key_their_promises_say_so() -> None:
-    lab = laboratory_on(as_it_is, person=False)
+    session = session_on(as_it_is, person=False)
     named: Sequence[str] = (
         "a restricted key can connect and disconnect",
         "a code grants an account",
         "a code is used once",
         "a disconnected account is unreachable",
     )
-    outcomes = [outcome_of(BY_NAME[name], lab) for name in named]
+    outcomes = [outcome_of(BY_NAME[name], session) for name in named]
     assert {each.verdict for each in outcomes} == {Verdict.NOT_TRIED}
-    assert "STRIPE_TEST_RESTRICTED_KEY" in outcomes[0].seen
-    assert all("person" in each.seen for each in outcomes[1:])
+    assert "STRIPE_TEST_RESTRICTED_KEY" in outcomes[0].observation
+    assert all("person" in each.observation for each in outcomes[1:])
 
 
 def test_the_account_of_the_run_is_never_disconnected() -> None:
-    lab = laboratory_on(as_it_is)
-    side = lab.side
-    assert isinstance(side, DoubleSide)
-    lab.code = lambda _: side.double.authorization_code(lab.account)
+    session = session_on(as_it_is)
+    target = session.target
+    assert isinstance(target, DoubleTarget)
+    session.authorize = lambda _: target.double.authorization_code(session.account)
     for name in ("a code grants an account", "a code is used once", "a disconnected account is unreachable"):
-        outcome_of(BY_NAME[name], lab)
-    assert lab.gateway.find_customers(lab.account, "nobody@example.com") == []
+        outcome_of(BY_NAME[name], session)
+    assert session.gateway.find_customers(session.account, "nobody@example.com") == []

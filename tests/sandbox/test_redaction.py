@@ -13,8 +13,8 @@ import pytest
 from infra.sandbox.redaction import (
     ACCOUNT_LISTS,
     ACCOUNT_WORDS,
-    GONE,
     PERSONAL,
+    PLACEHOLDER,
     SECRET_NAMES,
     Redaction,
     SecretFound,
@@ -23,7 +23,7 @@ from infra.sandbox.redaction import (
 from infra.sandbox.stories.billing import BILLING
 from infra.stripe_double import StripeDouble
 from infra.stripe_double.recordings.recording import Exchange
-from tests.sandbox.laboratories import laboratory
+from tests.sandbox.sessions import new_session
 
 KEY = "sk_" + "test_" + "Distinctive51Aa"
 KEYS = [KEY, "rk_" + "live_" + "0123456789", "whsec_" + "0123456789abcdef", "pk_" + "test_" + "0123456789"]
@@ -37,11 +37,11 @@ def exchange(body: Any, **given: Any) -> Exchange:
 def recorded() -> list[Exchange]:
     """Objects of most kinds, as an account shows them, none of which this run has sent anything of."""
     double = StripeDouble()
-    lab = laboratory(double)
-    BILLING.play(lab)
-    lab.v1.events.list({"limit": 100}, lab.on_account())
-    lab.v1.accounts.retrieve(lab.account)
-    return [replace(each, form=()) for each in lab.recorder.exchanges]
+    session = new_session(double)
+    BILLING.play(session)
+    session.v1.events.list({"limit": 100}, session.on_account())
+    session.v1.accounts.retrieve(session.account)
+    return [replace(each, form=()) for each in session.recorder.exchanges]
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -112,8 +112,8 @@ def test_a_field_with_a_secret_loses_its_value_whatever_it_is(name: str) -> None
     redacted = Redaction()(
         exchange({name: "word", "deep": [{name: "acct_1"}]}, form=((f"a[{name}]", "word"), (name, "x")))
     )
-    assert redacted.body == {name: GONE, "deep": [{name: GONE}]}
-    assert redacted.form == ((f"a[{name}]", GONE), (name, GONE))
+    assert redacted.body == {name: PLACEHOLDER, "deep": [{name: PLACEHOLDER}]}
+    assert redacted.form == ((f"a[{name}]", PLACEHOLDER), (name, PLACEHOLDER))
 
 
 def test_what_the_double_is_held_to_stays(recorded: list[Exchange]) -> None:
@@ -173,7 +173,7 @@ def test_what_the_run_has_sent_stays_where_it_comes_back() -> None:
         ("https://pay.stripe.com/receipts/payment/CAcaFwoVYWNj", "https://pay.stripe.com/receipts/payment/redacted"),
         ("https://user:word@stripe.com/", "https://redacted.example/"),
         ("https://stripe.com.evil.test/a", "https://redacted.example/a"),
-        ("http://[broken", GONE),
+        ("http://[broken", PLACEHOLDER),
     ],
 )  # fmt: skip
 def test_web_addresses_keep_their_form_and_lose_what_opens_them(address: str, kept: str) -> None:
@@ -233,9 +233,9 @@ def test_a_business_named_like_a_word_that_was_sent_is_gone() -> None:
     redaction = Redaction()
     redaction(exchange({}, form=(("currency", "usd"),)))
     kept = redaction(exchange({"object": "account", "business_profile": {"name": "usd"}, "default_currency": "usd"}))
-    assert kept.body == {"object": "account", "business_profile": {"name": GONE}, "default_currency": "usd"}
+    assert kept.body == {"object": "account", "business_profile": {"name": PLACEHOLDER}, "default_currency": "usd"}
 
 
 def test_metadata_that_others_set_is_gone() -> None:
     kept = Redaction()(exchange({"metadata": {"pom_customer_id": "smith.john", "note": "secret"}}))
-    assert kept.body == {"metadata": {"pom_customer_id": GONE}}
+    assert kept.body == {"metadata": {"pom_customer_id": PLACEHOLDER}}

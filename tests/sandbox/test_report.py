@@ -13,14 +13,14 @@ import pytest
 from infra.ops.screen import Screen
 from infra.sandbox.findings import Finding, Needs, Part, Verdict
 from infra.sandbox.redaction import Redaction, SecretFound
-from infra.sandbox.report import LINES, document, show, write_document
+from infra.sandbox.report import MAX_LINES, document, show, write_document
 from infra.sandbox.running import Plan, run
 from infra.sandbox.saving import save, write_recording
 from infra.sandbox.stories.billing import BILLING
 from infra.stripe_double import StripeDouble
 from infra.stripe_double.recordings.differences import Difference, Kind
 from infra.stripe_double.recordings.recording import Exchange, Recording
-from tests.sandbox.laboratories import laboratory
+from tests.sandbox.sessions import new_session
 
 KEY = "sk_" + "test_" + "Distinctive51Aa"
 DIFFERENCE = Difference(Kind.NULL, "billing: sent", "POST /v1/invoices", "invoice", "number", None, "A-1")
@@ -62,8 +62,8 @@ def test_the_table_shows_what_differs_and_sums_up(capsys: pytest.CaptureFixture[
     show(Screen(), told())
     shown = capsys.readouterr().out
     assert "shapes, billing: line 0" in shown
-    assert f"line {LINES}\n" not in shown
-    assert f"{20 - LINES} more lines are in build/sandbox.json" in shown
+    assert f"line {MAX_LINES}\n" not in shown
+    assert f"{20 - MAX_LINES} more lines are in build/sandbox.json" in shown
     assert "promises, a key replays: Stripe said" in shown
     assert "1 as assumed; 1 differs, harmless; 1 differs, harmful; 1 not tried. 12 requests in 3.2 seconds." in shown
     assert "Not ready to go live" in shown
@@ -117,7 +117,7 @@ def test_a_recording_with_a_key_is_neither_written_nor_saved(tmp_path: Path) -> 
 
 
 def test_a_saved_recording_has_its_differences_beside_it_and_keeps_their_reasons(tmp_path: Path) -> None:
-    recording = run(laboratory(StripeDouble()), Plan([BILLING])).stories
+    recording = run(new_session(StripeDouble()), Plan([BILLING])).story_recording
     number = next(n for n, each in enumerate(recording.exchanges) if each.path.endswith("/send"))
     exchanges = list(recording.exchanges)
     exchanges[number] = replace(exchanges[number], body={**exchanges[number].body, "number": None})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from infra.sandbox import proving
-from infra.sandbox.carrying import ALLOWED, RESERVED
-from infra.sandbox.promises.timing import AT_ONCE
-from infra.sandbox.running import LEAST_WAITS, run
-from infra.sandbox.stories.every import STORIES
+from infra.sandbox.client import CLEANUP_REQUESTS, MAX_REQUESTS
+from infra.sandbox.promises.timing import SIMULTANEOUS_REQUESTS
+from infra.sandbox.running import MIN_WAIT_SECONDS, run
+from infra.sandbox.stories.registry import STORIES
 
 STORIES_COST, PROMISES_COST, PRODUCT_COST, CLEANING_COST = 170, 65, 118, 17
 """Requests at most, if all that is waited for is there at the first look. Those of the product are held by
@@ -14,21 +14,21 @@ test_product.py."""
 
 
 def test_a_whole_run_fits_with_the_limit_and_the_product() -> None:
-    assert STORIES_COST + PROMISES_COST + AT_ONCE + PRODUCT_COST + CLEANING_COST <= ALLOWED
-    assert CLEANING_COST <= RESERVED
+    assert STORIES_COST + PROMISES_COST + SIMULTANEOUS_REQUESTS + PRODUCT_COST + CLEANING_COST <= MAX_REQUESTS
+    assert CLEANING_COST <= CLEANUP_REQUESTS
 
 
 def test_stories_promises_and_cleaning_keep_to_their_part_of_the_requests() -> None:
-    lab = proving.laboratory(proving.new_double())
+    session = proving.new_session(proving.new_double())
     waited: list[float] = []
-    passes = lab.side.pass_time
-    lab.side.pass_time = lambda seconds: (waited.append(seconds), passes(seconds))[1]  # type: ignore[method-assign]
-    done = run(lab, proving.WHOLE)
+    passes = session.target.pass_time
+    session.target.pass_time = lambda seconds: (waited.append(seconds), passes(seconds))[1]  # type: ignore[method-assign]
+    done = run(session, proving.WHOLE_PLAN)
     by_part = dict(done.by_part)
     assert sum(by_part.values()) == done.requests
     promises, cleaning = by_part.pop("promises"), by_part.pop("cleaning")
     assert {each.name for each in STORIES if not each.later} <= set(by_part)
     assert sum(by_part.values()) <= STORIES_COST
-    assert promises - AT_ONCE <= PROMISES_COST
+    assert promises - SIMULTANEOUS_REQUESTS <= PROMISES_COST
     assert cleaning <= CLEANING_COST
-    assert sum(waited) <= LEAST_WAITS
+    assert sum(waited) <= MIN_WAIT_SECONDS

@@ -10,16 +10,16 @@ import pytest
 import stripe
 
 from chalicelib.domain.errors import StripeUnavailable
-from infra.sandbox.carrying import Budget
+from infra.sandbox.client import Budget
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.promises.promise import Outcome, Promise
 from infra.sandbox.running import PRODUCT, CannotBegin, Plan, Run, run
+from infra.sandbox.session import Session
 from infra.sandbox.stories.billing import BILLING
 from infra.sandbox.stories.story import Story
 from infra.stripe_double import StripeDouble
 from infra.stripe_double.http.messages import Request, Response
-from tests.sandbox.laboratories import laboratory
+from tests.sandbox.sessions import new_session
 
 
 def finding(done: Run, part: Part, name: str) -> Finding:
@@ -27,16 +27,16 @@ def finding(done: Run, part: Part, name: str) -> Finding:
     return found
 
 
-def story(play: Callable[[Laboratory], object]) -> Story:
-    return Story("odd", "Something odd happens.", lambda lab: (play(lab), None)[1])
+def story(play: Callable[[Session], object]) -> Story:
+    return Story("odd", "Something odd happens.", lambda session: (play(session), None)[1])
 
 
-def promise(attempt: Callable[[Laboratory], Any]) -> Promise:
+def promise(attempt: Callable[[Session], Any]) -> Promise:
     return Promise("odd", "It is odd.", "README.md", attempt)
 
 
-def fails(error: BaseException) -> Callable[[Laboratory], Any]:
-    def attempt(lab: Laboratory) -> Any:
+def fails(error: BaseException) -> Callable[[Session], Any]:
+    def attempt(session: Session) -> Any:
         raise error
 
     return attempt
@@ -58,30 +58,30 @@ def changed(edit: Callable[[Any], Any]) -> StripeDouble:
 
 
 def test_a_run_against_the_double_finds_no_difference_and_leaves_nothing_open() -> None:
-    lab = laboratory(StripeDouble())
-    done = run(lab, Plan([BILLING]))
+    session = new_session(StripeDouble())
+    done = run(session, Plan([BILLING]))
     assert {each.verdict for each in done.findings} == {Verdict.AS_ASSUMED}
     assert finding(done, Part.SHAPES, "billing").found == finding(done, Part.SEQUENCES, "billing").found
     assert "1 customer(s) deleted" in finding(done, Part.CLEANING, "cleaning").found
-    assert done.requests == lab.budget.used == len(lab.recorder.exchanges)
+    assert done.requests == session.budget.used == len(session.recorder.exchanges)
     assert not done.harmful
 
 
 def test_only_what_stories_asked_is_held_against_the_double() -> None:
     done = run(
-        laboratory(StripeDouble()), Plan([BILLING], [promise(lambda lab: Outcome(Verdict.AS_ASSUMED, "Seen."))])
+        new_session(StripeDouble()), Plan([BILLING], [promise(lambda session: Outcome(Verdict.AS_ASSUMED, "Seen."))])
     )
-    steps = {each.step.partition(":")[0] for each in done.stories.exchanges}
+    steps = {each.step.partition(":")[0] for each in done.story_recording.exchanges}
     assert steps == {"billing", "events"}
-    assert {each.step for each in done.whole.exchanges} >= {"test mode", "cleaning"}
-    assert done.stories.exchanges[-1].path == "/v1/events"
+    assert {each.step for each in done.full_recording.exchanges} >= {"test mode", "cleaning"}
+    assert done.story_recording.exchanges[-1].path == "/v1/events"
 
 
 def test_a_change_of_what_the_product_reads_is_harmful() -> None:
     def edit(body: Any) -> Any:
         return {**body, "number": None} if body.get("object") == "invoice" else body
 
-    done = run(laboratory(changed(edit)), Plan([BILLING]))
+    done = run(new_session(changed(edit)), Plan([BILLING]))
     shapes = finding(done, Part.SHAPES, "billing")
     assert shapes.verdict is Verdict.HARMFUL
     assert "other null-ness: invoice.number, nothing instead of" in shapes.found
@@ -92,24 +92,24 @@ def test_a_change_of_what_nothing_reads_is_harmless() -> None:
     def edit(body: Any) -> Any:
         return {**body, "new_of_stripe": 1} if body.get("object") == "invoice" else body
 
-    shapes = finding(run(laboratory(changed(edit)), Plan([BILLING])), Part.SHAPES, "billing")
+    shapes = finding(run(new_session(changed(edit)), Plan([BILLING])), Part.SHAPES, "billing")
     assert shapes.verdict is Verdict.HARMLESS
     assert "extra: invoice.new_of_stripe" in shapes.found
 
 
 def test_an_account_in_live_mode_is_asked_nothing_else() -> None:
-    lab = laboratory(changed(lambda body: {**body, "livemode": True}))
-    done = run(lab, Plan([BILLING]))
+    session = new_session(changed(lambda body: {**body, "livemode": True}))
+    done = run(session, Plan([BILLING]))
     (only,) = done.findings
     assert (only.name, only.verdict) == ("test mode", Verdict.HARMFUL)
-    assert [each.path for each in lab.recorder.exchanges] == ["/v1/balance"]
+    assert [each.path for each in session.recorder.exchanges] == ["/v1/balance"]
 
 
 def test_a_key_that_stripe_refuses_ends_the_run_with_what_to_do() -> None:
-    lab = laboratory(StripeDouble())
-    lab.client = lab.client_with("sk_" + "test_" + "wrong")
+    session = new_session(StripeDouble())
+    session.client = session.client_with("sk_" + "test_" + "wrong")
     with pytest.raises(CannotBegin, match=r"docs/sandbox\.md"):
-        run(lab, Plan([BILLING]))
+        run(session, Plan([BILLING]))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_key_that_stripe_refuses_ends_the_run_with_what_to_do() -> None:
     ],
 )
 def test_what_stops_a_story_is_told_and_the_next_one_is_played(error: Exception, verdict: Verdict) -> None:
-    done = run(laboratory(StripeDouble()), Plan([story(fails(error)), BILLING]))
+    done = run(new_session(StripeDouble()), Plan([story(fails(error)), BILLING]))
     odd = finding(done, Part.SHAPES, "odd")
     assert odd.verdict is verdict
     assert odd.found.startswith("It stopped after GET /v1/accounts/")
@@ -130,26 +130,33 @@ def test_what_stops_a_story_is_told_and_the_next_one_is_played(error: Exception,
 
 
 def test_what_stops_a_promise_or_the_product_is_told() -> None:
-    def product(lab: Laboratory, tell: Callable[[str], None]) -> list[Finding]:
+    def product(session: Session, progress: Callable[[str], None]) -> list[Finding]:
         raise KeyError("status")
 
-    done = run(laboratory(StripeDouble()), Plan((), [promise(fails(KeyError("x")))], product))
+    done = run(new_session(StripeDouble()), Plan((), [promise(fails(KeyError("x")))], product))
     assert finding(done, Part.PROMISES, "odd").verdict is Verdict.HARMFUL
     assert "KeyError" in finding(done, Part.PRODUCT, PRODUCT).found
 
 
 def test_a_spent_budget_leaves_the_rest_untried_and_still_cleans_up() -> None:
-    lab = laboratory(StripeDouble(), Budget(allowed=60, reserved=50))
-    done = run(lab, Plan([BILLING, story(lambda lab: lab.gateway.balance(lab.account))], (), lambda lab, tell: []))
+    session = new_session(StripeDouble(), Budget(allowed=60, reserved=50))
+    done = run(
+        session,
+        Plan(
+            [BILLING, story(lambda session: session.gateway.balance(session.account))],
+            (),
+            lambda session, progress: [],
+        ),
+    )
     assert finding(done, Part.SHAPES, "odd").verdict is Verdict.NOT_TRIED
     assert "are used up" in finding(done, Part.SHAPES, "odd").found
     assert "1 customer(s) deleted" in finding(done, Part.CLEANING, "cleaning").found
-    assert lab.budget.used <= 60
+    assert session.budget.used <= 60
 
 
 def test_an_interrupted_run_names_what_it_did_not_try_and_cleans_up() -> None:
     plan = Plan([BILLING, story(fails(KeyboardInterrupt()))], [promise(fails(KeyError()))])
-    done = run(laboratory(StripeDouble()), plan)
+    done = run(new_session(StripeDouble()), plan)
     for part in (Part.SHAPES, Part.PROMISES):
         assert finding(done, part, "odd").found == "The run was interrupted."
     assert finding(done, Part.SHAPES, "billing").verdict is Verdict.AS_ASSUMED
@@ -157,18 +164,18 @@ def test_an_interrupted_run_names_what_it_did_not_try_and_cleans_up() -> None:
 
 
 def test_an_error_of_this_program_is_not_hidden_and_cleaning_comes_first() -> None:
-    lab = laboratory(StripeDouble())
+    session = new_session(StripeDouble())
     with pytest.raises(SystemExit):
-        run(lab, Plan([BILLING, story(fails(SystemExit()))]))
-    assert lab.recorder.exchanges[-1].step == "cleaning"
+        run(session, Plan([BILLING, story(fails(SystemExit()))]))
+    assert session.recorder.exchanges[-1].step == "cleaning"
 
 
 def test_what_an_account_may_not_do_is_a_row_of_its_own() -> None:
-    def play(lab: Laboratory) -> None:
-        with lab.where_allowed("a customer that is none"):
-            lab.v1.customers.retrieve("cus_none", None, lab.on_account())
+    def play(session: Session) -> None:
+        with session.where_allowed("a customer that is none"):
+            session.v1.customers.retrieve("cus_none", None, session.on_account())
 
-    done = run(laboratory(StripeDouble()), Plan([story(play)]))
+    done = run(new_session(StripeDouble()), Plan([story(play)]))
     refused = finding(done, Part.SHAPES, "odd: a customer that is none")
     assert refused.verdict is Verdict.NOT_TRIED
     assert "No such customer" in refused.found

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.failures import FailureReason, failure_reason
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.session import Session
 from infra.sandbox.stories.cards import DECLINES
 from infra.sandbox.stories.debits import FAILURES
-from infra.sandbox.stories.every import STORIES
+from infra.sandbox.stories.registry import STORIES
 from infra.sandbox.stories.story import Story
+from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import DAY
 from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
 from tests.integration.gateway_calls import API, OAUTH
-from tests.sandbox.playing import BY_NAME, answers, laboratory, left, played, statuses
+from tests.sandbox.playing import BY_NAME, answers, left, new_session, played, statuses
 
 MOST_REQUESTS = 170
 """Of all stories together, with the list of events."""
@@ -26,44 +26,44 @@ MOST_REQUESTS = 170
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_a_story_plays_to_its_end_without_the_others(story: Story) -> None:
-    lab = played(story.name)
-    assert lab.recorder.exchanges
-    assert lab.refusals == []
-    assert {each.step.partition(":")[0] for each in lab.recorder.exchanges} == {story.name}
+    session = played(story.name)
+    assert session.recorder.exchanges
+    assert session.refusals == []
+    assert {each.step.partition(":")[0] for each in session.recorder.exchanges} == {story.name}
 
 
 def test_an_invoice_is_mailed_twice_and_paid_although_it_is_uncollectible() -> None:
-    lab = played("billing")
-    (invoice,) = left(lab, "invoice")
+    session = played("billing")
+    (invoice,) = left(session, "invoice")
     assert invoice["status"] == "paid"
     assert invoice["status_transitions"]["marked_uncollectible_at"]
-    assert isinstance(lab.side, DoubleSide)
-    assert len(lab.side.double.mails(lab.account)) == 2
-    assert answers(lab, "billing: void refused") == [400]
+    assert isinstance(session.target, DoubleTarget)
+    assert len(session.target.double.mails(session.account)) == 2
+    assert answers(session, "billing: void refused") == [400]
 
 
 def test_a_draft_is_changed_and_another_one_deleted() -> None:
-    lab = played("drafts")
-    (invoice,) = left(lab, "invoice")
+    session = played("drafts")
+    (invoice,) = left(session, "invoice")
     assert (invoice["status"], invoice["amount_paid"], invoice["attempted"]) == ("paid", invoice["total"], False)
     assert (invoice["description"], invoice["footer"], invoice["custom_fields"]) == (None, None, None)
     assert invoice["total"] == 7500 - 1000 + 620
-    assert answers(lab, "drafts: read after it was deleted") == [404]
+    assert answers(session, "drafts: read after it was deleted") == [404]
 
 
 def test_a_card_is_declined_for_each_reason_and_then_pays() -> None:
-    lab = played("cards")
-    (invoice,) = left(lab, "invoice")
+    session = played("cards")
+    (invoice,) = left(session, "invoice")
     assert invoice["status"] == "paid"
-    assert statuses(lab, "charge") == ["failed"] * (len(DECLINES) + 1) + ["succeeded"]
-    assert answers(lab, "cards: waits for the bank's confirmation") == [200]
+    assert statuses(session, "charge") == ["failed"] * (len(DECLINES) + 1) + ["succeeded"]
+    assert answers(session, "cards: waits for the bank's confirmation") == [200]
 
 
 def test_cards_and_debits_fail_for_every_reason_that_the_product_tells_apart() -> None:
-    lab = played("cards", "debits")
+    session = played("cards", "debits")
     errors = [
         each.body["error"] if each.status == 402 else each.body["last_payment_error"]
-        for each in lab.recorder.exchanges
+        for each in session.recorder.exchanges
         if each.status == 402 or (each.until == {"status": "requires_payment_method"})
     ]
     reasons = {failure_reason(each["code"], each.get("decline_code")) for each in errors}
@@ -71,81 +71,81 @@ def test_cards_and_debits_fail_for_every_reason_that_the_product_tells_apart() -
 
 
 def test_an_invoice_is_paid_in_parts() -> None:
-    lab = played("refunds")
-    (invoice,) = left(lab, "invoice")
+    session = played("refunds")
+    (invoice,) = left(session, "invoice")
     assert (invoice["status"], invoice["amount_paid"]) == ("paid", 9000)
-    assert statuses(lab, "invoice_payment") == ["paid"] * 3
+    assert statuses(session, "invoice_payment") == ["paid"] * 3
 
 
 def test_bank_debits_fail_settle_and_are_disputed() -> None:
-    lab = played("debits")
-    failed = {each["failure_code"] for each in left(lab, "charge") if each["status"] == "failed"}
+    session = played("debits")
+    failed = {each["failure_code"] for each in left(session, "charge") if each["status"] == "failed"}
     assert len(failed) == len(FAILURES)
-    assert statuses(lab, "charge").count("succeeded") == 2
-    assert len(left(lab, "dispute")) == 1
+    assert statuses(session, "charge").count("succeeded") == 2
+    assert len(left(session, "dispute")) == 1
 
 
 def test_refunds_succeed_and_fail_later() -> None:
-    lab = played("refunds")
-    assert statuses(lab, "refund") == ["failed", "failed", "succeeded"]
-    assert [each.status for each in lab.recorder.exchanges if each.path == "/v1/refunds"].count(400) == 2
-    (pending,) = [each for each in lab.recorder.exchanges if each.step == "refunds: pending refund"]
+    session = played("refunds")
+    assert statuses(session, "refund") == ["failed", "failed", "succeeded"]
+    assert [each.status for each in session.recorder.exchanges if each.path == "/v1/refunds"].count(400) == 2
+    (pending,) = [each for each in session.recorder.exchanges if each.step == "refunds: pending refund"]
     assert pending.body["status"] == "pending"
 
 
 def test_disputes_are_won_and_lost_and_one_is_an_inquiry() -> None:
-    lab = played("disputes")
-    assert statuses(lab, "dispute") == ["lost", "warning_needs_response", "won"]
-    assert answers(lab, "disputes: refund of a disputed payment") == [400]
+    session = played("disputes")
+    assert statuses(session, "dispute") == ["lost", "warning_needs_response", "won"]
+    assert answers(session, "disputes: refund of a disputed payment") == [400]
 
 
 def test_credit_notes_are_voided_refunded_credited_and_outside() -> None:
-    lab = played("credit notes")
-    assert statuses(lab, "credit_note") == ["issued"] * 4 + ["void"]
-    assert {each["type"] for each in left(lab, "credit_note")} == {"pre_payment", "post_payment"}
-    assert [each["amount"] for each in left(lab, "refund")] == [2000]
-    assert [each["balance"] for each in left(lab, "customer")] == [-1200]
+    session = played("credit notes")
+    assert statuses(session, "credit_note") == ["issued"] * 4 + ["void"]
+    assert {each["type"] for each in left(session, "credit_note")} == {"pre_payment", "post_payment"}
+    assert [each["amount"] for each in left(session, "refund")] == [2000]
+    assert [each["balance"] for each in left(session, "customer")] == [-1200]
 
 
 def test_a_revision_replaces_its_original() -> None:
-    lab = played("revision")
-    original, revision = left(lab, "invoice")
+    session = played("revision")
+    original, revision = left(session, "invoice")
     assert (original["status"], revision["status"]) == ("void", "open")
     assert original["latest_revision"] == revision["id"]
 
 
 def test_a_balance_pays_invoices_wholly_and_in_part() -> None:
-    lab = played("balance")
-    owed = [(each["status"], each["amount_due"], each["total"]) for each in left(lab, "invoice")]
+    session = played("balance")
+    owed = [(each["status"], each["amount_due"], each["total"]) for each in left(session, "invoice")]
     assert owed == [("paid", 0, 0), ("paid", 0, 30), ("paid", 0, 2000), ("open", 2000, 5000)]
 
 
 def test_a_deleted_customer_leaves_an_invoice() -> None:
-    lab = played("customers")
-    assert [bool(each.get("deleted")) for each in left(lab, "customer")] == [True, False]
-    assert statuses(lab, "invoice") == ["void", "void"]
-    (found,) = [each for each in lab.recorder.exchanges if each.until is not None]
+    session = played("customers")
+    assert [bool(each.get("deleted")) for each in left(session, "customer")] == [True, False]
+    assert statuses(session, "invoice") == ["void", "void"]
+    (found,) = [each for each in session.recorder.exchanges if each.until is not None]
     assert found.path == "/v1/customers/search"
 
 
 def test_an_account_with_requirements_is_made_and_deleted() -> None:
-    lab = played("accounts")
-    (made,) = [each for each in lab.recorder.exchanges if each.method == "POST"]
+    session = played("accounts")
+    (made,) = [each for each in session.recorder.exchanges if each.method == "POST"]
     assert made.body["requirements"]["currently_due"]
-    assert [each.status for each in lab.recorder.exchanges if each.method == "DELETE"] == [200]
+    assert [each.status for each in session.recorder.exchanges if each.method == "DELETE"] == [200]
 
 
 def test_money_is_booked_and_paid_out_by_hand() -> None:
-    lab = played("payouts")
-    assert [(each["amount"], each["automatic"]) for each in left(lab, "payout")] == [(1000, False)]
+    session = played("payouts")
+    assert [(each["amount"], each["automatic"]) for each in left(session, "payout")] == [(1000, False)]
 
 
 def test_automatic_payouts_tie_out_a_day_later() -> None:
-    lab = laboratory(payout_schedule="daily")
-    played("cards", "refunds", lab=lab)
-    lab.side.pass_time(4 * DAY)
-    played("payouts later", lab=lab)
-    lines = [each for each in lab.recorder.exchanges if each.path == "/v1/balance_transactions"]
+    session = new_session(payout_schedule="daily")
+    played("cards", "refunds", session=session)
+    session.target.pass_time(4 * DAY)
+    played("payouts later", session=session)
+    lines = [each for each in session.recorder.exchanges if each.path == "/v1/balance_transactions"]
     assert [each.status for each in lines] == [200] * len(lines)
     assert lines[0].body["data"]
 
@@ -162,49 +162,49 @@ class Noting:
 
 
 @pytest.fixture(scope="module")
-def whole() -> tuple[Laboratory, set[str], int]:
+def whole() -> tuple[Session, set[str], int]:
     """A run of all stories, the gateway's methods that it called, and its requests with the list of events."""
-    lab, called = laboratory(payout_schedule="daily"), set[str]()
-    lab.gateway = Noting(lab.gateway, called)  # type: ignore[assignment]
+    session, called = new_session(payout_schedule="daily"), set[str]()
+    session.gateway = Noting(session.gateway, called)  # type: ignore[assignment]
     for story in STORIES:
-        played(story.name, lab=lab)
-    list(lab.gateway.events(lab.account, lab.began, lab.now()))
-    return lab, called, lab.budget.used
+        played(story.name, session=session)
+    list(session.gateway.events(session.account, session.began, session.now()))
+    return session, called, session.budget.used
 
 
-def test_every_method_of_the_gateway_that_asks_stripe_is_called(whole: tuple[Laboratory, set[str], int]) -> None:
+def test_every_method_of_the_gateway_that_asks_stripe_is_called(whole: tuple[Session, set[str], int]) -> None:
     _, called, _ = whole
     assert set(API) - called == set()
     assert not set(OAUTH) & called, "Promises try OAuth, because it needs a person."
 
 
-def test_all_stories_together_fit_their_part_of_the_budget(whole: tuple[Laboratory, set[str], int]) -> None:
-    lab, _, used = whole
+def test_all_stories_together_fit_their_part_of_the_budget(whole: tuple[Session, set[str], int]) -> None:
+    session, _, used = whole
     assert used <= MOST_REQUESTS
-    assert lab.refusals == []
+    assert session.refusals == []
 
 
-def test_invoices_are_paid_by_cards_of_each_kind(whole: tuple[Laboratory, set[str], int]) -> None:
-    lab, _, _ = whole
-    charges = [each for each in left(lab, "charge") if each["status"] == "succeeded"]
+def test_invoices_are_paid_by_cards_of_each_kind(whole: tuple[Session, set[str], int]) -> None:
+    session, _, _ = whole
+    charges = [each for each in left(session, "charge") if each["status"] == "succeeded"]
     cards = [each["payment_method_details"]["card"] for each in charges if each["payment_method_details"].get("card")]
     kinds = {(card["brand"], card["funding"]) for card in cards}
     assert kinds == {("visa", "credit"), ("visa", "debit"), ("amex", "credit"), ("mastercard", "prepaid")}
 
 
-def test_a_new_double_answers_the_whole_run_as_the_first_one_did(whole: tuple[Laboratory, set[str], int]) -> None:
-    lab, _, _ = whole
-    assert isinstance(lab.side, DoubleSide)
-    recording = Recording(lab.began, "double", lab.side.accounts(), tuple(lab.recorder.exchanges))
+def test_a_new_double_answers_the_whole_run_as_the_first_one_did(whole: tuple[Session, set[str], int]) -> None:
+    session, _, _ = whole
+    assert isinstance(session.target, DoubleTarget)
+    recording = Recording(session.began, "double", session.target.accounts(), tuple(session.recorder.exchanges))
     assert replay(recording).differences == ()
 
 
-def test_each_thing_that_a_story_makes_has_a_mark(whole: tuple[Laboratory, set[str], int]) -> None:
-    lab, _, _ = whole
+def test_each_thing_that_a_story_makes_has_a_mark(whole: tuple[Session, set[str], int]) -> None:
+    session, _, _ = whole
     unmarked = [
         (kind, each["id"])
         for kind in ("customer", "invoice", "credit_note", "payout")
-        for each in left(lab, kind)
+        for each in left(session, kind)
         if not each.get("deleted")
         and not any(key in each["metadata"] for key in ("pom_organization_id", "pom_sandbox", "pom_connection_test"))
     ]

@@ -10,9 +10,9 @@ import stripe
 
 from chalicelib.domain.errors import StripeUnavailable
 from infra.sandbox.stories.payouts import DoesNotTieOut
-from infra.sandbox.stories.refusals import declined, refused
+from infra.sandbox.stories.refusals import allow_decline, allow_refusal
 from infra.stripe_double import DAY, InProcessClient
-from tests.sandbox.playing import laboratory, played, statuses
+from tests.sandbox.playing import new_session, played, statuses
 
 
 class LosesALine(InProcessClient):
@@ -53,35 +53,35 @@ class Broken(Refusing):
 
 
 def test_a_payer_pays_in_the_other_way_where_stripe_refuses_to_confirm() -> None:
-    lab = played("billing", "refunds", lab=laboratory(NoConfirmation))
-    assert statuses(lab, "invoice") == ["paid", "paid"]
-    refusals = [each for each in lab.recorder.exchanges if each.path.endswith("/confirm")]
+    session = played("billing", "refunds", session=new_session(NoConfirmation))
+    assert statuses(session, "invoice") == ["paid", "paid"]
+    refusals = [each for each in session.recorder.exchanges if each.path.endswith("/confirm")]
     assert len(refusals) == 1, "Stripe is asked once whether it confirms."
-    assert len([each for each in lab.recorder.exchanges if each.path.endswith("/pay")]) == 2
+    assert len([each for each in session.recorder.exchanges if each.path.endswith("/pay")]) == 2
 
 
 def test_a_payer_is_declined_in_the_other_way_too() -> None:
-    lab = played("cards", lab=laboratory(NoConfirmation))
-    assert statuses(lab, "invoice") == ["paid"]
+    session = played("cards", session=new_session(NoConfirmation))
+    assert statuses(session, "invoice") == ["paid"]
 
 
 def test_an_account_without_bank_debits_is_noted_and_not_compared() -> None:
-    lab = played("debits", lab=laboratory(NoDebits))
-    assert [refusal.step for refusal in lab.refusals] == ["debits: an invoice for bank debits"]
-    assert "You may not do that." in lab.refusals[0].reason
-    assert {each.path for each in lab.recorder.exchanges} == {"/v1/customers"}
+    session = played("debits", session=new_session(NoDebits))
+    assert [refusal.step for refusal in session.refusals] == ["debits: an invoice for bank debits"]
+    assert "You may not do that." in session.refusals[0].reason
+    assert {each.path for each in session.recorder.exchanges} == {"/v1/customers"}
 
 
 def test_a_fault_of_stripes_is_no_refusal() -> None:
     with pytest.raises(StripeUnavailable):
-        played("refunds", lab=laboratory(Broken))
-    with pytest.raises(stripe.RateLimitError), declined(), refused():
+        played("refunds", session=new_session(Broken))
+    with pytest.raises(stripe.RateLimitError), allow_decline(), allow_refusal():
         raise stripe.RateLimitError("Too many requests")
 
 
 def test_a_payout_whose_lines_do_not_add_up_is_named() -> None:
-    lab = laboratory(LosesALine, payout_schedule="daily")
-    played("cards", lab=lab)
-    lab.side.pass_time(4 * DAY)
+    session = new_session(LosesALine, payout_schedule="daily")
+    played("cards", session=session)
+    session.target.pass_time(4 * DAY)
     with pytest.raises(DoesNotTieOut, match="add up to"):
-        played("payouts later", lab=lab)
+        played("payouts later", session=session)

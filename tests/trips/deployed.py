@@ -27,7 +27,7 @@ SETTINGS = {
     "POM_TABLE_PREFIX": "trips-",
     **{secret.id_variable: f"stripe-{secret}" for secret in Secret},
     "EVENT_BUS_NAME": "changes",
-    "UNTOLD_CHANGES_QUEUE_URL": "https://sqs.example.test/untold-changes",
+    "UNPUBLISHED_CHANGES_QUEUE_URL": "https://sqs.example.test/unpublished-changes",
     "PUBLIC_API_URL": "https://api.example.test/v1",
     "POM_SETTINGS_URL": "https://pom.example.test/settings/apps",
     "POWERTOOLS_METRICS_DISABLED": "true",
@@ -130,7 +130,7 @@ def deployed() -> Iterator[Deployed]:
 
 @contextmanager
 def _nothing_built_before_or_after() -> Iterator[None]:
-    builders = (bootstrap.config, bootstrap._adapters, bootstrap.webhook_opener, versions.unchanged)
+    builders = (bootstrap.config, bootstrap._adapters, bootstrap.webhook_opener, versions.has_version)
     for builder in builders:
         builder.cache_clear()
     try:

@@ -16,9 +16,9 @@ from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.errors import DeploymentFault, Retryable
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.changes import Refusal
-from chalicelib.usecases.telling.tell_changes import PATIENCE
+from chalicelib.usecases.publishing.publish_changes import PATIENCE
 from chalicelib.workers.publish_changes import publish_changes
 from tests.api.conftest import CONFIG
 from tests.contracts.examples import ORG, customer, in_status, invoice
@@ -62,7 +62,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
 
 def image(stored: Invoice) -> dict[str, Any]:
     """The item of an invoice as it stands in a record of Lambda's."""
-    known = recounted(stored)
+    known = invoice_write(stored)
     item = attributes(invoice_values(known.invoice, known.stored()))
     return {name: {"B": b64encode(value["B"]).decode()} if "B" in value else value for name, value in item.items()}
 
@@ -112,22 +112,22 @@ def test_a_damaged_record_is_queued_and_the_batch_has_no_failures(world: World, 
     damaged = record(world, 2, damaged=True)
     assert invoke(record(world, 1), damaged, record(world, 3)) == {"batchItemFailures": []}
     assert told(world) == ["inv_1", "inv_3"]
-    assert [body for body, *_ in world.ports.untold.kept] == [damaged]
-    line = lines.last("changes_told")
-    assert (line["level"], line["told"], line["untold"], line["repeats"]) == ("ERROR", 2, 1, False)
+    assert [body for body, *_ in world.ports.unpublished.kept] == [damaged]
+    line = lines.last("changes_published")
+    assert (line["level"], line["published"], line["unpublished"], line["repeats"]) == ("ERROR", 2, 1, False)
 
 
 def test_a_bus_that_does_not_answer_has_lambda_repeat_from_the_first_record(world: World) -> None:
     world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
     assert invoke(record(world, 1), record(world, 2)) == {"batchItemFailures": [{"itemIdentifier": place(1)}]}
-    assert world.ports.untold.kept == []
+    assert world.ports.unpublished.kept == []
 
 
 def test_why_a_batch_is_repeated_is_logged_with_its_code(world: World, lines: Lines) -> None:
     world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
     invoke(record(world, 1))
-    line = lines.last("changes_told")
-    assert (line["level"], line["told"], line["repeats"]) == ("ERROR", 0, True)
+    line = lines.last("changes_published")
+    assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 0, True)
     assert line["error"]["code"] == "event_bus_unavailable"
 
 
@@ -138,8 +138,8 @@ def test_an_event_that_is_throttled_has_lambda_repeat_from_its_record(world: Wor
     world.ports.bus.refusals[throttled] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
     answer = invoke(record(world, 1), record(world, 2), record(world, 3))
     assert answer == {"batchItemFailures": [{"itemIdentifier": place(2)}]}
-    line = lines.last("changes_told")
-    assert (line["level"], line["told"], line["repeats"]) == ("ERROR", 1, True)
+    line = lines.last("changes_published")
+    assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 1, True)
     assert line["error"]["code"] == "ThrottlingException"
     assert "Rate exceeded" not in lines.text
 
@@ -147,7 +147,7 @@ def test_an_event_that_is_throttled_has_lambda_repeat_from_its_record(world: Wor
 def test_a_missing_right_is_logged_with_awss_code_and_without_its_message(world: World, lines: Lines) -> None:
     world.ports.bus.failure = DeploymentFault("InvalidSignatureException", "x-amz-security-token: secret")
     assert invoke(record(world, 1)) == {"batchItemFailures": [{"itemIdentifier": place(1)}]}
-    line = lines.last("changes_told")
+    line = lines.last("changes_published")
     assert (line["level"], line["error"]["code"]) == ("ERROR", "InvalidSignatureException")
     assert "secret" not in lines.text
 
@@ -155,10 +155,10 @@ def test_a_missing_right_is_logged_with_awss_code_and_without_its_message(world:
 def test_half_a_day_after_it_was_written_a_record_is_queued_and_the_batch_has_no_failures(world: World) -> None:
     world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
     assert invoke(record(world, 1, ago=PATIENCE + 1)) == {"batchItemFailures": []}
-    assert len(world.ports.untold.kept) == 1
+    assert len(world.ports.unpublished.kept) == 1
 
 
 def test_nothing_personal_is_logged_of_a_batch(world: World, lines: Lines) -> None:
     invoke(record(world, 1), record(world, 2, damaged=True))
-    assert lines.last("changes_told")["told"] == 1
+    assert lines.last("changes_published")["published"] == 1
     assert "Ann" not in lines.text

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import stripe
 
-from chalicelib.adapters.stripe.client import Asking
-from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.client import StripeCalls
+from chalicelib.adapters.stripe.errors import translates_errors
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports.stripe_gateway import OAuthGrant
 
 
-class Accounts(Asking):
+class Accounts(StripeCalls):
     """A part of `StripeGateway`."""
 
     def authorize_url(self, state: str, redirect_uri: str) -> str:
-        """Where the admin grants POM access (https://docs.stripe.com/connect/oauth-reference)."""
+        """Returns the URL where the admin grants POM access (https://docs.stripe.com/connect/oauth-reference)."""
         return self._client.oauth.authorize_url(
             {
                 "response_type": "code",
@@ -26,9 +26,9 @@ class Accounts(Asking):
             }
         )
 
-    @translated
+    @translates_errors
     def exchange_code(self, code: str) -> OAuthGrant:
-        """Turn the single-use code into an account id. The tokens that come with it are not kept."""
+        """Exchanges the single-use code for an account id. The tokens that come with the id are not stored."""
         try:
             token = self._client.oauth.token({"grant_type": "authorization_code", "code": code})
         except stripe.oauth_error.InvalidGrantError as exc:
@@ -40,9 +40,9 @@ class Accounts(Asking):
             ) from exc
         return OAuthGrant(StripeAccountId(str(token.stripe_user_id)), bool(token.livemode), str(token.scope))
 
-    @translated
+    @translates_errors
     def deauthorize(self, account_id: StripeAccountId) -> None:
-        """Give up the access; fine if it was given up before."""
+        """Gives up the access. Does nothing if the access was given up before."""
         try:
             self._client.oauth.deauthorize({"stripe_user_id": account_id})
         except stripe.oauth_error.InvalidClientError as exc:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.stripe.client import Answer, Asking, Missing, on_account, read
-from chalicelib.adapters.stripe.errors import translated
-from chalicelib.adapters.stripe.lists import PAGE, Listed
+from chalicelib.adapters.stripe.client import Missing, StripeCalls, StripeResponse, on_account, parse
+from chalicelib.adapters.stripe.errors import translates_errors
+from chalicelib.adapters.stripe.event_subjects import CUSTOMER_KEY, ORGANIZATION_KEY
+from chalicelib.adapters.stripe.lists import PAGE_SIZE, ListPage
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
-from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, ORGANIZATION_KEY
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
+from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_sent_to_stripe
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -19,56 +19,59 @@ if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams, CustomerCreateParamsAddress, CustomerModifyParams
 
 
-class Customers(Asking):
+class Customers(StripeCalls):
     """A part of `StripeGateway`."""
 
-    @translated
+    @translates_errors
     def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        query = {"email": email, "limit": PAGE}
-        return _facts(self._ask(self._v1.customers.list, query, on_account(account_id)))
+        query = {"email": email, "limit": PAGE_SIZE}
+        return _facts(self._call(self._v1.customers.list, query, on_account(account_id)))
 
-    @translated
+    @translates_errors
     def search_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        quoted = email.replace("\\", "\\\\").replace("'", "\\'")
-        query = {"query": f"email:'{quoted}'", "limit": PAGE}
-        return _facts(self._ask(self._v1.customers.search, query, on_account(account_id)))
+        quoted_email = email.replace("\\", "\\\\").replace("'", "\\'")
+        query = {"query": f"email:'{quoted_email}'", "limit": PAGE_SIZE}
+        return _facts(self._call(self._v1.customers.search, query, on_account(account_id)))
 
-    @translated
+    @translates_errors
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
         parameters = customer_parameters(customer)
-        answer = self._ask(self._v1.customers.create, parameters, on_account(account_id, key))
-        created = answer.read(StripeCustomer)
-        return created.fact(created.created if answer.replayed else answer.as_of)
+        response = self._call(self._v1.customers.create, parameters, on_account(account_id, key))
+        stripe_customer = response.parse(StripeCustomer)
+        return stripe_customer.fact(stripe_customer.created if response.replayed else response.as_of)
 
-    @translated
+    @translates_errors
     def update_customer(
         self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer, changes: Values
     ) -> CustomerFact:
         parameters = customer_changes(customer, changes)
-        answer = self._ask_unless_gone(
+        response = self._call_unless_missing(
             self._v1.customers.update, stripe_customer_id, parameters, on_account(account_id)
         )
-        if isinstance(answer, Missing):
+        if isinstance(response, Missing):
             return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
-        return answer.read(StripeCustomer).fact(answer.as_of)
+        return response.parse(StripeCustomer).fact(response.as_of)
 
-    @translated
+    @translates_errors
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, on_account(account_id))
-        return answer.read(StripeCustomer).fact(answer.as_of)
+        response = self._call(self._v1.customers.retrieve, stripe_customer_id, None, on_account(account_id))
+        return response.parse(StripeCustomer).fact(response.as_of)
 
-    @translated
+    @translates_errors
     def delete_customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> None:
-        self._ask_unless_gone(self._v1.customers.delete, stripe_customer_id, None, on_account(account_id))
+        self._call_unless_missing(self._v1.customers.delete, stripe_customer_id, None, on_account(account_id))
 
 
-def _facts(answer: Answer) -> Sequence[CustomerFact]:
-    return [read(raw, StripeCustomer).fact(answer.as_of) for raw in answer.read(Listed).data]
+def _facts(response: StripeResponse) -> Sequence[CustomerFact]:
+    return [parse(raw, StripeCustomer).fact(response.as_of) for raw in response.parse(ListPage).data]
 
 
 def customer_parameters(customer: Customer) -> CustomerCreateParams:
-    """A customer with our id, so that Stripe can be asked for it again."""
-    values = {field: as_given(field, value) for field, value in customer.profile.values.items()}
+    """Returns the parameters of a new customer.
+
+    They include our id, by which the Stripe customer can be found again.
+    """
+    values = {field: as_sent_to_stripe(field, value) for field, value in customer.profile.values.items()}
     parameters: CustomerCreateParams = {"metadata": _ours(customer)}
     if email := values[Field.EMAIL]:
         parameters["email"] = email
@@ -82,7 +85,10 @@ def customer_parameters(customer: Customer) -> CustomerCreateParams:
 
 
 def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
-    """Returns parameters that change these fields and set POM's ids. None empties a field; an address is whole."""
+    """Returns parameters that change these fields and set POM's ids.
+
+    None clears a field. An address is sent whole.
+    """
     parameters: CustomerModifyParams = {"metadata": _ours(customer)}
     if Field.EMAIL in changes:
         parameters["email"] = changes[Field.EMAIL] or ""

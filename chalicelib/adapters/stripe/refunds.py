@@ -9,7 +9,7 @@ import stripe
 
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import on_account
-from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.errors import translates_errors
 from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.objects.payments import REFUND_KEY
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Refunds(Lists):
     """A part of `StripeGateway`."""
 
-    @translated
+    @translates_errors
     def refund(
         self,
         account_id: StripeAccountId,
@@ -43,15 +43,15 @@ class Refunds(Lists):
             parameters["reason"] = reason
         options = on_account(account_id, key)
         try:
-            answer = self._ask(self._v1.refunds.create, parameters, options)
+            response = self._call(self._v1.refunds.create, parameters, options)
         except stripe.InvalidRequestError as exc:
             refusal = refund_refusal(exc)
             if refusal is None:
                 raise
             raise refusal from exc
-        if answer.replayed:  # Stripe repeats its first answer, and the refund may have failed since.
-            answer = self._ask(self._v1.refunds.retrieve, answer.read(Stub).id, None, on_account(account_id))
-        return answer.read(objects.Refund).fact(answer.as_of)
+        if response.replayed:  # Stripe repeats its first response, and the refund may have failed since.
+            response = self._call(self._v1.refunds.retrieve, response.parse(Stub).id, None, on_account(account_id))
+        return response.parse(objects.Refund).fact(response.as_of)
 
     def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
         filter_name = "payment_intent" if payment_id.startswith("pi_") else "charge"

@@ -1,4 +1,4 @@
-"""What a test of the connection asks of Stripe. Its objects carry a key of their own: they are never POM's."""
+"""The objects that a test of the connection creates in Stripe. Their own metadata key keeps them out of POM."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
-from chalicelib.adapters.stripe.errors import translated
-from chalicelib.adapters.stripe.lists import PAGE, Listed
+from chalicelib.adapters.stripe.client import StripeCalls, StripeResponse, on_account, parse
+from chalicelib.adapters.stripe.errors import translates_errors
+from chalicelib.adapters.stripe.lists import PAGE_SIZE, ListPage
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
 
@@ -18,32 +18,34 @@ if TYPE_CHECKING:
 TRIAL_KEY = "pom_connection_test"
 
 
-class Trials(Asking):
-    """The part of the gateway that sets up and takes down test invoices."""
+class Trials(StripeCalls):
+    """The part of the gateway that creates and removes test invoices."""
 
-    @translated
+    @translates_errors
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
-        """Those that are still there, whichever run made them."""
-        answer = self._ask(self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE}, on_account(account_id))
-        customers = [read(raw, objects.Customer) for raw in answer.read(Listed).data]
+        """Returns the test customers that still exist, from any run."""
+        response = self._call(
+            self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE_SIZE}, on_account(account_id)
+        )
+        customers = [parse(raw, objects.Customer) for raw in response.parse(ListPage).data]
         return [
-            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, answer.as_of)
+            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, response.as_of)
             for each in customers
             if each.metadata and TRIAL_KEY in each.metadata
         ]
 
-    @translated
+    @translates_errors
     def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
-        """A customer that nobody is; answers its id."""
-        made: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
-        answer = self._ask(self._v1.customers.create, made, on_account(account_id))
-        return answer.read(objects.Customer).id
+        """Creates a customer who is no real person, and returns its id."""
+        parameters: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
+        response = self._call(self._v1.customers.create, parameters, on_account(account_id))
+        return response.parse(objects.Customer).id
 
-    @translated
+    @translates_errors
     def create_trial_draft(
         self, account_id: StripeAccountId, customer_id: str, run: str, amount: int, currency: str
     ) -> TrialInvoice:
-        """A draft of one line that Stripe neither finalizes nor e-mails by itself."""
+        """Creates a draft of one line that Stripe neither finalizes nor e-mails automatically."""
         draft: InvoiceCreateParams = {
             "customer": customer_id,
             "collection_method": "send_invoice",
@@ -54,39 +56,41 @@ class Trials(Asking):
             "description": "A test of the connection with POM. It is voided at once.",
             "metadata": {TRIAL_KEY: run},
         }
-        made = self._ask(self._v1.invoices.create, draft, on_account(account_id)).read(objects.Invoice)
+        invoice = self._call(self._v1.invoices.create, draft, on_account(account_id)).parse(objects.Invoice)
         line: Any = {"lines": [{"amount": amount, "description": TRIAL_NAME}]}
-        return _answered(self._ask(self._v1.invoices.add_lines, made.id, line, on_account(account_id)))
+        return _trial_in(self._call(self._v1.invoices.add_lines, invoice.id, line, on_account(account_id)))
 
-    @translated
+    @translates_errors
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        """Finalize without an e-mail."""
-        quietly = {"auto_advance": False}
-        return _answered(self._ask(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
+        """Finalizes the test invoice without an e-mail."""
+        parameters = {"auto_advance": False}
+        return _trial_in(self._call(self._v1.invoices.finalize_invoice, trial_id, parameters, on_account(account_id)))
 
-    @translated
+    @translates_errors
     def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        return _answered(self._ask(self._v1.invoices.retrieve, trial_id, None, on_account(account_id)))
+        return _trial_in(self._call(self._v1.invoices.retrieve, trial_id, None, on_account(account_id)))
 
-    @translated
+    @translates_errors
     def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
-        """What a test customer was billed; only what a test made."""
-        found = self._ask(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}, on_account(account_id))
-        invoices = [read(raw, objects.Invoice) for raw in found.read(Listed).data]
+        """Returns the customer's invoices that a test created."""
+        response = self._call(
+            self._v1.invoices.list, {"customer": customer_id, "limit": PAGE_SIZE}, on_account(account_id)
+        )
+        invoices = [parse(raw, objects.Invoice) for raw in response.parse(ListPage).data]
         return [_trial(each) for each in invoices if TRIAL_KEY in (each.metadata or {})]
 
-    @translated
+    @translates_errors
     def void_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        return _answered(self._ask(self._v1.invoices.void_invoice, trial_id, None, on_account(account_id)))
+        return _trial_in(self._call(self._v1.invoices.void_invoice, trial_id, None, on_account(account_id)))
 
-    @translated
+    @translates_errors
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
-        """Fine if it is gone."""
-        self._ask_unless_gone(self._v1.customers.delete, customer_id, None, on_account(account_id))
+        """Deletes the test customer. Does nothing if the customer no longer exists."""
+        self._call_unless_missing(self._v1.customers.delete, customer_id, None, on_account(account_id))
 
 
-def _answered(answer: Answer) -> TrialInvoice:
-    return _trial(answer.read(objects.Invoice))
+def _trial_in(response: StripeResponse) -> TrialInvoice:
+    return _trial(response.parse(objects.Invoice))
 
 
 def _trial(invoice: objects.Invoice) -> TrialInvoice:

@@ -1,12 +1,12 @@
-"""Acts: rows beside an organization's connection and settings, and beside nothing that a list or an index reads.
+"""Acts: records of who did what, stored next to an organization's connection and settings. No index contains them.
 
-kind                                what it is
-act#settings#<id>                   a change of the settings
-act#connection#<id>                 an act on the connection
-act#customer#<customer>#<id>        an act on a customer
+    kind                                holds
+    act#settings#<id>                   a change of the settings
+    act#connection#<id>                 an act on the connection
+    act#customer#<customer>#<id>        an act on a customer
 
-The id begins with the milliseconds and ends with a nonce, and not with a version: when a table is set back to a copy,
-versions begin again where they were, and an act that has happened must not be in the way of the next one.
+The id begins with the milliseconds and ends with a nonce. It has no version, because after a table has been restored
+from a backup, versions begin again where they were, and a new act must not collide with an earlier one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.codec import decoded_item, encoded
-from chalicelib.adapters.tables.database import Transaction, answering, connection
+from chalicelib.adapters.tables.codec import decode_item, encode
+from chalicelib.adapters.tables.database import Transaction, connection, translating_errors
 from chalicelib.adapters.tables.keys import HIGHEST, LOWEST, key, position_of
 from chalicelib.adapters.tables.models import ConnectionItem
 from chalicelib.adapters.tables.pages import page_of
@@ -36,7 +36,7 @@ class TableActs:
 
     def add(self, act: Act) -> None:
         values = _values(act)
-        with answering():
+        with translating_errors():
             connection().put_item(
                 ConnectionItem.Meta.table_name, values["organization_id"], attributes=attributes(values)
             )
@@ -46,14 +46,14 @@ class TableActs:
         listing = key(subject.organization_id, partition)
         position = position_of(listing, after, _FORM) if after is not None else HIGHEST
         low, high = f"{partition}#{LOWEST}", f"{partition}#{position}"
-        # One row more shows whether there is a next page, and BETWEEN includes the position itself.
+        # One more row shows whether there is a next page, and BETWEEN includes the position itself.
         items = read_newest_between(ConnectionItem, subject.organization_id, low, high, first + 2)
-        acts = (decoded_item(Act, item) for item in items if item["kind"]["S"] != high)
+        acts = (decode_item(Act, item) for item in items if item["kind"]["S"] != high)
         return page_of(((act.id, act) for act in acts), listing, first)
 
 
-def put_acting(model: type[Model], values: Values, condition: Condition, acts: Sequence[Act], what: str) -> None:
-    """Write one item, and the acts that change it, in one request.
+def put_with_acts(model: type[Model], values: Values, condition: Condition, acts: Sequence[Act], what: str) -> None:
+    """Writes one item, and the acts that changed it, in one request.
 
     Raises:
         StaleWrite: the condition does not hold.
@@ -68,7 +68,7 @@ def put_acting(model: type[Model], values: Values, condition: Condition, acts: S
 
 
 def put_acts(transaction: Transaction, acts: Sequence[Act]) -> None:
-    """Write the acts with what else the transaction writes."""
+    """Adds the acts to the transaction."""
     for act in acts:
         transaction.put(act.id, ConnectionItem, _values(act))
 
@@ -78,7 +78,7 @@ def _values(act: Act) -> Values:
         "organization_id": act.subject.organization_id,
         "kind": f"{_partition(act.subject)}#{act.id}",
         "version": 1,
-        **encoded(act),
+        **encode(act),
     }
 
 

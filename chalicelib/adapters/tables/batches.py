@@ -1,12 +1,13 @@
-"""Batches, their items, how far each lane is with them, and at which pace a lane goes.
+"""Batches, their items, the progress of each lane, and the pace of each lane.
 
     place                    holds
     batch#<id>               the header; its counts and its round are attributes, so that they can be added to
     item#<id>#<position>     an item
-    part#<id>#<lane>         how far a lane is with the batch
-    lane#<lane>              the pace at which the lane went last, whatever batch that was
+    part#<id>#<lane>         the progress of a lane with the batch
+    lane#<lane>              the latest pace of the lane, in any batch
 
-An organization has one Stripe account at a time, so its lanes are the account's.
+A lane is one of the workers that share a batch. An organization has one Stripe account at a time, so its lanes are
+the account's.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.adapters.tables.acts import put_acts
-from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.codec import decode, decode_item, encode
 from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.database import (
     MAX_ITEMS_AT_ONCE,
     Cancelled,
     Item,
     Transaction,
-    answering,
-    read,
-    read_many,
+    read_item,
+    read_items,
+    translating_errors,
 )
-from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, parts_of, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, parts_of_key, position_of
 from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_between
-from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.adapters.tables.versions import commit, has_version, put
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.acts import Act
-from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, KeptItem, Part
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part, StoredItem
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
@@ -46,26 +47,26 @@ from chalicelib.ports.storage import Page
 WORK = "part"
 """The one partition of `due_work`."""
 
-_WHAT = "The batch"
+_OBJECT_NAME = "The batch"
 _DIGITS = 6
 _NEXT = "~"
-"""Sorts behind whatever may follow in a key."""
+"""Sorts after every character that may follow in a key."""
 
 
 class TableBatches:
     """Fulfils `BatchStore`."""
 
     def get(self, organization_id: OrganizationId, batch_id: BatchId) -> Batch | None:
-        item = read(Row, organization_id, key("batch", batch_id))
+        item = read_item(Row, organization_id, key("batch", batch_id))
         return _batch(item) if item else None
 
     def save(self, batch: Batch, parts: Sequence[Part] = ()) -> Batch:
         stored = replace(batch, version=batch.version + 1)
         transaction = Transaction()
-        transaction.put(_WHAT, Row, _header(stored), unchanged(Row, batch.version))
+        transaction.put(_OBJECT_NAME, Row, _header(stored), has_version(Row, batch.version))
         for part in parts:
-            transaction.put(f"part {part.lane}", Row, _part(part), unchanged(Row, part.version))
-        commit(transaction, _WHAT)
+            transaction.put(f"part {part.lane}", Row, _part(part), has_version(Row, part.version))
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def add_items(self, batch: Batch, items: Sequence[BatchItem]) -> None:
@@ -74,107 +75,109 @@ class TableBatches:
             while missing:
                 transaction = Transaction()
                 for name, item in missing.items():
-                    transaction.put(name, Row, _row(batch, item), unchanged(Row, 0))
+                    transaction.put(name, Row, _row(batch, item), has_version(Row, 0))
                 try:
                     transaction.commit()
                 except Cancelled as exc:
-                    missing = {name: item for name, item in missing.items() if name not in exc.met}
+                    missing = {name: item for name, item in missing.items() if name not in exc.failed_on}
                 else:
                     break
 
     def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
         keys = [{"organization_id": batch.organization_id, "place": _place(batch.id, each)} for each in positions]
-        found = [decoded_item(BatchItem, item) for item in read_many(Row, keys, ("document", "packed"))]
-        return sorted(found, key=lambda item: item.position)
+        items = [decode_item(BatchItem, item) for item in read_items(Row, keys, ("document", "packed"))]
+        return sorted(items, key=lambda item: item.position)
 
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         name = key("items", batch.organization_id, batch.id)
         first_place = key("item", batch.id, "")
         form = rf"{re.escape(first_place)}[0-9]{{{_DIGITS}}}"
         low = first_place if after is None else position_of(name, after, form) + _NEXT
-        wanted = Row.place.between(low, key("item", batch.id, _NEXT))
-        with answering():
-            found = list(Row.query(batch.organization_id, wanted, consistent_read=True, limit=first + 1))
-        rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
+        in_batch = Row.place.between(low, key("item", batch.id, _NEXT))
+        with translating_errors():
+            stored_items = list(Row.query(batch.organization_id, in_batch, consistent_read=True, limit=first + 1))
+        rows = ((item.place, decode(BatchItem, item.document, item.packed)) for item in stored_items)
         return page_of(rows, name, first)
 
-    def every_item(self, organization_id: OrganizationId, after: str | None = None) -> Iterator[tuple[str, KeptItem]]:
+    def every_item(
+        self, organization_id: OrganizationId, after: str | None = None
+    ) -> Iterator[tuple[str, StoredItem]]:
         listing, first_place = key("every item", organization_id), key("item", "")
         form = rf"{first_place}[^#]+#[0-9]{{{_DIGITS}}}"
         low = first_place if after is None else position_of(listing, after, form) + _NEXT
         for item in read_between(Row, organization_id, low, key("item", _NEXT)):
             place = item["place"]["S"]
             expires_at = int(item["expires_at"]["N"]) if "expires_at" in item else None
-            batch_id = BatchId(parts_of(place)[1])
-            yield cursor(listing, place), KeptItem(batch_id, decoded_item(BatchItem, item), expires_at)
+            batch_id = BatchId(parts_of_key(place)[1])
+            yield cursor(listing, place), StoredItem(batch_id, decode_item(BatchItem, item), expires_at)
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
-        changed = replace(item, version=item.version + 1)
-        document = encoded(changed)
+        rewritten = replace(item, version=item.version + 1)
+        document = encode(rewritten)
         values = {
-            "version": changed.version,
+            "version": rewritten.version,
             "document": document.get("document"),
             "packed": document.get("packed"),
         }
         transaction = Transaction()
         place = {"organization_id": organization_id, "place": _place(batch_id, item.position)}
-        transaction.set("item", Row, place, values, unchanged(Row, item.version))
-        commit(transaction, _WHAT)
+        transaction.set("item", Row, place, values, has_version(Row, item.version))
+        commit(transaction, _OBJECT_NAME)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         transaction = Transaction()
-        decided = replace(item, version=item.version + 1)
-        transaction.put("item", Row, _row(batch, decided), unchanged(Row, item.version))
+        decided_item = replace(item, version=item.version + 1)
+        transaction.put("item", Row, _row(batch, decided_item), has_version(Row, item.version))
         if customer is not None:
-            kept = replace(customer, version=customer.version + 1)
-            expected = unchanged(CustomerItem, customer.version)
-            transaction.put("customer", CustomerItem, customer_values(kept), expected)
+            stored_customer = replace(customer, version=customer.version + 1)
+            customer_unchanged = has_version(CustomerItem, customer.version)
+            transaction.put("customer", CustomerItem, customer_values(stored_customer), customer_unchanged)
         header = {"organization_id": batch.organization_id, "place": key("batch", batch.id)}
         transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
         put_acts(transaction, [act] if act is not None else [])
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
         name = key("batches", organization_id, kind)
         high = key(kind, _NEXT) if after is None else position_of(name, after, f"{key(kind, '')}{DATED_FORM}")
         # BETWEEN includes the position itself.
-        found = Row.by_created.query(
+        query = Row.by_created.query(
             organization_id,
             Row.created_key.between(key(kind, ""), high),
             scan_index_forward=False,
             limit=first + 2,
         )
-        with answering():
-            items = [item for item in found if item.created_key != high]
+        with translating_errors():
+            items = [item for item in query if item.created_key != high]
         rows = ((item.created_key, _batch(item.serialize())) for item in items)
         return page_of(rows, name, first)
 
     def part(self, organization_id: OrganizationId, batch_id: BatchId, lane: int) -> Part | None:
-        item = read(Row, organization_id, key("part", batch_id, str(lane)))
-        return decoded_item(Part, item) if item else None
+        item = read_item(Row, organization_id, key("part", batch_id, str(lane)))
+        return decode_item(Part, item) if item else None
 
     def parts(self, organization_id: OrganizationId, lanes: Sequence[tuple[BatchId, int]]) -> Sequence[Part]:
         places = (key("part", batch_id, str(lane)) for batch_id, lane in lanes)
         keys = [{"organization_id": organization_id, "place": place} for place in places]
-        return [decoded_item(Part, item) for item in read_many(Row, keys)]
+        return [decode_item(Part, item) for item in read_items(Row, keys)]
 
     def save_part(self, part: Part) -> Part:
-        put(Row, _part(part), unchanged(Row, part.version), _WHAT)
+        put(Row, _part(part), has_version(Row, part.version), _OBJECT_NAME)
         return replace(part, version=part.version + 1)
 
     def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:
-        with answering():
+        with translating_errors():
             due = list(Row.due_work.query(WORK, Row.resume_at <= now, limit=limit))
         return list(_part_keys(due))
 
     def pace(self, organization_id: OrganizationId, lane: int) -> Pace | None:
-        item = read(Row, organization_id, key("lane", str(lane)))
-        return decoded_item(Pace, item) if item else None
+        item = read_item(Row, organization_id, key("lane", str(lane)))
+        return decode_item(Pace, item) if item else None
 
-    def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+    def save_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
         expires_at = expiry(pace.not_before // 1000 + PACES.seconds)
-        with answering():
-            Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encoded(pace)).save()
+        with translating_errors():
+            Row(organization_id, key("lane", str(lane)), version=1, expires_at=expires_at, **encode(pace)).save()
 
 
 def _place(batch_id: BatchId, position: int) -> str:
@@ -184,7 +187,7 @@ def _place(batch_id: BatchId, position: int) -> str:
 def _batch(item: Item) -> Batch:
     counts = {status: int(item[status.value]["N"]) for status in OUTCOMES if status.value in item}
     return replace(
-        decoded_item(Batch, item),
+        decode_item(Batch, item),
         counts={status: count for status, count in counts.items() if count},
         version=int(item["version"]["N"]),
     )
@@ -199,7 +202,7 @@ def _header(batch: Batch) -> Values:
         "created_key": key(batch.kind, moment(batch.created_at), batch.id),
         "expires_at": batch.created_at + batch.kind.kept.seconds,
         **{status.value: batch.counts.get(status, 0) for status in OUTCOMES},
-        **encoded(replace(batch, counts={})),
+        **encode(replace(batch, counts={})),
     }
 
 
@@ -210,7 +213,7 @@ def _row(batch: Batch, item: BatchItem) -> Values:
         "place": _place(batch.id, item.position),
         "version": stored.version,
         "expires_at": batch.items_expire_at,
-        **encoded(stored),
+        **encode(stored),
     }
 
 
@@ -223,7 +226,7 @@ def _part(part: Part) -> Values:
         "work": WORK if part.resume_at is not None else None,
         "resume_at": part.resume_at,
         "expires_at": part.expires_at,
-        **encoded(stored),
+        **encode(stored),
     }
 
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.adapters.tables.acts import put_acting, put_acts
-from chalicelib.adapters.tables.codec import decoded_item, encoded
-from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
+from chalicelib.adapters.tables.acts import put_acts, put_with_acts
+from chalicelib.adapters.tables.codec import decode_item, encode
+from chalicelib.adapters.tables.database import Cancelled, Transaction, read_item, translating_errors
 from chalicelib.adapters.tables.markers import expiry, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
-from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.adapters.tables.versions import commit, has_version, put
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.acts import Act
 from chalicelib.domain.attention import UnknownInvoices
-from chalicelib.domain.canary import Flight
+from chalicelib.domain.canary import CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -36,31 +36,31 @@ UNUSED = "unused"
 
 PLATFORM = "platform"
 WEBHOOK = "webhook"
-"""The item with the latest look at the webhook endpoints; no organization has one of this kind."""
+"""The kind of the item with the latest check of the webhook endpoints. No organization has an item of this kind."""
 CANARY = "canary"
-"""The item with the latest flight of the canaries. The version of both is the second in which it was looked."""
+"""The kind of the item with the latest run of the canaries. Its version, like that of the check, is its second."""
 FREEZE = "freeze"
-"""The item that is there while whoever connects is frozen; its version is the second in which it began."""
+"""The kind of the item that exists while all organizations are frozen. Its version is the second of the freeze."""
 UNKNOWN_INVOICES = "unknown_invoices"
-"""An organization's item with the unknown invoices of its account; its version is the second of the comparison."""
+"""The kind of an organization's item with the unknown invoices. Its version is the second of the comparison."""
 TRIAL = "trial"
-"""An organization's item with the latest test of its connection; its version is the second in which it began."""
+"""The kind of an organization's item with the latest test of its connection. Its version is the test's second."""
 
 _BINDING = "binding"
-_WHAT = "The connection"
+_OBJECT_NAME = "The connection"
 
 
 class TableConnections:
     """Fulfils `ConnectionStore`."""
 
     def get(self, organization_id: OrganizationId) -> Connection:
-        item = read(ConnectionItem, organization_id, KIND)
-        return decoded_item(Connection, item) if item else Connection(organization_id)
+        item = read_item(ConnectionItem, organization_id, KIND)
+        return decode_item(Connection, item) if item else Connection(organization_id)
 
     def save(self, connection: Connection, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
-        expected = unchanged(ConnectionItem, connection.version)
-        put_acting(ConnectionItem, connection_values(stored), expected, acts, _WHAT)
+        expected = has_version(ConnectionItem, connection.version)
+        put_with_acts(ConnectionItem, connection_values(stored), expected, acts, _OBJECT_NAME)
         return stored
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
@@ -69,10 +69,10 @@ class TableConnections:
         stored = replace(connection, version=connection.version + 1)
         organization_id = connection.organization_id
         transaction = Transaction()
-        frozen = {"organization_id": PLATFORM, "kind": FREEZE}
-        transaction.check(FREEZE, ConnectionItem, frozen, _still(platform_freeze))
+        freeze_key = {"organization_id": PLATFORM, "kind": FREEZE}
+        transaction.check(FREEZE, ConnectionItem, freeze_key, _freeze_is(platform_freeze))
         transaction.put(
-            KIND, ConnectionItem, connection_values(stored), unchanged(ConnectionItem, connection.version)
+            KIND, ConnectionItem, connection_values(stored), has_version(ConnectionItem, connection.version)
         )
         transaction.put(
             _BINDING,
@@ -84,36 +84,36 @@ class TableConnections:
         try:
             transaction.commit()
         except Cancelled as exc:
-            if _BINDING in exc.met:
+            if _BINDING in exc.failed_on:
                 raise Conflict(
                     "account_bound_elsewhere",
                     "This Stripe account is connected to another organization.",
                     next_step="Connect another Stripe account, or ask for support if this one is yours.",
                 ) from exc
-            raise StaleWrite(_WHAT) from exc
+            raise StaleWrite(_OBJECT_NAME) from exc
         return stored
 
     def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
         transaction = Transaction()
-        expected = unchanged(ConnectionItem, connection.version)
-        transaction.put(_WHAT, ConnectionItem, connection_values(stored), expected)
+        expected = has_version(ConnectionItem, connection.version)
+        transaction.put(_OBJECT_NAME, ConnectionItem, connection_values(stored), expected)
         put_marker(transaction, marker)
         put_acts(transaction, acts)
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
-        item = read(ClaimItem, _owner(account_id), _BINDING)
+        item = read_item(ClaimItem, _owner(account_id), _BINDING)
         return OrganizationId(item["holder"]["S"]) if item else None
 
     def all_active(self) -> Iterator[OrganizationId]:
-        with answering():
+        with translating_errors():
             for item in ConnectionItem.by_active.query(ACTIVE):
                 yield OrganizationId(item.organization_id)
 
     def due_for_sweep(self, by: int) -> Iterator[OrganizationId]:
-        with answering():
+        with translating_errors():
             for item in ConnectionItem.by_active.query(ACTIVE, ConnectionItem.sweep_at <= by):
                 yield OrganizationId(item.organization_id)
 
@@ -121,99 +121,101 @@ class TableConnections:
         self.save_authorization(replace(authorization, version=0))
 
     def authorization(self, state_hash: str) -> Authorization | None:
-        item = read(OAuthStateItem, state_hash)
-        return decoded_item(Authorization, item) if item else None
+        item = read_item(OAuthStateItem, state_hash)
+        return decode_item(Authorization, item) if item else None
 
     def save_authorization(self, authorization: Authorization, *acts: Act) -> Authorization:
         stored = replace(authorization, version=authorization.version + 1)
-        kept = UNUSED_GRANTS if stored.unused_grant else ATTEMPTS_TO_CONNECT
+        retention = UNUSED_GRANTS if stored.unused_grant else ATTEMPTS_TO_CONNECT
         values = {
             "state_hash": stored.state_hash,
             "version": stored.version,
-            "expires_at": stored.expires_at + kept.seconds,
+            "expires_at": stored.expires_at + retention.seconds,
             "work": UNUSED if stored.unused_grant else None,
             "runs_out_at": stored.expires_at if stored.unused_grant else None,
-            **encoded(stored),
+            **encode(stored),
         }
-        expected = unchanged(OAuthStateItem, authorization.version)
-        put_acting(OAuthStateItem, values, expected, acts, "This attempt to connect")
+        expected = has_version(OAuthStateItem, authorization.version)
+        put_with_acts(OAuthStateItem, values, expected, acts, "This attempt to connect")
         return stored
 
     def unused_grants(self, limit: int) -> Sequence[str]:
-        with answering():
+        with translating_errors():
             return [item.state_hash for item in OAuthStateItem.unused_grants.query(UNUSED, limit=limit)]
 
     def webhook_check(self) -> WebhookCheck | None:
-        item = read(ConnectionItem, PLATFORM, WEBHOOK)
-        return decoded_item(WebhookCheck, item) if item else None
+        item = read_item(ConnectionItem, PLATFORM, WEBHOOK)
+        return decode_item(WebhookCheck, item) if item else None
 
-    def keep_webhook_check(self, check: WebhookCheck) -> None:
+    def save_webhook_check(self, check: WebhookCheck) -> None:
         _keep_latest(PLATFORM, WEBHOOK, check)
 
-    def canary_flight(self) -> Flight | None:
-        item = read(ConnectionItem, PLATFORM, CANARY)
-        return decoded_item(Flight, item) if item else None
+    def canary_run(self) -> CanaryRun | None:
+        item = read_item(ConnectionItem, PLATFORM, CANARY)
+        return decode_item(CanaryRun, item) if item else None
 
-    def keep_canary_flight(self, flight: Flight) -> None:
+    def save_canary_run(self, flight: CanaryRun) -> None:
         _keep_latest(PLATFORM, CANARY, flight)
 
     def platform_freeze(self) -> Freeze | None:
-        item = read(ConnectionItem, PLATFORM, FREEZE)
-        return decoded_item(Freeze, item) if item else None
+        item = read_item(ConnectionItem, PLATFORM, FREEZE)
+        return decode_item(Freeze, item) if item else None
 
-    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
-        with answering():
+    def save_platform_freeze(self, freeze: Freeze | None) -> None:
+        with translating_errors():
             if freeze is None:
                 ConnectionItem(PLATFORM, FREEZE).delete()
             else:
-                ConnectionItem(PLATFORM, FREEZE, version=freeze.at, **encoded(freeze)).save()
+                ConnectionItem(PLATFORM, FREEZE, version=freeze.at, **encode(freeze)).save()
 
     def unknown_invoices(self, organization_id: OrganizationId) -> UnknownInvoices | None:
-        item = read(ConnectionItem, organization_id, UNKNOWN_INVOICES)
-        return decoded_item(UnknownInvoices, item) if item else None
+        item = read_item(ConnectionItem, organization_id, UNKNOWN_INVOICES)
+        return decode_item(UnknownInvoices, item) if item else None
 
-    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
-        _keep_latest(organization_id, UNKNOWN_INVOICES, found, found.at + UNKNOWN_INVOICES_KEPT.seconds)
+    def save_unknown_invoices(self, organization_id: OrganizationId, unknown_invoices: UnknownInvoices) -> None:
+        _keep_latest(
+            organization_id, UNKNOWN_INVOICES, unknown_invoices, unknown_invoices.at + UNKNOWN_INVOICES_KEPT.seconds
+        )
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
-        item = read(ConnectionItem, organization_id, TRIAL)
-        return decoded_item(Trial, item) if item else None
+        item = read_item(ConnectionItem, organization_id, TRIAL)
+        return decode_item(Trial, item) if item else None
 
     def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
-        with answering():
+        with translating_errors():
             values = _trial_values(organization_id, trial)
             ConnectionItem(**{**values, "expires_at": expiry(values["expires_at"])}).save()
 
-    def keep_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
+    def save_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with suppress(StaleWrite):
             put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run == trial.run, "The test")
 
 
 def _keep_latest(
-    organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices, expires_at: int | None = None
+    organization_id: str, kind: str, result: WebhookCheck | CanaryRun | UnknownInvoices, expires_at: int | None = None
 ) -> None:
-    """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
-    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= seen.at)
+    """Writes the result unless a later one is stored. Of two checks at once, the slower one began earlier."""
+    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= result.at)
     values = {
         "organization_id": organization_id,
         "kind": kind,
-        "version": seen.at,
+        "version": result.at,
         "expires_at": expires_at,
-        **encoded(seen),
+        **encode(result),
     }
     with suppress(StaleWrite):
         put(ConnectionItem, values, later, "The latest look")
 
 
 def connection_values(connection: Connection) -> Values:
-    """Returns the item of a connection. It is stored as it is, with the version that it says."""
+    """Returns the attributes of a connection, with the version that it has."""
     return {
         "organization_id": connection.organization_id,
         "kind": KIND,
         "version": connection.version,
         "active": ACTIVE if connection.active else None,
         "sweep_at": connection.sweep.due_at if connection.active else None,
-        **encoded(connection),
+        **encode(connection),
     }
 
 
@@ -224,11 +226,11 @@ def _trial_values(organization_id: OrganizationId, trial: Trial) -> Values:
         "version": trial.started_at,
         "run": trial.run,
         "expires_at": trial.started_at + TRIALS.seconds,
-        **encoded(trial),
+        **encode(trial),
     }
 
 
-def _still(freeze: Freeze | None) -> Condition:
+def _freeze_is(freeze: Freeze | None) -> Condition:
     return ConnectionItem.version.does_not_exist() if freeze is None else ConnectionItem.version == freeze.at
 
 

@@ -7,7 +7,7 @@
     by_name          <folded name> TAB <id>
 
 The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table, so
-each customer that was read is checked against the filter again.
+each customer that was read is compared with the filter again.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from functools import partial
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.adapters.tables.codec import decoded, decoded_item
-from chalicelib.adapters.tables.database import answering, read_many
+from chalicelib.adapters.tables.codec import decode, decode_item
+from chalicelib.adapters.tables.database import read_items, translating_errors
 from chalicelib.adapters.tables.keys import TEXT_FORM, key, position_of
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of, places_between, read_at
 from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer, SyncStatus
-from chalicelib.domain.customer_fields import compared_address
+from chalicelib.domain.customer_fields import comparable_address
 from chalicelib.domain.customer_filter import CustomerFilter, folded
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.ports.storage import Page
 
 NAME_LETTERS = 100
-"""How much of a folded name is in its key: 400 bytes at most, and with the id far less than DynamoDB's 1,024."""
+"""The most characters of a folded name in its key: 400 bytes, and with the id far below DynamoDB's limit of 1,024."""
 
 _LINKED = "linked"
 _NO_ACCOUNT = ""
 _END_OF_NAME = "\t"
-"""Sorts before every sign that a folded name may have, so that Ann comes before Ann Lee."""
+"""Sorts before every character of a folded name, so that Ann comes before Ann Lee."""
 _BEHIND_EVERY_NAME = "\U0010ffff"
 
 _READ = ("customer_id", "document", "packed")
-"""The attributes of an item that a customer is made of."""
+"""The attributes of an item that hold the customer."""
 
 Bounds = tuple[str, str]
-"""A part of an index: between two range keys, neither of which is a customer's."""
+"""A range of an index between two range keys. Neither bound is the range key of a customer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The parts of an index to read, one after the other, in the order of its range keys."""
+    """The ranges of an index to read, in the order of its range keys."""
 
     index: GlobalSecondaryIndex[CustomerItem]
     organization_id: OrganizationId
@@ -59,11 +59,11 @@ class _Listing:
 
     @property
     def name(self) -> str:
-        """Identifies the list, so that a cursor of another list is refused."""
+        """Returns the list's identity, so that a cursor of another list is refused."""
         return key(self.index.Meta.index_name, self.organization_id, *(low for low, _ in self.parts))
 
     def places_after(self, position: str | None, count: int) -> Iterator[tuple[str, CustomerId]]:
-        """Yields each range key after `position`, with the customer's id, `count` a query."""
+        """Yields each range key after `position` with the customer's id. Each query reads `count`."""
         for low, high in self.parts:
             places = places_between(
                 self.index, self.organization_id, self.range_key, low, high, position=position, count=count
@@ -72,38 +72,37 @@ class _Listing:
 
 
 def customer_page(
-    organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+    organization_id: OrganizationId, customer_filter: CustomerFilter, first: int, after: str | None
 ) -> Page[Customer]:
-    """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
+    """Returns a page of all customers in the order of their ids, or of the customers that match the filter.
 
-    The page of all takes one query, and another one if some of its customers are erased. Another page takes one query
-    and one batch read, and a second batch read if it has 100 customers. The page on which a list of two parts goes
-    from one to the other takes a second query.
+    A page of all customers takes one query, and a second query if some of its customers are erased. Any other page
+    takes one query and one batch read, and a second batch read if it has 100 customers. A page that crosses from one
+    range to the next takes a second query.
     """
-    listing = _listing(organization_id, wanted)
+    listing = _listing(organization_id, customer_filter)
     if listing is None:
         return _page_of_all(organization_id, first, after)
     position = position_of(listing.name, after, listing.form) if after is not None else None
-    listed = read_at(
-        listing.places_after(position, first + 1), first + 1, partial(several_customers, organization_id)
-    )
-    return page_of(_customers_fitting(listed, wanted), listing.name, first)
+    rows = read_at(listing.places_after(position, first + 1), first + 1, partial(several_customers, organization_id))
+    return page_of(_matching_customers(rows, customer_filter), listing.name, first)
 
 
 def several_customers(
     organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
 ) -> Mapping[CustomerId, Customer]:
-    """Returns those of at most 100 customers that the organization has, by their ids; one batch read."""
+    """Returns the customers with these ids that the organization has, by id. At most 100 ids, in one batch read."""
     keys = [{"organization_id": organization_id, "customer_id": each} for each in dict.fromkeys(customer_ids)]
-    customers = (decoded_item(Customer, item) for item in read_many(CustomerItem, keys, _READ))
+    customers = (decode_item(Customer, item) for item in read_items(CustomerItem, keys, _READ))
     return {customer.id: customer for customer in customers}
 
 
 def status_key(customer: Customer) -> str:
-    """Returns the customer's place in `by_sync_status`.
+    """Returns the customer's range key in `by_sync_status`.
 
-    A status that only the account of the link has begins with that account, because a customer that is `synced` on
-    a former account is shown as `waiting_for_invoice`. Customers that wait on any account are among these, too.
+    A status that depends on the linked account begins with that account, because a customer that is `synced` on a
+    former account is listed as `waiting_for_invoice`. Customers that wait on any account are among the linked ones,
+    too.
     """
     status = customer.sync_status
     if status in STATUSES_OF_ONE_ACCOUNT:
@@ -114,45 +113,45 @@ def status_key(customer: Customer) -> str:
 
 
 def email_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_email`; None if it has no address."""
+    """Returns the customer's range key in `by_email`, or None without an address."""
     email = customer.profile.email
-    return key(compared_address(email), customer.id) if email else None
+    return key(comparable_address(email), customer.id) if email else None
 
 
 def name_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_name`; None if it has no name."""
+    """Returns the customer's range key in `by_name`, or None without a name."""
     name = folded(customer.profile.display_name or "")
     return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name else None
 
 
-def _listing(organization_id: OrganizationId, wanted: CustomerFilter) -> _Listing | None:
-    """Returns the parts of an index that hold the customers of a filter; None if the table itself does."""
-    if wanted.email is not None:
-        return _by_email(organization_id, wanted.email)
-    if wanted.name is not None:
-        return _by_name(organization_id, wanted.name)
-    if wanted.sync_status is not None:
-        return _by_status(organization_id, wanted.sync_status, wanted.account_id)
+def _listing(organization_id: OrganizationId, customer_filter: CustomerFilter) -> _Listing | None:
+    """Returns the ranges of an index that hold the customers of a filter, or None for the table itself."""
+    if customer_filter.email is not None:
+        return _by_email(organization_id, customer_filter.email)
+    if customer_filter.name is not None:
+        return _by_name(organization_id, customer_filter.name)
+    if customer_filter.sync_status is not None:
+        return _by_status(organization_id, customer_filter.sync_status, customer_filter.account_id)
     return None
 
 
 def _by_email(organization_id: OrganizationId, email: str) -> _Listing:
-    address = key(compared_address(email))
+    address = key(comparable_address(email))
     parts = [_under(address)]
     return _Listing(CustomerItem.by_email, organization_id, CustomerItem.email_key, parts, _id_under(address))
 
 
-def _by_name(organization_id: OrganizationId, typed: str) -> _Listing:
-    beginning = folded(typed)[:NAME_LETTERS]
+def _by_name(organization_id: OrganizationId, name: str) -> _Listing:
+    beginning = folded(name)[:NAME_LETTERS]
     parts = [(beginning, beginning + _BEHIND_EVERY_NAME)] if beginning else []
     form = rf"{re.escape(beginning)}[^{_END_OF_NAME}]*{_END_OF_NAME}[^{_END_OF_NAME}]+"
     return _Listing(CustomerItem.by_name, organization_id, CustomerItem.name_key, parts, form)
 
 
 def _by_status(organization_id: OrganizationId, status: SyncStatus, account_id: StripeAccountId | None) -> _Listing:
-    """Returns the parts of `by_sync_status` whose customers are shown with this status on the connected account."""
+    """Returns the ranges of `by_sync_status` with the customers that have this status on the connected account."""
     if status is SyncStatus.WAITING_FOR_INVOICE:
-        # Those that wait on any account, and those of other accounts: all but the connected account's.
+        # Customers that wait on any account, and customers of other accounts, but none of the connected account.
         (first, last), (before, behind) = _under(_LINKED), _under(key(_LINKED, account_id or _NO_ACCOUNT))
         parts = [(first, before), (behind, last)] if account_id else [(first, last)]
         form = rf"{_LINKED}#[^#]*#[a-z_]+#[^#]+"
@@ -164,8 +163,8 @@ def _by_status(organization_id: OrganizationId, status: SyncStatus, account_id: 
 
 
 def _under(place: str) -> Bounds:
-    """Returns the bounds of all keys that begin with this place and go on."""
-    return f"{place}#", f"{place}$"  # $ is the letter after #
+    """Returns the bounds of all keys that continue this place."""
+    return f"{place}#", f"{place}$"  # $ is the character after #
 
 
 def _id_under(place: str) -> str:
@@ -175,15 +174,15 @@ def _id_under(place: str) -> str:
 
 def _page_of_all(organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
     name = key("customers", organization_id)
-    beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
-    found = CustomerItem.query(organization_id, beyond, consistent_read=True, page_size=first + 1)
-    with answering():
-        rows = ((item.customer_id, decoded(Customer, item.document, item.packed)) for item in found)
-        return page_of(_customers_fitting(rows, CustomerFilter()), name, first)
+    after_position = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
+    query = CustomerItem.query(organization_id, after_position, consistent_read=True, page_size=first + 1)
+    with translating_errors():
+        rows = ((item.customer_id, decode(Customer, item.document, item.packed)) for item in query)
+        return page_of(_matching_customers(rows, CustomerFilter()), name, first)
 
 
-def _customers_fitting(
-    listed: Iterator[tuple[str, Customer]], wanted: CustomerFilter
+def _matching_customers(
+    rows: Iterator[tuple[str, Customer]], customer_filter: CustomerFilter
 ) -> Iterator[tuple[str, Customer]]:
-    """Yields the customers that fit the filter, with their places."""
-    return ((place, customer) for place, customer in listed if wanted.fits(customer))
+    """Yields the customers that match the filter, with their places."""
+    return ((place, customer) for place, customer in rows if customer_filter.fits(customer))

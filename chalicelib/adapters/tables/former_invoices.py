@@ -1,7 +1,7 @@
 """Reads invoices in the form in which they were stored until 2026-11-28.
 
 These invoices have a list of Stripe's events (`history`), and their facts lack some times. Reading such an invoice
-copies what only the list says into the facts, so that its timeline stays complete. Reading writes nothing. The next
+copies the times from the list into the facts, so that the timeline stays complete. Reading writes nothing. The next
 change of the invoice stores it in the present form, together with its rows of `GET /payments`.
 """
 
@@ -19,7 +19,7 @@ from chalicelib.domain.facts import CreditNoteFact, StripeFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.intended_act import ANSWERED_WITHIN, GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.merging import with_all_seen
+from chalicelib.domain.merging import with_seen_times
 from chalicelib.domain.payment_facts import DISPUTE_CLOSED, AttemptFact, ChargeFact, DisputeFact, PaymentFailure
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.snapshots import Snapshots
@@ -39,7 +39,7 @@ _ACTS = frozenset(
     }
 )
 SAME_ATTEMPT = 5
-"""Seconds. Stripe's events about one failed attempt are no further apart."""
+"""Seconds. The most time between Stripe's events about one failed attempt."""
 
 
 class _Entry(msgspec.Struct):
@@ -59,7 +59,7 @@ class _Former(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Former)
 
 
-def upgraded(invoice: Invoice, document: str | bytes) -> Invoice:
+def upgrade(invoice: Invoice, document: str | bytes) -> Invoice:
     """Returns an invoice in the present form. `document` is the JSON that `invoice` was decoded from."""
     history = _DECODER.decode(document).history
     acts = tuple(
@@ -89,7 +89,7 @@ _REFUND_STATUSES = frozenset({"pending", "requires_action", "succeeded", "failed
 
 
 def _with_time_of(facts: Snapshots, entry: _Entry) -> Snapshots:
-    """Returns the facts with the time of `entry` in the fact of its object."""
+    """Returns the facts with the time of `entry` in the fact of the same object."""
     fact = facts.by_id.get(entry.stripe_id or "")
     if fact is None:
         return facts
@@ -98,11 +98,11 @@ def _with_time_of(facts: Snapshots, entry: _Entry) -> Snapshots:
         fact = replace(fact, **{name: entry.at})  # type: ignore[arg-type]
         return _put(facts, fact)
     status = _status_in(entry, fact)
-    return _put(facts, with_all_seen(fact, {status: entry.at})) if status is not None else facts
+    return _put(facts, with_seen_times(fact, {status: entry.at})) if status is not None else facts
 
 
 def _status_in(entry: _Entry, fact: StripeFact) -> str | None:
-    """Returns the status that an entry shows, if facts keep the time of that status in `seen`; otherwise None."""
+    """Returns the status of an entry if facts store the time of that status in `seen`, or None."""
     if isinstance(fact, ChargeFact) and fact.method not in BANK_DEBITS:
         return None
     if entry.kind in _SEEN:
@@ -118,13 +118,13 @@ def _put(facts: Snapshots, fact: StripeFact) -> Snapshots:
 
 def _with_attempts(facts: Snapshots, history: Sequence[_Entry]) -> Snapshots:
     """Returns the facts with an `AttemptFact` for each failed attempt that has no charge."""
-    charged = [charge.created for charge in facts.charges.values() if charge.status == "failed"]
-    charged += [entry.at for entry in history if entry.kind == "charge_failed"]
+    charged_at = [charge.created for charge in facts.charges.values() if charge.status == "failed"]
+    charged_at += [entry.at for entry in history if entry.kind == "charge_failed"]
     for entry in history:
         stripe_id = entry.stripe_id or ""
         if entry.kind != "payment_failed" or not stripe_id.startswith("pi_"):
             continue
-        if not _any_near(entry.at, charged, SAME_ATTEMPT):
+        if not _any_near(entry.at, charged_at, SAME_ATTEMPT):
             failure = PaymentFailure(FailureReason(entry.reason or FailureReason.OTHER))
             attempt = AttemptFact(entry.at, stripe_id, entry.amount or 0, entry.currency or "", failure)
             facts = _put(facts, attempt)
@@ -132,7 +132,7 @@ def _with_attempts(facts: Snapshots, history: Sequence[_Entry]) -> Snapshots:
 
 
 def _with_mails(facts: Snapshots, history: Sequence[_Entry], acts: Sequence[Action]) -> Snapshots:
-    """Returns the facts with the e-mails that Stripe sent at the request of somebody other than POM."""
+    """Returns the facts with the e-mails that Stripe sent without a request by POM."""
     ours = [act.at for act in acts if act.kind in actions.MAILED]
     for entry in history:
         if entry.kind == "sent" and entry.stripe_id and not _any_near(entry.at, ours, ANSWERED_WITHIN):
@@ -140,5 +140,5 @@ def _with_mails(facts: Snapshots, history: Sequence[_Entry], acts: Sequence[Acti
     return facts
 
 
-def _any_near(at: int, others: Iterable[int], within: int) -> bool:
-    return any(abs(at - other) <= within for other in others)
+def _any_near(at: int, times: Iterable[int], within: int) -> bool:
+    return any(abs(at - time) <= within for time in times)

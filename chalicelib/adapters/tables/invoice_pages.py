@@ -1,7 +1,7 @@
 """Lists of invoices: which index serves which filter, and where the next page begins.
 
-The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table.
-So each item that was read is checked against the filter again.
+The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table, so
+each invoice that was read is compared with the filter again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.adapters.tables.database import read_many
+from chalicelib.adapters.tables.database import read_items
 from chalicelib.adapters.tables.invoice_items import LETTER_OF_GROUP, QUARTER, UNDATED, quarter_of, stored_invoice
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
@@ -29,12 +29,12 @@ _NUMBERED_FORM = r"[^#]+#[^#]+"
 """The form of a position in a list by number: a number and an id."""
 
 _READ = ("organization_id", "invoice_id", "document", "packed")
-"""The attributes of an item that an invoice is made of."""
+"""The attributes of an item that hold the invoice."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The part of an index to read: from `low` (inclusive) to `high` (exclusive)."""
+    """The range of an index to read: from `low` (inclusive) to `high` (exclusive)."""
 
     index: GlobalSecondaryIndex[InvoiceItem]
     partition: str
@@ -46,20 +46,20 @@ class _Listing:
 
     @property
     def name(self) -> str:
-        """Identifies the list, so that a cursor of another list is refused."""
+        """Returns the list's identity, so that a cursor of another list is refused."""
         return key(self.index.Meta.index_name, self.partition, self.form)
 
 
 def invoice_page(
-    organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
+    organization_id: OrganizationId, invoice_filter: InvoiceFilter, first: int, after: str | None
 ) -> Page[Invoice]:
-    """Returns one page.
+    """Returns one page of the invoices that match the filter.
 
-    It takes one query and one batch read, because each filter that is offered is a part of an index. It takes more
-    only if the index lags and still has invoices that no longer fit. A page of 100 takes a second batch read for the
-    101st invoice, which shows that there is a next page.
+    It takes one query and one batch read, because each offered filter is a range of an index. It takes more only if
+    the index lags and still has invoices that no longer match. A page of 100 takes a second batch read for the 101st
+    invoice, which shows that there is a next page.
     """
-    listing = _listing(organization_id, wanted)
+    listing = _listing(organization_id, invoice_filter)
     position = position_of(listing.name, after, listing.form) if after is not None else None
     places = places_between(
         listing.index,
@@ -72,54 +72,54 @@ def invoice_page(
         newest_first=listing.newest_first,
     )
     ids = ((place, InvoiceId(item.invoice_id)) for place, item in places)
-    listed = read_at(ids, first + 1, partial(several_invoices, organization_id))
-    return page_of(_fitting(listed, wanted), listing.name, first)
+    rows = read_at(ids, first + 1, partial(several_invoices, organization_id))
+    return page_of(_matching_invoices(rows, invoice_filter), listing.name, first)
 
 
 def several_invoices(
     organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
 ) -> Mapping[InvoiceId, Invoice]:
-    """Returns those of at most 100 invoices that the organization has, by their ids; one batch read."""
+    """Returns the invoices with these ids that the organization has, by id. At most 100 ids, in one batch read."""
     keys = [{"organization_id": organization_id, "invoice_id": each} for each in dict.fromkeys(invoice_ids)]
-    invoices = (stored_invoice(item) for item in read_many(InvoiceItem, keys, _READ))
+    invoices = (stored_invoice(item) for item in read_items(InvoiceItem, keys, _READ))
     return {invoice.id: invoice for invoice in invoices}
 
 
-def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """Returns the part of an index that has the invoices of this filter."""
-    if wanted.number is not None:
-        return _by_number(organization_id, wanted.number)
-    if wanted.attention is not None:
-        return _by_attention(organization_id, wanted.attention)
-    if wanted.overdue:
-        return _by_due_date(organization_id, wanted, InvoiceItem.overdue, InvoiceItem.overdue_key)
-    if wanted.by_due_date:
-        return _by_due_date(organization_id, wanted, InvoiceItem.by_due_date, InvoiceItem.due_key)
-    if wanted.updated_from is not None or wanted.updated_before is not None:
-        return _by_updated(organization_id, wanted)
-    if wanted.group is not None:
-        return _by_group(organization_id, wanted, wanted.group)
-    return _by_created(organization_id, wanted)
+def _listing(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> _Listing:
+    """Returns the range of an index with the invoices of this filter."""
+    if invoice_filter.number is not None:
+        return _by_number(organization_id, invoice_filter.number)
+    if invoice_filter.attention is not None:
+        return _by_attention(organization_id, invoice_filter.attention)
+    if invoice_filter.overdue:
+        return _by_due_date(organization_id, invoice_filter, InvoiceItem.overdue, InvoiceItem.overdue_key)
+    if invoice_filter.by_due_date:
+        return _by_due_date(organization_id, invoice_filter, InvoiceItem.by_due_date, InvoiceItem.due_key)
+    if invoice_filter.updated_from is not None or invoice_filter.updated_before is not None:
+        return _by_updated(organization_id, invoice_filter)
+    if invoice_filter.group is not None:
+        return _by_group(organization_id, invoice_filter, invoice_filter.group)
+    return _by_created(organization_id, invoice_filter)
 
 
-def _by_created(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """Lists by the time of creation: all, those of a customer or of a status, or those that are disputed."""
+def _by_created(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> _Listing:
+    """Returns the range by time of creation: all invoices, or those of a customer or status, or the disputed ones."""
     index: GlobalSecondaryIndex[InvoiceItem] = InvoiceItem.by_created
     partition, range_key = str(organization_id), InvoiceItem.created_key
-    if wanted.customer_id is not None:
-        index, partition = InvoiceItem.by_customer, key(organization_id, wanted.customer_id)
-    elif wanted.status is not None:
-        index, partition = InvoiceItem.by_status, key(organization_id, wanted.status.value)
-    elif wanted.disputed:
+    if invoice_filter.customer_id is not None:
+        index, partition = InvoiceItem.by_customer, key(organization_id, invoice_filter.customer_id)
+    elif invoice_filter.status is not None:
+        index, partition = InvoiceItem.by_status, key(organization_id, invoice_filter.status.value)
+    elif invoice_filter.disputed:
         index, range_key = InvoiceItem.disputed, InvoiceItem.disputed_key
-    low, high = _created_between(wanted)
+    low, high = _created_between(invoice_filter)
     return _Listing(index=index, partition=partition, range_key=range_key, low=low, high=high)
 
 
-def _by_group(organization_id: OrganizationId, wanted: InvoiceFilter, group: StatusGroup) -> _Listing:
-    """Lists invoices of several statuses by the time of creation."""
+def _by_group(organization_id: OrganizationId, invoice_filter: InvoiceFilter, group: StatusGroup) -> _Listing:
+    """Returns the range of a group of statuses by time of creation."""
     letter = LETTER_OF_GROUP[group]
-    low, high = _created_between(wanted)
+    low, high = _created_between(invoice_filter)
     return _Listing(
         index=InvoiceItem.by_group,
         partition=organization_id,
@@ -130,34 +130,35 @@ def _by_group(organization_id: OrganizationId, wanted: InvoiceFilter, group: Sta
     )
 
 
-def _created_between(wanted: InvoiceFilter) -> tuple[str, str]:
+def _created_between(invoice_filter: InvoiceFilter) -> tuple[str, str]:
     return (
-        LOWEST if wanted.created_from is None else moment(wanted.created_from),
-        HIGHEST if wanted.created_before is None else moment(wanted.created_before),
+        LOWEST if invoice_filter.created_from is None else moment(invoice_filter.created_from),
+        HIGHEST if invoice_filter.created_before is None else moment(invoice_filter.created_before),
     )
 
 
 def _by_due_date(
     organization_id: OrganizationId,
-    wanted: InvoiceFilter,
+    invoice_filter: InvoiceFilter,
     index: GlobalSecondaryIndex[InvoiceItem],
     range_key: UnicodeAttribute,
 ) -> _Listing:
-    """Lists by due date. An invoice without a due date comes last, unless due dates are asked for."""
-    dated = wanted.due_from is not None or wanted.due_before is not None
+    """Returns the range by due date. Invoices without one come last, unless the filter has due dates."""
+    since, before = invoice_filter.due_from, invoice_filter.due_before
+    end = HIGHEST if since is None else UNDATED
     return _Listing(
         index=index,
         partition=organization_id,
         range_key=range_key,
-        low=LOWEST if wanted.due_from is None else moment(wanted.due_from),
-        high=moment(wanted.due_before) if wanted.due_before is not None else UNDATED if dated else HIGHEST,
+        low=LOWEST if since is None else moment(since),
+        high=end if before is None else moment(before),
         newest_first=False,
     )
 
 
-def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """Lists by the quarter of an hour of the latest change. The span of time is widened to whole quarters."""
-    since, before = _whole_quarters(wanted)
+def _by_updated(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> _Listing:
+    """Returns the range by the quarter of an hour of the latest change. The filter's times become whole quarters."""
+    since, before = _whole_quarters(invoice_filter)
     return _Listing(
         index=InvoiceItem.by_updated,
         partition=organization_id,
@@ -167,9 +168,9 @@ def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _List
     )
 
 
-def _whole_quarters(wanted: InvoiceFilter) -> tuple[int | None, int | None]:
-    """Returns the wanted span of time of the latest change, from the beginning of a quarter to the end of one."""
-    since, before = wanted.updated_from, wanted.updated_before
+def _whole_quarters(invoice_filter: InvoiceFilter) -> tuple[int | None, int | None]:
+    """Returns the filter's times of the latest change, widened to whole quarters of an hour."""
+    since, before = invoice_filter.updated_from, invoice_filter.updated_before
     return (
         None if since is None else quarter_of(since),
         None if before is None else quarter_of(before - 1) + QUARTER,
@@ -177,7 +178,7 @@ def _whole_quarters(wanted: InvoiceFilter) -> tuple[int | None, int | None]:
 
 
 def _by_attention(organization_id: OrganizationId, kind: AttentionKind) -> _Listing:
-    """Lists by the time at which this thing began. The index holds only invoices that need a person."""
+    """Returns the range by the time at which an invoice began to need a person for this reason."""
     return _Listing(
         index=InvoiceItem.attention,
         partition=key(organization_id, kind.value),
@@ -188,36 +189,38 @@ def _by_attention(organization_id: OrganizationId, kind: AttentionKind) -> _List
 
 
 def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
-    """Two invoices of an organization have the same number only if it has changed its Stripe account."""
+    """Returns the range of one number. Invoices share a number only if the Stripe account was changed."""
     return _Listing(
         index=InvoiceItem.by_number,
         partition=organization_id,
         range_key=InvoiceItem.number_key,
         low=f"{key(number)}#",
-        high=f"{key(number)}$",  # the letter after #
+        high=f"{key(number)}$",  # $ is the character after #
         form=_NUMBERED_FORM,
     )
 
 
-def _fitting(listed: Iterator[tuple[str, Invoice]], wanted: InvoiceFilter) -> Iterator[tuple[str, Invoice]]:
-    """Yields the invoices that fit the filter, with their places."""
-    return ((place, invoice) for place, invoice in listed if _fits(invoice, wanted))
+def _matching_invoices(
+    rows: Iterator[tuple[str, Invoice]], invoice_filter: InvoiceFilter
+) -> Iterator[tuple[str, Invoice]]:
+    """Yields the invoices that match the filter, with their places."""
+    return ((place, invoice) for place, invoice in rows if _matches(invoice, invoice_filter))
 
 
-def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+def _matches(invoice: Invoice, invoice_filter: InvoiceFilter) -> bool:
     number = invoice.facts.invoice.number if invoice.facts.invoice else None
-    updated_from, updated_before = _whole_quarters(wanted)
+    updated_from, updated_before = _whole_quarters(invoice_filter)
     return (
-        wanted.number in (None, number)
-        and wanted.status in (None, invoice.status)
-        and (wanted.group is None or invoice.status in STATUSES_OF[wanted.group])
-        and wanted.customer_id in (None, invoice.order.customer_id)
-        and wanted.overdue in (False, invoice.overdue)
-        and wanted.disputed in (False, invoice.disputed)
-        and _between(wanted.created_from, invoice.created_at, wanted.created_before)
+        invoice_filter.number in (None, number)
+        and invoice_filter.status in (None, invoice.status)
+        and (invoice_filter.group is None or invoice.status in STATUSES_OF[invoice_filter.group])
+        and invoice_filter.customer_id in (None, invoice.order.customer_id)
+        and invoice_filter.overdue in (False, invoice.overdue)
+        and invoice_filter.disputed in (False, invoice.disputed)
+        and _between(invoice_filter.created_from, invoice.created_at, invoice_filter.created_before)
         and _between(updated_from, invoice.updated_at, updated_before)
-        and (not wanted.by_due_date or _is_due(invoice, wanted))
-        and (wanted.attention is None or _needs_a_person(invoice, wanted.attention))
+        and (not invoice_filter.by_due_date or _is_due(invoice, invoice_filter))
+        and (invoice_filter.attention is None or _needs_a_person(invoice, invoice_filter.attention))
     )
 
 
@@ -226,12 +229,12 @@ def _needs_a_person(invoice: Invoice, kind: AttentionKind) -> bool:
     return trouble is not None and trouble.kind is kind
 
 
-def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+def _is_due(invoice: Invoice, invoice_filter: InvoiceFilter) -> bool:
     if invoice.status not in OPEN_STATUSES:
         return False
     if invoice.due_at is None:
-        return wanted.due_from is None and wanted.due_before is None
-    return _between(wanted.due_from, invoice.due_at, wanted.due_before)
+        return invoice_filter.due_from is None and invoice_filter.due_before is None
+    return _between(invoice_filter.due_from, invoice.due_at, invoice_filter.due_before)
 
 
 def _between(first: int | None, at: int, before: int | None) -> bool:

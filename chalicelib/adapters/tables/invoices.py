@@ -1,26 +1,26 @@
-"""Invoices, the claims on services, and the references from Stripe objects to invoices."""
+"""The store of invoices, of the claims on services, and of the references from Stripe objects to invoices."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
+from chalicelib.adapters.tables.database import Cancelled, Transaction, read_item, read_items, translating_errors
 from chalicelib.adapters.tables.invoice_items import RESUME, TURN_OVERDUE, invoice_values, stored_invoice
 from chalicelib.adapters.tables.invoice_pages import invoice_page, several_invoices
 from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
-from chalicelib.adapters.tables.payments import AT_ONCE, put_movements
+from chalicelib.adapters.tables.payments import ROWS_AT_ONCE, put_movements
 from chalicelib.adapters.tables.summaries import add_tallies
-from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.adapters.tables.versions import commit, has_version, put
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement
-from chalicelib.domain.summary import Recounted
-from chalicelib.ports.portions import hundreds
+from chalicelib.domain.summary import InvoiceWrite
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
@@ -32,14 +32,14 @@ from chalicelib.ports.storage import (
 _INVOICE = "invoice"
 _SERVICE = "service#"
 _REFERENCE = "reference#"
-_WHAT = "The invoice"
+_OBJECT_NAME = "The invoice"
 
 
 class TableInvoices:
     """Fulfils `InvoiceStore`."""
 
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
-        item = read(InvoiceItem, organization_id, invoice_id)
+        item = read_item(InvoiceItem, organization_id, invoice_id)
         return stored_invoice(item) if item else None
 
     def several(
@@ -47,19 +47,19 @@ class TableInvoices:
     ) -> Mapping[InvoiceId, Invoice]:
         return several_invoices(organization_id, invoice_ids)
 
-    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         stored = recounted.stored()
         transaction = Transaction()
-        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), unchanged(InvoiceItem, 0))
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), has_version(InvoiceItem, 0))
         _claim(transaction, stored, claims)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         put_movements(transaction, stored.organization_id, recounted.movements)
         try:
             transaction.commit()
         except Cancelled as exc:
-            if _INVOICE in exc.met:
+            if _INVOICE in exc.failed_on:
                 raise InvoiceExists from exc
-            raise _claims_refused(exc) from exc
+            raise _claim_error(exc) from exc
         return stored
 
     def holders(
@@ -68,19 +68,19 @@ class TableInvoices:
         keys = [{"owner": organization_id, "claim": _SERVICE + each} for each in dict.fromkeys(services)]
         return {
             ServiceId(item["claim"]["S"].removeprefix(_SERVICE)): InvoiceId(item["holder"]["S"])
-            for portion in hundreds(keys)
-            for item in read_many(ClaimItem, portion)
+            for portion in in_hundreds(keys)
+            for item in read_items(ClaimItem, portion)
         }
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         transaction = Transaction()
-        transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged(InvoiceItem, invoice.version))
+        transaction.check(_INVOICE, InvoiceItem, _key(invoice), has_version(InvoiceItem, invoice.version))
         _claim(transaction, invoice, claims)
         _commit_claims(transaction)
 
-    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         stored = recounted.stored()
-        expected = unchanged(InvoiceItem, recounted.invoice.version)
+        expected = has_version(InvoiceItem, recounted.invoice.version)
         transaction = Transaction()
         transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), expected)
         _claim(transaction, stored, claims)
@@ -89,79 +89,79 @@ class TableInvoices:
         return stored
 
     def release(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
-        left = list(dict.fromkeys(services))
-        for start in range(0, len(left), MAX_CLAIMS_AT_ONCE):
-            _release(invoice, left[start : start + MAX_CLAIMS_AT_ONCE])
+        remaining = list(dict.fromkeys(services))
+        for start in range(0, len(remaining), MAX_CLAIMS_AT_ONCE):
+            _release(invoice, remaining[start : start + MAX_CLAIMS_AT_ONCE])
 
-    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
         if references or recounted.difference or recounted.movements:
             return self.apply(recounted, None, references)
         stored = recounted.stored()
         put(
             InvoiceItem,
             invoice_values(recounted.invoice, stored),
-            unchanged(InvoiceItem, recounted.invoice.version),
-            _WHAT,
+            has_version(InvoiceItem, recounted.invoice.version),
+            _OBJECT_NAME,
         )
         return stored
 
     def apply(
-        self, recounted: Recounted, marker: EventMarker | None, references: Sequence[Reference] = ()
+        self, recounted: InvoiceWrite, marker: EventMarker | None, references: Sequence[Reference] = ()
     ) -> Invoice:
-        """Writes the invoice, its movements, what it adds to the tallies, the event and the references together.
+        """Writes the invoice, its movements, its tallies, the event's marker and the references in one transaction.
 
-        What is beyond one transaction goes first: a reference belongs to its invoice, and money has moved, whether
-        or not the invoice knows already.
+        References and movements that do not fit into the transaction are written before it. They are true even if the
+        invoice does not include them yet.
         """
         movements = _write_overflow(recounted)
-        left = [asdict(reference) for reference in dict.fromkeys(references)]
+        remaining = [asdict(reference) for reference in dict.fromkeys(references)]
         room = MAX_CLAIMS_AT_ONCE - len(movements)
-        while len(left) > room:
+        while len(remaining) > room:
             transaction = Transaction()
-            _refer(transaction, left[:MAX_CLAIMS_AT_ONCE])
-            commit(transaction, _WHAT)
-            del left[:MAX_CLAIMS_AT_ONCE]
+            _refer(transaction, remaining[:MAX_CLAIMS_AT_ONCE])
+            commit(transaction, _OBJECT_NAME)
+            del remaining[:MAX_CLAIMS_AT_ONCE]
         stored = recounted.stored()
         transaction = Transaction()
-        expected = unchanged(InvoiceItem, recounted.invoice.version)
+        expected = has_version(InvoiceItem, recounted.invoice.version)
         transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), expected)
-        _refer(transaction, left)
+        _refer(transaction, remaining)
         put_movements(transaction, stored.organization_id, movements)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         if marker is not None:
             put_marker(transaction, marker)
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
-    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
-        left = list(dict.fromkeys(services))
-        while len(left) > MAX_CLAIMS_AT_ONCE:
-            _release(uncounted.invoice, left[:MAX_CLAIMS_AT_ONCE])
-            del left[:MAX_CLAIMS_AT_ONCE]
-        _release(uncounted.invoice, left, together_with=uncounted)
+    def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
+        remaining = list(dict.fromkeys(services))
+        while len(remaining) > MAX_CLAIMS_AT_ONCE:
+            _release(uncounted.invoice, remaining[:MAX_CLAIMS_AT_ONCE])
+            del remaining[:MAX_CLAIMS_AT_ONCE]
+        _release(uncounted.invoice, remaining, together_with=uncounted)
 
     def find_by_reference(
         self, account_id: StripeAccountId, stripe_ids: Sequence[str]
     ) -> Mapping[str, tuple[OrganizationId, InvoiceId]]:
         keys = [{"account_id": account_id, "stripe_id": stripe_id} for stripe_id in dict.fromkeys(stripe_ids)]
-        wanted = ("stripe_id", "organization_id", "invoice_id")
+        attribute_names = ("stripe_id", "organization_id", "invoice_id")
         return {
             item["stripe_id"]["S"]: (OrganizationId(item["organization_id"]["S"]), InvoiceId(item["invoice_id"]["S"]))
-            for item in read_many(PaymentReferenceItem, keys, wanted)
+            for item in read_items(PaymentReferenceItem, keys, attribute_names)
         }
 
     def page(
-        self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
+        self, organization_id: OrganizationId, invoice_filter: InvoiceFilter, first: int, after: str | None
     ) -> Page[Invoice]:
-        return invoice_page(organization_id, wanted, first, after)
+        return invoice_page(organization_id, invoice_filter, first, after)
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
-        with answering():
+        with translating_errors():
             due = InvoiceItem.due_work.query(RESUME, InvoiceItem.resume_at <= now, limit=limit)
             return [(OrganizationId(item.organization_id), InvoiceId(item.invoice_id)) for item in due]
 
     def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
-        with answering():
+        with translating_errors():
             for item in InvoiceItem.due_work.query(TURN_OVERDUE, InvoiceItem.resume_at <= now):
                 yield OrganizationId(item.organization_id), InvoiceId(item.invoice_id)
 
@@ -170,20 +170,20 @@ def _key(invoice: Invoice) -> Values:
     return {"organization_id": invoice.organization_id, "invoice_id": invoice.id}
 
 
-def _write_overflow(recounted: Recounted) -> list[Movement]:
-    """Writes the movements beyond those that go with the invoice, which are returned.
+def _write_overflow(recounted: InvoiceWrite) -> list[Movement]:
+    """Writes the movements that do not fit into the invoice's transaction, and returns the others.
 
     Raises:
-        StaleWrite: the invoice is not the one that was read.
+        StaleWrite: the invoice has changed since it was read.
     """
-    left, invoice = list(recounted.movements), recounted.invoice
-    while len(left) > AT_ONCE:
+    remaining, invoice = list(recounted.movements), recounted.invoice
+    while len(remaining) > ROWS_AT_ONCE:
         transaction = Transaction()
-        transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged(InvoiceItem, invoice.version))
-        put_movements(transaction, invoice.organization_id, left[:AT_ONCE])
-        commit(transaction, _WHAT)
-        del left[:AT_ONCE]
-    return left
+        transaction.check(_INVOICE, InvoiceItem, _key(invoice), has_version(InvoiceItem, invoice.version))
+        put_movements(transaction, invoice.organization_id, remaining[:ROWS_AT_ONCE])
+        commit(transaction, _OBJECT_NAME)
+        del remaining[:ROWS_AT_ONCE]
+    return remaining
 
 
 def _refer(transaction: Transaction, references: Sequence[Values]) -> None:
@@ -194,43 +194,43 @@ def _refer(transaction: Transaction, references: Sequence[Values]) -> None:
 def _claim(transaction: Transaction, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
     if len(claims) > MAX_CLAIMS_AT_ONCE:
         raise ValueError(f"{len(claims)} claims are more than one transaction takes")
-    for service_id, dead in claims.items():
+    for service_id, former_holder in claims.items():
         free = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == invoice.id)
-        if dead is not None:
-            free |= ClaimItem.holder == dead
-        values = {**_claimed(invoice, service_id), "holder": invoice.id}
+        if former_holder is not None:
+            free |= ClaimItem.holder == former_holder
+        values = {**_claim_key(invoice, service_id), "holder": invoice.id}
         transaction.put(_SERVICE + service_id, ClaimItem, values, free)
 
 
-def _claimed(invoice: Invoice, service_id: ServiceId) -> Values:
+def _claim_key(invoice: Invoice, service_id: ServiceId) -> Values:
     return {"owner": invoice.organization_id, "claim": _SERVICE + service_id}
 
 
 def _commit_claims(transaction: Transaction) -> None:
-    """Raises: StaleWrite if the invoice has changed since it was read, ServiceClaimed."""
+    """Commits. Raises StaleWrite if the invoice has changed since it was read, or ServiceClaimed."""
     try:
         transaction.commit()
     except Cancelled as exc:
-        if _INVOICE in exc.met:
-            raise StaleWrite(_WHAT) from exc
-        raise _claims_refused(exc) from exc
+        if _INVOICE in exc.failed_on:
+            raise StaleWrite(_OBJECT_NAME) from exc
+        raise _claim_error(exc) from exc
 
 
-def _claims_refused(cancelled: Cancelled) -> Exception:
-    if not cancelled.met:
+def _claim_error(cancelled: Cancelled) -> Exception:
+    if not cancelled.failed_on:
         return StaleWrite("A service of this invoice")
     return ServiceClaimed(
         {
             ServiceId(name.removeprefix(_SERVICE)): InvoiceId(item["holder"]["S"])
-            for name, item in cancelled.met.items()
+            for name, item in cancelled.failed_on.items()
         }
     )
 
 
-def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: Recounted | None = None) -> None:
-    """Give up claims, and the invoice together with them if it is to go; claims that others hold stay theirs."""
-    unchanged_invoice = unchanged(InvoiceItem, invoice.version)
-    ours = list(services)
+def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: InvoiceWrite | None = None) -> None:
+    """Releases the invoice's claims, and deletes the invoice if `together_with` is given. Others' claims stay."""
+    unchanged_invoice = has_version(InvoiceItem, invoice.version)
+    own_services = list(services)
     while True:
         transaction = Transaction()
         if together_with is not None:
@@ -238,15 +238,15 @@ def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: Rec
             add_tallies(transaction, invoice.organization_id, invoice.id, together_with.difference)
         else:
             transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged_invoice)
-        for service_id in ours:
+        for service_id in own_services:
             free = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == invoice.id)
-            transaction.delete(_SERVICE + service_id, ClaimItem, _claimed(invoice, service_id), free)
+            transaction.delete(_SERVICE + service_id, ClaimItem, _claim_key(invoice, service_id), free)
         try:
             transaction.commit()
         except Cancelled as exc:
-            theirs = {ServiceId(name.removeprefix(_SERVICE)) for name in exc.met if name != _INVOICE}
-            if _INVOICE in exc.met or not theirs:
-                raise StaleWrite(_WHAT) from exc
-            ours = [service_id for service_id in ours if service_id not in theirs]
+            held_by_others = {ServiceId(name.removeprefix(_SERVICE)) for name in exc.failed_on if name != _INVOICE}
+            if _INVOICE in exc.failed_on or not held_by_others:
+                raise StaleWrite(_OBJECT_NAME) from exc
+            own_services = [service_id for service_id in own_services if service_id not in held_by_others]
         else:
             return

@@ -1,4 +1,7 @@
-"""Event markers: the record that an event has been processed, stored with the change that it made, or alone."""
+"""Event markers.
+
+A marker records that an event has been processed, and is written with the event's change or alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.adapters.tables.database import Transaction
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.models import EventItem
-from chalicelib.adapters.tables.writes import Prepared, Values
+from chalicelib.adapters.tables.writes import PreparedCondition, Values
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.retention import MARKERS
@@ -24,7 +27,7 @@ PARKED = "parked"
 
 def put_marker(transaction: Transaction, marker: EventMarker) -> None:
     """Adds the marker to the transaction, which fails if the event has been marked already."""
-    transaction.put(MARKER, EventItem, marker_values(marker), not_dealt_with())
+    transaction.put(MARKER, EventItem, marker_values(marker), is_unprocessed())
 
 
 def marker_values(marker: EventMarker) -> Values:
@@ -56,11 +59,11 @@ def invoice_key(organization_id: OrganizationId, invoice_id: InvoiceId | None) -
 
 
 @cache
-def not_dealt_with() -> Condition:
+def is_unprocessed() -> Condition:
     """Returns the condition that an event is not stored yet, or is parked."""
-    return Prepared(EventItem.event_id.does_not_exist() | (EventItem.outcome == PARKED))
+    return PreparedCondition(EventItem.event_id.does_not_exist() | (EventItem.outcome == PARKED))
 
 
 def expiry(at: int) -> dt.datetime:
-    """Returns the time at which DynamoDB may delete an item, in the form of pynamodb. `at` is epoch seconds UTC."""
+    """Returns the time at which DynamoDB may delete an item, in pynamodb's form. `at` is epoch seconds UTC."""
     return dt.datetime.fromtimestamp(at, tz=dt.UTC)

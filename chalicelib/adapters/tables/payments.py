@@ -1,7 +1,7 @@
-"""The rows of `GET /payments`: an organization's payments, refunds and disputes, in the order of their time.
+"""The rows of `GET /payments`: an organization's payments, refunds and disputes, ordered by time.
 
-Invoices write rows. Balance jobs write settlements: one attribute for each, named by its balance transaction. Neither
-write touches what the other one wrote.
+Writes of invoices write the rows. Balance jobs write settlements: one attribute for each, named by its balance
+transaction. Neither changes the attributes of the other.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.codec import decode, decode_item, encode
 from chalicelib.adapters.tables.database import (
     Item,
     Transaction,
-    answering,
-    condition_failed,
     connection,
-    met_transaction,
-    read,
-    read_many,
+    is_condition_failure,
+    is_transaction_conflict,
+    read_item,
+    read_items,
+    translating_errors,
 )
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.models import PaymentItem
@@ -41,34 +41,34 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
 
-AT_ONCE = 40
-"""How many rows the transaction of an invoice can write, in addition to its references, its tallies and the event."""
+ROWS_AT_ONCE = 40
+"""The most rows in the transaction of an invoice, in addition to its references, its tallies and the event."""
 
 SETTLEMENT = "txn_"
-"""The id of every balance transaction begins like this, and so does the name of the attribute of its settlement."""
+"""The prefix of every balance transaction's id, and so of every settlement's attribute."""
 
 _FILTERED_PAGE = 3000
-"""How many rows one query reads if a filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
+"""Rows in one query if the filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
 
 
 class TablePayments:
     """Fulfils `PaymentStore`."""
 
     def page(
-        self, organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None
+        self, organization_id: OrganizationId, movement_filter: MovementFilter, first: int, after: str | None
     ) -> Page[SettledMovement]:
         listing = key("payments", organization_id)
         position = position_of(listing, after, DATED_FORM) if after is not None else None
-        fitting = (
+        matching = (
             (place, settled)
-            for place, settled in _newest_first(organization_id, wanted, first, position)
-            if _fits(settled.movement, wanted)
+            for place, settled in _newest_first(organization_id, movement_filter, first, position)
+            if _matches(settled.movement, movement_filter)
         )
-        return page_of(fitting, listing, first)
+        return page_of(matching, listing, first)
 
     def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
         keys = [_key(organization_id, movement_id) for movement_id in dict.fromkeys(movement_ids)]
-        return {item["movement_id"]["S"]: _settled(item) for item in read_many(PaymentItem, keys)}
+        return {item["movement_id"]["S"]: _settled_movement(item) for item in read_items(PaymentItem, keys)}
 
     def change(
         self,
@@ -76,14 +76,14 @@ class TablePayments:
         movement_id: str,
         change: Callable[[SettledMovement], SettledMovement],
     ) -> None:
-        item = read(PaymentItem, organization_id, movement_id)
+        item = read_item(PaymentItem, organization_id, movement_id)
         if item is None:
             return
-        stored = _settled(item)
+        stored = _settled_movement(item)
         changed = change(stored)
         if changed == stored:
             return
-        settlements = {each.transaction.id: encoded(each) for each in changed.settlements}
+        settlements = {each.transaction.id: encode(each) for each in changed.settlements}
         values = {
             **_document_of(changed.movement),
             **{name: value for name, each in settlements.items() for value in each.values()},
@@ -107,19 +107,19 @@ class TablePayments:
 
 
 def put_movements(transaction: Transaction, organization_id: OrganizationId, movements: Sequence[Movement]) -> None:
-    """Adds to the transaction a write of each row. The settlements of a row that is stored stay beside it."""
+    """Adds a write of each row to the transaction. The stored settlements of a row stay unchanged."""
     for movement in movements:
         values = {"time_key": key(moment(movement.at), movement.id), **_document_of(movement)}
         transaction.set(f"movement#{movement.id}", PaymentItem, _key(organization_id, movement.id), values)
 
 
 def _document_of(movement: Movement) -> Values:
-    document = encoded(movement)
+    document = encode(movement)
     return {"document": document.get("document"), "packed": document.get("packed")}
 
 
 def _is_still(item: Item, name: str) -> Condition:
-    """Returns the condition that an attribute is as it was read."""
+    """Returns the condition that an attribute has not changed since it was read."""
     value = next(iter(item[name].values())) if name in item else None
     return Path([name]).does_not_exist() if value is None else Path([name]) == value
 
@@ -129,15 +129,15 @@ def _key(organization_id: OrganizationId, movement_id: str) -> Mapping[str, str]
 
 
 def _settle(organization_id: OrganizationId, movement_id: str, settlements: Sequence[Settlement]) -> None:
-    """Keeps settlements beside the row of their movement, or does nothing if there is no such row.
+    """Stores settlements in the row of their movement. Does nothing if there is no such row.
 
     Raises:
         StaleWrite: a transaction is writing the row at the same time.
     """
-    paid_out_last = sorted(settlements, key=lambda each: each.payout_id is not None)
-    actions = {each.transaction.id: _action(each) for each in paid_out_last}
+    with_payouts_last = sorted(settlements, key=lambda each: each.payout_id is not None)
+    actions = {each.transaction.id: _action(each) for each in with_payouts_last}
     try:
-        with answering():
+        with translating_errors():
             connection().update_item(
                 PaymentItem.Meta.table_name,
                 organization_id,
@@ -146,53 +146,53 @@ def _settle(organization_id: OrganizationId, movement_id: str, settlements: Sequ
                 condition=PaymentItem.time_key.exists(),
             )
     except UpdateError as exc:
-        if met_transaction(exc):
+        if is_transaction_conflict(exc):
             raise StaleWrite("The payment") from exc
-        if not condition_failed(exc):
+        if not is_condition_failure(exc):
             raise
 
 
 def _action(settlement: Settlement) -> Action:
-    """Returns what sets the settlement's attribute. What is not known to be paid out replaces nothing."""
+    """Returns the action that sets the settlement's attribute. A settlement without a payout replaces no other."""
     transaction_id = settlement.transaction.id
     if not transaction_id.startswith(SETTLEMENT):
         raise ValueError(f"{transaction_id} is no id of a balance transaction")
-    [value] = attributes(encoded(settlement)).values()
+    [value] = attributes(encode(settlement)).values()
     path = Path([transaction_id])
     return path.set(value if settlement.payout_id is not None else path | value)
 
 
-def _settled(item: Item) -> SettledMovement:
-    """Returns the row of an item with its settlements, the earliest first. Former rows have none."""
+def _settled_movement(item: Item) -> SettledMovement:
+    """Returns the row in an item with its settlements, the earliest first. Rows of former releases have none."""
     settlements = [_settlement(value) for name, value in item.items() if name.startswith(SETTLEMENT)]
     settlements.sort(key=lambda each: (each.transaction.created, each.transaction.id))
-    return SettledMovement(decoded_item(Movement, item), tuple(settlements))
+    return SettledMovement(decode_item(Movement, item), tuple(settlements))
 
 
 def _settlement(value: Mapping[str, Any]) -> Settlement:
-    return decoded(Settlement, value.get("S"), value.get("B"))
+    return decode(Settlement, value.get("S"), value.get("B"))
 
 
 def _newest_first(
-    organization_id: OrganizationId, wanted: MovementFilter, first: int, position: str | None
+    organization_id: OrganizationId, movement_filter: MovementFilter, first: int, position: str | None
 ) -> Iterator[tuple[str, SettledMovement]]:
-    """Yields the rows of the period after `position`, each with its range key.
+    """Yields the rows of the period after `position`, newest first, each with its range key.
 
-    Reads one page, and further ones only if the filter leaves out too many rows.
+    It reads one page, and further pages only if the filter leaves out too many rows.
     """
-    low = LOWEST if wanted.since is None else moment(wanted.since)
-    high = HIGHEST if wanted.before is None else moment(wanted.before)
+    low = LOWEST if movement_filter.since is None else moment(movement_filter.since)
+    high = HIGHEST if movement_filter.before is None else moment(movement_filter.before)
     high = high if position is None else min(high, position)
     if low >= high:
         return
-    filtered = wanted.kind is not None or wanted.method is not None
+    is_filtered = movement_filter.kind is not None or movement_filter.method is not None
     between = PaymentItem.time_key.between(low, high)
-    at_once = _FILTERED_PAGE if filtered else first + 2  # BETWEEN includes the position itself
+    at_once = _FILTERED_PAGE if is_filtered else first + 2  # BETWEEN includes the position itself
     for item in read_newest_first(PaymentItem, PaymentItem.by_time, organization_id, between, at_once):
         place = item["time_key"]["S"]
         if place != high:
-            yield place, _settled(item)
+            yield place, _settled_movement(item)
 
 
-def _fits(movement: Movement, wanted: MovementFilter) -> bool:
-    return wanted.kind in (None, movement.kind) and wanted.method in (None, movement.method)
+def _matches(movement: Movement, movement_filter: MovementFilter) -> bool:
+    return movement_filter.kind in (None, movement.kind) and movement_filter.method in (None, movement.method)

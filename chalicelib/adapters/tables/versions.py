@@ -1,4 +1,4 @@
-"""Writing an aggregate only if it is still the one that was read."""
+"""Writes an aggregate only if its stored version is the one that was read."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pynamodb.models import Model
 from chalicelib.adapters.tables.database import (
     Cancelled,
     Transaction,
-    answering,
-    condition_failed,
     connection,
-    met_transaction,
+    is_condition_failure,
+    is_transaction_conflict,
+    translating_errors,
 )
-from chalicelib.adapters.tables.markers import MARKER, marker_values, not_dealt_with
+from chalicelib.adapters.tables.markers import MARKER, is_unprocessed, marker_values
 from chalicelib.adapters.tables.models import EventItem
-from chalicelib.adapters.tables.writes import Prepared, Values, attributes
+from chalicelib.adapters.tables.writes import PreparedCondition, Values, attributes
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
 
 
 @lru_cache(maxsize=128)
-def unchanged(model: Any, version: int) -> Condition:
-    """The item still has the version that was read; 0 means that it does not exist."""
-    return Prepared(model.version == version if version else model.version.does_not_exist())
+def has_version(model: Any, version: int) -> Condition:
+    """Returns the condition that the item has this version. 0 means that the item does not exist."""
+    return PreparedCondition(model.version == version if version else model.version.does_not_exist())
 
 
-def put(model: type[Model], values: Values, condition: Condition, what: str) -> None:
-    """Write one item.
+def put(model: type[Model], values: Values, condition: Condition, object_name: str) -> None:
+    """Writes one item.
 
     Raises:
         StaleWrite: the condition does not hold, or a transaction is under way on the item.
@@ -39,8 +39,8 @@ def put(model: type[Model], values: Values, condition: Condition, what: str) -> 
     try:
         _put(model, values, condition)
     except PutError as exc:
-        if condition_failed(exc) or met_transaction(exc):
-            raise StaleWrite(what) from exc
+        if is_condition_failure(exc) or is_transaction_conflict(exc):
+            raise StaleWrite(object_name) from exc
         raise
 
 
@@ -48,15 +48,15 @@ def put_alone(marker: EventMarker) -> None:
     """Marks an event that changed nothing.
 
     Raises:
-        DuplicateEvent: the event has been dealt with before.
-        StaleWrite: a transaction is under way on the marker, so the event is being dealt with.
+        DuplicateEvent: the event has been processed before.
+        StaleWrite: a transaction is under way on the marker, so the event is being processed.
     """
     try:
-        _put(EventItem, marker_values(marker), not_dealt_with())
+        _put(EventItem, marker_values(marker), is_unprocessed())
     except PutError as exc:
-        if condition_failed(exc):
+        if is_condition_failure(exc):
             raise DuplicateEvent from exc
-        if met_transaction(exc):
+        if is_transaction_conflict(exc):
             raise StaleWrite("The event") from exc
         raise
 
@@ -64,20 +64,20 @@ def put_alone(marker: EventMarker) -> None:
 def _put(model: type[Model], values: Values, condition: Condition) -> None:
     table = model.Meta.table_name
     hash_key = values[connection().get_meta_table(table).hash_keyname]
-    with answering():
+    with translating_errors():
         connection().put_item(table, hash_key, attributes=attributes(values), condition=condition)
 
 
-def commit(transaction: Transaction, what: str) -> None:
-    """Make a transaction in which nothing but a version or a marker can be in the way.
+def commit(transaction: Transaction, object_name: str) -> None:
+    """Commits a transaction that can only fail on a version or a marker.
 
     Raises:
         StaleWrite: a version does not match.
-        DuplicateEvent: the event has been dealt with before; this goes first.
+        DuplicateEvent: the event has been processed before. This error comes first.
     """
     try:
         transaction.commit()
     except Cancelled as exc:
-        if MARKER in exc.met:
+        if MARKER in exc.failed_on:
             raise DuplicateEvent from exc
-        raise StaleWrite(what) from exc
+        raise StaleWrite(object_name) from exc

@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, one per model that goes over the wire on its own. A test decodes each."""
+"""Examples for the OpenAPI document, one for each model of a request or a response. A test decodes each."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from chalicelib.api.examples.acts import ACT_EXAMPLES
 from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
 from chalicelib.api.examples.changes import CHANGE_EXAMPLES
-from chalicelib.api.examples.common import AnswerExamples
-from chalicelib.api.examples.connection import CONNECTION_ANSWERS, CONNECTION_EXAMPLES
-from chalicelib.api.examples.customer_erasure import ERASURE_ANSWERS, ERASURE_EXAMPLES
-from chalicelib.api.examples.customers import CUSTOMER_ANSWERS, CUSTOMER_EXAMPLES
+from chalicelib.api.examples.common import ResponseExamples
+from chalicelib.api.examples.connection import CONNECTION_EXAMPLES, CONNECTION_RESPONSES
+from chalicelib.api.examples.customer_erasure import ERASURE_EXAMPLES, ERASURE_RESPONSES
+from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES, CUSTOMER_RESPONSES
 from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
-from chalicelib.api.examples.drafts import DRAFT_ANSWERS, DRAFT_EXAMPLES
-from chalicelib.api.examples.invoice_batches import BATCH_ANSWERS, BATCH_EXAMPLES
-from chalicelib.api.examples.invoices import INVOICE_ANSWERS, INVOICE_EXAMPLES
+from chalicelib.api.examples.drafts import DRAFT_EXAMPLES, DRAFT_RESPONSES
+from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES, BATCH_RESPONSES
+from chalicelib.api.examples.invoices import INVOICE_EXAMPLES, INVOICE_RESPONSES
 from chalicelib.api.examples.invoicing_settings import SETTINGS_EXAMPLES
 from chalicelib.api.examples.payments import PAYMENT_CSV_EXAMPLES, PAYMENT_EXAMPLES
-from chalicelib.api.examples.refunds import REFUND_ANSWERS, REFUND_EXAMPLES
+from chalicelib.api.examples.refunds import REFUND_EXAMPLES, REFUND_RESPONSES
 from chalicelib.api.models.system import Health, Received
 
-__all__ = ["ANSWERS", "CSV_EXAMPLES", "EXAMPLES"]
+__all__ = ["CSV_EXAMPLES", "EXAMPLES", "RESPONSES"]
 
 EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
@@ -42,15 +42,15 @@ EXAMPLES: Mapping[type, Any] = {
 }
 
 CSV_EXAMPLES: Mapping[type, str] = {**PAYMENT_CSV_EXAMPLES, **PAYOUT_CSV_EXAMPLES}
-"""By model: the same as a table, for routes that answer CSV, too."""
+"""By model: the example of a route that also responds with CSV, as CSV."""
 
-ANSWERS: AnswerExamples = {
-    **CONNECTION_ANSWERS,
-    **CUSTOMER_ANSWERS,
-    **ERASURE_ANSWERS,
-    **INVOICE_ANSWERS,
-    **DRAFT_ANSWERS,
-    **BATCH_ANSWERS,
-    **REFUND_ANSWERS,
+RESPONSES: ResponseExamples = {
+    **CONNECTION_RESPONSES,
+    **CUSTOMER_RESPONSES,
+    **ERASURE_RESPONSES,
+    **INVOICE_RESPONSES,
+    **DRAFT_RESPONSES,
+    **BATCH_RESPONSES,
+    **REFUND_RESPONSES,
 }
-"""What single routes answer. All other answers have the example of their model."""
+"""Examples of single routes, by route and status. All other responses have the example of their model."""

@@ -1,4 +1,4 @@
-"""An example of what needs a person."""
+"""An example of the items that need a person's attention."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.api.models.attention import AttentionList
 from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 
-FOUND = {AttentionKind.PAYMENT_FAILED: 1, AttentionKind.CUSTOMER_WITHOUT_EMAIL: 1}
+_COUNTS = {AttentionKind.PAYMENT_FAILED: 1, AttentionKind.CUSTOMER_WITHOUT_EMAIL: 1}
 
 ATTENTION_EXAMPLES: Mapping[type, Any] = {
     AttentionList: {
@@ -51,6 +51,6 @@ ATTENTION_EXAMPLES: Mapping[type, Any] = {
                 "dashboardUrl": None,
             },
         ],
-        "counts": [{"kind": kind.value, "count": FOUND.get(kind, 0), "atLeast": False} for kind in AttentionKind],
+        "counts": [{"kind": kind.value, "count": _COUNTS.get(kind, 0), "atLeast": False} for kind in AttentionKind],
     },
 }

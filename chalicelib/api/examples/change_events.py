@@ -1,4 +1,4 @@
-"""An example of each change that is told on the bus: what happened to the objects of the other examples."""
+"""An example of each event that is published on the bus, about the objects of the other examples."""
 
 from __future__ import annotations
 
@@ -78,19 +78,19 @@ PAYOUT_CANCELED = {
 }
 
 
-def _told(
+def _event(
     change_type: ChangeType,
     version: int,
     previous_status: str | None,
-    shown: Mapping[str, Any] | None,
+    api_object: Mapping[str, Any] | None,
     at: str,
     object_id: str = INVOICE_ID,
 ) -> dict[str, Any]:
-    """Returns what is told of a change. `shown` is the object after it, and None if it was deleted."""
-    status = None if shown is None else shown["syncStatus" if "syncStatus" in shown else "status"]
-    stored = int(dt.datetime.fromisoformat(at).timestamp())
+    """Returns an event. `api_object` is the object after the change, or None if it was deleted."""
+    status = None if api_object is None else api_object["syncStatus" if "syncStatus" in api_object else "status"]
+    stored_at = int(dt.datetime.fromisoformat(at).timestamp())
     difference = Difference((change_type,), previous_status, status)
-    change = Change(ORGANIZATION_ID, change_type.object_kind, object_id, version, stored, difference)
+    change = Change(ORGANIZATION_ID, change_type.object_kind, object_id, version, stored_at, difference)
     return {
         "id": change.id_of(change_type),
         "type": change_type.value,
@@ -103,51 +103,51 @@ def _told(
         "status": status,
         "deleted": change.deleted,
         "objectOmitted": False,
-        "object": shown,
+        "object": api_object,
     }
 
 
-def _of_invoice(
-    change_type: ChangeType, version: int, previous_status: str | None, shown: Mapping[str, Any]
+def _invoice_event(
+    change_type: ChangeType, version: int, previous_status: str | None, api_object: Mapping[str, Any]
 ) -> dict[str, Any]:
-    return _told(change_type, version, previous_status, shown, shown["updatedAt"], shown["id"])
+    return _event(change_type, version, previous_status, api_object, api_object["updatedAt"], api_object["id"])
 
 
-def _of_customer(
-    change_type: ChangeType, version: int, previous_status: str, shown: Mapping[str, Any]
+def _customer_event(
+    change_type: ChangeType, version: int, previous_status: str, api_object: Mapping[str, Any]
 ) -> dict[str, Any]:
-    return _told(change_type, version, previous_status, shown, shown["updatedAt"], CUSTOMER_ID)
+    return _event(change_type, version, previous_status, api_object, api_object["updatedAt"], CUSTOMER_ID)
 
 
 _EXAMPLES = (
-    _of_invoice(ChangeType.INVOICE_CREATED, 3, None, DRAFT),
-    _of_invoice(ChangeType.INVOICE_EDITED, 6, "draft", EDITED),
-    _of_invoice(ChangeType.INVOICE_PENDING, 7, "failed", {**PENDING, "updatedAt": "2026-11-25T17:10:02Z"}),
-    _of_invoice(ChangeType.INVOICE_SENT, 4, "draft", PENDING),
-    _of_invoice(ChangeType.INVOICE_PAYMENT_FAILED, 5, "pending", FAILED),
-    _of_invoice(ChangeType.INVOICE_PARTLY_PAID, 5, "pending", PARTLY_PAID),
-    _of_invoice(ChangeType.INVOICE_PAID, 6, "pending", PAID),
-    _of_invoice(ChangeType.INVOICE_REFUNDED, 8, "paid", REFUNDED_IN_PART),
-    _of_invoice(ChangeType.INVOICE_DISPUTE_OPENED, 9, "paid", DISPUTED),
-    _of_invoice(ChangeType.INVOICE_DISPUTE_CLOSED, 11, "paid", DISPUTE_LOST),
-    _of_invoice(ChangeType.INVOICE_VOIDED, 5, "pending", VOID),
-    _of_invoice(ChangeType.INVOICE_REVISED, 6, "pending", REVISED),
-    _of_invoice(ChangeType.INVOICE_UNCOLLECTIBLE, 6, "pending", UNCOLLECTIBLE),
-    _of_invoice(ChangeType.INVOICE_OVERDUE, 5, "pending", OVERDUE),
-    _told(ChangeType.INVOICE_DELETED, 12, "draft", None, "2026-11-24T16:00:02Z"),
-    _of_customer(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", SYNC_FAILED),
-    _of_customer(ChangeType.CUSTOMER_SYNCED, 3, "pending", CUSTOMER),
-    _of_customer(ChangeType.CUSTOMER_UPDATED_IN_STRIPE, 4, "synced", UPDATED_IN_STRIPE),
-    _of_customer(ChangeType.CUSTOMER_DELETED_IN_STRIPE, 5, "synced", DELETED_IN_STRIPE),
-    _told(ChangeType.CUSTOMER_ERASED, 6, "synced", None, "2026-11-25T17:30:00Z", CUSTOMER_ID),
-    _told(ChangeType.CUSTOMER_DELETED, 6, "synced", None, "2026-11-26T08:30:00Z", CUSTOMER_ID),
-    _told(ChangeType.CONNECTION_CHANGED, 9, "connected", DISCONNECTED, "2026-11-23T15:10:00Z", ORGANIZATION_ID),
-    _told(ChangeType.CONNECTION_DELETED, 10, "disconnected", None, "2026-11-23T15:12:00Z", ORGANIZATION_ID),
-    _told(ChangeType.PAYOUT_PAID, 3, "in_transit", PAYOUT, "2026-12-01T08:00:10Z", PAYOUT_ID),
-    _told(ChangeType.PAYOUT_FAILED, 4, "paid", PAYOUT_FAILED, "2026-12-02T08:00:10Z", PAYOUT_ID),
-    _told(ChangeType.PAYOUT_CANCELED, 2, "pending", PAYOUT_CANCELED, "2026-11-27T09:00:10Z", PAYOUT_ID),
-    _told(ChangeType.PAYOUT_DELETED, 5, "failed", None, "2026-12-03T08:00:10Z", PAYOUT_ID),
+    _invoice_event(ChangeType.INVOICE_CREATED, 3, None, DRAFT),
+    _invoice_event(ChangeType.INVOICE_EDITED, 6, "draft", EDITED),
+    _invoice_event(ChangeType.INVOICE_PENDING, 7, "failed", {**PENDING, "updatedAt": "2026-11-25T17:10:02Z"}),
+    _invoice_event(ChangeType.INVOICE_SENT, 4, "draft", PENDING),
+    _invoice_event(ChangeType.INVOICE_PAYMENT_FAILED, 5, "pending", FAILED),
+    _invoice_event(ChangeType.INVOICE_PARTLY_PAID, 5, "pending", PARTLY_PAID),
+    _invoice_event(ChangeType.INVOICE_PAID, 6, "pending", PAID),
+    _invoice_event(ChangeType.INVOICE_REFUNDED, 8, "paid", REFUNDED_IN_PART),
+    _invoice_event(ChangeType.INVOICE_DISPUTE_OPENED, 9, "paid", DISPUTED),
+    _invoice_event(ChangeType.INVOICE_DISPUTE_CLOSED, 11, "paid", DISPUTE_LOST),
+    _invoice_event(ChangeType.INVOICE_VOIDED, 5, "pending", VOID),
+    _invoice_event(ChangeType.INVOICE_REVISED, 6, "pending", REVISED),
+    _invoice_event(ChangeType.INVOICE_UNCOLLECTIBLE, 6, "pending", UNCOLLECTIBLE),
+    _invoice_event(ChangeType.INVOICE_OVERDUE, 5, "pending", OVERDUE),
+    _event(ChangeType.INVOICE_DELETED, 12, "draft", None, "2026-11-24T16:00:02Z"),
+    _customer_event(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", SYNC_FAILED),
+    _customer_event(ChangeType.CUSTOMER_SYNCED, 3, "pending", CUSTOMER),
+    _customer_event(ChangeType.CUSTOMER_UPDATED_IN_STRIPE, 4, "synced", UPDATED_IN_STRIPE),
+    _customer_event(ChangeType.CUSTOMER_DELETED_IN_STRIPE, 5, "synced", DELETED_IN_STRIPE),
+    _event(ChangeType.CUSTOMER_ERASED, 6, "synced", None, "2026-11-25T17:30:00Z", CUSTOMER_ID),
+    _event(ChangeType.CUSTOMER_DELETED, 6, "synced", None, "2026-11-26T08:30:00Z", CUSTOMER_ID),
+    _event(ChangeType.CONNECTION_CHANGED, 9, "connected", DISCONNECTED, "2026-11-23T15:10:00Z", ORGANIZATION_ID),
+    _event(ChangeType.CONNECTION_DELETED, 10, "disconnected", None, "2026-11-23T15:12:00Z", ORGANIZATION_ID),
+    _event(ChangeType.PAYOUT_PAID, 3, "in_transit", PAYOUT, "2026-12-01T08:00:10Z", PAYOUT_ID),
+    _event(ChangeType.PAYOUT_FAILED, 4, "paid", PAYOUT_FAILED, "2026-12-02T08:00:10Z", PAYOUT_ID),
+    _event(ChangeType.PAYOUT_CANCELED, 2, "pending", PAYOUT_CANCELED, "2026-11-27T09:00:10Z", PAYOUT_ID),
+    _event(ChangeType.PAYOUT_DELETED, 5, "failed", None, "2026-12-03T08:00:10Z", PAYOUT_ID),
 )
 
 CHANGE_EXAMPLES: Mapping[ChangeType, dict[str, Any]] = {ChangeType(each["type"]): each for each in _EXAMPLES}
-"""What is told of each change."""
+"""The example of each type of event."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import WHOLE_LIST, AnswerExamples
+from chalicelib.api.examples.common import WHOLE_LIST, ResponseExamples
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.verification import Checklist, RefreshView, TestProgress, TestReport
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
@@ -121,7 +121,7 @@ DISCONNECTED = {
     "lagSeconds": None,
 }
 
-CONNECTION_ANSWERS: AnswerExamples = {
+CONNECTION_RESPONSES: ResponseExamples = {
     ("complete_connection", 200): {"connected": JUST_CONNECTED},
     ("disconnect", 200): {"disconnected": DISCONNECTED},
     ("get_connection_test", 200): {

@@ -1,6 +1,6 @@
-"""Examples of error answers, each with the sentences that the code has for it.
+"""Examples of error responses, with the messages of the code that raises them.
 
-`tests/api/test_error_examples.py` compares them with the code that raises them, and with what the API answers.
+`tests/api/test_error_examples.py` compares them with that code and with the API's responses.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from chalicelib.api.examples.customers import IMPORT
 from chalicelib.api.examples.error_sentences import SENTENCES
 from chalicelib.api.http import decoding
 from chalicelib.api.http.errors import INTERNAL_ERROR, INVALID_SIGNATURE, Problem
-from chalicelib.api.http.table import Role, Route
+from chalicelib.api.http.route_table import Role, Route
 from chalicelib.api.models.combinations import Combination, require_offered
 from chalicelib.api.models.customer_query import COMBINATIONS as CUSTOMER_COMBINATIONS
 from chalicelib.api.models.invoice_query import COMBINATIONS as INVOICE_COMBINATIONS
-from chalicelib.domain.erasure import Unsettled
-from chalicelib.domain.every_error import errors_of
-from chalicelib.domain.unsettled import unsettled_error
+from chalicelib.domain.erasure import ErasureBlocker
+from chalicelib.domain.erasure_blockers import blocker_error
+from chalicelib.domain.error_collector import errors_raised_by
 
 Details: TypeAlias = Sequence[dict[str, Any]]
 P = ParamSpec("P")
@@ -33,15 +33,15 @@ def _example(code: str, **changes: str | None) -> dict[str, Any]:
     return {**error_detail(code, message, next_step, field), **changes}
 
 
-def _refusal(read: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Details:
-    """Returns what is wrong with a request; nothing if it can be read."""
-    errors = errors_of(read, *args, **kwargs)
+def _errors_of(parse: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Details:
+    """Returns the errors of parsing a request, or an empty list if the request is valid."""
+    errors = errors_raised_by(parse, *args, **kwargs)
     return [error_detail(each.code, each.message, each.next_step or "", each.field) for each in errors]
 
 
-def _not_offered(given: Mapping[str, str], offered: Sequence[Combination]) -> Details:
-    """Returns the refusal of filters that are not offered together."""
-    return _refusal(require_offered, given, offered)
+def _filters_not_offered(filters: Mapping[str, str], combinations: Sequence[Combination]) -> Details:
+    """Returns the error of filters that a list does not offer together."""
+    return _errors_of(require_offered, filters, combinations)
 
 
 _BILLED_ALREADY = {
@@ -60,7 +60,7 @@ _UNSETTLED = [
         "invoiceId": each.invoice_id,
     }
     for each in map(
-        unsettled_error, (Unsettled("invoice_open", INVOICE_ID), Unsettled("batch_under_way", IMPORT["id"]))
+        blocker_error, (ErasureBlocker("invoice_open", INVOICE_ID), ErasureBlocker("batch_under_way", IMPORT["id"]))
     )
 ]
 _PERIOD = [
@@ -74,7 +74,7 @@ _PERIOD = [
 
 _BATCH_CHANGED = [_example("concurrent_change", message="The batch was changed by someone else at the same moment.")]
 
-BY_ROUTE: Mapping[tuple[str, int], Details] = {
+DETAILS_BY_ROUTE: Mapping[tuple[str, int], Details] = {
     ("cancel_invoice_batch", 409): _BATCH_CHANGED,
     ("complete_connection", 403): [_example("state_foreign")],
     ("complete_connection", 422): [_example("oauth_denied")],
@@ -105,8 +105,8 @@ BY_ROUTE: Mapping[tuple[str, int], Details] = {
     ("get_invoice_preview", 409): [_example("invoice_not_draft")],
     ("get_summary", 422): _PERIOD,
     ("import_customers", 409): _BATCH_CHANGED,
-    ("list_customers", 422): _not_offered({"syncStatus": "synced", "name": "a"}, CUSTOMER_COMBINATIONS),
-    ("list_invoices", 422): _not_offered({"customerId": "cust_456", "status": "open"}, INVOICE_COMBINATIONS),
+    ("list_customers", 422): _filters_not_offered({"syncStatus": "synced", "name": "a"}, CUSTOMER_COMBINATIONS),
+    ("list_invoices", 422): _filters_not_offered({"customerId": "cust_456", "status": "open"}, INVOICE_COMBINATIONS),
     ("list_payments", 422): _PERIOD,
     ("list_payouts", 422): _PERIOD,
     ("mark_invoice_paid", 409): [
@@ -149,27 +149,27 @@ BY_ROUTE: Mapping[tuple[str, int], Details] = {
     ],
     ("void_invoice", 409): [_example("invoice_not_voidable")],
 }
-"""By route and status: the details of an answer, where it is worth showing another one than the first in line."""
+"""By route and status: the details of a response, where the default example would be less helpful."""
 
 
 def details_of(route: Route, status: int, codes: Sequence[str]) -> Details:
-    """Returns the details of an answer of this route, with one of these codes.
+    """Returns the details of a route's response with one of these codes.
 
-    Codes that the route declares come before those that every route has.
+    Codes that the route declares have precedence over those that every route has.
     """
-    if (route.name, status) in BY_ROUTE:
-        return BY_ROUTE[route.name, status]
+    if (route.name, status) in DETAILS_BY_ROUTE:
+        return DETAILS_BY_ROUTE[route.name, status]
     if status == HTTPStatus.BAD_REQUEST:
-        return _malformed(route)
+        return _malformed_request_details(route)
     if status == HTTPStatus.FORBIDDEN and route.role is Role.ADMIN:
-        return [_example("role_missing", message="This takes the role admin.")]
-    return usual_details((*route.refuses, *codes), codes)
+        return [_example("role_missing", message="This requires the role admin.")]
+    return details_of_status((*route.refuses, *codes), codes)
 
 
-def usual_details(order: Sequence[str], codes: Sequence[str]) -> Details:
-    """Returns the details of an answer that has the first of `order` that is among `codes` and has an example.
+def details_of_status(order: Sequence[str], codes: Sequence[str]) -> Details:
+    """Returns the details of a response: the example of the first code of `order` that is in `codes` and has one.
 
-    An error of which nothing is told has the one answer that all of them have.
+    An internal error has the same response everywhere.
     """
     if list(codes) == [INTERNAL_ERROR.code]:
         return [_of_problem(INTERNAL_ERROR)]
@@ -180,15 +180,15 @@ def _of_problem(problem: Problem) -> dict[str, Any]:
     return error_detail(problem.code, problem.message, problem.next_step, problem.field)
 
 
-def _malformed(route: Route) -> Details:
-    """Returns what this route really answers to a request whose first field is wrong."""
+def _malformed_request_details(route: Route) -> Details:
+    """Returns the route's actual errors for a request whose first field is wrong."""
     if route.raw_body:
         return [_of_problem(INVALID_SIGNATURE)]
     name = next((field.encode_name for field in msgspec.structs.fields(route.takes)), None)
     if name is None:
-        return _refusal(decoding.query_as, route.takes, {"verbose": ["true"]})
+        return _errors_of(decoding.query_as, route.takes, {"verbose": ["true"]})
     if route.takes_query:
-        return _refusal(decoding.query_as, route.takes, {name: ["1", "2"]})
-    # True is wrong for every field but a boolean, and a text is wrong for that.
+        return _errors_of(decoding.query_as, route.takes, {name: ["1", "2"]})
+    # True is invalid for every field except a boolean, for which a text is invalid.
     first, second = (msgspec.json.encode({name: value}) for value in (True, "yes"))
-    return _refusal(decoding.body_as, route.takes, first) or _refusal(decoding.body_as, route.takes, second)
+    return _errors_of(decoding.body_as, route.takes, first) or _errors_of(decoding.body_as, route.takes, second)

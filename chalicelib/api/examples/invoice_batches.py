@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import BATCH_INVOICE_ID, LAST_PAGE, AnswerExamples, only_error
+from chalicelib.api.examples.common import BATCH_INVOICE_ID, LAST_PAGE, ResponseExamples, only_error
 from chalicelib.api.models.invoice_batches import InvoiceBatchDetail, InvoiceBatchList, InvoiceBatchView
 from chalicelib.api.models.new_invoices import NewInvoiceBatch
 
@@ -37,7 +37,7 @@ BEING_SENT = {
     **BEGUN,
     "sendRequestedAt": "2026-11-30T17:20:00Z",
 }
-"""Two drafts that were reviewed are being sent."""
+"""A batch whose two reviewed drafts are being sent."""
 
 EMAIL_MISSING = {
     "code": "customer_email_missing",
@@ -80,7 +80,7 @@ REVIEWED = {
     "pageInfo": LAST_PAGE,
     "invoicingPaused": None,
 }
-"""A batch that was sent after a review, with a draft that was held back."""
+"""A batch that was sent after a review, with one draft held back."""
 
 BATCH_EXAMPLES: Mapping[type, Any] = {
     InvoiceBatchDetail: {
@@ -135,7 +135,7 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
     },
 }
 
-BATCH_ANSWERS: AnswerExamples = {
+BATCH_RESPONSES: ResponseExamples = {
     ("get_invoice_batch", 200): {"sent at once": BATCH_EXAMPLES[InvoiceBatchDetail], "reviewed and sent": REVIEWED},
     ("send_invoice_batch", 202): {"being sent": BEING_SENT},
     ("retry_invoice_batch", 202): {"tried again": TRIED_AGAIN},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID, AnswerExamples
+from chalicelib.api.examples.common import INVOICE_ID, ResponseExamples
 from chalicelib.api.models.payments import REQUESTED
 from chalicelib.api.models.refunds import NewRefund, OrderedRefundView
 
@@ -24,6 +24,6 @@ REFUND_EXAMPLES: Mapping[type, Any] = {
     OrderedRefundView: REFUND,
 }
 
-REFUND_ANSWERS: AnswerExamples = {
+REFUND_RESPONSES: ResponseExamples = {
     ("refund_payment", 202): {"not answered yet": {**REFUND, "id": None, "status": REQUESTED}},
 }

@@ -1,4 +1,4 @@
-"""Answers a page of a list as CSV."""
+"""Replies with a page of a list as CSV."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import msgspec
 
 from chalicelib import bootstrap
 from chalicelib.api.http.media_types import CSV
+from chalicelib.api.http.route_table import Reply
 from chalicelib.api.http.routing import PREFIX
-from chalicelib.api.http.table import Reply
 from chalicelib.ports.storage import Page
 
 
 def csv_reply(table: str, path: str, query: msgspec.Struct, page: Page[Any]) -> Reply:
-    """Returns a table, with the address of the next page in the header `Link` if there is one.
+    """Returns a CSV table, with the address of the next page in the header `Link` if there is a next page.
 
-    `page` is the page that the table shows, and `query` has what it was asked for with.
+    `page` is the page that the table shows. `query` has the parameters with which the page was requested.
     """
     link = {}
     if page.has_next and page.end_cursor is not None:
@@ -28,6 +28,6 @@ def csv_reply(table: str, path: str, query: msgspec.Struct, page: Page[Any]) -> 
 def _address(path: str, query: msgspec.Struct, after: str) -> str:
     """Returns the address of the page that begins behind this cursor."""
     names = {field.name: field.encode_name for field in msgspec.structs.fields(query)}
-    asked = {names[name]: value for name, value in msgspec.structs.asdict(query).items()}
-    given = {name: str(value) for name, value in {**asked, "after": after}.items() if value is not None}
-    return f"{bootstrap.config().public_api_url}{PREFIX}{path}?{urlencode(given)}"
+    query_values = {names[name]: value for name, value in msgspec.structs.asdict(query).items()}
+    parameters = {name: str(value) for name, value in {**query_values, "after": after}.items() if value is not None}
+    return f"{bootstrap.config().public_api_url}{PREFIX}{path}?{urlencode(parameters)}"

@@ -1,4 +1,4 @@
-"""Reads what a client sends, strictly, and says where it is wrong."""
+"""Decodes what a client sends, strictly, and names the part that is wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from chalicelib.api.http import shape
+from chalicelib.api.http import faults
 from chalicelib.api.http.errors import UNSUPPORTED_MEDIA_TYPE
 from chalicelib.api.http.query_string import faults_of_query, values_of
 from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.domain.error_collector import raise_all
 from chalicelib.domain.errors import Malformed, Unsupported
-from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.identifiers import ID_PATTERN
 
 SEE_CONTRACT = "Compare it with /v1/openapi.json."
@@ -32,10 +32,10 @@ _decoder_of = cache(decoder)
 
 
 def check_json_type(content_type: str | None, *, repeated: bool = False) -> None:
-    """JSON in UTF-8 is the only type, said once; no header at all counts as JSON, as it does for API Gateway.
+    """Accepts JSON in UTF-8, named once. A missing header counts as JSON, as it does for API Gateway.
 
     Raises:
-        Unsupported: anything else.
+        Unsupported: the header names another type, or was sent more than once.
     """
     if content_type is None:
         return
@@ -51,18 +51,19 @@ def check_json_type(content_type: str | None, *, repeated: bool = False) -> None
 
 
 def body_as(kind: type[T], body: bytes) -> T:
-    """The body as a model.
+    """Returns the body as a model.
 
     Raises:
-        Malformed: not JSON, or not of the model's shape; names the field, and carries the other faults of the shape.
+        Malformed: the body is not JSON or not of the model's shape. The error names the field and carries the other
+          faults.
     """
     try:
         try:
             decoded: T = _decoder_of(kind).decode(body)
         except msgspec.ValidationError as exc:
-            raise_all(_malformed("invalid_body", fault) for fault in _faults(kind, body))
-            raise Malformed("invalid_body", f"{shape.in_words(str(exc))}.", next_step=SEE_CONTRACT) from exc
-        raise_all(_malformed("invalid_body", fault) for fault in shape.repeated(kind, body))
+            raise_all(_malformed_by("invalid_body", fault) for fault in _faults(kind, body))
+            raise Malformed("invalid_body", f"{faults.describe(str(exc))}.", next_step=SEE_CONTRACT) from exc
+        raise_all(_malformed_by("invalid_body", fault) for fault in faults.repeated_fields(kind, body))
     except (ValueError, RecursionError) as exc:
         raise Malformed(
             "malformed_json", "The body is not JSON.", next_step="Send one JSON object, in UTF-8."
@@ -70,36 +71,37 @@ def body_as(kind: type[T], body: bytes) -> T:
     return decoded
 
 
-def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[shape.Fault]:
-    yield from shape.faults(kind, body)
+def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[faults.Fault]:
+    yield from faults.faults_of_body(kind, body)
     try:
-        yield from shape.repeated(kind, body)
+        yield from faults.repeated_fields(kind, body)
     except (ValueError, RecursionError):
-        return  # What follows a wrong part may be no JSON at all. The wrong part is told.
+        return  # Behind a fault, the body may not be JSON at all. The fault itself has been reported.
 
 
-def _malformed(code: str, fault: shape.Fault) -> Malformed:
-    return Malformed(code, f"{fault.what}.", field=fault.field, next_step=SEE_CONTRACT)
+def _malformed_by(code: str, fault: faults.Fault) -> Malformed:
+    return Malformed(code, f"{fault.message}.", field=fault.field, next_step=SEE_CONTRACT)
 
 
 def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
-    """The query string as a model.
+    """Returns the query string as a model.
 
     Raises:
-        Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
+        Malformed: a parameter is unknown, repeated or of the wrong type. The error names it and carries the other
+          faults.
     """
-    raise_all(_malformed("invalid_query", fault) for fault in faults_of_query(kind, query))
+    raise_all(_malformed_by("invalid_query", fault) for fault in faults_of_query(kind, query))
     return msgspec.convert(values_of(kind, query), kind, dec_hook=dec_hook)
 
 
 def path_ids(path: Mapping[str, str]) -> dict[str, str]:
-    """The ids in the path. API Gateway may or may not have taken off the percent-encoding.
+    """Returns the ids in the path, decoded. API Gateway may have left the percent-encoding in place.
 
     Raises:
-        Malformed: not an id.
+        Malformed: a value cannot be an id.
     """
-    decoded = {name: unquote(value) for name, value in path.items()}
-    for name, value in decoded.items():
+    ids = {name: unquote(value) for name, value in path.items()}
+    for name, value in ids.items():
         if not _ID.search(value):
             raise Malformed(
                 "invalid_id",
@@ -107,14 +109,14 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
                 field=name,
                 next_step="Use the id as POM gave it.",
             )
-    return decoded
+    return ids
 
 
 def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:
-    """The Idempotency-Key, or None if the header is not there. A client that sends it empty relies on it in vain.
+    """Returns the Idempotency-Key, or None without the header. An empty key is refused, because it would not protect.
 
     Raises:
-        Malformed: empty, blank, too long, not printable ASCII, or sent more than once.
+        Malformed: the key is empty, blank, too long or not printable ASCII, or was sent more than once.
     """
     name = IDEMPOTENCY_KEY.lower()
     key = headers.get(name)
@@ -129,10 +131,10 @@ def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) 
 
 
 def required_idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str:
-    """Returns the Idempotency-Key of a request that pays twice if it is repeated by accident.
+    """Returns the Idempotency-Key of a request that would pay twice if it were repeated by accident.
 
     Raises:
-        Malformed: it is missing, or cannot be one.
+        Malformed: the key is missing or invalid.
     """
     key = idempotency_key(headers, repeated)
     if key is None:

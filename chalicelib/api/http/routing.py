@@ -11,8 +11,8 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib.api.authorizer import token_authorizer
+from chalicelib.api.http.route_table import MAX_BODY, MAX_WEBHOOK, ROUTES, Handler, Reply, ResponseModels, Role, Route
 from chalicelib.api.http.serving import serve
-from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Reply, Role, Route
 
 PREFIX = "/v1"
 
@@ -33,32 +33,32 @@ class Router:
         role: Role,
         *,
         takes: type[T],
-        answers: Answers,
+        responses: ResponseModels,
         refuses: Sequence[str] = (),
         idempotency_key: bool = False,
         requires_idempotency_key: bool = False,
         raw_body: bool = False,
         page_on_error: bool = False,
-        answers_csv: bool = False,
-        answers_html: bool = False,
+        offers_csv: bool = False,
+        offers_html: bool = False,
         max_body: int = MAX_BODY,
         details: str = "",
-        shows: Callable[[Any], Reply] | None = None,
+        reply_of_stored: Callable[[Any], Reply] | None = None,
     ) -> Callable[[Handler[T]], Handler[T]]:
-        """Declare `method path`, under `/v1`.
+        """Declares `method path`, under `/v1`.
 
         Args:
-            answers: each success status with its model.
-            refuses: codes of errors that only the use case decides; the others follow from the rest, see `refusals`.
+            responses: each success status with its model.
+            refuses: codes of errors that only the use case decides; `route_error_codes` derives the others.
             requires_idempotency_key: refuse a request without the key, because repeating it by accident costs money.
-            raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
+            raw_body: pass on the bytes; no media type is required, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
-            answers_csv: the handler also returns 200 as CSV, to clients that accept CSV.
-            details: what the contract says behind the handler's docstring, where a table of the code says it.
-            answers_html: the handler also returns 200 as a page, to clients that accept HTML.
-            max_body: bytes; a raw body may be as large as a webhook's.
-            shows: returns the stored thing as its GET does. The route takes If-Match and hands it on as
-                `Call.precondition`; where it fails, the client is shown the stored thing with 412.
+            offers_csv: the handler also returns 200 as CSV, to clients that accept CSV.
+            details: a text that the contract appends to the handler's docstring, if a table in the code provides it.
+            offers_html: the handler also returns 200 as a page, to clients that accept HTML.
+            max_body: the largest body in bytes; a raw body may be as large as a webhook's.
+            reply_of_stored: returns the stored object as its GET does. The route takes If-Match and passes it on as
+                `Call.precondition`. If the precondition fails, the client gets 412 with the stored object.
         """
 
         def declare(handler: Handler[T]) -> Handler[T]:
@@ -67,7 +67,7 @@ class Router:
                 path=PREFIX + path,
                 role=role,
                 takes=takes,
-                answers=answers,
+                responses=responses,
                 refuses=refuses,
                 name=handler.__name__,
                 tag=self._tag,
@@ -76,17 +76,17 @@ class Router:
                 requires_idempotency_key=requires_idempotency_key,
                 raw_body=raw_body,
                 page_on_error=page_on_error,
-                answers_csv=answers_csv,
-                answers_html=answers_html,
+                offers_csv=offers_csv,
+                offers_html=offers_html,
                 max_body=MAX_WEBHOOK if raw_body else max_body,
-                shows=shows,
+                reply_of_stored=reply_of_stored,
             )
             ROUTES.append(route)
             self.blueprint.route(
                 route.path,
                 methods=[method],
                 authorizer=None if role is Role.PUBLIC else token_authorizer,
-                content_types=[],  # the check is ours: `decoding.check_json_type`
+                content_types=[],  # `decoding.check_json_type` checks the type instead
             )(functools.update_wrapper(functools.partial(serve, route, handler), handler))
             return handler
 

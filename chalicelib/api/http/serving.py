@@ -1,7 +1,8 @@
-"""The boundary around every handler: checks before it, one place for errors after it.
+"""Wraps every handler: the checks before it, and the one place that handles its errors.
 
-In this order: who calls (401), whether they may (403), how much is sent (413), of which type (415), and whether it
-is what the route takes (400). Everything else is the handler's; `rendering` decides between its answer and 304.
+The checks are in this order: the identity of the caller (401), the role (403), the size (413) and type (415) of the
+body, and whether the input is what the route takes (400). The handler does everything else. `rendering` then decides
+whether the response is 304.
 """
 
 from __future__ import annotations
@@ -15,60 +16,60 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib import bootstrap, correlation, observability
-from chalicelib.api.http import chalice_door, decoding, validators
+from chalicelib.api.http import chalice_adapter, decoding, entity_tags
 from chalicelib.api.http.cross_origin import cross_origin_headers
 from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, problem_of
-from chalicelib.api.http.pages import problem_page, wants_page
-from chalicelib.api.http.rendering import beside_what_is_stored, rendered
-from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
+from chalicelib.api.http.problem_page import accepts_html, problem_page
+from chalicelib.api.http.rendering import render, render_precondition_failed
+from chalicelib.api.http.route_table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.caller import Caller, caller_of
+from chalicelib.domain.error_collector import ErrorCollector
 from chalicelib.domain.errors import Forbidden, InvalidSignature, PreconditionFailed, TooLarge
-from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
 from chalicelib.domain.identity import Identity, identity_of
 
 _OURS = re.compile(f"(?:{INVOICE_PREFIX}|{BATCH_PREFIX})[a-z2-7]{{26}}")
 _LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
-"""The ids of paths that log lines carry, by their names there."""
+"""The ids in paths that log lines carry, by their names in log lines."""
 
 
 def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
-    """Check the request, call the handler, render its answer; one log line and one metric."""
-    request_id, began = chalice_door.request_id(), time.perf_counter()
+    """Checks the request, calls the handler and returns its rendered reply. Writes one log line and one metric."""
+    request_id, began = chalice_adapter.request_id(), time.perf_counter()
     caller = Caller()
     failure: Exception | None = None
     with correlation.about(request_id=request_id):
         try:
-            address = chalice_door.source_address()
+            address = chalice_adapter.source_address()
             caller = caller_of(None, address)
-            incoming = chalice_door.incoming()
-            identity = None if route.role is Role.PUBLIC else _identified(incoming.authorizer)
+            incoming = chalice_adapter.incoming_request()
+            identity = None if route.role is Role.PUBLIC else _identity_in(incoming.authorizer)
             if identity is not None:
                 caller = caller_of(identity, address)
                 correlation.note(organization_id=identity.organization_id)
                 _require_role(route, identity)
-            call = _checked(route, incoming, identity, path)
+            call = _call_from(route, incoming, identity, path)
             try:
-                response = rendered(route, handler(call), incoming.headers)
+                response = render(route, handler(call), incoming.headers)
             except PreconditionFailed as error:
-                failure, response = error, beside_what_is_stored(route, error, request_id)
+                failure, response = error, render_precondition_failed(route, error, request_id)
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
-            response = _refused(route, error, request_id)
-        if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
+            response = _error_response(route, error, request_id)
+        if not isinstance(failure, InvalidSignature):  # only a metric records it
             seconds = time.perf_counter() - began
             observability.request_served(route.label, response.status_code, seconds, request_id, caller, failure)
     if route.role is not Role.PUBLIC:
-        response.headers.update(cross_origin_headers(bootstrap.config(), chalice_door.origin()))
+        response.headers.update(cross_origin_headers(bootstrap.config(), chalice_adapter.origin_header()))
     return response
 
 
-def _identified(authorizer: Mapping[str, object]) -> Identity:
-    """Returns who calls.
+def _identity_in(authorizer: Mapping[str, object]) -> Identity:
+    """Returns the identity of the caller.
 
     Raises:
-        Unauthorized: the authorizer named no organization or no user.
+        Unauthorized: the authorizer passed on no organization or no user.
     """
     roles = str(authorizer.get("roles", "")).split(" ")
     return identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
@@ -80,18 +81,18 @@ def _require_role(route: Route, identity: Identity) -> None:
     if sufficient is not None and not identity.roles & sufficient:
         raise Forbidden(
             "role_missing",
-            f"This takes the role {' or '.join(sorted(sufficient))}.",
+            f"This requires the role {' or '.join(sorted(sufficient))}.",
             next_step="Ask an admin of your organization to do it, or to give you the role.",
         )
 
 
-def _checked(
-    route: Route, incoming: chalice_door.Incoming, identity: Identity | None, path: Mapping[str, str]
+def _call_from(
+    route: Route, incoming: chalice_adapter.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
-    """Returns the request as the handler takes it. Its size and type come first, all other errors are told together.
+    """Returns the request as the handler takes it. Size and type are checked first, and all else together.
 
     Raises:
-        TooLarge, Unsupported, Malformed: it is not what the route takes.
+        TooLarge, Unsupported, Malformed: the request is not what the route takes.
     """
     headers, reads = incoming.headers, route.method in READING
     if len(incoming.body) > route.max_body:
@@ -103,47 +104,47 @@ def _checked(
     if route.has_body:
         repeated = "content-type" in incoming.repeated_headers
         decoding.check_json_type(headers.get("content-type"), repeated=repeated)
-    every = EveryError()
-    taken: msgspec.Struct = Nothing()
-    with every:
+    errors = ErrorCollector()
+    parsed_input: msgspec.Struct = Nothing()
+    with errors:
         if route.has_body:
-            taken = decoding.body_as(route.takes, incoming.body)
+            parsed_input = decoding.body_as(route.takes, incoming.body)
         elif route.takes_query:
-            taken = decoding.query_as(route.takes, incoming.query)
-    with every:
+            parsed_input = decoding.query_as(route.takes, incoming.query)
+    with errors:
         if incoming.query and not (route.takes_query or route.raw_body):
-            decoding.query_as(Nothing, incoming.query)  # What somebody asks for there would not be done.
-    with every:
+            decoding.query_as(Nothing, incoming.query)  # A parameter would have no effect, so it is refused.
+    with errors:
         if incoming.body.strip() and not (route.has_body or route.raw_body):
-            decoding.body_as(Nothing, incoming.body)  # An empty object says nothing, so it is let through.
-    with every:
+            decoding.body_as(Nothing, incoming.body)  # An empty object asks for nothing, so it is accepted.
+    with errors:
         ids = decoding.path_ids(path)
     key = None
-    with every:
+    with errors:
         if route.requires_idempotency_key:
             key = decoding.required_idempotency_key(headers, incoming.repeated_headers)
         elif route.idempotency_key:
             key = decoding.idempotency_key(headers, incoming.repeated_headers)
     precondition = None
-    with every:
-        if route.shows is not None:
-            precondition = validators.precondition(headers, incoming.repeated_headers)
+    with errors:
+        if route.reply_of_stored is not None:
+            precondition = entity_tags.precondition(headers, incoming.repeated_headers)
         elif not route.raw_body:
-            validators.refuse_condition(validators.IF_MATCH, headers)
-    with every:
+            entity_tags.refuse_condition(entity_tags.IF_MATCH, headers)
+    with errors:
         if reads:
-            validators.check_if_none_match(headers, incoming.repeated_headers)
+            entity_tags.check_if_none_match(headers, incoming.repeated_headers)
         elif not route.raw_body:
-            validators.refuse_condition(validators.IF_NONE_MATCH, headers)
-    every.raise_first()
-    # An id that somebody made up is not to be logged.
-    ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
-    correlation.note(**ours)
-    return Call(taken, identity, ids, headers, incoming.body, key, precondition)
+            entity_tags.refuse_condition(entity_tags.IF_NONE_MATCH, headers)
+    errors.raise_first()
+    # An id that is not one of ours is not logged, because a client may have made it up.
+    logged_ids = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
+    correlation.note(**logged_ids)
+    return Call(parsed_input, identity, ids, headers, incoming.body, key, precondition)
 
 
-def _refused(route: Route, error: Exception, request_id: str) -> Response:
+def _error_response(route: Route, error: Exception, request_id: str) -> Response:
     problem = problem_of(error)
-    if route.page_on_error and wants_page(chalice_door.accept()):
+    if route.page_on_error and accepts_html(chalice_adapter.accept_header()):
         return problem_page(problem, request_id, bootstrap.config().pom_settings_url)
-    return chalice_door.problem_response(problem, request_id)
+    return chalice_adapter.problem_response(problem, request_id)

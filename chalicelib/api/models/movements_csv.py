@@ -1,4 +1,4 @@
-"""An organization's money in and out as a table, for spreadsheets and bookkeeping programs."""
+"""An organization's payments, refunds and disputes as CSV, for spreadsheets and bookkeeping programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.api.models.common import instant
-from chalicelib.api.models.csv_table import csv_table, defused
+from chalicelib.api.models.csv_table import as_text, csv_table
 from chalicelib.api.models.settlements import DepositView, ExchangeView, SettledView, settled_view
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
@@ -23,7 +23,7 @@ class _Row:
     customer_name: str | None
 
 
-def _exchanged(of: Callable[[ExchangeView], str | None]) -> Callable[[_Row], str | None]:
+def _exchange_column(of: Callable[[ExchangeView], str | None]) -> Callable[[_Row], str | None]:
     return lambda row: of(row.settled.exchange) if row.settled.exchange is not None else None
 
 
@@ -31,40 +31,40 @@ _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Day": lambda row: row.day,
     "Time": lambda row: instant(row.movement.at),
     "Kind": lambda row: row.movement.kind,
-    "Status": lambda row: defused(row.movement.status),
+    "Status": lambda row: as_text(row.movement.status),
     "Amount": lambda row: decimal_string(row.movement.amount, row.movement.currency),
     "Received": lambda row: decimal_string(row.movement.counted, row.movement.currency),
-    "Currency": lambda row: defused(row.movement.currency.upper()),
-    "Method": lambda row: defused(row.movement.method),
-    "Brand": lambda row: defused(row.movement.brand),
-    "Last 4": lambda row: defused(row.movement.last4),
-    "Invoice number": lambda row: defused(row.movement.number),
-    "Customer": lambda row: defused(row.movement.customer_id),
-    "Customer name": lambda row: defused(row.customer_name),
-    "Reason": lambda row: defused(row.movement.reason),
-    "ID": lambda row: defused(row.movement.id),
-    "Payment ID": lambda row: defused(row.movement.payment_id),
-    "Invoice ID": lambda row: defused(row.movement.invoice_id),
+    "Currency": lambda row: as_text(row.movement.currency.upper()),
+    "Method": lambda row: as_text(row.movement.method),
+    "Brand": lambda row: as_text(row.movement.brand),
+    "Last 4": lambda row: as_text(row.movement.last4),
+    "Invoice number": lambda row: as_text(row.movement.number),
+    "Customer": lambda row: as_text(row.movement.customer_id),
+    "Customer name": lambda row: as_text(row.customer_name),
+    "Reason": lambda row: as_text(row.movement.reason),
+    "ID": lambda row: as_text(row.movement.id),
+    "Payment ID": lambda row: as_text(row.movement.payment_id),
+    "Invoice ID": lambda row: as_text(row.movement.invoice_id),
     "Fee status": lambda row: row.settled.fee_status,
     "Fee": lambda row: row.settled.fee,
     "Net": lambda row: row.settled.net,
-    "Settlement currency": lambda row: defused((row.settled.settlement_currency or "").upper()),
-    "Exchange rate": _exchanged(lambda exchange: exchange.rate),
-    "Amount before exchange": _exchanged(lambda exchange: exchange.amount),
-    "Currency before exchange": _exchanged(lambda exchange: defused((exchange.currency or "").upper())),
-    "Deposit": lambda row: _each(row, lambda deposit: deposit.on),
-    "Deposit status": lambda row: _each(row, lambda deposit: deposit.status),
-    "Payout": lambda row: defused(_each(row, lambda deposit: deposit.payout_id)),
+    "Settlement currency": lambda row: as_text((row.settled.settlement_currency or "").upper()),
+    "Exchange rate": _exchange_column(lambda exchange: exchange.rate),
+    "Amount before exchange": _exchange_column(lambda exchange: exchange.amount),
+    "Currency before exchange": _exchange_column(lambda exchange: as_text((exchange.currency or "").upper())),
+    "Deposit": lambda row: _deposit_cells(row, lambda deposit: deposit.on),
+    "Deposit status": lambda row: _deposit_cells(row, lambda deposit: deposit.status),
+    "Payout": lambda row: as_text(_deposit_cells(row, lambda deposit: deposit.payout_id)),
 }
 
 
 def movements_csv(rows: Iterable[Deposited], names: Mapping[CustomerId, str], time_zone: str) -> str:
-    """Returns payments, refunds and disputes as a table. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC.
+    """Returns payments, refunds and disputes as CSV. `Day` is a day in `time_zone`; `Time` is RFC 3339 in UTC.
 
-    `names` has what the customers are called.
+    `names` holds the customers' names.
 
-    A payment whose money is in several deposits has all of them in its cells, each behind a semicolon, in the same
-    order in every column. A deposit that would look the same in all of them comes once.
+    If a payment's money is in several deposits, the cells of the deposit columns list all of them, separated by
+    semicolons and in the same order in every column. Deposits that are equal in all of these columns are listed once.
     """
     return csv_table(_COLUMNS, (_row(row, names, time_zone) for row in rows))
 
@@ -75,7 +75,7 @@ def _row(deposited: Deposited, names: Mapping[CustomerId, str], time_zone: str) 
     return _Row(movement, settled_view(deposited), day, name)
 
 
-def _each(row: _Row, cell: Callable[[DepositView], str | None]) -> str:
-    """Returns what `cell` says of each of a row's deposits."""
-    shown = {(each.on, each.status, each.payout_id): each for each in row.settled.deposits}
-    return "; ".join(cell(each) or "" for each in shown.values())
+def _deposit_cells(row: _Row, cell: Callable[[DepositView], str | None]) -> str:
+    """Returns the values of `cell` for the row's deposits, separated by semicolons."""
+    distinct_deposits = {(each.on, each.status, each.payout_id): each for each in row.settled.deposits}
+    return "; ".join(cell(each) or "" for each in distinct_deposits.values())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.checklist import COUNTED_UP_TO, Item, Known, checklist
+from chalicelib.domain.checklist import COUNTED_UP_TO, ChecklistInput, Item, checklist
 from chalicelib.domain.connection import Connection, ConnectionStatus
 from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.identifiers import OrganizationId
@@ -59,13 +59,13 @@ def report_of(connection: Connection, ports: Ports) -> ConnectionReport:
 
 def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Item]:
     """Returns what is left to do before going live, gathered in a few reads."""
-    known = report(organization_id, ports)
+    current = report(organization_id, ports)
     return checklist(
-        Known(
-            known.connection,
+        ChecklistInput(
+            current.connection,
             ports.settings.get(organization_id),
-            known.webhook_healthy,
-            known.webhook_problem,
+            current.webhook_healthy,
+            current.webhook_problem,
             ports.customers.without_email(organization_id, COUNTED_UP_TO + 1),
             has_customers=bool(ports.customers.page(organization_id, CustomerFilter(), 1, None).items),
         )

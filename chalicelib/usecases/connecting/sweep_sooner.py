@@ -49,10 +49,10 @@ def wake(connection: Connection, ports: Ports) -> None:
         Retryable: the database does not answer.
     """
     now = ports.clock.now()
-    if connection.sweep.awake(now):
+    if connection.sweep.is_due_soon(now):
         return
     # Where others keep being faster, they are at work on it: a run will see what has begun.
     with suppress(StaleWrite):
         change_connection(
-            connection.organization_id, lambda current: replace(current, sweep=current.sweep.woken(now)), ports
+            connection.organization_id, lambda current: replace(current, sweep=current.sweep.due_soon(now)), ports
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 
 
 def names_of(
@@ -18,7 +18,7 @@ def names_of(
     100 customers.
     """
     names: dict[CustomerId, str] = {}
-    for some in hundreds(dict.fromkeys(customer_ids)):
+    for some in in_hundreds(dict.fromkeys(customer_ids)):
         customers = ports.customers.several(organization_id, some).values()
         open_ones = (each for each in customers if not each.erased)
         names.update({each.id: name for each in open_ones if (name := each.profile.display_name) is not None})

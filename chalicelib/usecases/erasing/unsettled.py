@@ -7,36 +7,38 @@ from functools import partial
 from itertools import islice
 
 from chalicelib.domain.batch import Batch, BatchKind, BatchStatus
-from chalicelib.domain.erasure import Unsettled
+from chalicelib.domain.erasure import ErasureBlocker
+from chalicelib.domain.erasure_blockers import BATCH_UNDER_WAY, blockers_in
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
-from chalicelib.domain.unsettled import BATCH_UNDER_WAY, unsettled_in
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import AT_ONCE, every
+from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.erasing.holdings import invoices_of
 
-TOLD_AT_MOST = 20
+REPORTED_AT_MOST = 20
 """How many unsettled things are told. Whoever settles these asks again."""
 
 STORED_WITHIN = 3600
 """Seconds after which a batch that is not completely stored counts as given up: no request takes so long."""
 
 
-def unsettled_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> tuple[Unsettled, ...]:
+def unsettled_of(
+    organization_id: OrganizationId, customer_id: CustomerId, ports: Ports
+) -> tuple[ErasureBlocker, ...]:
     """Returns what keeps the customer from being erased now, at most `TOLD_AT_MOST` things.
 
     The lists that it reads may be a moment behind.
     """
-    return tuple(islice(_open_things(organization_id, customer_id, ports), TOLD_AT_MOST))
+    return tuple(islice(_open_things(organization_id, customer_id, ports), REPORTED_AT_MOST))
 
 
-def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Unsettled]:
+def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[ErasureBlocker]:
     account_id = account_to_settle_on(organization_id, ports)
     for invoice in invoices_of(organization_id, customer_id, ports):
-        yield from unsettled_in(invoice, account_id)
+        yield from blockers_in(invoice, account_id)
     for batch in _batches_under_way(organization_id, ports):
         if _takes(batch, customer_id, ports):
-            yield Unsettled(BATCH_UNDER_WAY, batch.id)
+            yield ErasureBlocker(BATCH_UNDER_WAY, batch.id)
 
 
 def account_to_settle_on(organization_id: OrganizationId, ports: Ports) -> StripeAccountId | None:
@@ -48,21 +50,21 @@ def account_to_settle_on(organization_id: OrganizationId, ports: Ports) -> Strip
     return connection.account_id if connection.erased_at is None else None
 
 
-def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> Iterator[Unsettled]:
+def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> Iterator[ErasureBlocker]:
     """Yields what keeps any customer of the organization from being erased now, and any batch that is under way.
 
     The lists that it reads may be a moment behind.
     """
     account_id = account_to_settle_on(organization_id, ports)
-    for invoice in every(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
-        yield from unsettled_in(invoice, account_id)
+    for invoice in all_items(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):
+        yield from blockers_in(invoice, account_id)
     for batch in _batches_under_way(organization_id, ports):
-        yield Unsettled(BATCH_UNDER_WAY, batch.id)
+        yield ErasureBlocker(BATCH_UNDER_WAY, batch.id)
 
 
 def _batches_under_way(organization_id: OrganizationId, ports: Ports) -> Iterator[Batch]:
     for kind in BatchKind:
-        for batch in every(partial(ports.batches.page, organization_id, kind, AT_ONCE)):
+        for batch in all_items(partial(ports.batches.page, organization_id, kind, AT_ONCE)):
             if _is_under_way(batch, ports):
                 yield batch
 
@@ -74,5 +76,5 @@ def _is_under_way(batch: Batch, ports: Ports) -> bool:
 
 
 def _takes(batch: Batch, customer_id: CustomerId, ports: Ports) -> bool:
-    items = every(partial(ports.batches.items, batch, AT_ONCE))
-    return any(item.customer_id == customer_id and batch.undecided(item) for item in items)
+    items = all_items(partial(ports.batches.items, batch, AT_ONCE))
+    return any(item.customer_id == customer_id and batch.is_undecided(item) for item in items)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from chalicelib.domain.canary import Attempt, Canary, Flight, Verdict, fingerprint, verdict_of
+from chalicelib.domain.canary import Attempt, Canary, CanaryRun, Verdict, fingerprint, verdict_of
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import StripeEvent
-from chalicelib.ports import Ports, WebhookDoor
+from chalicelib.ports import OwnWebhook, Ports
 
 
 def receive_canary(event: StripeEvent, ports: Ports) -> None:
@@ -22,10 +22,10 @@ def receive_canary(event: StripeEvent, ports: Ports) -> None:
     Raises:
         Retryable: it could not be kept.
     """
-    ports.events.keep_canary(Canary.of(event), ports.clock.now())
+    ports.events.save_canary(Canary.of(event), ports.clock.now())
 
 
-def fly(door: WebhookDoor, ports: Ports) -> Flight:
+def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
     """Returns how far a canary comes with each stored secret, and since when a secret has been refused.
 
     The latest flight that was kept says since when; nothing is kept of this one.
@@ -36,28 +36,28 @@ def fly(door: WebhookDoor, ports: Ports) -> Flight:
     slowest = 0
     for secret in _secrets(door):
         began = ports.clock.milliseconds()
-        verdict = _sent(secret, door, ports)
+        verdict = _send(secret, door, ports)
         slowest = max(slowest, ports.clock.milliseconds() - began)
         name = fingerprint(secret)
         since = refused_since.get(name, at) if verdict is Verdict.REFUSED else None
         attempts.append(Attempt(name, verdict, since))
         if verdict not in {Verdict.PASSED, Verdict.REFUSED}:
             break  # the way is closed, whatever the secret
-    return Flight(verdict_of(attempts), slowest, at, tuple(attempts))
+    return CanaryRun(verdict_of(attempts), slowest, at, tuple(attempts))
 
 
-def fly_and_keep(door: WebhookDoor, ports: Ports) -> Flight:
+def send_and_store_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
     """Like `fly`, and keeps the flight where the page of a connection reads it.
 
     A database that does not take it leaves the flight before in place, which soon is too old to say anything.
     """
-    flight = fly(door, ports)
+    flight = send_canaries(door, ports)
     with suppress(Retryable):
-        ports.connections.keep_canary_flight(flight)
+        ports.connections.save_canary_run(flight)
     return flight
 
 
-def _secrets(door: WebhookDoor) -> Sequence[str]:
+def _secrets(door: OwnWebhook) -> Sequence[str]:
     try:
         return door.secrets()
     except Retryable:
@@ -66,16 +66,16 @@ def _secrets(door: WebhookDoor) -> Sequence[str]:
 
 def _refused_since(ports: Ports) -> dict[str, int]:
     try:
-        before = ports.connections.canary_flight()
+        before = ports.connections.canary_run()
     except Retryable:
         return {}
     attempts = before.attempts if before else ()
     return {each.fingerprint: each.refused_since for each in attempts if each.refused_since is not None}
 
 
-def _sent(secret: str, door: WebhookDoor, ports: Ports) -> Verdict:
+def _send(secret: str, door: OwnWebhook, ports: Ports) -> Verdict:
     now = ports.clock.now()
-    canary, body = Canary.hatched(ports.clock.nonce(), now)
+    canary, body = Canary.create(ports.clock.nonce(), now)
     try:
         status = door.post(body, secret, now)
     except Retryable:
@@ -83,9 +83,9 @@ def _sent(secret: str, door: WebhookDoor, ports: Ports) -> Verdict:
     if not 200 <= status < 300:
         return Verdict.THROTTLED if status == 429 else Verdict.REFUSED if 400 <= status < 500 else Verdict.FAILED
     try:
-        kept = ports.events.canary(canary.id)
+        received = ports.events.canary(canary.id)
     except Retryable:
         return Verdict.UNREADABLE
-    if kept is None:
+    if received is None:
         return Verdict.NOT_KEPT
-    return Verdict.PASSED if kept == canary else Verdict.ALTERED
+    return Verdict.PASSED if received == canary else Verdict.ALTERED

@@ -42,7 +42,7 @@ def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:
         return invoice
     if present.unfinished and present.drafted_lines is None:
         present = replace(present, drafted_lines=ports.stripe.billed_lines(account_id, stripe_id))
-    return invoice.settled_by(present)
+    return invoice.with_fetched(present)
 
 
 def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> None:
@@ -122,7 +122,7 @@ def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
     """
     _require_usable_account(invoice, ports)
     account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
-    present = invoice.settled_by(*ports.stripe.everything(account_id, stripe_id))
+    present = invoice.with_fetched(*ports.stripe.everything(account_id, stripe_id))
     if not invoice.saga.finalized_before:
         finalized = ports.stripe.events_about(account_id, stripe_id, "invoice.finalized", invoice.created_at)
         if not any(invoice.saga.has_used(event.idempotency_key) for event in finalized):
@@ -163,7 +163,7 @@ def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[I
     account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
     later, key = DraftChanges(due_at=due_at), f"{present.saga.key}-due-{due_at}"
     moved = ports.stripe.update_draft(account_id, stripe_id, later, key)
-    return stored, present.settled_by(moved)
+    return stored, present.with_fetched(moved)
 
 
 def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:

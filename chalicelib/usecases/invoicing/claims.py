@@ -13,15 +13,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from chalicelib.domain.error_collector import raise_all
 from chalicelib.domain.errors import ServiceAlreadyBilled, StaleWrite
-from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import Order
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from chalicelib.usecases.invoicing.held_services import give_up_held
@@ -38,7 +38,7 @@ def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Port
         ServiceAlreadyBilled: a service is on a live invoice.
         StaleWrite: somebody claimed one at the same moment.
     """
-    return _claiming(invoice, services, ports, partial(ports.invoices.insert, recounted(invoice)))
+    return _claiming(invoice, services, ports, partial(ports.invoices.insert, invoice_write(invoice)))
 
 
 def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports, *, order: Order | None = None) -> None:
@@ -61,7 +61,7 @@ def save_claiming(
         ServiceAlreadyBilled: a service is on a live invoice.
         StaleWrite: somebody claimed one at the same moment, or the invoice has changed since `before`.
     """
-    write = partial(ports.invoices.save_claiming, recounted(invoice, before))
+    write = partial(ports.invoices.save_claiming, invoice_write(invoice, before))
     return _claiming(replace(invoice, order=order), services, ports, write)
 
 

@@ -16,15 +16,15 @@ from chalicelib.domain.draft_changes import difference
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, correction_id_for
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import correction_conflict
 from chalicelib.domain.saga import LEASE, Saga, Step
 from chalicelib.domain.settings import time_zone_of
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.terms import day_in_words, day_of
-from chalicelib.domain.way_out import not_correctable
 from chalicelib.domain.wording import day, money
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import InvoiceExists
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.customers.customers import require_open_customer
 from chalicelib.usecases.invoicing.invoice_saga import known_to_stripe, run
@@ -52,21 +52,21 @@ def correct_invoice(
     if copy is not None and copy.live:
         return copy
     if original.status not in VOIDABLE:
-        raise not_correctable(original, beside(original, ports))
+        raise correction_conflict(original, beside(original, ports))
     connection = ports.connections.get(organization_id)
     # The office voids the invoice because it wants to send the copy. So the account has to take payments first.
     account_id = require_same_account(original, account_to_invoice_on(connection, send=True))
     require_open_customer(organization_id, original.order.customer_id, ports)
     if not confirmed:
         raise _unconfirmed(original, ports)
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         # Whatever stands against the customer is found while the original is untouched.
         customer = known_to_stripe(None, original, ports)
     wake(connection, ports)
     zone = time_zone_of(ports.settings.get(organization_id), connection.account)
     copy = _copy_of(original, user_id, zone, ports)
     try:
-        stored = ports.invoices.insert(recounted(copy), {})
+        stored = ports.invoices.insert(invoice_write(copy), {})
     except InvoiceExists:
         return _made_meanwhile(copy, ports)
     return run(stored, ports, customer=customer)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalicelib.domain.actions import CREATED, Action
 from chalicelib.domain.connection import account_to_invoice_on
+from chalicelib.domain.error_collector import ErrorCollector
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
-from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import InvoiceId, invoice_id_for, require_customer_id
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Saga, Step
@@ -39,7 +39,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     account_id = account_to_invoice_on(connection, send=command.terms.send)
     wake(connection, ports)
     now = ports.clock.now()
-    every = EveryError()
+    every = ErrorCollector()
     with every:
         require_customer_id(command.customer_id)
         customer = open_customer(command.organization_id, command.customer_id, ports)

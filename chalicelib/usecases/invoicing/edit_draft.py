@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from chalicelib.domain.billing import BillingTerms, DeductionAsked, Service
+from chalicelib.domain.billing import BillingTerms, RequestedDeduction, Service
 from chalicelib.domain.connection import require_invoicing, usable_account
-from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_changes import draft_tags
 from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, UserId
@@ -40,7 +40,7 @@ class EditDraft:
     line_currencies: Mapping[int, str] = field(default_factory=dict)
     """The currencies that lines name, by their positions. Each has to be the invoice's."""
     tax: Decimal | None = None
-    deductions: tuple[DeductionAsked, ...] = ()
+    deductions: tuple[RequestedDeduction, ...] = ()
 
 
 def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | None = None) -> Invoice:
@@ -109,7 +109,7 @@ def _intended(
             precondition.require(invoice, order.edit_tag)
         held = _held_beside(invoice, order)
         more = len(held) > MAX_CLAIMS_AT_ONCE
-        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more, drafted=as_drafted(invoice))
+        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more, drafted=draft_tags(invoice))
         edit = DraftEdit(order, command.user_id, now, held)
         intended = replace(invoice, edit=edit, saga=saga).changed(now)
         try:

@@ -9,7 +9,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_totals import InvoiceTotal, totals_disputed, totals_of_statuses, totals_overdue
 from chalicelib.domain.status import STATUSES_OF, InvoiceStatus
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import InvoiceFilter, Page
 
 
@@ -29,7 +29,7 @@ def several(
 ) -> Mapping[InvoiceId, Invoice]:
     """Returns those of these invoices that the organization has, by their ids. A batch read for each 100 of them."""
     found: dict[InvoiceId, Invoice] = {}
-    for some in hundreds(dict.fromkeys(invoice_ids)):
+    for some in in_hundreds(dict.fromkeys(invoice_ids)):
         found.update(ports.invoices.several(organization_id, some))
     return found
 

@@ -25,7 +25,7 @@ from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.status import OPEN_STATUSES
-from chalicelib.domain.terms import day_of, due_on
+from chalicelib.domain.terms import day_of, valid_due_date
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
@@ -115,7 +115,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
         invoice = with_due_date_ahead(invoice, ports)
         try:
             if invoice.order.due_date is not None:  # it may have passed while the order waited
-                due_on(invoice.order.due_date, today=day_of(ports.clock.now(), invoice.order.time_zone))
+                valid_due_date(invoice.order.due_date, today=day_of(ports.clock.now(), invoice.order.time_zone))
             drafted_for = known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
             found = _drafted(invoice, drafted_for, ports)
         except (Refused, Conflict) as refusal:
@@ -255,7 +255,7 @@ def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
     fact = invoice.facts.invoice
     if fact is not None and fact.unfinished and invoice.drafted_for is None:
         # Stored by a release that did not keep whose draft it is.
-        invoice = invoice.settled_by(*ports.stripe.everything(account_id, _stripe_id(invoice)))
+        invoice = invoice.with_fetched(*ports.stripe.everything(account_id, _stripe_id(invoice)))
     require_present_address(invoice, customer, account_id)
 
 

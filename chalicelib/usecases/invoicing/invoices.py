@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from chalicelib.domain.actions import SEND_REQUESTED, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.draft_changes import as_drafted
+from chalicelib.domain.draft_changes import draft_tags
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import status_conflict
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.way_out import not_now
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.pull_invoice import pulled, pulled_to_act_on
@@ -58,7 +58,7 @@ def send_invoice(
     require_invoicing(connection)
     require_ready_to_send(connection)
     if invoice.status in OPEN_STATUSES:
-        with noticing_revocation(organization_id, account_id, ports):
+        with marking_revocation(organization_id, account_id, ports):
             invoice = pulled_to_act_on(invoice, account_id, ports)
         _require_sendable(invoice, ports)
         require_no_payment_under_way(invoice)
@@ -74,7 +74,7 @@ def send_invoice(
             nonce,
             now,
             finalized_before=finalized,
-            drafted=as_drafted(current) if current.status is InvoiceStatus.DRAFT else None,
+            drafted=draft_tags(current) if current.status is InvoiceStatus.DRAFT else None,
             awaited=asked_at is None,
         )
         return replace(current, saga=saga).changed(now, asked)
@@ -91,7 +91,7 @@ def _finalized_since(asked_at: int | None, invoice: Invoice) -> bool:
 
 def _require_sendable(invoice: Invoice, ports: Ports) -> None:
     if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
-        raise not_now(invoice, "sent", beside(invoice, ports))
+        raise status_conflict(invoice, "sent", beside(invoice, ports))
 
 
 def _sent(invoice: Invoice) -> bool:
@@ -108,5 +108,5 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     if invoice.stripe_invoice_id is None:
         return invoice
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         return pulled(invoice, account_id, Source.POM, ports)

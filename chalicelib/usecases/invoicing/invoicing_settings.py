@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from chalicelib.domain.acts import SETTINGS_CHANGED, Subject, settings_change
 from chalicelib.domain.connection import require_organization
+from chalicelib.domain.error_collector import errors_raised_by, raise_all
 from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
-from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.money import exponent
 from chalicelib.domain.preconditions import Precondition
@@ -90,16 +90,16 @@ def _checked(settings: InvoicingSettings) -> InvoicingSettings:
 
 
 def _errors_of(settings: InvoicingSettings) -> Iterator[IntegrationError]:
-    yield from errors_of(known_invoice_type, settings.invoice_type)
-    yield from errors_of(days_of_terms, settings.payment_terms)
+    yield from errors_raised_by(known_invoice_type, settings.invoice_type)
+    yield from errors_raised_by(days_of_terms, settings.payment_terms)
     if settings.time_zone is not None:
-        yield from errors_of(known_time_zone, settings.time_zone)
+        yield from errors_raised_by(known_time_zone, settings.time_zone)
     if settings.currency is not None:
-        yield from errors_of(exponent, settings.currency)
-    yield from errors_of(_require_payment_window, settings.payment_window)
-    yield from errors_of(known_payment_methods, settings.payment_methods)
-    yield from errors_of(_require_days, settings.reminders.days_before_due, field="reminders.daysBeforeDue")
-    yield from errors_of(_require_days, settings.reminders.days_after_due, field="reminders.daysAfterDue")
+        yield from errors_raised_by(exponent, settings.currency)
+    yield from errors_raised_by(_require_payment_window, settings.payment_window)
+    yield from errors_raised_by(known_payment_methods, settings.payment_methods)
+    yield from errors_raised_by(_require_days, settings.reminders.days_before_due, field="reminders.daysBeforeDue")
+    yield from errors_raised_by(_require_days, settings.reminders.days_after_due, field="reminders.daysAfterDue")
 
 
 def _require_payment_window(days: int | None) -> None:

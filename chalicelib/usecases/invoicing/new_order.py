@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, DeductionAsked, Service
+from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, RequestedDeduction, Service
 from chalicelib.domain.connection import Connection
+from chalicelib.domain.error_collector import ErrorCollector
 from chalicelib.domain.errors import Refused, ServiceRepeated
-from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
 from chalicelib.domain.order import MAX_LINES, Deduction, LineItem, Order
 from chalicelib.domain.payment_methods import require_currency
 from chalicelib.domain.settings import InvoicingSettings, known_invoice_type, known_payment_methods, time_zone_of
-from chalicelib.domain.terms import day_of, days_of_terms, done_on, due_on
+from chalicelib.domain.terms import day_of, days_of_terms, valid_due_date, valid_service_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class CreateInvoice:
     """The currencies that lines name, by their positions. Each has to be the invoice's."""
     invoice_type: str = "stripe"
     tax: Decimal | None = None
-    deductions: tuple[DeductionAsked, ...] = ()
+    deductions: tuple[RequestedDeduction, ...] = ()
     time_zone: str | None = None
     """The time zone of the order that this one replaces. None for a new invoice, which has that of the settings."""
 
@@ -51,7 +51,7 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     says_when_due = terms.payment_terms is not None or terms.due_date is not None
     payment_terms = terms.payment_terms if says_when_due else settings.payment_terms
     zone = command.time_zone or time_zone_of(settings, connection.account)
-    every = EveryError()
+    every = ErrorCollector()
     with every:
         known_invoice_type(command.invoice_type)
     with every:
@@ -94,7 +94,7 @@ def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
 
 
 def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineItem, ...]:
-    every = EveryError()
+    every = ErrorCollector()
     for position, named in command.line_currencies.items():
         with every:
             _require_currency(named, currency, field=f"lineItems[{position}].currency")
@@ -156,7 +156,7 @@ def _require_currency(named: str, currency: str, *, field: str) -> None:
 
 def _line_item(service: Service, currency: str, today: dt.date, field: str) -> LineItem:
     """Returns the line of a service. The amount is judged once quantity and price are right."""
-    every, quantity = EveryError(), service.quantity
+    every, quantity = ErrorCollector(), service.quantity
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
         every.add(
             Refused(
@@ -179,7 +179,7 @@ def _line_item(service: Service, currency: str, today: dt.date, field: str) -> L
         unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
     with every:
         if service.service_date is not None:
-            done_on(service.service_date, today=today, field=f"{field}.serviceDate")
+            valid_service_date(service.service_date, today=today, field=f"{field}.serviceDate")
     every.raise_first()
     return LineItem(
         service_id=service.service_id,
@@ -198,7 +198,7 @@ def _deductions(command: CreateInvoice, currency: str) -> tuple[Deduction, ...]:
     Raises:
         Refused: an amount is not more than 0, or has more decimals than the currency; the first carries the others.
     """
-    every = EveryError()
+    every = ErrorCollector()
     deductions: list[Deduction] = []
     for position, asked in enumerate(command.deductions):
         with every:
@@ -218,7 +218,7 @@ def _deductions(command: CreateInvoice, currency: str) -> tuple[Deduction, ...]:
 
 def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: dt.date) -> int | None:
     """Returns the days of the payment terms, or None if the invoice is due on a day."""
-    every = EveryError()
+    every = ErrorCollector()
     if payment_terms is not None and due_date is not None:
         every.add(
             Refused(
@@ -230,7 +230,7 @@ def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: 
         )
     with every:
         if due_date is not None:
-            due_on(due_date, today=today)
+            valid_due_date(due_date, today=today)
     with every:
         days = None if payment_terms is None else days_of_terms(payment_terms)
     every.raise_first()

@@ -24,7 +24,7 @@ from chalicelib.domain.settings import InvoicingSettings, time_zone_of
 from chalicelib.domain.terms import end_of_day
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import InvoiceJob, InvoiceTask
-from chalicelib.ports.portions import every
+from chalicelib.ports.paging import all_items
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.invoicing.store_invoice import store
 
@@ -106,7 +106,7 @@ def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
 
 
 def _each(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Iterator[Invoice]:
-    return every(partial(ports.invoices.page, organization_id, wanted, PAGE))
+    return all_items(partial(ports.invoices.page, organization_id, wanted, PAGE))
 
 
 def _queue(invoices: Iterator[Invoice], task: InvoiceTask, ports: Ports) -> int:

@@ -20,9 +20,9 @@ from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import creating_conflict
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.terms import day_of
-from chalicelib.domain.way_out import creating
 from chalicelib.ports import Ports
 from chalicelib.usecases.customers.customers import open_customer
 from chalicelib.usecases.customers.present_address import require_address, require_present_address
@@ -75,7 +75,7 @@ def preview_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, port
     """
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
     if invoice.status is InvoiceStatus.CREATING:
-        raise creating()
+        raise creating_conflict()
     if invoice.status is not InvoiceStatus.DRAFT:
         raise _no_draft_any_more(invoice, now)
     connection = ports.connections.get(organization_id)

@@ -10,7 +10,7 @@ from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.shown import shows_the_same
+from chalicelib.domain.invoice_appearance import looks_the_same
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 
@@ -28,7 +28,7 @@ def pulled(invoice: Invoice, account_id: StripeAccountId, source: Source, ports:
         # A difference that the sweep finds is a missed event. Only a person who asks for the invoice renews its link.
         renewed = source is Source.POM and current.link_expired(now)
         # An invoice that an earlier release stored is written even so, because its payments are in no list yet.
-        if shows_the_same(known, current) and current.payments_listed and not renewed:
+        if looks_the_same(known, current) and current.payments_listed and not renewed:
             return current
         return replace(known.changed(now), links_read_at=now)
 
@@ -83,12 +83,12 @@ def with_what_was_done_in_stripe(
     fact = after.facts.invoice
     if fact is not None and before.live and not after.live and not fact.deleted:
         present = ports.stripe.fetch(account_id, "invoice", fact.id)
-        after = after.settled_by(present) if isinstance(present, InvoiceFact) else after
+        after = after.with_fetched(present) if isinstance(present, InvoiceFact) else after
     stripe_id, current = after.facts.unread_invoice, after.facts.invoice
     sending = after.saga.running and current is not None and current.from_invoice_id is None
     if stripe_id is None or (sending and stripe_id == after.stripe_invoice_id):
         return after
-    return after.settled_by(*ports.stripe.everything(account_id, stripe_id))
+    return after.with_fetched(*ports.stripe.everything(account_id, stripe_id))
 
 
 def _drafts_of_revisions(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Sequence[InvoiceFact]:

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
+from chalicelib.domain.error_collector import errors_raised_by, raise_all
 from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, StaleWrite, StripeUnavailable
-from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.refund_order import RefundOrder, refund_order_id
-from chalicelib.domain.refund_rules import asked_amount, payment_of, refundable_amount, require_known_reason
+from chalicelib.domain.refund_rules import payment_of, refundable_amount, requested_minor_units, require_known_reason
 from chalicelib.domain.saga import LEASE
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.resume_refunds import ask_stripe_first, resume_order
 from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
@@ -79,7 +79,7 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
         return earlier if earlier.fact is not None else _resumed(invoice, request, ports)
     connection = ports.connections.get(request.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
-    with noticing_revocation(request.organization_id, account_id, ports):
+    with marking_revocation(request.organization_id, account_id, ports):
         present = _read_first(invoice, account_id, ports)
         nonce = ports.clock.nonce()
         stored = _stored(present, request, nonce, ports)
@@ -91,8 +91,8 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
 
 
 def _errors_of(request: RefundRequest, invoice: Invoice) -> Iterator[IntegrationError]:
-    yield from errors_of(_requested_amount, request, invoice)
-    yield from errors_of(require_known_reason, request.reason)
+    yield from errors_raised_by(_requested_amount, request, invoice)
+    yield from errors_raised_by(require_known_reason, request.reason)
 
 
 def _read_first(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
@@ -141,7 +141,7 @@ def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) ->
         resume_at=now + LEASE,
         all_that_is_left=request.amount is None,
     )
-    return current.ordering(order)
+    return current.with_refund_order(order)
 
 
 def _invoice_of(request: RefundRequest, ports: Ports) -> Invoice:
@@ -168,7 +168,7 @@ def _invoice_of(request: RefundRequest, ports: Ports) -> Invoice:
 def _no_payment() -> NotFound:
     return NotFound(
         "payment_not_found",
-        "There is no payment of this id.",
+        "There is no payment with this id.",
         field="paymentId",
         next_step="Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that "
         "is no longer connected, refund it in that account's Stripe dashboard.",
@@ -229,4 +229,4 @@ def _requested_amount(request: RefundRequest, invoice: Invoice) -> int | None:
     Raises:
         Refused: the amount is not above zero, is too large, or has more decimals than the currency.
     """
-    return asked_amount(request.amount, invoice.order.currency)
+    return requested_minor_units(request.amount, invoice.order.currency)

@@ -8,7 +8,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.edit_steps import end_unreachable
 from chalicelib.usecases.invoicing.invoice_saga import run
@@ -42,7 +42,7 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
         return invoice
     replaced = connection.active and connection.account_id != invoice.stripe_account_id
     try:
-        leased = ports.invoices.save(recounted(replace(invoice, saga=invoice.saga.leased(now)), invoice))
+        leased = ports.invoices.save(invoice_write(replace(invoice, saga=invoice.saga.leased(now)), invoice))
     except StaleWrite:
         return invoice
     return _ended_unreachable(leased, ports) if replaced else run(leased, ports)

@@ -15,7 +15,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.refund_rules import payment_of, refundable_amount
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, load, store
@@ -56,7 +56,7 @@ def resume_order(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         return _postponed(invoice, order, ports, stored_by_stripe=False)
     order = order.leased(now)
     try:
-        leased = ports.invoices.save(recounted(invoice.ordering(order), invoice))
+        leased = ports.invoices.save(invoice_write(invoice.with_refund_order(order), invoice))
     except StaleWrite:
         return load(invoice.organization_id, invoice.id, ports)
     try:
@@ -138,7 +138,7 @@ def _postponed(invoice: Invoice, order: RefundOrder, ports: Ports, *, stored_by_
 
     def change(current: Invoice) -> Invoice:
         # An event may have settled the order meanwhile.
-        return current.ordering(later) if current.refund_order(order.id) == order else current
+        return current.with_refund_order(later) if current.refund_order(order.id) == order else current
 
     return store(invoice, change, ports)
 
@@ -162,7 +162,7 @@ def _with_new_key(invoice: Invoice, order: RefundOrder, ports: Ports) -> tuple[I
     renewed = order.with_new_key(ports.clock.nonce())
 
     def change(current: Invoice) -> Invoice:
-        return _unless_taken_up(current, order).ordering(renewed)
+        return _unless_taken_up(current, order).with_refund_order(renewed)
 
     return store(invoice, change, ports), renewed
 
@@ -174,7 +174,11 @@ def _refuse(invoice: Invoice, order: RefundOrder, refusal: Refused, ports: Ports
         StaleWrite: another worker has taken up the order, so the refund may be made after all.
     """
     refused, act = order.refused_with(refusal.code), _refusal_act(order, refusal.code, ports)
-    store(invoice, lambda current: _unless_taken_up(current, order).ordering(refused).changed(act.at, act), ports)
+    store(
+        invoice,
+        lambda current: _unless_taken_up(current, order).with_refund_order(refused).changed(act.at, act),
+        ports,
+    )
 
 
 def _unless_taken_up(current: Invoice, order: RefundOrder) -> Invoice:

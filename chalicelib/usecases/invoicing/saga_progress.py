@@ -24,7 +24,7 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
-from chalicelib.domain.summary import uncounted
+from chalicelib.domain.summary import invoice_removal
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, load, store
 
@@ -189,7 +189,7 @@ def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
         reason = invoice.saga.refusal.code if invoice.saga.refusal else None
         refused = Action(ports.clock.now(), CORRECTION_REFUSED, invoice.created_by, reason)
         tell_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
-    ports.invoices.remove(uncounted(invoice), invoice.order.services)
+    ports.invoices.remove(invoice_removal(invoice), invoice.order.services)
 
 
 def tell_once(invoice: Invoice, act: Action, ports: Ports) -> None:

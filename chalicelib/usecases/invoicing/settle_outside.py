@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
+from chalicelib.domain.error_collector import errors_raised_by, raise_all
 from chalicelib.domain.errors import Conflict, CustomerErased, IntegrationError, Refused, StripeRefused
-from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.explained_payments import how_paid
+from chalicelib.domain.explanation_of_payments import how_paid
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, IntendedAct
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import STAYS_BILLED, how_to_give_back
 from chalicelib.domain.money import minor_units
 from chalicelib.domain.outside_payment import OutsidePayment, require_known_method, require_plausible_day
 from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
-from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, days, money
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account
@@ -64,7 +64,7 @@ def mark_paid(
     _require_no_reference_to_person(invoice, settlement)
     given = _given(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         present = pulled_to_act_on(invoice, account_id, ports)
         _require_awaiting_payment(present, user_id)
         _require_the_rest(given, present)
@@ -96,11 +96,11 @@ def _done_or_overtaken(
 
 
 def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iterator[IntegrationError]:
-    yield from errors_of(require_known_method, settlement.method)
+    yield from errors_raised_by(require_known_method, settlement.method)
     if settlement.paid_on is not None:
         invoiced_on = day_of(invoice.created_at, invoice.order.time_zone)
-        yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
-    yield from errors_of(_given, settlement, invoice)
+        yield from errors_raised_by(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
+    yield from errors_raised_by(_given, settlement, invoice)
 
 
 def _require_no_reference_to_person(invoice: Invoice, settlement: Settlement) -> None:
@@ -188,14 +188,14 @@ def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
         return Conflict(
             "invoice_already_paid",
             f"This invoice is paid already, and nothing was recorded now. {how_paid(invoice)}",
-            next_step=f"Nothing is to be done, unless the customer has paid twice. Then: {way_out(invoice)}",
+            next_step=f"Nothing is to be done, unless the customer has paid twice. Then: {how_to_give_back(invoice)}",
         )
     who = "You" if record.recorded_by == user_id else f"The user {record.recorded_by}"
     when = day(invoice, record.recorded_at)
     return Conflict(
         "invoice_already_paid",
         f"This invoice is paid already. {who} recorded it on {when}: {record.way}. Nothing was recorded twice.",
-        next_step=f"Nothing is to be done, unless that record is wrong. Then: {way_out(invoice)}",
+        next_step=f"Nothing is to be done, unless that record is wrong. Then: {how_to_give_back(invoice)}",
     )
 
 
@@ -247,7 +247,7 @@ def _given_up(invoice: Invoice, window: int, ports: Ports) -> Invoice:
     """Returns the invoice, marked uncollectible in Stripe if Stripe still shows it as open."""
     connection = ports.connections.get(invoice.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
-    with noticing_revocation(invoice.organization_id, account_id, ports):
+    with marking_revocation(invoice.organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)
         if invoice.status not in OPEN_STATUSES:
             return invoice

@@ -14,7 +14,7 @@ from chalicelib.domain.identifiers import OWN_KEY, InvoiceId, OrganizationId, St
 from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 
@@ -34,7 +34,7 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
     invoice = ports.invoices.get(organization_id, invoice_id)
     if invoice is None:
         raise NotFound(
-            "invoice_not_found", "There is no invoice of this id.", field="invoiceId", next_step=LOOK_IT_UP
+            "invoice_not_found", "There is no invoice with this id.", field="invoiceId", next_step=LOOK_IT_UP
         )
     return invoice
 
@@ -73,7 +73,7 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
         if changed == invoice:
             return invoice
         try:
-            return ports.invoices.save(recounted(changed, invoice), new_references(invoice, changed))
+            return ports.invoices.save(invoice_write(changed, invoice), new_references(invoice, changed))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")
@@ -86,7 +86,7 @@ def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invo
     and where that cannot be told, Stripe is asked again.
     """
     if current.version == read_after.version:
-        return current.settled_by(*facts)
+        return current.with_fetched(*facts)
     return merging(current, facts, ports)
 
 
@@ -101,7 +101,7 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
             known = known.knowing(fact)
     except CannotOrder:
         stripe_id = known.stripe_invoice_id or ""
-        return known.settled_by(*ports.stripe.everything(known.stripe_account_id, stripe_id))
+        return known.with_fetched(*ports.stripe.everything(known.stripe_account_id, stripe_id))
     return known
 
 
@@ -115,16 +115,16 @@ def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -
         StripeRefused, AccountUnreachable: Stripe did not do it, and the act is dropped.
         Gone: the draft was deleted. This request may have deleted it, so the act is kept until Stripe's event tells.
     """
-    intended = store(invoice, lambda current: current.intending(act), ports)
+    intended = store(invoice, lambda current: current.with_intended_act(act), ports)
     try:
         # A new key each time: Stripe would repeat an earlier refusal, and none of these acts can be done twice.
         facts = ask(invoice.stripe_account_id, act.stripe_invoice_id, f"{OWN_KEY}{ports.clock.nonce()}")
     except Gone:
         raise
     except (StripeRefused, AccountUnreachable):
-        store(intended, lambda current: current.dropping(act), ports)
+        store(intended, lambda current: current.without_act(act), ports)
         raise
-    return store(intended, lambda current: knowing_also(current, facts, intended, ports).doing(act), ports)
+    return store(intended, lambda current: knowing_also(current, facts, intended, ports).with_done_act(act), ports)
 
 
 def new_references(before: Invoice, after: Invoice) -> list[Reference]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.summary import CurrencySummary, Period, period_from, summarized
+from chalicelib.domain.summary import CurrencySummary, Period, period_from, summaries_by_currency
 from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
@@ -34,4 +34,4 @@ def get_summary(
     time_zone = time_zone_in_force(organization_id, ports)
     today = day_of(ports.clock.now(), time_zone)
     period = period_from(first, last, today)
-    return Summary(today, time_zone, period, summarized(ports.summaries.tallies(organization_id, period)))
+    return Summary(today, time_zone, period, summaries_by_currency(ports.summaries.tallies(organization_id, period)))

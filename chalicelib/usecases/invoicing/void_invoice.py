@@ -12,13 +12,13 @@ from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.intended_act import VOIDED, IntendedAct
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_conflicts import STAYS_BILLED, how_to_give_back, status_conflict
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.way_out import STAYS_BILLED, not_now, way_out
 from chalicelib.domain.wording import money
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account, store
 
@@ -37,10 +37,10 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         return invoice
     stripe_id = invoice.stripe_invoice_id
     if stripe_id is None:
-        raise not_now(invoice, "voided")
+        raise status_conflict(invoice, "voided")
     _require_voidable(invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         invoice = _with_outcomes_known(invoice, account_id, ports)
         if invoice.status is InvoiceStatus.VOID:
             return invoice
@@ -79,7 +79,7 @@ def _with_making_ended(invoice: Invoice, ports: Ports) -> Invoice:
 
 def _require_voidable(invoice: Invoice) -> None:
     if invoice.status not in (*VOIDABLE, InvoiceStatus.DRAFT):
-        raise not_now(invoice, "voided")
+        raise status_conflict(invoice, "voided")
 
 
 def _require_refusal_known(invoice: Invoice) -> None:
@@ -99,7 +99,7 @@ def _require_refusal_known(invoice: Invoice) -> None:
             "invoice_not_voidable",
             f"{paid} of this invoice has been paid, so Stripe does not void it.",
             next_step=f"Issue a credit note over the {rest} that remains, in the Stripe dashboard. "
-            f"Then: {way_out(invoice)}",
+            f"Then: {how_to_give_back(invoice)}",
         )
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
         raise Conflict(

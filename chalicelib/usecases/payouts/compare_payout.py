@@ -15,7 +15,7 @@ from chalicelib.domain.payout_tie_out import (
     differences_of_lines,
 )
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.usecases.payouts.change_payout import change_payout
 from chalicelib.usecases.payouts.read_payout import add_up, keep_lines, keep_payout, lines_of
 
@@ -102,7 +102,7 @@ def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
         for line in keep_lines(payout, [each for each in page if each.id in wrong], ports):
             stored.pop(line.transaction.id, None)
     lines = [stored[transaction_id] for transaction_id in wrong & stored.keys()]
-    for some in hundreds(lines):
+    for some in in_hundreds(lines):
         ports.payouts.remove_lines(payout.organization_id, payout.id, some)
     return add_up(payout, ports)
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import every
+from chalicelib.ports.paging import all_items
 from chalicelib.usecases.payouts.change_payout import change_payout
 
 AT_ONCE = 100
@@ -73,7 +73,7 @@ def _with_the_one_it_reverses(payout: Payout | None, ports: Ports) -> Iterator[P
 def _since(earlier: Payout, ports: Ports) -> Iterator[Payout]:
     """Returns the payouts that arrive on the day on which this one was made, or later."""
     wanted = PayoutFilter(since=earlier.fact.created // DAY * DAY)
-    return every(partial(ports.payouts.page, earlier.organization_id, wanted, AT_ONCE))
+    return all_items(partial(ports.payouts.page, earlier.organization_id, wanted, AT_ONCE))
 
 
 def _note(earlier: Payout, later: Payout, ports: Ports) -> Payout:

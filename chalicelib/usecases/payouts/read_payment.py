@@ -18,7 +18,7 @@ def read_payment(organization_id: OrganizationId, payment_id: str, ports: Ports)
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:
         return False
-    transaction = ports.stripe.booked(connection.account_id, payment_id)
+    transaction = ports.stripe.balance_transaction_of(connection.account_id, payment_id)
     if transaction is None or transaction.movement_id is None:
         return False
     ports.payments.settle(organization_id, [(transaction.movement_id, Settlement(transaction))])

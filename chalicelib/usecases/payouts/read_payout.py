@@ -9,8 +9,8 @@ from enum import StrEnum
 from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
 from chalicelib.domain.errors import PayoutNotItemized
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
-from chalicelib.domain.payout import Payout, PayoutFact, first_known
-from chalicelib.domain.payout_lines import PayoutLine, itemized, line_of
+from chalicelib.domain.payout import Payout, PayoutFact, new_payout
+from chalicelib.domain.payout_lines import PayoutLine, line_of, sum_lines
 from chalicelib.ports import Ports
 from chalicelib.usecases.payouts.change_payout import change_payout
 from chalicelib.usecases.payouts.owners import owners_of
@@ -68,7 +68,7 @@ def keep_payout(
     """Returns the payout with what Stripe showed, stored, and with the later one that paid it out again."""
 
     def known(stored: Payout | None) -> Payout:
-        return stored.knowing(fact) if stored is not None else first_known(fact, organization_id, account_id)
+        return stored.knowing(fact) if stored is not None else new_payout(fact, organization_id, account_id)
 
     return note_who_paid_again(change_payout(organization_id, fact.id, known, ports), ports)
 
@@ -129,7 +129,7 @@ def add_up(payout: Payout, ports: Ports) -> Payout:
     def added_up(stored: Payout | None) -> Payout:
         current = stored or payout
         lines = ports.payouts.all_lines(current.organization_id, current.id)
-        return replace(current, itemized=itemized(current.fact, lines, ports.clock.now()), listed_until=None)
+        return replace(current, itemized=sum_lines(current.fact, lines, ports.clock.now()), listed_until=None)
 
     payout = change_payout(payout.organization_id, payout.id, added_up, ports)
     note_what_is_paid_again(payout, ports)

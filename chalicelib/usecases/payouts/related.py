@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.payout import Payout
-from chalicelib.domain.related_payouts import RelatedPayouts, named_by
+from chalicelib.domain.related_payouts import RelatedPayouts, ids_named_by
 from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 
 
 def related(
@@ -21,9 +21,9 @@ def related(
     """
     found = {payout.id: payout for payout in known}
     asked = set(found)
-    while wanted := sorted({*payout_ids, *named_by(found.values())} - asked):
+    while wanted := sorted({*payout_ids, *ids_named_by(found.values())} - asked):
         asked.update(wanted)
-        for some in hundreds(wanted):
+        for some in in_hundreds(wanted):
             found.update(ports.payouts.find(organization_id, some))
     return found
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, of_their_charges, payout_ids
+from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, payout_ids, with_own_settlements
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter, movements
 from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
-from chalicelib.ports.portions import hundreds
+from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.records import list_movements
 from chalicelib.usecases.payouts.related import related
@@ -31,8 +31,8 @@ def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposite
     It takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
     """
     rows = list(movements(invoice))
-    stored = _stored({row.settled_beside for row in rows}, invoice.organization_id, ports)
-    settled = of_their_charges(rows, stored)
+    stored = _stored({row.settlements_row_id for row in rows}, invoice.organization_id, ports)
+    settled = with_own_settlements(rows, stored)
     return {each.settled.movement.id: each for each in deposited(settled, invoice.organization_id, ports)}
 
 
@@ -50,8 +50,8 @@ def list_deposited(
     page = list_movements(organization_id, wanted, first, after, ports)
     listed = {each.movement.id: each for each in page.items}
     rows = [each.movement for each in page.items]
-    elsewhere = _stored({row.settled_beside for row in rows} - listed.keys(), organization_id, ports)
-    settled = of_their_charges(rows, {**listed, **elsewhere})
+    elsewhere = _stored({row.settlements_row_id for row in rows} - listed.keys(), organization_id, ports)
+    settled = with_own_settlements(rows, {**listed, **elsewhere})
     return Page(tuple(deposited(settled, organization_id, ports)), page.end_cursor, page.has_next)
 
 
@@ -68,6 +68,6 @@ def deposited(
 def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, SettledMovement]:
     """Returns the rows with these ids, each with all that is stored beside it."""
     found: dict[str, SettledMovement] = {}
-    for some in hundreds(sorted(ids)):
+    for some in in_hundreds(sorted(ids)):
         found.update(ports.payments.find(organization_id, some))
     return found

@@ -1,15 +1,15 @@
-"""All rows, by the part of the table that they are in, in the order in which they are tried."""
+"""All rows in the order of a trial, by the part of the table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from infra.deploy.trial import alarm_rows, edge_rows, function_rows, operations, release_rows, stored
+from infra.deploy.trial import alarm_rows, edge_rows, function_rows, operation_rows, release_rows, storage_rows
 from infra.deploy.trial.verdicts import Row
 
 PARTS: Mapping[str, Sequence[Row]] = {
-    "operations": operations.ROWS,
-    "stored": stored.ROWS,
+    "operations": operation_rows.ROWS,
+    "stored": storage_rows.ROWS,
     "alarms": alarm_rows.ROWS,
     "edge": edge_rows.ROWS,
     "functions": function_rows.ROWS,

@@ -1,4 +1,4 @@
-"""Ways to answer otherwise, from which changes are made: edits of requests, of answers, of objects, of events."""
+"""Edits of requests, responses, objects and events, from which the changes are built."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from infra.stripe_double.http.messages import Request, Response
 JSON = dict[str, Any]
 
 
-def answers(edit: Callable[[Request, Response], Response], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each answer to such a request. `path` is a pattern of the whole path."""
+def responses(edit: Callable[[Request, Response], Response], method: str = "", path: str = "") -> Wrap:
+    """Returns a wrapper that edits each response to a matching request. `path` is a pattern of the complete path."""
 
     def wrap(handle: Handle) -> Handle:
-        def handled(request: Request) -> Response:
+        def handle_changed(request: Request) -> Response:
             response = handle(request)
             return edit(request, response) if _fits(request, method, path) else response
 
-        return handled
+        return handle_changed
 
     return wrap
 
 
 def requests(edit: Callable[[Request], Request], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each such request on its way in."""
+    """Returns a wrapper that edits each matching request."""
 
     def wrap(handle: Handle) -> Handle:
         return lambda request: handle(edit(request) if _fits(request, method, path) else request)
@@ -37,72 +37,72 @@ def requests(edit: Callable[[Request], Request], method: str = "", path: str = "
 
 
 def bodies(edit: Callable[[JSON], JSON | None], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each JSON body. `edit` changes it in place or returns another."""
+    """Returns a wrapper that edits each JSON body. `edit` changes the body in place or returns another."""
 
-    def edited(_: Request, response: Response) -> Response:
+    def edit_response(_: Request, response: Response) -> Response:
         body = json.loads(response.body)
         return replace(response, body=json.dumps(edit(body) or body).encode())
 
-    return answers(edited, method, path)
+    return responses(edit_response, method, path)
 
 
 def objects(kind: str, edit: Callable[[JSON], object], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each object of a kind, wherever an answer holds it, but for those in events."""
+    """Returns a wrapper that edits each object of a kind in a response, except in events."""
 
-    def edited(body: JSON) -> None:
+    def edit_body(body: JSON) -> None:
         for each in _objects(body):
             if each.get("object") == kind:
                 edit(each)
 
-    return bodies(edited, method, path)
+    return bodies(edit_body, method, path)
 
 
 def events(edit: Callable[[list[JSON]], list[JSON]]) -> Wrap:
-    """Returns the change of each page of events. `edit` is given the events, newest first."""
+    """Returns a wrapper that edits each page of events. `edit` gets the events, newest first."""
 
-    def edited(body: JSON) -> None:
+    def edit_body(body: JSON) -> None:
         if "data" in body:
             body["data"] = edit(body["data"])
 
-    return bodies(edited, "GET", "/v1/events")
+    return bodies(edit_body, "GET", "/v1/events")
 
 
 def each_event(type_: str, edit: Callable[[JSON], object]) -> Wrap:
-    """Returns the change of each event of a type, which is a pattern."""
+    """Returns a wrapper that edits each event whose type matches the pattern."""
 
-    def edited(page: list[JSON]) -> list[JSON]:
+    def edit_page(page: list[JSON]) -> list[JSON]:
         for event in page:
             if re.fullmatch(type_, event["type"]):
                 edit(event)
         return page
 
-    return events(edited)
+    return events(edit_page)
 
 
 def headers(edit: Callable[[dict[str, str]], object], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of an answer's headers, in place."""
+    """Returns a wrapper that edits the headers of each response in place."""
 
-    def edited(_: Request, response: Response) -> Response:
+    def edit_response(_: Request, response: Response) -> Response:
         edit(response.headers)
         return response
 
-    return answers(edited, method, path)
+    return responses(edit_response, method, path)
 
 
 def errors(edit: Callable[[JSON], object], code: str = "") -> Wrap:
-    """Returns the change of each error, or of each with a code."""
+    """Returns a wrapper that edits each error, or each error with this code."""
 
-    def edited(body: JSON) -> None:
+    def edit_body(body: JSON) -> None:
         error = body.get("error")
         if isinstance(error, dict) and code in ("", error.get("code")):
             edit(error)
 
-    return bodies(edited)
+    return bodies(edit_body)
 
 
 def status(becomes: int, was: int, method: str = "", path: str = "") -> Wrap:
-    """Returns the change of one HTTP status to another."""
-    return answers(lambda _, response: replace(response, status=becomes) if response.status == was else response,
+    """Returns a wrapper that replaces one HTTP status by another."""
+    return responses(lambda _, response: replace(response, status=becomes) if response.status == was else response,
                    method, path)  # fmt: skip
 
 
@@ -112,24 +112,24 @@ def without(request: Request, header: str) -> Request:
 
 
 def drop(path: str) -> Callable[[JSON], object]:
-    """Returns an edit of an object that takes a field away, named by a dotted path."""
+    """Returns an edit that removes a field, named by a dotted path."""
     return lambda each: [hash_.pop(last, None) for hash_, last in _at(each, path)]
 
 
 def put(path: str, value: Any) -> Callable[[JSON], object]:
-    """Returns an edit of an object that gives a field a value. Where the hash that holds it is missing, nothing."""
+    """Returns an edit that sets a field, if the object that contains the field exists."""
     return lambda each: [hash_.update({last: value}) for hash_, last in _at(each, path)]
 
 
-def turn(path: str, other: Callable[[Any], Any]) -> Callable[[JSON], object]:
-    """Returns an edit of an object that makes another value of a field's value, unless that is null."""
+def turn(path: str, convert: Callable[[Any], Any]) -> Callable[[JSON], object]:
+    """Returns an edit that converts the value of a field, unless it is null."""
     return lambda each: [
-        hash_.update({last: other(hash_[last])}) for hash_, last in _at(each, path) if hash_.get(last) is not None
+        hash_.update({last: convert(hash_[last])}) for hash_, last in _at(each, path) if hash_.get(last) is not None
     ]
 
 
 def rename(path: str, was: str, becomes: str) -> Callable[[JSON], object]:
-    """Returns an edit of an object that has another word for a value."""
+    """Returns an edit that replaces one value of a field by another."""
     return turn(path, lambda value: becomes if value == was else value)
 
 

@@ -1,12 +1,12 @@
-"""Idempotency keys that Stripe would treat otherwise."""
+"""Changes of idempotency keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from infra.sandbox.changes.change import Change, Handle, Named, Wrap
-from infra.sandbox.changes.edits import answers, headers, requests, without
+from infra.sandbox.changes.change import Change, ExpectedFinding, Handle, Wrap
+from infra.sandbox.changes.edits import headers, requests, responses, without
 from infra.sandbox.findings import Part, Verdict
 from infra.stripe_double.http.messages import Request, Response
 
@@ -14,71 +14,71 @@ KEY = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"
 
 
-def _refuted(promise: str, text: str, verdict: Verdict = Verdict.HARMFUL) -> Named:
-    return Named(Part.PROMISES, promise, verdict, text)
+def _promise_finding(promise: str, text: str, verdict: Verdict = Verdict.HARMFUL) -> ExpectedFinding:
+    return ExpectedFinding(Part.PROMISES, promise, verdict, text)
 
 
-def _remembered(about: Callable[[Request], object]) -> Wrap:
-    """Returns the change that every later request with a key gets the first answer, if `about` is the same."""
+def _replay_first_response(about: Callable[[Request], object]) -> Wrap:
+    """Returns a wrapper that replays the first response to a key for later requests with an equal `about`."""
 
     def wrap(handle: Handle) -> Handle:
-        stored: dict[object, Response] = {}
+        first_responses: dict[object, Response] = {}
 
-        def handled(request: Request) -> Response:
+        def handle_changed(request: Request) -> Response:
             key = request.header(KEY)
             if not key or request.method != "POST":
                 return handle(request)
-            known = stored.get((key, about(request)))
-            if known is None:
-                known = stored[key, about(request)] = handle(request)
-                return known
-            return replace(known, headers={**known.headers, REPLAYED: "true"})
+            first_response = first_responses.get((key, about(request)))
+            if first_response is None:
+                first_response = first_responses[key, about(request)] = handle(request)
+                return first_response
+            return replace(first_response, headers={**first_response.headers, REPLAYED: "true"})
 
-        return handled
+        return handle_changed
 
     return wrap
 
 
 def _forget_failures(handle: Handle) -> Handle:
-    """Executes a request again whose first answer was a failure."""
-    failed: dict[str, int] = {}
+    """Executes a request again if its first response was a failure."""
+    failure_counts: dict[str, int] = {}
 
-    def handled(request: Request) -> Response:
+    def handle_changed(request: Request) -> Response:
         key = request.header(KEY)
-        if key and failed.get(key):
-            request = replace(request, headers={**request.headers, KEY: f"{key}-{failed[key]}"})
+        if key and failure_counts.get(key):
+            request = replace(request, headers={**request.headers, KEY: f"{key}-{failure_counts[key]}"})
         response = handle(request)
         if key and response.status >= 400:
-            failed[key] = failed.get(key, 0) + 1
+            failure_counts[key] = failure_counts.get(key, 0) + 1
         return response
 
-    return handled
+    return handle_changed
 
 
 KEYS = (
     Change(
         "a key not honoured",
         "A second request with the same key makes a second object.",
-        _refuted("a key in use conflicts", "Two customers were made"),
+        _promise_finding("a key in use conflicts", "Two customers were made"),
         requests(lambda request: without(request, KEY)),
     ),
     Change(
         "a replay without its header",
         "A replayed answer lacks `Idempotent-Replayed`.",
-        _refuted("a key replays its answer", "idempotent-replayed is None; the answer is the same"),
+        _promise_finding("a key replays its answer", "idempotent-replayed is None; the answer is the same"),
         headers(lambda answered: answered.pop(REPLAYED, None)),
     ),
     Change(
         "a key that takes other parameters",
         "A key with other parameters gets the first answer.",
-        _refuted("a key refuses other parameters", "not refused"),
-        _remembered(lambda request: request.header("stripe-account")),
+        _promise_finding("a key refuses other parameters", "not refused"),
+        _replay_first_response(lambda request: request.header("stripe-account")),
     ),
     Change(
         "a key refused with another type",
         "A key with other parameters is refused as an `invalid_request_error`.",
-        _refuted("a key refuses other parameters", "invalid_request_error"),
-        answers(
+        _promise_finding("a key refuses other parameters", "invalid_request_error"),
+        responses(
             lambda _, response: replace(
                 response, body=response.body.replace(b'"idempotency_error"', b'"invalid_request_error"')
             )
@@ -87,13 +87,13 @@ KEYS = (
     Change(
         "keys shared by accounts",
         "A key that one account has used gives its answer to another account.",
-        _refuted("keys belong to their account", "not refused"),
-        _remembered(lambda request: request.body),
+        _promise_finding("keys belong to their account", "not refused"),
+        _replay_first_response(lambda request: request.body),
     ),
     Change(
         "a failure is not kept",
         "A request that failed is executed again with the same key.",
-        _refuted("a failure is stored", "idempotent-replayed is None", Verdict.HARMLESS),
+        _promise_finding("a failure is stored", "idempotent-replayed is None", Verdict.HARMLESS),
         _forget_failures,
     ),
 )

@@ -1,4 +1,6 @@
-"""Connects the account to an organization of POM's: by OAuth if somebody presses Connect, otherwise without."""
+"""Connects the account to an organization of POM: by OAuth if a person presses Connect, otherwise with a stored
+grant.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from infra.demo.http import request
 from infra.demo.people import query_of
 from infra.local.stack import ROOT
 from infra.sandbox.product.scene import NotAsAssumed, NotTried, Scene
-from infra.sandbox.sides import DoubleSide
+from infra.sandbox.targets import DoubleTarget
 
 GRANT_TIMEOUT = 60
 """Seconds."""
@@ -23,64 +25,68 @@ WITHOUT_OAUTH = (
 
 
 def connect(scene: Scene) -> None:
-    """Connects, and notes two findings: whether OAuth did it, and whether the connection is usable."""
-    scene.does(BY_OAUTH, "An admin installs Stripe: authorize, callback, complete.", _by_oauth)
-    scene.does(CONNECTED, "The account is connected and may take payments.", _connected)
+    """Adds two findings: whether OAuth connected the account, and whether the connection is usable."""
+    scene.run_step(BY_OAUTH, "An admin installs Stripe: authorize, callback, complete.", _connect_by_oauth)
+    scene.run_step(CONNECTED, "The account is connected and may take payments.", _check_connection)
 
 
-def _by_oauth(scene: Scene) -> str:
-    begun = scene.answered(scene.admin.call("POST", "/stripe/connection"))
-    url = begun["authorizeUrl"].replace(scene.stack.urls.stripe, scene.lab.side.connect_base)
+def _connect_by_oauth(scene: Scene) -> str:
+    authorization = scene.require_success(scene.admin.call("POST", "/stripe/connection"))
+    url = authorization["authorizeUrl"].replace(scene.stack.urls.stripe, scene.session.target.connect_base)
     state = query_of(url)["state"]
     code = _code(scene, url)
     if code is None:
-        _complete(scene, _granted(scene, state))
+        _complete(scene, _store_grant(scene, state))
         raise NotTried(WITHOUT_OAUTH)
     query = urllib.parse.urlencode({"state": state, "code": code})
-    back = request("GET", f"{scene.stack.urls.oauth_callback}?{query}")
-    returned = query_of(back.headers.get("Location", ""))
-    if returned.get("stripe") != "pending":
-        raise NotAsAssumed(f"The callback answered {back.status}, with {returned.get('code') or returned}.")
-    _complete(scene, returned["state"])
+    callback_response = request("GET", f"{scene.stack.urls.oauth_callback}?{query}")
+    callback_query = query_of(callback_response.headers.get("Location", ""))
+    if callback_query.get("stripe") != "pending":
+        raise NotAsAssumed(
+            f"The callback answered {callback_response.status}, with {callback_query.get('code') or callback_query}."
+        )
+    _complete(scene, callback_query["state"])
     return "POM exchanged the code for the account, and the admin completed the connection."
 
 
 def _code(scene: Scene, url: str) -> str | None:
-    """Returns the authorization code, or None if nobody pressed Connect.
+    """Returns the authorization code; None if no person pressed Connect.
 
-    A person gets the URL without POM's own address: the platform has not registered one of this machine's, and
-    without any Stripe takes the first one that is registered (https://docs.stripe.com/connect/oauth-reference).
+    The URL for a person has no redirect URI, because the platform has not registered POM's address on this machine.
+    Stripe then uses the first registered address (https://docs.stripe.com/connect/oauth-reference).
     """
-    if not scene.lab.client_id:
+    if not scene.session.client_id:
         return None
-    if not isinstance(scene.lab.side, DoubleSide):
+    if not isinstance(scene.session.target, DoubleTarget):
         parts = urllib.parse.urlsplit(url)
-        kept = {name: value for name, value in query_of(url).items() if name != "redirect_uri"}
-        return scene.lab.code(urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(kept))))
-    pressed: Any = scene.lab.side.http_client()  # the SDK gives it no types
-    form = urllib.parse.urlencode({"account": scene.lab.account, "decision": "grant"})
-    _, _, headers = pressed.request("post", url, {}, form)
+        remaining_query = {name: value for name, value in query_of(url).items() if name != "redirect_uri"}
+        return scene.session.authorize(
+            urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(remaining_query)))
+        )
+    client: Any = scene.session.target.http_client()  # the SDK gives it no types
+    form = urllib.parse.urlencode({"account": scene.session.account, "decision": "grant"})
+    _, _, headers = client.request("post", url, {}, form)
     return query_of(headers["location"])["code"]
 
 
-def _granted(scene: Scene, state: str) -> str:
-    command = [sys.executable, "-m", "infra.sandbox.product.granting", state, scene.lab.account]
+def _store_grant(scene: Scene, state: str) -> str:
+    command = [sys.executable, "-m", "infra.sandbox.product.granting", state, scene.session.account]
     environment = scene.stack.child_environment()
-    done = subprocess.run(
+    completed = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=GRANT_TIMEOUT, check=False
     )
-    if done.returncode != 0:
-        raise NotAsAssumed(f"The grant could not be stored: {done.stderr[-500:]}")
-    return done.stdout.strip()
+    if completed.returncode != 0:
+        raise NotAsAssumed(f"The grant could not be stored: {completed.stderr[-500:]}")
+    return completed.stdout.strip()
 
 
 def _complete(scene: Scene, state: str) -> None:
-    scene.answered(scene.admin.call("POST", "/stripe/connection/complete", {"state": state}))
+    scene.require_success(scene.admin.call("POST", "/stripe/connection/complete", {"state": state}))
 
 
-def _connected(scene: Scene) -> str:
-    scene.stack.wait_until_idle(scene.patience)  # it looks at what the account has, and would meet the story
+def _check_connection(scene: Scene) -> str:
+    scene.stack.wait_until_idle(scene.patience)  # connecting reads the account, and must not meet the steps' objects
     connection = scene.admin.get("/stripe/connection")
-    if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.lab.account):
+    if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.session.account):
         raise NotAsAssumed(f"The connection is {connection['status']}: {connection['requirements']}")
-    return f"The connection of {scene.lab.account} is {connection['status']}."
+    return f"The connection of {scene.session.account} is {connection['status']}."

@@ -1,7 +1,6 @@
-"""The way from the stack to Stripe: takes a placeholder instead of the key, counts, records, and passes on.
+"""The proxy between the stack and Stripe: replaces a placeholder by the key, counts, records, and forwards.
 
-The stack stores and logs what it was given as its key. So it is given a placeholder, and the key stays in this
-process.
+The stack stores and logs its key. So the stack gets a placeholder, and the key stays in this process.
 """
 
 from __future__ import annotations
@@ -16,68 +15,72 @@ from urllib.parse import quote
 import stripe
 
 from infra.local.wsgi import Environ, StartResponse
-from infra.sandbox.carrying import BudgetSpent
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.client import BudgetSpent
+from infra.sandbox.session import Session
 
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
      "upgrade"}
 )  # fmt: skip
-"""Headers of one connection, which no proxy passes on (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)."""
-NOT_SENT = HOP_BY_HOP | {"host", "content-length", "accept-encoding"}
-"""The client that sends the request has its own."""
-NOT_ANSWERED = HOP_BY_HOP | {"content-length", "content-encoding"}
-"""The client has unpacked the body."""
+"""Headers of a single connection, which a proxy must not forward
+(https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
+"""
+NOT_FORWARDED = HOP_BY_HOP | {"host", "content-length", "accept-encoding"}
+"""Request headers that the forwarding client sets itself."""
+NOT_RETURNED = HOP_BY_HOP | {"content-length", "content-encoding"}
+"""Response headers that no longer apply, because the client has decompressed the body."""
 
 
 class Proxy:
     """The WSGI application."""
 
-    def __init__(self, lab: Laboratory, placeholder: str) -> None:
-        self._client, self._key, self._placeholder = lab.carrier(), lab.key, placeholder
-        self._bases = {"v1": lab.side.api_base, "oauth": lab.side.connect_base}
+    def __init__(self, session: Session, placeholder: str) -> None:
+        self._client, self._key, self._placeholder = session.carrier(), session.key, placeholder
+        self._bases = {"v1": session.target.api_base, "oauth": session.target.connect_base}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request with Stripe's answer to it."""
-        status, headers, body = self._answer(environ)
-        kept = [(name, value) for name, value in headers.items() if name.lower() not in NOT_ANSWERED]
+        """Forwards one request to Stripe, and returns Stripe's response."""
+        status, headers, body = self._forward(environ)
+        returned_headers = [(name, value) for name, value in headers.items() if name.lower() not in NOT_RETURNED]
         phrase = HTTPStatus(status).phrase
-        start_response(f"{status} {phrase}", [*kept, ("Content-Length", str(len(body)))])
+        start_response(f"{status} {phrase}", [*returned_headers, ("Content-Length", str(len(body)))])
         return [body]
 
-    def _answer(self, environ: Environ) -> tuple[int, Mapping[str, str], bytes]:
+    def _forward(self, environ: Environ) -> tuple[int, Mapping[str, str], bytes]:
         path = environ["PATH_INFO"]
         base = self._bases.get(path.split("/")[1])
         if base is None:
-            return _refused(404, "The sandbox's proxy passes on /v1 and /oauth only.")
-        headers = _sent(environ)
+            return _error_response(404, "The sandbox's proxy passes on /v1 and /oauth only.")
+        headers = _forwarded_headers(environ)
         if not hmac.compare_digest(headers.get("authorization", ""), f"Bearer {self._placeholder}"):
-            return _refused(401, "The sandbox's proxy serves only the stack that it was started for.")
+            return _error_response(401, "The sandbox's proxy serves only the stack that it was started for.")
         headers["authorization"] = f"Bearer {self._key}"
         query = environ.get("QUERY_STRING")
         url = f"{base}{quote(path)}" + (f"?{query}" if query else "")
-        sent = environ["wsgi.input"].read().replace(self._placeholder.encode(), self._key.encode())
+        request_body = environ["wsgi.input"].read().replace(self._placeholder.encode(), self._key.encode())
         try:
-            body, status, answered = self._client.request(
-                environ["REQUEST_METHOD"].lower(), url, headers, sent or None
+            body, status, response_headers = self._client.request(
+                environ["REQUEST_METHOD"].lower(), url, headers, request_body or None
             )
         except BudgetSpent as spent:
-            return _refused(429, str(spent), code="rate_limit")
+            return _error_response(429, str(spent), code="rate_limit")
         except stripe.APIConnectionError as lost:
-            return _refused(502, f"No answer came from Stripe ({type(lost).__name__}).")
-        return status, answered, body if isinstance(body, bytes) else body.encode()
+            return _error_response(502, f"No answer came from Stripe ({type(lost).__name__}).")
+        return status, response_headers, body if isinstance(body, bytes) else body.encode()
 
 
-def _sent(environ: Environ) -> dict[str, str]:
-    """Returns the headers of a request that are passed on, names in lower case."""
-    named = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+def _forwarded_headers(environ: Environ) -> dict[str, str]:
+    """Returns the request headers to forward, with names in lower case."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+    }
     if content_type := environ.get("CONTENT_TYPE"):
-        named["content-type"] = content_type
-    return {name: value for name, value in named.items() if name not in NOT_SENT}
+        headers["content-type"] = content_type
+    return {name: value for name, value in headers.items() if name not in NOT_FORWARDED}
 
 
-def _refused(status: int, message: str, **more: Any) -> tuple[int, Mapping[str, str], bytes]:
-    """Returns an error in Stripe's form. The SDK does not try again."""
-    error = {"type": "invalid_request_error" if status < 500 else "api_error", "message": message, **more}
+def _error_response(status: int, message: str, **further_fields: Any) -> tuple[int, Mapping[str, str], bytes]:
+    """Returns an error response in Stripe's form. The SDK does not retry it."""
+    error = {"type": "invalid_request_error" if status < 500 else "api_error", "message": message, **further_fields}
     headers = {"Content-Type": "application/json", "Stripe-Should-Retry": "false"}
     return status, headers, json.dumps({"error": error}).encode()

@@ -1,4 +1,4 @@
-"""What the acts share: the stack, the account, the people at POM, the listener, and what was found so far."""
+"""The state that the steps share: the stack, the account, the users of POM, the listener, and the findings."""
 
 from __future__ import annotations
 
@@ -12,144 +12,148 @@ from typing import Any, TypeVar
 from infra.demo.http import Answer
 from infra.demo.people import Office
 from infra.local.stack import LocalStack
-from infra.sandbox.carrying import BudgetSpent
+from infra.sandbox.client import BudgetSpent
 from infra.sandbox.findings import Finding, Part, Verdict
-from infra.sandbox.laboratory import Laboratory
 from infra.sandbox.product.listening import Listener
-from infra.sandbox.sides import DoubleSide
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice
+from infra.sandbox.targets import DoubleTarget
 
 T = TypeVar("T")
 
-BETWEEN_LOOKS = 0.1
-"""Seconds between two looks at POM."""
-MEANWHILE = 1.0
-"""Seconds that pass at a double between two looks: a charge's balance transaction comes after three."""
+POLL_DELAY = 0.1
+"""Seconds between two polls of POM."""
+DOUBLE_SECONDS_PER_POLL = 1.0
+"""Seconds that a double's clock advances between two polls. A charge's balance transaction comes after three."""
 
 
 class NotAsAssumed(Exception):
-    """POM does not show what it should. The message has both values."""
+    """Raised when POM does not show the expected value. The message has both values."""
 
 
 class NotTried(Exception):
-    """Something could not be tried. The message says why."""
+    """Raised when a step could not be tried. The message gives the reason."""
 
 
 class Time:
-    """The time of the account. A double's is moved, and the stack follows it by a file."""
+    """The account's time. A double's clock is advanced, and the stack reads the clock's offset from a file."""
 
-    def __init__(self, lab: Laboratory, directory: Path) -> None:
-        self._side = lab.side
-        self.file = directory / "clock" if isinstance(lab.side, DoubleSide) else None
+    def __init__(self, session: Session, directory: Path) -> None:
+        self._target = session.target
+        self.file = directory / "clock" if isinstance(session.target, DoubleTarget) else None
         self._write()
 
-    def passes(self) -> None:
-        """Waits a moment. At a double more time passes meanwhile."""
-        time.sleep(BETWEEN_LOOKS)
+    def advance(self) -> None:
+        """Waits a moment. A double's clock advances further in this moment."""
+        time.sleep(POLL_DELAY)
         if self.file is not None:
-            self._side.pass_time(MEANWHILE)
+            self._target.pass_time(DOUBLE_SECONDS_PER_POLL)
             self._write()
 
     def _write(self) -> None:
         if self.file is not None:
             new = self.file.with_suffix(".new")
-            new.write_text(repr(self._side.now() - time.time()))
-            os.replace(new, self.file)  # the stack's processes read it at any moment
+            new.write_text(repr(self._target.now() - time.time()))
+            os.replace(new, self.file)  # atomic, because the stack's processes may read the file at any time
 
 
-def organization_of(lab: Laboratory) -> str:
-    """Returns the id of an organization of its own: POM must know all invoices of its organization."""
-    return f"{lab.orders.organization}-product"
+def organization_of(session: Session) -> str:
+    """Returns the id of an organization for this run only, so that POM knows all its invoices."""
+    return f"{session.orders.organization}-product"
 
 
 @dataclass
 class Scene:
-    """One run of the product. `tell` shows a line of progress."""
+    """One run of the product. `progress` shows a line of progress."""
 
-    lab: Laboratory
+    session: Session
     stack: LocalStack
     time: Time
     listener: Listener
     admin: Office
     office: Office
     patience: float
-    """Seconds for which a change in POM is waited for."""
-    tell: Callable[[str], None]
+    """The most seconds to wait for a change in POM."""
+    progress: Callable[[str], None]
     began_at: int = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     invoices: dict[str, str] = field(default_factory=dict)
-    """POM's ids of the invoices, by the names that the findings use."""
-    sent: dict[str, Sent] = field(default_factory=dict)
-    """Those that were paid by API, as Stripe has them."""
+    """The ids of POM's invoices, by the names in the findings."""
+    stripe_invoices: dict[str, SentInvoice] = field(default_factory=dict)
+    """The invoices that were paid by API, as Stripe has them, by the same names."""
 
     def __post_init__(self) -> None:
-        self.began_at = self.lab.now()
+        self.began_at = self.session.now()
 
     @property
     def organization(self) -> str:
-        """The organization's id in POM. Cleaning finds by it what the run leaves in Stripe."""
-        return organization_of(self.lab)
+        """Returns the organization's id in POM, by which the cleanup finds the run's objects in Stripe."""
+        return organization_of(self.session)
 
-    def does(self, name: str, sentence: str, act: Callable[[Scene], str]) -> None:
-        """Does something and notes what came of it. `act` returns what was seen, as a sentence."""
-        self.tell(name)
-        with self.lab.recorder.during(f"product: {name}"):
-            verdict, found = self._outcome(act)
-        if verdict is Verdict.HARMFUL and self.lab.budget.left <= 0:  # POM was refused for this reason, too
+    def run_step(self, name: str, sentence: str, step: Callable[[Scene], str]) -> None:
+        """Runs a step and adds its finding. `step` returns the observation, as a sentence."""
+        self.progress(name)
+        with self.session.recorder.during(f"product: {name}"):
+            verdict, found = self._outcome(step)
+        if (
+            verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0
+        ):  # the budget also made POM's requests fail
             verdict, found = Verdict.NOT_TRIED, f"The requests of the run were used up. {found}"
         self.findings.append(Finding(Part.PRODUCT, name, verdict, found, sentence))
 
-    def _outcome(self, act: Callable[[Scene], str]) -> tuple[Verdict, str]:
+    def _outcome(self, step: Callable[[Scene], str]) -> tuple[Verdict, str]:
         try:
-            return Verdict.AS_ASSUMED, act(self)
+            return Verdict.AS_ASSUMED, step(self)
         except (NotTried, BudgetSpent) as reason:
             return Verdict.NOT_TRIED, str(reason)
         except NotAsAssumed as difference:
             return Verdict.HARMFUL, str(difference)
-        except Exception as error:  # noqa: BLE001 the acts after it are to be played nevertheless
+        except Exception as error:  # noqa: BLE001 the following steps must still run
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
-    def answered(self, answer: Answer) -> Any:
-        """Returns what POM answered. Raises NotAsAssumed if it refused."""
+    def require_success(self, answer: Answer) -> Any:
+        """Returns the JSON of POM's response. Raises NotAsAssumed if POM refused."""
         if answer.status not in (200, 201, 202):
             raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")
         return answer.json
 
     def invoice(self, name: str) -> Any:
-        """Returns an invoice as POM shows it. Raises NotTried if it was not made."""
+        """Returns an invoice from POM's API. Raises NotTried if an earlier step failed to create it."""
         if name not in self.invoices:
             raise NotTried(f"There is no {name}, because an earlier step failed.")
         return self.office.get(f"/invoices/{self.invoices[name]}")
 
-    def until(self, look: Callable[[], T], good: Callable[[T], bool], expected: str) -> T:
-        """Looks at POM, while events are brought to it, until it shows what is expected. Returns what it shows.
+    def wait_until(self, read: Callable[[], T], is_expected: Callable[[T], bool], expected: str) -> T:
+        """Polls POM, and delivers events to it, until `is_expected` is True for the value. Returns the value.
 
-        Raises NotAsAssumed if patience ends.
+        Raises NotAsAssumed after `patience` seconds.
         """
         deadline = time.monotonic() + self.patience
-        self.listener.rest()
-        while not good(seen := look()):
+        self.listener.restart_pause()
+        while not is_expected(value := read()):
             if time.monotonic() > deadline:
-                raise NotAsAssumed(f"After {self.patience:.0f} s POM shows {seen}. Expected: {expected}.")
-            self.listener.look()
-            self.time.passes()
-        return seen
+                raise NotAsAssumed(f"After {self.patience:.0f} s POM shows {value}. Expected: {expected}.")
+            self.listener.poll()
+            self.time.advance()
+        return value
 
-    def becomes(self, name: str, **expected: Any) -> Any:
-        """Returns an invoice once POM shows these values. Raises NotAsAssumed if patience ends."""
+    def wait_for_invoice(self, name: str, **expected: Any) -> Any:
+        """Returns an invoice once POM shows these values. Raises NotAsAssumed after `patience` seconds."""
 
-        def shown() -> dict[str, Any]:
+        def read_fields() -> dict[str, Any]:
             invoice = self.invoice(name)
             return {field: invoice[field] for field in expected}
 
-        self.until(shown, lambda seen: seen == expected, str(expected))
+        self.wait_until(read_fields, lambda value: value == expected, str(expected))
         return self.invoice(name)
 
-    def settles(self) -> None:
-        """Returns once all events were brought and the stack has no work left. At a double some seconds pass."""
+    def wait_until_quiet(self) -> None:
+        """Returns when all events were delivered and the stack has no work left. A double's clock advances
+        meanwhile.
+        """
         quiet = 0
         while quiet < 2:
-            for _ in range(int(self.listener.first_pause / BETWEEN_LOOKS) + 1):
-                self.time.passes()
+            for _ in range(int(self.listener.first_pause / POLL_DELAY) + 1):
+                self.time.advance()
             quiet = 0 if self.listener.deliver() else quiet + 1
             self.stack.wait_until_idle()

@@ -1,4 +1,4 @@
-"""Customers: how Stripe finds them, what they keep."""
+"""Promises of customers: how they are found, and which data they retain."""
 
 from __future__ import annotations
 
@@ -6,112 +6,123 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, body
-from infra.sandbox.promises.billed import billed
-from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised
+from infra.sandbox.promises.invoices import billed_invoice
+from infra.sandbox.promises.promise import Outcome, as_promise, not_tried, outcome_of
+from infra.sandbox.promises.responses import JSON, response_json
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import payer, payer_address
 
 FIELD = "docs/field.md"
-SEARCHES, BETWEEN_SEARCHES = 4, 30
-"""How often a search looks for a new customer, and how many seconds lie between two looks."""
-MOST_KEYS, LONGEST_VALUE = 50, 500
+SEARCHES, SECONDS_BETWEEN_SEARCHES = 4, 30
+"""The number of searches for a new customer, and the seconds between two searches."""
+MAX_KEYS, MAX_VALUE_LENGTH = 50, 500
 
 
-@promised(
+@as_promise(
     "the list compares capitals",
     "The list by e-mail address finds a customer a moment after it was made, with the same capitals only.",
     FIELD,
     "Stripe's list by e-mail compares capital letters",
 )
-def the_list_compares_capitals(lab: Laboratory) -> Outcome:
-    """POM asks for both spellings, so a list that ignores capitals costs a call and does no harm."""
-    made, typed = lab.once(payer), payer_address(lab)
-    as_typed, in_small_letters = (
-        [each.id for each in lab.gateway.find_customers(lab.account, address)] for address in (typed, typed.lower())
+def the_list_compares_capitals(session: Session) -> Outcome:
+    """POM requests both spellings, so a list that ignores capitals costs one request and does no harm."""
+    customer, address = session.once(payer), payer_address(session)
+    with_capitals, in_small_letters = (
+        [each.id for each in session.gateway.find_customers(session.account, address)]
+        for address in (address, address.lower())
     )
-    seen = f"Found {len(as_typed)} as it was typed, {len(in_small_letters)} in small letters."
-    if made not in as_typed:
-        return judged(False, seen)
-    return judged(not in_small_letters, seen, Verdict.HARMLESS)
+    observation = f"Found {len(with_capitals)} as it was typed, {len(in_small_letters)} in small letters."
+    if customer not in with_capitals:
+        return outcome_of(False, observation)
+    return outcome_of(not in_small_letters, observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "the search ignores capitals",
     "The search by e-mail address finds a customer within minutes, whatever the capitals.",
     FIELD,
     "The daily comparison searches for other spellings and asks the office.",
 )
-def the_search_ignores_capitals(lab: Laboratory) -> Outcome:
-    """It is a minute behind, so it is asked again after a while."""
-    made, address = lab.once(payer), payer_address(lab).lower()
-    since = len(lab.recorder.exchanges)
-    for look in range(SEARCHES):
-        if look:
-            lab.wait(BETWEEN_SEARCHES, "the search finds a new customer a minute later")
-        if made in _searched(lab, address):
-            lab.recorder.awaited(since, {"data.*.id": made})
-            return judged(
-                True, f"Found in small letters at look {look + 1}, {look * BETWEEN_SEARCHES} s after the first."
-            )
-    lab.recorder.awaited(since, {})
-    if made in _searched(lab, payer_address(lab)):
-        return judged(False, "The search finds it as it was typed, and not in small letters.")
-    return not_tried(f"The search did not find the new customer within {(SEARCHES - 1) * BETWEEN_SEARCHES} s.")
+def the_search_ignores_capitals(session: Session) -> Outcome:
+    """The search lags by a minute, so it is repeated."""
+    customer, address = session.once(payer), payer_address(session).lower()
+    since = len(session.recorder.exchanges)
+    for attempt in range(SEARCHES):
+        if attempt:
+            session.wait(SECONDS_BETWEEN_SEARCHES, "the search finds a new customer a minute later")
+        if customer in _search(session, address):
+            session.recorder.keep_last_poll(since, {"data.*.id": customer})
+            seconds = attempt * SECONDS_BETWEEN_SEARCHES
+            return outcome_of(True, f"Found in small letters by search {attempt + 1}, {seconds} s after the first.")
+    session.recorder.keep_last_poll(since, {})
+    if customer in _search(session, payer_address(session)):
+        return outcome_of(False, "The search finds it as it was typed, and not in small letters.")
+    return not_tried(
+        f"The search did not find the new customer within {(SEARCHES - 1) * SECONDS_BETWEEN_SEARCHES} s."
+    )
 
 
-def _searched(lab: Laboratory, address: str) -> Collection[str]:
-    return [each.id for each in lab.gateway.search_customers(lab.account, address)]
+def _search(session: Session, address: str) -> Collection[str]:
+    return [each.id for each in session.gateway.search_customers(session.account, address)]
 
 
-@promised(
+@as_promise(
     "metadata are kept whole",
     "Fifty keys of metadata with 500 characters each come back as they were given.",
     FIELD,
     "Anybody with access to a company's dashboard writes anything into metadata, 500 characters of any alphabet.",
 )
-def metadata_are_kept_whole(lab: Laboratory) -> Outcome:
-    """POM's ids are two of the fifty keys. Letters of several bytes count as one character."""
-    given, kept = _filler(), lab.once(_changed).customer["metadata"]
-    same = sum(kept.get(key) == value for key, value in given.items())
-    seen = f"{len(kept)} keys are there, {same} of {len(given)} new ones as they were given."
-    return judged(len(kept) == MOST_KEYS and same == len(given), seen)
+def metadata_are_kept_whole(session: Session) -> Outcome:
+    """POM's ids are two of the fifty keys. A letter of several bytes counts as one character."""
+    sent, returned = _filler(), session.once(_change_customer).customer["metadata"]
+    equal = sum(returned.get(key) == value for key, value in sent.items())
+    observation = f"{len(returned)} keys are there, {equal} of {len(sent)} new ones as they were given."
+    return outcome_of(len(returned) == MAX_KEYS and equal == len(sent), observation)
 
 
-@promised(
+@as_promise(
     "an issued invoice keeps its address",
     "A finalized invoice keeps the e-mail address of its customer when the customer gets another one.",
     FIELD,
     "A finalized invoice keeps the e-mail address that it was sent to.",
 )
-def an_issued_invoice_keeps_its_address(lab: Laboratory) -> Outcome:
+def an_issued_invoice_keeps_its_address(session: Session) -> Outcome:
     """POM refuses a reminder that would go to the former address."""
-    first, changed = lab.once(billed), lab.once(_changed)
-    now, other = changed.invoice["customer_email"], changed.customer["email"]
-    kept = now == first.sent["customer_email"]
-    seen = "the former" if kept else "the new" if now == other else "neither"
-    return judged(kept, f"The invoice shows {seen} address.", Verdict.HARMLESS if now == other else Verdict.HARMFUL)
+    first, changed_customer = session.once(billed_invoice), session.once(_change_customer)
+    address, new_address = changed_customer.invoice["customer_email"], changed_customer.customer["email"]
+    is_unchanged = address == first.sent["customer_email"]
+    shown_address = "the former" if is_unchanged else "the new" if address == new_address else "neither"
+    return outcome_of(
+        is_unchanged,
+        f"The invoice shows {shown_address} address.",
+        Verdict.HARMLESS if address == new_address else Verdict.HARMFUL,
+    )
 
 
-@promised(
+@as_promise(
     "the payment link stays",
     "The hosted page's link is in the answer to send, and is the same when the invoice is read again.",
     "infra/stripe_double/README.md",
     "an expired link of the hosted page",
 )
-def the_payment_link_stays(lab: Laboratory) -> Outcome:
-    """Another link would be no harm while the former one stays good, which nobody can tell in minutes."""
-    link, again = lab.once(billed).sent["hosted_invoice_url"], lab.once(_changed).invoice["hosted_invoice_url"]
-    if not link or not again:
-        seen = f"There is {'a' if link else 'no'} link after send, and {'a' if again else 'no'} link later."
-        return judged(False, seen)
-    seen = f"The link is {'the same' if link == again else 'another one'} when the invoice is read again."
-    return judged(link == again, seen, Verdict.HARMLESS)
+def the_payment_link_stays(session: Session) -> Outcome:
+    """Another link does no harm while the former link works, and no run of minutes can tell how long it works."""
+    link, later_link = (
+        session.once(billed_invoice).sent["hosted_invoice_url"],
+        session.once(_change_customer).invoice["hosted_invoice_url"],
+    )
+    if not link or not later_link:
+        observation = (
+            f"There is {'a' if link else 'no'} link after send, and {'a' if later_link else 'no'} link later."
+        )
+        return outcome_of(False, observation)
+    observation = f"The link is {'the same' if link == later_link else 'another one'} when the invoice is read again."
+    return outcome_of(link == later_link, observation, Verdict.HARMLESS)
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A customer that got another address and many metadata, and what its open invoice says then."""
+class ChangedCustomer:
+    """A customer with a new address and many metadata, and its open invoice after the change."""
 
     customer: JSON
     invoice: JSON
@@ -119,13 +130,15 @@ class Changed:
 
 def _filler() -> dict[str, str]:
     letters = {0: "é", 1: "水"}
-    return {f"filler_{number}": letters.get(number, "x") * LONGEST_VALUE for number in range(MOST_KEYS - 2)}
+    return {f"filler_{number}": letters.get(number, "x") * MAX_VALUE_LENGTH for number in range(MAX_KEYS - 2)}
 
 
-def _changed(lab: Laboratory) -> Changed:
-    first, change = lab.once(billed), {"email": f"{lab.run}-moved@example.com", "metadata": _filler()}
-    customer = body(lab.v1.customers.update(first.customer, change, lab.on_account()))
-    return Changed(customer, body(lab.v1.invoices.retrieve(first.invoice, None, lab.on_account())))
+def _change_customer(session: Session) -> ChangedCustomer:
+    first, change = session.once(billed_invoice), {"email": f"{session.run}-moved@example.com", "metadata": _filler()}
+    customer = response_json(session.v1.customers.update(first.customer, change, session.on_account()))
+    return ChangedCustomer(
+        customer, response_json(session.v1.invoices.retrieve(first.invoice, None, session.on_account()))
+    )
 
 
 CUSTOMERS = (

@@ -1,68 +1,70 @@
-"""What Stripe lets nobody do to an invoice while a bank debit is under way."""
+"""Promises of bank debits: what Stripe refuses for an invoice with a debit under way."""
 
 from __future__ import annotations
 
 import stripe
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import reason, refusal, told
-from infra.sandbox.promises.billed import issued
-from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.promises.invoices import issue_to_payer
+from infra.sandbox.promises.promise import Outcome, as_promise, outcome_of, setting_up
+from infra.sandbox.promises.responses import error_object, refusal, refusal_text
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice
 from infra.sandbox.stories.payer import debit
 
 DOUBLE = "infra/stripe_double/README.md"
 BY_HAND = "docs/decisions/0022-drafts-and-money-by-hand.md"
 
 
-def _debited(lab: Laboratory) -> Sent:
-    with setting_up(lab, "pay an invoice by bank debit"):
-        made = issued(lab, 3100, payment_methods=("us_bank_account",))
-        debit(lab, made, "pm_usBankAccount_processing")
-    return made
+def _invoice_with_debit(session: Session) -> SentInvoice:
+    with setting_up(session, "pay an invoice by bank debit"):
+        invoice = issue_to_payer(session, 3100, payment_methods=("us_bank_account",))
+        debit(session, invoice, "pm_usBankAccount_processing")
+    return invoice
 
 
-@promised(
+@as_promise(
     "a debit under way forbids voiding",
     "Voiding an invoice while a bank debit is under way is refused with payment_intent_unexpected_state.",
     BY_HAND,
     "Stripe's refusal to void such an invoice is what the double does",
 )
-def a_debit_under_way_forbids_voiding(lab: Laboratory) -> Outcome:
-    """POM refuses by itself what it knows to be under way."""
-    made = lab.once(_debited)
-    return _refused_state(refusal(lambda: lab.v1.invoices.void_invoice(made.invoice, None, lab.on_account())))
+def a_debit_under_way_forbids_voiding(session: Session) -> Outcome:
+    """A difference is harmless, because POM itself refuses to void an invoice with a payment under way."""
+    invoice = session.once(_invoice_with_debit)
+    return _refused_state(
+        refusal(lambda: session.v1.invoices.void_invoice(invoice.invoice, None, session.on_account()))
+    )
 
 
-@promised(
+@as_promise(
     "a debit under way forbids cash",
     "Marking an invoice as paid out of band while a bank debit is under way is refused.",
     DOUBLE,
     "voiding, or cash, while a bank debit is processing",
 )
-def a_debit_under_way_forbids_cash(lab: Laboratory) -> Outcome:
-    """POM refuses by itself what it knows to be under way."""
-    made, outside = lab.once(_debited), {"paid_out_of_band": True}
-    return _refused_state(refusal(lambda: lab.v1.invoices.pay(made.invoice, outside, lab.on_account())))
+def a_debit_under_way_forbids_cash(session: Session) -> Outcome:
+    """A difference is harmless, because POM itself refuses cash for an invoice with a payment under way."""
+    invoice, outside = session.once(_invoice_with_debit), {"paid_out_of_band": True}
+    return _refused_state(refusal(lambda: session.v1.invoices.pay(invoice.invoice, outside, session.on_account())))
 
 
 def _refused_state(error: stripe.StripeError | None) -> Outcome:
-    as_played = error is not None and reason(error).get("code") == "payment_intent_unexpected_state"
-    return judged(as_played, f"It was {told(error)}.", Verdict.HARMLESS)
+    as_double = error is not None and error_object(error).get("code") == "payment_intent_unexpected_state"
+    return outcome_of(as_double, f"It was {refusal_text(error)}.", Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a debit under way lets an invoice be given up",
     "An invoice can be marked as uncollectible while a bank debit is under way.",
     BY_HAND,
     "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
 )
-def a_debit_under_way_lets_an_invoice_be_given_up(lab: Laboratory) -> Outcome:
-    """POM does not ask for it, so a refusal is no harm."""
-    made = lab.once(_debited)
-    error = refusal(lambda: lab.v1.invoices.mark_uncollectible(made.invoice, None, lab.on_account()))
-    return judged(error is None, f"It was {told(error)}.", Verdict.HARMLESS)
+def a_debit_under_way_lets_an_invoice_be_given_up(session: Session) -> Outcome:
+    """A refusal is harmless, because POM never makes this request."""
+    invoice = session.once(_invoice_with_debit)
+    error = refusal(lambda: session.v1.invoices.mark_uncollectible(invoice.invoice, None, session.on_account()))
+    return outcome_of(error is None, f"It was {refusal_text(error)}.", Verdict.HARMLESS)
 
 
 DEBITS = (

@@ -1,36 +1,36 @@
-"""What is left of a customer that was deleted in Stripe."""
+"""Promises of deleted customers."""
 
 from __future__ import annotations
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.promise import Outcome, judged, promised
-from infra.sandbox.stories.customers import says_deleted
+from infra.sandbox.promises.promise import Outcome, as_promise, outcome_of
+from infra.sandbox.session import Session
+from infra.sandbox.stories.customers import delete_customer
 
 ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
 
 
-@promised(
+@as_promise(
     "a deleted customer can be read",
     "A customer that was deleted can be read, and says that it is deleted.",
     "chalicelib/adapters/stripe/objects/customers.py",
     "deleted: bool = False",
 )
-def a_deleted_customer_can_be_read(lab: Laboratory) -> Outcome:
-    """Refused, it would be missing, which POM takes for deleted as well."""
-    said = lab.once(says_deleted)
-    return judged(said, f"The customer says deleted: {said}.")
+def a_deleted_customer_can_be_read(session: Session) -> Outcome:
+    """If Stripe refused, POM would treat the customer as missing, which has the same effect as deleted."""
+    is_deleted = session.once(delete_customer)
+    return outcome_of(is_deleted, f"The customer says deleted: {is_deleted}.")
 
 
-@promised(
+@as_promise(
     "open invoices survive their customer",
     "An invoice of a deleted customer stays open, and can be voided.",
     ERASURE,
     "they are how something open is settled",
 )
-def open_invoices_survive_their_customer(lab: Laboratory) -> Outcome:
-    """Voiding what is not open any more would be refused."""
-    lab.once(says_deleted)
-    return judged(True, "The invoice of a deleted customer was read, and voided.")
+def open_invoices_survive_their_customer(session: Session) -> Outcome:
+    """If the invoice were no longer open, Stripe would refuse to void it, and the story would stop."""
+    session.once(delete_customer)
+    return outcome_of(True, "The invoice of a deleted customer was read, and voided.")
 
 
-DELETED = (a_deleted_customer_can_be_read, open_invoices_survive_their_customer)
+DELETING = (a_deleted_customer_can_be_read, open_invoices_survive_their_customer)

@@ -1,148 +1,156 @@
-"""Lists and events: what the comparisons with Stripe rely on."""
+"""Promises of lists and events, on which the comparisons with Stripe rely."""
 
 from __future__ import annotations
 
-from chalicelib.adapters.stripe.lists import PAGE
+from chalicelib.adapters.stripe.lists import PAGE_SIZE
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, MARGIN, body, refusal, told, types
-from infra.sandbox.promises.billed import billed, empty_draft, told_of_billed
-from infra.sandbox.promises.promise import Outcome, judged, promised
+from infra.sandbox.promises.invoices import billed_invoice, empty_draft, events_of_billed_invoice
+from infra.sandbox.promises.promise import Outcome, as_promise, outcome_of
+from infra.sandbox.promises.responses import CLOCK_MARGIN, JSON, event_types, refusal, refusal_text, response_json
+from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import payer
 
 SWEEPS = "docs/decisions/0015-how-often-accounts-are-swept.md"
 OTHER_VERSION = "2022-11-15"
-SOON = 60
-"""Seconds. A run of the sweep that finds an event later than this finds it as well, ten minutes later."""
+LISTED_WITHIN = 60
+"""Seconds. An event that is listed later is found by the sweep's next run, ten minutes later."""
 
 
-@promised(
+@as_promise(
     "open payments are listed with their intents",
     "The open payments of all invoices are listed at once, each with its intent.",
     SWEEPS,
     "That Stripe lists open payments of all invoices at once, with their intents, is its documentation's word",
 )
-def open_payments_are_listed_with_their_intents(lab: Laboratory) -> Outcome:
-    """Refused, the comparison of every account fails."""
-    made = lab.once(billed)
-    found = lab.gateway.open_intents(lab.account, made.sent["created"] - MARGIN, None)
-    listed = next((each for each in found if each.id == made.intent), None)
-    return judged(listed is not None, f"The intent of an open invoice is {'listed' if listed else 'not listed'}.")
+def open_payments_are_listed_with_their_intents(session: Session) -> Outcome:
+    """If Stripe refused, the comparison of every account would fail."""
+    invoice = session.once(billed_invoice)
+    intents = session.gateway.open_intents(session.account, invoice.sent["created"] - CLOCK_MARGIN, None)
+    intent = next((each for each in intents if each.id == invoice.intent), None)
+    return outcome_of(intent is not None, f"The intent of an open invoice is {'listed' if intent else 'not listed'}.")
 
 
-@promised(
+@as_promise(
     "an expansion has four levels",
     "An expansion of four levels is the deepest; POM's deepest has three.",
     "infra/stripe_double/state/render.py",
     "at most four levels deep",
 )
-def an_expansion_has_four_levels(lab: Laboratory) -> Outcome:
-    """If Stripe takes more, that is no harm (https://docs.stripe.com/expand)."""
-    deeper = {"customer": lab.once(payer), "limit": 1, "expand": ["data.payments.data.payment.payment_intent"]}
-    error = refusal(lambda: lab.v1.invoices.list(deeper, lab.on_account()))
-    return judged(error is not None, f"An expansion of five levels was {told(error)}.", Verdict.HARMLESS)
+def an_expansion_has_four_levels(session: Session) -> Outcome:
+    """A deeper expansion does no harm (https://docs.stripe.com/expand)."""
+    deeper = {"customer": session.once(payer), "limit": 1, "expand": ["data.payments.data.payment.payment_intent"]}
+    error = refusal(lambda: session.v1.invoices.list(deeper, session.on_account()))
+    return outcome_of(error is not None, f"An expansion of five levels was {refusal_text(error)}.", Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a new invoice is found by its metadata",
     "The list of invoices has a new one at once, with the metadata that name it.",
     "docs/decisions/0003-sending-finalizes.md",
     "the draft by our id in its metadata",
 )
-def a_new_invoice_is_found_by_its_metadata(lab: Laboratory) -> Outcome:
-    """Before POM repeats a step whose answer was lost, it looks for the object."""
-    made = lab.once(billed)
-    found = lab.gateway.find_invoice(lab.account, made.order)
-    which = "nothing" if found is None else "it" if found.id == made.invoice else "another one"
-    return judged(which == "it", f"Looking for the invoice found {which}.")
+def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
+    """POM searches for the object before it repeats a step whose response was lost."""
+    invoice = session.once(billed_invoice)
+    stripe_invoice = session.gateway.find_invoice(session.account, invoice.order)
+    description = (
+        "nothing" if stripe_invoice is None else "it" if stripe_invoice.id == invoice.invoice else "another one"
+    )
+    return outcome_of(description == "it", f"Looking for the invoice found {description}.")
 
 
-@promised(
+@as_promise(
     "lists are newest first",
     "A list has the newest object first, and starting_after goes on with the older ones.",
     "chalicelib/adapters/stripe/lists.py",
     "Newest first.",
 )
-def lists_are_newest_first(lab: Laboratory) -> Outcome:
-    """A comparison that was cut off goes on from the moment down to which it came."""
-    lab.once(billed)
-    lab.side.pass_time(1)  # two of one second would be in any order
-    lab.once(empty_draft)
-    query: JSON = {"customer": lab.once(payer)}
-    page = body(lab.v1.invoices.list({**query, "limit": PAGE}, lab.on_account()))["data"]
+def lists_are_newest_first(session: Session) -> Outcome:
+    """An interrupted comparison resumes at the oldest time that it reached."""
+    session.once(billed_invoice)
+    session.target.pass_time(1)  # two invoices of the same second could be in any order
+    session.once(empty_draft)
+    query: JSON = {"customer": session.once(payer)}
+    page = response_json(session.v1.invoices.list({**query, "limit": PAGE_SIZE}, session.on_account()))["data"]
     ids = [each["id"] for each in page]
-    following = body(lab.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, lab.on_account()))
-    sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
-    goes_on = [each["id"] for each in following["data"]] == ids[1:2] and following["has_more"] == (len(ids) > 2)
-    seen = (
-        f"The {len(ids)} invoices of a customer are {'newest first' if sorted_by_age else 'in another order'};"
-        f" the page after the first of them {'has the second' if goes_on else 'is another one'}."
+    second_page = response_json(
+        session.v1.invoices.list({**query, "limit": 1, "starting_after": ids[0]}, session.on_account())
     )
-    return judged(sorted_by_age and goes_on, seen)
+    sorted_by_age = sorted(page, key=lambda each: each["created"], reverse=True) == page
+    continues = [each["id"] for each in second_page["data"]] == ids[1:2] and second_page["has_more"] == (len(ids) > 2)
+    observation = (
+        f"The {len(ids)} invoices of a customer are {'newest first' if sorted_by_age else 'in another order'};"
+        f" the page after the first of them {'has the second' if continues else 'is another one'}."
+    )
+    return outcome_of(sorted_by_age and continues, observation)
 
 
-@promised(
+@as_promise(
     "events are listed in their account's version",
     "Events are listed in the version of their account, whatever version is asked for.",
     SWEEPS,
     "Stripe lists events in the version of the account, whatever version we",
 )
-def events_are_listed_in_their_accounts_version(lab: Laboratory) -> Outcome:
-    """POM believes what an event says only if it names POM's own version."""
-    listed = lab.once(told_of_billed).events[-1]
-    options = {**lab.on_account(), "stripe_version": OTHER_VERSION}
-    read = body(lab.v1.events.retrieve(listed["id"], None, options))
-    ours, other = ({**each, "pending_webhooks": 0} for each in (listed, read))
-    versions = sorted({str(ours["api_version"]), str(other["api_version"])})
-    same = ours == other
-    seen = (
-        f"It says version {' or '.join(versions)}; asked for in another, it is {'the same' if same else 'another'}."
-    )
-    return judged(same, seen, Verdict.HARMLESS if len(versions) == 2 else Verdict.HARMFUL)
+def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
+    """POM relies on an event's object only if the event has POM's own version."""
+    listed_event = session.once(events_of_billed_invoice).events[-1]
+    options = {**session.on_account(), "stripe_version": OTHER_VERSION}
+    other_event = response_json(session.v1.events.retrieve(listed_event["id"], None, options))
+    first, second = ({**each, "pending_webhooks": 0} for each in (listed_event, other_event))
+    versions = sorted({str(first["api_version"]), str(second["api_version"])})
+    is_equal = first == second
+    comparison = "the same" if is_equal else "another"
+    observation = f"It says version {' or '.join(versions)}; asked for in another, it is {comparison}."
+    return outcome_of(is_equal, observation, Verdict.HARMLESS if len(versions) == 2 else Verdict.HARMFUL)
 
 
-@promised(
+@as_promise(
     "an event is listed soon",
     "An event is listed within a minute of its change.",
     SWEEPS,
     "Counted as missed is only what is two minutes old.",
 )
-def an_event_is_listed_soon(lab: Laboratory) -> Outcome:
-    """Of an event that is listed later than the sweep asks again, POM would never hear."""
-    listed = lab.once(told_of_billed)
-    if "invoice.sent" not in types(listed.events):
-        return judged(False, f"invoice.sent was not listed within {listed.seconds:.0f} s.")
-    return judged(listed.seconds <= SOON, f"It was listed {listed.seconds:.0f} s after the change was asked for.")
+def an_event_is_listed_soon(session: Session) -> Outcome:
+    """The sweep would miss an event that is listed after the sweep's last look at its time."""
+    listed_events = session.once(events_of_billed_invoice)
+    if "invoice.sent" not in event_types(listed_events.events):
+        return outcome_of(False, f"invoice.sent was not listed within {listed_events.seconds:.0f} s.")
+    return outcome_of(
+        listed_events.seconds <= LISTED_WITHIN,
+        f"It was listed {listed_events.seconds:.0f} s after the change was asked for.",
+    )
 
 
-@promised(
+@as_promise(
     "an event names the key of its request",
     "An event names the idempotency key of the request that caused it.",
     "docs/field.md",
     "Stripe's event names the key of the request that caused it.",
 )
-def an_event_names_the_key_of_its_request(lab: Laboratory) -> Outcome:
-    """By this key POM tells its own sending of a draft from somebody else's."""
-    made = lab.once(billed)
-    finalized = [each for each in lab.once(told_of_billed).events if each["type"] == "invoice.finalized"]
-    if not finalized:
-        return judged(False, "invoice.finalized did not come.")
-    key = (finalized[0].get("request") or {}).get("idempotency_key")
-    named = "our key" if key == made.key else "no key" if key is None else "another key"
-    return judged(key == made.key, f"invoice.finalized names {named}.")
+def an_event_names_the_key_of_its_request(session: Session) -> Outcome:
+    """POM uses this key to distinguish its own sending of a draft from a person's."""
+    invoice = session.once(billed_invoice)
+    finalized_events = [
+        each for each in session.once(events_of_billed_invoice).events if each["type"] == "invoice.finalized"
+    ]
+    if not finalized_events:
+        return outcome_of(False, "invoice.finalized did not come.")
+    key = (finalized_events[0].get("request") or {}).get("idempotency_key")
+    key_text = "our key" if key == invoice.key else "no key" if key is None else "another key"
+    return outcome_of(key == invoice.key, f"invoice.finalized names {key_text}.")
 
 
-@promised(
+@as_promise(
     "a listed event names no other account",
     "An event that is listed on a connected account names that account or none.",
     "chalicelib/adapters/stripe/events.py",
     "A listed event does not name its account, so the lister says it.",
 )
-def a_listed_event_names_no_other_account(lab: Laboratory) -> Outcome:
-    """POM takes the account that it has asked on."""
-    named = {each.get("account") for each in lab.once(told_of_billed).events}
-    seen = f"Of the events, {'none' if named == {None} else 'some'} name an account."
-    return judged(named <= {lab.account, None}, seen)
+def a_listed_event_names_no_other_account(session: Session) -> Outcome:
+    """POM takes the account of its request for the event's account."""
+    accounts = {each.get("account") for each in session.once(events_of_billed_invoice).events}
+    observation = f"Of the events, {'none' if accounts == {None} else 'some'} name an account."
+    return outcome_of(accounts <= {session.account, None}, observation)
 
 
 LISTS = (

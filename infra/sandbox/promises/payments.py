@@ -1,4 +1,4 @@
-"""Payments by card, payments outside Stripe, and surpluses."""
+"""Promises of payments by card, payments outside Stripe, and surpluses."""
 
 from __future__ import annotations
 
@@ -9,235 +9,261 @@ from typing import Any
 import stripe
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory, NotInTime
-from infra.sandbox.promises.asking import JSON, body, events_about, header, reason, told, types
-from infra.sandbox.promises.billed import issued
-from infra.sandbox.promises.promise import CannotTry, Outcome, judged, promised, setting_up
-from infra.sandbox.promises.sending import finalized_quietly
+from infra.sandbox.promises.invoices import issue_to_payer
+from infra.sandbox.promises.promise import CannotTry, Outcome, as_promise, outcome_of, setting_up
+from infra.sandbox.promises.responses import (
+    JSON,
+    error_object,
+    event_types,
+    events_about,
+    refusal_text,
+    response_header,
+    response_json,
+)
+from infra.sandbox.promises.sending import paid_at_finalization
+from infra.sandbox.session import NotInTime, Session
 from infra.sandbox.stories.balances import invoice_below_the_minimum
-from infra.sandbox.stories.cards import paid_by_card
-from infra.sandbox.stories.drafts import paid_outside
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.stories.cards import pay_by_card
+from infra.sandbox.stories.drafts import pay_outside
+from infra.sandbox.stories.invoices import SentInvoice
 from infra.sandbox.stories.payer import pay_part
 
 FIELD = "docs/field.md"
 DOUBLE = "infra/stripe_double/README.md"
 BASIL = "2025-03-31"
 TOTAL, SURPLUS = 4200, 600
-"""Minor units of an invoice, and of what is paid too much."""
-BOOKED_WITHIN = 60
-"""Seconds that a charge's balance transaction is waited for."""
+"""The amount of an invoice, and the amount that is paid in excess (minor units)."""
+BOOKING_SECONDS = 60
+"""The most seconds to wait for a charge's balance transaction."""
 
 
 @dataclass(frozen=True)
-class Paid:
-    """An invoice of the stories whose first cards were declined and whose last card paid."""
+class PaidInvoice:
+    """The invoice of the story `cards`: its first cards were declined, and its last card paid."""
 
-    sent: Sent
+    sent: SentInvoice
     decline: stripe.CardError | None
     charge: JSON
-    """The charge that succeeded, as it was first seen."""
+    """The charge that succeeded, as Stripe first listed it."""
 
 
-def paid(lab: Laboratory) -> Paid:
-    """Returns the invoice that a card paid. Use it by `lab.once(paid)`. Raises CannotTry if no card can pay."""
-    with setting_up(lab, "pay an invoice by card"):
-        made = lab.once(paid_by_card)
-    succeeded = next((each for each in made.charges if each["status"] == "succeeded"), None)
-    if succeeded is None:
-        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(made.charges)}.")
-    return Paid(made.sent, made.declines["insufficient funds"], succeeded)
+def paid_invoice(session: Session) -> PaidInvoice:
+    """Returns the invoice that a card paid. Call it as `session.once(paid_invoice)`. Raises CannotTry if no card
+    paid.
+    """
+    with setting_up(session, "pay an invoice by card"):
+        attempts = session.once(pay_by_card)
+    charge = next((each for each in attempts.charges if each["status"] == "succeeded"), None)
+    if charge is None:
+        raise CannotTry(f"No charge of the invoice's intent succeeded, of {len(attempts.charges)}.")
+    return PaidInvoice(attempts.sent, attempts.declines["insufficient funds"], charge)
 
 
-def events_of_paid(lab: Laboratory) -> list[JSON]:
-    """Returns the events of that invoice and its payment, once it is booked. Use it by `lab.once(events_of_paid)`."""
-    made = lab.once(paid).sent
-    with suppress(NotInTime):  # which `the fee comes later` tells
-        lab.once(booked_charge)
+def events_of_paid_invoice(session: Session) -> list[JSON]:
+    """Returns the events of the paid invoice and its payment, after the booking. Call it with `session.once`."""
+    sent = session.once(paid_invoice).sent
+    with suppress(NotInTime):  # the promise `the fee comes later` reports it
+        session.once(booked_charge)
     expected = ["invoice.paid", "invoice_payment.paid", "charge.updated"]
-    return events_about(lab, [made.invoice, made.intent], expected)
+    return events_about(session, [sent.invoice, sent.intent], expected)
 
 
-def booked_charge(lab: Laboratory) -> JSON:
-    """Returns that charge once Stripe has booked it, with its balance transaction. Use it by `lab.once(…)`."""
-    charge = lab.once(paid).charge["id"]
+def booked_charge(session: Session) -> JSON:
+    """Returns the charge with its balance transaction, after Stripe booked it. Call it as
+    `session.once(booked_charge)`.
+    """
+    charge = session.once(paid_invoice).charge["id"]
     query = {"expand": ["balance_transaction"]}
-    answer = lab.until(
-        lambda: lab.v1.charges.retrieve(charge, query, lab.on_account()),
+    answer = session.until(
+        lambda: session.v1.charges.retrieve(charge, query, session.on_account()),
         {"balance_transaction.object": "balance_transaction"},
-        BOOKED_WITHIN,
+        BOOKING_SECONDS,
     )
-    return body(answer)
+    return response_json(answer)
 
 
-@promised(
+@as_promise(
     "a decline says why",
     "A declined card is refused with card_declined and a decline code, and three events tell of it.",
     "docs/decisions/0030-events-asked-for.md",
     "Usually three events say that a card was declined",
 )
-def a_decline_says_why(lab: Laboratory) -> Outcome:
-    """POM takes the reason from the event of the intent, or from that of the charge."""
-    error = lab.once(paid).decline
+def a_decline_says_why(session: Session) -> Outcome:
+    """POM takes the reason from the intent's event or from the charge's event."""
+    error = session.once(paid_invoice).decline
     if not isinstance(error, stripe.CardError):
-        return judged(False, f"The first card was {told(error)}.")
-    if lab.confirms_invoices is False:
-        raise CannotTry(f"Only the hosted page can try a card that is declined. By the API it was {told(error)}.")
+        return outcome_of(False, f"The first card was {refusal_text(error)}.")
+    if session.confirms_invoices is False:
+        raise CannotTry(
+            f"Only the hosted page can try a card that is declined. By the API it was {refusal_text(error)}."
+        )
     expected = ["charge.failed", "invoice.payment_failed", "payment_intent.payment_failed"]
-    came = sorted(set(types(lab.once(events_of_paid))) & set(expected))
-    codes = (reason(error).get("code"), reason(error).get("decline_code"))
-    seen = f"It was {told(error)}; of three events came {', '.join(came) or 'none'}."
-    if codes != ("card_declined", "insufficient_funds") or not set(came) - {"invoice.payment_failed"}:
-        return judged(False, seen)
-    return judged(came == expected, seen, Verdict.HARMLESS)
+    received = sorted(set(event_types(session.once(events_of_paid_invoice))) & set(expected))
+    codes = (error_object(error).get("code"), error_object(error).get("decline_code"))
+    observation = f"It was {refusal_text(error)}; of three events came {', '.join(received) or 'none'}."
+    if codes != ("card_declined", "insufficient_funds") or not set(received) - {"invoice.payment_failed"}:
+        return outcome_of(False, observation)
+    return outcome_of(received == expected, observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a decline is not to be retried",
     "A declined payment has Stripe-Should-Retry false.",
     FIELD,
     "`Stripe-Should-Retry` is `true` on `lock_timeout`, and `false` on declines and refused states.",
 )
-def a_decline_is_not_to_be_retried(lab: Laboratory) -> Outcome:
-    """With `true` the SDK would try the card again."""
-    error = lab.once(paid).decline
+def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
+    """If the header were `true`, the SDK would try the card again."""
+    error = session.once(paid_invoice).decline
     if error is None:
-        return judged(False, "The first card was not declined.")
-    advice = header(error, "stripe-should-retry")
-    return judged(advice == "false", f"Stripe-Should-Retry is {advice}.", Verdict.HARMLESS)
+        return outcome_of(False, "The first card was not declined.")
+    advice = response_header(error, "stripe-should-retry")
+    return outcome_of(advice == "false", f"Stripe-Should-Retry is {advice}.", Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a payment has its event",
     "A payment makes invoice_payment.paid, which names the invoice and the intent, on old accounts too.",
     FIELD,
     "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
 )
-def a_payment_has_its_event(lab: Laboratory) -> Outcome:
-    """Without it POM does not know a second payment until the next comparison, which an old account can bear."""
-    made, events = lab.once(paid).sent, lab.once(events_of_paid)
+def a_payment_has_its_event(session: Session) -> Outcome:
+    """Without the event, POM misses a second payment until the next comparison. On an old account this is
+    harmless.
+    """
+    sent, events = session.once(paid_invoice).sent, session.once(events_of_paid_invoice)
     version = next((each["api_version"] for each in events), None) or "unknown"
-    shown = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
-    if not shown:
-        worse = Verdict.HARMLESS if version < BASIL else Verdict.HARMFUL
-        return judged(False, f"It did not come; the account is on version {version}.", worse)
-    named = (shown[0].get("invoice"), (shown[0].get("payment") or {}).get("payment_intent"))
-    return judged(named == (made.invoice, made.intent), f"It came, on version {version}; it names {_both(named)}.")
-
-
-def _both(named: tuple[Any, Any]) -> str:
-    return " and ".join(
-        name if value else f"no {name}" for name, value in zip(("invoice", "intent"), named, strict=True)
+    invoice_payments = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
+    if not invoice_payments:
+        verdict = Verdict.HARMLESS if version < BASIL else Verdict.HARMFUL
+        return outcome_of(False, f"It did not come; the account is on version {version}.", verdict)
+    names = (invoice_payments[0].get("invoice"), (invoice_payments[0].get("payment") or {}).get("payment_intent"))
+    return outcome_of(
+        names == (sent.invoice, sent.intent), f"It came, on version {version}; it names {_both(names)}."
     )
 
 
-@promised(
+def _both(names: tuple[Any, Any]) -> str:
+    return " and ".join(
+        name if value else f"no {name}" for name, value in zip(("invoice", "intent"), names, strict=True)
+    )
+
+
+@as_promise(
     "the fee comes later",
     "A charge has no balance transaction when it succeeds; charge.updated brings it within seconds.",
     FIELD,
     "A charge has no balance transaction when it succeeds; `charge.updated` brings it",
 )
-def the_fee_comes_later(lab: Laboratory) -> Outcome:
-    """Only an event says that the fee is known. If it is known at once, `charge.succeeded` says so."""
-    made = lab.once(paid)
-    at_first = made.charge["balance_transaction"]
-    lab.once(booked_charge)
-    of_charge = sorted(
+def the_fee_comes_later(session: Session) -> Outcome:
+    """POM learns a fee from an event. If the fee is known at once, `charge.succeeded` carries it."""
+    paid = session.once(paid_invoice)
+    at_first = paid.charge["balance_transaction"]
+    session.once(booked_charge)
+    sources = sorted(
         {
             each["type"]
-            for each in lab.once(events_of_paid)
-            if each["data"]["object"]["id"] == made.charge["id"] and each["data"]["object"]["balance_transaction"]
+            for each in session.once(events_of_paid_invoice)
+            if each["data"]["object"]["id"] == paid.charge["id"] and each["data"]["object"]["balance_transaction"]
         }
     )
-    had = "a" if at_first else "no"
-    seen = f"The charge had {had} balance transaction at first; told by {', '.join(of_charge) or 'nothing'}."
-    if not of_charge:
-        return judged(False, seen)
-    return judged(at_first is None and of_charge == ["charge.updated"], seen, Verdict.HARMLESS)
+    article = "a" if at_first else "no"
+    observation = f"The charge had {article} balance transaction at first; told by {', '.join(sources) or 'nothing'}."
+    if not sources:
+        return outcome_of(False, observation)
+    return outcome_of(at_first is None and sources == ["charge.updated"], observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "cash ends the intent",
     "A payment out of band makes the invoice paid, cancels its intent, and is no payment of the invoice.",
     DOUBLE,
     "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
 )
-def cash_ends_the_intent(lab: Laboratory) -> Outcome:
-    """POM shows cash as cash because no payment through Stripe paid it."""
-    cash = lab.once(paid_outside)
-    made, answer = cash.sent, cash.answer
-    came = types(events_about(lab, [made.invoice, made.intent], ["invoice.paid", "payment_intent.canceled"]))
-    payments = [each["status"] for each in answer["payments"]["data"]]
-    canceled, succeeded = "payment_intent.canceled" in came, "invoice.payment_succeeded" in came
-    came = [each for each in came if each in ("payment_intent.canceled", "invoice.payment_succeeded")]
-    seen = (
-        f"The invoice is {answer['status']}, the status of its payments is {', '.join(payments) or 'none'};"
-        f" of the two events came {', '.join(came) or 'none'}."
+def cash_ends_the_intent(session: Session) -> Outcome:
+    """POM shows the payment as cash because no payment through Stripe paid the invoice."""
+    cash = session.once(pay_outside)
+    sent, invoice = cash.sent, cash.answer
+    received = event_types(
+        events_about(session, [sent.invoice, sent.intent], ["invoice.paid", "payment_intent.canceled"])
     )
-    if answer["status"] != "paid" or _through_stripe(answer):
-        return judged(False, seen)
-    return judged(payments == ["canceled"] and canceled and not succeeded, seen, Verdict.HARMLESS)
+    payments = [each["status"] for each in invoice["payments"]["data"]]
+    canceled, succeeded = "payment_intent.canceled" in received, "invoice.payment_succeeded" in received
+    received = [each for each in received if each in ("payment_intent.canceled", "invoice.payment_succeeded")]
+    observation = (
+        f"The invoice is {invoice['status']}, the status of its payments is {', '.join(payments) or 'none'};"
+        f" of the two events came {', '.join(received) or 'none'}."
+    )
+    if invoice["status"] != "paid" or _through_stripe(invoice):
+        return outcome_of(False, observation)
+    return outcome_of(payments == ["canceled"] and canceled and not succeeded, observation, Verdict.HARMLESS)
 
 
 def _through_stripe(invoice: JSON) -> int:
-    """Returns what payments through Stripe brought, in minor units."""
+    """Returns the sum of the payments through Stripe (minor units)."""
     in_stripe = (
         each for each in invoice["payments"]["data"] if each["payment"]["type"] in ("payment_intent", "charge")
     )
     return sum(each["amount_paid"] or 0 for each in in_stripe if each["status"] == "paid")
 
 
-@promised(
+@as_promise(
     "what was paid outside can be known",
     "An invoice says in amount_paid_off_stripe what was paid outside, or leaves it out and its payments show it.",
     "docs/decisions/0059-paid-outside.md",
     "Not every account's invoices have `amount_paid_off_stripe`",
 )
-def what_was_paid_outside_can_be_known(lab: Laboratory) -> Outcome:
-    """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
-    answer = lab.once(paid_outside).answer
-    said, left = answer.get("amount_paid_off_stripe"), answer["amount_paid"] - _through_stripe(answer)
-    says = "The invoice has no amount_paid_off_stripe" if said is None else f"amount_paid_off_stripe is {said}"
-    seen = f"{says}; its payments through Stripe leave {left} of {answer['amount_paid']}."
-    return judged((left if said is None else said) == answer["amount_paid"] == answer["total"], seen)
+def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
+    """POM uses the field. If the field is missing, POM subtracts the payments through Stripe from amount_paid."""
+    invoice = session.once(pay_outside).answer
+    reported, remainder = invoice.get("amount_paid_off_stripe"), invoice["amount_paid"] - _through_stripe(invoice)
+    first_part = (
+        "The invoice has no amount_paid_off_stripe" if reported is None else f"amount_paid_off_stripe is {reported}"
+    )
+    observation = f"{first_part}; its payments through Stripe leave {remainder} of {invoice['amount_paid']}."
+    return outcome_of(
+        (remainder if reported is None else reported) == invoice["amount_paid"] == invoice["total"], observation
+    )
 
 
-@promised(
+@as_promise(
     "amount_paid contains a surplus",
     "If more is paid than was asked for, amount_paid contains the surplus, and amount_overpaid is the surplus.",
     "docs/decisions/0018-terms-of-money.md",
     "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
 )
-def amount_paid_contains_a_surplus(lab: Laboratory) -> Outcome:
-    """POM takes the surplus off `amount_paid` to say what paid the invoice."""
-    made = lab.once(overpaid)
-    total, received, over = made["total"], made["amount_paid"], made["amount_overpaid"]
+def amount_paid_contains_a_surplus(session: Session) -> Outcome:
+    """POM subtracts the surplus from `amount_paid` to get the amount that paid the invoice."""
+    invoice = session.once(overpaid_invoice)
+    total, received, over = invoice["total"], invoice["amount_paid"], invoice["amount_overpaid"]
     if not over:
         raise CannotTry(f"Stripe says that nothing is overpaid; amount_paid is {received} of {total}.")
-    seen = f"amount_paid is {received} and amount_overpaid {over}, of a total of {total}."
-    return judged((received, over) == (total + SURPLUS, SURPLUS), seen)
+    observation = f"amount_paid is {received} and amount_overpaid {over}, of a total of {total}."
+    return outcome_of((received, over) == (total + SURPLUS, SURPLUS), observation)
 
 
-def overpaid(lab: Laboratory) -> JSON:
-    """Pays more than an invoice asks for, and returns the invoice. Use it by `lab.once(overpaid)`.
+def overpaid_invoice(session: Session) -> JSON:
+    """Pays more than an invoice's total, and returns the invoice. Call it as `session.once(overpaid_invoice)`.
 
-    The money is available at once. Raises CannotTry if Stripe takes no such payment.
+    The money is available at once. Raises CannotTry if Stripe refuses the payment.
     """
-    made = issued(lab, TOTAL)
-    with setting_up(lab, "pay more than an invoice asks for"):
-        pay_part(lab, made, TOTAL + SURPLUS, "pm_card_bypassPending")
-    return body(lab.v1.invoices.retrieve(made.invoice, None, lab.on_account()))
+    sent = issue_to_payer(session, TOTAL)
+    with setting_up(session, "pay more than an invoice asks for"):
+        pay_part(session, sent, TOTAL + SURPLUS, "pm_card_bypassPending")
+    return response_json(session.v1.invoices.retrieve(sent.invoice, None, session.on_account()))
 
 
-@promised(
+@as_promise(
     "less than the minimum is paid at finalization",
     "An invoice below the smallest amount of its currency is called paid when it is finalized.",
     FIELD,
     "Stripe does not charge less than the minimum of a currency",
 )
-def less_than_the_minimum_is_paid(lab: Laboratory) -> Outcome:
-    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
-    return finalized_quietly(lab.once(invoice_below_the_minimum))
+def less_than_the_minimum_is_paid(session: Session) -> Outcome:
+    """The sum moves to the customer's balance. POM refuses to create such invoices, and explains those made in
+    Stripe.
+    """
+    return paid_at_finalization(session.once(invoice_below_the_minimum))
 
 
 PAYMENTS = (

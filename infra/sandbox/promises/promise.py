@@ -1,4 +1,4 @@
-"""A promise of Stripe's that the code relies on, and how one is tried."""
+"""A promise: a behaviour of Stripe that the code relies on, and how a run checks it."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ import stripe
 
 from chalicelib.domain.errors import IntegrationError, StripeRefused
 from infra.sandbox.findings import Needs, Verdict
-from infra.sandbox.laboratory import UNREACHED, Laboratory, NotInTime
+from infra.sandbox.session import UNREACHABLE_CODES, NotInTime, Session
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was seen."""
+    """The result of checking a promise."""
 
     verdict: Verdict
-    seen: str
+    observation: str
     """A sentence with the values."""
     needs: Needs | None = None
-    """What `Finding.needs` says."""
+    """The same as `Finding.needs`."""
 
 
 @dataclass(frozen=True)
 class Promise:
-    """One assumption. `attempt` makes requests on the account and judges what came."""
+    """One promise. `attempt` makes requests on the account and returns the outcome."""
 
     name: str
-    """Stable, in small letters with blanks, such as `a key replays its answer`."""
+    """A stable name in small letters with blanks, such as `a key replays its answer`."""
     sentence: str
-    """What is assumed, as a whole sentence."""
+    """The assumption, as a complete sentence."""
     source: str
-    """The file of the project that says so, such as `docs/field.md`."""
-    attempt: Callable[[Laboratory], Outcome]
+    """The file of the project that states the assumption, such as `docs/field.md`."""
+    attempt: Callable[[Session], Outcome]
     phrase: str = ""
-    """Words of that file which say it."""
+    """A phrase of that file. A test checks that the file contains it."""
     by_hand: Outcome | None = None
-    """What it needs and how a person sees it, if no run can try it."""
+    """If no run can check the promise: what it needs, and how a person checks it."""
 
 
 class CannotTry(Exception):
-    """What a promise needs could not be made. The message says why, as a sentence."""
+    """Raised when a precondition of a promise could not be created. The message gives the reason, as a sentence."""
 
 
-def promised(
+def as_promise(
     name: str, sentence: str, source: str, phrase: str
-) -> Callable[[Callable[[Laboratory], Outcome]], Promise]:
-    """Decorates an attempt, which becomes a `Promise`.
+) -> Callable[[Callable[[Session], Outcome]], Promise]:
+    """Decorates the attempt of a promise, and returns the `Promise`.
 
-    What Stripe or the gateway refuses and the attempt did not expect is harmful. No answer, a limit or a failure of
-    Stripe's says nothing about the promise, so it is raised.
+    A refusal of Stripe or an error of the gateway that the attempt does not catch is harmful. A missing response, a
+    rate limit or a fault of Stripe's is raised, because it says nothing about the promise.
     """
 
-    def decorated(attempt: Callable[[Laboratory], Outcome]) -> Promise:
+    def decorate(attempt: Callable[[Session], Outcome]) -> Promise:
         @functools.wraps(attempt)
-        def tried(lab: Laboratory) -> Outcome:
+        def safe_attempt(session: Session) -> Outcome:
             try:
-                return attempt(lab)
+                return attempt(session)
             except CannotTry as reason:
                 return not_tried(str(reason))
             except NotInTime as error:
@@ -67,35 +67,35 @@ def promised(
             except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError) as error:
                 return Outcome(Verdict.HARMFUL, f"Stripe refused a step: {error.user_message or error}")
             except IntegrationError as error:
-                if error.code in UNREACHED:
+                if error.code in UNREACHABLE_CODES:
                     raise
                 return Outcome(Verdict.HARMFUL, f"The gateway failed at a step: {error}")
 
-        return Promise(name, sentence, source, tried, phrase)
+        return Promise(name, sentence, source, safe_attempt, phrase)
 
-    return decorated
-
-
-def judged(holds: bool, seen: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:
-    """Returns that it is as assumed if it holds, and `otherwise` if not."""
-    return Outcome(Verdict.AS_ASSUMED if holds else otherwise, seen)
+    return decorate
 
 
-def not_tried(why: str) -> Outcome:
-    """Returns that nobody knows, and why."""
-    return Outcome(Verdict.NOT_TRIED, why)
+def outcome_of(holds: bool, observation: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:
+    """Returns AS_ASSUMED if the promise holds, and the verdict `otherwise` if not."""
+    return Outcome(Verdict.AS_ASSUMED if holds else otherwise, observation)
+
+
+def not_tried(reason: str) -> Outcome:
+    """Returns NOT_TRIED, with the reason."""
+    return Outcome(Verdict.NOT_TRIED, reason)
 
 
 @contextmanager
-def setting_up(lab: Laboratory, what: str) -> Iterator[None]:
-    """Does what not every account or platform may do. `what` is what is done, such as `pay by bank debit`.
+def setting_up(session: Session, action: str) -> Iterator[None]:
+    """Runs a block that not every account or platform allows. `action` describes it, such as `pay by bank debit`.
 
-    Raises CannotTry if Stripe refuses. The requests within are not compared then.
+    Raises CannotTry if Stripe refuses. The requests of the block are then removed from the recording.
     """
-    since = len(lab.recorder.exchanges)
+    since = len(session.recorder.exchanges)
     try:
         yield
     except (stripe.InvalidRequestError, stripe.CardError, stripe.PermissionError, StripeRefused) as error:
-        del lab.recorder.exchanges[since:]
+        del session.recorder.exchanges[since:]
         reason = error.message if isinstance(error, StripeRefused) else error.user_message
-        raise CannotTry(f"Stripe did not let us {what}: {reason or type(error).__name__}") from error
+        raise CannotTry(f"Stripe did not let us {action}: {reason or type(error).__name__}") from error

@@ -1,74 +1,74 @@
-"""What Stripe makes of an invoice that somebody edits after it was issued."""
+"""Promises of revisions: invoices that a person edits after they were issued."""
 
 from __future__ import annotations
 
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import JSON, events_about
-from infra.sandbox.promises.promise import Outcome, judged, promised, setting_up
-from infra.sandbox.stories.revisions import revised
+from infra.sandbox.promises.promise import Outcome, as_promise, outcome_of, setting_up
+from infra.sandbox.promises.responses import JSON, events_about
+from infra.sandbox.session import Session
+from infra.sandbox.stories.revisions import revise_invoice
 
 DECISION = "docs/decisions/0019-revisions.md"
 
 
-def _revised(lab: Laboratory) -> tuple[JSON, JSON]:
-    """Returns the draft of a revision, and its original once the revision was finalized."""
-    with setting_up(lab, "make a revision by the API"):
-        made = lab.once(revised)
-    return made.draft, made.original
+def _revision_and_original(session: Session) -> tuple[JSON, JSON]:
+    """Returns the draft of a revision, and the original after the revision was finalized."""
+    with setting_up(session, "make a revision by the API"):
+        revision = session.once(revise_invoice)
+    return revision.draft, revision.original
 
 
-@promised(
+@as_promise(
     "a revision leads to its original",
     "A revision names its original in from_invoice; once it is final, the original is void and names it.",
     DECISION,
     "the draft names the original in `from_invoice`, the original names the draft in `latest_revision`",
 )
-def a_revision_leads_to_its_original(lab: Laboratory) -> Outcome:
-    """Only so POM finds the invoice that the customer pays now."""
-    draft, original = _revised(lab)
-    back = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
-    forth = original["latest_revision"] == draft["id"]
-    seen = (
-        f"The revision {'names' if back else 'does not name'} its original; the original is {original['status']}"
-        f" and {'names' if forth else 'does not name'} the revision."
+def a_revision_leads_to_its_original(session: Session) -> Outcome:
+    """POM uses these fields to find the invoice that the customer pays now."""
+    draft, original = _revision_and_original(session)
+    names_original = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
+    named_by_original = original["latest_revision"] == draft["id"]
+    observation = (
+        f"The revision {'names' if names_original else 'does not name'} its original;"
+        f" the original is {original['status']} and {'names' if named_by_original else 'does not name'} the revision."
     )
-    return judged(back and forth and original["status"] == "void", seen)
+    return outcome_of(names_original and named_by_original and original["status"] == "void", observation)
 
 
-@promised(
+@as_promise(
     "a revision has all metadata or none",
     "A revision has the metadata of its original, or none.",
     DECISION,
     "Nobody here has seen whether Stripe copies metadata",
 )
-def a_revision_has_all_metadata_or_none(lab: Laboratory) -> Outcome:
-    """POM relies on neither. With a part of its ids, an invoice could be taken for another one."""
-    draft, original = _revised(lab)
-    had, has = original["metadata"], draft["metadata"]
-    seen = f"The revision has {len(has)} of the {len(had)} keys of its original."
-    return judged(has in ({}, had), seen, Verdict.HARMLESS)
+def a_revision_has_all_metadata_or_none(session: Session) -> Outcome:
+    """POM relies on neither. With only a part of POM's ids, an invoice could be taken for another invoice."""
+    draft, original = _revision_and_original(session)
+    original_metadata, revision_metadata = original["metadata"], draft["metadata"]
+    observation = f"The revision has {len(revision_metadata)} of the {len(original_metadata)} keys of its original."
+    return outcome_of(revision_metadata in ({}, original_metadata), observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "a revision tells of both",
     "The events of a revision tell in either order that it was finalized and that its original was voided.",
     DECISION,
     "nor in which order the events come",
 )
-def a_revision_tells_of_both(lab: Laboratory) -> Outcome:
-    """Either event leads POM to the other invoice, so one that is missing does no harm while the other comes."""
-    draft, original = _revised(lab)
+def a_revision_tells_of_both(session: Session) -> Outcome:
+    """Either event leads POM to the other invoice, so one missing event does no harm."""
+    draft, original = _revision_and_original(session)
     expected = ["invoice.finalized", "invoice.voided"]
-    events = events_about(lab, [draft["id"], original["id"]], expected)
-    of_it = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]
-    came = [
+    events = events_about(session, [draft["id"], original["id"]], expected)
+    occurrences = [(each["type"], each["data"]["object"]["id"]) for each in events if each["type"] in expected]
+    received = [
         type_
-        for type_, id_ in of_it
+        for type_, id_ in occurrences
         if (type_, id_) in (("invoice.finalized", draft["id"]), ("invoice.voided", original["id"]))
     ]
-    seen = f"In this order: {', then '.join(came) or 'neither'}."
-    return judged(sorted(came) == expected, seen, Verdict.HARMLESS if came else Verdict.HARMFUL)
+    observation = f"In this order: {', then '.join(received) or 'neither'}."
+    return outcome_of(sorted(received) == expected, observation, Verdict.HARMLESS if received else Verdict.HARMFUL)
 
 
 REVISIONS = (a_revision_leads_to_its_original, a_revision_has_all_metadata_or_none, a_revision_tells_of_both)

@@ -1,20 +1,20 @@
-"""Drafts, and what sending one does."""
+"""Promises of drafts and of sending them."""
 
 from __future__ import annotations
 
 from chalicelib.domain.facts import InvoiceFact
 from infra.sandbox.findings import Verdict
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.promises.asking import events_about, refusal, told, types
-from infra.sandbox.promises.billed import (
-    FIRST,
-    SECOND,
-    billed,
-    draft,
+from infra.sandbox.promises.invoices import (
+    FIRST_AMOUNT,
+    SECOND_AMOUNT,
+    billed_invoice,
+    events_of_billed_invoice,
+    make_draft,
     send,
-    told_of_billed,
 )
-from infra.sandbox.promises.promise import Outcome, judged, not_tried, promised, setting_up
+from infra.sandbox.promises.promise import Outcome, as_promise, not_tried, outcome_of, setting_up
+from infra.sandbox.promises.responses import event_types, events_about, refusal, refusal_text
+from infra.sandbox.session import Session
 from infra.sandbox.stories.balances import invoice_of_zero
 from infra.sandbox.stories.invoices import payer
 
@@ -23,163 +23,180 @@ DOUBLE = "infra/stripe_double/README.md"
 DAY = 86_400
 
 
-@promised(
+@as_promise(
     "send mails once",
     "Sending a draft finalizes it and mails it once.",
     SENDING_DECISION,
     "that `send` on a draft mails once",
 )
-def send_mails_once(lab: Laboratory) -> Outcome:
-    """One `invoice.finalized` and one `invoice.sent`. In test mode Stripe makes the event and mails nothing."""
-    status, made = lab.once(billed).sent["status"], types(lab.once(told_of_billed).events)
-    counts = {name: made.count(name) for name in ("invoice.finalized", "invoice.sent")}
-    seen = f"The invoice is {status}; {' and '.join(f'{count} x {name}' for name, count in counts.items())} came."
-    return judged(status == "open" and set(counts.values()) == {1}, seen)
+def send_mails_once(session: Session) -> Outcome:
+    """Stripe makes one `invoice.finalized` and one `invoice.sent`. In test mode it mails nothing."""
+    status, received = (
+        session.once(billed_invoice).sent["status"],
+        event_types(session.once(events_of_billed_invoice).events),
+    )
+    counts = {name: received.count(name) for name in ("invoice.finalized", "invoice.sent")}
+    observation = (
+        f"The invoice is {status}; {' and '.join(f'{count} x {name}' for name, count in counts.items())} came."
+    )
+    return outcome_of(status == "open" and set(counts.values()) == {1}, observation)
 
 
-@promised(
+@as_promise(
     "sending again mails again",
     "Sending an open invoice again mails the link again, which is POM's reminder.",
     DOUBLE,
     "sending an invoice again is a reminder",
 )
-def sending_again_mails_again(lab: Laboratory) -> Outcome:
-    """A second `invoice.sent`, if the key is another."""
-    first = lab.once(billed)
-    before = types(lab.once(told_of_billed).events).count("invoice.sent")
-    send(lab, first.invoice, f"{first.key}-again")
-    after = types(events_about(lab, [first.invoice], ["invoice.sent"] * (before + 1))).count("invoice.sent")
-    return judged(after == before + 1, f"{before} x invoice.sent before, {after} after it was sent again.")
+def sending_again_mails_again(session: Session) -> Outcome:
+    """A request with another key makes a second `invoice.sent`."""
+    first = session.once(billed_invoice)
+    before = event_types(session.once(events_of_billed_invoice).events).count("invoice.sent")
+    send(session, first.invoice, f"{first.key}-again")
+    after = event_types(events_about(session, [first.invoice], ["invoice.sent"] * (before + 1))).count("invoice.sent")
+    return outcome_of(after == before + 1, f"{before} x invoice.sent before, {after} after it was sent again.")
 
 
-@promised(
+@as_promise(
     "finalizing makes a default payment",
     "The answer to send has the invoice's one default payment with its payment intent, by expanding `payments`.",
     "docs/decisions/0006-payment-events-look-up-their-invoice.md",
     "payment intent",
 )
-def finalizing_makes_a_default_payment(lab: Laboratory) -> Outcome:
-    """Events of the payment name the intent only, so POM has to know it from the beginning."""
-    payments = lab.once(billed).sent.get("payments", {}).get("data", [])
+def finalizing_makes_a_default_payment(session: Session) -> Outcome:
+    """Events of the payment name the intent only, so POM must store the intent when it sends the invoice."""
+    payments = session.once(billed_invoice).sent.get("payments", {}).get("data", [])
     kinds = [(each["is_default"], each["status"], each["payment"]["type"]) for each in payments]
-    return judged(kinds == [(True, "open", "payment_intent")], f"Default, status and type of its payments: {kinds}.")
+    return outcome_of(
+        kinds == [(True, "open", "payment_intent")], f"Default, status and type of its payments: {kinds}."
+    )
 
 
-@promised(
+@as_promise(
     "a draft waits for us",
     "A draft with auto_advance false is neither finalized nor mailed by Stripe.",
     SENDING_DECISION,
     "`auto_advance` is false throughout",
 )
-def a_draft_waits_for_us(lab: Laboratory) -> Outcome:
-    """The draft says when Stripe would finalize it."""
-    made = lab.once(billed).draft
-    at = made.get("automatically_finalizes_at")
-    seen = f"auto_advance is {made['auto_advance']}, automatically_finalizes_at is {at}."
-    return judged(made["auto_advance"] is False and at is None, seen)
+def a_draft_waits_for_us(session: Session) -> Outcome:
+    """A draft has the time at which Stripe would finalize it."""
+    draft = session.once(billed_invoice).draft
+    finalizes_at = draft.get("automatically_finalizes_at")
+    observation = f"auto_advance is {draft['auto_advance']}, automatically_finalizes_at is {finalizes_at}."
+    return outcome_of(draft["auto_advance"] is False and finalizes_at is None, observation)
 
 
-@promised(
+@as_promise(
     "days until due count from the draft",
     "A draft that is due in so many days has its due date at once, counted from the day on which it was made.",
     "docs/decisions/0022-drafts-and-money-by-hand.md",
     "`days_until_due` counts from the day on which a draft is made",
 )
-def days_until_due_count_from_the_draft(lab: Laboratory) -> Outcome:
-    """Only a draft that waits for a day can tell both apart, unless it shows the date at once."""
-    made = lab.once(billed).draft
-    due = made["due_date"]
+def days_until_due_count_from_the_draft(session: Session) -> Outcome:
+    """The two ways of counting differ only for a draft that waits for a day, unless the draft shows its due date."""
+    draft = session.once(billed_invoice).draft
+    due = draft["due_date"]
     if due is None:
         return not_tried("The draft shows no due date yet. Let a draft wait for a day, finalize it, and look then.")
-    days = (due - made["created"]) / DAY
-    return judged(29 <= days <= 31, f"The draft of 30 days is due {days:.1f} days after it was made.")
+    days = (due - draft["created"]) / DAY
+    return outcome_of(29 <= days <= 31, f"The draft of 30 days is due {days:.1f} days after it was made.")
 
 
-@promised(
+@as_promise(
     "added lines stand at the end",
     "A line that is added to a draft stands after those that it has.",
     "docs/decisions/0036-editing-drafts.md",
     "keep the order of lines",
 )
-def added_lines_stand_at_the_end(lab: Laboratory) -> Outcome:
-    """The first line was removed and added again."""
-    amounts = [line.amount for line in lab.once(billed).lines]
-    seen = f"The amounts are {amounts} after {FIRST} was removed and added again."
-    return judged(amounts == [SECOND, FIRST], seen, Verdict.HARMLESS if len(amounts) == 2 else Verdict.HARMFUL)
+def added_lines_stand_at_the_end(session: Session) -> Outcome:
+    """The shared invoice's first line was removed and added again."""
+    amounts = [line.amount for line in session.once(billed_invoice).lines]
+    observation = f"The amounts are {amounts} after {FIRST_AMOUNT} was removed and added again."
+    return outcome_of(
+        amounts == [SECOND_AMOUNT, FIRST_AMOUNT],
+        observation,
+        Verdict.HARMLESS if len(amounts) == 2 else Verdict.HARMFUL,
+    )
 
 
-@promised(
+@as_promise(
     "one line makes one invoice item",
     "Each line that is added leaves an invoice item of its own, and one that is removed is deleted with its item.",
     DOUBLE,
     "`add_lines` leaves an `invoiceitem.created` for each line, `remove_lines` an `invoiceitem.deleted`",
 )
-def one_line_makes_one_invoice_item(lab: Laboratory) -> Outcome:
-    """POM reads no event about items; an item that stayed would be on the customer's next invoice."""
-    made = types(lab.once(told_of_billed).events)
-    counts = (made.count("invoiceitem.created"), made.count("invoiceitem.deleted"))
-    seen = f"{counts[0]} x invoiceitem.created and {counts[1]} x deleted for three lines added and one removed."
-    return judged(counts == (3, 1), seen, Verdict.HARMLESS)
+def one_line_makes_one_invoice_item(session: Session) -> Outcome:
+    """POM reads no events of invoice items. An item that remained would be on the customer's next invoice."""
+    received = event_types(session.once(events_of_billed_invoice).events)
+    counts = (received.count("invoiceitem.created"), received.count("invoiceitem.deleted"))
+    observation = (
+        f"{counts[0]} x invoiceitem.created and {counts[1]} x deleted for three lines added and one removed."
+    )
+    return outcome_of(counts == (3, 1), observation, Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "foreign pending items stay out",
     "A draft that excludes pending items does not take in what waits for the customer's next invoice.",
     SENDING_DECISION,
     "`pending_invoice_items_behavior` is `exclude`",
 )
-def foreign_pending_items_stay_out(lab: Laboratory) -> Outcome:
-    """The item is made as a person would in the Dashboard, and deleted again."""
-    with setting_up(lab, "make an invoice item that waits for an invoice"):
-        pending = {"customer": lab.once(payer), "amount": 900, "currency": "usd", "metadata": lab.marks}
-        item = lab.v1.invoice_items.create(pending, lab.on_account()).id
-    made = lab.orders.invoice()
-    total = lab.gateway.create_draft(lab.account, made, lab.once(payer), f"{lab.run}-{made.id}-draft").total
-    lab.v1.invoice_items.delete(item, None, lab.on_account())
-    return judged(total == 0, f"The total of a new draft is {total} while an item of 900 waits.")
+def foreign_pending_items_stay_out(session: Session) -> Outcome:
+    """The item is created as a person would create it in the Dashboard, and deleted afterwards."""
+    with setting_up(session, "make an invoice item that waits for an invoice"):
+        pending = {"customer": session.once(payer), "amount": 900, "currency": "usd", "metadata": session.marks}
+        item = session.v1.invoice_items.create(pending, session.on_account()).id
+    order = session.orders.invoice()
+    total = session.gateway.create_draft(
+        session.account, order, session.once(payer), f"{session.run}-{order.id}-draft"
+    ).total
+    session.v1.invoice_items.delete(item, None, session.on_account())
+    return outcome_of(total == 0, f"The total of a new draft is {total} while an item of 900 waits.")
 
 
-@promised(
+@as_promise(
     "finalizing without lines pays",
     "An invoice without lines can be finalized, and is paid at once.",
     DOUBLE,
     "finalizing without lines",
 )
-def finalizing_without_lines_pays(lab: Laboratory) -> Outcome:
-    """POM finalizes no draft that lacks its lines, so a refusal is no harm."""
-    empty = draft(lab)
-    error = refusal(lambda: lab.v1.invoices.finalize_invoice(empty, {"auto_advance": False}, lab.on_account()))
-    return judged(error is None, f"It was {told(error)}.", Verdict.HARMLESS)
+def finalizing_without_lines_pays(session: Session) -> Outcome:
+    """A refusal is harmless, because POM finalizes no draft that lacks its lines."""
+    empty = make_draft(session)
+    error = refusal(
+        lambda: session.v1.invoices.finalize_invoice(empty, {"auto_advance": False}, session.on_account())
+    )
+    return outcome_of(error is None, f"It was {refusal_text(error)}.", Verdict.HARMLESS)
 
 
-@promised(
+@as_promise(
     "an issued invoice cannot be deleted",
     "Deleting an invoice that is no draft is refused.",
     "docs/decisions/0036-editing-drafts.md",
     "Nobody can change an invoice that was issued",
 )
-def an_issued_invoice_cannot_be_deleted(lab: Laboratory) -> Outcome:
-    """Otherwise an invoice that a payer has could vanish while POM takes it for a draft."""
-    issued = lab.once(billed).invoice
-    error = refusal(lambda: lab.v1.invoices.delete(issued, None, lab.on_account()))
-    return judged(error is not None and error.http_status == 400, f"It was {told(error)}.")
+def an_issued_invoice_cannot_be_deleted(session: Session) -> Outcome:
+    """Otherwise an invoice that a payer has received could be deleted while POM takes it for a draft."""
+    invoice = session.once(billed_invoice).invoice
+    error = refusal(lambda: session.v1.invoices.delete(invoice, None, session.on_account()))
+    return outcome_of(error is not None and error.http_status == 400, f"It was {refusal_text(error)}.")
 
 
-@promised(
+@as_promise(
     "zero is paid at finalization",
     "An invoice whose total is zero is paid when it is finalized.",
     SENDING_DECISION,
     "An invoice whose total is zero is finalized and not sent",
 )
-def zero_is_paid_at_finalization(lab: Laboratory) -> Outcome:
-    """Nothing asks for money then."""
-    return finalized_quietly(lab.once(invoice_of_zero))
+def zero_is_paid_at_finalization(session: Session) -> Outcome:
+    """Nobody is asked for money then."""
+    return paid_at_finalization(session.once(invoice_of_zero))
 
 
-def finalized_quietly(made: InvoiceFact) -> Outcome:
-    """Judges whether an invoice that nobody is asked to pay was paid when it was finalized."""
-    seen = f"The invoice over {made.total} is {made.status}, its amount_due is {made.amount_due}."
-    return judged(made.status == "paid", seen)
+def paid_at_finalization(invoice: InvoiceFact) -> Outcome:
+    """Returns AS_ASSUMED if an invoice that needs no payment was paid when it was finalized."""
+    observation = f"The invoice over {invoice.total} is {invoice.status}, its amount_due is {invoice.amount_due}."
+    return outcome_of(invoice.status == "paid", observation)
 
 
 SENDING = (

@@ -1,25 +1,25 @@
-"""The connected account, and one of which Stripe still requires something."""
+"""Reads the connected account, and an account that does not yet meet Stripe's requirements."""
 
 from __future__ import annotations
 
 from chalicelib.domain.identifiers import StripeAccountId
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 from infra.sandbox.stories.story import Story
 
 
-def _play(lab: Laboratory) -> None:
-    with lab.step("as it is"):
-        lab.gateway.account(lab.account)
-    with lab.step("webhook endpoints of the platform"):
-        lab.gateway.webhook_endpoints()
-    with lab.where_allowed("one with requirements"):
-        # https://docs.stripe.com/connect/custom-accounts: a new account has given nothing yet.
-        wanted = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
-        made = lab.v1.accounts.create(
-            {"type": "custom", "country": "US", "capabilities": wanted, "metadata": lab.marks}
+def _play(session: Session) -> None:
+    with session.step("as it is"):
+        session.gateway.account(session.account)
+    with session.step("webhook endpoints of the platform"):
+        session.gateway.webhook_endpoints()
+    with session.where_allowed("one with requirements"):
+        # A new account has submitted no details (https://docs.stripe.com/connect/custom-accounts).
+        capabilities = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
+        account_id = session.v1.accounts.create(
+            {"type": "custom", "country": "US", "capabilities": capabilities, "metadata": session.marks}
         ).id
-        lab.gateway.account(StripeAccountId(made))
-        lab.v1.accounts.delete(made)
+        session.gateway.account(StripeAccountId(account_id))
+        session.v1.accounts.delete(account_id)
 
 
 ACCOUNTS = Story("accounts", "The connected account, and another one that still has to give everything.", _play)

@@ -1,34 +1,34 @@
-"""The ways in which an invoice ends besides being paid at once: reminded, uncollectible, paid late, paid outside."""
+"""An invoice that is reminded, marked uncollectible, and then paid."""
 
 from __future__ import annotations
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import Sent, payer_of, sent_invoice
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import send_invoice, shared_payer
 from infra.sandbox.stories.payer import pay
-from infra.sandbox.stories.refusals import refused
+from infra.sandbox.stories.refusals import allow_refusal
 from infra.sandbox.stories.story import Story
 
-__all__ = ["BILLING", "Sent", "sent_invoice"]
 
-
-def _play(lab: Laboratory) -> None:
-    customer, began = payer_of(lab), lab.now()
-    with lab.step("sent"):
-        sent = sent_invoice(lab, 7500, 2500, customer=customer)
-    with lab.step("sent again"):
-        lab.gateway.send(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-again")
-    with lab.step("events of the e-mail"):
-        lab.until(
-            lambda: lab.gateway.events_about(lab.account, sent.invoice, "invoice.sent", began),
+def _play(session: Session) -> None:
+    customer, began = shared_payer(session), session.now()
+    with session.step("sent"):
+        sent = send_invoice(session, 7500, 2500, customer=customer)
+    with session.step("sent again"):
+        session.gateway.send(session.account, sent.invoice, f"{session.run}-{sent.invoice}-again")
+    with session.step("events of the e-mail"):
+        session.until(
+            lambda: session.gateway.events_about(session.account, sent.invoice, "invoice.sent", began),
             {"data.*.data.object.id": sent.invoice},
             60,
         )
-    with lab.step("uncollectible"):
-        lab.gateway.mark_uncollectible(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-uncollectible")
-    with lab.step("paid although uncollectible"):
-        pay(lab, sent, "pm_card_mastercard_prepaid")
-    with lab.step("void refused"), refused():
-        lab.gateway.void(lab.account, sent.invoice, f"{lab.run}-{sent.invoice}-void")
+    with session.step("uncollectible"):
+        session.gateway.mark_uncollectible(
+            session.account, sent.invoice, f"{session.run}-{sent.invoice}-uncollectible"
+        )
+    with session.step("paid although uncollectible"):
+        pay(session, sent, "pm_card_mastercard_prepaid")
+    with session.step("void refused"), allow_refusal():
+        session.gateway.void(session.account, sent.invoice, f"{session.run}-{sent.invoice}-void")
 
 
 BILLING = Story(

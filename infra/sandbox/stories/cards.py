@@ -1,6 +1,6 @@
-"""Payments by card: declined for each reason that the product tells apart, confirmed with the bank, and paid.
+"""Payments by card: declined for each reason that the product distinguishes, confirmed with the bank, and paid.
 
-All attempts are on one invoice, because a declined one leaves it open.
+All attempts are on one invoice, because a declined payment leaves the invoice open.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 import stripe
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import Sent, open_invoice
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice, issue_invoice
 from infra.sandbox.stories.payer import pay
-from infra.sandbox.stories.refusals import declined
+from infra.sandbox.stories.refusals import allow_decline
 from infra.sandbox.stories.story import Story
 
 DECLINES = {
@@ -28,51 +28,51 @@ DECLINES = {
     "incorrect cvc": "pm_card_chargeDeclinedIncorrectCvc",
     "processing error": "pm_card_chargeDeclinedProcessingError",
 }
-"""https://docs.stripe.com/testing#declined-payments. A wrong number has no payment method of its own there."""
+"""https://docs.stripe.com/testing#declined-payments. Stripe has no test payment method for a wrong card number."""
 NEEDS_CONFIRMATION = "pm_card_authenticationRequired"
 """https://docs.stripe.com/testing#regulatory-cards"""
 
 
 @dataclass(frozen=True)
-class Paid:
-    """An invoice that cards were declined for, until one paid it."""
+class CardAttempts:
+    """An invoice with declined cards, and a last card that paid."""
 
-    sent: Sent
+    sent: SentInvoice
     declines: Mapping[str, stripe.CardError | None]
-    """The answer to each card of DECLINES, by its reason; None if it was not declined."""
+    """The decline of each card in DECLINES, by its reason; None if the card was not declined."""
     charges: Sequence[Any]
     """The charges, newest first, as Stripe listed them right after the payment."""
 
 
-def paid_by_card(lab: Laboratory) -> Paid:
-    """Tries all cards on one invoice, and reads it. Use it by `lab.once(paid_by_card)`."""
-    with lab.step("an invoice"):
-        sent = open_invoice(lab, 7500)
+def pay_by_card(session: Session) -> CardAttempts:
+    """Tries all cards on one invoice, and reads the invoice. Call it as `session.once(pay_by_card)`."""
+    with session.step("an invoice"):
+        sent = issue_invoice(session, 7500)
     declines = {}
     for reason, method in DECLINES.items():
-        with lab.step(f"declined: {reason}"):
-            declines[reason] = _decline(lab, sent, method)
-    with lab.step("declined: not confirmed with the bank"), declined():
-        pay(lab, sent, NEEDS_CONFIRMATION, off_session=True)
-    with lab.step("waits for the bank's confirmation"), declined():
-        pay(lab, sent, NEEDS_CONFIRMATION)
-    with lab.step("paid by visa"):
-        pay(lab, sent, "pm_card_visa")
-    with lab.step("read with everything"):
-        lab.gateway.everything(lab.account, sent.invoice)
-    return Paid(sent, declines, lab.recorder.last("/v1/charges")["data"])
+        with session.step(f"declined: {reason}"):
+            declines[reason] = _decline(session, sent, method)
+    with session.step("declined: not confirmed with the bank"), allow_decline():
+        pay(session, sent, NEEDS_CONFIRMATION, off_session=True)
+    with session.step("waits for the bank's confirmation"), allow_decline():
+        pay(session, sent, NEEDS_CONFIRMATION)
+    with session.step("paid by visa"):
+        pay(session, sent, "pm_card_visa")
+    with session.step("read with everything"):
+        session.gateway.everything(session.account, sent.invoice)
+    return CardAttempts(sent, declines, session.recorder.last("/v1/charges")["data"])
 
 
-def _decline(lab: Laboratory, sent: Sent, method: str) -> stripe.CardError | None:
+def _decline(session: Session, sent: SentInvoice, method: str) -> stripe.CardError | None:
     try:
-        pay(lab, sent, method)
+        pay(session, sent, method)
     except stripe.CardError as error:
         return error
     return None
 
 
-def _play(lab: Laboratory) -> None:
-    lab.once(paid_by_card)
+def _play(session: Session) -> None:
+    session.once(pay_by_card)
 
 
 CARDS = Story(

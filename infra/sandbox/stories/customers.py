@@ -1,4 +1,4 @@
-"""A customer: found, searched, changed, deleted, and what is left of it and of its invoice."""
+"""A customer that is found, searched, changed and deleted, and the invoice of a deleted customer."""
 
 from __future__ import annotations
 
@@ -6,58 +6,64 @@ from dataclasses import replace
 
 import stripe
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import another_of, open_invoice, payer_address, payer_of
-from infra.sandbox.stories.revisions import revised
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import issue_invoice, payer_address, second_customer, shared_payer
+from infra.sandbox.stories.revisions import revise_invoice
 from infra.sandbox.stories.story import Story
 
 PATIENCE = 150
-"""Seconds. A search lags less than a minute in ordinary times (https://docs.stripe.com/search#data-freshness)."""
+"""Seconds. A search usually lags by less than a minute (https://docs.stripe.com/search#data-freshness)."""
 
 
-def says_deleted(lab: Laboratory) -> bool:
-    """Deletes a customer, reads it, and voids the invoice that it left open. Returns whether the customer says so.
+def delete_customer(session: Session) -> bool:
+    """Deletes a customer with an open invoice, reads both, and voids the invoice. Call it as
+    `session.once(delete_customer)`.
 
-    Use it by `lab.once(says_deleted)`.
+    Returns True if Stripe's customer has `deleted: true`.
     """
-    account, gateway, made, invoice = lab.account, lab.gateway, another_of(lab), _open_invoice(lab)
-    with lab.step("deleted"):
-        gateway.delete_customer(account, made.id)
-    with lab.step("read after it was deleted"):
-        said = gateway.customer(account, made.id).deleted
-    with lab.step("changed after it was deleted"):
-        gateway.update_customer(account, made.id, made.customer, made.customer.profile.values)
-    with lab.step("its invoice"):
+    account, gateway, created, invoice = (
+        session.account,
+        session.gateway,
+        second_customer(session),
+        _open_invoice(session),
+    )
+    with session.step("deleted"):
+        gateway.delete_customer(account, created.id)
+    with session.step("read after it was deleted"):
+        is_deleted = gateway.customer(account, created.id).deleted
+    with session.step("changed after it was deleted"):
+        gateway.update_customer(account, created.id, created.customer, created.customer.profile.values)
+    with session.step("its invoice"):
         gateway.fetch(account, "invoice", invoice)
-    with lab.step("its invoice voided"):
-        gateway.void(account, invoice, f"{lab.run}-{invoice}-void")
-    return said
+    with session.step("its invoice voided"):
+        gateway.void(account, invoice, f"{session.run}-{invoice}-void")
+    return is_deleted
 
 
-def _open_invoice(lab: Laboratory) -> str:
-    """Returns the revision of that story, which is open; another invoice if Stripe makes no revisions."""
+def _open_invoice(session: Session) -> str:
+    """Returns the open revision of the story `revision`, or another open invoice if Stripe makes no revisions."""
     try:
-        return str(lab.once(revised).draft["id"])
+        return str(session.once(revise_invoice).draft["id"])
     except stripe.StripeError:
-        with lab.step("an invoice"):
-            return open_invoice(lab, 3000, customer=another_of(lab).id).invoice
+        with session.step("an invoice"):
+            return issue_invoice(session, 3000, customer=second_customer(session).id).invoice
 
 
-def _play(lab: Laboratory) -> None:
-    account, gateway, made = lab.account, lab.gateway, another_of(lab)
-    customer = made.customer
-    with lab.step("found by its e-mail address"):
+def _play(session: Session) -> None:
+    account, gateway, created = session.account, session.gateway, second_customer(session)
+    customer = created.customer
+    with session.step("found by its e-mail address"):
         gateway.find_customers(account, customer.profile.email or "")
-    with lab.step("changed"):
+    with session.step("changed"):
         address = replace(customer.profile.address, street="7 Lagoon Road", street2=None, zip_code="78702")
         profile = replace(customer.profile, phone=None, address=address)
-        gateway.update_customer(account, made.id, replace(customer, profile=profile), profile.values)
-    payer_of(lab)  # in a whole run it is old enough to be found
-    with lab.where_allowed("searched"):
-        lab.until(
-            lambda: gateway.search_customers(account, payer_address(lab)), {"data.*.object": "customer"}, PATIENCE
+        gateway.update_customer(account, created.id, replace(customer, profile=profile), profile.values)
+    shared_payer(session)  # in a complete run this customer is old enough to be found by a search
+    with session.where_allowed("searched"):
+        session.until(
+            lambda: gateway.search_customers(account, payer_address(session)), {"data.*.object": "customer"}, PATIENCE
         )
-    lab.once(says_deleted)
+    session.once(delete_customer)
 
 
 CUSTOMERS = Story("customers", "A customer is found, searched, changed and deleted; its invoice stays open.", _play)

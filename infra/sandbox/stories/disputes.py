@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import shared_payer
 from infra.sandbox.stories.payer import pay_apart
-from infra.sandbox.stories.refusals import refused
+from infra.sandbox.stories.refusals import allow_refusal
 from infra.sandbox.stories.story import Story
 
 PATIENCE = 120
 
 
-def _play(lab: Laboratory) -> None:
-    customer = payer_of(lab)
-    with lab.step("opened"):
-        first = pay_apart(lab, 5000, "pm_card_createDispute", customer=customer)
-        won = _opened(lab, first)
-    with lab.step("refund of a disputed payment"), refused():
-        lab.gateway.refund(lab.account, first, 5000, None, "rfd_disputed", f"{lab.run}-rfd_disputed")
-    with lab.step("won"):
-        _ended(lab, won, "winning_evidence", "won")
-    with lab.step("another one opened"):
-        other = pay_apart(lab, 4000, "pm_card_createDisputeProductNotReceived", customer=customer)
-        lost = _opened(lab, other)
-    with lab.step("lost"):
-        _ended(lab, lost, "losing_evidence", "lost")
-    with lab.step("an inquiry"):
-        _opened(lab, pay_apart(lab, 3000, "pm_card_createDisputeInquiry", customer=customer))
+def _play(session: Session) -> None:
+    customer = shared_payer(session)
+    with session.step("opened"):
+        first = pay_apart(session, 5000, "pm_card_createDispute", customer=customer)
+        won_dispute = _dispute_of(session, first)
+    with session.step("refund of a disputed payment"), allow_refusal():
+        session.gateway.refund(session.account, first, 5000, None, "rfd_disputed", f"{session.run}-rfd_disputed")
+    with session.step("won"):
+        _submit_evidence(session, won_dispute, "winning_evidence", "won")
+    with session.step("another one opened"):
+        second = pay_apart(session, 4000, "pm_card_createDisputeProductNotReceived", customer=customer)
+        lost_dispute = _dispute_of(session, second)
+    with session.step("lost"):
+        _submit_evidence(session, lost_dispute, "losing_evidence", "lost")
+    with session.step("an inquiry"):
+        _dispute_of(session, pay_apart(session, 3000, "pm_card_createDisputeInquiry", customer=customer))
 
 
-def _opened(lab: Laboratory, intent: str) -> str:
-    found: Any = lab.until(
-        lambda: lab.v1.disputes.list({"payment_intent": intent}, lab.on_account()),
+def _dispute_of(session: Session, intent: str) -> str:
+    disputes: Any = session.until(
+        lambda: session.v1.disputes.list({"payment_intent": intent}, session.on_account()),
         {"data.*.object": "dispute"},
         PATIENCE,
     )
-    return str(found.data[0].id)
+    return str(disputes.data[0].id)
 
 
-def _ended(lab: Laboratory, dispute: str, evidence: str, status: str) -> None:
-    submitted = {"evidence": {"uncategorized_text": evidence}, "submit": True, "metadata": lab.marks}
-    lab.v1.disputes.update(dispute, submitted, lab.on_account())
-    lab.until(lambda: lab.gateway.fetch(lab.account, "dispute", dispute), {"status": status}, PATIENCE)
+def _submit_evidence(session: Session, dispute: str, evidence: str, status: str) -> None:
+    update = {"evidence": {"uncategorized_text": evidence}, "submit": True, "metadata": session.marks}
+    session.v1.disputes.update(dispute, update, session.on_account())
+    session.until(lambda: session.gateway.fetch(session.account, "dispute", dispute), {"status": status}, PATIENCE)
 
 
 DISPUTES = Story("disputes", "A dispute that is won, one that is lost, and an inquiry.", _play)

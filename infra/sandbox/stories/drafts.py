@@ -1,4 +1,4 @@
-"""Drafts: made, read, changed, deleted, finalized without an e-mail, and paid outside Stripe."""
+"""Drafts: created, read, changed, deleted, finalized without an e-mail, and paid outside Stripe."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from chalicelib.domain.draft_edit import DraftChanges, lines_of
 from chalicelib.domain.order import Deduction, DeductionKind
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import Sent, payer_of, sent_of
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice, sent_invoice_in, shared_payer
 from infra.sandbox.stories.story import Story
 
 DAY = 86_400
@@ -19,16 +19,16 @@ DAY = 86_400
 class PaidOutside:
     """An invoice that was paid outside Stripe."""
 
-    sent: Sent
+    sent: SentInvoice
     answer: Any
-    """Stripe's answer, with the payments of the invoice."""
+    """Stripe's response, with the payments of the invoice."""
 
 
-def paid_outside(lab: Laboratory) -> PaidOutside:
-    """Makes a draft, changes and finalizes it, and pays outside Stripe. Use it by `lab.once(paid_outside)`."""
-    customer, account, gateway = payer_of(lab), lab.account, lab.gateway
-    today = dt.datetime.fromtimestamp(lab.now(), dt.UTC).date()
-    order = lab.orders.invoice(
+def pay_outside(session: Session) -> PaidOutside:
+    """Creates, changes and finalizes a draft, and pays it outside Stripe. Call it as `session.once(pay_outside)`."""
+    customer, account, gateway = shared_payer(session), session.account, session.gateway
+    today = dt.datetime.fromtimestamp(session.now(), dt.UTC).date()
+    order = session.orders.invoice(
         7500,
         2500,
         days_until_due=None,
@@ -40,46 +40,46 @@ def paid_outside(lab: Laboratory) -> PaidOutside:
         tax=620,
         deductions=(Deduction(DeductionKind.DISCOUNT, "Season rebate", 1000),),
     )
-    first, *others = order.order.line_items
-    dated = (replace(first, service_date=today), *others)
+    first, *further_lines = order.order.line_items
+    dated = (replace(first, service_date=today), *further_lines)
     order = replace(order, order=replace(order.order, line_items=dated))
-    key = f"{lab.run}-{order.id}"
-    with lab.step("made"):
+    key = f"{session.run}-{order.id}"
+    with session.step("made"):
         draft = gateway.create_draft(account, order, customer, f"{key}-draft").id
-    with lab.step("lines added"):
+    with session.step("lines added"):
         gateway.add_lines(account, draft, lines_of(order.order), f"{key}-lines")
-    with lab.step("lines read"):
+    with session.step("lines read"):
         lines = gateway.draft_lines(account, draft)
-    with lab.step("a line removed"):
+    with session.step("a line removed"):
         gateway.remove_lines(account, draft, [lines[1].id], f"{key}-remove")
-    with lab.step("changed"):
+    with session.step("changed"):
         changes = DraftChanges(
-            "Many thanks.", "Payable in 30 days.", ("card",), (("PO", "7"),), lab.now() + 30 * DAY, mails=True
+            "Many thanks.", "Payable in 30 days.", ("card",), (("PO", "7"),), session.now() + 30 * DAY, mails=True
         )
         gateway.update_draft(account, draft, changes, f"{key}-change")
-    with lab.step("cleared"):
+    with session.step("cleared"):
         gateway.update_draft(account, draft, DraftChanges("", "", (), (), drops_additions=True), f"{key}-clear")
-    with lab.step("found by its id in POM"):
+    with session.step("found by its id in POM"):
         gateway.find_invoice(account, order)
-    with lab.step("finalized without an e-mail"):
-        sent = sent_of(customer, gateway.finalize(account, draft, f"{key}-finalize"))
-    with lab.step("paid outside Stripe"):
+    with session.step("finalized without an e-mail"):
+        sent = sent_invoice_in(customer, gateway.finalize(account, draft, f"{key}-finalize"))
+    with session.step("paid outside Stripe"):
         gateway.pay_outside(account, draft, f"{key}-outside")
-    return PaidOutside(sent, lab.recorder.last(f"/v1/invoices/{draft}/pay"))
+    return PaidOutside(sent, session.recorder.last(f"/v1/invoices/{draft}/pay"))
 
 
-def _play(lab: Laboratory) -> None:
-    _deleted(lab, lab.once(paid_outside).sent.customer)
+def _play(session: Session) -> None:
+    _delete_draft(session, session.once(pay_outside).sent.customer)
 
 
-def _deleted(lab: Laboratory, customer: str) -> None:
-    order = lab.orders.invoice(900)
-    with lab.step("another one made"):
-        draft = lab.gateway.create_draft(lab.account, order, customer, f"{lab.run}-{order.id}-draft").id
-    with lab.step("deleted"):
-        lab.gateway.delete_draft(lab.account, draft)
-    with lab.step("read after it was deleted"):
-        lab.gateway.fetch(lab.account, "invoice", draft)
+def _delete_draft(session: Session, customer: str) -> None:
+    order = session.orders.invoice(900)
+    with session.step("another one made"):
+        draft = session.gateway.create_draft(session.account, order, customer, f"{session.run}-{order.id}-draft").id
+    with session.step("deleted"):
+        session.gateway.delete_draft(session.account, draft)
+    with session.step("read after it was deleted"):
+        session.gateway.fetch(session.account, "invoice", draft)
 
 
 DRAFTS = Story(

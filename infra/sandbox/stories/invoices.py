@@ -1,4 +1,4 @@
-"""What all stories share: customers, and invoices that can be paid."""
+"""Customers and invoices that the stories share."""
 
 from __future__ import annotations
 
@@ -10,89 +10,92 @@ from chalicelib.domain.draft_edit import lines_of
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import InvoicePaymentFact
-from infra.sandbox.laboratory import Laboratory
+from infra.sandbox.session import Session
 
 
 @dataclass(frozen=True)
-class Sent:
-    """An invoice that was finalized."""
+class SentInvoice:
+    """A finalized invoice."""
 
     customer: str
     """Stripe's id of the customer."""
     invoice: str
     intent: str
-    """The payment intent by which it is paid."""
+    """The payment intent of the invoice's default payment."""
     total: int
 
 
 @dataclass(frozen=True)
-class Made:
-    """A customer as POM has it, and Stripe's id of it."""
+class CreatedCustomer:
+    """A customer as POM has it, with Stripe's id."""
 
     customer: Customer
     id: str
 
 
-def made_customer(lab: Laboratory) -> Made:
-    """Creates a customer as the product does."""
-    customer = lab.orders.customer()
-    return Made(customer, lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id)
+def create_customer(session: Session) -> CreatedCustomer:
+    """Creates a customer with the product's gateway."""
+    customer = session.orders.customer()
+    return CreatedCustomer(
+        customer, session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
+    )
 
 
-def new_customer(lab: Laboratory) -> str:
-    """Creates a customer as the product does, and returns Stripe's id of it."""
-    return made_customer(lab).id
+def second_customer(session: Session) -> CreatedCustomer:
+    """Returns the customer whose balance changes and who is deleted. The first story that needs it creates it."""
+    with session.step("another customer"):
+        return session.once(create_customer)
 
 
-def another_of(lab: Laboratory) -> Made:
-    """Returns the customer whose balance changes and who is deleted; the first story that needs it makes it."""
-    with lab.step("another customer"):
-        return lab.once(made_customer)
+def payer_address(session: Session) -> str:
+    """Returns the e-mail address of the run's payer, with capital letters."""
+    return f"Ann.Sandbox-{session.run}@Example.com"
 
 
-def payer_address(lab: Laboratory) -> str:
-    """Returns the e-mail address of the payer of this run, with capital letters."""
-    return f"Ann.Sandbox-{lab.run}@Example.com"
+def payer(session: Session) -> str:
+    """Creates the run's payer, whom most stories and promises bill. Returns its id. Call it as
+    `session.once(payer)`.
+    """
+    customer = session.orders.customer(payer_address(session))
+    return session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
 
 
-def payer(lab: Laboratory) -> str:
-    """Makes the customer that most stories and promises bill, and returns its id. Use it by `lab.once(payer)`."""
-    customer = lab.orders.customer(payer_address(lab))
-    return lab.gateway.create_customer(lab.account, customer, f"{lab.run}-{customer.id}").id
+def shared_payer(session: Session) -> str:
+    """Returns the id of the run's payer. The first story that needs it creates it."""
+    with session.step("the payer of this run"):
+        return session.once(payer)
 
 
-def payer_of(lab: Laboratory) -> str:
-    """Returns the customer that most stories bill; the first of them makes it."""
-    with lab.step("the payer of this run"):
-        return lab.once(payer)
-
-
-def draft_with_lines(lab: Laboratory, order: Invoice, customer: str) -> str:
-    """Creates a draft and adds all its lines in one request, as the product does; returns Stripe's id of it."""
-    key = f"{lab.run}-{order.id}"
-    draft = lab.gateway.create_draft(lab.account, order, customer, f"{key}-draft")
-    lab.gateway.add_lines(lab.account, draft.id, lines_of(order.order), f"{key}-lines")
+def draft_with_lines(session: Session, order: Invoice, customer: str) -> str:
+    """Creates a draft and adds all its lines in one request, as the product does. Returns the draft's id in
+    Stripe.
+    """
+    key = f"{session.run}-{order.id}"
+    draft = session.gateway.create_draft(session.account, order, customer, f"{key}-draft")
+    session.gateway.add_lines(session.account, draft.id, lines_of(order.order), f"{key}-lines")
     return draft.id
 
 
-def sent_invoice(lab: Laboratory, *amounts: int, customer: str | None = None) -> Sent:
-    """Bills a customer, or a new one, as the product does: draft, all lines at once, send."""
-    customer = customer or new_customer(lab)
-    order = lab.orders.invoice(*amounts)
-    draft = draft_with_lines(lab, order, customer)
-    return sent_of(customer, lab.gateway.send(lab.account, draft, f"{lab.run}-{order.id}-send"))
+def send_invoice(session: Session, *amounts: int, customer: str | None = None) -> SentInvoice:
+    """Bills this customer, or a new one, as the product does: creates a draft, adds all lines at once, and sends
+    it.
+    """
+    customer = customer or create_customer(session).id
+    order = session.orders.invoice(*amounts)
+    draft = draft_with_lines(session, order, customer)
+    return sent_invoice_in(customer, session.gateway.send(session.account, draft, f"{session.run}-{order.id}-send"))
 
 
-def open_invoice(lab: Laboratory, *amounts: int, customer: str | None = None, **order: object) -> Sent:
-    """Bills a customer, or the run's payer, and finalizes without an e-mail. `order` has fields of the order."""
-    customer = customer or payer_of(lab)
-    return sent_of(customer, finalized(lab, lab.orders.invoice(*amounts, **order), customer))
+def issue_invoice(session: Session, *amounts: int, customer: str | None = None, **order: object) -> SentInvoice:
+    """Bills this customer, or the run's payer, without an e-mail. `order` holds fields of the order."""
+    customer = customer or shared_payer(session)
+    return sent_invoice_in(customer, finalize_invoice(session, session.orders.invoice(*amounts, **order), customer))
 
 
-def finalized(lab: Laboratory, order: Invoice, customer: str) -> Sequence[StripeFact]:
-    """Creates a draft with its lines and finalizes it without an e-mail; returns the facts that Stripe answered."""
-    draft = draft_with_lines(lab, order, customer)
-    return lab.gateway.finalize(lab.account, draft, f"{lab.run}-{order.id}-finalize")
+def finalize_invoice(session: Session, order: Invoice, customer: str) -> Sequence[StripeFact]:
+    """Creates a draft with its lines and finalizes it without an e-mail. Returns the facts in Stripe's response."""
+    draft = draft_with_lines(session, order, customer)
+    return session.gateway.finalize(session.account, draft, f"{session.run}-{order.id}-finalize")
 
 
 def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
@@ -100,10 +103,10 @@ def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
     return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
 
-def sent_of(customer: str, facts: Sequence[StripeFact]) -> Sent:
-    """Returns the finalized invoice among facts. Raises LookupError if nothing can pay it."""
+def sent_invoice_in(customer: str, facts: Sequence[StripeFact]) -> SentInvoice:
+    """Returns the finalized invoice among facts. Raises LookupError if it has no payment intent."""
     invoice = invoice_in(facts)
     intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
     if intent is None:
         raise LookupError(f"The default payment of the invoice {invoice.id} has no payment intent.")
-    return Sent(customer, invoice.id, intent, invoice.total)
+    return SentInvoice(customer, invoice.id, intent, invoice.total)

@@ -1,4 +1,4 @@
-"""What a payer does, by API: pays an invoice, or a part of it."""
+"""The actions of a payer, by API: pays an invoice, a part of it, or without an invoice."""
 
 from __future__ import annotations
 
@@ -6,91 +6,98 @@ from typing import Any
 
 import stripe
 
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import Sent
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import SentInvoice
 
 RETURN_URL = "https://example.com/paid"
-"""Where a payer would come back to from the page of their bank. Nobody opens it."""
+"""The URL to which a payer would return from the bank's page. It is never opened."""
 MANDATE = {
     "customer_acceptance": {
         "type": "online",
         "online": {"ip_address": "127.0.0.1", "user_agent": "POM-Stripe sandbox"},
     }
 }
-"""The payer's consent to a bank debit, as the hosted page takes it
-(https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data)."""
+"""The payer's consent to a bank debit, as the hosted page collects it
+(https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data).
+"""
 
 
-def pay(lab: Laboratory, sent: Sent, method: str, **more: Any) -> None:
-    """Pays what remains of an invoice with one of Stripe's test payment methods, such as `pm_card_visa`.
+def pay(session: Session, sent: SentInvoice, method: str, **more: Any) -> None:
+    """Pays the remaining amount of an invoice with one of Stripe's test payment methods, such as `pm_card_visa`.
 
-    It confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff says that
-    this works from a server too (https://github.com/stripe/stripe-js/issues/539), its documentation only that the
-    intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments). If Stripe refuses the first time,
-    the method is attached to the customer and the invoice is paid with it, and so are all later ones of the run. Most
-    cards that are declined cannot be attached (https://docs.stripe.com/testing#declined-payments): then attaching is
-    declined.
+    Confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff confirms
+    that this works from a server (https://github.com/stripe/stripe-js/issues/539). The documentation only says that
+    the intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments).
+
+    If Stripe refuses the first confirmation, the method is attached to the customer, and this and all later invoices
+    of the run are paid with the attached method. Most declined cards cannot be attached
+    (https://docs.stripe.com/testing#declined-payments), so attaching them is declined instead.
 
     Raises stripe.CardError if the payment is declined, and stripe.InvalidRequestError if it is refused.
     """
-    if lab.confirms_invoices is not False:
+    if session.confirms_invoices is not False:
         try:
-            _confirm(lab, sent, {"payment_method": method, **more})
+            _confirm(session, sent, {"payment_method": method, **more})
             return
         except stripe.InvalidRequestError:
-            if lab.confirms_invoices:
-                raise  # the reason is this payment, not the way
-    _attach_and_pay(lab, sent, method, off_session=more.get("off_session", False))
+            if session.confirms_invoices:
+                raise  # this payment was refused, not the way of paying
+    _attach_and_pay(session, sent, method, off_session=more.get("off_session", False))
 
 
-def _confirm(lab: Laboratory, sent: Sent, confirmation: dict[str, Any]) -> None:
+def _confirm(session: Session, sent: SentInvoice, confirmation: dict[str, Any]) -> None:
     if not confirmation.get("off_session"):
         confirmation = {**confirmation, "return_url": RETURN_URL}
     try:
-        lab.v1.payment_intents.confirm(sent.intent, confirmation, lab.on_account())
+        session.v1.payment_intents.confirm(sent.intent, confirmation, session.on_account())
     except stripe.CardError:
-        lab.confirms_invoices = True
+        session.confirms_invoices = True
         raise
-    lab.confirms_invoices = True
+    session.confirms_invoices = True
 
 
-def _attach_and_pay(lab: Laboratory, sent: Sent, method: str, *, off_session: bool) -> None:
+def _attach_and_pay(session: Session, sent: SentInvoice, method: str, *, off_session: bool) -> None:
     try:
-        attached = lab.v1.payment_methods.attach(method, {"customer": sent.customer}, lab.on_account())
-        paid = {"payment_method": attached.id, "off_session": off_session}
-        lab.v1.invoices.pay(sent.invoice, paid, lab.on_account())
+        payment_method = session.v1.payment_methods.attach(method, {"customer": sent.customer}, session.on_account())
+        payment = {"payment_method": payment_method.id, "off_session": off_session}
+        session.v1.invoices.pay(sent.invoice, payment, session.on_account())
     except stripe.CardError:
-        lab.confirms_invoices = False
+        session.confirms_invoices = False
         raise
-    lab.confirms_invoices = False
+    session.confirms_invoices = False
 
 
-def debit(lab: Laboratory, sent: Sent, account: str) -> None:
-    """Pays what remains of an invoice from a bank account, such as `pm_usBankAccount_success`.
+def debit(session: Session, sent: SentInvoice, account: str) -> None:
+    """Pays the remaining amount of an invoice from a bank account, such as `pm_usBankAccount_success`.
 
-    A token needs no verification: in another company's test against Stripe, `pm_usBankAccount_success` with such a
-    mandate is `processing` at once. Raises what `pay` raises.
+    A test token needs no verification: in a test of another company against Stripe, `pm_usBankAccount_success` with
+    this mandate was `processing` at once. Raises the errors of `pay`.
     """
-    pay(lab, sent, account, mandate_data=MANDATE)
+    pay(session, sent, account, mandate_data=MANDATE)
 
 
-def pay_part(lab: Laboratory, sent: Sent, amount: int, method: str) -> str:
-    """Pays a part of an invoice, and returns the payment intent's id.
+def pay_part(session: Session, sent: SentInvoice, amount: int, method: str) -> str:
+    """Pays a part of an invoice, and returns the id of the payment intent.
 
-    https://docs.stripe.com/invoicing/partial-payments: a payment intent of its own is attached to the invoice. Raises
+    A separate payment intent is attached to the invoice (https://docs.stripe.com/invoicing/partial-payments). Raises
     stripe.CardError if the payment is declined.
     """
-    intent = pay_apart(lab, amount, method, customer=sent.customer)
-    lab.v1.invoices.attach_payment(sent.invoice, {"payment_intent": intent}, lab.on_account())
+    intent = pay_apart(session, amount, method, customer=sent.customer)
+    session.v1.invoices.attach_payment(sent.invoice, {"payment_intent": intent}, session.on_account())
     return intent
 
 
-def pay_apart(lab: Laboratory, amount: int, method: str, **more: Any) -> str:
-    """Pays without an invoice, as customers of the company's other business do; returns the payment intent's id."""
+def pay_apart(session: Session, amount: int, method: str, **more: Any) -> str:
+    """Pays without an invoice, as customers of the company's other business do. Returns the payment intent's id."""
     payment: dict[str, Any] = {
-        "amount": amount, "currency": "usd", "confirm": True, "payment_method": method, "metadata": lab.marks, **more,
-    }  # fmt: skip
+        "amount": amount,
+        "currency": "usd",
+        "confirm": True,
+        "payment_method": method,
+        "metadata": session.marks,
+        **more,
+    }
     if "allowed_payment_method_types" not in more:
         # Without redirects Stripe asks for no `return_url`.
         payment["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
-    return str(lab.v1.payment_intents.create(payment, lab.on_account()).id)
+    return str(session.v1.payment_intents.create(payment, session.on_account()).id)

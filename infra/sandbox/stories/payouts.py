@@ -1,4 +1,4 @@
-"""Money: when a charge is booked, the balance, a payout by hand; a day later the automatic ones with their lines."""
+"""The booking of a charge, the balance, a payout by hand, and a day later the automatic payouts with their lines."""
 
 from __future__ import annotations
 
@@ -8,71 +8,75 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.errors import PayoutNotItemized, StripeRefused
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import payer_of
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import shared_payer
 from infra.sandbox.stories.payer import pay_apart
 from infra.sandbox.stories.story import Story
 
 DAY = 86_400
 WEEK = 7 * DAY
 NEWEST = 3
-"""Automatic payouts whose lines are read."""
+"""The number of automatic payouts whose lines are read."""
 
 
 class DoesNotTieOut(Exception):
-    """The lines of a payout do not add up to its amount."""
+    """Raised when the lines of a payout do not add up to its amount."""
 
 
-def _available(lab: Laboratory) -> None:
-    """Takes a payment whose money is available as soon as it is booked. Use it by `lab.once(_available)`."""
-    customer = payer_of(lab)
-    with lab.step("a payment that is available at once"):
+def _available(session: Session) -> None:
+    """Takes a payment whose money is available as soon as it is booked. Call it as `session.once(_available)`."""
+    customer = shared_payer(session)
+    with session.step("a payment that is available at once"):
         # https://docs.stripe.com/testing#available-balance
-        intent = pay_apart(lab, 5000, "pm_card_bypassPending", customer=customer)
-    with lab.step("booked"):
-        booked = {"latest_charge.balance_transaction.object": "balance_transaction"}
-        lab.until(lambda: lab.gateway.booked(lab.account, intent), booked, 60)
+        intent = pay_apart(session, 5000, "pm_card_bypassPending", customer=customer)
+    with session.step("booked"):
+        expected = {"latest_charge.balance_transaction.object": "balance_transaction"}
+        session.until(lambda: session.gateway.balance_transaction_of(session.account, intent), expected, 60)
 
 
 @dataclass(frozen=True)
-class PaidOut:
-    """A payout that was asked for, and the answer to the question which lines it has: Stripe's answers."""
+class ManualPayout:
+    """A payout by hand, and Stripe's response to a request for its lines."""
 
     payout: Any
     lines: Any
 
 
-def paid_out(lab: Laboratory) -> PaidOut:
-    """Pays some money out by hand. Use it by `lab.once(paid_out)`."""
-    lab.once(_available)
-    payout = lab.v1.payouts.create({"amount": 1000, "currency": "usd", "metadata": lab.marks}, lab.on_account())
-    made = lab.recorder.last("/v1/payouts")
-    lab.gateway.payout(lab.account, payout.id)
-    with suppress(PayoutNotItemized, StripeRefused):  # the product expects the first; the answer is compared
-        list(lab.gateway.balance_transactions(lab.account, payout.id))
-    return PaidOut(made, lab.recorder.last("/v1/balance_transactions"))
+def pay_out(session: Session) -> ManualPayout:
+    """Pays out some money by hand. Call it as `session.once(pay_out)`."""
+    session.once(_available)
+    payout = session.v1.payouts.create(
+        {"amount": 1000, "currency": "usd", "metadata": session.marks}, session.on_account()
+    )
+    payout_json = session.recorder.last("/v1/payouts")
+    session.gateway.payout(session.account, payout.id)
+    with suppress(PayoutNotItemized, StripeRefused):  # the product expects the first; the response is compared
+        list(session.gateway.balance_transactions(session.account, payout.id))
+    return ManualPayout(payout_json, session.recorder.last("/v1/balance_transactions"))
 
 
-def _play(lab: Laboratory) -> None:
-    lab.once(_available)
-    with lab.step("balance"):
-        lab.gateway.balance(lab.account)
-    with lab.where_allowed("paid out by hand"):
-        lab.once(paid_out)
-    with lab.step("payouts listed"):
-        list(lab.gateway.payouts(lab.account, lab.began))
+def _play(session: Session) -> None:
+    session.once(_available)
+    with session.step("balance"):
+        session.gateway.balance(session.account)
+    with session.where_allowed("paid out by hand"):
+        session.once(pay_out)
+    with session.step("payouts listed"):
+        list(session.gateway.payouts(session.account, session.began))
 
 
-def _play_later(lab: Laboratory) -> None:
-    with lab.step("payouts of the week"):
-        payouts = list(lab.gateway.payouts(lab.account, lab.began - WEEK))
+def _play_later(session: Session) -> None:
+    with session.step("payouts of the week"):
+        payouts = list(session.gateway.payouts(session.account, session.began - WEEK))
     for payout in islice((each for each in payouts if each.reconciled), NEWEST):
-        with lab.step("lines of a payout"):
-            pages = lab.gateway.balance_transactions(lab.account, payout.id)
+        with session.step("lines of a payout"):
+            pages = session.gateway.balance_transactions(session.account, payout.id)
             lines = [line for page in pages for line in page]
-        taken = sum(line.net for line in lines if line.source_id != payout.id)
-        if taken != payout.amount:
-            raise DoesNotTieOut(f"The lines of the payout {payout.id} add up to {taken}, not to {payout.amount}.")
+        sum_of_lines = sum(line.net for line in lines if line.source_id != payout.id)
+        if sum_of_lines != payout.amount:
+            raise DoesNotTieOut(
+                f"The lines of the payout {payout.id} add up to {sum_of_lines}, not to {payout.amount}."
+            )
 
 
 PAYOUTS = Story("payouts", "A payment is booked, and some of its money is paid out by hand.", _play)

@@ -1,4 +1,4 @@
-"""An invoice that is paid in parts, and refunds of them: some are pending, and some fail after they succeeded.
+"""An invoice that is paid in parts, and its refunds: one is pending, and some fail after they succeeded.
 
 https://docs.stripe.com/invoicing/partial-payments, https://docs.stripe.com/testing#refunds
 """
@@ -8,76 +8,76 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import StripeRefused
-from infra.sandbox.laboratory import Laboratory
-from infra.sandbox.stories.invoices import open_invoice
+from infra.sandbox.session import Session
+from infra.sandbox.stories.invoices import issue_invoice
 from infra.sandbox.stories.payer import pay, pay_part
 from infra.sandbox.stories.story import Story
 
 PATIENCE = 240
-"""Seconds. Stripe says of both only that their status changes "some time later"."""
+"""Seconds. Stripe's documentation only says that the status of both changes "some time later"."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Refunds that were asked for, by their ids, and why Stripe refused two; None if it did not."""
+class RequestedRefunds:
+    """The ids of the requested refunds, and the errors of two refusals; None if Stripe did not refuse."""
 
     intent: str
     part: str
-    rest: str
+    remainder: str
     pending: str
     too_much: StripeRefused | None
     nothing_left: StripeRefused | None
 
 
-def asked_refunds(lab: Laboratory) -> Asked:
-    """Pays an invoice in parts, and asks for refunds. Use it by `lab.once(asked_refunds)`."""
-    with lab.step("an invoice"):
-        sent = open_invoice(lab, 9000)
-    with lab.step("a part by amex"):
-        pay_part(lab, sent, 2000, "pm_card_amex")
-    with lab.step("a part whose refund will be pending"):
-        slow = pay_part(lab, sent, 3000, "pm_card_pendingRefund")
-    with lab.step("the rest, whose refund will fail"):
-        pay(lab, sent, "pm_card_refundFail")
-    with lab.step("refund of too much"):
-        too_much = _refusal(lab, sent.intent, 9000)
-    with lab.step("refund of a part"):
-        part = _refund(lab, sent.intent, 1000, "requested_by_customer")
-    with lab.step("refund of the rest"):
-        rest = _refund(lab, sent.intent, 3000, "duplicate")
-    with lab.step("pending refund"):
-        pending = _refund(lab, slow, 3000)
-    with lab.step("refund when nothing is left"):
-        nothing_left = _refusal(lab, slow, 100)
-    return Asked(sent.intent, part, rest, pending, too_much, nothing_left)
+def request_refunds(session: Session) -> RequestedRefunds:
+    """Pays an invoice in parts, and requests refunds. Call it as `session.once(request_refunds)`."""
+    with session.step("an invoice"):
+        sent = issue_invoice(session, 9000)
+    with session.step("a part by amex"):
+        pay_part(session, sent, 2000, "pm_card_amex")
+    with session.step("a part whose refund will be pending"):
+        slow = pay_part(session, sent, 3000, "pm_card_pendingRefund")
+    with session.step("the rest, whose refund will fail"):
+        pay(session, sent, "pm_card_refundFail")
+    with session.step("refund of too much"):
+        too_much = _refusal(session, sent.intent, 9000)
+    with session.step("refund of a part"):
+        part = _refund(session, sent.intent, 1000, "requested_by_customer")
+    with session.step("refund of the rest"):
+        remainder = _refund(session, sent.intent, 3000, "duplicate")
+    with session.step("pending refund"):
+        pending = _refund(session, slow, 3000)
+    with session.step("refund when nothing is left"):
+        nothing_left = _refusal(session, slow, 100)
+    return RequestedRefunds(sent.intent, part, remainder, pending, too_much, nothing_left)
 
 
-def _play(lab: Laboratory) -> None:
-    asked = lab.once(asked_refunds)
-    with lab.step("the pending refund succeeds"):
-        _awaited(lab, asked.pending, "succeeded")
-    with lab.step("the refunds fail"):
-        _awaited(lab, asked.part, "failed")
-        _awaited(lab, asked.rest, "failed")
-    with lab.step("all refunds of the payment"):
-        lab.gateway.refunds_of(lab.account, asked.intent)
+def _play(session: Session) -> None:
+    requested = session.once(request_refunds)
+    with session.step("the pending refund succeeds"):
+        _wait_for_status(session, requested.pending, "succeeded")
+    with session.step("the refunds fail"):
+        _wait_for_status(session, requested.part, "failed")
+        _wait_for_status(session, requested.remainder, "failed")
+    with session.step("all refunds of the payment"):
+        session.gateway.refunds_of(session.account, requested.intent)
 
 
-def _refusal(lab: Laboratory, intent: str, amount: int) -> StripeRefused | None:
+def _refusal(session: Session, intent: str, amount: int) -> StripeRefused | None:
     try:
-        _refund(lab, intent, amount)
+        _refund(session, intent, amount)
     except StripeRefused as refusal:
         return refusal
     return None
 
 
-def _refund(lab: Laboratory, intent: str, amount: int, reason: str | None = None) -> str:
-    order = f"rfd_{lab.orders.number()}"
-    return lab.gateway.refund(lab.account, intent, amount, reason, order, f"{lab.run}-{order}").id
+def _refund(session: Session, intent: str, amount: int, reason: str | None = None) -> str:
+    order = f"rfd_{session.orders.number()}"
+    return session.gateway.refund(session.account, intent, amount, reason, order, f"{session.run}-{order}").id
 
 
-def _awaited(lab: Laboratory, refund: str, status: str) -> None:
-    lab.until(lambda: lab.gateway.fetch(lab.account, "refund", refund), {"status": status}, PATIENCE)
+def _wait_for_status(session: Session, refund: str, status: str) -> None:
+    session.until(lambda: session.gateway.fetch(session.account, "refund", refund), {"status": status}, PATIENCE)
 
 
 REFUNDS = Story(

@@ -1,8 +1,8 @@
-"""Requests that Stripe is expected to refuse.
+"""Context managers for requests that Stripe is expected to refuse.
 
-A refusal is an answer like any other: it is recorded, and compared with the double's. So a story goes on after it. It
-goes on too if Stripe did not refuse, because then the two answers differ in their HTTP status. What is no refusal is
-raised: no answer, a limit, a fault of Stripe's.
+The recording contains a refusal like any other response, and the comparison covers it. So the story continues after a
+refusal. The story also continues if Stripe did not refuse, because the two responses then differ in their HTTP
+status. Other errors are raised: no response, a rate limit, or a fault of Stripe's.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from chalicelib.domain.errors import StripeRefused
 
 
 @contextmanager
-def declined() -> Iterator[None]:
-    """Goes on after a declined payment (HTTP 402)."""
+def allow_decline() -> Iterator[None]:
+    """Ignores a declined payment (HTTP 402)."""
     try:
         yield
     except stripe.CardError:
@@ -25,8 +25,8 @@ def declined() -> Iterator[None]:
 
 
 @contextmanager
-def refused() -> Iterator[None]:
-    """Goes on after a request that Stripe refused because of the state or the parameters (HTTP 400 or 404)."""
+def allow_refusal() -> Iterator[None]:
+    """Ignores a refusal because of an object's state or of a parameter (HTTP 400 or 404)."""
     try:
         yield
     except (stripe.InvalidRequestError, StripeRefused):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from infra.sandbox.laboratory import MARK, Laboratory
+from infra.sandbox.session import MARK, Session
 from infra.sandbox.stories.story import Story
 
 
-def _play(lab: Laboratory) -> None:
-    account, gateway = lab.account, lab.gateway
-    run = f"{MARK}-{lab.run}"  # the only metadata of these objects, by which cleaning knows them
-    with lab.step("set up"):
+def _play(session: Session) -> None:
+    account, gateway = session.account, session.gateway
+    run = f"{MARK}-{session.run}"  # the only metadata of these objects, by which the cleanup finds them
+    with session.step("set up"):
         customer = gateway.create_trial_customer(account, run)
         trial = gateway.create_trial_draft(account, customer, run, 100, "usd").id
         gateway.finalize_trial(account, trial)
-    with lab.step("read"):
+    with session.step("read"):
         gateway.trial_invoice(account, trial)
         gateway.trial_customers(account)
         gateway.trial_invoices(account, customer)
-    with lab.step("taken down"):
+    with session.step("taken down"):
         gateway.void_trial(account, trial)
         gateway.delete_trial_customer(account, customer)
 

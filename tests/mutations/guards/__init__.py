@@ -31,11 +31,11 @@ from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
 from tests.mutations.guards.payouts import PAYOUTS
+from tests.mutations.guards.publishing import PUBLISHING
 from tests.mutations.guards.refunds import REFUNDS
 from tests.mutations.guards.restoring import RESTORING
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
-from tests.mutations.guards.telling import TELLING
 from tests.mutations.guards.timeline import TIMELINE
 from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
@@ -43,6 +43,6 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *TELLING, *RESTORING,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS, *PUBLISHING, *RESTORING,
     *ERASING, *CLOSED, *ACTS,
 )  # fmt: skip

@@ -12,7 +12,7 @@ _KEPT = f"{_T_STORE}::test_an_act_is_kept_with_what_it_changes_or_not_at_all"
 _NAMED = f"{_T_HISTORIES}::test_each_act_of_a_person_is_kept_with_the_user_of_the_token"
 
 ACTS = (
-    guard("a change of one item keeps its act", "put_acting", Skipped("put_acts"), _KEPT),
+    guard("a change of one item keeps its act", "put_with_acts", Skipped("put_acts"), _KEPT),
     guard("a binding keeps its act", "TableConnections.bind", Skipped("put_acts"), _KEPT),
     guard("an event that revokes keeps its act", "TableConnections.apply", Skipped("put_acts"), _KEPT),
     guard("a save of a customer keeps its act", "TableCustomers.save", Skipped("put_acts"), _KEPT),

@@ -46,7 +46,7 @@ API = (
     ),
     guard(
         "size of a body",
-        "_checked(route)",
+        "_call_from(route)",
         Check("TooLarge"),
         f"{_T_REFUSALS}::test_a_body_over_256_kib_is_too_large",
     ),
@@ -67,7 +67,7 @@ API = (
     ),
     guard(
         "a tag is compared with the version that the save replaces",
-        "_require(save)",
+        "_require_precondition",
         Becomes("None"),
         f"{_T_VALIDATORS}::test_a_colleague_who_saves_between_our_read_and_our_write_wins",
     ),
@@ -97,7 +97,7 @@ API = (
     ),
     guard(
         "no text of a table is a formula",
-        "defused",
+        "as_text",
         Becomes("value"),
         "tests/api/test_payments_table.py::test_no_text_of_a_table_is_taken_for_a_formula",
     ),
@@ -179,17 +179,17 @@ API = (
     ),
     guard(
         "no parameters where none are taken",
-        "_checked(route)",
+        "_call_from(route)",
         Never("query"),
         f"{_FIELD}[draft_asked_for_in_the_query-2026-10-28.endive]",
     ),
     guard(
         "no body where none is taken",
-        "_checked(route)",
+        "_call_from(route)",
         Never("strip"),
         f"{_FIELD}[body_where_none_is_taken-2026-10-28.endive]",
     ),
-    guard("each field once", "repeated", Never("any"), f"{_FIELD}[field_twice_in_json-2026-10-28.endive]"),
+    guard("each field once", "repeated_fields", Never("any"), f"{_FIELD}[field_twice_in_json-2026-10-28.endive]"),
     guard("all errors in one answer", "raise_all", Skipped("attach"), _T_TOGETHER),
     guard("not more errors than anybody reads", "attach", Never("MAX_ERRORS"), _T_BOUNDED),
     guard(
@@ -206,7 +206,7 @@ API = (
     ),
     guard(
         "a header is one in every spelling",
-        "incoming",
+        "incoming_request",
         Instead("repeated_headers=", "frozenset()"),
         "tests/proofs/test_nonsense.py::test_a_header_that_is_repeated_in_another_spelling_is_repeated",
     ),
@@ -218,8 +218,8 @@ API = (
     ),
     guard(
         "plain decimals",
-        "Exact.read",
-        Check("_PLAIN"),
+        "Exact.parse",
+        Check("_PLAIN_DECIMAL"),
         f"{_T_REFUSALS}::test_a_body_of_the_wrong_shape_names_the_field",
     ),
     guard(

@@ -20,7 +20,7 @@ CONNECTING = (
     guard(
         "a state is used up by one of two",
         "TableConnections.save_authorization",
-        Instead("unchanged", "_ | OAuthStateItem.version.exists()"),
+        Instead("has_version", "_ | OAuthStateItem.version.exists()"),
         f"{_T_CONNECTIONS}::test_an_authorization_is_completed_once",
         f"{_T_CONNECTIONS}::test_an_authorization_is_stored_once",
     ),
@@ -55,7 +55,10 @@ CONNECTING = (
         f"{_DOORS}::test_hijack_sending_a_victim_to_stripe_in_ones_own_name",
     ),
     guard(
-        "states are kept hashed", "hashed", Becomes("state"), f"{_T_CONNECT}::test_the_state_is_kept_as_a_hash_only"
+        "states are kept hashed",
+        "secret_digest",
+        Becomes("state"),
+        f"{_T_CONNECT}::test_the_state_is_kept_as_a_hash_only",
     ),
     guard(
         "an account belongs to one organization",
@@ -65,7 +68,7 @@ CONNECTING = (
     ),
     guard(
         "a test does not write into a later one",
-        "TableConnections.keep_trial",
+        "TableConnections.save_trial",
         Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
         f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
     ),

@@ -29,7 +29,7 @@ DAYS = (
     ),
     guard(
         "the list of what is overdue lacks what has been paid",
-        "_fits(invoice)",
+        "_matches(invoice)",
         Check("overdue"),
         "tests/adapters/test_tables_requests.py::test_a_paid_invoice_is_not_shown_as_overdue_although_the_index_lags",
     ),

@@ -20,7 +20,7 @@ DEPOSITS = (
     ),
     guard(
         "what no line explains is told",
-        "itemized(payout)",
+        "sum_lines",
         Instead("unexplained=", "0"),
         f"{_T_LINES}::test_what_no_line_explains_is_told_and_not_hidden",
     ),

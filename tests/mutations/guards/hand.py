@@ -95,7 +95,7 @@ HAND = (
     ),
     guard(
         "a batch does not send again what the office has not heard of",
-        "bill",
+        "bill_item",
         Never("refusals_told"),
         _case("batch_item_due_later_is_not_mailed_unseen"),
     ),
@@ -125,7 +125,7 @@ HAND = (
     ),
     guard(
         "one key has a batch sent once",
-        "_is_ordered",
+        "_sending_is_ordered",
         Becomes("all((batch.sends, batch.open))"),
         f"{_SEND_BATCH}::test_asking_again_while_it_is_sent_or_with_the_same_key_orders_nothing_anew",
     ),
@@ -137,7 +137,7 @@ HAND = (
     ),
     guard(
         "a batch that was cancelled says that it is being finished",
-        "_works",
+        "_is_at_work",
         Becomes("False"),
         f"{_SEND_BATCH}::test_after_a_cancellation_nothing_is_ordered_before_the_lanes_are_at_rest",
     ),
@@ -150,7 +150,7 @@ HAND = (
     ),
     guard(
         "a round that sends drafts decides each once",
-        "Batch.undecided",
+        "Batch.is_undecided",
         Check("round"),
         f"{_SEND_BATCH}::test_what_the_office_has_to_look_at_is_held_back_and_the_rest_is_sent",
     ),
@@ -180,7 +180,7 @@ HAND = (
     ),
     guard(
         "a batch rests while invoicing is paused",
-        "bill",
+        "bill_item",
         Instead("InvoicingPaused", "KeyError"),
         _case("paused_while_a_batch_ran"),
     ),
@@ -192,20 +192,20 @@ HAND = (
     ),
     guard(
         "a payment that Stripe shows weeks later is not the one that failed",
-        "IntendedAct.is_seen_in",
+        "IntendedAct.is_confirmed_by",
         Instead("ANSWERED_WITHIN", "10**9"),
         _case("check_that_was_not_recorded_and_paid_in_stripe_later"),
     ),
     guard(
         "a payment outside Stripe over less is not the one that failed",
-        "IntendedAct.is_seen_in",
+        "IntendedAct.is_confirmed_by",
         Always("paid_outside"),
         _case("cash_that_was_not_recorded_and_a_part_by_card_minutes_later"),
     ),
     guard(
         "an act is stored before Stripe is asked",
         "done_in_stripe",
-        Instead("intending", "dropping"),
+        Instead("with_intended_act", "without_act"),
         _case("pom_died_while_it_voided"),
         _case("pom_died_while_it_recorded_a_check"),
         _case("pom_died_while_it_gave_up_an_invoice"),
@@ -213,7 +213,7 @@ HAND = (
     guard(
         "an act that Stripe refused is dropped",
         "done_in_stripe",
-        Instead("dropping", "intending"),
+        Instead("without_act", "with_intended_act"),
         f"{_WAYS}::test_nobody_is_named_for_a_colleagues_payment_while_stripe_has_answered_neither",
     ),
     guard(

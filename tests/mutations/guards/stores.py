@@ -12,13 +12,13 @@ _T_STORE = "tests/contracts/test_invoice_store.py"
 STORES = (
     guard(
         "a write expects the version that was read",
-        "unchanged",
+        "has_version",
         AnyValue("version", "=="),
         f"{_T_STORE}::test_a_save_of_a_stale_version_is_refused_and_changes_nothing",
     ),
     guard(
         "an insert expects nothing there",
-        "unchanged",
+        "has_version",
         AnyValue("version", "does_not_exist"),
         f"{_T_STORE}::test_a_second_insert_of_one_id_is_refused_and_changes_nothing",
     ),
@@ -36,8 +36,8 @@ STORES = (
     ),
     guard(
         "a list leaves out what no longer fits although its index lags",
-        "_fitting",
-        Check("_fits"),
+        "_matching_invoices",
+        Check("_matches"),
         "tests/adapters/test_tables_requests.py::"
         "test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",
     ),
@@ -100,7 +100,7 @@ STORES = (
     ),
     guard(
         "an import is deleted soon",
-        "BatchKind.items_kept",
+        "BatchKind.items_retention",
         Becomes("INVOICE_BATCH_ITEMS"),
         "tests/adapters/test_tables_requests.py::"
         "test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it",
@@ -120,7 +120,7 @@ STORES = (
     ),
     guard(
         "reads by key are consistent",
-        "read(range_key)",
+        "read_item(range_key)",
         Without("consistent_read="),
         "tests/adapters/test_tables_requests.py::test_all_reads_by_key_are_strongly_consistent",
     ),

@@ -56,7 +56,7 @@ WEBHOOKS = (
     ),
     guard(
         "the seconds at which a status was seen are the same in any order and version",
-        "Snapshots.having_seen",
+        "Snapshots.with_seen_times_of",
         Becomes("self"),
         "tests/properties/test_permutations.py::"
         "test_any_order_of_events_in_any_version_comes_to_the_same_end[debit_that_settles]",
@@ -95,7 +95,7 @@ WEBHOOKS = (
         "paused organizations keep no alarm on",
         "_free_to_go_on",
         Becomes("len(invoices)"),
-        "tests/usecases/healing/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
+        "tests/usecases/reconciling/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
     ),
     guard(
         "tenant of an event is its account",
@@ -105,7 +105,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of a customer event is its account",
-        "_linked(event)",
+        "_if_linked",
         Check("linked_to"),
         f"{_T_APPLY}::test_another_accounts_customer_event_changes_nothing",
     ),
@@ -156,30 +156,30 @@ WEBHOOKS = (
     guard(
         "an event that tells nothing new is marked and its invoice is not written",
         "apply_to_invoice",
-        Never("bring_nothing_to"),
+        Never("adds_nothing_to"),
         f"{_T_APPLY}::test_an_event_that_tells_nothing_new_costs_one_read_and_one_marker",
     ),
     guard(
         "what changes the invoice is written although its facts bring nothing",
         "apply_to_invoice",
-        Always("bring_nothing_to"),
+        Always("adds_nothing_to"),
         f"{_T_APPLY}::test_an_invoice_event_costs_one_read_and_one_transaction",
     ),
     guard(
         "that an object has changed back is stored",
-        "brings_nothing",
+        "adds_nothing",
         Always("final"),
         "tests/domain/test_facts.py::test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it",
     ),
     guard(
         "an event is marked once",
-        "not_dealt_with",
+        "is_unprocessed",
         AnyValue("event_id", "does_not_exist"),
         f"{_T_STORE}::test_an_event_is_applied_once",
     ),
     guard(
         "an earlier end ends nothing",
-        "_connected_anew",
+        "_is_about_earlier_connection",
         Becomes("False"),
         f"{_T_CONNECT}::test_a_late_event_of_an_earlier_end_ends_nothing",
     ),
@@ -191,7 +191,7 @@ WEBHOOKS = (
     ),
     guard(
         "an object in another version is not believed",
-        "_told_in_full",
+        "_complete_fact",
         Always("current"),
         f"{_FIELD}[other_version_costs_one_call-2020-08-27]",
     ),
@@ -204,19 +204,19 @@ WEBHOOKS = (
     ),
     guard(
         "an answer is as old as its question",
-        "asked_at",
+        "requested_at",
         Never("DATED_LATE_BY"),
         f"{_T_VERSIONS}::test_an_answer_is_as_old_as_its_question_by_stripes_clock",
     ),
     guard(
         "what was stored after a read began stays",
-        "_AccountRead.met_by",
+        "_FetchedAccount.merged_into",
         Always("stored"),
         f"{_FIELD}[enabled_while_the_comparison_read_the_account-2020-08-27]",
     ),
     guard(
         "what was missed is remembered until a webhook comes",
-        "deafness",
+        "webhooks_are_silent",
         Becomes("False"),
         f"{_FIELD}[secret_rotated_in_stripe_only-2020-08-27]",
     ),

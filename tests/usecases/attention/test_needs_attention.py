@@ -12,9 +12,9 @@ from chalicelib.domain.attention import AttentionKind, UnknownInvoice, UnknownIn
 from chalicelib.domain.attention_wording import AttentionItem
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.payout import PayoutFact, first_known
-from chalicelib.domain.summary import recounted
-from chalicelib.usecases.attention.needs_attention import Count, Wanted, needs_attention
+from chalicelib.domain.payout import PayoutFact, new_payout
+from chalicelib.domain.summary import invoice_write
+from chalicelib.usecases.attention.needs_attention import AttentionFilter, Count, needs_attention
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import unwatched, watched
@@ -26,7 +26,7 @@ OTHER = OrganizationId("org_green")
 
 
 def listed(world: World, organization: OrganizationId = ORGANIZATION, **wanted: Any) -> list[AttentionItem]:
-    items = list(needs_attention(organization, Wanted(**wanted), world.ports).items)
+    items = list(needs_attention(organization, AttentionFilter(**wanted), world.ports).items)
     assert all(item.message and item.next_step for item in items)
     return items
 
@@ -36,7 +36,7 @@ def kinds(world: World, **wanted: Any) -> list[str]:
 
 
 def counted(world: World, **wanted: Any) -> dict[AttentionKind, Count]:
-    return {each.kind: each for each in needs_attention(ORGANIZATION, Wanted(**wanted), world.ports).counts}
+    return {each.kind: each for each in needs_attention(ORGANIZATION, AttentionFilter(**wanted), world.ports).counts}
 
 
 def paid(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
@@ -65,7 +65,7 @@ def test_nothing_to_do_costs_nine_reads_and_no_call_of_stripe(world: World, acco
     world.invoice()
     before = sum(world.stripe_calls().values())
     boundaries = watched(world)
-    needs_attention(ORGANIZATION, Wanted(), world.ports)
+    needs_attention(ORGANIZATION, AttentionFilter(), world.ports)
     unwatched(world)
     assert sorted(boundaries.calls) == [
         "connections.get", "connections.unknown_invoices", "customers.without_email", *["invoices.page"] * 5,
@@ -82,7 +82,7 @@ def test_one_kind_reads_only_its_own_list_and_those_of_more_urgent_kinds(
     world: World, account: StripeAccountId, kind: AttentionKind, lists: int
 ) -> None:
     boundaries = watched(world)
-    needs_attention(ORGANIZATION, Wanted(kind), world.ports)
+    needs_attention(ORGANIZATION, AttentionFilter(kind), world.ports)
     unwatched(world)
     assert sorted(boundaries.calls) == ["connections.get", *["invoices.page"] * lists]
 
@@ -203,7 +203,7 @@ def payout(world: World, account: str, name: str, status: str, **changes: Any) -
     now = world.ports.clock.now()
     fact = PayoutFact(f"po_{name}", now, status, 12000, "usd", now, now - now % DAY, **changes)
     known = world.ports.payouts.get(ORGANIZATION, fact.id)
-    learned = known.knowing(fact) if known else first_known(fact, ORGANIZATION, StripeAccountId(account))
+    learned = known.knowing(fact) if known else new_payout(fact, ORGANIZATION, StripeAccountId(account))
     world.ports.payouts.save(learned)
 
 
@@ -241,10 +241,10 @@ def test_an_invoice_that_pom_does_not_know_is_listed_until_pom_knows_it(
         UnknownInvoice("in_lost", InvoiceId("inv_lost"), "POM has no record of it.", now),
         UnknownInvoice(str(invoice.stripe_invoice_id), invoice.id, "POM had no record of it.", now),
     )
-    world.ports.connections.keep_unknown_invoices(ORGANIZATION, UnknownInvoices(now, 30, found))
+    world.ports.connections.save_unknown_invoices(ORGANIZATION, UnknownInvoices(now, 30, found))
     assert [item.id for item in listed(world)] == ["invoice_unknown:in_lost"]
     assert counted(world)[AttentionKind.INVOICE_UNKNOWN] == Count(AttentionKind.INVOICE_UNKNOWN, 29, False)
-    world.ports.connections.keep_unknown_invoices(ORGANIZATION, UnknownInvoices(now + 1, 0))
+    world.ports.connections.save_unknown_invoices(ORGANIZATION, UnknownInvoices(now + 1, 0))
     assert listed(world) == []
 
 
@@ -317,7 +317,7 @@ def test_a_failed_payment_of_an_invoice_with_a_dispute_is_found_behind_other_dis
     for number in range(1, 7):
         disputed = both if number == 1 else world.invoice(f"svc_{number}")
         dispute = replace(DISPUTE, id=f"du_{number}", created=DISPUTE.created + number)
-        world.ports.invoices.save(recounted(world.now(disputed).knowing(dispute)))
+        world.ports.invoices.save(invoice_write(world.now(disputed).knowing(dispute)))
     kind = AttentionKind.PAYMENT_FAILED
     assert [item.invoice_id for item in listed(world, kind=kind, first=1)] == [both.id]
     assert counted(world, first=1)[kind] == Count(kind, 1, at_least=False)
@@ -374,7 +374,7 @@ def test_another_company_sees_nothing_of_it(world: World, account: StripeAccount
     payout(world, account, "1", "failed")
     now = world.ports.clock.now()
     unknown = UnknownInvoice("in_lost", InvoiceId("inv_lost"), "POM has no record of it.", now)
-    world.ports.connections.keep_unknown_invoices(ORGANIZATION, UnknownInvoices(now, 1, (unknown,)))
+    world.ports.connections.save_unknown_invoices(ORGANIZATION, UnknownInvoices(now, 1, (unknown,)))
     world.double.update_account(account, payouts_enabled=False)
     world.deliver()
     assert {str(item.kind) for item in listed(world)} == {

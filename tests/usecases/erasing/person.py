@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.billing import DeductionAsked
+from chalicelib.domain.billing import RequestedDeduction
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.customer_save import Save
@@ -62,7 +62,9 @@ class Company:
         self.services += 1
         said = {
             "line_items": (line(f"svc_{self.services}", price),),
-            "deductions": (DeductionAsked(DeductionKind.CREDIT, "Pump room key lost by Annabel", Decimal("1.00")),),
+            "deductions": (
+                RequestedDeduction(DeductionKind.CREDIT, "Pump room key lost by Annabel", Decimal("1.00")),
+            ),
             "memo": "The dog bites; ask the neighbour",
             "footer": "For Annabel Recognizable",
             "customer_id": customer_id,

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.erasure import ERASED_TEXT, ErasureStatus, InStripe
+from chalicelib.domain.erasure_blockers import INVOICE_OPEN
 from chalicelib.domain.errors import Conflict, CustomerUnsettled
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId
@@ -20,21 +21,20 @@ from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.payments import payments_of
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period
-from chalicelib.domain.unsettled import INVOICE_OPEN
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
 from chalicelib.usecases.connecting.connect import disconnect
 from chalicelib.usecases.erasing import erase_records
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER, erase_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.backfill import Did, backfill, to_backfill
-from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.usecases.events.test_parked_events import fail_with
-from tests.usecases.healing.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 
@@ -335,9 +335,9 @@ def test_a_lost_invoice_of_an_erased_customer_comes_back_without_the_person(comp
     company.erase()
     company.finish()
     lose(company.world, invoice)
-    listed = to_backfill(ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports)
+    listed = invoices_to_backfill(ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports)
     did = [backfill(each, ORGANIZATION, company.world.ports).did for each in listed]
-    assert Did.RECREATED in did
+    assert BackfillOutcome.RECREATED in did
     again = company.world.now(invoice)
     assert (again.status, again.order.customer_id, again.erased_at) == (
         InvoiceStatus.PAID,
@@ -408,12 +408,12 @@ def test_a_parked_event_about_the_person_keeps_ids_alone_and_is_still_applied(co
     assert receive_event(events[0], Source.WEBHOOK, company.world.ports).outcome is EventOutcome.PARKED
     company.world.ports.invoices, company.world.ports.events = plain
     company.erase()
-    [parked] = company.world.ports.events.every_parked(company.account)
+    [parked] = company.world.ports.events.all_parked_events(company.account)
     assert events[0].object_id in parked.body
     assert company.found() == []
     company.world.sweep(objects=False)
     assert company.world.now(invoice).status is InvoiceStatus.REFUNDED
-    assert list(company.world.ports.events.every_parked(company.account)) == []
+    assert list(company.world.ports.events.all_parked_events(company.account)) == []
     assert company.found() == []
 
 
@@ -429,7 +429,7 @@ def test_an_event_that_is_parked_after_the_erasure_keeps_ids_alone_from_the_begi
     fail_with(company.world, KeyError("a defect"))
     for event in (each for page in pages for each in page):
         receive_event(event, Source.WEBHOOK, company.world.ports)
-    kinds = {json.loads(each.body)["type"] for each in company.world.ports.events.every_parked(company.account)}
+    kinds = {json.loads(each.body)["type"] for each in company.world.ports.events.all_parked_events(company.account)}
     assert {"customer.updated", "charge.refunded"} <= kinds
     assert company.found() == []
 
@@ -456,7 +456,7 @@ def test_an_event_that_is_parked_before_its_invoice_is_known_is_recognized_by_it
     assert company.found() == []
     company.world.sweep(objects=False)
     assert company.world.now(invoice).status is InvoiceStatus.REFUNDED
-    assert list(company.world.ports.events.every_parked(company.account)) == []
+    assert list(company.world.ports.events.all_parked_events(company.account)) == []
 
 
 def test_a_parked_event_that_names_only_the_stripe_customer_of_an_invoice_keeps_ids_alone(company: Company) -> None:

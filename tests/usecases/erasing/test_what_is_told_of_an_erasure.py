@@ -10,11 +10,11 @@ import pytest
 from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.changes import NOTHING, ChangeType, Difference
 from chalicelib.domain.erased_records import invoice_without_person
+from chalicelib.domain.erasure_blockers import is_settled
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.other_changes import customer_difference
 from chalicelib.domain.payments import payments_of
-from chalicelib.domain.unsettled import is_settled
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice

@@ -13,7 +13,7 @@ from chalicelib.adapters.tables.models import EventItem
 from chalicelib.api.models.customer_export import content_of
 from chalicelib.domain.changes import Change, ChangeType, Difference, ObjectKind
 from chalicelib.domain.customer_save import Save
-from chalicelib.domain.exported import INTERNAL, Record, RecordKind
+from chalicelib.domain.export_records import INTERNAL, Record, RecordKind
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
 from chalicelib.usecases.exporting.export_customer import export_customer

@@ -16,7 +16,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import summarized
+from chalicelib.domain.summary import summaries_by_currency
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
@@ -380,7 +380,7 @@ def test_a_copy_that_waits_for_its_original_counts_nowhere(world: World, account
 
 
 def statuses_counted(world: World) -> dict[InvoiceStatus, int]:
-    [usd] = summarized(world.ports.database.tallies[ORGANIZATION])
+    [usd] = summaries_by_currency(world.ports.database.tallies[ORGANIZATION])
     return {status: tally.invoices for status, tally in usd.by_status.items() if tally.invoices}
 
 

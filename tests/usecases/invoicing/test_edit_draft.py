@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.billing import DeductionAsked, Service
+from chalicelib.domain.billing import RequestedDeduction, Service
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.errors import (
     Conflict,
@@ -73,7 +73,7 @@ def resumed(world: World) -> None:
 
 def test_a_draft_is_replaced_as_a_whole_and_the_payer_reads_it_in_the_order_of_the_office(world: World) -> None:
     draft = drafted(world, "svc_1", "svc_2", memo="Thank you", footer="Terms apply")
-    credit = DeductionAsked(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
+    credit = RequestedDeduction(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
     new = (line("svc_3", "10.00", "1.5"), Service(ServiceId("svc_1"), "Repair", Decimal(1), Decimal("99.00")))
     edited = edit_draft(change(draft, line_items=new, deductions=(credit,), tax=Decimal("5.00")), world.ports)
     assert lines_in_stripe(world, edited) == [

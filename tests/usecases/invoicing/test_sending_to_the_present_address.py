@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import recounted
+from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.customers.customers import get_customer, sync_customer
 from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
@@ -111,7 +111,7 @@ def test_stripe_is_asked_whose_a_draft_is_if_a_former_release_stored_it(world: W
     fact = draft.facts.invoice
     assert fact is not None
     former = replace(draft.facts, invoice=replace(fact, drafted_for=None))
-    world.ports.invoices.save(recounted(replace(draft, facts=former, stripe_customer_id=None)))
+    world.ports.invoices.save(invoice_write(replace(draft, facts=former, stripe_customer_id=None)))
     link_corrected(world, account, somebody=wrong)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)

@@ -68,7 +68,7 @@ def test_a_fee_is_read_though_the_event_that_the_charge_succeeded_was_lost(compa
 def test_a_payment_in_another_currency_shows_the_exchange(company: Company) -> None:
     outside = company.world.double.outside_charge(company.account, 10_000, currency="eur")
     company.wait(60)
-    booked = company.world.ports.stripe.booked(company.account, outside["id"])
+    booked = company.world.ports.stripe.balance_transaction_of(company.account, outside["id"])
     assert booked is not None
     assert (booked.currency, booked.source_amount, booked.source_currency) == ("usd", 10_000, "eur")
     assert booked.exchange_rate is not None

@@ -1,11 +1,11 @@
-"""A customer as Stripe has it."""
+"""A customer in Stripe's form."""
 
 from __future__ import annotations
 
 import msgspec
 
-from chalicelib.adapters.stripe.objects.fields import Metadata, Moment, StripeId
-from chalicelib.adapters.stripe.versions import our_ids
+from chalicelib.adapters.stripe.event_subjects import our_ids
+from chalicelib.adapters.stripe.objects.fields import Metadata, StripeId, Timestamp
 from chalicelib.domain.facts import CustomerFact
 
 
@@ -26,7 +26,7 @@ class Customer(msgspec.Struct):
     name: str | None = None
     phone: str | None = None
     address: Address | None = None
-    created: Moment = 0
+    created: Timestamp = 0
     metadata: Metadata = None
     deleted: bool = False
 

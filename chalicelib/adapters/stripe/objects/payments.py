@@ -1,4 +1,4 @@
-"""The payments of an invoice: their intents, the attempts to charge them, and what was refunded or disputed."""
+"""The payments of an invoice in Stripe's form: payment intents, charges, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import (
     Amount,
-    Moment,
+    Code,
     Reference,
     StripeId,
-    Word,
+    Timestamp,
     id_in,
     id_of,
     mapping_of,
-    moment_of,
     seen_in,
     text_of,
+    timestamp_of,
     web_address_of,
 )
 from chalicelib.adapters.stripe.objects.payment_methods import instrument_of
@@ -35,11 +35,11 @@ from chalicelib.domain.payment_facts import (
 from chalicelib.domain.payment_methods import BANK_DEBITS
 
 REFUND_KEY = "pom_refund_id"
-"""The name of the id of POM's order in a refund's metadata."""
+"""The metadata key in which a refund has the id of POM's order for it."""
 
 
 class PaymentOfInvoice(msgspec.Struct):
-    type: Word = "payment_intent"
+    type: Code = "payment_intent"
     payment_intent: Reference = None
 
 
@@ -48,14 +48,17 @@ class InvoicePayment(msgspec.Struct):
 
     id: StripeId
     invoice: Reference
-    currency: Word
-    status: Word
+    currency: Code
+    status: Code
     payment: PaymentOfInvoice = msgspec.field(default_factory=PaymentOfInvoice)
     amount_paid: Amount | None = None
 
     @property
     def through_stripe(self) -> int:
-        """Returns what came in by it through Stripe, in minor units. A payment record tells of money outside."""
+        """Returns the amount that this payment brought through Stripe, in minor units.
+
+        A payment record brings none.
+        """
         in_stripe = self.payment.type in ("payment_intent", "charge")
         return self.amount_paid or 0 if in_stripe and self.status == "paid" else 0
 
@@ -72,8 +75,8 @@ class InvoicePayment(msgspec.Struct):
 
 
 class PaymentError(msgspec.Struct):
-    code: Word | None = None
-    decline_code: Word | None = None
+    code: Code | None = None
+    decline_code: Code | None = None
     charge: Any = None
     payment_method: Any = None
 
@@ -82,9 +85,9 @@ class PaymentIntent(msgspec.Struct):
     """https://docs.stripe.com/api/payment_intents/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
+    currency: Code
     latest_charge: Reference = None
     last_payment_error: PaymentError | None = None
 
@@ -109,32 +112,32 @@ class PaymentWithIntent(msgspec.Struct):
 
 
 class OpenInvoicePayment(msgspec.Struct):
-    """An invoice payment, listed with its intent expanded."""
+    """An invoice payment, listed with its payment intent expanded."""
 
     id: StripeId
     payment: PaymentWithIntent = msgspec.field(default_factory=PaymentWithIntent)
 
     @property
     def intent(self) -> PaymentIntent | None:
-        """Returns the intent itself, where it was expanded."""
+        """Returns the payment intent if it was expanded, or None."""
         expanded = self.payment.payment_intent
         return expanded if isinstance(expanded, PaymentIntent) else None
 
 
 class ChargeOutcome(msgspec.Struct):
-    reason: Word | None = None
+    reason: Code | None = None
 
 
 class Charge(msgspec.Struct):
     """https://docs.stripe.com/api/charges/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
-    created: Moment
+    currency: Code
+    created: Timestamp
     payment_intent: Reference = None
-    failure_code: Word | None = None
+    failure_code: Code | None = None
     outcome: ChargeOutcome | None = None
     payment_method_details: Any = None
     receipt_url: Any = None
@@ -158,7 +161,7 @@ class Charge(msgspec.Struct):
             last4=instrument.last4,
             expires=instrument.expires,
             receipt_url=web_address_of(self.receipt_url),
-            # Others succeed or fail in the second in which they are created, so nothing has to be remembered.
+            # Other charges succeed or fail in the second of their creation, so that time need not be stored.
             seen=seen_in(self.status, as_of) if slow and self.status != "pending" else {},
         )
 
@@ -168,12 +171,12 @@ class Refund(msgspec.Struct):
 
     id: StripeId
     amount: Amount
-    currency: Word
-    created: Moment
-    status: Word | None = None
+    currency: Code
+    created: Timestamp
+    status: Code | None = None
     payment_intent: Reference = None
     charge: Reference = None
-    failure_reason: Word | None = None
+    failure_reason: Code | None = None
     reason: Any = None
     metadata: Any = None
 
@@ -197,17 +200,17 @@ class Refund(msgspec.Struct):
 
 
 class EvidenceDetails(msgspec.Struct):
-    due_by: Moment | None = None
+    due_by: Timestamp | None = None
 
 
 class Dispute(msgspec.Struct):
     """https://docs.stripe.com/api/disputes/object"""
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
-    reason: Word | None = None
+    currency: Code
+    reason: Code | None = None
     evidence_details: EvidenceDetails | None = None
     payment_intent: Reference = None
     charge: Reference = None
@@ -224,6 +227,6 @@ class Dispute(msgspec.Struct):
             due_by=self.evidence_details.due_by if self.evidence_details else None,
             payment_intent_id=id_of(self.payment_intent),
             charge_id=id_of(self.charge),
-            created=moment_of(self.created),
+            created=timestamp_of(self.created),
             seen=seen_in(self.status, as_of) if self.status in DISPUTE_CLOSED else {},
         )

@@ -1,4 +1,4 @@
-"""A payout as Stripe has it, with the bank account or the debit card that it goes to."""
+"""A payout in Stripe's form, with the bank account or the debit card that receives it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import (
     Amount,
-    Moment,
+    Code,
     StripeId,
-    Word,
+    Timestamp,
     cut_text_of,
     id_in,
     mapping_of,
@@ -23,15 +23,15 @@ from chalicelib.domain.payout import PayoutFact
 class Payout(msgspec.Struct):
     """https://docs.stripe.com/api/payouts/object
 
-    `destination` is an id, the bank account or card itself, or what is left of one that was deleted.
+    `destination` is an id, the bank account or card itself, or the rest of a deleted one.
     """
 
     id: StripeId
-    status: Word
+    status: Code
     amount: Amount
-    currency: Word
-    created: Moment
-    arrival_date: Moment
+    currency: Code
+    created: Timestamp
+    arrival_date: Timestamp
     automatic: bool = True
     method: Any = None
     reconciliation_status: Any = None

@@ -1,0 +1,102 @@
+"""Compares an organization's payouts, and each line of them, with Stripe's lists, and names what differs.
+
+The daily sweep keeps payouts and has their lines compared one by one (`sweep_payouts`). This is for an operator who
+wants to see all of them now. It writes nothing; `mend_payout` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.payout import Payout, PayoutFact, PayoutFilter
+from chalicelib.domain.payout_tie_out import PayoutDifference, PayoutKind, difference_of, not_in_stripe
+from chalicelib.domain.sweep import DAY
+from chalicelib.ports import Ports
+from chalicelib.ports.paging import all_items
+from chalicelib.usecases.connecting.revocation import marking_revocation
+from chalicelib.usecases.payouts.compare_payout import differences_in, repair_payout
+from chalicelib.usecases.payouts.read_payout import Reading, itemize, keep_payout
+
+PAGE = 100
+
+DAYS = 35
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedPayout:
+    """A payout as Stripe shows it, POM's record of it, and how they differ."""
+
+    fact: PayoutFact
+    payout: Payout | None
+    differences: tuple[PayoutDifference, ...] = ()
+
+    @property
+    def can_be_repaired(self) -> bool:
+        """Returns True if POM can be made to say what Stripe says."""
+        unmendable = {PayoutKind.UNEXPLAINED, PayoutKind.NOT_IN_STRIPE, PayoutKind.NOT_STORED}
+        return any(difference.kind not in unmendable for difference in self.differences)
+
+
+def tie_out_payouts(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) -> Iterator[ComparedPayout]:
+    """Yields the payouts that were made within so many days, the newest first, each with its differences.
+
+    Every line of every payout that Stripe can itemize is compared, so a payout of n lines takes n/100 calls. Payouts
+    that only POM has come last. Nothing is yielded if the organization is not connected.
+
+    Raises:
+        StripeUnavailable, AccountUnreachable, Retryable: it cannot be compared now.
+    """
+    connection = ports.connections.get(organization_id)
+    if not connection.active or connection.account_id is None:
+        return
+    since, listed_ids = ports.clock.now() - days * DAY, set()
+    with marking_revocation(organization_id, connection.account_id, ports):
+        for fact in ports.stripe.payouts(connection.account_id, since):
+            listed_ids.add(fact.id)
+            stored = ports.payouts.get(organization_id, fact.id)
+            yield ComparedPayout(fact, stored, tuple(_differences(fact, stored, ports)))
+    for payout in _stored_since(connection, since, ports):
+        if payout.id not in listed_ids:
+            yield ComparedPayout(payout.fact, payout, (not_in_stripe(payout),))
+
+
+def repair_from_stripe(
+    organization_id: OrganizationId, account_id: StripeAccountId, fact: PayoutFact, ports: Ports
+) -> Payout:
+    """Returns a payout after POM has been made to say what Stripe says: its status, and every line.
+
+    Doing it twice writes the same.
+
+    Raises:
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was kept stays so.
+        PayoutNotItemized: Stripe cannot list the lines of this payout.
+    """
+    payout = keep_payout(fact, organization_id, account_id, ports)
+    if not payout.fact.reconciled:
+        return payout
+    if payout.itemized is not None:
+        return repair_payout(payout, ports)
+    reading = Reading.GOES_ON
+    while reading is Reading.GOES_ON:
+        reading, payout = itemize(payout, ports)
+    return payout
+
+
+def _differences(fact: PayoutFact, stored: Payout | None, ports: Ports) -> Iterator[PayoutDifference]:
+    difference = difference_of(fact, stored)
+    if difference is not None:
+        yield difference
+    if stored is not None and stored.itemized is not None and fact.reconciled:
+        yield from differences_in(stored, ports)
+
+
+def _stored_since(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
+    """Yields the payouts of the connected account that POM has and that were made since then."""
+    payout_filter = PayoutFilter(since=since - DAY)  # A payout arrives on the day on which it is made, or later.
+    for payout in all_items(partial(ports.payouts.page, connection.organization_id, payout_filter, PAGE)):
+        if payout.account_id == connection.account_id and payout.fact.created >= since:
+            yield payout

@@ -1,0 +1,271 @@
+"""Proof 13, publishing: what POM is told is what was stored, whatever is killed.
+
+Claimed. The events on the bus, without repetitions by id, are exactly the changes of the ledger of stored versions:
+each with its object, version, type, and the status before and after. Nothing is told that was not stored. The feed
+tells the same, and a reader who follows it from cursor to cursor misses nothing. A consumer who keeps the highest
+version of each object ends with the status that is stored, and with all that an invoice at rest bills.
+
+Tried. The towns of proof 1, and as many towns that work on drafts most of the time, in POM and in Stripe. Their
+tables enter each committed version in a ledger. The ledger goes through tables with streams and the worker's real
+handler, bus adapter, feed and queue. The worker is killed before or after any call; the bus, the feed, the queue and
+the tables do not answer, or do and the answer is lost; the bus refuses single entries, for now or for good; batches
+come again; records cannot be read by this release, or wait for 13 hours. Then the operator tells again what was
+queued, without the objects that have changed since. In place of records that nobody could read, the present versions
+are told. Of those only the claim about a consumer is shown. Small towns are told once for each call, with the worker
+killed right there.
+
+Not shown. Streams, the queue and the feed's table are moto's. `make test-real` has DynamoDB Local's streams.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from chalicelib.api.models.invoices import invoice_view
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.identifiers import OrganizationId
+from infra.local.aws import embedded_aws
+from tests.boundaries import Boundaries
+from tests.proofs.conservation import come_to_rest
+from tests.proofs.deeds import DEEDS, PLAYERS, schedule
+from tests.proofs.hostile_worker import Trouble, Worker
+from tests.proofs.ledger import Ledger
+from tests.proofs.published_oracle import Telling, expected
+from tests.proofs.report import Budget, Result
+from tests.proofs.simulation import ORGANIZATIONS, Town
+from tests.proofs.stage import Deed
+from tests.proofs.streamed import empty_feed, streamed
+
+LENGTH = 100
+PAGES = (1, 2, 7, 100)
+DRAFTING = {"create": 4, "draft": 12, "edit_draft": 30, "draft_in_dashboard": 30, "send": 8, "pay": 3}
+"""How often things happen in a town that works on drafts, where that is not as often as in others."""
+BILLED = (
+    "lineItems", "deductions", "subtotal", "tax", "total", "totalDifference", "discountAmount", "dueDate", "memo",
+)  # fmt: skip
+"""The fields of an invoice that show what it bills."""
+SMALL = [Deed(name, number, calm=True) for name in ("create", "pay", "deliver", "void") for number in range(2)]
+
+
+@dataclass
+class Follower:
+    """Reads one organization's feed from cursor to cursor."""
+
+    organization_id: OrganizationId
+    worker: Worker
+    rng: random.Random
+    cursor: str | None = None
+    heard: list[tuple[str, Telling]] = field(default_factory=list)
+
+    def read(self) -> bool:
+        """Reads one page. Returns True if there is more."""
+        feed = self.worker.outside.feed
+        page = feed.after(self.organization_id, self.cursor, self.rng.choice(PAGES))
+        self.cursor = page.cursor
+        for entry in page.entries:
+            change, difference = entry.change, entry.change.difference
+            telling = Telling(
+                change.object_kind, change.organization_id, change.object_id, change.version, entry.type,
+                difference.previous_status, difference.status,
+            )  # fmt: skip
+            self.heard.append((change.id_of(entry.type), telling))
+        return page.has_more
+
+
+def faults_of_publishing(worker: Worker, followers: Sequence[Follower], ledger: Ledger, town: Town) -> Iterator[str]:
+    """Yields where the bus, the feed and a consumer differ from the ledger, in words."""
+    wanted = {each for each in expected(ledger) if _exactly(each, worker)}
+    heard = [(detail["id"], _of_bus(detail)) for detail in worker.outside.bridge.taken]
+    heard = [(event_id, each) for event_id, each in heard if _exactly(each, worker)]
+    yield from _differences("the bus", heard, wanted)
+    _read_all(followers)
+    for follower in followers:
+        own = {each for each in wanted if each.organization_id == follower.organization_id}
+        read = [(event_id, each) for event_id, each in follower.heard if _exactly(each, worker)]
+        yield from _differences(f"the feed of {follower.organization_id}", read, own)
+    yield from _faults_of_consumer(worker, town)
+
+
+def _exactly(telling: Telling, worker: Worker) -> bool:
+    """Returns True unless the version stands for one that this release could not read."""
+    return (telling.kind, telling.organization_id, telling.object_id, telling.version) not in worker.retold
+
+
+def _of_bus(detail: Any) -> Telling:
+    return Telling(
+        detail["objectKind"], detail["organizationId"], detail["objectId"], detail["version"], detail["detailType"],
+        detail["previousStatus"], detail["status"],
+    )  # fmt: skip
+
+
+def _differences(where: str, heard: Iterable[tuple[str, Telling]], wanted: set[Telling]) -> Iterator[str]:
+    by_id: dict[str, set[Telling]] = {}
+    for event_id, telling in heard:
+        by_id.setdefault(event_id, set()).add(telling)
+    ambiguous = [event_id for event_id, told in by_id.items() if len(told) > 1]
+    if ambiguous:
+        yield f"{where} has one id for several things: {ambiguous}"
+    told = [telling for each in by_id.values() for telling in each]
+    if len(told) != len(set(told)):
+        yield f"{where} has several ids for one thing: {[each for each, times in Counter(told).items() if times > 1]}"
+    if missing := wanted - set(told):
+        yield f"stored, and not told on {where}: {sorted(missing, key=str)[:3]}"
+    if invented := set(told) - wanted:
+        yield f"told on {where}, and not stored: {sorted(invented, key=str)[:3]}"
+
+
+def _faults_of_consumer(worker: Worker, town: Town) -> Iterator[str]:
+    """Yields each invoice and payout that ends otherwise for a consumer who drops what is older."""
+    latest: dict[tuple[str, str, str], Any] = {}
+    for detail in worker.outside.bridge.taken:
+        key = detail["objectKind"], detail["organizationId"], detail["objectId"]
+        if key not in latest or detail["version"] > latest[key]["version"]:
+            latest[key] = detail
+        if (detail["deleted"] or detail["objectOmitted"]) != (detail["object"] is None):
+            yield f"{detail['id']} is of a deleted object: {detail['deleted']}, and shows {detail['object']}"
+    for (organization_id, invoice_id), invoice in town.plain.database.invoices.items():
+        known = latest.get(("invoice", organization_id, invoice_id))
+        if invoice.status == "creating":
+            continue
+        view = msgspec.to_builtins(
+            invoice_view(invoice, customer_name=None, now=town.plain.clock.now(), dashboard_base="https://stripe")
+        )
+        shown = view if known is not None and known["objectOmitted"] else known and known["object"]
+        if known is None or known["status"] != invoice.status or shown["status"] != invoice.status:
+            yield f"{invoice_id} is {invoice.status}, and a consumer has {known and known['status']}"
+            continue
+        if other := [field for field in BILLED if shown[field] != view[field]]:
+            yield f"{invoice_id} has {other} otherwise than a consumer"
+    for (organization_id, customer_id), customer in town.plain.database.customers.items():
+        known = latest.get(("customer", organization_id, customer_id))
+        heard = (known["status"], _stripe_id(known, customer)) if known is not None else None
+        if customer.sync_status == "synced" and heard != ("synced", customer.linked_id):
+            yield f"{customer_id} is in Stripe as {customer.linked_id}, and a consumer has {heard}"
+
+
+def _stripe_id(known: Any, customer: Customer) -> str | None:
+    """Returns the Stripe customer that a consumer has. It reads the customer if the event left it out."""
+    return customer.linked_id if known["objectOmitted"] else known["object"]["stripeCustomerId"]
+
+
+# One town
+
+
+@dataclass
+class Told:
+    """What came of one town."""
+
+    faults: list[str]
+    figures: Counter[str]
+
+
+def town_of(seed: int, deeds: list[Deed] | None = None) -> Town:
+    """Returns a town after its schedule, at rest."""
+    town = Town(seed)
+    town.play(schedule(seed, LENGTH) if deeds is None else deeds, PLAYERS)
+    come_to_rest(town)
+    return town
+
+
+def drafting(seed: int) -> list[Deed]:
+    """Returns a random schedule in which drafts are changed most of the time."""
+    rng = random.Random(f"drafting {seed}")
+    weights = {name: DRAFTING.get(name, weight) for name, (weight, _) in DEEDS.items()}
+    chosen = ["draft"] * 6 + rng.choices(list(weights), list(weights.values()), k=LENGTH - 6)
+    return [Deed(name, rng.randrange(1_000_000)) for name in chosen]
+
+
+def told(seed: int, rate: float = 0.12) -> Told:
+    """Tells what happened in the town of a seed, through trouble, and returns what is wrong with it.
+
+    In towns of even seeds, drafts are changed most of the time.
+    """
+    town = town_of(seed, None if seed % 2 else drafting(seed))
+    rng = random.Random(f"telling {seed}")
+    with embedded_aws():
+        trouble = Trouble(rng, rate)
+        worker = Worker(town.plain, streamed(town.ledger), trouble, rng, poison=0.03)
+        followers = [Follower(each, worker, rng) for each in ORGANIZATIONS]
+        worker.while_waiting = lambda: _read_all(followers)
+        worker.tell(lambda: _follow(followers, rng))
+        again = worker.heal()
+        faults = list(faults_of_publishing(worker, followers, town.ledger, town))
+    figures = Counter(
+        {
+            "stored versions": len(town.ledger.entries),
+            "batches": worker.batches,
+            "events put": len(worker.outside.bridge.taken),
+            "told": len(expected(town.ledger)),
+            "drafts changed": sum(each.type == "invoice.edited" for each in expected(town.ledger)),
+            "queued and told again": again,
+            **trouble.met,
+        }
+    )
+    return Told(faults, figures)
+
+
+def _follow(followers: Iterable[Follower], rng: random.Random) -> None:
+    for follower in followers:
+        if rng.random() < 0.2:
+            follower.read()
+
+
+def _read_all(followers: Iterable[Follower]) -> None:
+    for follower in followers:
+        while follower.read():
+            pass
+
+
+# Killed at every call
+
+
+def killed_everywhere(seed: int, most: int) -> Told:
+    """Tells a small town once for each call of the worker's, and kills the worker before or after it."""
+    town = town_of(seed, SMALL)
+    faults: list[str] = []
+    with embedded_aws():
+        streams = streamed(town.ledger)
+        calls = len(_told_with(Boundaries(), town, streams, faults, "undisturbed").calls)
+        deaths = [(number, after) for number in range(calls) for after in (False, True)]
+        for number, after in random.Random(seed).sample(deaths, min(most, len(deaths))):
+            boundaries = Boundaries(fatal=number, after=after)
+            _told_with(boundaries, town, streams, faults, f"killed {'after' if after else 'before'} call {number}")
+    return Told(faults, Counter({"deaths": min(most, len(deaths))}))
+
+
+def _told_with(boundaries: Boundaries, town: Town, streams: Any, faults: list[str], where: str) -> Boundaries:
+    empty_feed()
+    rng = random.Random(0)
+    worker = Worker(town.plain, streams, boundaries, rng)
+    followers = [Follower(each, worker, rng) for each in ORGANIZATIONS]
+    worker.tell()
+    faults += [f"{where}: {each}" for each in faults_of_publishing(worker, followers, town.ledger, town)]
+    return boundaries
+
+
+def prove(budget: Budget) -> Result:
+    """Towns until the time is up or enough have been told, and one small town with every death."""
+    found = Result("what is told is what was stored", "towns of 100 deeds", seed=budget.seed)
+    everywhere = killed_everywhere(budget.seed, budget.of(12, 60, 10_000))
+    found.failures = [f"{each}\n  {_replay(budget.seed)}" for each in everywhere.faults]
+    total = everywhere.figures
+    for number in range(budget.of(4, 100, 1_000_000)):
+        if budget.left < 0 and found.count:
+            break
+        seed = budget.seed + number
+        result = told(seed)
+        found.count += 1
+        total.update(result.figures)
+        found.failures += [f"{each}\n  {_replay(seed)}" for each in result.faults]
+    found.figures = dict(total)
+    return found
+
+
+def _replay(seed: int) -> str:
+    return f"python -m tests.proofs publishing --slice short --seed {seed}"

@@ -1,0 +1,239 @@
+"""What a comparison of the objects costs, and how it goes on where a run has to leave it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import movements
+from chalicelib.domain.payments import PaymentMethod, PaymentStatus, payments_of
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports.messages import Reconciliation
+from chalicelib.usecases.invoicing.invoices import refresh_invoice
+from chalicelib.usecases.reconciling import sweep_objects
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
+from tests.oracle import differences
+from tests.timelines import kinds
+from tests.usecases.reconciling.test_reconcile import lively
+from tests.world import OFFICE, ORGANIZATION, World
+
+
+def by_itself(world: World) -> int:
+    """How many invoices were asked for, each by itself."""
+    return sum(
+        count for name, count in world.stripe_calls().items() if name.startswith("GET /v1/invoices/") and count
+    )
+
+
+def unpaid(world: World, count: int) -> list[Invoice]:
+    made = [world.invoice(f"svc_{number}") for number in range(count)]
+    world.deliver()
+    return made
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_invoices_that_are_as_stripe_lists_them_cost_no_request_of_their_own(
+    count: int, world: World, account: StripeAccountId
+) -> None:
+    unpaid(world, count)
+    world.invoice("svc_draft", send=False)
+    world.deliver()
+    world.sweep()
+    world.double.api.log.reset()
+    assert world.sweep().corrected == 0
+    assert by_itself(world) == 0
+    lists = {name: calls for name, calls in world.stripe_calls().items() if name != "GET /v1/events"}
+    assert sum(lists.values()) == 8, (
+        "the account, drafts, open invoices, their intents, refunds, disputes, credit notes, payouts"
+    )
+
+
+def test_a_lively_account_at_rest_costs_no_request_of_its_own_for_any_invoice(
+    world: World, account: StripeAccountId
+) -> None:
+    lively(world, account)
+    world.deliver()
+    world.sweep()
+    world.double.api.log.reset()
+    world.sweep()
+    assert by_itself(world) == 0
+
+
+def test_only_the_invoice_that_differs_is_asked_for(world: World, account: StripeAccountId) -> None:
+    invoices = unpaid(world, 10)
+    world.double.set_delivery(never_generate_rate=1.0)
+    world.double.pay(account, str(invoices[4].stripe_invoice_id))
+    world.double.api.log.reset()
+    assert world.sweep().corrected == 1
+    assert by_itself(world) == 1
+    assert world.now(invoices[4]).status is InvoiceStatus.PAID
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("pm_card_chargeDeclinedExpiredCard", InvoiceStatus.FAILED), ("pm_usBankAccount", InvoiceStatus.PENDING)],
+)
+def test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was(
+    method: str, status: InvoiceStatus, world: World, account: StripeAccountId
+) -> None:
+    [invoice] = unpaid(world, 1)
+    world.double.set_delivery(never_generate_rate=1.0)
+    world.double.pay(account, str(invoice.stripe_invoice_id), method)
+    assert world.sweep().corrected == 1
+    assert world.now(invoice).status is status
+    assert world.now(invoice).facts.payment_under_way == (status is InvoiceStatus.PENDING)
+    assert world.sweep().corrected == 0
+
+
+@pytest.mark.parametrize("amount", [None, 2500], ids=["paid", "paid_in_part"])
+@pytest.mark.parametrize(
+    "never", [("charge.*",), ("charge.*", "payment_intent.*")], ids=["charge", "charge_and_intent"]
+)
+def test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known(
+    never: tuple[str, ...], amount: int | None, world: World, account: StripeAccountId
+) -> None:
+    [invoice] = unpaid(world, 1)
+    world.double.set_delivery(never_generate=list(never))
+    world.double.pay(account, str(invoice.stripe_invoice_id), amount=amount)
+    world.deliver()
+    assert world.now(invoice).facts.uncharged_payments
+    assert world.sweep().corrected == 1
+    [payment] = [each for each in payments_of(world.now(invoice)) if each.status is PaymentStatus.SUCCEEDED]
+    assert payment.method == PaymentMethod("card", "visa", "4242", "2034-12")
+    world.double.api.log.reset()
+    assert world.sweep().corrected == 0
+    assert by_itself(world) == 0
+
+
+def test_a_payment_that_no_event_told_of_is_found_though_it_was_refunded(
+    world: World, account: StripeAccountId
+) -> None:
+    options: Any = {"stripe_account": account}
+    [invoice] = unpaid(world, 1)
+    refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    world.double.set_delivery(never_generate=["charge.*", "payment_intent.*", "invoice_payment.*"])
+    paid = world.double.pay(account, str(invoice.stripe_invoice_id))
+    world.client.v1.refunds.create({"payment_intent": paid["payment_intent"]}, options)
+    world.deliver()
+    assert world.now(invoice).status is InvoiceStatus.REFUNDED
+    assert not payments_of(world.now(invoice))
+    assert world.sweep().corrected == 1
+    assert sum(row.counted for row in movements(world.now(invoice))) == 0
+    assert world.sweep().corrected == 0
+
+
+def test_a_credit_note_that_no_event_told_of_is_seen(world: World, account: StripeAccountId) -> None:
+    options: Any = {"stripe_account": account}
+    [invoice] = unpaid(world, 1)
+    world.double.pay(account, str(invoice.stripe_invoice_id))
+    world.deliver()
+    world.double.set_delivery(never_generate_rate=1.0)
+    world.client.v1.credit_notes.create(
+        {"invoice": str(invoice.stripe_invoice_id), "amount": 500, "out_of_band_amount": 500}, options
+    )
+    assert world.sweep().corrected == 1
+    assert world.now(invoice).credited_amount == 500
+    assert kinds(world.now(invoice)).count("credited") == 1
+    assert world.sweep().corrected == 0
+
+
+def test_a_comparison_that_takes_too_long_is_left_and_gone_on_with(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_objects, "WINDOW", 4)
+    monkeypatch.setattr(sweep_objects, "RUN_FOR", 2)
+    for number in range(15):
+        world.invoice(f"svc_{number}")
+        world.advance(5)
+    world.deliver()
+    world.sweep()
+    world.ports.queues.take()
+    world.double.set_delivery(never_generate_rate=1.0)
+    for invoice in world.in_stripe(account):
+        world.double.pay(account, invoice["id"])
+
+    first = world.sweep()
+    assert first.goes_on
+    assert not first.objects
+    assert 0 < first.corrected < 15
+    runs, corrected = 1, first.corrected
+    while messages := world.ports.queues.take():
+        assert messages == [Reconciliation(ORGANIZATION, objects=False)]
+        done = world.sweep(objects=False)
+        runs, corrected = runs + 1, corrected + done.corrected
+
+    assert done.objects
+    assert corrected == 15, "each once, none twice"
+    assert runs > 2
+    assert differences(world.double.ledger(account), list(world.ports.database.invoices.values())) == []
+
+
+def test_a_comparison_whose_message_is_lost_goes_on_with_the_next_plan(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_objects, "RUN_FOR", 0)
+    unpaid(world, 1)
+    assert world.sweep().goes_on
+    world.ports.queues.take()
+    monkeypatch.undo()
+    assert plan_reconciliation(world.ports) == 1
+    assert world.sweep(objects=False).objects
+
+
+def test_a_run_that_was_planned_before_another_began_is_not_made(world: World, account: StripeAccountId) -> None:
+    world.advance(600)
+    plan_reconciliation(world.ports)
+    world.advance(600)
+    assert plan_reconciliation(world.ports) == 1
+    world.double.api.log.reset()
+    world.work()
+    assert world.stripe_calls()["GET /v1/events"] == 1
+
+
+# Who is planned
+
+
+def test_an_idle_organization_is_left_alone_until_it_is_due(world: World, account: StripeAccountId) -> None:
+    world.advance(8 * 86400)
+    world.sweep()
+    world.ports.queues.take()
+    gaps, since = [], world.ports.clock.now()
+    for _ in range(2 * 144):
+        world.advance(600)
+        if plan_reconciliation(world.ports):
+            gaps.append(world.ports.clock.now() - since)
+            since = world.ports.clock.now()
+            world.work()
+    assert 8 <= len(gaps) <= 12
+    assert max(gaps) <= 6 * 3600
+
+
+def test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes(
+    world: World, account: StripeAccountId
+) -> None:
+    world.advance(8 * 86400)
+    world.sweep()
+    world.advance(600)
+    assert plan_reconciliation(world.ports) == 0
+    world.invoice()
+    for _ in range(3):
+        world.advance(600)
+        assert plan_reconciliation(world.ports) == 1
+        world.work()
+
+
+def test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at(world: World, account: StripeAccountId) -> None:
+    world.advance(8 * 86400)
+    world.sweep()
+    world.advance(600)
+    assert plan_reconciliation(world.ports) == 0
+    world.ports.connections.save_webhook_check(WebhookCheck(world.ports.clock.now(), answered=True, problem="Off."))
+    assert plan_reconciliation(world.ports) == 1
+    database = world.ports.database
+    database.connections[ORGANIZATION] = replace(database.connections[ORGANIZATION], disconnected_at=1)
+    assert plan_reconciliation(world.ports) == 0
