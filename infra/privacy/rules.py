@@ -18,10 +18,10 @@ CUSTOMER, STAFF, COMPANY, NOBODY = DataSubject
 KEPT, REMOVED, EMPTIED = ErasureEffect.KEPT, ErasureEffect.REMOVED, ErasureEffect.EMPTIED
 
 BOOKS: Final = "the company's books"
-OPAQUE: Final = "says nothing without the records that it names"
+OPAQUE: Final = "means nothing without the records that it names"
 WHO_DID_IT: Final = "who did what, as the opaque id of a user of POM's"
-NOT_THEIRS: Final = "not the customer's"
-NAMES_NOBODY: Final = "names nobody"
+NOT_THEIRS: Final = "no data of a customer"
+NAMES_NOBODY: Final = "identifies no person"
 
 SUBJECTS: Final[Mapping[str, DataSubject]] = {
     written.replace("_", " "): whose
