@@ -60,7 +60,9 @@ STRIPE_DASHBOARD_BASE = "https://dashboard.stripe.com"
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "").strip()
     if not value:
-        raise ConfigurationError(f"The environment variable {name} is not set; see README.md, 'Configuration'.")
+        raise ConfigurationError(
+            f"The environment variable {name} is not set; see docs/contributing.md, 'Configuration'."
+        )
     return value
 
 

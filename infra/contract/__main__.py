@@ -1,4 +1,6 @@
-"""`make contract`: write `docs/openapi.json` and `docs/asyncapi.json` anew, and say what changes for clients.
+"""`make contract`: writes `docs/openapi.json`, `docs/asyncapi.json` and the table of routes in `docs/api.md`.
+
+Prints each change and whether it breaks clients.
 
 Exits with 1, and writes nothing, if a change would break a client, unless `--breaking` says that it may.
 """
@@ -9,6 +11,7 @@ import argparse
 import json
 import sys
 
+from infra.contract.api_page import write_routes
 from infra.contract.document import DOCUMENTS, text
 
 
@@ -26,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         total = sum(breaking.values())
         print(f"{total} changes break clients: nothing was written. See docs/contract.md.", file=sys.stderr)
         return 1
+    write_routes()
     for kept, document in made:
         kept.file.write_text(text(document))
         seen = f"{len(found[kept.name])} changes, {breaking[kept.name]} of them breaking"

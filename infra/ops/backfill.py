@@ -16,8 +16,13 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.pacing import Pace
 from chalicelib.ports import Ports
 from chalicelib.ports.pacing import PacedStripe, paced
-from chalicelib.usecases.healing.backfill import Backfilled, Did, Listed, to_backfill
-from chalicelib.usecases.healing.backfill import backfill as backfilled
+from chalicelib.usecases.reconciling.backfill import (
+    BackfillOutcome,
+    BackfillResult,
+    InvoiceToBackfill,
+    invoices_to_backfill,
+)
+from chalicelib.usecases.reconciling.backfill import backfill as backfilled
 from infra.ops.cli import command, dry_run, everybody
 from infra.ops.control import chosen
 from infra.ops.repair import Moment
@@ -70,7 +75,7 @@ class _Organization:
     since: int
     dry_run: bool
     total: int = 0
-    did: Counter[Did] = field(default_factory=Counter)
+    did: Counter[BackfillOutcome] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
     latest: str | None = None
@@ -79,7 +84,7 @@ class _Organization:
         """All of its invoices behind `after`. Where Stripe cannot be asked any more, the rest is left."""
         self.latest = after
         try:
-            listed = self._behind(after, to_backfill(self.id, self.since, ports))
+            listed = self._behind(after, invoices_to_backfill(self.id, self.since, ports))
             self.total = len(listed)
             for each in _counted(screen, listed, self.id):
                 self._one(each, ports, screen)
@@ -94,7 +99,7 @@ class _Organization:
             screen.failure(f"{self.id}: {type(error).__name__}: {error}")
         return self
 
-    def _one(self, listed: Listed, ports: Ports, screen: Screen) -> None:
+    def _one(self, listed: InvoiceToBackfill, ports: Ports, screen: Screen) -> None:
         try:
             self._tell(backfilled(listed, self.id, ports, dry_run=self.dry_run), screen)
         except AccountUnreachable:
@@ -107,19 +112,19 @@ class _Organization:
             self._fail(listed, error, screen)
         self.latest = listed.stripe_id
 
-    def _tell(self, found: Backfilled, screen: Screen) -> None:
+    def _tell(self, found: BackfillResult, screen: Screen) -> None:
         self.did[found.did] += 1
-        if found.did is not Did.UNCHANGED:
+        if found.did is not BackfillOutcome.UNCHANGED:
             self.rows.append(_row(self.id, found.listed, found.did, found.remark))
-        if found.did is Did.NOT_RECREATED:
+        if found.did is BackfillOutcome.NOT_RECREATED:
             screen.failure(f"{found.listed.stripe_id} could not be made again: {found.remark}")
 
-    def _fail(self, listed: Listed, error: Exception, screen: Screen) -> None:
+    def _fail(self, listed: InvoiceToBackfill, error: Exception, screen: Screen) -> None:
         self.failed += 1
         self.rows.append(_row(self.id, listed, "failed", f"{type(error).__name__}: {error}"))
         screen.failure(f"{listed.stripe_id}: {type(error).__name__}: {error}")
 
-    def _behind(self, after: str | None, listed: Sequence[Listed]) -> Sequence[Listed]:
+    def _behind(self, after: str | None, listed: Sequence[InvoiceToBackfill]) -> Sequence[InvoiceToBackfill]:
         if after is None:
             return listed
         places = [place for place, each in enumerate(listed) if each.stripe_id == after]
@@ -132,7 +137,7 @@ class _Organization:
         return {
             "organization": self.id,
             "invoices": self.total,
-            **{each.value: self.did[each] for each in Did},
+            **{each.value: self.did[each] for each in BackfillOutcome},
             "failed": self.failed,
         }
 
@@ -145,7 +150,7 @@ class _Organization:
         return f"{sum(self.did.values()) + self.failed} of {self.total} are done; go on with: {command}"
 
 
-def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str) -> dict[str, Any]:
+def _row(organization_id: OrganizationId, listed: InvoiceToBackfill, did: str, remark: str) -> dict[str, Any]:
     return {
         "organization": organization_id,
         "invoice": listed.invoice_id,
@@ -155,7 +160,9 @@ def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str)
     }
 
 
-def _counted(screen: Screen, listed: Sequence[Listed], organization_id: OrganizationId) -> Iterator[Listed]:
+def _counted(
+    screen: Screen, listed: Sequence[InvoiceToBackfill], organization_id: OrganizationId
+) -> Iterator[InvoiceToBackfill]:
     """The invoices, with a bar that says i of n where a person watches."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

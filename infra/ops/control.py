@@ -13,7 +13,7 @@ from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.usecases.connecting.freeze import freeze as frozen
-from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
+from chalicelib.usecases.connecting.freeze import freeze_new_connections, unfreeze_new_connections
 from chalicelib.usecases.connecting.freeze import unfreeze as unfrozen
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
@@ -82,7 +82,7 @@ def freeze(
     """
     some_or_all(organizations, everybody)
     if everybody and not dry_run:
-        freeze_newcomers(by, reason, stage.ports)  # first: whoever connects from here on is not on the list
+        freeze_new_connections(by, reason, stage.ports)  # first: whoever connects from here on is not on the list
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody), "Freezing"):
         was = stage.ports.connections.get(each).frozen
@@ -122,7 +122,7 @@ def unfreeze(
         raise click.UsageError("--but-newcomers goes with --all.")
     newcomers = stage.ports.connections.platform_freeze() if everybody else None
     if everybody and not but_newcomers and not dry_run:
-        unfreeze_newcomers(stage.ports)
+        unfreeze_new_connections(stage.ports)
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody, frozen_too=True), "Unfreezing"):
         was = stage.ports.connections.get(each).frozen

@@ -19,9 +19,9 @@ from chalicelib.domain.parked_reasons import reason_in_words
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, PayoutsSwept
 from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
-from chalicelib.usecases.healing.sweep_events import window_begins
-from chalicelib.usecases.healing.tie_out import tie_out as tied_out
+from chalicelib.usecases.reconciling.reconcile import ReconcileResult, reconcile_account
+from chalicelib.usecases.reconciling.sweep_events import window_begins
+from chalicelib.usecases.reconciling.tie_out import tie_out as tied_out
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
 from infra.ops.control import chosen
@@ -194,7 +194,7 @@ def reconcile(
         try:
             connection = stage.ports.connections.get(each)
             if not connection.active:
-                found, reason = Reconciled(), "not connected"
+                found, reason = ReconcileResult(), "not connected"
             elif dry_run:
                 found, reason = _looked_at(stage, each, since, objects=objects), None
             else:
@@ -219,7 +219,7 @@ def _of_payouts(swept: PayoutsSwept | None) -> dict[str, Any]:
     }
 
 
-def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> Reconciled:
+def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> ReconcileResult:
     """What a run would find and do, as far as that is known before: nothing is recovered or corrected yet."""
     connection, account_id = books.connected(stage, organization_id)
     now = stage.ports.clock.now()
@@ -228,7 +228,7 @@ def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects
         known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
         seen += len(page)
         missed += len(page) - len(known)
-    return Reconciled(
+    return ReconcileResult(
         events_seen=seen,
         missed=missed,
         parked=sum(1 for _ in books.parked(stage, account_id)),

@@ -12,7 +12,7 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact
 from chalicelib.domain.payout_tie_out import PayoutDifference, PayoutKind
 from chalicelib.ports import Ports
-from chalicelib.usecases.healing.tie_out_payouts import ComparedPayout, mend_payout
+from chalicelib.usecases.reconciling.tie_out_payouts import ComparedPayout, repair_from_stripe
 
 
 class Result(StrEnum):
@@ -46,7 +46,7 @@ def judged(compared: ComparedPayout, *, would_repair: bool = False) -> TiedPayou
     """Returns the result for a payout that is not repaired. `would_repair` is True in a dry run of a repair."""
     fact, payout, differences = compared.fact, compared.payout, compared.differences
     if differences:
-        result = Result.WOULD_BE_REPAIRED if would_repair and compared.can_be_mended else Result.DIFFERS
+        result = Result.WOULD_BE_REPAIRED if would_repair and compared.can_be_repaired else Result.DIFFERS
         return TiedPayout(fact, payout, result, summary(differences), differences)
     if payout is not None and payout.tied_out:
         return TiedPayout(fact, payout, Result.TIED_OUT)
@@ -65,11 +65,11 @@ def repaired(
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was repaired stays so.
     """
-    if not compared.can_be_mended:
+    if not compared.can_be_repaired:
         return judged(compared)
     differences = compared.differences
     try:
-        payout = mend_payout(organization_id, account_id, compared.fact, ports)
+        payout = repair_from_stripe(organization_id, account_id, compared.fact, ports)
     except PayoutNotItemized as refused:
         return TiedPayout(compared.fact, compared.payout, Result.DIFFERS, refused.message, differences)
     if payout.tied_out is False:

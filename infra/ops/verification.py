@@ -14,8 +14,8 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.event_arrivals import WebhookReach
 from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus_endpoints
-from chalicelib.usecases.connecting.webhook_health import deafness
-from chalicelib.usecases.events.canary import fly
+from chalicelib.usecases.connecting.webhook_health import webhooks_are_silent
+from chalicelib.usecases.events.canary import send_canaries
 from infra.ops import books
 from infra.ops.screen import Row, Screen, moment
 from infra.ops.stage import Stage
@@ -96,7 +96,7 @@ def _described(endpoint: WebhookEndpoint) -> str:
 
 def _canaries(stage: Stage) -> Iterator[Row]:
     """One is flown now, from here, with each secret; the schedule's own latest flight is told beside it."""
-    flight = fly(stage.ports.own_webhook, stage.ports)
+    flight = send_canaries(stage.ports.own_webhook, stage.ports)
     if not flight.attempts:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
     for number, attempt in enumerate(flight.attempts, 1):
@@ -132,7 +132,7 @@ def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
         hearing = _hearing(stage, connection)
         if hearing.last_delivered_at is not None:
             heard.append(hearing.last_delivered_at)
-        if deafness(connection, hearing, now):
+        if webhooks_are_silent(connection, hearing, now):
             deaf.append(_deaf(connection, hearing, now))
     fetched = sum(row["events_fetched"] for row in deaf)
     if deaf:

@@ -18,7 +18,7 @@ from infra.sandbox.client import Budget, Recorder, RecordingClient
 from infra.sandbox.orders import Orders
 from infra.sandbox.targets import Target
 from infra.stripe_double.recordings.recording import story_of
-from infra.stripe_double.recordings.waiting import matches
+from infra.stripe_double.recordings.waiting import has_values
 
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ class Session:
             self.wait(delay, f"{self.recorder.step}, until {_description(expected)} (at most {timeout:.0f} s)")
             waited_seconds, delay = waited_seconds + delay, min(MAX_POLL_DELAY, delay * 2)
             response = request()
-            if matches(self.recorder.exchanges[-1].body, expected):
+            if has_values(self.recorder.exchanges[-1].body, expected):
                 self.recorder.keep_last_poll(since, expected)
                 return response
             if waited_seconds >= timeout:

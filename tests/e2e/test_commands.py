@@ -1,4 +1,4 @@
-"""The commands that README.md names, run as a developer runs them."""
+"""The commands of the Makefile and the README, run as a developer runs them."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.contract import __main__ as command
+from infra.contract import api_page
 from infra.contract.comparison import changes
 from infra.contract.document import API, DOCUMENTS, Document, text
 
@@ -130,9 +131,10 @@ def test_a_breaking_change_is_written_only_by_somebody_who_says_so(
     before["paths"]["/v1/former"] = before["paths"]["/v1/apps"]
     monkeypatch.setattr("infra.contract.document.DOCS", tmp_path)
     API.file.write_text(text(before))
+    (tmp_path / api_page.NAME).write_text("| method and path |\n\n")
 
     assert command.main([]) == 1
-    assert [each.name for each in tmp_path.iterdir()] == [API.name]
+    assert {each.name for each in tmp_path.iterdir()} == {API.name, api_page.NAME}
     assert API.file.read_text() == text(before)
     assert "BREAKS  GET /v1/former: is gone" in capsys.readouterr().out
     assert command.main(["--breaking"]) == 0

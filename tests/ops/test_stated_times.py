@@ -19,6 +19,8 @@ PAGES = [
     *(ROOT / "docs" / name for name in ("operations.md", "guide-coverage.md", "field.md", "deploying.md")),
     *sorted((ROOT / "docs/decisions").glob("*.md")),
     ROOT / "README.md",
+    ROOT / "docs/architecture.md",
+    ROOT / "docs/contributing.md",
 ]
 EVERY = re.compile(r"\bevery (?:(?:\w+ )?(?:minutes?|hours?|days?))(?: to \w+ (?:minutes|hours))?")
 ABOUT_SWEEPS = re.compile(r"\breconcil|\bswe(?:ep|pt)", re.IGNORECASE)
@@ -66,7 +68,8 @@ def test_a_run_book_that_says_every_ten_minutes_says_while_what_that_holds() -> 
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/operations.md", "docs/runbooks/stuck-reconciliation.md", "docs/guide-coverage.md"]
+    "page",
+    ["docs/architecture.md", "docs/operations.md", "docs/runbooks/stuck-reconciliation.md", "docs/guide-coverage.md"],
 )
 def test_who_asks_how_often_an_account_is_swept_is_told_the_whole_span(page: str) -> None:
     assert SPAN in re.sub(r"\s+", " ", (ROOT / page).read_text())

@@ -14,7 +14,7 @@ from dataclasses import replace
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import load_config
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.usecases.connecting.connect import PROOF, hashed
+from chalicelib.usecases.connecting.connect import PROOF, secret_digest
 from infra.local import followed_clock
 
 
@@ -22,12 +22,12 @@ def grant(state: str, account_id: str) -> str:
     """Stores the grant. Returns the state with the proof of the return. Raises LookupError for an unknown state."""
     followed_clock.follow()
     ports = Adapters(load_config())
-    authorization = ports.connections.authorization(hashed(state))
+    authorization = ports.connections.authorization(secret_digest(state))
     if authorization is None:
         raise LookupError("POM has not given out this state.")
     proof, account = ports.clock.nonce(), StripeAccountId(account_id)
     granted_authorization = replace(
-        authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=hashed(proof)
+        authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=secret_digest(proof)
     )
     ports.connections.save_authorization(granted_authorization)
     return f"{state}{PROOF}{proof}"

@@ -39,7 +39,7 @@ def a_key_replays_its_answer(session: Session) -> Outcome:
     "a key refuses other parameters",
     "A key that comes with other parameters is refused with 400 and idempotency_error.",
     "chalicelib/adapters/stripe/errors.py",
-    "Stripe saw the same request otherwise.",
+    "Stripe knows the same request with other parameters.",
 )
 def a_key_refuses_other_parameters(session: Session) -> Outcome:
     """Otherwise Stripe would answer a changed order with the response to the old order."""
