@@ -18,7 +18,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.pacing import PacedStripe, paced
 from chalicelib.usecases.healing.backfill import Backfilled, Did, Listed, to_backfill
 from chalicelib.usecases.healing.backfill import backfill as backfilled
-from infra.ops.cli import command, dry_run, all_organizations
+from infra.ops.cli import all_organizations, command, dry_run
 from infra.ops.control import chosen_organizations
 from infra.ops.repair import TimeParam
 from infra.ops.screen import Screen, timestamp

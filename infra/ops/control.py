@@ -16,7 +16,7 @@ from chalicelib.usecases.connecting.freeze import freeze as frozen
 from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
 from chalicelib.usecases.connecting.freeze import unfreeze as unfrozen
 from infra.ops import lookups
-from infra.ops.cli import command, dry_run, all_organizations
+from infra.ops.cli import all_organizations, command, dry_run
 from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
 

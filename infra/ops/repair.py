@@ -23,7 +23,7 @@ from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
 from chalicelib.usecases.healing.sweep_events import window_begins
 from chalicelib.usecases.healing.tie_out import tie_out as tied_out
 from infra.ops import lookups
-from infra.ops.cli import command, dry_run, all_organizations
+from infra.ops.cli import all_organizations, command, dry_run
 from infra.ops.control import chosen_organizations
 from infra.ops.screen import Screen, timestamp
 from infra.ops.stage import Stage
